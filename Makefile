@@ -1,0 +1,105 @@
+# carnet: see README.md.  Everything that is built goes to $(BUILD)/.
+
+CC       ?= cc
+CFLAGS   ?= -O2 -g
+BUILD    ?= build
+PYTHON   ?= /usr/bin/python3
+PORT     ?= 8080
+RUN_DIR  ?= run
+PREFIX   ?= /usr/local
+
+WARN = -Wall -Wextra -Wpedantic -Wshadow -Wformat=2 -Wvla -Wstrict-prototypes \
+	-Wmissing-prototypes -Wwrite-strings -Wundef -Wcast-qual \
+	-Wpointer-arith -Wimplicit-fallthrough $(if $(CI),-Werror)
+HARDEN = -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
+	-fstack-clash-protection -fPIE
+ALL_CPPFLAGS = -D_GNU_SOURCE -Ilib $(CPPFLAGS)
+ALL_CFLAGS = -std=c11 $(WARN) $(HARDEN) $(CFLAGS)
+ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(LDFLAGS)
+LIBS = -lfcgi -lgnutls -lsqlite3 -ljson-c -lcrypt $(LDLIBS)
+
+LIB      = $(BUILD)/libcarnet.a
+LIB_OBJ  = $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/*.c)) $(BUILD)/gen/embed.o
+PROGRAMS = $(patsubst %.c,$(BUILD)/%,$(wildcard cgi-bin/*.c))
+COMMAND  = $(BUILD)/bin/carnet
+UNITS    = $(patsubst test/unit/%.c,$(BUILD)/unit/%,$(wildcard test/unit/test_*.c))
+EMBED    = schema.sql $(wildcard templates/*)
+
+all: $(PROGRAMS) $(COMMAND)
+
+$(BUILD)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CPPFLAGS) -include lib/banned.h $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(LIB): $(LIB_OBJ)
+	$(AR) rcs $@.new $(LIB_OBJ) && mv $@.new $@
+
+$(PROGRAMS): $(BUILD)/cgi-bin/%: $(BUILD)/cgi-bin/%.o $(LIB)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(LIB) $(LIBS)
+
+$(COMMAND): $(patsubst %.c,$(BUILD)/%.o,$(wildcard bin/*.c)) $(LIB)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(LIBS)
+
+# Templates and schema become C strings: a deployment is the binaries alone.
+$(BUILD)/gen/embed.c: lib/embed.sh $(EMBED)
+	@mkdir -p $(@D)
+	sh lib/embed.sh $(EMBED) >$@.new && mv $@.new $@
+
+$(BUILD)/gen/embed.o: $(BUILD)/gen/embed.c
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -Wno-overlength-strings -c -o $@ $<
+
+$(BUILD)/unit/%: test/unit/%.c test/unit/unit.h $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(LIB) -lcmocka $(LIBS)
+
+units: $(UNITS)
+
+# What a fresh Debian lacks; each of these installs what it needs, or says so.
+deps:
+	@sh deploy/deps.sh all
+
+run:
+	@sh deploy/deps.sh run
+	@$(MAKE) -s all
+	@BUILD=$(BUILD) PORT=$(PORT) RUN_DIR=$(RUN_DIR) sh deploy/run.sh
+
+test:
+	@sh deploy/deps.sh test
+	@$(MAKE) -s all units
+	@BUILD=$(BUILD) $(PYTHON) test/run.py
+
+bench:
+	@sh deploy/deps.sh bench
+	@$(MAKE) -s all
+	@BUILD=$(BUILD) bench/run.sh
+
+# The same tests with the address and undefined-behaviour sanitizers.
+SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all
+asan:
+	@$(MAKE) test BUILD=$(BUILD)/asan CFLAGS="-O1 -g -fno-omit-frame-pointer $(SANITIZE)"
+
+tidy:
+	clang-tidy --quiet lib/*.c cgi-bin/*.c bin/*.c -- -std=c11 $(ALL_CPPFLAGS) -include lib/banned.h
+
+fmt:
+	clang-format -i lib/*.[ch] cgi-bin/*.c bin/*.[ch] test/unit/*.[ch]
+
+lint-man:
+	mandoc -T lint -W warning man/*.[1-8]
+
+# The pictures in README.md, taken from a running server.
+screenshots: all
+	BUILD=$(BUILD) $(PYTHON) test/browser/screenshots.py
+
+clean:
+	rm -rf $(BUILD)
+
+help:
+	@echo 'make            build into $(BUILD)/'
+	@echo 'make run        serve everything on 127.0.0.1:$(PORT)'
+	@echo 'make test       run every test;  make asan: with sanitizers'
+	@echo 'make bench      measure;  make screenshots, tidy, fmt, lint-man, deps, clean'
+
+-include $(LIB_OBJ:.o=.d) $(PROGRAMS:=.d) $(UNITS:=.d) $(wildcard $(BUILD)/bin/*.d)
+.PHONY: all units deps run test bench asan tidy fmt lint-man screenshots clean help
+.SECONDARY:

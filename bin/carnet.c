@@ -1,0 +1,245 @@
+/* carnet.c: the administrator's command: its verbs are a table. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "arena.h"
+#include "buf.h"
+#include "cmd.h"
+#include "conf.h"
+#include "store.h"
+#include "words.h"
+
+#define OPTIONS_MAX 16
+
+static const struct verb {
+	const char *name, *args, *help;
+	int (*run)(struct cmd *);
+	int bare; /* runs without a configuration and database */
+} verbs[] = {
+	{ "install", "[--issuer URL] [--alg A] [--force]",
+	    "make what is missing: configuration, database, keys, the password"
+	    " client and the personal client; secrets are printed once",
+	    cmd_install, 1 },
+	{ "user add",
+	    "EMAIL [--name N] [--scope \"...\"] [--password-stdin]",
+	    "add a user; without --scope they may have the user_scopes setting",
+	    cmd_user_add, 0 },
+	{ "user passwd", "EMAIL [--password-stdin]", "set a user's password",
+	    cmd_user_passwd, 0 },
+	{ "user disable", "EMAIL", "refuse a user and all their tokens",
+	    cmd_user_disable, 0 },
+	{ "user enable", "EMAIL", "take a disabled user back",
+	    cmd_user_enable, 0 },
+	{ "user list", "", "list the users", cmd_user_list, 0 },
+	{ "client add",
+	    "--name N --grant G[,G...] [--redirect-uri U]... [--scope \"...\"]"
+	    " [--public] [--alg A] [--access-ttl T] [--refresh-ttl T]",
+	    "add a client; its secret is printed once", cmd_client_add, 0 },
+	{ "client list", "", "list the clients", cmd_client_list, 0 },
+	{ "client show", "CLIENT_ID", "show one client", cmd_client_show, 0 },
+	{ "client secret", "CLIENT_ID",
+	    "give a client a new secret; the old one is dead",
+	    cmd_client_secret, 0 },
+	{ "client revoke", "CLIENT_ID",
+	    "refuse a client and all its tokens, for ever",
+	    cmd_client_revoke, 0 },
+	{ "keys generate", "[--alg A] [--bits N] [--force]",
+	    "make a signing key; with --force in place of the one that is"
+	    " there, whose tokens are then refused", cmd_keys_generate, 0 },
+	{ "keys list", "", "list the keys", cmd_keys_list, 0 },
+};
+#define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))
+
+int
+cmd_refuse(const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs("carnet: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	return CMD_REFUSED;
+}
+
+int
+cmd_usage(const struct cmd *c)
+{
+	for (size_t i = 0; i < N_VERBS; i++)
+		if (strcmp(verbs[i].name, c->verb) == 0)
+			fprintf(stderr, "usage: carnet %s %s\n", verbs[i].name,
+			    verbs[i].args);
+	return CMD_USAGE;
+}
+
+int
+cmd_print(const struct buf *b)
+{
+	if (fwrite(b->data, 1, b->len, stdout) != b->len ||
+	    fputc('\n', stdout) == EOF || fflush(stdout) != 0) {
+		cmd_refuse("standard output: %s", strerror(errno));
+		return CMD_SYSTEM;
+	}
+	return CMD_OK;
+}
+
+int
+cmd_time(const char *text, int64_t *out)
+{
+	*out = 0;
+	if (text == NULL || (conf_time(text, out) == 0 && *out > 0))
+		return 0;
+	cmd_refuse("%s is no time: write 90, 30s, 10m, 2h or 30d", text);
+	return -1;
+}
+
+const char *
+cmd_date(struct arena *a, int64_t t)
+{
+	char text[32];
+	time_t when = (time_t)t;
+	struct tm tm;
+
+	if (gmtime_r(&when, &tm) == NULL)
+		return "?";
+	strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%SZ", &tm);
+	return arena_str(a, text);
+}
+
+int
+cmd_options(
+    struct cmd *c, const struct cmd_opt *opts, size_t n, char ***operands)
+{
+	static const struct option common[] = {
+		{ "json", no_argument, NULL, 1000 },
+		{ "conf", required_argument, NULL, 1001 },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct option table[OPTIONS_MAX + 3];
+	const char **value;
+	int i;
+
+	for (i = 0; i < (int)n && i < OPTIONS_MAX; i++)
+		table[i] = (struct option) { opts[i].name,
+			opts[i].flag == NULL, NULL, i };
+	memcpy(table + i, common, sizeof(common));
+	optind = 0; /* glibc: begin anew */
+	while ((i = getopt_long(c->argc, c->argv, "", table, NULL)) != -1) {
+		if (i == 1000) {
+			c->json = 1;
+		} else if (i == 1001) {
+			c->conf_path = optarg;
+		} else if (i < 0 || i >= (int)n) {
+			cmd_usage(c);
+			return -1;
+		} else if (opts[i].flag != NULL) {
+			*opts[i].flag = 1;
+		} else {
+			value = opts[i].value;
+			*value = *value == NULL
+			    ? optarg
+			    : arena_printf(c->a, "%s %s", *value, optarg);
+		}
+	}
+	*operands = c->argv + optind;
+	return c->argc - optind;
+}
+
+/* --json and --conf count wherever they stand; the verbs' own come later. */
+static void
+common_options(struct cmd *c)
+{
+	for (int i = 1; i < c->argc; i++) {
+		if (strcmp(c->argv[i], "--") == 0)
+			return;
+		if (strcmp(c->argv[i], "--json") == 0)
+			c->json = 1;
+		else if (strcmp(c->argv[i], "--conf") == 0 &&
+		    i + 1 < c->argc)
+			c->conf_path = c->argv[++i];
+		else if (strncmp(c->argv[i], "--conf=", 7) == 0)
+			c->conf_path = c->argv[i] + 7;
+	}
+}
+
+/* Print the verbs whose name begins with prefix; return how many. */
+static int
+help(FILE *to, const char *prefix)
+{
+	int n = 0;
+
+	if (*prefix == '\0')
+		fputs("usage: carnet VERB [--conf FILE] [--json] ...\n\n", to);
+	for (size_t i = 0; i < N_VERBS; i++) {
+		if (strncmp(verbs[i].name, prefix, strlen(prefix)) != 0)
+			continue;
+		fprintf(to, "carnet %s %s\n    %s\n", verbs[i].name,
+		    verbs[i].args, verbs[i].help);
+		n++;
+	}
+	if (*prefix == '\0')
+		fputs("carnet help [VERB]\n    this text\n", to);
+	return n;
+}
+
+static int
+run(struct cmd *c, const struct verb *v)
+{
+	char error[1024];
+	int rc;
+
+	c->verb = v->name;
+	common_options(c);
+	c->conf_path = conf_find(c->conf_path, "/proc/self/exe");
+	if (v->bare)
+		return v->run(c);
+	c->conf = conf_load(c->conf_path, error, sizeof(error));
+	if (c->conf == NULL)
+		return cmd_refuse("%s", error);
+	c->st = store_open(c->conf->database, 1);
+	rc = c->st == NULL ? CMD_SYSTEM : v->run(c);
+	store_close(c->st);
+	conf_free(c->conf);
+	return rc;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct cmd c = { .now = (int64_t)time(NULL) };
+	char two[64];
+	int words, rc = CMD_USAGE;
+
+	umask(077);
+	if (argc < 2) {
+		help(stderr, "");
+		return CMD_USAGE;
+	}
+	snprintf(two, sizeof(two), "%s %s", argv[1], argc > 2 ? argv[2] : "");
+	if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0) {
+		if (argc > 3)
+			snprintf(two, sizeof(two), "%s %s", argv[2], argv[3]);
+		return help(stdout,
+			   argc > 3 ? two : argc > 2 ? argv[2] : "") > 0
+		    ? CMD_OK
+		    : CMD_USAGE;
+	}
+	c.a = arena_new();
+	for (size_t i = 0; i < N_VERBS; i++) {
+		words = strchr(verbs[i].name, ' ') != NULL ? 2 : 1;
+		if (strcmp(verbs[i].name, words == 2 ? two : argv[1]) != 0)
+			continue;
+		c.argc = argc - words;
+		c.argv = argv + words;
+		rc = run(&c, &verbs[i]);
+		arena_free(c.a);
+		return rc;
+	}
+	arena_free(c.a);
+	fprintf(stderr, "carnet: no verb %s; see carnet help\n", argv[1]);
+	return CMD_USAGE;
+}

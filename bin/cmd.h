@@ -1,0 +1,84 @@
+/* cmd.h: what the verbs of the command share. */
+#ifndef CARNET_CMD_H
+#define CARNET_CMD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena;
+struct buf;
+struct client;
+struct conf;
+struct store;
+
+/* What a verb returns, and the command exits with. */
+enum { CMD_OK = 0, CMD_REFUSED = 1, CMD_USAGE = 2, CMD_SYSTEM = 111 };
+
+struct cmd {
+	const char *verb;
+	const char *conf_path;
+	struct conf *conf;	/* read before the verb runs, but for install */
+	struct store *st;	/* open before the verb runs, but for install */
+	struct arena *a;
+	int64_t now;
+	int json;		/* print for programs */
+	int argc;		/* what is behind the verb */
+	char **argv;
+};
+
+/* A verb's option; one of the two members takes its value. */
+struct cmd_opt {
+	const char *name;	/* without its "--" */
+	const char **value;	/* "--name VALUE"; given again, words add up */
+	int *flag;		/* "--name" */
+};
+
+/*
+ * cmd_options(c, opts, n, operands):
+ * Read the options; those that every verb takes were read before.  Return the
+ * number of operands, which then begin at *operands; -1, after a message, if
+ * the words are off.
+ */
+int cmd_options(
+    struct cmd *c, const struct cmd_opt *opts, size_t n, char ***operands);
+
+/* cmd_refuse(fmt, ...): say why not on standard error; return CMD_REFUSED. */
+int cmd_refuse(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* cmd_usage(c): say how the verb is used; return CMD_USAGE. */
+int cmd_usage(const struct cmd *c);
+
+/* cmd_print(b): print what is in b, and a newline; return CMD_OK or _SYSTEM. */
+int cmd_print(const struct buf *b);
+
+/*
+ * cmd_time(text, out):
+ * Read a lifetime in seconds, or with a unit as in the configuration; NULL is 0.
+ * Return 0, or -1 after a message.
+ */
+int cmd_time(const char *text, int64_t *out);
+
+/* cmd_date(a, t): a time as people read it, in UTC. */
+const char *cmd_date(struct arena *a, int64_t t);
+
+/* cmd_scope(c, words): 0 if all are scopes; -1 after a message. */
+int cmd_scope(struct cmd *c, const char *words);
+
+/* cmd_client_make(c, cl, secret): add cl with a new id, and a secret if asked. */
+int cmd_client_make(struct cmd *c, struct client *cl, char *secret);
+
+int cmd_install(struct cmd *c);
+int cmd_user_add(struct cmd *c);
+int cmd_user_passwd(struct cmd *c);
+int cmd_user_disable(struct cmd *c);
+int cmd_user_enable(struct cmd *c);
+int cmd_user_list(struct cmd *c);
+int cmd_client_add(struct cmd *c);
+int cmd_client_list(struct cmd *c);
+int cmd_client_show(struct cmd *c);
+int cmd_client_secret(struct cmd *c);
+int cmd_client_revoke(struct cmd *c);
+int cmd_keys_generate(struct cmd *c);
+int cmd_keys_list(struct cmd *c);
+
+#endif

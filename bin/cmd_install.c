@@ -1,0 +1,179 @@
+/* cmd_install.c: carnet install: make what is missing, touch nothing else. */
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "buf.h"
+#include "cmd.h"
+#include "conf.h"
+#include "json.h"
+#include "keys.h"
+#include "store.h"
+
+#define RSA_BITS 2048
+
+/* What a new configuration says; carnet.conf.example explains the rest. */
+#define NEW_CONF \
+    "# carnet.conf: see carnet.conf(5)\n" \
+    "issuer = %s\n" \
+    "\n" \
+    "[scopes]\n" \
+    "read-posts = Read posts\n" \
+    "write-posts = Write posts\n" \
+    "admin = privileged: Delete posts\n"
+
+/* Write the configuration that is not there yet. */
+static int
+write_conf(struct cmd *c, const char *issuer)
+{
+	char *text = arena_printf(c->a, NEW_CONF, issuer), error[1024];
+	struct conf *cf = conf_parse(text, c->conf_path, error, sizeof(error));
+	ssize_t len = (ssize_t)strlen(text);
+	int fd, good;
+
+	if (cf == NULL)
+		return cmd_refuse("%s", error);
+	conf_free(cf);
+	if ((fd = open(c->conf_path,
+		 O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644)) < 0)
+		return cmd_refuse("%s: %s", c->conf_path, strerror(errno));
+	good = write(fd, text, (size_t)len) == len;
+	good = close(fd) == 0 && good;
+	return good ? CMD_OK
+		    : cmd_refuse("%s: %s", c->conf_path, strerror(errno));
+}
+
+static int
+read_conf(struct cmd *c, const char *issuer)
+{
+	char error[1024];
+	size_t len;
+	int rc;
+
+	if (access(c->conf_path, F_OK) < 0) {
+		if (issuer == NULL)
+			return cmd_refuse("no configuration at %s; with"
+			    " --issuer URL one is written there",
+			    c->conf_path);
+		if ((rc = write_conf(c, issuer)) != CMD_OK)
+			return rc;
+	}
+	c->conf = conf_load(c->conf_path, error, sizeof(error));
+	if (c->conf == NULL)
+		return cmd_refuse("%s", error);
+	if (issuer == NULL)
+		return CMD_OK;
+	for (len = strlen(issuer); len > 0 && issuer[len - 1] == '/';)
+		len--;
+	if (strlen(c->conf->issuer) != len ||
+	    memcmp(c->conf->issuer, issuer, len) != 0)
+		return cmd_refuse("%s says issuer = %s; change it there",
+		    c->conf_path, c->conf->issuer);
+	return CMD_OK;
+}
+
+/* ES256 signs, RSA is published beside it for those who cannot read ES256. */
+static int
+make_keys(struct cmd *c, const char *alg, int force)
+{
+	const char *dir = c->conf->keys;
+
+	if (keys_make(dir, ALG_ES256, 0, force) < 0 ||
+	    keys_make(dir, ALG_RS256, RSA_BITS, force) < 0)
+		return CMD_SYSTEM;
+	if (alg == NULL)
+		return CMD_OK;
+	if (keys_make(dir, (enum alg)alg_find(alg), RSA_BITS, 0) < 0 ||
+	    keys_set_signer(dir, (enum alg)alg_find(alg)) < 0)
+		return CMD_SYSTEM;
+	return CMD_OK;
+}
+
+/* Find or make the client of that role; secret is "" if it was there. */
+static int
+make_client(struct cmd *c, const char *role, struct client *cl, char *secret)
+{
+	const int is_password = strcmp(role, "password") == 0;
+	int found = store_client_by_role(c->st, c->a, role, cl);
+
+	if (secret != NULL)
+		*secret = '\0';
+	if (found != 0)
+		return found < 0 ? CMD_SYSTEM : CMD_OK;
+	*cl = (struct client) {
+		.name = is_password ? "Password client" : "Personal tokens",
+		.grants = is_password ? "password refresh_token" : "",
+		.redirect_uris = "",
+		.scope = "*", /* the user's own limits hold */
+		.role = role,
+	};
+	return cmd_client_make(c, cl, secret);
+}
+
+static int
+report(struct cmd *c, const struct client *pw, const char *secret,
+    const struct client *personal)
+{
+	struct buf b;
+
+	buf_init(&b, c->a, 512);
+	if (!c->json) {
+		buf_printf(&b, "configuration    %s\nissuer           %s\n"
+		    "database         %s\nkeys             %s\n"
+		    "password client  %s\n",
+		    c->conf_path, c->conf->issuer, c->conf->database,
+		    c->conf->keys, pw->client_id);
+		if (*secret != '\0')
+			buf_printf(&b, "  its secret     %s"
+			    "  (shown this once)\n", secret);
+		buf_printf(&b, "personal client  %s", personal->client_id);
+		return cmd_print(&b);
+	}
+	json_open(&b, NULL, '{');
+	json_str(&b, "issuer", c->conf->issuer);
+	json_open(&b, "password_client", '{');
+	json_str(&b, "client_id", pw->client_id);
+	if (*secret != '\0')
+		json_str(&b, "client_secret", secret);
+	json_close(&b, '}');
+	json_open(&b, "personal_client", '{');
+	json_str(&b, "client_id", personal->client_id);
+	json_close(&b, '}');
+	json_close(&b, '}');
+	return cmd_print(&b);
+}
+
+int
+cmd_install(struct cmd *c)
+{
+	const char *issuer = NULL, *alg = NULL;
+	char secret[SECRET_TEXT_LEN + 1];
+	struct client pw, personal;
+	int force = 0, n, rc;
+	const struct cmd_opt opts[] = {
+		{ "issuer", &issuer, NULL },
+		{ "alg", &alg, NULL },
+		{ "force", NULL, &force },
+	};
+	char **operand;
+
+	if ((n = cmd_options(c, opts, 3, &operand)) != 0)
+		return n < 0 ? CMD_USAGE : cmd_usage(c);
+	if (alg != NULL && alg_find(alg) < 0)
+		return cmd_refuse("%s is no algorithm: there are ES256, RS256,"
+		    " PS256 and EdDSA", alg);
+	if ((rc = read_conf(c, issuer)) != CMD_OK)
+		return rc;
+	rc = CMD_SYSTEM;
+	if (store_install(c->conf->database) >= 0 &&
+	    (c->st = store_open(c->conf->database, 1)) != NULL &&
+	    (rc = make_keys(c, alg, force)) == CMD_OK &&
+	    (rc = make_client(c, "password", &pw, secret)) == CMD_OK &&
+	    (rc = make_client(c, "personal", &personal, NULL)) == CMD_OK)
+		rc = report(c, &pw, secret, &personal);
+	explicit_bzero(secret, sizeof(secret));
+	store_close(c->st);
+	conf_free(c->conf);
+	return rc;
+}

@@ -1,0 +1,258 @@
+/* cmd_user.c: carnet user ... */
+#include <errno.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "buf.h"
+#include "cmd.h"
+#include "conf.h"
+#include "json.h"
+#include "passwd.h"
+#include "scope.h"
+#include "store.h"
+#include "user.h"
+#include "utf8.h"
+
+#define LIST_N 256
+
+/* One line of standard input without its newline; NULL if there is none. */
+static char *
+read_line(struct arena *a)
+{
+	char line[PASSWD_MAX + 2];
+	size_t len;
+	char *copy = NULL;
+
+	if (fgets(line, sizeof(line), stdin) != NULL) {
+		len = strcspn(line, "\r\n");
+		if (len <= PASSWD_MAX)
+			copy = arena_dup(a, line, len);
+	}
+	explicit_bzero(line, sizeof(line));
+	return copy;
+}
+
+/* The same from the terminal, unseen. */
+static char *
+ask(struct arena *a, const char *prompt)
+{
+	struct termios old, quiet;
+	char *line;
+
+	fputs(prompt, stderr);
+	if (tcgetattr(STDIN_FILENO, &old) < 0)
+		return NULL;
+	quiet = old;
+	quiet.c_lflag &= ~(tcflag_t)ECHO;
+	tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
+	line = read_line(a);
+	tcsetattr(STDIN_FILENO, TCSAFLUSH, &old);
+	fputc('\n', stderr);
+	return line;
+}
+
+/* Put the hash of the new password to *hash; or say why not. */
+static int
+take_password(struct cmd *c, int from_stdin, const char **hash)
+{
+	char *password, *again;
+
+	if (from_stdin) {
+		password = read_line(c->a);
+	} else if (!isatty(STDIN_FILENO)) {
+		return cmd_refuse("no terminal to ask for the password on; "
+				  "give it with --password-stdin");
+	} else {
+		password = ask(c->a, "Password: ");
+		again = ask(c->a, "Again: ");
+		if (password == NULL || again == NULL ||
+		    strcmp(password, again) != 0)
+			return cmd_refuse("the two differ");
+	}
+	if (password == NULL || *password == '\0')
+		return cmd_refuse("a password is a line of 1 to %d bytes",
+		    PASSWD_MAX);
+	if (utf8_count(password, strlen(password)) < 0)
+		return cmd_refuse("the password is not UTF-8");
+	*hash = passwd_hash(c->a, password);
+	return *hash == NULL ? CMD_SYSTEM : CMD_OK;
+}
+
+/* The words of a limit, or a message and -1. */
+int
+cmd_scope(struct cmd *c, const char *words)
+{
+	int unknown = 0;
+
+	if (words != NULL)
+		scope_parse(c->conf, words, &unknown);
+	if (!unknown)
+		return 0;
+	cmd_refuse("\"%s\" names a scope that [scopes] in %s does not", words,
+	    c->conf_path);
+	return -1;
+}
+
+int
+cmd_user_add(struct cmd *c)
+{
+	struct user u = { .name = NULL, .created_at = c->now };
+	int from_stdin = 0, n, rc;
+	const struct cmd_opt opts[] = {
+		{ "name", &u.name, NULL },
+		{ "scope", &u.scope, NULL },
+		{ "password-stdin", NULL, &from_stdin },
+	};
+	struct buf b;
+	char **operand;
+
+	if ((n = cmd_options(c, opts, 3, &operand)) != 1)
+		return n < 0 ? CMD_USAGE : cmd_usage(c);
+	if ((u.email = user_email(c->a, operand[0])) == NULL)
+		return cmd_refuse("%s is no e-mail address", operand[0]);
+	if (u.name == NULL)
+		u.name = "";
+	if (cmd_scope(c, u.scope) < 0)
+		return CMD_REFUSED;
+	if ((rc = take_password(c, from_stdin, &u.password)) != CMD_OK)
+		return rc;
+	if ((n = store_user_add(c->st, &u)) < 0)
+		return CMD_SYSTEM;
+	if (n == 0)
+		return cmd_refuse("there is a user %s already", u.email);
+	buf_init(&b, c->a, 128);
+	if (c->json) {
+		json_open(&b, NULL, '{');
+		json_int(&b, "user_id", u.id);
+		json_close(&b, '}');
+	} else {
+		buf_printf(&b, "user %lld: %s", (long long)u.id, u.email);
+	}
+	return cmd_print(&b);
+}
+
+/* The user that the only operand names. */
+static int
+find_user(struct cmd *c, const struct cmd_opt *opts, size_t n_opts,
+    struct user *out)
+{
+	char **operand;
+	const char *email;
+	int n;
+
+	if ((n = cmd_options(c, opts, n_opts, &operand)) != 1)
+		return n < 0 ? CMD_USAGE : cmd_usage(c);
+	email = user_email(c->a, operand[0]);
+	n = email == NULL ? 0 : store_user_by_email(c->st, c->a, email, out);
+	if (n < 0)
+		return CMD_SYSTEM;
+	return n == 0 ? cmd_refuse("there is no user %s", operand[0]) : CMD_OK;
+}
+
+/* {"user_id": N}, or the sentence. */
+static int
+say(struct cmd *c, const struct user *u, const char *what)
+{
+	struct buf b;
+
+	buf_init(&b, c->a, 128);
+	if (c->json) {
+		json_open(&b, NULL, '{');
+		json_int(&b, "user_id", u->id);
+		json_close(&b, '}');
+	} else {
+		buf_printf(&b, "user %lld: %s", (long long)u->id, what);
+	}
+	return cmd_print(&b);
+}
+
+int
+cmd_user_passwd(struct cmd *c)
+{
+	int from_stdin = 0, rc;
+	const struct cmd_opt opts[] = {
+		{ "password-stdin", NULL, &from_stdin },
+	};
+	const char *hash;
+	struct user u;
+
+	if ((rc = find_user(c, opts, 1, &u)) != CMD_OK ||
+	    (rc = take_password(c, from_stdin, &hash)) != CMD_OK)
+		return rc;
+	if (store_user_set_password(c->st, u.id, hash) != 1)
+		return CMD_SYSTEM;
+	return say(c, &u, "password set");
+}
+
+static int
+set_disabled(struct cmd *c, int64_t at, const char *what)
+{
+	struct user u;
+	int rc;
+
+	if ((rc = find_user(c, NULL, 0, &u)) != CMD_OK)
+		return rc;
+	if (store_user_set_disabled(c->st, u.id, at) != 1)
+		return CMD_SYSTEM;
+	return say(c, &u, what);
+}
+
+int
+cmd_user_disable(struct cmd *c)
+{
+	return set_disabled(c, c->now, "disabled");
+}
+
+int
+cmd_user_enable(struct cmd *c)
+{
+	return set_disabled(c, 0, "enabled");
+}
+
+static void
+write_user(struct cmd *c, struct buf *b, const struct user *u)
+{
+	if (!c->json) {
+		buf_printf(b, "%s%lld\t%s\t%s\t%s\t%s", b->len > 0 ? "\n" : "",
+		    (long long)u->id, u->email, u->name,
+		    u->scope == NULL ? "(user_scopes)" : u->scope,
+		    u->disabled_at != 0 ? "disabled" : "");
+		return;
+	}
+	json_open(b, NULL, '{');
+	json_int(b, "user_id", u->id);
+	json_str(b, "email", u->email);
+	json_str(b, "name", u->name);
+	json_str(b, "scope", u->scope);
+	json_int(b, "created_at", u->created_at);
+	json_truth(b, "disabled", u->disabled_at != 0);
+	json_close(b, '}');
+}
+
+int
+cmd_user_list(struct cmd *c)
+{
+	struct user *u = arena_alloc(c->a, LIST_N * sizeof(*u));
+	int64_t after = 0;
+	struct buf b;
+	char **operand;
+	int n;
+
+	if ((n = cmd_options(c, NULL, 0, &operand)) != 0)
+		return n < 0 ? CMD_USAGE : cmd_usage(c);
+	buf_init(&b, c->a, 4096);
+	if (c->json)
+		json_open(&b, NULL, '[');
+	do {
+		if ((n = store_user_list(c->st, c->a, after, u, LIST_N)) < 0)
+			return CMD_SYSTEM;
+		for (int i = 0; i < n; i++)
+			write_user(c, &b, &u[i]);
+		if (n > 0)
+			after = u[n - 1].id;
+	} while (n == LIST_N);
+	if (c->json)
+		json_close(&b, ']');
+	return cmd_print(&b);
+}

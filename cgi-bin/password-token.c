@@ -1,0 +1,100 @@
+/* password-token.c: POST /api/oauth/password/token: for first-party pages. */
+#include "arena.h"
+#include "cgi.h"
+#include "client.h"
+#include "conf.h"
+#include "grant.h"
+#include "oerr.h"
+#include "resp.h"
+#include "user.h"
+
+/*
+ * A browser cannot keep the password client's secret, so this program stands in
+ * for it: the configured client, else the one that carnet install made.
+ */
+static const struct oerr *
+find_client(struct req *rq, struct client *cl)
+{
+	const char *id = rq->conf->password_client_id;
+	const char *secret = rq->conf->password_client_secret;
+	int found;
+
+	found = id == NULL
+	    ? store_client_by_role(rq->st, rq->a, "password", cl)
+	    : store_client_by_id(rq->st, rq->a, id, cl);
+	if (found < 0)
+		return oerr_machine(rq);
+	if (found == 0)
+		return oerr_why(rq, &oerr_invalid_client,
+		    "no password client; carnet install makes one");
+	rq->client_id = cl->client_id;
+	if (secret != NULL && !client_secret_fits(cl, secret))
+		return oerr_why(rq, &oerr_invalid_client,
+		    "the configured password client's secret is wrong");
+	if (cl->revoked_at != 0)
+		return oerr_why(rq, &oerr_invalid_client, "revoked client");
+	return NULL;
+}
+
+static const struct oerr *
+validate(struct req *rq)
+{
+	const char *email = rq->param[PARAM_USERNAME];
+	const struct oerr *e = NULL;
+
+	if (email == NULL)
+		e = oerr_field(rq, "username",
+		    "The username field is required.");
+	else if (user_email(rq->a, email) == NULL)
+		e = oerr_field(rq, "username",
+		    "The username field must be a valid email address.");
+	if (rq->param[PARAM_PASSWORD] == NULL)
+		e = oerr_field(rq, "password",
+		    "The password field is required.");
+	return e;
+}
+
+/* The grant is the password grant, or a refresh of what it gave. */
+static const struct oerr *
+password_token_post(struct req *rq)
+{
+	const char *type = rq->param[PARAM_GRANT_TYPE];
+	const int refresh = type != NULL && strcmp(type, "refresh_token") == 0;
+	struct client *cl = arena_alloc(rq->a, sizeof(*cl));
+	const struct grant *g;
+	const struct oerr *e;
+	struct subject sub = { .user = NULL };
+
+	if (!refresh) {
+		if ((e = validate(rq)) != NULL)
+			return e;
+		rq->param[PARAM_GRANT_TYPE] = "password";
+	}
+	if ((e = grant_find(rq, &g)) != NULL ||
+	    (e = find_client(rq, cl)) != NULL ||
+	    (e = grant_check(rq, g, cl)) != NULL ||
+	    (e = g->redeem(rq, cl, &sub)) != NULL)
+		return e;
+	return issue_tokens(rq, cl, &sub);
+}
+
+/* A parameter that its validator refused is a failed validation here. */
+static void
+fail(struct req *rq, const struct oerr *e)
+{
+	if (rq->bad_param != NULL)
+		e = oerr_field(rq, rq->bad_param, "%s", e->description);
+	resp_error_json(rq, e);
+}
+
+int
+main(void)
+{
+	static const struct endpoint password_token = {
+		.name = "password-token", .methods = METHOD_POST,
+		.bodies = BODY_FORM | BODY_JSON,
+		.run = password_token_post, .fail = fail,
+	};
+
+	return cgi_serve(&password_token);
+}

@@ -1,0 +1,212 @@
+/* personal-tokens.c: /api/personal-tokens: tokens that a user makes by hand. */
+#include <json-c/json.h>
+
+#include "api.h"
+#include "arena.h"
+#include "buf.h"
+#include "cgi.h"
+#include "conf.h"
+#include "issue.h"
+#include "json.h"
+#include "oerr.h"
+#include "resp.h"
+#include "scope.h"
+#include "utf8.h"
+
+#define NAME_MAX_CHARS 60
+#define LIST_MAX 1000
+
+/* One element of "scopes": a scope that the presenting token holds. */
+static const struct oerr *
+take_scope(struct req *rq, size_t i, struct json_object *v, uint64_t may,
+    uint64_t *set)
+{
+	const char *field = arena_printf(rq->a, "scopes.%zu", i);
+	uint64_t one;
+	int unknown = 0;
+
+	if (!json_object_is_type(v, json_type_string))
+		return oerr_field(rq, field, "The %s field must be a string.",
+		    field);
+	one = scope_parse(rq->conf, json_object_get_string(v), &unknown);
+	if (unknown || one == 0 ||
+	    strchr(json_object_get_string(v), ' ') != NULL)
+		return oerr_field(rq, field, "The selected %s is no scope.",
+		    field);
+	if (one == SCOPE_STAR)
+		one = may;
+	if (one & ~may)
+		return oerr_field(rq, field,
+		    "The selected %s is more than the presenting token has.",
+		    field);
+	*set |= one;
+	return NULL;
+}
+
+static const struct oerr *
+take_scopes(struct req *rq, uint64_t may, uint64_t *set)
+{
+	const struct oerr *e = NULL, *one;
+	struct json_object *list = NULL;
+
+	*set = 0;
+	if (!json_object_is_type(rq->json, json_type_object) ||
+	    !json_object_object_get_ex(rq->json, "scopes", &list) ||
+	    list == NULL)
+		return NULL; /* a token that only tells who */
+	if (!json_object_is_type(list, json_type_array))
+		return oerr_field(rq, "scopes",
+		    "The scopes field must be an array.");
+	for (size_t i = 0; i < json_object_array_length(list); i++)
+		if ((one = take_scope(rq, i,
+			 json_object_array_get_idx(list, i), may, set)) != NULL)
+			e = one;
+	return e;
+}
+
+static void
+write_token(
+    struct req *rq, struct buf *b, const struct access_token *t)
+{
+	json_str(b, "id", issue_id_text(rq->a, &t->id));
+	json_str(b, "name", t->name);
+	json_words(b, "scopes", t->scope);
+	json_int(b, "created_at", t->created_at);
+	json_int(b, "expires_at", t->expires_at);
+}
+
+static const struct oerr *
+store_one(struct req *rq, const struct access_token *row)
+{
+	if (store_begin(rq->st) < 0)
+		return oerr_machine(rq);
+	if (store_access_add(rq->st, row) < 0 || store_commit(rq->st) < 0) {
+		store_rollback(rq->st);
+		return oerr_machine(rq);
+	}
+	return NULL;
+}
+
+static const struct oerr *
+create(struct req *rq, const struct guard_caller *who, const char *id)
+{
+	struct client *cl = arena_alloc(rq->a, sizeof(*cl));
+	struct mint m = { .cl = cl, .user = who->is.user,
+		.ttl_s = rq->conf->personal_ttl };
+	uint64_t may = scope_parse(rq->conf, who->is.scope, NULL);
+	const struct oerr *e, *e2;
+	struct buf *b = arena_alloc(rq->a, sizeof(*b));
+	struct access_token row;
+	char *jwt;
+	int found;
+
+	(void)id;
+	e = api_text(rq, "name", NAME_MAX_CHARS, &m.name);
+	e2 = take_scopes(rq, may, &m.scope);
+	if (e != NULL || e2 != NULL)
+		return &oerr_unprocessable;
+	found = store_client_by_role(rq->st, rq->a, "personal", cl);
+	if (found < 0)
+		return oerr_machine(rq);
+	if (found == 0)
+		return oerr_why(rq, &oerr_server_error,
+		    "no personal client; carnet install makes one");
+	if ((e = issue_mint(rq, &m, &row, &jwt)) != NULL ||
+	    (e = store_one(rq, &row)) != NULL)
+		return e;
+	buf_init(b, rq->a, 2048);
+	json_open(b, NULL, '{');
+	json_str(b, "token", jwt);
+	write_token(rq, b, &row);
+	json_close(b, '}');
+	return resp_json(rq, 201, b);
+}
+
+static const struct oerr *
+list(struct req *rq, const struct guard_caller *who, const char *id)
+{
+	struct access_token *t = arena_alloc(rq->a, LIST_MAX * sizeof(*t));
+	struct buf *b = arena_alloc(rq->a, sizeof(*b));
+	int n;
+
+	(void)id;
+	n = store_personal_list(
+	    rq->st, rq->a, who->is.user, rq->now, t, LIST_MAX);
+	if (n < 0)
+		return oerr_machine(rq);
+	buf_init(b, rq->a, 1024);
+	json_open(b, NULL, '{');
+	json_open(b, "data", '[');
+	for (int i = 0; i < n; i++) {
+		json_open(b, NULL, '{');
+		write_token(rq, b, &t[i]);
+		json_close(b, '}');
+	}
+	json_close(b, ']');
+	json_close(b, '}');
+	return resp_json(rq, 200, b);
+}
+
+/* The presenting token, and all that came of the same sign-in. */
+static const struct oerr *
+revoke_current(struct req *rq, const struct guard_caller *who, const char *id)
+{
+	struct buf *b = arena_alloc(rq->a, sizeof(*b));
+
+	(void)id;
+	if (store_begin(rq->st) < 0)
+		return oerr_machine(rq);
+	if (store_access_revoke(rq->st, &who->token, rq->now) < 0 ||
+	    (who->is.has_family &&
+		store_family_revoke(rq->st, &who->is.family, rq->now) < 0) ||
+	    store_commit(rq->st) < 0) {
+		store_rollback(rq->st);
+		return oerr_machine(rq);
+	}
+	buf_init(b, rq->a, 64);
+	json_open(b, NULL, '{');
+	json_str(b, "status", "revoked");
+	json_close(b, '}');
+	return resp_json(rq, 200, b);
+}
+
+static const struct oerr *
+revoke(struct req *rq, const struct guard_caller *who, const char *text)
+{
+	struct id id;
+	int n;
+
+	if (!issue_id_read(text, &id))
+		return &oerr_not_found;
+	n = store_personal_revoke(rq->st, who->is.user, &id, rq->now);
+	if (n < 0)
+		return oerr_machine(rq);
+	return n == 0 ? &oerr_not_found : resp_empty(rq, 204);
+}
+
+static const struct api_route routes[] = {
+	{ METHOD_GET, "", { CALLER_USER, NULL, NULL }, list },
+	{ METHOD_POST, "", { CALLER_USER, NULL, NULL }, create },
+	{ METHOD_DELETE, "/current", { CALLER_ANY, NULL, NULL },
+	    revoke_current },
+	{ METHOD_DELETE, "/ID", { CALLER_USER, NULL, NULL }, revoke },
+};
+
+static const struct oerr *
+run(struct req *rq)
+{
+	return api_run(rq, routes, sizeof(routes) / sizeof(routes[0]));
+}
+
+int
+main(void)
+{
+	static const struct endpoint personal_tokens = {
+		.name = "personal-tokens",
+		.methods = METHOD_GET | METHOD_POST | METHOD_DELETE,
+		.bodies = BODY_JSON, .query = 1, .any_path = 1,
+		.run = run, .fail = resp_error_json,
+	};
+
+	return cgi_serve(&personal_tokens);
+}

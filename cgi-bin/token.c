@@ -1,0 +1,34 @@
+/* token.c: POST /oauth/token: all grants (RFC 6749 section 3.2). */
+#include "cgi.h"
+#include "client.h"
+#include "grant.h"
+#include "resp.h"
+
+/* Which grant, who asks, may they, for whom is it: then issue. */
+static const struct oerr *
+token_post(struct req *rq)
+{
+	const struct client *cl;
+	const struct grant *g;
+	const struct oerr *e;
+	struct subject sub = { .user = NULL };
+
+	if ((e = grant_find(rq, &g)) != NULL ||
+	    (e = client_authenticate(rq, &cl)) != NULL ||
+	    (e = grant_check(rq, g, cl)) != NULL ||
+	    (e = g->redeem(rq, cl, &sub)) != NULL)
+		return e;
+	return issue_tokens(rq, cl, &sub);
+}
+
+int
+main(void)
+{
+	static const struct endpoint token = {
+		.name = "token", .methods = METHOD_POST,
+		.bodies = BODY_FORM | BODY_JSON,
+		.run = token_post, .fail = resp_error_json,
+	};
+
+	return cgi_serve(&token);
+}

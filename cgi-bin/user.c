@@ -1,0 +1,38 @@
+/* user.c: GET /api/user: who the token speaks for. */
+#include "api.h"
+#include "arena.h"
+#include "buf.h"
+#include "cgi.h"
+#include "json.h"
+#include "resp.h"
+
+static const struct oerr *
+user_get(struct req *rq)
+{
+	static const struct guard_rule rule = { CALLER_USER, NULL, NULL };
+	struct buf *b = arena_alloc(rq->a, sizeof(*b));
+	struct guard_caller who;
+	const struct oerr *e;
+
+	if ((e = guard_check(rq, &rule, &who)) != NULL)
+		return e;
+	buf_init(b, rq->a, 512);
+	json_open(b, NULL, '{');
+	json_int(b, "id", who.is.user);
+	json_str(b, "name", who.is.user_name);
+	json_str(b, "email", who.is.email);
+	json_words(b, "scopes", who.is.scope);
+	json_close(b, '}');
+	return resp_json(rq, 200, b);
+}
+
+int
+main(void)
+{
+	static const struct endpoint user = {
+		.name = "user", .methods = METHOD_GET, .query = 1,
+		.run = user_get, .fail = resp_error_json,
+	};
+
+	return cgi_serve(&user);
+}

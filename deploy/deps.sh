@@ -1,0 +1,69 @@
+#!/bin/sh
+# deps.sh run|test|bench|all: install what is missing, or say what it is.
+#
+# Each row: what wants it, Debian's package, what for.
+set -eu
+
+table() {
+	cat <<'EOF'
+run gcc the compiler
+run libc6-dev the C library's headers
+run libfcgi-dev FastCGI and CGI
+run libgnutls28-dev keys, signatures, digests, random
+run libsqlite3-dev storage
+run libjson-c-dev reading JSON
+run libcrypt-dev password hashes
+run lighttpd the web server that serves it
+run curl the example that is printed, and the wait for the server
+test libcmocka-dev unit tests
+test apache2 HTTP tests
+test python3-pytest the runner of the HTTP tests
+test python3-requests an HTTP client
+test python3-requests-oauthlib a real OAuth client
+test python3-cryptography forged tokens
+test python3-selenium drives the browser
+test chromium the browser
+test chromium-driver drives the browser
+test mandoc checks the manual pages
+bench wrk load
+EOF
+}
+
+wanted=$1
+missing=''
+reasons=''
+while read -r kind package reason; do
+	case $wanted/$kind in
+	all/*|*/run|test/test|bench/bench) ;;
+	*) continue ;;
+	esac
+	[ "$wanted" = all ] && printf '%-8s%-28s%s\n' "$kind" "$package" "$reason"
+	dpkg-query -W -f '${Status}' "$package" 2>/dev/null |
+	    grep -q '^install ok installed' && continue
+	missing="$missing $package"
+	reasons="$reasons
+  $package: $reason"
+done <<EOF
+$(table)
+EOF
+
+[ -n "$missing" ] || exit 0
+echo "missing:$reasons" >&2
+if ! command -v apt-get >/dev/null; then
+	echo 'This is no Debian: install these by its own means.' >&2
+	exit 1
+fi
+as_root=
+if [ "$(id -u)" != 0 ]; then
+	if ! command -v sudo >/dev/null; then
+		echo "As root: apt-get install$missing" >&2
+		exit 1
+	fi
+	as_root=sudo
+fi
+echo "installing:$missing" >&2
+# RUNLEVEL=1: a web server that is installed here must not be started by that
+$as_root apt-get update -qq >&2
+# shellcheck disable=SC2086
+$as_root env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+    --no-install-recommends $missing >&2

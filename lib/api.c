@@ -1,0 +1,96 @@
+/* api.c: guarded programs as tables: method, path, who may, and what runs. */
+#include "api.h"
+
+#include <json-c/json.h>
+
+#include "cgi.h"
+#include "oerr.h"
+#include "resp.h"
+#include "utf8.h"
+
+static int
+path_fits(const struct api_route *r, const char *path, const char **id)
+{
+	*id = NULL;
+	if (strcmp(path, "/") == 0)
+		path = "";
+	if (strcmp(r->path, path) == 0)
+		return 1;
+	if (strcmp(r->path, "/ID") != 0 || path[0] != '/' ||
+	    path[1] == '\0' || strchr(path + 1, '/') != NULL)
+		return 0;
+	*id = path + 1;
+	return 1;
+}
+
+static void
+allow(struct req *rq, unsigned methods)
+{
+	resp_header(rq, "Allow", "%s%s%s%s",
+	    methods & METHOD_GET ? "GET, HEAD" : "",
+	    methods & METHOD_GET && methods != METHOD_GET ? ", " : "",
+	    methods & METHOD_POST ? "POST" : "",
+	    methods & METHOD_DELETE ? "DELETE" : "");
+}
+
+const struct oerr *
+api_run(struct req *rq, const struct api_route *routes, size_t n)
+{
+	struct guard_caller who;
+	const struct oerr *e;
+	unsigned methods = 0;
+	const char *id;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!path_fits(&routes[i], rq->path, &id))
+			continue;
+		methods |= routes[i].method;
+		if (routes[i].method != rq->method)
+			continue;
+		if ((e = guard_check(rq, &routes[i].rule, &who)) != NULL)
+			return e;
+		return routes[i].run(rq, &who, id);
+	}
+	if (methods == 0)
+		return &oerr_not_found;
+	allow(rq, methods);
+	return &oerr_method;
+}
+
+int
+api_number(const char *text, int64_t *out)
+{
+	size_t len = strlen(text);
+
+	if (len == 0 || len > 18 || strspn(text, "0123456789") != len)
+		return 0;
+	*out = strtoll(text, NULL, 10);
+	return *out > 0;
+}
+
+const struct oerr *
+api_text(struct req *rq, const char *name, size_t longest, const char **out)
+{
+	struct json_object *v = NULL;
+	ssize_t count;
+
+	*out = NULL;
+	if (!json_object_is_type(rq->json, json_type_object) ||
+	    !json_object_object_get_ex(rq->json, name, &v) || v == NULL)
+		return oerr_field(rq, name, "The %s field is required.", name);
+	if (!json_object_is_type(v, json_type_string))
+		return oerr_field(rq, name, "The %s field must be a string.",
+		    name);
+	*out = json_object_get_string(v);
+	count = utf8_count(*out, (size_t)json_object_get_string_len(v));
+	if (count < 0)
+		return oerr_field(rq, name,
+		    "The %s field must be text without NUL.", name);
+	if (count == 0)
+		return oerr_field(rq, name, "The %s field is required.", name);
+	if ((size_t)count > longest)
+		return oerr_field(rq, name,
+		    "The %s field must not be greater than %zu characters.",
+		    name, longest);
+	return NULL;
+}

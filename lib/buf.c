@@ -1,0 +1,73 @@
+/* buf.c: growing bytes in an arena. */
+#include "buf.h"
+
+#include <err.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include "arena.h"
+
+void
+buf_init(struct buf *b, struct arena *a, size_t size)
+{
+	b->a = a;
+	b->size = size + 1;
+	b->data = arena_alloc(a, b->size);
+	b->len = 0;
+}
+
+char *
+buf_room(struct buf *b, size_t n)
+{
+	char *bigger;
+
+	if (n >= SIZE_MAX / 4 || b->len >= SIZE_MAX / 4)
+		errx(111, "buf: %zu bytes asked", n);
+	if (n >= b->size - b->len) {
+		b->size = 2 * (b->len + n + 1);
+		bigger = arena_alloc(b->a, b->size);
+		memcpy(bigger, b->data, b->len);
+		b->data = bigger;
+	}
+	return b->data + b->len;
+}
+
+void
+buf_add(struct buf *b, const void *data, size_t len)
+{
+	if (len > 0)
+		memcpy(buf_room(b, len), data, len);
+	b->len += len;
+	b->data[b->len] = '\0';
+}
+
+void
+buf_str(struct buf *b, const char *s)
+{
+	buf_add(b, s, strlen(s));
+}
+
+void
+buf_char(struct buf *b, char c)
+{
+	*buf_room(b, 1) = c;
+	b->data[++b->len] = '\0';
+}
+
+void
+buf_printf(struct buf *b, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		errx(111, "buf: bad format");
+	buf_room(b, (size_t)n);
+	va_start(ap, fmt);
+	vsnprintf(b->data + b->len, (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	b->len += (size_t)n;
+}

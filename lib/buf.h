@@ -1,0 +1,42 @@
+/* buf.h: growing bytes in an arena. */
+#ifndef CARNET_BUF_H
+#define CARNET_BUF_H
+
+#include <stddef.h>
+
+struct arena;
+
+/* Bytes, always with a NUL behind them that len does not count. */
+struct buf {
+	struct arena *a;
+	char *data;
+	size_t len, size;
+};
+
+/*
+ * buf_init(b, a, size):
+ * Make b empty, with room for size bytes before it first grows.  Its bytes live
+ * in the arena a, and so are wiped with it.
+ */
+void buf_init(struct buf *b, struct arena *a, size_t size);
+
+/*
+ * buf_room(b, n):
+ * Return where the next n bytes go; the caller writes them and adds to b->len.
+ */
+char *buf_room(struct buf *b, size_t n);
+
+/* buf_add(b, data, len): append len bytes. */
+void buf_add(struct buf *b, const void *data, size_t len);
+
+/* buf_str(b, s): append the string s. */
+void buf_str(struct buf *b, const char *s);
+
+/* buf_char(b, c): append one byte. */
+void buf_char(struct buf *b, char c);
+
+/* buf_printf(b, fmt, ...): append formatted text. */
+void buf_printf(struct buf *b, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#endif

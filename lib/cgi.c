@@ -1,0 +1,414 @@
+/* cgi.c: FastCGI and plain CGI; the only includer of fcgiapp.h. */
+#include "cgi.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcgiapp.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "b64.h"
+#include "buf.h"
+#include "conf.h"
+#include "crypto.h"
+#include "json.h"
+#include "log.h"
+#include "oerr.h"
+#include "resp.h"
+#include "store.h"
+
+/* What is read and thrown away of a body that is too large. */
+#define DRAIN_MAX (8 * 1024 * 1024)
+
+extern char **environ;
+
+/* Where a request comes from: a FastCGI request, or NULL: plain CGI. */
+struct conn {
+	FCGX_Request *fcgi;
+	int drained;
+};
+
+static ssize_t
+conn_read(struct conn *c, char *out, size_t size)
+{
+	ssize_t n;
+
+	if (c->fcgi != NULL)
+		n = FCGX_GetStr(out, (int)size, c->fcgi->in);
+	else
+		while ((n = read(STDIN_FILENO, out, size)) < 0 &&
+		    errno == EINTR)
+			continue;
+	if (n <= 0)
+		c->drained = 1;
+	return n;
+}
+
+static void
+conn_write(struct conn *c, const char *data, size_t len)
+{
+	ssize_t n;
+
+	if (c->fcgi != NULL) {
+		FCGX_PutStr(data, (int)len, c->fcgi->out);
+		return;
+	}
+	for (; len > 0; data += n, len -= (size_t)n)
+		if ((n = write(STDOUT_FILENO, data, len)) < 0) {
+			if (errno != EINTR)
+				return; /* the server went away */
+			n = 0;
+		}
+}
+
+/* Unread input makes the server's end of the connection lose our answer. */
+static void
+conn_drain(struct conn *c)
+{
+	char rest[4096];
+
+	for (size_t sum = 0; !c->drained && sum < DRAIN_MAX; sum += sizeof(rest))
+		if (conn_read(c, rest, sizeof(rest)) <= 0)
+			break;
+}
+
+static void
+log_to_server(void *ctx, const char *line)
+{
+	FCGX_Request *fcgi = ctx;
+
+	FCGX_FPrintF(fcgi->err, "%s\n", line);
+}
+
+const char *
+cgi_var(const struct req *rq, const char *name)
+{
+	return FCGX_GetParam(name, rq->env);
+}
+
+const char *
+cgi_authorization(const struct req *rq)
+{
+	static const char *const names[] = { "HTTP_AUTHORIZATION",
+		"REDIRECT_HTTP_AUTHORIZATION",
+		"REDIRECT_REDIRECT_HTTP_AUTHORIZATION" };
+	const char *value;
+	char *name;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if ((value = cgi_var(rq, names[i])) != NULL && *value != '\0')
+			return value;
+	if (rq->conf->auth_header == NULL)
+		return NULL;
+	name = arena_printf(rq->a, "HTTP_%s", rq->conf->auth_header);
+	for (char *p = name; *p != '\0'; p++)
+		*p = *p == '-' ? '_' : (char)toupper((unsigned char)*p);
+	return cgi_var(rq, name);
+}
+
+/*
+ * Take up a configuration that changed; a broken one is logged, once, and the
+ * old one kept.
+ */
+static void
+process_conf(struct process *pr)
+{
+	char error[1024];
+	struct conf *cf;
+	struct stat sb;
+
+	if (stat(pr->conf_path, &sb) < 0) {
+		if (pr->conf == NULL)
+			log_event("%s: %s", pr->conf_path, strerror(errno));
+		return;
+	}
+	if (pr->conf_seen.ino == sb.st_ino &&
+	    pr->conf_seen.size == sb.st_size &&
+	    pr->conf_seen.mtime_s == sb.st_mtim.tv_sec &&
+	    pr->conf_seen.mtime_ns == sb.st_mtim.tv_nsec)
+		return;
+	pr->conf_seen.ino = sb.st_ino;
+	pr->conf_seen.size = sb.st_size;
+	pr->conf_seen.mtime_s = sb.st_mtim.tv_sec;
+	pr->conf_seen.mtime_ns = sb.st_mtim.tv_nsec;
+	if ((cf = conf_load(pr->conf_path, error, sizeof(error))) == NULL) {
+		log_event("%s%s", error,
+		    pr->conf != NULL ? "; the old configuration stays" : "");
+		return;
+	}
+	/* Both may have moved: they are opened again when next needed. */
+	store_close(pr->st);
+	pr->st = NULL;
+	if (pr->keys != NULL)
+		pr->keys_free(pr->keys);
+	pr->keys = NULL;
+	conf_free(pr->conf);
+	pr->conf = cf;
+}
+
+/* Once a second at most, look whether files changed under us. */
+static void
+process_check(struct process *pr, int64_t now)
+{
+	if (now == pr->checked_at)
+		return;
+	pr->checked_at = now;
+	process_conf(pr);
+	if (pr->st != NULL && store_is_gone(pr->st)) {
+		log_event("database %s: it was replaced", pr->conf->database);
+		store_close(pr->st);
+		pr->st = NULL;
+	}
+	if (pr->conf != NULL && pr->st == NULL && !pr->ep->no_store)
+		pr->st = store_open(
+		    pr->conf->database, pr->conf->durability_full);
+}
+
+static unsigned
+method_of(const char *name)
+{
+	static const struct {
+		const char *name;
+		unsigned method;
+	} methods[] = {
+		{ "GET", METHOD_GET }, { "HEAD", METHOD_GET },
+		{ "POST", METHOD_POST }, { "DELETE", METHOD_DELETE },
+	};
+
+	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
+		if (strcmp(methods[i].name, name) == 0)
+			return methods[i].method;
+	return 0;
+}
+
+static const struct oerr *
+wrong_method(struct req *rq)
+{
+	unsigned m = rq->pr->ep->methods;
+
+	resp_header(rq, "Allow", "%s%s%s%s%s", m & METHOD_GET ? "GET, HEAD" : "",
+	    m & METHOD_GET && m & METHOD_POST ? ", " : "",
+	    m & METHOD_POST ? "POST" : "",
+	    m & (METHOD_GET | METHOD_POST) && m & METHOD_DELETE ? ", " : "",
+	    m & METHOD_DELETE ? "DELETE" : "");
+	return &oerr_method;
+}
+
+/* Is the media type, its parameters aside, the one named? */
+static int
+media_is(const char *type, const char *name)
+{
+	size_t n = strlen(name);
+
+	return strncasecmp(type, name, n) == 0 &&
+	    strspn(type + n, " \t") == strcspn(type + n, ";");
+}
+
+/* Read the body, of at most the endpoint's size, into b. */
+static const struct oerr *
+read_body(struct req *rq, struct conn *c, struct buf *b)
+{
+	const char *length = cgi_var(rq, "CONTENT_LENGTH");
+	size_t max = rq->pr->ep->body_max, size = 0;
+	ssize_t n = 1;
+
+	if (max == 0)
+		max = BODY_MAX;
+	if (length != NULL && *length != '\0') {
+		if (strspn(length, "0123456789") != strlen(length))
+			return oerr_say(rq, &oerr_invalid_request,
+			    "The Content-Length is not a number.");
+		if (strlen(length) > 9 ||
+		    (size = strtoul(length, NULL, 10)) > max)
+			return oerr_say(rq, &oerr_too_large,
+			    "The request body is larger than %zu bytes.", max);
+	} else {
+		size = max + 1; /* unknown: up to one byte too many */
+	}
+	buf_init(b, rq->a, size);
+	while (b->len < size &&
+	    (n = conn_read(c, b->data + b->len, size - b->len)) > 0)
+		b->len += (size_t)n;
+	b->data[b->len] = '\0';
+	if (b->len > max)
+		return oerr_say(rq, &oerr_too_large,
+		    "The request body is larger than %zu bytes.", max);
+	if (length != NULL && *length != '\0' && b->len < size)
+		return oerr_say(rq, &oerr_invalid_request,
+		    "The request body ends before its Content-Length.");
+	return NULL;
+}
+
+static const struct oerr *
+parse_body(struct req *rq, struct conn *c)
+{
+	const struct endpoint *ep = rq->pr->ep;
+	const char *type = cgi_var(rq, "CONTENT_TYPE");
+	const struct oerr *e;
+	struct buf b;
+	int is_form, is_json;
+
+	if ((e = read_body(rq, c, &b)) != NULL)
+		return e;
+	if (type == NULL || *type == '\0')
+		type = b.len > 0 ? "?" : "application/x-www-form-urlencoded";
+	is_form = media_is(type, "application/x-www-form-urlencoded");
+	is_json = media_is(type, "application/json");
+	if (is_json && ep->bodies & BODY_JSON) {
+		if ((rq->json = json_parse(rq->a, b.data, b.len)) == NULL)
+			return oerr_say(rq, &oerr_invalid_request,
+			    "The body is not well-formed JSON, or names a"
+			    " member twice.");
+		return ep->query ? NULL : param_json(rq);
+	}
+	if (is_form && ep->bodies & BODY_FORM)
+		return param_form(rq, b.data, b.len);
+	return oerr_say(rq, &oerr_media_type, "The body must be %s%s%s.",
+	    ep->bodies & BODY_FORM ? "application/x-www-form-urlencoded" : "",
+	    ep->bodies == (BODY_FORM | BODY_JSON) ? " or " : "",
+	    ep->bodies & BODY_JSON ? "application/json" : "");
+}
+
+/* Hold the request against the endpoint's row. */
+static const struct oerr *
+check_request(struct req *rq, struct conn *c)
+{
+	const struct endpoint *ep = rq->pr->ep;
+	const char *method = cgi_var(rq, "REQUEST_METHOD");
+	const char *query = cgi_var(rq, "QUERY_STRING");
+	const struct oerr *e;
+
+	rq->script = cgi_var(rq, "SCRIPT_NAME");
+	rq->path = cgi_var(rq, "PATH_INFO");
+	if (rq->script == NULL)
+		rq->script = "";
+	if (rq->path == NULL)
+		rq->path = "";
+	if (rq->conf == NULL)
+		return &oerr_server_error;
+	if (*rq->path != '\0' && (!ep->any_path || *rq->path != '/'))
+		return &oerr_not_found;
+	rq->is_head = method != NULL && strcmp(method, "HEAD") == 0;
+	rq->method = method == NULL ? 0 : method_of(method);
+	if ((rq->method & ep->methods) == 0)
+		return wrong_method(rq);
+	if (rq->st == NULL && !ep->no_store)
+		return &oerr_busy;
+	if (ep->query && query != NULL &&
+	    (e = param_form(rq, query, strlen(query))) != NULL)
+		return e;
+	return rq->method == METHOD_POST ? parse_body(rq, c) : NULL;
+}
+
+/* Names the request in log and answer; no secret, so few bits are enough. */
+static void
+make_request_id(struct req *rq)
+{
+	uint8_t random[12];
+
+	crypto_random(random, sizeof(random));
+	b64url_encode(random, sizeof(random), rq->id);
+}
+
+static void
+log_error(const struct req *rq, const struct oerr *e)
+{
+	const char *method = cgi_var(rq, "REQUEST_METHOD");
+	const char *from = cgi_var(rq, "REMOTE_ADDR");
+
+	log_event("%s %s%s %d %s from=%s client=%s why=\"%s\"",
+	    method == NULL ? "-" : method, rq->script, rq->path, e->status,
+	    e->error, from == NULL ? "-" : from,
+	    rq->client_id == NULL ? "-" : rq->client_id,
+	    rq->why == NULL ? e->description : rq->why);
+}
+
+/* One request, from its environment to its answer. */
+static void
+serve(struct process *pr, struct arena *a, struct conn *c, char **env)
+{
+	struct req rq = { .pr = pr, .a = a, .env = env };
+	const struct oerr *e;
+	const struct buf *out;
+	struct buf headers;
+
+	rq.now = (int64_t)time(NULL);
+	make_request_id(&rq);
+	log_request(rq.id);
+	process_check(pr, rq.now);
+	rq.conf = pr->conf;
+	rq.st = pr->st;
+	buf_init(&headers, a, 1024);
+	rq.headers = &headers;
+
+	if ((e = check_request(&rq, c)) == NULL)
+		e = pr->ep->run(&rq);
+	if (e != NULL) {
+		log_error(&rq, e);
+		pr->ep->fail(&rq, e);
+	}
+	out = resp_bytes(&rq);
+	conn_write(c, out->data, out->len);
+	conn_drain(c);
+	log_request(NULL);
+	arena_clear(a);
+}
+
+static void
+on_term(int sig)
+{
+	(void)sig;
+	FCGX_ShutdownPending(); /* accept no more; finish the one at hand */
+}
+
+static void
+serve_fcgi(struct process *pr, struct arena *a)
+{
+	struct sigaction sa = { .sa_handler = on_term };
+	FCGX_Request fcgi;
+	struct conn c;
+
+	if (FCGX_Init() != 0 ||
+	    FCGX_InitRequest(&fcgi, 0, FCGI_FAIL_ACCEPT_ON_INTR) != 0) {
+		log_event("cannot serve FastCGI on standard input");
+		return;
+	}
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGINT, &sa, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	while (FCGX_Accept_r(&fcgi) == 0) {
+		c = (struct conn) { .fcgi = &fcgi };
+		log_to(log_to_server, &fcgi);
+		serve(pr, a, &c, fcgi.envp);
+		log_to(NULL, NULL);
+		/* Not to wait for the server's close of its end. */
+		FCGX_Detach(&fcgi);
+		FCGX_Finish_r(&fcgi);
+	}
+}
+
+int
+cgi_serve(const struct endpoint *ep)
+{
+	struct process pr = { .ep = ep };
+	struct arena *a = arena_new();
+	struct conn c = { .fcgi = NULL };
+
+	umask(077);
+	pr.conf_path = conf_find(NULL, "/proc/self/exe");
+	if (FCGX_IsCGI()) {
+		signal(SIGPIPE, SIG_IGN);
+		serve(&pr, a, &c, environ);
+	} else {
+		serve_fcgi(&pr, a);
+	}
+	if (pr.keys != NULL)
+		pr.keys_free(pr.keys);
+	store_close(pr.st);
+	conf_free(pr.conf);
+	arena_free(a);
+	return 0;
+}

@@ -1,0 +1,111 @@
+/* cgi.h: struct req, struct endpoint, cgi_serve: FastCGI and plain CGI. */
+#ifndef CARNET_CGI_H
+#define CARNET_CGI_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "param.h"
+
+struct arena;
+struct buf;
+struct conf;
+struct json_object;
+struct keys;
+struct oerr;
+struct store;
+
+enum {
+	METHOD_GET = 1, /* and HEAD */
+	METHOD_POST = 2,
+	METHOD_DELETE = 4,
+};
+
+/* What a body may be; what is neither is 415. */
+enum {
+	BODY_FORM = 1,
+	BODY_JSON = 2,
+};
+
+#define BODY_MAX (64 * 1024)
+
+/* One program. */
+struct endpoint {
+	const char *name;
+	unsigned methods;
+	unsigned bodies;	/* BODY_FORM, BODY_JSON; of a POST */
+	size_t body_max;	/* 0: BODY_MAX */
+	int query;		/* parameters are the query's, not the body's */
+	int any_path;		/* takes a PATH_INFO */
+	int no_store;		/* does without the database */
+	/* Answers through resp.h and returns NULL, or returns an error. */
+	const struct oerr *(*run)(struct req *rq);
+	/* Answers an error. */
+	void (*fail)(struct req *rq, const struct oerr *e);
+};
+
+/* What lives as long as the process. */
+struct process {
+	const struct endpoint *ep;
+	struct conf *conf;	/* NULL: it cannot be read */
+	struct store *st;	/* NULL: not open */
+	struct keys *keys;	/* NULL: not yet read; see keys.h */
+	void (*keys_free)(struct keys *);
+	struct {		/* of the file that conf came from */
+		int64_t mtime_s, mtime_ns, size;
+		uint64_t ino;
+	} conf_seen;
+	const char *conf_path;
+	int64_t checked_at;	/* when the files were last looked at */
+};
+
+struct field_error {
+	struct field_error *next;
+	const char *name, *text;
+};
+
+/* One request. */
+struct req {
+	struct process *pr;
+	const struct conf *conf;
+	struct store *st;
+	struct arena *a;
+	int64_t now;		/* Unix seconds, read once */
+	char id[17];		/* names the request in the log */
+	char **env;
+	unsigned method;
+	int is_head;
+	const char *script;	/* SCRIPT_NAME: where the program is mounted */
+	const char *path;	/* PATH_INFO: "" or what follows, from its '/' */
+	const char *param[PARAM_COUNT]; /* NULL: not sent */
+	unsigned char param_sent[PARAM_COUNT];
+	struct json_object *json; /* a JSON body, or NULL */
+
+	const char *bad_param;	/* the name of one that failed its validator */
+	const char *why;	/* for the log */
+	const char *client_id;	/* for the log, as soon as it is known */
+	struct field_error *field_errors;
+	int status;		/* of the answer; 0: none yet */
+	struct buf *headers;	/* lines so far */
+	const struct buf *body;	/* NULL: none */
+};
+
+/* cgi_var(rq, name): the variable of the request's environment, or NULL. */
+const char *cgi_var(const struct req *rq, const char *name);
+
+/*
+ * cgi_authorization(rq):
+ * Return the credentials of the request: the Authorization header, under any of
+ * the names that Apache hands it on by, or the header that the configuration
+ * names for hosts that eat it; NULL if there are none.
+ */
+const char *cgi_authorization(const struct req *rq);
+
+/*
+ * cgi_serve(ep):
+ * Serve requests: one, when started as a plain CGI program; as FastCGI until
+ * SIGTERM, which lets the request at hand be finished.  Return main's result.
+ */
+int cgi_serve(const struct endpoint *ep);
+
+#endif

@@ -1,0 +1,30 @@
+/* client.h: client authentication. */
+#ifndef CARNET_CLIENT_H
+#define CARNET_CLIENT_H
+
+struct client;
+struct oerr;
+struct req;
+
+/*
+ * client_authenticate(rq, out):
+ * Find who asks and check how they prove it (RFC 6749 section 2.3): secret in
+ * the Authorization header, secret in the body, or client_id alone for a client
+ * that has no secret.  More than one way at once is invalid_request; all else
+ * that fails is invalid_client, alike in text and time.  *out lives as long as
+ * the request.
+ */
+const struct oerr *client_authenticate(
+    struct req *rq, const struct client **out);
+
+/*
+ * client_secret_fits(cl, secret):
+ * Return 1 if secret is that of the client; cl NULL is an unknown client: the
+ * same work, and 0.
+ */
+int client_secret_fits(const struct client *cl, const char *secret);
+
+/* client_is_public(cl): return 1 if the client has no secret. */
+int client_is_public(const struct client *cl);
+
+#endif

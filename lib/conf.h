@@ -1,0 +1,71 @@
+/* conf.h: carnet.conf: settings as a table: name, type, offset, default, range. */
+#ifndef CARNET_CONF_H
+#define CARNET_CONF_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* A set of scopes is a word of bits, one a row of [scopes]; the last is '*'. */
+#define SCOPES_MAX 63
+#define SCOPE_STAR (UINT64_C(1) << 63)
+
+struct conf_scope {
+	const char *name, *description;
+	int privileged; /* not among what user_scopes is by default */
+};
+
+struct conf {
+	const char *path;	/* the file that this came from */
+	const char *issuer;	/* no slash at its end */
+	const char *database, *keys;
+	const char *templates;	/* a directory, or NULL */
+	const char *site_name;
+	const char *auth_header; /* another header with the bearer token */
+	const char *audiences;	/* words */
+	const char *cors_origins; /* words */
+	const char *default_scopes; /* words */
+	const char *user_scopes; /* words, or NULL: all but the privileged */
+	int64_t access_ttl, refresh_ttl, refresh_grace, personal_ttl;
+	int64_t code_ttl, device_code_ttl, device_interval, session_ttl;
+	int durability_full;	/* a commit is synced */
+	int passport_compat;
+	const char *password_client_id, *password_client_secret;
+	struct conf_scope scopes[SCOPES_MAX];
+	size_t n_scopes;
+	struct arena *a;	/* owns the strings */
+};
+
+/*
+ * conf_find(argument, program):
+ * Return the path of the configuration, static: the argument if not NULL, else
+ * $CARNET_CONF, else carnet.conf in the parent of the directory that the file
+ * program stands in, else /etc/carnet/carnet.conf.
+ */
+const char *conf_find(const char *argument, const char *program);
+
+/*
+ * conf_load(path, error, size):
+ * Read and check the file.  Return the configuration, which the caller frees;
+ * NULL with one sentence in error: file, line, what is wrong, what is allowed.
+ * Paths in it are relative to the file's directory.
+ */
+struct conf *conf_load(const char *path, char *error, size_t size);
+
+/*
+ * conf_parse(text, path, error, size):
+ * The same for text in memory, as if it were the file at path.
+ */
+struct conf *conf_parse(
+    const char *text, const char *path, char *error, size_t size);
+
+/*
+ * conf_time(text, out):
+ * Read a time as the configuration has it: seconds, or with a unit, such as 30s,
+ * 10m, 2h or 30d.  Return 0, or -1 if it is none.
+ */
+int conf_time(const char *text, int64_t *out);
+
+/* conf_free(cf): wipe and free.  NULL is fine. */
+void conf_free(struct conf *cf);
+
+#endif

@@ -1,0 +1,33 @@
+/* crypto.h: digests, random, constant-time compare. */
+#ifndef CARNET_CRYPTO_H
+#define CARNET_CRYPTO_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define DIGEST_LEN 32
+#define SECRET_LEN 32		/* bytes of a generated secret or token */
+#define SECRET_TEXT_LEN 43	/* the same in base64url */
+
+/* A SHA-256.  A struct, so that nobody hands a secret to strcmp. */
+struct digest {
+	uint8_t byte[DIGEST_LEN];
+};
+
+/* digest_of(data, len, out): put the SHA-256 of data to out. */
+void digest_of(const void *data, size_t len, struct digest *out);
+
+/* digest_equal(a, b): compare in constant time; return 1 if they are equal. */
+int digest_equal(const struct digest *a, const struct digest *b);
+
+/* crypto_random(out, len): fill out with random bytes; never fails. */
+void crypto_random(void *out, size_t len);
+
+/*
+ * secret_make(out, d):
+ * Make a secret of 256 random bits: its text (base64url, NUL behind) to out, and
+ * the digest of that text, which is all that is stored, to d.
+ */
+void secret_make(char out[static SECRET_TEXT_LEN + 1], struct digest *d);
+
+#endif

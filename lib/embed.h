@@ -1,0 +1,11 @@
+/* embed.h: the files that are compiled into the programs. */
+#ifndef CARNET_EMBED_H
+#define CARNET_EMBED_H
+
+/*
+ * embed_find(name):
+ * Return the text of templates/name, or of "schema.sql"; NULL if there is none.
+ */
+const char *embed_find(const char *name);
+
+#endif

@@ -1,0 +1,24 @@
+#!/bin/sh
+# embed.sh FILE...: print C that holds the files, found by name: lib/embed.h.
+set -eu
+echo '#include "embed.h"'
+echo '#include <string.h>'
+echo 'static const struct { const char *name, *text; } files[] = {'
+for file; do
+	printf '{ "%s",\n' "$(basename "$file")"
+	# '?' is escaped too: two of them would begin a trigraph
+	sed -e 's/[\\"?]/\\&/g' -e 's/	/\\t/g' -e 's/^/"/' -e 's/$/\\n"/' "$file"
+	echo '},'
+done
+cat <<'EOF'
+};
+
+const char *
+embed_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		if (strcmp(files[i].name, name) == 0)
+			return files[i].text;
+	return NULL;
+}
+EOF

@@ -1,0 +1,60 @@
+/* grant.c: the table of grants. */
+#include "grant.h"
+
+#include "cgi.h"
+#include "client.h"
+#include "oerr.h"
+#include "words.h"
+
+static const struct grant table[] = {
+	{ .name = "password", .for_user = 1,
+	    .needs = { PARAM_USERNAME, PARAM_PASSWORD }, .n_needs = 2,
+	    .redeem = grant_password },
+	{ .name = "client_credentials",
+	    .redeem = grant_client_credentials },
+	{ .name = "refresh_token", .public_may = 1, .for_user = 1,
+	    .needs = { PARAM_REFRESH_TOKEN }, .n_needs = 1,
+	    .redeem = grant_refresh },
+};
+#define N_GRANTS (sizeof(table) / sizeof(table[0]))
+
+const struct grant *
+grant_table(size_t *n)
+{
+	*n = N_GRANTS;
+	return table;
+}
+
+const struct oerr *
+grant_find(struct req *rq, const struct grant **out)
+{
+	const char *name = rq->param[PARAM_GRANT_TYPE];
+
+	if (name == NULL)
+		return oerr_say(rq, &oerr_invalid_request,
+		    "The parameter grant_type is missing.");
+	for (size_t i = 0; i < N_GRANTS; i++)
+		if (strcmp(table[i].name, name) == 0) {
+			*out = &table[i];
+			return NULL;
+		}
+	return &oerr_unsupported_grant_type;
+}
+
+const struct oerr *
+grant_check(
+    struct req *rq, const struct grant *g, const struct client *cl)
+{
+	if (!words_have(cl->grants, g->name))
+		return oerr_why(rq, &oerr_unauthorized_client,
+		    "the client does not hold %s", g->name);
+	if (!g->public_may && client_is_public(cl))
+		return oerr_why(rq, &oerr_unauthorized_client,
+		    "%s is not for public clients", g->name);
+	for (int i = 0; i < g->n_needs; i++)
+		if (rq->param[g->needs[i]] == NULL)
+			return oerr_say(rq, &oerr_invalid_request,
+			    "The parameter %s is missing.",
+			    param_name(g->needs[i]));
+	return NULL;
+}

@@ -1,0 +1,12 @@
+/* grant_client_credentials.c: a machine for itself (RFC 6749 section 4.4). */
+#include "cgi.h"
+#include "grant.h"
+#include "scope.h"
+
+const struct oerr *
+grant_client_credentials(
+    struct req *rq, const struct client *cl, struct subject *sub)
+{
+	return scope_grant(
+	    rq, cl, NULL, rq->param[PARAM_SCOPE], &sub->scope);
+}

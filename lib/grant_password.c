@@ -1,0 +1,28 @@
+/* grant_password.c: a user's e-mail and password (RFC 6749 section 4.3). */
+#include "arena.h"
+#include "cgi.h"
+#include "grant.h"
+#include "oerr.h"
+#include "scope.h"
+#include "user.h"
+
+/*
+ * An attacker must not learn from text or time whether an account exists or is
+ * disabled: the password is checked first, against nobody's where there is no
+ * user, and every refusal reads alike.
+ */
+const struct oerr *
+grant_password(
+    struct req *rq, const struct client *cl, struct subject *sub)
+{
+	struct user *u = arena_alloc(rq->a, sizeof(*u));
+	const struct oerr *e;
+
+	if ((e = user_authenticate(rq, rq->param[PARAM_USERNAME],
+		 rq->param[PARAM_PASSWORD], u)) != NULL)
+		return e;
+	sub->user = u;
+	e = scope_grant(rq, cl, u, rq->param[PARAM_SCOPE], &sub->scope);
+	sub->granted = sub->scope;
+	return e;
+}

@@ -1,0 +1,229 @@
+/* guard.c: bearer token to caller; scopes. */
+#include "guard.h"
+
+#include <json-c/json.h>
+
+#include "arena.h"
+#include "cgi.h"
+#include "conf.h"
+#include "issue.h"
+#include "json.h"
+#include "jwt.h"
+#include "keys.h"
+#include "oerr.h"
+#include "resp.h"
+#include "words.h"
+
+/* RFC 6750 section 2.1; NULL if there is none. */
+static const char *
+bearer_token(const struct req *rq)
+{
+	const char *auth = cgi_authorization(rq);
+
+	if (auth == NULL || strncasecmp(auth, "Bearer", 6) != 0 ||
+	    (auth[6] != ' ' && auth[6] != '\0'))
+		return NULL;
+	auth += 6;
+	return auth + strspn(auth, " ");
+}
+
+static const struct key *
+find_key(void *ctx, const char *kid)
+{
+	const struct keys_entry *en;
+
+	if (kid == NULL || (en = keys_by_kid(ctx, kid)) == NULL)
+		return NULL;
+	return en->key;
+}
+
+/* Is aud, a string or an array of them, for us? */
+static int
+audience_is_ours(const struct req *rq, struct json_object *aud,
+    const char *client_id)
+{
+	const struct conf *cf = rq->conf;
+	const char *s;
+
+	if (json_object_is_type(aud, json_type_array)) {
+		for (size_t i = 0; i < json_object_array_length(aud); i++)
+			if (audience_is_ours(rq,
+				json_object_array_get_idx(aud, i), client_id))
+				return 1;
+		return 0;
+	}
+	if (!json_object_is_type(aud, json_type_string))
+		return 0;
+	s = json_object_get_string(aud);
+	return strcmp(s, cf->issuer) == 0 || words_have(cf->audiences, s) ||
+	    (cf->passport_compat && client_id != NULL &&
+		strcmp(s, client_id) == 0);
+}
+
+/* RFC 9068 section 2.1; with or without the prefix (RFC 7515 section 4.1.9). */
+static int
+typ_is_ours(const struct req *rq, const char *typ)
+{
+	if (typ == NULL)
+		return 0;
+	if (rq->conf->passport_compat)
+		return strcasecmp(typ, "JWT") == 0;
+	if (strncasecmp(typ, "application/", 12) == 0)
+		typ += 12;
+	return strcasecmp(typ, "at+jwt") == 0;
+}
+
+/* Check the claims; return NULL and the token's id, or why not, for the log. */
+static const char *
+check_claims(struct req *rq, const struct jwt *jwt, struct id *id)
+{
+	struct json_object *o, *aud = NULL;
+	const char *iss, *jti, *client_id;
+	int64_t exp, nbf = 0;
+
+	if (!typ_is_ours(rq, jwt->typ))
+		return "not an access token";
+	if ((o = json_parse(rq->a, jwt->payload, jwt->payload_len)) == NULL ||
+	    !json_object_is_type(o, json_type_object))
+		return "malformed claims";
+	client_id = json_get_str(o, "client_id");
+	if ((iss = json_get_str(o, "iss")) == NULL ||
+	    strcmp(iss, rq->conf->issuer) != 0)
+		return "another issuer";
+	if (!json_object_object_get_ex(o, "aud", &aud) ||
+	    !audience_is_ours(rq, aud, client_id))
+		return "another audience";
+	if (json_get_int(o, "exp", &exp) != 1)
+		return "no exp";
+	if (exp <= rq->now)
+		return "expired";
+	if (json_get_int(o, "nbf", &nbf) < 0)
+		return "malformed nbf";
+	if (nbf > rq->now)
+		return "not valid yet";
+	if ((jti = json_get_str(o, "jti")) == NULL ||
+	    !issue_id_read(jti, id))
+		return "no jti of ours";
+	return NULL;
+}
+
+/* What the database says of the token, its client and its user. */
+static const struct oerr *
+check_holder(struct req *rq, struct guard_caller *out)
+{
+	int found;
+
+	found = store_access_holder(rq->st, rq->a, &out->token, &out->is);
+	if (found < 0)
+		return oerr_machine(rq);
+	if (found == 0)
+		return oerr_why(rq, &oerr_invalid_token, "unknown token");
+	rq->client_id = out->is.client_id;
+	if (out->is.token_revoked)
+		return oerr_why(rq, &oerr_invalid_token, "revoked token");
+	if (out->is.expires_at <= rq->now)
+		return oerr_why(rq, &oerr_invalid_token, "expired token");
+	if (out->is.client_revoked)
+		return oerr_why(rq, &oerr_invalid_token, "revoked client");
+	if (out->is.user_disabled)
+		return oerr_why(rq, &oerr_invalid_token, "disabled user");
+	return NULL;
+}
+
+static const struct oerr *
+check_token(struct req *rq, struct guard_caller *out)
+{
+	const struct keys *ks;
+	const char *token, *why;
+	struct jwt jwt;
+
+	if ((token = bearer_token(rq)) == NULL)
+		return &oerr_no_token;
+	if ((ks = keys_get(rq)) == NULL)
+		return oerr_why(rq, &oerr_server_error, "no keys");
+	why = jwt_verify(rq->a, token, find_key,
+	    (void *)(uintptr_t)ks, &jwt);
+	if (why == NULL)
+		why = check_claims(rq, &jwt, &out->token);
+	if (why != NULL)
+		return oerr_why(rq, &oerr_invalid_token, "%s", why);
+	return check_holder(rq, out);
+}
+
+static int
+has_all(const char *have, const char *words)
+{
+	char word[128];
+	size_t n;
+
+	for (; words_next(&words, &n); words += n) {
+		snprintf(word, sizeof(word), "%.*s", (int)n, words);
+		if (!words_have(have, word))
+			return 0;
+	}
+	return 1;
+}
+
+static int
+has_any(const char *have, const char *words)
+{
+	char word[128];
+	size_t n;
+
+	for (; words_next(&words, &n); words += n) {
+		snprintf(word, sizeof(word), "%.*s", (int)n, words);
+		if (words_have(have, word))
+			return 1;
+	}
+	return 0;
+}
+
+static const struct oerr *
+check_rule(struct req *rq, const struct guard_rule *rule,
+    const struct holder *is)
+{
+	if (rule->caller == CALLER_USER && is->user == 0)
+		return oerr_say(rq, &oerr_invalid_token,
+		    "This resource is a user's; the token is a client's own.");
+	if (rule->caller == CALLER_CLIENT && is->user != 0)
+		return &oerr_wrong_caller;
+	if ((rule->all != NULL && !has_all(is->scope, rule->all)) ||
+	    (rule->any != NULL && !has_any(is->scope, rule->any)))
+		return &oerr_insufficient_scope;
+	return NULL;
+}
+
+/* RFC 6750 section 3.  The issuer holds no quote: the configuration sees to it. */
+static void
+challenge(struct req *rq, const struct guard_rule *rule, const struct oerr *e)
+{
+	const char *scope = rule->all != NULL ? rule->all : rule->any;
+
+	if (e->status == 401 && strcmp(e->error, "invalid_token") != 0)
+		resp_header(rq, "WWW-Authenticate", "Bearer realm=\"%s\"",
+		    rq->conf->issuer);
+	else if (e->status == 401 || scope == NULL)
+		resp_header(rq, "WWW-Authenticate",
+		    "Bearer realm=\"%s\", error=\"%s\","
+		    " error_description=\"%s\"",
+		    rq->conf->issuer, e->error, e->description);
+	else
+		resp_header(rq, "WWW-Authenticate",
+		    "Bearer realm=\"%s\", error=\"%s\","
+		    " error_description=\"%s\", scope=\"%s\"",
+		    rq->conf->issuer, e->error, e->description, scope);
+}
+
+const struct oerr *
+guard_check(struct req *rq, const struct guard_rule *rule,
+    struct guard_caller *out)
+{
+	const struct oerr *e;
+
+	memset(out, 0, sizeof(*out));
+	if ((e = check_token(rq, out)) == NULL)
+		e = check_rule(rq, rule, &out->is);
+	if (e != NULL && (e->status == 401 || e->status == 403))
+		challenge(rq, rule, e);
+	return e;
+}

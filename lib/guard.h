@@ -1,0 +1,35 @@
+/* guard.h: bearer token to caller; scopes. */
+#ifndef CARNET_GUARD_H
+#define CARNET_GUARD_H
+
+#include "store.h"
+
+struct oerr;
+struct req;
+
+enum caller { CALLER_ANY, CALLER_USER, CALLER_CLIENT };
+
+/* What a resource asks of who calls it. */
+struct guard_rule {
+	enum caller caller; /* a user's token, a client's own, or either */
+	const char *all;    /* words: all of these scopes; or NULL */
+	const char *any;    /* words: one of these at least; or NULL */
+};
+
+/* Who calls. */
+struct guard_caller {
+	struct id token;
+	struct holder is;
+};
+
+/*
+ * guard_check(rq, rule, out):
+ * Check the bearer token of the request (RFC 6750 section 2.1, RFC 9068 section
+ * 4) and hold its holder against the rule.  Revocation is read from the
+ * database each time.  Return NULL and fill out; or the error, with its
+ * challenge (WWW-Authenticate) among the headers of the answer.
+ */
+const struct oerr *guard_check(struct req *rq, const struct guard_rule *rule,
+    struct guard_caller *out);
+
+#endif

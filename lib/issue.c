@@ -1,0 +1,214 @@
+/* issue.c: mint, store and answer a set of tokens. */
+#include "issue.h"
+
+#include "arena.h"
+#include "b64.h"
+#include "buf.h"
+#include "cgi.h"
+#include "conf.h"
+#include "json.h"
+#include "jwt.h"
+#include "key.h"
+#include "keys.h"
+#include "oerr.h"
+#include "resp.h"
+#include "scope.h"
+#include "words.h"
+
+/* Each request that stores deletes a few of what has expired: no cron needed. */
+#define PURGE_N 4
+
+static void
+make_id(int64_t now, struct id *out)
+{
+	crypto_random(out->byte, ID_LEN);
+	for (int i = 0; i < 5; i++)
+		out->byte[i] = (uint8_t)(now >> (8 * (4 - i)));
+}
+
+char *
+issue_id_text(struct arena *a, const struct id *id)
+{
+	char *text = arena_alloc(a, ID_TEXT_LEN + 1);
+
+	b64url_encode(id->byte, ID_LEN, text);
+	return text;
+}
+
+int
+issue_id_read(const char *text, struct id *out)
+{
+	return strlen(text) == ID_TEXT_LEN &&
+	    b64url_decode(text, ID_TEXT_LEN, out->byte) == ID_LEN;
+}
+
+/* The key for this client's tokens, or NULL. */
+static const struct keys_entry *
+signer_for(struct req *rq, const struct client *cl)
+{
+	const struct keys *ks = keys_get(rq);
+	int alg = -1;
+
+	if (cl->alg != NULL)
+		alg = alg_find(cl->alg);
+	else if (rq->conf->passport_compat)
+		alg = ALG_RS256; /* all that league/oauth2-server reads */
+	return ks == NULL ? NULL : keys_signer(ks, alg);
+}
+
+/* RFC 9068 section 2.2, and scopes as an array, as Passport has it. */
+static void
+write_claims(struct req *rq, const struct mint *m,
+    const struct access_token *row, struct buf *b)
+{
+	int compat = rq->conf->passport_compat;
+
+	json_open(b, NULL, '{');
+	json_str(b, "iss", rq->conf->issuer);
+	json_str(b, "sub",
+	    m->user == 0
+		? m->cl->client_id
+		: arena_printf(rq->a, "%lld", (long long)m->user));
+	json_str(b, "aud", compat ? m->cl->client_id : rq->conf->issuer);
+	json_str(b, "client_id", m->cl->client_id);
+	json_int(b, "exp", row->expires_at);
+	json_int(b, "iat", row->created_at);
+	json_int(b, "nbf", row->created_at);
+	json_str(b, "jti", issue_id_text(rq->a, &row->id));
+	json_str(b, "scope", row->scope);
+	json_words(b, "scopes", row->scope);
+	json_close(b, '}');
+}
+
+const struct oerr *
+issue_mint(struct req *rq, const struct mint *m, struct access_token *row,
+    char **jwt)
+{
+	const struct keys_entry *en = signer_for(rq, m->cl);
+	struct buf claims;
+
+	if (en == NULL)
+		return oerr_why(rq, &oerr_server_error, "no key to sign with");
+	*row = (struct access_token) {
+		.client = m->cl->id,
+		.user = m->user,
+		.name = m->name,
+		.scope = scope_format(rq->conf, rq->a, m->scope),
+		.created_at = rq->now,
+		.expires_at = rq->now + m->ttl_s,
+	};
+	make_id(rq->now, &row->id);
+	if (m->family != NULL) {
+		row->family = *m->family;
+		row->has_family = 1;
+	}
+	buf_init(&claims, rq->a, 1024);
+	write_claims(rq, m, row, &claims);
+	*jwt = jwt_sign(rq->a, en->key, en->kid,
+	    rq->conf->passport_compat ? "JWT" : "at+jwt", claims.data,
+	    claims.len);
+	return *jwt == NULL ? &oerr_server_error : NULL;
+}
+
+/*
+ * The transaction.  The spending stands first in it: of two that present the
+ * same token at once, the second waits for the lock and then finds it spent.
+ */
+static const struct oerr *
+store_set(struct req *rq, const struct subject *sub,
+    const struct access_token *access, const struct refresh_token *refresh)
+{
+	struct store *st = rq->st;
+	int ours = 1;
+
+	if (store_begin(st) < 0)
+		return oerr_machine(rq);
+	if (sub->spend != NULL)
+		ours = store_refresh_spend(st, &sub->spend->digest, rq->now,
+		    rq->conf->refresh_grace);
+	if (ours == 0 &&
+	    store_family_revoke(st, &sub->spend->family, rq->now) >= 0 &&
+	    store_commit(st) == 0)
+		return oerr_why(rq, &oerr_invalid_grant,
+		    "refresh token used twice: family revoked");
+	if (ours == 1 && store_access_add(st, access) >= 0 &&
+	    (refresh == NULL || store_refresh_add(st, refresh) >= 0) &&
+	    store_purge(st, rq->now, PURGE_N) >= 0 && store_commit(st) == 0)
+		return NULL;
+	store_rollback(st);
+	return oerr_machine(rq);
+}
+
+static const struct oerr *
+answer(struct req *rq, const struct access_token *access, const char *jwt,
+    const char *refresh)
+{
+	struct buf *b = arena_alloc(rq->a, sizeof(*b));
+
+	buf_init(b, rq->a, 2048);
+	json_open(b, NULL, '{');
+	json_str(b, "token_type", "Bearer");
+	json_int(b, "expires_in", access->expires_at - rq->now);
+	json_str(b, "access_token", jwt);
+	if (refresh != NULL)
+		json_str(b, "refresh_token", refresh);
+	json_str(b, "scope", access->scope);
+	json_close(b, '}');
+	resp_header(rq, "Cache-Control", "no-store");
+	resp_header(rq, "Pragma", "no-cache");
+	return resp_json(rq, 200, b);
+}
+
+static int64_t
+ttl_of(int64_t of_client, int64_t setting)
+{
+	return of_client > 0 ? of_client : setting;
+}
+
+const struct oerr *
+issue_tokens(
+    struct req *rq, const struct client *cl, const struct subject *sub)
+{
+	const int renewable = sub->user != NULL &&
+	    words_have(cl->grants, "refresh_token");
+	struct mint m = {
+		.cl = cl,
+		.user = sub->user == NULL ? 0 : sub->user->id,
+		.scope = sub->scope,
+		.ttl_s = ttl_of(cl->access_ttl, rq->conf->access_ttl),
+	};
+	struct refresh_token refresh;
+	struct access_token access;
+	char secret[SECRET_TEXT_LEN + 1];
+	const struct oerr *e;
+	struct id family;
+	char *jwt;
+
+	if (renewable) {
+		if (sub->spend != NULL)
+			family = sub->spend->family;
+		else
+			make_id(rq->now, &family);
+		m.family = &family;
+	}
+	/* Signed before the write lock is held: RSA takes milliseconds. */
+	if ((e = issue_mint(rq, &m, &access, &jwt)) != NULL)
+		return e;
+	if (renewable) {
+		refresh = (struct refresh_token) {
+			.family = family,
+			.access_token = access.id,
+			.client = cl->id,
+			.user = sub->user->id,
+			.scope = scope_format(rq->conf, rq->a, sub->granted),
+			.expires_at = rq->now +
+			    ttl_of(cl->refresh_ttl, rq->conf->refresh_ttl),
+		};
+		secret_make(secret, &refresh.digest);
+	}
+	e = store_set(rq, sub, &access, renewable ? &refresh : NULL);
+	if (e == NULL)
+		e = answer(rq, &access, jwt, renewable ? secret : NULL);
+	explicit_bzero(secret, sizeof(secret));
+	return e;
+}

@@ -1,0 +1,53 @@
+/* issue.h: mint, store and answer a set of tokens. */
+#ifndef CARNET_ISSUE_H
+#define CARNET_ISSUE_H
+
+#include <stdint.h>
+
+#include "store.h"
+
+struct oerr;
+struct req;
+
+/* For whom tokens are, and what is spent for them. */
+struct subject {
+	const struct user *user; /* NULL: the client itself */
+	uint64_t scope;		 /* of the access token */
+	uint64_t granted;	 /* of the refresh token */
+	const struct refresh_token *spend; /* this one, or NULL */
+};
+
+/*
+ * issue_tokens(rq, cl, sub):
+ * Sign an access token, with a refresh token where the client holds that grant
+ * and there is a user; spend and store in one transaction; answer as RFC 6749
+ * section 5.1.  When the answer says 200 all of it is on disk.
+ */
+const struct oerr *issue_tokens(
+    struct req *rq, const struct client *cl, const struct subject *sub);
+
+/* What an access token is made of. */
+struct mint {
+	const struct client *cl;
+	int64_t user;		/* 0: the client itself */
+	uint64_t scope;
+	int64_t ttl_s;
+	const struct id *family; /* or NULL */
+	const char *name;	/* of a personal token, or NULL */
+};
+
+/*
+ * issue_mint(rq, m, row, jwt):
+ * Fill row, which the caller stores, and put the signed token to *jwt.
+ */
+const struct oerr *issue_mint(struct req *rq, const struct mint *m,
+    struct access_token *row, char **jwt);
+
+/*
+ * issue_id_text(a, id), issue_id_read(text, out):
+ * An id as the wire has it; read returns 1 if text is one.
+ */
+char *issue_id_text(struct arena *a, const struct id *id);
+int issue_id_read(const char *text, struct id *out);
+
+#endif

@@ -1,0 +1,31 @@
+/* jwk.h: public keys as JSON (RFC 7517, RFC 7518 section 6, RFC 8037). */
+#ifndef CARNET_JWK_H
+#define CARNET_JWK_H
+
+#include "b64.h"
+#include "crypto.h"
+#include "key.h"
+
+struct buf;
+struct json_object;
+
+#define KID_LEN B64_LEN(DIGEST_LEN)
+
+/*
+ * jwk_thumbprint(k, out):
+ * Put the SHA-256 thumbprint of k (RFC 7638) in base64url to out: our kid.
+ * Return 0, or -1 logged.
+ */
+int jwk_thumbprint(const struct key *k, char out[static KID_LEN + 1]);
+
+/* jwk_write(b, k, kid): append the public key as a JWK.  Return 0, or -1. */
+int jwk_write(struct buf *b, const struct key *k, const char *kid);
+
+/*
+ * jwk_read(o):
+ * Return the public key that the object o holds, if it is for signatures with
+ * an algorithm of ours that fits its type; else NULL.
+ */
+struct key *jwk_read(struct json_object *o);
+
+#endif

@@ -1,0 +1,101 @@
+/* jwt.c: signed tokens in the compact form (RFC 7515, RFC 7519). */
+#include "jwt.h"
+
+#include <json-c/json.h>
+
+#include "arena.h"
+#include "b64.h"
+#include "buf.h"
+#include "json.h"
+#include "key.h"
+
+#define TOKEN_MAX (16 * 1024)
+
+static void
+add_encoded(struct buf *b, const void *data, size_t len)
+{
+	b->len += b64url_encode(data, len, buf_room(b, B64_LEN(len)));
+}
+
+char *
+jwt_sign(struct arena *a, const struct key *k, const char *kid,
+    const char *typ, const char *claims, size_t len)
+{
+	uint8_t sig[SIGNATURE_MAX];
+	struct buf header, b;
+	ssize_t n;
+
+	buf_init(&header, a, 128);
+	json_open(&header, NULL, '{');
+	json_str(&header, "typ", typ);
+	json_str(&header, "alg", alg_name(key_alg(k)));
+	json_str(&header, "kid", kid);
+	json_close(&header, '}');
+
+	buf_init(&b, a, 2 * len + 1024);
+	add_encoded(&b, header.data, header.len);
+	buf_char(&b, '.');
+	add_encoded(&b, claims, len);
+	if ((n = key_sign(k, b.data, b.len, sig)) < 0)
+		return NULL;
+	buf_char(&b, '.');
+	add_encoded(&b, sig, (size_t)n);
+	return b.data;
+}
+
+/* Decode one part; NULL if it is not base64url. */
+static char *
+decode(struct arena *a, const char *s, size_t len, size_t *out_len)
+{
+	char *out = arena_alloc(a, len + 1);
+	ssize_t n;
+
+	if ((n = b64url_decode(s, len, out)) < 0)
+		return NULL;
+	out[n] = '\0';
+	*out_len = (size_t)n;
+	return out;
+}
+
+const char *
+jwt_verify(struct arena *a, const char *token,
+    const struct key *(*find)(void *, const char *), void *ctx,
+    struct jwt *out)
+{
+	const char *dot1, *dot2, *alg, *text;
+	struct json_object *header;
+	const struct key *k;
+	size_t len, sig_len;
+	char *sig;
+
+	if ((len = strlen(token)) > TOKEN_MAX)
+		return "token too long";
+	if ((dot1 = strchr(token, '.')) == NULL ||
+	    (dot2 = strchr(dot1 + 1, '.')) == NULL ||
+	    strchr(dot2 + 1, '.') != NULL)
+		return "not three parts";
+	if ((text = decode(a, token, (size_t)(dot1 - token), &len)) == NULL ||
+	    (header = json_parse(a, text, len)) == NULL ||
+	    (alg = json_get_str(header, "alg")) == NULL)
+		return "malformed header";
+	/* RFC 7515 section 4.1.11: we understand no extension. */
+	if (json_object_object_get_ex(header, "crit", NULL))
+		return "an extension in the header";
+	out->kid = json_get_str(header, "kid");
+	out->typ = json_get_str(header, "typ");
+	if ((k = find(ctx, out->kid)) == NULL)
+		return "unknown key";
+	/*
+	 * The key tells the algorithm, not the token: a token signed with HMAC
+	 * and the public key as its secret stops here, as does "none".
+	 */
+	if (strcmp(alg, alg_name(key_alg(k))) != 0)
+		return "another algorithm than the key's";
+	if ((sig = decode(a, dot2 + 1, strlen(dot2 + 1), &sig_len)) == NULL ||
+	    !key_verify(k, token, (size_t)(dot2 - token),
+		(const uint8_t *)sig, sig_len))
+		return "bad signature";
+	out->payload = decode(
+	    a, dot1 + 1, (size_t)(dot2 - dot1 - 1), &out->payload_len);
+	return out->payload == NULL ? "malformed payload" : NULL;
+}

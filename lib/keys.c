@@ -1,0 +1,274 @@
+/* keys.c: the signing keys of this server: a directory of PEM files. */
+#include "keys.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "cgi.h"
+#include "conf.h"
+#include "log.h"
+
+#define KEYS_MAX 32
+#define PEM_MAX (32 * 1024)
+
+struct keys {
+	struct arena *a;
+	struct keys_entry entry[KEYS_MAX];
+	size_t n;
+	enum alg signer;
+	struct timespec seen;	/* the directory's time when read */
+	int64_t checked_at;
+};
+
+/* The algorithm that a file name begins with, and whether the key signs. */
+static int
+alg_of_file(const char *name, int *signs)
+{
+	char word[16];
+	size_t len = strcspn(name, "-.");
+	const char *end = strrchr(name, '.');
+
+	if (end == NULL || strcmp(end, ".pem") != 0 || len >= sizeof(word))
+		return -1;
+	memcpy(word, name, len);
+	word[len] = '\0';
+	*signs = name[len] == '.' && name + len == end;
+	return alg_find(word);
+}
+
+/* Read a small file to a, with a NUL behind it; NULL with errno set. */
+static char *
+read_file(struct arena *a, const char *path, size_t *len)
+{
+	char *text = arena_alloc(a, PEM_MAX + 1);
+	ssize_t n;
+	int fd;
+
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
+		return NULL;
+	n = read(fd, text, PEM_MAX);
+	close(fd);
+	if (n < 0)
+		return NULL;
+	*len = (size_t)n;
+	return text;
+}
+
+static void
+load_file(struct keys *ks, const char *dir, const char *name)
+{
+	struct arena *a;
+	struct keys_entry *en = &ks->entry[ks->n];
+	int alg, signs;
+	char *path, *pem;
+	size_t len;
+
+	if ((alg = alg_of_file(name, &signs)) < 0)
+		return;
+	if (ks->n == KEYS_MAX) {
+		log_event("%s: more than %d keys; %s is passed over", dir,
+		    KEYS_MAX, name);
+		return;
+	}
+	a = arena_new(); /* cleared at once: it holds the private key */
+	path = arena_printf(a, "%s/%s", dir, name);
+	if ((pem = read_file(a, path, &len)) == NULL)
+		log_event("%s: %s", path, strerror(errno));
+	else if ((en->key = key_from_pem(pem, len, (enum alg)alg)) == NULL ||
+	    jwk_thumbprint(en->key, en->kid) < 0)
+		log_event("%s: this key is not used", path);
+	else {
+		en->signs = signs && key_can_sign(en->key);
+		en->file = arena_str(ks->a, name);
+		ks->n++;
+	}
+	arena_free(a);
+}
+
+static void
+load_signer(struct keys *ks, const char *dir)
+{
+	char *path = arena_printf(ks->a, "%s/signer", dir), *name;
+	size_t len;
+	int alg;
+
+	ks->signer = ALG_ES256;
+	if ((name = read_file(ks->a, path, &len)) == NULL)
+		return;
+	name[strcspn(name, " \r\n")] = '\0';
+	if ((alg = alg_find(name)) < 0)
+		log_event("%s: %s is no algorithm; ES256 signs", path, name);
+	else
+		ks->signer = (enum alg)alg;
+}
+
+struct keys *
+keys_load(const char *dir)
+{
+	struct keys *ks;
+	struct dirent *de;
+	struct stat sb;
+	DIR *d;
+
+	if ((d = opendir(dir)) == NULL || fstat(dirfd(d), &sb) < 0) {
+		log_event("keys %s: %s; carnet install makes them", dir,
+		    strerror(errno));
+		if (d != NULL)
+			closedir(d);
+		return NULL;
+	}
+	if ((ks = calloc(1, sizeof(*ks))) == NULL)
+		abort();
+	ks->a = arena_new();
+	ks->seen = sb.st_mtim;
+	while ((de = readdir(d)) != NULL)
+		load_file(ks, dir, de->d_name);
+	closedir(d);
+	load_signer(ks, dir);
+	if (ks->n == 0) {
+		log_event("keys %s: no key in it; carnet install makes them",
+		    dir);
+		keys_free(ks);
+		return NULL;
+	}
+	return ks;
+}
+
+void
+keys_free(struct keys *ks)
+{
+	if (ks == NULL)
+		return;
+	for (size_t i = 0; i < ks->n; i++)
+		key_free(ks->entry[i].key);
+	arena_free(ks->a);
+	free(ks);
+}
+
+/* Has the directory changed?  A file is replaced by rename, so its time tells. */
+static int
+is_stale(const struct keys *ks, const char *dir)
+{
+	struct stat sb;
+
+	return stat(dir, &sb) == 0 &&
+	    (sb.st_mtim.tv_sec != ks->seen.tv_sec ||
+		sb.st_mtim.tv_nsec != ks->seen.tv_nsec);
+}
+
+const struct keys *
+keys_get(struct req *rq)
+{
+	struct process *pr = rq->pr;
+	struct keys *fresh;
+
+	if (pr->keys != NULL && pr->keys->checked_at == rq->now)
+		return pr->keys;
+	if (pr->keys == NULL || is_stale(pr->keys, rq->conf->keys)) {
+		/* A directory gone bad under us: what is known still serves. */
+		if ((fresh = keys_load(rq->conf->keys)) != NULL) {
+			keys_free(pr->keys);
+			pr->keys = fresh;
+			pr->keys_free = keys_free;
+		}
+	}
+	if (pr->keys != NULL)
+		pr->keys->checked_at = rq->now;
+	return pr->keys;
+}
+
+const struct keys_entry *
+keys_all(const struct keys *ks, size_t *n)
+{
+	*n = ks->n;
+	return ks->entry;
+}
+
+const struct keys_entry *
+keys_by_kid(const struct keys *ks, const char *kid)
+{
+	for (size_t i = 0; i < ks->n; i++)
+		if (strcmp(ks->entry[i].kid, kid) == 0)
+			return &ks->entry[i];
+	return NULL;
+}
+
+const struct keys_entry *
+keys_signer(const struct keys *ks, int alg)
+{
+	if (alg < 0)
+		alg = (int)ks->signer;
+	for (size_t i = 0; i < ks->n; i++)
+		if (ks->entry[i].signs && (int)key_alg(ks->entry[i].key) == alg)
+			return &ks->entry[i];
+	return NULL;
+}
+
+/* Write text to path in one step: all of it is there, on disk, or nothing. */
+static int
+write_file(struct arena *a, const char *dir, const char *path,
+    const char *text, int replace)
+{
+	char *new = arena_printf(a, "%s.new", path);
+	size_t len = strlen(text);
+	int fd, good;
+
+	if ((fd = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)) <
+	    0)
+		return -1;
+	good = write(fd, text, len) == (ssize_t)len && fsync(fd) == 0;
+	good = close(fd) == 0 && good;
+	/* link, not rename: it cannot overwrite what came in between */
+	good = good && (replace ? rename(new, path) : link(new, path)) == 0;
+	if (!replace || !good)
+		unlink(new);
+	if (good && (fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) >= 0) {
+		good = fsync(fd) == 0;
+		close(fd);
+	}
+	return good ? 0 : -1;
+}
+
+int
+keys_make(const char *dir, enum alg alg, unsigned bits, int force)
+{
+	struct arena *a = arena_new();
+	char *path = arena_printf(a, "%s/%s.pem", dir, alg_name(alg)), *pem;
+	struct key *k;
+	int made = -1;
+
+	if (mkdir(dir, 0700) < 0 && errno != EEXIST) {
+		log_event("%s: %s", dir, strerror(errno));
+	} else if (!force && access(path, F_OK) == 0) {
+		made = 0;
+	} else if ((k = key_generate(alg, bits)) != NULL) {
+		if ((pem = key_to_pem(k, a)) == NULL)
+			log_event("%s: the key cannot be written as PEM", path);
+		else if (write_file(a, dir, path, pem, force) < 0)
+			log_event("%s: %s", path, strerror(errno));
+		else
+			made = 1;
+		key_free(k);
+	}
+	arena_free(a);
+	return made;
+}
+
+int
+keys_set_signer(const char *dir, enum alg alg)
+{
+	struct arena *a = arena_new();
+	char *path = arena_printf(a, "%s/signer", dir);
+	int rc;
+
+	rc = write_file(
+	    a, dir, path, arena_printf(a, "%s\n", alg_name(alg)), 1);
+	if (rc < 0)
+		log_event("%s: %s", path, strerror(errno));
+	arena_free(a);
+	return rc;
+}

@@ -1,0 +1,62 @@
+/* keys.h: the signing keys of this server: a directory of PEM files. */
+#ifndef CARNET_KEYS_H
+#define CARNET_KEYS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "jwk.h"
+
+struct req;
+
+/*
+ * The directory holds ALG.pem, the key that signs with ALG; ALG-*.pem, older
+ * ones that still verify; and the file "signer", one line, the algorithm that
+ * signs where a client asks for none (without that file: ES256).
+ */
+struct keys;
+
+struct keys_entry {
+	char kid[KID_LEN + 1];
+	struct key *key;
+	int signs;	/* the one of its algorithm */
+	const char *file;
+};
+
+/*
+ * keys_load(dir):
+ * Read all keys.  A file that holds none is logged and passed over.  Return
+ * NULL, logged, if there is no key at all.
+ */
+struct keys *keys_load(const char *dir);
+
+/* keys_free(ks): NULL is fine. */
+void keys_free(struct keys *ks);
+
+/*
+ * keys_get(rq):
+ * Return the process's keys, read again when the directory has changed; NULL,
+ * logged, if there are none.
+ */
+const struct keys *keys_get(struct req *rq);
+
+/* keys_all(ks, n): every key; n of them. */
+const struct keys_entry *keys_all(const struct keys *ks, size_t *n);
+
+/* keys_by_kid(ks, kid): the key so named, or NULL. */
+const struct keys_entry *keys_by_kid(const struct keys *ks, const char *kid);
+
+/* keys_signer(ks, alg): the key that signs with alg (-1: as a rule), or NULL. */
+const struct keys_entry *keys_signer(const struct keys *ks, int alg);
+
+/*
+ * keys_make(dir, alg, bits, force):
+ * Make a key and write it to dir/ALG.pem, mode 0600, synced.  Return 1; 0 if
+ * there is one and force is not set; -1 logged.
+ */
+int keys_make(const char *dir, enum alg alg, unsigned bits, int force);
+
+/* keys_set_signer(dir, alg): write the file "signer".  Return 0, or -1 logged. */
+int keys_set_signer(const char *dir, enum alg alg);
+
+#endif

@@ -1,0 +1,46 @@
+/* log.c: one line an event. */
+#include "log.h"
+
+#include <stdarg.h>
+
+/* Process-wide, as standard error is: one request is served at a time. */
+static struct {
+	void (*sink)(void *, const char *);
+	void *ctx;
+	const char *request;
+} out;
+
+void
+log_to(void (*sink)(void *, const char *), void *ctx)
+{
+	out.sink = sink;
+	out.ctx = ctx;
+}
+
+void
+log_request(const char *id)
+{
+	out.request = id;
+}
+
+void
+log_event(const char *fmt, ...)
+{
+	char line[1024];
+	va_list ap;
+	int n;
+
+	n = out.request == NULL
+	    ? snprintf(line, sizeof(line), "carnet: ")
+	    : snprintf(line, sizeof(line), "carnet: request=%s ", out.request);
+	va_start(ap, fmt);
+	vsnprintf(line + n, sizeof(line) - (size_t)n, fmt, ap);
+	va_end(ap);
+	for (char *p = line; *p != '\0'; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			*p = '?';
+	if (out.sink != NULL)
+		out.sink(out.ctx, line);
+	else
+		fprintf(stderr, "%s\n", line);
+}

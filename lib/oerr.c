@@ -1,0 +1,114 @@
+/* oerr.c: protocol errors as objects. */
+#include "oerr.h"
+
+#include <stdarg.h>
+
+#include "arena.h"
+#include "cgi.h"
+#include "store.h"
+
+#define UNAUTHENTICATED "Unauthenticated."
+#define BAD_SCOPE "Invalid scope(s) provided."
+
+/* RFC 6749 section 5.2. */
+const struct oerr oerr_invalid_request = { 400, "invalid_request",
+	"The request is malformed.", NULL };
+const struct oerr oerr_invalid_client = { 401, "invalid_client",
+	"Client authentication failed.", NULL };
+const struct oerr oerr_invalid_grant = { 400, "invalid_grant",
+	"The grant is invalid, expired or revoked.", NULL };
+const struct oerr oerr_unauthorized_client = { 400, "unauthorized_client",
+	"The client may not use this grant type.", NULL };
+const struct oerr oerr_unsupported_grant_type = { 400,
+	"unsupported_grant_type", "The grant type is not supported.", NULL };
+const struct oerr oerr_invalid_scope = { 400, "invalid_scope",
+	"The scope is unknown, malformed or not allowed.", NULL };
+
+/* RFC 6750 section 3; without a token the challenge names no error. */
+const struct oerr oerr_no_token = { 401, "unauthorized",
+	"This resource needs a bearer token.", UNAUTHENTICATED };
+const struct oerr oerr_invalid_token = { 401, "invalid_token",
+	"The access token is malformed, expired or revoked.",
+	UNAUTHENTICATED };
+const struct oerr oerr_insufficient_scope = { 403, "insufficient_scope",
+	"The access token lacks a scope that this resource needs.",
+	BAD_SCOPE };
+const struct oerr oerr_wrong_caller = { 403, "insufficient_scope",
+	"This resource is for a client that acts for itself, not for a user.",
+	BAD_SCOPE };
+
+/* HTTP's own, and ours. */
+const struct oerr oerr_not_found = { 404, "not_found",
+	"There is nothing here.", "Not found." };
+const struct oerr oerr_method = { 405, "method_not_allowed",
+	"The method is not allowed here.", NULL };
+const struct oerr oerr_too_large = { 413, "invalid_request",
+	"The request body is too large.", NULL };
+const struct oerr oerr_media_type = { 415, "invalid_request",
+	"The media type of the body is not one that is taken here.", NULL };
+const struct oerr oerr_unprocessable = { 422, "invalid_request",
+	"A field is missing or wrong.", NULL };
+const struct oerr oerr_server_error = { 500, "server_error",
+	"Something failed here; the request id finds it in the log.", NULL };
+const struct oerr oerr_busy = { 503, "temporarily_unavailable",
+	"The server cannot do this right now; try again soon.", NULL };
+
+static char *format(struct arena *a, const char *fmt, va_list ap)
+    __attribute__((format(printf, 2, 0)));
+
+static char *
+format(struct arena *a, const char *fmt, va_list ap)
+{
+	char line[512];
+
+	vsnprintf(line, sizeof(line), fmt, ap);
+	return arena_str(a, line);
+}
+
+const struct oerr *
+oerr_say(struct req *rq, const struct oerr *e, const char *fmt, ...)
+{
+	struct oerr *said = arena_alloc(rq->a, sizeof(*said));
+	va_list ap;
+
+	*said = *e;
+	va_start(ap, fmt);
+	said->description = format(rq->a, fmt, ap);
+	va_end(ap);
+	return said;
+}
+
+const struct oerr *
+oerr_why(struct req *rq, const struct oerr *e, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	rq->why = format(rq->a, fmt, ap);
+	va_end(ap);
+	return e;
+}
+
+const struct oerr *
+oerr_field(struct req *rq, const char *name, const char *fmt, ...)
+{
+	struct field_error *f = arena_alloc(rq->a, sizeof(*f)), **end;
+	va_list ap;
+
+	f->name = name;
+	va_start(ap, fmt);
+	f->text = format(rq->a, fmt, ap);
+	va_end(ap);
+	for (end = &rq->field_errors; *end != NULL;)
+		end = &(*end)->next;
+	*end = f;
+	return &oerr_unprocessable;
+}
+
+const struct oerr *
+oerr_machine(struct req *rq)
+{
+	return rq->pr->st != NULL && store_is_busy(rq->pr->st)
+	    ? &oerr_busy
+	    : &oerr_server_error;
+}

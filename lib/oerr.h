@@ -1,0 +1,53 @@
+/* oerr.h: protocol errors as objects. */
+#ifndef CARNET_OERR_H
+#define CARNET_OERR_H
+
+struct req;
+
+/* What the wire says; NULL in place of an error means that all is well. */
+struct oerr {
+	int status;
+	const char *error;	 /* RFC 6749 section 5.2, RFC 6750 section 3.1 */
+	const char *description; /* for the caller's programmer */
+	const char *message;	 /* for Passport's readers, or NULL */
+};
+
+extern const struct oerr oerr_invalid_request, oerr_invalid_client,
+    oerr_invalid_grant, oerr_unauthorized_client, oerr_unsupported_grant_type,
+    oerr_invalid_scope;
+extern const struct oerr oerr_no_token, oerr_invalid_token,
+    oerr_insufficient_scope, oerr_wrong_caller;
+extern const struct oerr oerr_not_found, oerr_method, oerr_too_large,
+    oerr_media_type, oerr_unprocessable, oerr_server_error, oerr_busy;
+
+/*
+ * oerr_say(rq, e, fmt, ...):
+ * Return a copy of e, in the request's arena, with another description.
+ */
+const struct oerr *oerr_say(struct req *rq, const struct oerr *e,
+    const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/*
+ * oerr_why(rq, e, fmt, ...):
+ * Note the reason for the log, never for the wire, and return e.  No secret may
+ * stand in it.
+ */
+const struct oerr *oerr_why(struct req *rq, const struct oerr *e,
+    const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/*
+ * oerr_field(rq, name, fmt, ...):
+ * Note that the field name of what was sent fails validation, in a sentence for
+ * its sender, and return &oerr_unprocessable: 422 with all that were noted.
+ */
+const struct oerr *oerr_field(struct req *rq, const char *name,
+    const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/*
+ * oerr_machine(rq):
+ * Return the error of a failure that is already in the log: busy if the
+ * database was locked or its disk full, else a server error.
+ */
+const struct oerr *oerr_machine(struct req *rq);
+
+#endif

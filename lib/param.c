@@ -1,0 +1,140 @@
+/* param.c: the wire vocabulary: a row for each name. */
+#include "param.h"
+
+#include <json-c/json.h>
+
+#include "cgi.h"
+#include "oerr.h"
+#include "url.h"
+#include "utf8.h"
+
+/* RFC 6749 appendix A: VSCHAR. */
+static int
+is_vschar(const char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (s[i] < 0x20 || s[i] > 0x7e)
+			return 0;
+	return 1;
+}
+
+/* RFC 6749 appendix A: UNICODECHARNOCRLF; no other control either. */
+static int
+is_text(const char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)s[i] < 0x20 || s[i] == 0x7f)
+			return 0;
+	return utf8_count(s, len) >= 0;
+}
+
+/* RFC 6749 section 3.3: words of NQCHAR with a space between. */
+static int
+is_scope(const char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (s[i] < 0x20 || s[i] > 0x7e || s[i] == '"' || s[i] == '\\')
+			return 0;
+	return 1;
+}
+
+static int
+is_number(const char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (s[i] < '0' || s[i] > '9')
+			return 0;
+	return 1;
+}
+
+static const struct {
+	const char *name;
+	size_t longest; /* bytes */
+	int (*is_valid)(const char *, size_t);
+} rows[PARAM_COUNT] = {
+	[PARAM_GRANT_TYPE] = { "grant_type", 128, is_vschar },
+	[PARAM_CLIENT_ID] = { "client_id", 255, is_vschar },
+	[PARAM_CLIENT_SECRET] = { "client_secret", 255, is_vschar },
+	[PARAM_USERNAME] = { "username", 254, is_text },
+	[PARAM_PASSWORD] = { "password", 511, is_text },
+	[PARAM_SCOPE] = { "scope", 4096, is_scope },
+	[PARAM_REFRESH_TOKEN] = { "refresh_token", 1024, is_vschar },
+	[PARAM_LIMIT] = { "limit", 9, is_number },
+	[PARAM_AFTER] = { "after", 18, is_number },
+};
+
+const char *
+param_name(enum param p)
+{
+	return rows[p].name;
+}
+
+static int
+find(const char *name, size_t len)
+{
+	for (int p = 0; p < PARAM_COUNT; p++)
+		if (strlen(rows[p].name) == len &&
+		    memcmp(rows[p].name, name, len) == 0)
+			return p;
+	return -1;
+}
+
+/* Take one value; it lives as long as the request. */
+static const struct oerr *
+take(struct req *rq, int p, const char *value, size_t len)
+{
+	if (rq->param_sent[p]++)
+		return oerr_say(rq, &oerr_invalid_request,
+		    "The parameter %s is sent twice.", rows[p].name);
+	rq->bad_param = rows[p].name;
+	if (len > rows[p].longest)
+		return oerr_say(rq, &oerr_invalid_request,
+		    "The parameter %s is longer than %zu bytes.",
+		    rows[p].name, rows[p].longest);
+	if (!rows[p].is_valid(value, len))
+		return oerr_say(rq, &oerr_invalid_request,
+		    "The parameter %s holds a character that it must not.",
+		    rows[p].name);
+	rq->bad_param = NULL;
+	if (len > 0)
+		rq->param[p] = value;
+	return NULL;
+}
+
+const struct oerr *
+param_form(struct req *rq, const char *text, size_t len)
+{
+	const struct oerr *e;
+	struct url_pair pair;
+	int p, rc;
+
+	while ((rc = url_form_next(rq->a, &text, &len, &pair)) == 1)
+		if ((p = find(pair.name, pair.name_len)) >= 0 &&
+		    (e = take(rq, p, pair.value, pair.value_len)) != NULL)
+			return e;
+	return rc == 0 ? NULL
+		       : oerr_say(rq, &oerr_invalid_request,
+			     "A percent sign is not followed by two digits.");
+}
+
+const struct oerr *
+param_json(struct req *rq)
+{
+	const struct oerr *e;
+	int p;
+
+	if (!json_object_is_type(rq->json, json_type_object))
+		return oerr_say(rq, &oerr_invalid_request,
+		    "The body is not a JSON object.");
+	json_object_object_foreach(rq->json, name, value) {
+		if ((p = find(name, strlen(name))) < 0 || value == NULL)
+			continue;
+		if (!json_object_is_type(value, json_type_string))
+			return oerr_say(rq, &oerr_invalid_request,
+			    "The member %s is not a string.", rows[p].name);
+		if ((e = take(rq, p, json_object_get_string(value),
+			 (size_t)json_object_get_string_len(value))) != NULL)
+			return e;
+	}
+	return NULL;
+}

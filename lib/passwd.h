@@ -1,0 +1,30 @@
+/* passwd.h: people's passwords, through crypt(3). */
+#ifndef CARNET_PASSWD_H
+#define CARNET_PASSWD_H
+
+struct arena;
+
+/* The longest password taken, in bytes: what libxcrypt takes. */
+#define PASSWD_MAX 511
+
+/*
+ * passwd_hash(a, password):
+ * Return the yescrypt hash of password, in a; NULL on failure, logged.
+ */
+char *passwd_hash(struct arena *a, const char *password);
+
+/*
+ * passwd_verify(password, hash):
+ * Return 1 if password is the one that hash was made from.  hash NULL stands
+ * for an unknown user: the work is done all the same, so that time does not
+ * tell the two apart, and the answer is 0.
+ */
+int passwd_verify(const char *password, const char *hash);
+
+/*
+ * passwd_is_stale(hash):
+ * Return 1 if hash was made in another way than passwd_hash does now.
+ */
+int passwd_is_stale(const char *hash);
+
+#endif

@@ -1,0 +1,208 @@
+/* resp.c: the only writer of status and header lines. */
+#include "resp.h"
+
+#include <errno.h>
+#include <stdarg.h>
+
+#include "arena.h"
+#include "b64.h"
+#include "buf.h"
+#include "cgi.h"
+#include "conf.h"
+#include "crypto.h"
+#include "embed.h"
+#include "json.h"
+#include "log.h"
+#include "oerr.h"
+#include "tmpl.h"
+
+#define RETRY_AFTER_S 1
+#define TEMPLATE_MAX (256 * 1024)
+
+static const char *
+reason(int status)
+{
+	static const struct {
+		int status;
+		const char *text;
+	} reasons[] = {
+		{ 200, "OK" }, { 201, "Created" }, { 204, "No Content" },
+		{ 302, "Found" }, { 303, "See Other" },
+		{ 400, "Bad Request" }, { 401, "Unauthorized" },
+		{ 403, "Forbidden" }, { 404, "Not Found" },
+		{ 405, "Method Not Allowed" }, { 413, "Content Too Large" },
+		{ 415, "Unsupported Media Type" },
+		{ 422, "Unprocessable Content" },
+		{ 429, "Too Many Requests" },
+		{ 500, "Internal Server Error" },
+		{ 503, "Service Unavailable" },
+	};
+
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+		if (reasons[i].status == status)
+			return reasons[i].text;
+	return "Unknown";
+}
+
+void
+resp_header(struct req *rq, const char *name, const char *fmt, ...)
+{
+	char line[2048];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	for (char *p = line; *p != '\0'; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			*p = ' ';
+	buf_str(rq->headers, name);
+	buf_str(rq->headers, ": ");
+	buf_str(rq->headers, line);
+	buf_str(rq->headers, "\r\n");
+}
+
+const struct oerr *
+resp_json(struct req *rq, int status, const struct buf *body)
+{
+	resp_header(rq, "Content-Type", "application/json");
+	resp_header(rq, "X-Content-Type-Options", "nosniff");
+	rq->status = status;
+	rq->body = body;
+	return NULL;
+}
+
+const struct oerr *
+resp_empty(struct req *rq, int status)
+{
+	rq->status = status;
+	rq->body = NULL;
+	return NULL;
+}
+
+/* A template by name: the site's own, else the one compiled in. */
+static const char *
+load_template(void *ctx, const char *name)
+{
+	struct req *rq = ctx;
+	char *text, *path;
+	size_t n;
+	FILE *f;
+
+	if (rq->conf->templates == NULL)
+		return embed_find(name);
+	path = arena_printf(rq->a, "%s/%s", rq->conf->templates, name);
+	if ((f = fopen(path, "re")) == NULL) {
+		if (errno != ENOENT)
+			log_event("%s: %s", path, strerror(errno));
+		return embed_find(name);
+	}
+	text = arena_alloc(rq->a, TEMPLATE_MAX + 1);
+	n = fread(text, 1, TEMPLATE_MAX, f);
+	text[n] = '\0';
+	fclose(f);
+	return text;
+}
+
+const struct oerr *
+resp_page(struct req *rq, int status, const char *name, struct tmpl_data *d)
+{
+	struct buf *b = arena_alloc(rq->a, sizeof(*b));
+	uint8_t random[16];
+	char *nonce = arena_alloc(rq->a, B64_LEN(sizeof(random)) + 1);
+	const char *text;
+
+	crypto_random(random, sizeof(random));
+	b64url_encode(random, sizeof(random), nonce);
+	tmpl_set(d, "nonce", nonce);
+	tmpl_set(d, "site_name", rq->conf->site_name);
+	tmpl_set(d, "issuer", rq->conf->issuer);
+	buf_init(b, rq->a, 64 * 1024);
+	if ((text = load_template(rq, name)) == NULL ||
+	    tmpl_render(b, text, d, load_template, rq) < 0) {
+		log_event("template %s: missing or malformed", name);
+		return &oerr_server_error;
+	}
+	resp_header(rq, "Content-Type", "text/html; charset=utf-8");
+	resp_header(rq, "Content-Security-Policy",
+	    "default-src 'none'; script-src 'nonce-%s'; style-src 'nonce-%s';"
+	    " connect-src 'self'; img-src 'self' data:; base-uri 'none';"
+	    " form-action 'self'; frame-ancestors 'none'", nonce, nonce);
+	resp_header(rq, "X-Frame-Options", "DENY");
+	resp_header(rq, "X-Content-Type-Options", "nosniff");
+	resp_header(rq, "Referrer-Policy", "no-referrer");
+	rq->status = status;
+	rq->body = b;
+	return NULL;
+}
+
+/* Passport's validation errors: the first text, and all of them by field. */
+static void
+json_fields(struct req *rq, struct buf *b)
+{
+	const struct field_error *first = rq->field_errors, *f, *g;
+	int n = 0;
+
+	for (f = first; f != NULL; f = f->next)
+		n++;
+	json_str(b, "message",
+	    n == 1 ? first->text
+		   : arena_printf(rq->a, "%s (and %d more error%s)",
+			 first->text, n - 1, n == 2 ? "" : "s"));
+	json_open(b, "errors", '{');
+	for (f = first; f != NULL; f = f->next) {
+		for (g = first; g != f && strcmp(g->name, f->name) != 0;)
+			g = g->next;
+		if (g != f)
+			continue; /* went with the first of that name */
+		json_open(b, f->name, '[');
+		for (g = f; g != NULL; g = g->next)
+			if (strcmp(g->name, f->name) == 0)
+				json_str(b, NULL, g->text);
+		json_close(b, ']');
+	}
+	json_close(b, '}');
+}
+
+void
+resp_error_json(struct req *rq, const struct oerr *e)
+{
+	struct buf *b = arena_alloc(rq->a, sizeof(*b));
+
+	buf_init(b, rq->a, 512);
+	json_open(b, NULL, '{');
+	json_str(b, "error", e->error);
+	json_str(b, "error_description", e->description);
+	if (rq->field_errors != NULL)
+		json_fields(rq, b);
+	else if (e->message != NULL)
+		json_str(b, "message", e->message);
+	else if (rq->conf != NULL && rq->conf->passport_compat)
+		json_str(b, "message", e->description);
+	if (e->status >= 500)
+		json_str(b, "request_id", rq->id);
+	json_close(b, '}');
+	if (e->status == 503)
+		resp_header(rq, "Retry-After", "%d", RETRY_AFTER_S);
+	resp_json(rq, e->status, b);
+}
+
+const struct buf *
+resp_bytes(struct req *rq)
+{
+	size_t len = rq->body == NULL ? 0 : rq->body->len;
+	struct buf *b = arena_alloc(rq->a, sizeof(*b));
+
+	buf_init(b, rq->a, rq->headers->len + len + 256);
+	buf_printf(b, "Status: %d %s\r\n", rq->status, reason(rq->status));
+	buf_add(b, rq->headers->data, rq->headers->len);
+	buf_printf(b, "X-Request-Id: %s\r\n", rq->id);
+	if (strstr(rq->headers->data, "Cache-Control:") == NULL)
+		buf_str(b, "Cache-Control: no-store\r\n");
+	if (rq->status != 204)
+		buf_printf(b, "Content-Length: %zu\r\n", len);
+	buf_str(b, "\r\n");
+	if (len > 0 && !rq->is_head)
+		buf_add(b, rq->body->data, len);
+	return b;
+}

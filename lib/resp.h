@@ -1,0 +1,42 @@
+/* resp.h: the only writer of status and header lines. */
+#ifndef CARNET_RESP_H
+#define CARNET_RESP_H
+
+struct buf;
+struct oerr;
+struct req;
+struct tmpl_data;
+
+/*
+ * resp_header(rq, name, fmt, ...):
+ * Add a header line.  A control character in it, which could begin a line of an
+ * attacker's own, becomes a space.
+ */
+void resp_header(struct req *rq, const char *name, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* resp_json(rq, status, body): answer with the JSON text in body. */
+const struct oerr *resp_json(
+    struct req *rq, int status, const struct buf *body);
+
+/* resp_empty(rq, status): answer without a body. */
+const struct oerr *resp_empty(struct req *rq, int status);
+
+/*
+ * resp_page(rq, status, name, d):
+ * Answer with the template name filled from d, under a content security policy
+ * whose nonce d gains as {{nonce}}; d gains {{site_name}} and {{issuer}} too.
+ */
+const struct oerr *resp_page(
+    struct req *rq, int status, const char *name, struct tmpl_data *d);
+
+/* resp_error_json(rq, e): answer with e; for struct endpoint. */
+void resp_error_json(struct req *rq, const struct oerr *e);
+
+/*
+ * resp_bytes(rq):
+ * Return the whole answer as CGI wants it (RFC 3875 section 6).
+ */
+const struct buf *resp_bytes(struct req *rq);
+
+#endif

@@ -1,0 +1,111 @@
+/* scope.c: sets of scopes: what is asked, and what may be had. */
+#include "scope.h"
+
+#include "arena.h"
+#include "buf.h"
+#include "cgi.h"
+#include "conf.h"
+#include "oerr.h"
+#include "store.h"
+#include "words.h"
+
+uint64_t
+scope_parse(const struct conf *cf, const char *words, int *unknown)
+{
+	uint64_t set = 0;
+	size_t i, n;
+
+	for (; words_next(&words, &n); words += n) {
+		if (n == 1 && *words == '*') {
+			set |= SCOPE_STAR;
+			continue;
+		}
+		for (i = 0; i < cf->n_scopes; i++)
+			if (strlen(cf->scopes[i].name) == n &&
+			    memcmp(cf->scopes[i].name, words, n) == 0)
+				break;
+		if (i < cf->n_scopes)
+			set |= UINT64_C(1) << i;
+		else if (unknown != NULL)
+			*unknown = 1;
+	}
+	return set;
+}
+
+char *
+scope_format(const struct conf *cf, struct arena *a, uint64_t set)
+{
+	struct buf b;
+
+	buf_init(&b, a, 64);
+	for (size_t i = 0; i < cf->n_scopes; i++)
+		if (set & UINT64_C(1) << i) {
+			if (b.len > 0)
+				buf_char(&b, ' ');
+			buf_str(&b, cf->scopes[i].name);
+		}
+	return b.data;
+}
+
+static uint64_t
+every(const struct conf *cf, int privileged_too)
+{
+	uint64_t set = 0;
+
+	for (size_t i = 0; i < cf->n_scopes; i++)
+		if (privileged_too || !cf->scopes[i].privileged)
+			set |= UINT64_C(1) << i;
+	return set;
+}
+
+/* A limit as it is stored: words, among them perhaps '*'. */
+static uint64_t
+limit(const struct conf *cf, const char *words)
+{
+	uint64_t set = scope_parse(cf, words, NULL);
+
+	return set & SCOPE_STAR ? SCOPE_STAR | every(cf, 1) : set;
+}
+
+uint64_t
+scope_of_client(const struct conf *cf, const struct client *cl)
+{
+	return cl->scope == NULL ? every(cf, 0) : limit(cf, cl->scope);
+}
+
+uint64_t
+scope_of_user(const struct conf *cf, const struct user *u)
+{
+	if (u->scope != NULL)
+		return limit(cf, u->scope);
+	return cf->user_scopes == NULL ? every(cf, 0)
+				       : limit(cf, cf->user_scopes);
+}
+
+const struct oerr *
+scope_grant(struct req *rq, const struct client *cl, const struct user *u,
+    const char *asked, uint64_t *out)
+{
+	uint64_t client = scope_of_client(rq->conf, cl), set;
+	uint64_t user = u == NULL ? ~SCOPE_STAR : scope_of_user(rq->conf, u);
+	int unknown = 0;
+
+	if (asked == NULL) {
+		set = scope_parse(rq->conf, rq->conf->default_scopes, NULL);
+		*out = set & client & user & ~SCOPE_STAR;
+		return NULL;
+	}
+	set = scope_parse(rq->conf, asked, &unknown);
+	if (unknown)
+		return oerr_why(rq, &oerr_invalid_scope, "unknown scope");
+	if (set & ~client)
+		return oerr_why(rq, &oerr_invalid_scope,
+		    "a scope that the client may not have");
+	if (set & SCOPE_STAR)
+		set = client;
+	if (set != 0 && (set & user & ~SCOPE_STAR) == 0)
+		return oerr_why(rq, &oerr_invalid_scope,
+		    "no scope that the user may have");
+	*out = set & user & ~SCOPE_STAR;
+	return NULL;
+}

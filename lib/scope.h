@@ -1,0 +1,45 @@
+/* scope.h: sets of scopes: what is asked, and what may be had. */
+#ifndef CARNET_SCOPE_H
+#define CARNET_SCOPE_H
+
+#include <stdint.h>
+
+struct arena;
+struct client;
+struct conf;
+struct oerr;
+struct req;
+struct user;
+
+/* A set is a word of bits, by the rows of [scopes]; SCOPE_STAR is '*'. */
+
+/*
+ * scope_parse(cf, words, unknown):
+ * Return the set that words name.  A word that is no scope is left out, and
+ * *unknown (which may be NULL) is set to 1.
+ */
+uint64_t scope_parse(const struct conf *cf, const char *words, int *unknown);
+
+/* scope_format(cf, a, set): the words of set in the configuration's order. */
+char *scope_format(const struct conf *cf, struct arena *a, uint64_t set);
+
+/*
+ * scope_of_client(cf, cl), scope_of_user(cf, u):
+ * What each may have at most.  A client without a limit: all that is not marked
+ * privileged; a user without one: the setting user_scopes.
+ */
+uint64_t scope_of_client(const struct conf *cf, const struct client *cl);
+uint64_t scope_of_user(const struct conf *cf, const struct user *u);
+
+/*
+ * scope_grant(rq, cl, u, asked, out):
+ * Put to out what cl gets when it asks for the words asked, or for nothing
+ * (NULL: the default), on behalf of u (NULL: for itself).  What the client may
+ * not have is invalid_scope; what the user may not have is left out, and if
+ * nothing is left, invalid_scope.  '*' stands for all that both may have, where
+ * the client was given '*'.
+ */
+const struct oerr *scope_grant(struct req *rq, const struct client *cl,
+    const struct user *u, const char *asked, uint64_t *out);
+
+#endif

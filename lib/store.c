@@ -1,0 +1,300 @@
+/* store.c: the connection: open, install, transactions, statements. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "embed.h"
+#include "log.h"
+#include "store_int.h"
+
+#define BUSY_TIMEOUT_MS 5000
+
+/* steps[v]: what makes version v + 1 of version v; 0 is an empty database. */
+static const char *const steps[SCHEMA_VERSION] = { "schema.sql" };
+
+int
+store_fail(struct store *st, const char *what)
+{
+	int rc = sqlite3_errcode(st->db);
+
+	st->busy = rc == SQLITE_BUSY || rc == SQLITE_LOCKED ||
+	    rc == SQLITE_FULL;
+	log_event("database: %s: %s (%d)", what, sqlite3_errmsg(st->db),
+	    sqlite3_extended_errcode(st->db));
+	return -1;
+}
+
+int
+store_is_busy(const struct store *st)
+{
+	return st->busy;
+}
+
+sqlite3_stmt *
+store_stmt(struct store *st, enum sql which)
+{
+	if (st->stmt[which] == NULL &&
+	    sqlite3_prepare_v3(st->db, store_sql[which], -1,
+		SQLITE_PREPARE_PERSISTENT, &st->stmt[which],
+		NULL) != SQLITE_OK)
+		store_fail(st, store_sql[which]);
+	return st->stmt[which];
+}
+
+void
+store_done(sqlite3_stmt *s)
+{
+	sqlite3_reset(s);
+	sqlite3_clear_bindings(s);
+}
+
+int
+store_run(struct store *st, sqlite3_stmt *s, const char *what)
+{
+	int n;
+
+	n = sqlite3_step(s) == SQLITE_DONE ? sqlite3_changes(st->db)
+					   : store_fail(st, what);
+	store_done(s);
+	return n;
+}
+
+void
+bind_int(sqlite3_stmt *s, int i, int64_t n)
+{
+	sqlite3_bind_int64(s, i, n);
+}
+
+void
+bind_int_or_null(sqlite3_stmt *s, int i, int64_t n)
+{
+	if (n != 0)
+		sqlite3_bind_int64(s, i, n);
+}
+
+void
+bind_text(sqlite3_stmt *s, int i, const char *text)
+{
+	sqlite3_bind_text(s, i, text, -1, SQLITE_STATIC);
+}
+
+void
+bind_id(sqlite3_stmt *s, int i, const struct id *id)
+{
+	sqlite3_bind_blob(s, i, id->byte, ID_LEN, SQLITE_STATIC);
+}
+
+void
+bind_digest(sqlite3_stmt *s, int i, const struct digest *d)
+{
+	sqlite3_bind_blob(s, i, d->byte, DIGEST_LEN, SQLITE_STATIC);
+}
+
+const char *
+column_dup(sqlite3_stmt *s, int i, struct arena *a)
+{
+	const void *text = sqlite3_column_text(s, i);
+
+	return text == NULL
+	    ? NULL
+	    : arena_dup(a, text, (size_t)sqlite3_column_bytes(s, i));
+}
+
+static int
+column_bytes(sqlite3_stmt *s, int i, void *out, int len)
+{
+	const void *blob = sqlite3_column_blob(s, i);
+
+	if (blob == NULL || sqlite3_column_bytes(s, i) != len)
+		return 0;
+	memcpy(out, blob, (size_t)len);
+	return 1;
+}
+
+int
+column_id(sqlite3_stmt *s, int i, struct id *out)
+{
+	return column_bytes(s, i, out->byte, ID_LEN);
+}
+
+int
+column_digest(sqlite3_stmt *s, int i, struct digest *out)
+{
+	return column_bytes(s, i, out->byte, DIGEST_LEN);
+}
+
+static int
+run(struct store *st, enum sql which, const char *what)
+{
+	sqlite3_stmt *s = store_stmt(st, which);
+
+	return s == NULL || store_run(st, s, what) < 0 ? -1 : 0;
+}
+
+int
+store_begin(struct store *st)
+{
+	return run(st, SQL_BEGIN, "begin");
+}
+
+int
+store_commit(struct store *st)
+{
+	return run(st, SQL_COMMIT, "commit");
+}
+
+void
+store_rollback(struct store *st)
+{
+	/* A failure may have rolled back already (disk full): nothing to do. */
+	if (!sqlite3_get_autocommit(st->db))
+		run(st, SQL_ROLLBACK, "rollback");
+}
+
+int
+store_read(struct store *st)
+{
+	return run(st, SQL_BEGIN_READ, "begin");
+}
+
+void
+store_read_end(struct store *st)
+{
+	store_rollback(st);
+}
+
+/* Open path with SQLite's flags; what every connection is set to. */
+static struct store *
+connect_to(const char *path, int full)
+{
+	struct stat sb;
+	struct store *st;
+
+	if (stat(path, &sb) < 0) {
+		log_event("database %s: %s; carnet install makes it", path,
+		    strerror(errno));
+		return NULL;
+	}
+	if ((st = calloc(1, sizeof(*st))) == NULL ||
+	    (st->path = strdup(path)) == NULL)
+		abort();
+	st->dev = sb.st_dev;
+	st->ino = sb.st_ino;
+	if (sqlite3_open_v2(path, &st->db,
+		SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+		NULL) != SQLITE_OK ||
+	    sqlite3_busy_timeout(st->db, BUSY_TIMEOUT_MS) != SQLITE_OK ||
+	    sqlite3_exec(st->db,
+		full ? "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON"
+		     : "PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON",
+		NULL, NULL, NULL) != SQLITE_OK) {
+		store_fail(st, path);
+		store_close(st);
+		return NULL;
+	}
+	return st;
+}
+
+/* The number that PRAGMA user_version holds, -1 on error. */
+static int
+version(struct store *st)
+{
+	sqlite3_stmt *s = NULL;
+	int v = -1;
+
+	if (sqlite3_prepare_v2(st->db, "PRAGMA user_version", -1, &s, NULL) ==
+		SQLITE_OK && sqlite3_step(s) == SQLITE_ROW)
+		v = sqlite3_column_int(s, 0);
+	else
+		store_fail(st, st->path);
+	sqlite3_finalize(s);
+	return v;
+}
+
+struct store *
+store_open(const char *path, int full)
+{
+	struct store *st;
+	int v;
+
+	if ((st = connect_to(path, full)) == NULL)
+		return NULL;
+	if ((v = version(st)) == SCHEMA_VERSION)
+		return st;
+	if (v >= 0)
+		log_event("database %s: version %d, this program wants %d; %s",
+		    path, v, SCHEMA_VERSION,
+		    v < SCHEMA_VERSION ? "carnet install brings it up to date"
+				       : "it is newer than this program");
+	store_close(st);
+	return NULL;
+}
+
+/* Take every step from version v on, and write the new version. */
+static int
+upgrade(struct store *st, int v)
+{
+	char sql[64];
+
+	for (; v < SCHEMA_VERSION; v++)
+		if (sqlite3_exec(st->db, embed_find(steps[v]), NULL, NULL,
+			NULL) != SQLITE_OK)
+			return store_fail(st, steps[v]);
+	snprintf(sql, sizeof(sql), "PRAGMA user_version = %d", v);
+	if (sqlite3_exec(st->db, sql, NULL, NULL, NULL) != SQLITE_OK)
+		return store_fail(st, sql);
+	return 0;
+}
+
+int
+store_install(const char *path)
+{
+	struct store *st;
+	int fd, v, did = -1;
+
+	/* Ours from its first byte: SQLite's files beside it take its mode. */
+	if ((fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600)) < 0) {
+		log_event("database %s: %s", path, strerror(errno));
+		return -1;
+	}
+	close(fd);
+	if ((st = connect_to(path, 1)) == NULL)
+		return -1;
+	if (sqlite3_exec(st->db, "PRAGMA journal_mode = WAL", NULL, NULL,
+		NULL) != SQLITE_OK) {
+		store_fail(st, path);
+	} else if (store_begin(st) == 0) {
+		v = version(st);
+		if (v > SCHEMA_VERSION)
+			log_event("database %s: version %d is newer than this"
+			    " program's %d", path, v, SCHEMA_VERSION);
+		else if (v >= 0 && upgrade(st, v) == 0 &&
+		    store_commit(st) == 0)
+			did = v < SCHEMA_VERSION;
+		store_rollback(st);
+	}
+	store_close(st);
+	return did;
+}
+
+void
+store_close(struct store *st)
+{
+	if (st == NULL)
+		return;
+	for (int i = 0; i < SQL_COUNT; i++)
+		sqlite3_finalize(st->stmt[i]);
+	sqlite3_close(st->db);
+	free(st->path);
+	free(st);
+}
+
+int
+store_is_gone(const struct store *st)
+{
+	struct stat sb;
+
+	return stat(st->path, &sb) < 0 || sb.st_dev != st->dev ||
+	    sb.st_ino != st->ino;
+}

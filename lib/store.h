@@ -1,0 +1,208 @@
+/* store.h: all that others see of the database: no engine shows here. */
+#ifndef CARNET_STORE_H
+#define CARNET_STORE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "crypto.h"
+
+struct arena;
+struct store; /* one connection, with its prepared statements */
+
+#define ID_LEN 16
+#define ID_TEXT_LEN 22 /* the same in base64url */
+
+/* The id of a token or family: time first, then random. */
+struct id {
+	uint8_t byte[ID_LEN];
+};
+
+/*
+ * Results are alike everywhere: 1 for found or done, 0 for there is none, -1 for
+ * a database error, which is logged.  Strings that come out live in the arena.
+ */
+
+/*
+ * store_open(path, full):
+ * Open the database at path, each commit synced to disk if full is set, else
+ * at checkpoints alone (a power cut may then take the last answers with it).
+ * Return it; NULL, logged, if it is not there, is no database of ours, or has
+ * another version of the schema than this program.
+ */
+struct store *store_open(const char *path, int full);
+
+/*
+ * store_install(path):
+ * Create the database at path, mode 0600, or bring an older one up to date.
+ * Return 1 if anything was done, 0 if it was up to date, -1 logged: a newer one
+ * is refused.
+ */
+int store_install(const char *path);
+
+/* store_close(st): NULL is fine. */
+void store_close(struct store *st);
+
+/* store_is_gone(st): return 1 if the file was deleted or replaced since. */
+int store_is_gone(const struct store *st);
+
+/*
+ * store_begin(st), store_commit(st), store_rollback(st):
+ * A write transaction: begun with the write lock (or -1 when that was not to be
+ * had within 5 seconds), done at commit, on disk when commit returns 0.
+ */
+int store_begin(struct store *st);
+int store_commit(struct store *st);
+void store_rollback(struct store *st);
+
+/* store_read(st), store_read_end(st): one state of the database for more reads. */
+int store_read(struct store *st);
+void store_read_end(struct store *st);
+
+/* Why the last -1 came: the caller may try again, rather than a fault. */
+int store_is_busy(const struct store *st);
+
+/* Users. */
+struct user {
+	int64_t id;
+	const char *email, *name;
+	const char *password;	/* its hash */
+	const char *scope;	/* words, "*", or NULL */
+	int64_t created_at, disabled_at; /* 0: not */
+};
+
+int store_user_by_email(
+    struct store *st, struct arena *a, const char *email, struct user *out);
+int store_user_by_id(
+    struct store *st, struct arena *a, int64_t id, struct user *out);
+/* Puts the new id to u->id; 0 if the e-mail is taken. */
+int store_user_add(struct store *st, struct user *u);
+int store_user_set_password(struct store *st, int64_t id, const char *hash);
+/* at: Unix seconds, or 0 to enable the user again. */
+int store_user_set_disabled(struct store *st, int64_t id, int64_t at);
+/* The users behind the id after, in order, n at most: returns how many. */
+int store_user_list(struct store *st, struct arena *a, int64_t after,
+    struct user *out, size_t n);
+
+/* Clients. */
+struct client {
+	int64_t id;
+	const char *client_id, *name;
+	struct digest secret;
+	int has_secret;
+	const char *secret_hash; /* or NULL */
+	const char *grants, *redirect_uris; /* words */
+	const char *scope;	/* words, "*", or NULL */
+	const char *alg;	/* or NULL */
+	int64_t access_ttl, refresh_ttl; /* 0: the setting's */
+	const char *role;	/* "password", "personal" or NULL */
+	int64_t created_at, revoked_at; /* 0: not */
+};
+
+int store_client_by_id(struct store *st, struct arena *a,
+    const char *client_id, struct client *out);
+int store_client_by_role(struct store *st, struct arena *a, const char *role,
+    struct client *out);
+/* Puts the new id to cl->id. */
+int store_client_add(struct store *st, struct client *cl);
+int store_client_set_secret(
+    struct store *st, int64_t id, const struct digest *secret);
+int store_client_revoke(struct store *st, int64_t id, int64_t now);
+int store_client_list(struct store *st, struct arena *a, int64_t after,
+    struct client *out, size_t n);
+
+/* Tokens. */
+struct access_token {
+	struct id id;
+	int64_t client;
+	int64_t user;		/* 0: the client itself */
+	struct id family;
+	int has_family;
+	const char *name;	/* of a personal token, else NULL */
+	const char *scope;
+	int64_t created_at, expires_at;
+};
+
+struct refresh_token {
+	struct digest digest;
+	struct id family, access_token;
+	int64_t client, user;
+	const char *scope;
+	int64_t expires_at, spent_at, revoked_at; /* 0: not */
+};
+
+/* What the guard wants to know of who calls. */
+struct holder {
+	int64_t client, user;	/* user 0: the client itself */
+	const char *client_id, *email, *user_name;
+	const char *scope;
+	struct id family;
+	int has_family;
+	int64_t expires_at;
+	int token_revoked, client_revoked, user_disabled;
+};
+
+/*
+ * store_access_holder(st, a, id, out):
+ * Find the access token id, its client and its user.
+ */
+int store_access_holder(struct store *st, struct arena *a, const struct id *id,
+    struct holder *out);
+
+/* Within a write transaction: */
+int store_access_add(struct store *st, const struct access_token *t);
+int store_access_revoke(struct store *st, const struct id *id, int64_t now);
+int store_refresh_add(struct store *st, const struct refresh_token *t);
+
+int store_refresh_find(struct store *st, struct arena *a,
+    const struct digest *d, struct refresh_token *out);
+
+/*
+ * store_refresh_spend(st, d, now, grace_s):
+ * Within a write transaction, spend the refresh token with digest d at now and
+ * revoke the access token of its pair.  One that was spent at most grace_s
+ * seconds ago is a retry after a lost answer: it spends, in its place, the pair
+ * of the family that is live.  Return 1 if there now is no live pair and the
+ * caller may store a new one; 0 if the token is unknown, expired, revoked or
+ * spent for longer: a replay, and the caller revokes the family.
+ */
+int store_refresh_spend(struct store *st, const struct digest *d, int64_t now,
+    int64_t grace_s);
+
+/*
+ * store_family_revoke(st, family, now):
+ * Within a write transaction, revoke all refresh tokens of the family and the
+ * access tokens of their pairs.  Return the number of refresh tokens.
+ */
+int store_family_revoke(struct store *st, const struct id *family, int64_t now);
+
+/* Personal tokens that have neither expired nor been revoked, newest first. */
+int store_personal_list(struct store *st, struct arena *a, int64_t user,
+    int64_t now, struct access_token *out, size_t n);
+/* Revokes the user's personal token id; 0 if it is not the user's, or dead. */
+int store_personal_revoke(
+    struct store *st, int64_t user, const struct id *id, int64_t now);
+
+/*
+ * store_purge(st, now, n):
+ * Within a write transaction, delete at most n of the tokens of each kind that
+ * expired before now.  Return how many went.
+ */
+int store_purge(struct store *st, int64_t now, int n);
+
+/* Posts. */
+struct post {
+	int64_t id, user;	/* user 0: posted by a client */
+	const char *title, *body;
+	int64_t created_at;
+};
+
+/* The posts before the id (0: from the newest), newest first: returns how many. */
+int store_post_list(struct store *st, struct arena *a, int64_t before,
+    struct post *out, size_t n);
+int store_post_by_id(
+    struct store *st, struct arena *a, int64_t id, struct post *out);
+int store_post_add(struct store *st, struct post *p);
+int store_post_delete(struct store *st, int64_t id);
+
+#endif

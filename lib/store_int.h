@@ -1,0 +1,64 @@
+/* store_int.h: statement table and binding helpers, for store*.c alone. */
+#ifndef CARNET_STORE_INT_H
+#define CARNET_STORE_INT_H
+
+#include <sqlite3.h>
+
+#include "arena.h"
+#include "store.h"
+
+#define SCHEMA_VERSION 1
+
+enum sql {
+	SQL_BEGIN, SQL_BEGIN_READ, SQL_COMMIT, SQL_ROLLBACK,
+	SQL_USER_BY_EMAIL, SQL_USER_BY_ID, SQL_USER_ADD, SQL_USER_PASSWORD,
+	SQL_USER_DISABLED, SQL_USER_LIST,
+	SQL_CLIENT_BY_ID, SQL_CLIENT_BY_ROLE, SQL_CLIENT_ADD,
+	SQL_CLIENT_SECRET, SQL_CLIENT_REVOKE, SQL_CLIENT_LIST,
+	SQL_ACCESS_HOLDER, SQL_ACCESS_ADD, SQL_ACCESS_REVOKE,
+	SQL_REFRESH_ADD, SQL_REFRESH_FIND, SQL_REFRESH_SPEND,
+	SQL_REFRESH_SPEND_LIVE,
+	SQL_FAMILY_REVOKE, SQL_FAMILY_ACCESS_REVOKE,
+	SQL_PERSONAL_LIST, SQL_PERSONAL_REVOKE,
+	SQL_PURGE_ACCESS, SQL_PURGE_REFRESH,
+	SQL_POST_LIST, SQL_POST_BY_ID, SQL_POST_ADD, SQL_POST_DELETE,
+	SQL_COUNT
+};
+
+/* The text of each statement: store_sql.c. */
+extern const char *const store_sql[SQL_COUNT];
+
+struct store {
+	sqlite3 *db;
+	sqlite3_stmt *stmt[SQL_COUNT]; /* prepared at first use, then kept */
+	char *path;
+	dev_t dev;
+	ino_t ino;
+	int busy;		/* the last failure was a lock */
+};
+
+/* store_stmt(st, which): the statement, ready for binding; NULL, logged. */
+sqlite3_stmt *store_stmt(struct store *st, enum sql which);
+
+/* store_done(s): reset s and forget what was bound. */
+void store_done(sqlite3_stmt *s);
+
+/* store_fail(st, what): log the database's error; return -1. */
+int store_fail(struct store *st, const char *what);
+
+/* store_run(st, s, what): step a statement without rows; rows changed, or -1. */
+int store_run(struct store *st, sqlite3_stmt *s, const char *what);
+
+/* A value of 0, and a NULL string, are bound as NULL. */
+void bind_int(sqlite3_stmt *s, int i, int64_t n);
+void bind_int_or_null(sqlite3_stmt *s, int i, int64_t n);
+void bind_text(sqlite3_stmt *s, int i, const char *text);
+void bind_id(sqlite3_stmt *s, int i, const struct id *id);
+void bind_digest(sqlite3_stmt *s, int i, const struct digest *d);
+
+/* column_dup: the text in a, or NULL; column_id: 1 if there was one. */
+const char *column_dup(sqlite3_stmt *s, int i, struct arena *a);
+int column_id(sqlite3_stmt *s, int i, struct id *out);
+int column_digest(sqlite3_stmt *s, int i, struct digest *out);
+
+#endif

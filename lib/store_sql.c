@@ -1,0 +1,122 @@
+/* store_sql.c: every statement. */
+#include "store_int.h"
+
+#define USER_COLUMNS \
+    "id, email, name, password, scope, created_at, disabled_at"
+#define CLIENT_COLUMNS \
+    "id, client_id, name, secret, secret_hash, grants, redirect_uris, scope," \
+    " alg, access_ttl, refresh_ttl, role, created_at, revoked_at"
+#define POST_COLUMNS "id, user, title, body, created_at"
+
+const char *const store_sql[SQL_COUNT] = {
+	[SQL_BEGIN] = "BEGIN IMMEDIATE",
+	[SQL_BEGIN_READ] = "BEGIN",
+	[SQL_COMMIT] = "COMMIT",
+	[SQL_ROLLBACK] = "ROLLBACK",
+
+	[SQL_USER_BY_EMAIL] =
+	    "SELECT " USER_COLUMNS " FROM users WHERE email = ?1",
+	[SQL_USER_BY_ID] =
+	    "SELECT " USER_COLUMNS " FROM users WHERE id = ?1",
+	[SQL_USER_ADD] =
+	    "INSERT INTO users (email, name, password, scope, created_at)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (email) DO NOTHING",
+	[SQL_USER_PASSWORD] = "UPDATE users SET password = ?2 WHERE id = ?1",
+	[SQL_USER_DISABLED] =
+	    "UPDATE users SET disabled_at = ?2 WHERE id = ?1",
+	[SQL_USER_LIST] =
+	    "SELECT " USER_COLUMNS " FROM users WHERE id > ?1"
+	    " ORDER BY id LIMIT ?2",
+
+	[SQL_CLIENT_BY_ID] =
+	    "SELECT " CLIENT_COLUMNS " FROM oauth_clients"
+	    " WHERE client_id = ?1",
+	[SQL_CLIENT_BY_ROLE] =
+	    "SELECT " CLIENT_COLUMNS " FROM oauth_clients WHERE role = ?1",
+	[SQL_CLIENT_ADD] =
+	    "INSERT INTO oauth_clients (client_id, name, secret, grants,"
+	    " redirect_uris, scope, alg, access_ttl, refresh_ttl, role,"
+	    " created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+	[SQL_CLIENT_SECRET] =
+	    "UPDATE oauth_clients SET secret = ?2, secret_hash = NULL"
+	    " WHERE id = ?1",
+	[SQL_CLIENT_REVOKE] =
+	    "UPDATE oauth_clients SET revoked_at = ?2, role = NULL"
+	    " WHERE id = ?1 AND revoked_at IS NULL",
+	[SQL_CLIENT_LIST] =
+	    "SELECT " CLIENT_COLUMNS " FROM oauth_clients WHERE id > ?1"
+	    " ORDER BY id LIMIT ?2",
+
+	[SQL_ACCESS_HOLDER] =
+	    "SELECT t.client, t.user, c.client_id, u.email, u.name, t.scope,"
+	    " t.family, t.expires_at, t.revoked_at IS NOT NULL,"
+	    " c.revoked_at IS NOT NULL, u.disabled_at IS NOT NULL"
+	    " FROM oauth_access_tokens t"
+	    " JOIN oauth_clients c ON c.id = t.client"
+	    " LEFT JOIN users u ON u.id = t.user WHERE t.id = ?1",
+	[SQL_ACCESS_ADD] =
+	    "INSERT INTO oauth_access_tokens (id, client, user, family, name,"
+	    " scope, created_at, expires_at)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	[SQL_ACCESS_REVOKE] =
+	    "UPDATE oauth_access_tokens SET revoked_at = ?2"
+	    " WHERE id = ?1 AND revoked_at IS NULL",
+
+	[SQL_REFRESH_ADD] =
+	    "INSERT INTO oauth_refresh_tokens (digest, family, access_token,"
+	    " client, user, scope, expires_at)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	[SQL_REFRESH_FIND] =
+	    "SELECT family, access_token, client, user, scope, expires_at,"
+	    " spent_at, revoked_at FROM oauth_refresh_tokens"
+	    " WHERE digest = ?1",
+	[SQL_REFRESH_SPEND] =
+	    "UPDATE oauth_refresh_tokens SET spent_at = ?2"
+	    " WHERE digest = ?1 AND spent_at IS NULL AND revoked_at IS NULL"
+	    " AND expires_at > ?2 RETURNING access_token",
+	/* Only if ?1 itself was spent at ?3 or later, and not revoked. */
+	[SQL_REFRESH_SPEND_LIVE] =
+	    "UPDATE oauth_refresh_tokens SET spent_at = ?2"
+	    " WHERE family = (SELECT family FROM oauth_refresh_tokens"
+	    "  WHERE digest = ?1 AND spent_at >= ?3 AND revoked_at IS NULL"
+	    "  AND expires_at > ?2)"
+	    " AND spent_at IS NULL AND revoked_at IS NULL"
+	    " RETURNING access_token",
+
+	[SQL_FAMILY_REVOKE] =
+	    "UPDATE oauth_refresh_tokens SET revoked_at = ?2"
+	    " WHERE family = ?1 AND revoked_at IS NULL",
+	[SQL_FAMILY_ACCESS_REVOKE] =
+	    "UPDATE oauth_access_tokens SET revoked_at = ?2"
+	    " WHERE revoked_at IS NULL AND id IN (SELECT access_token"
+	    "  FROM oauth_refresh_tokens WHERE family = ?1)",
+
+	[SQL_PERSONAL_LIST] =
+	    "SELECT id, name, scope, created_at, expires_at"
+	    " FROM oauth_access_tokens WHERE user = ?1 AND name IS NOT NULL"
+	    " AND revoked_at IS NULL AND expires_at > ?2"
+	    " ORDER BY id DESC LIMIT ?3",
+	[SQL_PERSONAL_REVOKE] =
+	    "UPDATE oauth_access_tokens SET revoked_at = ?3"
+	    " WHERE id = ?1 AND user = ?2 AND name IS NOT NULL"
+	    " AND revoked_at IS NULL AND expires_at > ?3",
+
+	[SQL_PURGE_ACCESS] =
+	    "DELETE FROM oauth_access_tokens WHERE id IN (SELECT id"
+	    " FROM oauth_access_tokens WHERE expires_at < ?1"
+	    " ORDER BY expires_at LIMIT ?2)",
+	[SQL_PURGE_REFRESH] =
+	    "DELETE FROM oauth_refresh_tokens WHERE digest IN (SELECT digest"
+	    " FROM oauth_refresh_tokens WHERE expires_at < ?1"
+	    " ORDER BY expires_at LIMIT ?2)",
+
+	[SQL_POST_LIST] =
+	    "SELECT " POST_COLUMNS " FROM posts WHERE id < ?1"
+	    " ORDER BY id DESC LIMIT ?2",
+	[SQL_POST_BY_ID] =
+	    "SELECT " POST_COLUMNS " FROM posts WHERE id = ?1",
+	[SQL_POST_ADD] =
+	    "INSERT INTO posts (user, title, body, created_at)"
+	    " VALUES (?1, ?2, ?3, ?4)",
+	[SQL_POST_DELETE] = "DELETE FROM posts WHERE id = ?1",
+};

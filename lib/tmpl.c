@@ -1,0 +1,345 @@
+/* tmpl.c: page templates, a part of Mustache: {{name}} is escaped, always. */
+#include "tmpl.h"
+
+#include "arena.h"
+#include "buf.h"
+
+#define MAX_PARTIALS 8
+#define MAX_SECTIONS 32
+
+#define SPACE " \t\r\n"
+#define NAME                         \
+	"abcdefghijklmnopqrstuvwxyz" \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZ" \
+	"0123456789._-"
+
+struct entry {
+	struct entry *next;
+	const char *name, *value;
+	struct tmpl_data *first, *last; /* of a list, in order */
+};
+
+struct tmpl_data {
+	struct arena *a;
+	struct tmpl_data *next; /* in the list that it is an item of */
+	struct entry *entries;
+};
+
+/* What a name means: innermost first, one for each section that is open. */
+struct scope {
+	const struct scope *up;
+	const struct tmpl_data *d; /* the item; NULL for a plain value */
+	const struct entry *dot;   /* what {{.}} is, if not d's own "." */
+};
+
+/* A text being read, and what a partial's lines are indented by. */
+struct source {
+	const char *text, *p; /* its start, and what is unread */
+	const char *indent;
+};
+
+struct tag {
+	char kind; /* one of "#^/!>", 'v' for a variable */
+	int alone; /* on its line, which then is not rendered */
+	const char *name;
+	size_t name_len;
+	const char *start; /* the text before it ends here */
+};
+
+/* One call of tmpl_render. */
+struct job {
+	struct buf *b;
+	const char *(*load)(void *, const char *);
+	void *ctx;
+	int partials, sections; /* how deep we are in each */
+};
+
+static int render(struct job *j, struct source *src, const struct scope *sc,
+    const struct tag *open);
+
+static struct entry *
+find(const struct tmpl_data *d, const char *name, size_t len)
+{
+	struct entry *e = d == NULL ? NULL : d->entries;
+
+	while (e != NULL &&
+	    (strlen(e->name) != len || memcmp(e->name, name, len) != 0))
+		e = e->next;
+	return e;
+}
+
+static struct entry *
+entry_for(struct tmpl_data *d, const char *name)
+{
+	struct entry *e;
+
+	if ((e = find(d, name, strlen(name))) == NULL) {
+		e = arena_alloc(d->a, sizeof(*e));
+		e->name = arena_str(d->a, name);
+		e->next = d->entries;
+		d->entries = e;
+	}
+	return e;
+}
+
+struct tmpl_data *
+tmpl_data_new(struct arena *a)
+{
+	struct tmpl_data *d = arena_alloc(a, sizeof(*d));
+
+	d->a = a;
+	return d;
+}
+
+void
+tmpl_set(struct tmpl_data *d, const char *name, const char *value)
+{
+	entry_for(d, name)->value = value;
+}
+
+struct tmpl_data *
+tmpl_push(struct tmpl_data *d, const char *name)
+{
+	struct entry *e = entry_for(d, name);
+	struct tmpl_data *item = tmpl_data_new(d->a);
+
+	if (e->first == NULL)
+		e->first = item;
+	else
+		e->last->next = item;
+	e->last = item;
+	return item;
+}
+
+/* The length of the first word of a dotted name. */
+static size_t
+word_len(const char *name, size_t len)
+{
+	const char *dot = memchr(name, '.', len);
+
+	return dot == NULL ? len : (size_t)(dot - name);
+}
+
+/*
+ * Of a.b.c, a is looked for from the innermost scope outwards, b in what was
+ * found and nowhere else, and so on: a list stands for its first item.
+ */
+static const struct entry *
+lookup(const struct scope *sc, const char *name, size_t len)
+{
+	const struct entry *e = NULL;
+	size_t n;
+
+	if (len == 1 && *name == '.')
+		return sc->dot != NULL ? sc->dot : find(sc->d, name, len);
+	n = word_len(name, len);
+	for (; sc != NULL && e == NULL; sc = sc->up)
+		e = find(sc->d, name, n);
+	while (e != NULL && n < len) {
+		name += n + 1;
+		len -= n + 1;
+		n = word_len(name, len);
+		e = find(e->first, name, n);
+	}
+	return e;
+}
+
+static int
+starts_line(const struct source *src, const char *p)
+{
+	return p == src->text || p[-1] == '\n';
+}
+
+/* A tag alone on its line takes the line with it, blanks and newline. */
+static void
+take_line(struct source *src, struct tag *t)
+{
+	const char *start = t->start, *end = src->p + strspn(src->p, " \t");
+
+	while (start > src->text && (start[-1] == ' ' || start[-1] == '\t'))
+		start--;
+	if (end[0] == '\r' && end[1] == '\n')
+		end++;
+	t->alone = starts_line(src, start) && (*end == '\n' || *end == '\0');
+	if (t->alone) {
+		t->start = start;
+		src->p = *end == '\n' ? end + 1 : end;
+	}
+}
+
+/*
+ * Read up to the next tag and past it.  Return 1; 0 if there is none left, and
+ * then t->start is the end of the text; -1 if it is malformed, or one of the
+ * tags {{{, {{& and {{= that we refuse.
+ */
+static int
+next_tag(struct source *src, struct tag *t)
+{
+	const char *p;
+
+	if ((t->start = strstr(src->p, "{{")) == NULL) {
+		t->start = src->p = strchr(src->p, '\0');
+		return 0;
+	}
+	p = t->start + 2;
+	t->kind = 'v';
+	t->alone = 0;
+	if (*p != '\0' && strchr("#^/!>", *p) != NULL)
+		t->kind = *p++;
+	if (t->kind == '!') {
+		if ((p = strstr(p, "}}")) == NULL)
+			return -1;
+	} else {
+		t->name = p += strspn(p, SPACE);
+		t->name_len = strspn(p, NAME);
+		p += t->name_len;
+		p += strspn(p, SPACE);
+		if (t->name_len == 0 || p[0] != '}' || p[1] != '}')
+			return -1;
+	}
+	src->p = p + 2;
+	if (t->kind != 'v')
+		take_line(src, t);
+	return 1;
+}
+
+static void
+put_value(struct buf *b, const struct entry *e)
+{
+	static const char special[] = "&<>\"'`";
+	static const char *const entity[] = { "&amp;", "&lt;", "&gt;", "&quot;",
+		"&#39;", "&#96;" };
+	const char *s = e == NULL || e->value == NULL ? "" : e->value;
+	size_t n;
+
+	for (;; s++) {
+		n = strcspn(s, special);
+		buf_add(b, s, n);
+		s += n;
+		if (*s == '\0')
+			return;
+		buf_str(b, entity[strchr(special, *s) - special]);
+	}
+}
+
+/* The text from s to end; only its own lines are indented, not the values'. */
+static void
+put_text(
+    struct job *j, const struct source *src, const char *s, const char *end)
+{
+	const char *newline;
+	size_t n;
+
+	for (; s < end; s += n) {
+		if (starts_line(src, s))
+			buf_str(j->b, src->indent);
+		newline = memchr(s, '\n', (size_t)(end - s));
+		n = (size_t)((newline == NULL ? end : newline + 1) - s);
+		buf_add(j->b, s, n);
+	}
+}
+
+/* A list has its body rendered once an item, and a true value just once. */
+static int
+section(struct job *j, struct source *src, const struct scope *sc,
+    const struct tag *t)
+{
+	struct scope inner = { .up = sc };
+	const struct entry *e;
+	const char *body = src->p;
+	int rc, is_true;
+
+	e = sc == NULL ? NULL : lookup(sc, t->name, t->name_len);
+	is_true = e != NULL &&
+	    (e->first != NULL || (e->value != NULL && *e->value != '\0'));
+	if (t->kind == '^')
+		return render(j, src, is_true ? NULL : sc, t);
+	if (!is_true)
+		return render(j, src, NULL, t);
+	if (e->first == NULL) {
+		inner.dot = e;
+		return render(j, src, &inner, t);
+	}
+	inner.d = e->first;
+	do {
+		src->p = body;
+		rc = render(j, src, &inner, t);
+	} while (rc == 0 && (inner.d = inner.d->next) != NULL);
+	return rc;
+}
+
+static int
+partial(struct job *j, const struct source *outer, const struct scope *sc,
+    const struct tag *t)
+{
+	char *name = arena_dup(j->b->a, t->name, t->name_len);
+	struct source src = { .indent = "" };
+
+	if ((src.text = src.p = j->load(j->ctx, name)) == NULL)
+		return 0;
+	if (t->alone)
+		src.indent = arena_printf(j->b->a, "%s%.*s", outer->indent,
+		    (int)strspn(t->start, " \t"), t->start);
+	return render(j, &src, sc, NULL);
+}
+
+static int
+closes(const struct tag *t, const struct tag *open)
+{
+	return t->name_len == open->name_len &&
+	    memcmp(t->name, open->name, t->name_len) == 0;
+}
+
+/*
+ * Render up to the tag that closes the section open, or to the end of the text
+ * where open is NULL.  Where sc is NULL nothing is rendered: what is passed
+ * over has to be well-formed all the same.
+ */
+static int
+render(struct job *j, struct source *src, const struct scope *sc,
+    const struct tag *open)
+{
+	const char *s;
+	struct tag t;
+	int rc;
+
+	for (;;) {
+		s = src->p;
+		if ((rc = next_tag(src, &t)) < 0)
+			return -1;
+		if (sc != NULL) {
+			put_text(j, src, s, t.start);
+			if (rc == 1 && !t.alone && starts_line(src, t.start))
+				buf_str(j->b, src->indent);
+		}
+		if (rc == 0)
+			return open == NULL ? 0 : -1;
+		if (t.kind == '/')
+			return open != NULL && closes(&t, open) ? 0 : -1;
+		if (t.kind == 'v' && sc != NULL)
+			put_value(j->b, lookup(sc, t.name, t.name_len));
+		if (t.kind == '#' || t.kind == '^') {
+			if (j->sections++ == MAX_SECTIONS ||
+			    section(j, src, sc, &t) < 0)
+				return -1;
+			j->sections--;
+		}
+		if (t.kind == '>' && sc != NULL) {
+			if (j->partials++ == MAX_PARTIALS ||
+			    partial(j, src, sc, &t) < 0)
+				return -1;
+			j->partials--;
+		}
+	}
+}
+
+int
+tmpl_render(struct buf *b, const char *text, const struct tmpl_data *d,
+    const char *(*load)(void *ctx, const char *name), void *ctx)
+{
+	struct job j = { .b = b, .load = load, .ctx = ctx };
+	struct source src = { .text = text, .p = text, .indent = "" };
+	struct scope top = { .d = d };
+
+	return render(&j, &src, &top, NULL);
+}

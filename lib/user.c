@@ -1,0 +1,63 @@
+/* user.c: who signs in. */
+#include "user.h"
+
+#include "arena.h"
+#include "cgi.h"
+#include "log.h"
+#include "oerr.h"
+#include "passwd.h"
+#include "store.h"
+
+#define EMAIL_MAX 254 /* RFC 5321 section 4.5.3.1.3, less the brackets */
+
+char *
+user_email(struct arena *a, const char *text)
+{
+	const char *at = strchr(text, '@');
+	size_t len = strlen(text);
+	char *email;
+
+	if (at == NULL || at == text || at[1] == '\0' || len > EMAIL_MAX ||
+	    strchr(at + 1, '@') != NULL || at[1] == '.' ||
+	    text[len - 1] == '.')
+		return NULL;
+	email = arena_str(a, text);
+	for (char *p = email; *p != '\0'; p++) {
+		if ((unsigned char)*p <= ' ' || *p == 0x7f)
+			return NULL;
+		if (*p >= 'A' && *p <= 'Z')
+			*p = (char)(*p - 'A' + 'a');
+	}
+	return email;
+}
+
+/* The password is right: keep it in today's form.  A failure is for another day. */
+static void
+renew_hash(struct req *rq, const struct user *u, const char *password)
+{
+	const char *hash = passwd_hash(rq->a, password);
+
+	if (hash != NULL && store_user_set_password(rq->st, u->id, hash) == 1)
+		log_event("user %lld: password hash renewed",
+		    (long long)u->id);
+}
+
+const struct oerr *
+user_authenticate(struct req *rq, const char *email, const char *password,
+    struct user *out)
+{
+	const char *stored = user_email(rq->a, email);
+	int found = 0;
+
+	if (stored != NULL &&
+	    (found = store_user_by_email(rq->st, rq->a, stored, out)) < 0)
+		return oerr_machine(rq);
+	if (!passwd_verify(password, found ? out->password : NULL))
+		return oerr_why(rq, &oerr_invalid_grant,
+		    found ? "wrong password" : "unknown user");
+	if (out->disabled_at != 0)
+		return oerr_why(rq, &oerr_invalid_grant, "disabled user");
+	if (passwd_is_stale(out->password))
+		renew_hash(rq, out, password);
+	return NULL;
+}

@@ -1,0 +1,48 @@
+/* utf8.c: what text may come in. */
+#include "utf8.h"
+
+/* Return how many bytes the character at s takes, 0 if it is none. */
+static size_t
+char_len(const unsigned char *s, size_t len)
+{
+	unsigned char low = 0x80, high = 0xbf;
+	size_t n;
+
+	if (s[0] < 0x80)
+		return s[0] != '\0';
+	if (s[0] >= 0xc2 && s[0] <= 0xdf)
+		n = 2;
+	else if (s[0] >= 0xe0 && s[0] <= 0xef)
+		n = 3;
+	else if (s[0] >= 0xf0 && s[0] <= 0xf4)
+		n = 4;
+	else
+		return 0;
+	if (s[0] == 0xe0)
+		low = 0xa0; /* below: overlong */
+	if (s[0] == 0xed)
+		high = 0x9f; /* above: surrogates */
+	if (s[0] == 0xf0)
+		low = 0x90; /* below: overlong */
+	if (s[0] == 0xf4)
+		high = 0x8f; /* above: past U+10FFFF */
+	if (n > len || s[1] < low || s[1] > high)
+		return 0;
+	for (size_t i = 2; i < n; i++)
+		if (s[i] < 0x80 || s[i] > 0xbf)
+			return 0;
+	return n;
+}
+
+ssize_t
+utf8_count(const char *s, size_t len)
+{
+	const unsigned char *p = (const unsigned char *)s;
+	ssize_t count = 0;
+	size_t n;
+
+	for (; len > 0; p += n, len -= n, count++)
+		if ((n = char_len(p, len)) == 0)
+			return -1;
+	return count;
+}

@@ -1,0 +1,23 @@
+/* words.c: lists as the wire and the database have them: words and spaces. */
+#include "words.h"
+
+int
+words_next(const char **s, size_t *len)
+{
+	*s += strspn(*s, " ");
+	*len = strcspn(*s, " ");
+	return *len > 0;
+}
+
+int
+words_have(const char *s, const char *word)
+{
+	size_t n, len = strlen(word);
+
+	if (s == NULL)
+		return 0;
+	for (; words_next(&s, &n); s += n)
+		if (n == len && memcmp(s, word, n) == 0)
+			return 1;
+	return 0;
+}

@@ -1,0 +1,17 @@
+/* words.h: lists as the wire and the database have them: words and spaces. */
+#ifndef CARNET_WORDS_H
+#define CARNET_WORDS_H
+
+#include <stddef.h>
+
+/*
+ * words_next(s, len):
+ * Move *s to its first word, put the word's length to *len, and return 1; 0 if
+ * there is none.  The caller steps over the word.
+ */
+int words_next(const char **s, size_t *len);
+
+/* words_have(s, word): return 1 if word is one of those in s, which may be NULL. */
+int words_have(const char *s, const char *word);
+
+#endif
