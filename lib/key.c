@@ -246,6 +246,14 @@ datum(const uint8_t *data, size_t len)
 	return d;
 }
 
+static gnutls_datum_t
+without_zeros(const uint8_t *p, size_t len)
+{
+	for (; len > 1 && *p == 0; p++)
+		len--;
+	return datum(p, len);
+}
+
 struct key *
 key_from_numbers(enum alg alg, const struct key_numbers *n)
 {
@@ -254,10 +262,11 @@ key_from_numbers(enum alg alg, const struct key_numbers *n)
 	int rc = -1;
 
 	if (algs[alg].curve == 0) {
+		x = without_zeros(n->x, n->x_len);
+		y = without_zeros(n->y, n->y_len);
 		/* An exponent of 1 signs nothing; an even number is no RSA. */
-		if (n->x_len > 0 && n->y_len > 0 && n->x[n->x_len - 1] & 1 &&
-		    n->y[n->y_len - 1] & 1 &&
-		    !(n->y_len == 1 && n->y[0] == 1))
+		if (x.size > 0 && y.size > 0 && x.data[x.size - 1] & 1 &&
+		    y.data[y.size - 1] & 1 && !(y.size == 1 && *y.data == 1))
 			rc = gnutls_pubkey_import_rsa_raw(k->pub, &x, &y);
 	} else if (n->x_len == P256_LEN &&
 	    n->y_len == (alg == ALG_EDDSA ? 0 : P256_LEN)) {
@@ -335,14 +344,6 @@ key_sign(const struct key *k, const void *data, size_t len,
 	}
 	gnutls_free(sig.data);
 	return n;
-}
-
-static gnutls_datum_t
-without_zeros(const uint8_t *p, size_t len)
-{
-	for (; len > 1 && *p == 0; p++)
-		len--;
-	return datum(p, len);
 }
 
 static int
