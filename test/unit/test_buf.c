@@ -71,6 +71,23 @@ appending_nothing_changes_nothing(void **state)
 	assert_holds("x", 1);
 }
 
+/* Who takes bytes back by setting len still has a NUL behind the rest. */
+static void
+a_buffer_cut_back_ends_in_nul_again(void **state)
+{
+	char abc[] = "abc";
+
+	(void)state;
+	buf_str(&b, "xxxxxxxxx");
+	b.len = 0;
+	buf_add(&b, abc, 2);
+	assert_holds("ab", 2);
+	buf_char(&b, 'c');
+	assert_holds("abc", 3);
+	buf_printf(&b, "%d", 4);
+	assert_holds("abc4", 4);
+}
+
 /* Whatever the room at the start and the size of the pieces. */
 static void
 growing_keeps_what_was_there(void **state)
@@ -187,6 +204,7 @@ main(void)
 		TEST(a_new_buffer_is_the_empty_string),
 		TEST(every_byte_value_is_kept),
 		TEST(appending_nothing_changes_nothing),
+		TEST(a_buffer_cut_back_ends_in_nul_again),
 		TEST(growing_keeps_what_was_there),
 		TEST(room_asked_for_is_there_at_once),
 		TEST(room_is_where_the_next_bytes_go),

@@ -57,6 +57,7 @@ all_kinds_of_value_are_parsed(void **state)
 	(void)state;
 	assert_all(good, N(good), 1);
 	assert_int_equal(json_object_get_int(parse("1")), 1);
+	assert_null(parse("null")); /* json-c's null is NULL */
 	assert_string_equal(json_object_get_string(parse("\"a\"")), "a");
 }
 
@@ -381,6 +382,8 @@ static void
 commas_stand_between_values_at_every_level(void **state)
 {
 	(void)state;
+	memset(arena_alloc(a, 64), 'x', 64); /* no reason for a first comma */
+	buf_init(&b, a, 0);
 	json_open(&b, NULL, '{');
 	json_str(&b, "s", "x");
 	json_str(&b, "none", NULL);

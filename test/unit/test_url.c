@@ -260,6 +260,12 @@ only_len_bytes_of_a_form_are_read(void **state)
 	assert_string_equal(pair.name, "b");
 	assert_string_equal(pair.value, "");
 	assert_int_equal(url_form_next(a, &s, &len, &pair), 0);
+	s = "abc&d=e";
+	len = 2; /* neither '&' nor '=' is ours */
+	assert_int_equal(url_form_next(a, &s, &len, &pair), 1);
+	assert_string_equal(pair.name, "ab");
+	assert_string_equal(pair.value, "");
+	assert_int_equal(url_form_next(a, &s, &len, &pair), 0);
 }
 
 static void

@@ -136,6 +136,7 @@ a_character_cut_short_is_refused(void **state)
 		len = put(points[i], s);
 		for (size_t n = 1; n < len; n++) {
 			assert_int_equal(count(s, n), -1);
+			assert_int_equal(utf8_count(s, n), -1);
 			assert_int_equal(count(s + n, len - n), -1);
 		}
 	}
