@@ -39,6 +39,7 @@ CREATE TABLE oauth_access_tokens (
 	scope TEXT NOT NULL,
 	created_at INTEGER NOT NULL,
 	expires_at INTEGER NOT NULL,
+	last_used_at INTEGER,		-- of a personal token, to the hour
 	revoked_at INTEGER
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX oauth_access_tokens_expire ON oauth_access_tokens (expires_at);
@@ -60,6 +61,60 @@ CREATE TABLE oauth_refresh_tokens (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX oauth_refresh_tokens_family ON oauth_refresh_tokens (family);
 CREATE INDEX oauth_refresh_tokens_expire ON oauth_refresh_tokens (expires_at);
+CREATE INDEX oauth_refresh_tokens_user ON oauth_refresh_tokens (user, client);
+
+-- A code is spent by the tokens that it gives; spent rows stay until they expire.
+CREATE TABLE oauth_auth_codes (
+	digest BLOB PRIMARY KEY,
+	family BLOB NOT NULL,		-- of what it gives, so that a replay can revoke
+	client INTEGER NOT NULL REFERENCES oauth_clients (id),
+	user INTEGER NOT NULL REFERENCES users (id),
+	redirect_uri TEXT NOT NULL,
+	challenge TEXT NOT NULL,	-- RFC 7636, S256
+	scope TEXT NOT NULL,
+	expires_at INTEGER NOT NULL,
+	spent_at INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX oauth_auth_codes_expire ON oauth_auth_codes (expires_at);
+
+CREATE TABLE oauth_device_codes (
+	digest BLOB PRIMARY KEY,
+	user_code TEXT NOT NULL UNIQUE,	-- 8 consonants, no dash
+	family BLOB NOT NULL,
+	client INTEGER NOT NULL REFERENCES oauth_clients (id),
+	user INTEGER REFERENCES users (id), -- who decided
+	scope TEXT NOT NULL,
+	poll_interval INTEGER NOT NULL,	-- seconds; grows when polled too fast
+	polled_at INTEGER,
+	approved_at INTEGER,
+	denied_at INTEGER,
+	spent_at INTEGER,
+	expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX oauth_device_codes_expire ON oauth_device_codes (expires_at);
+
+-- What a user granted to a client; last_used_at is when it last got tokens.
+CREATE TABLE oauth_consents (
+	user INTEGER NOT NULL REFERENCES users (id),
+	client INTEGER NOT NULL REFERENCES oauth_clients (id),
+	scope TEXT NOT NULL,
+	granted_at INTEGER NOT NULL,
+	last_used_at INTEGER,
+	PRIMARY KEY (user, client)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE sessions (
+	digest BLOB PRIMARY KEY,	-- of the cookie
+	user INTEGER NOT NULL REFERENCES users (id),
+	agent TEXT NOT NULL,
+	address TEXT NOT NULL,
+	created_at INTEGER NOT NULL,	-- when the password was given
+	seen_at INTEGER NOT NULL,	-- to some minutes
+	guesses INTEGER NOT NULL DEFAULT 0, -- wrong user codes typed
+	expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sessions_user ON sessions (user);
+CREATE INDEX sessions_expire ON sessions (expires_at);
 
 -- The example API's own.
 CREATE TABLE posts (

@@ -101,6 +101,8 @@ struct client {
 
 int store_client_by_id(struct store *st, struct arena *a,
     const char *client_id, struct client *out);
+int store_client_by_number(
+    struct store *st, struct arena *a, int64_t id, struct client *out);
 int store_client_by_role(struct store *st, struct arena *a, const char *role,
     struct client *out);
 /* Puts the new id to cl->id. */
@@ -108,6 +110,9 @@ int store_client_add(struct store *st, struct client *cl);
 int store_client_set_secret(
     struct store *st, int64_t id, const struct digest *secret);
 int store_client_revoke(struct store *st, int64_t id, int64_t now);
+/* The clients without a secret: for the origins of their redirect URIs. */
+int store_client_list_public(struct store *st, struct arena *a, int64_t after,
+    struct client *out, size_t n);
 int store_client_list(struct store *st, struct arena *a, int64_t after,
     struct client *out, size_t n);
 
@@ -121,6 +126,7 @@ struct access_token {
 	const char *name;	/* of a personal token, else NULL */
 	const char *scope;
 	int64_t created_at, expires_at;
+	int64_t last_used_at;	/* of a personal token; 0: never */
 };
 
 struct refresh_token {
@@ -138,7 +144,9 @@ struct holder {
 	const char *scope;
 	struct id family;
 	int has_family;
-	int64_t expires_at;
+	int64_t created_at, expires_at;
+	int is_personal;
+	int64_t last_used_at;
 	int token_revoked, client_revoked, user_disabled;
 };
 
@@ -162,7 +170,7 @@ int store_refresh_find(struct store *st, struct arena *a,
  * Within a write transaction, spend the refresh token with digest d at now and
  * revoke the access token of its pair.  One that was spent at most grace_s
  * seconds ago is a retry after a lost answer: it spends, in its place, the pair
- * of the family that is live.  Return 1 if there now is no live pair and the
+ * of the family that is live, as of when it was spent itself.  Return 1 if there now is no live pair and the
  * caller may store a new one; 0 if the token is unknown, expired, revoked or
  * spent for longer: a replay, and the caller revokes the family.
  */
@@ -189,6 +197,102 @@ int store_personal_revoke(
  * expired before now.  Return how many went.
  */
 int store_purge(struct store *st, int64_t now, int n);
+
+/* store_access_used(st, id, now): note that a personal token was used. */
+int store_access_used(struct store *st, const struct id *id, int64_t now);
+
+/* Authorization codes. */
+struct auth_code {
+	struct digest digest;
+	struct id family;
+	int64_t client, user;
+	const char *redirect_uri, *challenge, *scope;
+	int64_t expires_at, spent_at; /* spent_at 0: not */
+};
+
+int store_code_add(struct store *st, const struct auth_code *c);
+int store_code_find(struct store *st, struct arena *a, const struct digest *d,
+    struct auth_code *out);
+/*
+ * store_code_spend(st, d, now):
+ * Within a write transaction: of any number of callers, one gets 1; 0 if the
+ * code is unknown, expired or spent.
+ */
+int store_code_spend(struct store *st, const struct digest *d, int64_t now);
+
+/* Device codes. */
+#define USER_CODE_LEN 8
+
+struct device_code {
+	struct digest digest;
+	const char *user_code;
+	struct id family;
+	int64_t client, user;
+	const char *scope;
+	int64_t interval_s, polled_at, approved_at, denied_at, spent_at;
+	int64_t expires_at;
+};
+
+/* 0 if the user code is taken: try another. */
+int store_device_add(struct store *st, const struct device_code *c);
+int store_device_find(struct store *st, struct arena *a,
+    const struct digest *d, struct device_code *out);
+/* Only one that nobody has decided on, and that has not expired. */
+int store_device_by_user_code(struct store *st, struct arena *a,
+    const char *user_code, int64_t now, struct device_code *out);
+/* Notes the poll and the interval that holds from now on. */
+int store_device_polled(struct store *st, const struct digest *d, int64_t now,
+    int64_t interval_s);
+/* The user's decision; 0 if somebody decided before, or it expired. */
+int store_device_decide(struct store *st, const char *user_code, int64_t user,
+    const char *scope, int approve, int64_t now);
+int store_device_spend(struct store *st, const struct digest *d, int64_t now);
+
+/* Consents. */
+struct consent {
+	int64_t client;
+	const char *client_id, *client_name;
+	const char *scope;
+	int64_t granted_at, last_used_at;
+};
+
+/* The words of what the user granted the client before, to *scope. */
+int store_consent_find(struct store *st, struct arena *a, int64_t user,
+    int64_t client, const char **scope);
+int store_consent_put(struct store *st, int64_t user, int64_t client,
+    const char *scope, int64_t now);
+int store_consent_used(
+    struct store *st, int64_t user, int64_t client, int64_t now);
+int store_consent_list(struct store *st, struct arena *a, int64_t user,
+    struct consent *out, size_t n);
+/*
+ * store_app_revoke(st, user, client, now):
+ * Within a write transaction: forget the consent, and revoke all tokens that
+ * the client (0: any client) holds for the user, personal ones aside.
+ */
+int store_app_revoke(
+    struct store *st, int64_t user, int64_t client, int64_t now);
+
+/* Sessions. */
+struct session {
+	struct digest digest;
+	int64_t user;
+	const char *agent, *address;
+	int64_t created_at, seen_at, expires_at;
+};
+
+int store_session_add(struct store *st, const struct session *s);
+int store_session_find(struct store *st, struct arena *a,
+    const struct digest *d, int64_t now, struct session *out);
+int store_session_seen(struct store *st, const struct digest *d, int64_t now);
+/* Counts a wrong guess, and puts how many there were to *n. */
+int store_session_guess(struct store *st, const struct digest *d, int64_t *n);
+int store_session_delete(struct store *st, const struct digest *d);
+/* All of the user's but keep (NULL: all). */
+int store_session_delete_others(
+    struct store *st, int64_t user, const struct digest *keep);
+int store_session_list(struct store *st, struct arena *a, int64_t user,
+    int64_t now, struct session *out, size_t n);
 
 /* Posts. */
 struct post {

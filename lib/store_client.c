@@ -20,17 +20,12 @@ read_client(sqlite3_stmt *s, struct arena *a, struct client *out)
 	out->revoked_at = sqlite3_column_int64(s, 13);
 }
 
-/* Find the client that the text in the first place of the statement names. */
+/* Step s, which finds one client or none. */
 static int
-find(struct store *st, enum sql which, struct arena *a, const char *text,
-    struct client *out)
+find(struct store *st, sqlite3_stmt *s, struct arena *a, struct client *out)
 {
-	sqlite3_stmt *s;
 	int found = 0, rc;
 
-	if ((s = store_stmt(st, which)) == NULL)
-		return -1;
-	bind_text(s, 1, text);
 	if ((rc = sqlite3_step(s)) == SQLITE_ROW) {
 		read_client(s, a, out);
 		found = 1;
@@ -45,14 +40,36 @@ int
 store_client_by_id(struct store *st, struct arena *a, const char *client_id,
     struct client *out)
 {
-	return find(st, SQL_CLIENT_BY_ID, a, client_id, out);
+	sqlite3_stmt *s;
+
+	if ((s = store_stmt(st, SQL_CLIENT_BY_ID)) == NULL)
+		return -1;
+	bind_text(s, 1, client_id);
+	return find(st, s, a, out);
+}
+
+int
+store_client_by_number(
+    struct store *st, struct arena *a, int64_t id, struct client *out)
+{
+	sqlite3_stmt *s;
+
+	if ((s = store_stmt(st, SQL_CLIENT_BY_NUMBER)) == NULL)
+		return -1;
+	bind_int(s, 1, id);
+	return find(st, s, a, out);
 }
 
 int
 store_client_by_role(
     struct store *st, struct arena *a, const char *role, struct client *out)
 {
-	return find(st, SQL_CLIENT_BY_ROLE, a, role, out);
+	sqlite3_stmt *s;
+
+	if ((s = store_stmt(st, SQL_CLIENT_BY_ROLE)) == NULL)
+		return -1;
+	bind_text(s, 1, role);
+	return find(st, s, a, out);
 }
 
 int
@@ -105,14 +122,14 @@ store_client_revoke(struct store *st, int64_t id, int64_t now)
 	return store_run(st, s, "client_revoke");
 }
 
-int
-store_client_list(struct store *st, struct arena *a, int64_t after,
+static int
+list(struct store *st, enum sql which, struct arena *a, int64_t after,
     struct client *out, size_t n)
 {
 	sqlite3_stmt *s;
 	int count = 0, rc;
 
-	if ((s = store_stmt(st, SQL_CLIENT_LIST)) == NULL)
+	if ((s = store_stmt(st, which)) == NULL)
 		return -1;
 	bind_int(s, 1, after);
 	bind_int(s, 2, (int64_t)n);
@@ -122,4 +139,18 @@ store_client_list(struct store *st, struct arena *a, int64_t after,
 		count = store_fail(st, "client_list");
 	store_done(s);
 	return count;
+}
+
+int
+store_client_list(struct store *st, struct arena *a, int64_t after,
+    struct client *out, size_t n)
+{
+	return list(st, SQL_CLIENT_LIST, a, after, out, n);
+}
+
+int
+store_client_list_public(struct store *st, struct arena *a, int64_t after,
+    struct client *out, size_t n)
+{
+	return list(st, SQL_CLIENT_LIST_PUBLIC, a, after, out, n);
 }

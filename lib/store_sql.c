@@ -6,6 +6,11 @@
 #define CLIENT_COLUMNS \
     "id, client_id, name, secret, secret_hash, grants, redirect_uris, scope," \
     " alg, access_ttl, refresh_ttl, role, created_at, revoked_at"
+#define DEVICE_COLUMNS \
+    "digest, user_code, family, client, user, scope, poll_interval," \
+    " polled_at, approved_at, denied_at, spent_at, expires_at"
+#define SESSION_COLUMNS \
+    "digest, user, agent, address, created_at, seen_at, expires_at"
 #define POST_COLUMNS "id, user, title, body, created_at"
 
 const char *const store_sql[SQL_COUNT] = {
@@ -33,6 +38,8 @@ const char *const store_sql[SQL_COUNT] = {
 	    " WHERE client_id = ?1",
 	[SQL_CLIENT_BY_ROLE] =
 	    "SELECT " CLIENT_COLUMNS " FROM oauth_clients WHERE role = ?1",
+	[SQL_CLIENT_BY_NUMBER] =
+	    "SELECT " CLIENT_COLUMNS " FROM oauth_clients WHERE id = ?1",
 	[SQL_CLIENT_ADD] =
 	    "INSERT INTO oauth_clients (client_id, name, secret, grants,"
 	    " redirect_uris, scope, alg, access_ttl, refresh_ttl, role,"
@@ -47,10 +54,16 @@ const char *const store_sql[SQL_COUNT] = {
 	    "SELECT " CLIENT_COLUMNS " FROM oauth_clients WHERE id > ?1"
 	    " ORDER BY id LIMIT ?2",
 
+	[SQL_CLIENT_LIST_PUBLIC] =
+	    "SELECT " CLIENT_COLUMNS " FROM oauth_clients WHERE id > ?1"
+	    " AND secret IS NULL AND secret_hash IS NULL AND role IS NULL"
+	    " AND revoked_at IS NULL ORDER BY id LIMIT ?2",
+
 	[SQL_ACCESS_HOLDER] =
 	    "SELECT t.client, t.user, c.client_id, u.email, u.name, t.scope,"
 	    " t.family, t.expires_at, t.revoked_at IS NOT NULL,"
-	    " c.revoked_at IS NOT NULL, u.disabled_at IS NOT NULL"
+	    " c.revoked_at IS NOT NULL, u.disabled_at IS NOT NULL,"
+	    " t.name IS NOT NULL, t.last_used_at, t.created_at"
 	    " FROM oauth_access_tokens t"
 	    " JOIN oauth_clients c ON c.id = t.client"
 	    " LEFT JOIN users u ON u.id = t.user WHERE t.id = ?1",
@@ -74,13 +87,18 @@ const char *const store_sql[SQL_COUNT] = {
 	    "UPDATE oauth_refresh_tokens SET spent_at = ?2"
 	    " WHERE digest = ?1 AND spent_at IS NULL AND revoked_at IS NULL"
 	    " AND expires_at > ?2 RETURNING access_token",
-	/* Only if ?1 itself was spent at ?3 or later, and not revoked. */
+	/*
+	 * Only if ?1 itself was spent at ?3 or later, and not revoked.  What it
+	 * replaces counts as spent when ?1 was: two who hold the same token
+	 * cannot lengthen the grace by taking turns.
+	 */
 	[SQL_REFRESH_SPEND_LIVE] =
-	    "UPDATE oauth_refresh_tokens SET spent_at = ?2"
-	    " WHERE family = (SELECT family FROM oauth_refresh_tokens"
+	    "UPDATE oauth_refresh_tokens SET spent_at = known.spent_at"
+	    " FROM (SELECT family, spent_at FROM oauth_refresh_tokens"
 	    "  WHERE digest = ?1 AND spent_at >= ?3 AND revoked_at IS NULL"
-	    "  AND expires_at > ?2)"
-	    " AND spent_at IS NULL AND revoked_at IS NULL"
+	    "  AND expires_at > ?2) AS known"
+	    " WHERE oauth_refresh_tokens.family = known.family"
+	    " AND oauth_refresh_tokens.spent_at IS NULL AND revoked_at IS NULL"
 	    " RETURNING access_token",
 
 	[SQL_FAMILY_REVOKE] =
@@ -92,7 +110,7 @@ const char *const store_sql[SQL_COUNT] = {
 	    "  FROM oauth_refresh_tokens WHERE family = ?1)",
 
 	[SQL_PERSONAL_LIST] =
-	    "SELECT id, name, scope, created_at, expires_at"
+	    "SELECT id, name, scope, created_at, expires_at, last_used_at"
 	    " FROM oauth_access_tokens WHERE user = ?1 AND name IS NOT NULL"
 	    " AND revoked_at IS NULL AND expires_at > ?2"
 	    " ORDER BY id DESC LIMIT ?3",
@@ -101,6 +119,92 @@ const char *const store_sql[SQL_COUNT] = {
 	    " WHERE id = ?1 AND user = ?2 AND name IS NOT NULL"
 	    " AND revoked_at IS NULL AND expires_at > ?3",
 
+	[SQL_PERSONAL_USED] =
+	    "UPDATE oauth_access_tokens SET last_used_at = ?2 WHERE id = ?1",
+
+	[SQL_CODE_ADD] =
+	    "INSERT INTO oauth_auth_codes (digest, family, client, user,"
+	    " redirect_uri, challenge, scope, expires_at)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	[SQL_CODE_FIND] =
+	    "SELECT family, client, user, redirect_uri, challenge, scope,"
+	    " expires_at, spent_at FROM oauth_auth_codes WHERE digest = ?1",
+	[SQL_CODE_SPEND] =
+	    "UPDATE oauth_auth_codes SET spent_at = ?2 WHERE digest = ?1"
+	    " AND spent_at IS NULL AND expires_at > ?2",
+
+	[SQL_DEVICE_ADD] =
+	    "INSERT INTO oauth_device_codes (digest, user_code, family,"
+	    " client, scope, poll_interval, expires_at)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+	    " ON CONFLICT (user_code) DO NOTHING",
+	[SQL_DEVICE_FIND] =
+	    "SELECT " DEVICE_COLUMNS " FROM oauth_device_codes"
+	    " WHERE digest = ?1",
+	[SQL_DEVICE_BY_USER_CODE] =
+	    "SELECT " DEVICE_COLUMNS " FROM oauth_device_codes"
+	    " WHERE user_code = ?1 AND expires_at > ?2"
+	    " AND approved_at IS NULL AND denied_at IS NULL",
+	[SQL_DEVICE_POLLED] =
+	    "UPDATE oauth_device_codes SET polled_at = ?2,"
+	    " poll_interval = ?3 WHERE digest = ?1",
+	[SQL_DEVICE_DECIDE] =
+	    "UPDATE oauth_device_codes SET user = ?2, scope = ?3,"
+	    " approved_at = CASE WHEN ?4 THEN ?5 END,"
+	    " denied_at = CASE WHEN ?4 THEN NULL ELSE ?5 END"
+	    " WHERE user_code = ?1 AND expires_at > ?5"
+	    " AND approved_at IS NULL AND denied_at IS NULL",
+	[SQL_DEVICE_SPEND] =
+	    "UPDATE oauth_device_codes SET spent_at = ?2 WHERE digest = ?1"
+	    " AND approved_at IS NOT NULL AND spent_at IS NULL"
+	    " AND expires_at > ?2",
+
+	[SQL_CONSENT_FIND] =
+	    "SELECT scope FROM oauth_consents WHERE user = ?1 AND client = ?2",
+	[SQL_CONSENT_PUT] =
+	    "INSERT INTO oauth_consents (user, client, scope, granted_at)"
+	    " VALUES (?1, ?2, ?3, ?4) ON CONFLICT (user, client) DO UPDATE"
+	    " SET scope = ?3, granted_at = ?4",
+	[SQL_CONSENT_USED] =
+	    "UPDATE oauth_consents SET last_used_at = ?3"
+	    " WHERE user = ?1 AND client = ?2",
+	[SQL_CONSENT_LIST] =
+	    "SELECT n.client, c.client_id, c.name, n.scope, n.granted_at,"
+	    " n.last_used_at FROM oauth_consents n"
+	    " JOIN oauth_clients c ON c.id = n.client"
+	    " WHERE n.user = ?1 ORDER BY n.granted_at DESC LIMIT ?2",
+	/* The next three: ?2 is a client, or 0 for all. */
+	[SQL_CONSENT_DELETE] =
+	    "DELETE FROM oauth_consents"
+	    " WHERE user = ?1 AND (client = ?2 OR ?2 = 0)",
+	[SQL_APP_ACCESS_REVOKE] =
+	    "UPDATE oauth_access_tokens SET revoked_at = ?3"
+	    " WHERE revoked_at IS NULL AND id IN (SELECT access_token"
+	    "  FROM oauth_refresh_tokens WHERE user = ?1"
+	    "  AND (client = ?2 OR ?2 = 0) AND revoked_at IS NULL)",
+	[SQL_APP_REFRESH_REVOKE] =
+	    "UPDATE oauth_refresh_tokens SET revoked_at = ?3 WHERE user = ?1"
+	    " AND (client = ?2 OR ?2 = 0) AND revoked_at IS NULL",
+
+	[SQL_SESSION_ADD] =
+	    "INSERT INTO sessions (" SESSION_COLUMNS ")"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	[SQL_SESSION_FIND] =
+	    "SELECT " SESSION_COLUMNS " FROM sessions"
+	    " WHERE digest = ?1 AND expires_at > ?2",
+	[SQL_SESSION_SEEN] =
+	    "UPDATE sessions SET seen_at = ?2 WHERE digest = ?1",
+	[SQL_SESSION_GUESS] =
+	    "UPDATE sessions SET guesses = guesses + 1 WHERE digest = ?1"
+	    " RETURNING guesses",
+	[SQL_SESSION_DELETE] = "DELETE FROM sessions WHERE digest = ?1",
+	[SQL_SESSION_DELETE_OTHERS] =
+	    "DELETE FROM sessions WHERE user = ?1 AND digest IS NOT ?2",
+	[SQL_SESSION_LIST] =
+	    "SELECT " SESSION_COLUMNS " FROM sessions"
+	    " WHERE user = ?1 AND expires_at > ?2"
+	    " ORDER BY seen_at DESC LIMIT ?3",
+
 	[SQL_PURGE_ACCESS] =
 	    "DELETE FROM oauth_access_tokens WHERE id IN (SELECT id"
 	    " FROM oauth_access_tokens WHERE expires_at < ?1"
@@ -108,6 +212,18 @@ const char *const store_sql[SQL_COUNT] = {
 	[SQL_PURGE_REFRESH] =
 	    "DELETE FROM oauth_refresh_tokens WHERE digest IN (SELECT digest"
 	    " FROM oauth_refresh_tokens WHERE expires_at < ?1"
+	    " ORDER BY expires_at LIMIT ?2)",
+	[SQL_PURGE_CODES] =
+	    "DELETE FROM oauth_auth_codes WHERE digest IN (SELECT digest"
+	    " FROM oauth_auth_codes WHERE expires_at < ?1"
+	    " ORDER BY expires_at LIMIT ?2)",
+	[SQL_PURGE_DEVICES] =
+	    "DELETE FROM oauth_device_codes WHERE digest IN (SELECT digest"
+	    " FROM oauth_device_codes WHERE expires_at < ?1"
+	    " ORDER BY expires_at LIMIT ?2)",
+	[SQL_PURGE_SESSIONS] =
+	    "DELETE FROM sessions WHERE digest IN (SELECT digest"
+	    " FROM sessions WHERE expires_at < ?1"
 	    " ORDER BY expires_at LIMIT ?2)",
 
 	[SQL_POST_LIST] =

@@ -23,6 +23,9 @@ store_access_holder(struct store *st, struct arena *a, const struct id *id,
 		out->token_revoked = sqlite3_column_int(s, 8);
 		out->client_revoked = sqlite3_column_int(s, 9);
 		out->user_disabled = sqlite3_column_int(s, 10);
+		out->is_personal = sqlite3_column_int(s, 11);
+		out->last_used_at = sqlite3_column_int64(s, 12);
+		out->created_at = sqlite3_column_int64(s, 13);
 		found = 1;
 	} else if (rc != SQLITE_DONE) {
 		found = store_fail(st, "access_holder");
@@ -191,6 +194,7 @@ store_personal_list(struct store *st, struct arena *a, int64_t user,
 		t->scope = column_dup(s, 2, a);
 		t->created_at = sqlite3_column_int64(s, 3);
 		t->expires_at = sqlite3_column_int64(s, 4);
+		t->last_used_at = sqlite3_column_int64(s, 5);
 	}
 	if (rc != SQLITE_DONE && rc != SQLITE_ROW)
 		count = store_fail(st, "personal_list");
@@ -213,10 +217,23 @@ store_personal_revoke(
 }
 
 int
+store_access_used(struct store *st, const struct id *id, int64_t now)
+{
+	sqlite3_stmt *s;
+
+	if ((s = store_stmt(st, SQL_PERSONAL_USED)) == NULL)
+		return -1;
+	bind_id(s, 1, id);
+	bind_int(s, 2, now);
+	return store_run(st, s, "access_used");
+}
+
+int
 store_purge(struct store *st, int64_t now, int n)
 {
 	static const enum sql kinds[] = { SQL_PURGE_ACCESS,
-		SQL_PURGE_REFRESH };
+		SQL_PURGE_REFRESH, SQL_PURGE_CODES, SQL_PURGE_DEVICES,
+		SQL_PURGE_SESSIONS };
 	sqlite3_stmt *s;
 	int gone, sum = 0;
 

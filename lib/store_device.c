@@ -1,0 +1,114 @@
+/* store_device.c: device codes (RFC 8628). */
+#include "store_int.h"
+
+int
+store_device_add(struct store *st, const struct device_code *c)
+{
+	sqlite3_stmt *s;
+
+	if ((s = store_stmt(st, SQL_DEVICE_ADD)) == NULL)
+		return -1;
+	bind_digest(s, 1, &c->digest);
+	bind_text(s, 2, c->user_code);
+	bind_id(s, 3, &c->family);
+	bind_int(s, 4, c->client);
+	bind_text(s, 5, c->scope);
+	bind_int(s, 6, c->interval_s);
+	bind_int(s, 7, c->expires_at);
+	return store_run(st, s, "device_add");
+}
+
+/* Step s, which finds one code or none. */
+static int
+find(struct store *st, sqlite3_stmt *s, struct arena *a,
+    struct device_code *out)
+{
+	int found = 0, rc;
+
+	if ((rc = sqlite3_step(s)) == SQLITE_ROW) {
+		column_digest(s, 0, &out->digest);
+		out->user_code = column_dup(s, 1, a);
+		column_id(s, 2, &out->family);
+		out->client = sqlite3_column_int64(s, 3);
+		out->user = sqlite3_column_int64(s, 4);
+		out->scope = column_dup(s, 5, a);
+		out->interval_s = sqlite3_column_int64(s, 6);
+		out->polled_at = sqlite3_column_int64(s, 7);
+		out->approved_at = sqlite3_column_int64(s, 8);
+		out->denied_at = sqlite3_column_int64(s, 9);
+		out->spent_at = sqlite3_column_int64(s, 10);
+		out->expires_at = sqlite3_column_int64(s, 11);
+		found = 1;
+	} else if (rc != SQLITE_DONE) {
+		found = store_fail(st, "device_find");
+	}
+	store_done(s);
+	return found;
+}
+
+int
+store_device_find(struct store *st, struct arena *a, const struct digest *d,
+    struct device_code *out)
+{
+	sqlite3_stmt *s;
+
+	if ((s = store_stmt(st, SQL_DEVICE_FIND)) == NULL)
+		return -1;
+	bind_digest(s, 1, d);
+	return find(st, s, a, out);
+}
+
+int
+store_device_by_user_code(struct store *st, struct arena *a,
+    const char *user_code, int64_t now, struct device_code *out)
+{
+	sqlite3_stmt *s;
+
+	if ((s = store_stmt(st, SQL_DEVICE_BY_USER_CODE)) == NULL)
+		return -1;
+	bind_text(s, 1, user_code);
+	bind_int(s, 2, now);
+	return find(st, s, a, out);
+}
+
+int
+store_device_polled(struct store *st, const struct digest *d, int64_t now,
+    int64_t interval_s)
+{
+	sqlite3_stmt *s;
+
+	if ((s = store_stmt(st, SQL_DEVICE_POLLED)) == NULL)
+		return -1;
+	bind_digest(s, 1, d);
+	bind_int(s, 2, now);
+	bind_int(s, 3, interval_s);
+	return store_run(st, s, "device_polled");
+}
+
+int
+store_device_decide(struct store *st, const char *user_code, int64_t user,
+    const char *scope, int approve, int64_t now)
+{
+	sqlite3_stmt *s;
+
+	if ((s = store_stmt(st, SQL_DEVICE_DECIDE)) == NULL)
+		return -1;
+	bind_text(s, 1, user_code);
+	bind_int(s, 2, user);
+	bind_text(s, 3, scope);
+	bind_int(s, 4, approve);
+	bind_int(s, 5, now);
+	return store_run(st, s, "device_decide");
+}
+
+int
+store_device_spend(struct store *st, const struct digest *d, int64_t now)
+{
+	sqlite3_stmt *s;
+
+	if ((s = store_stmt(st, SQL_DEVICE_SPEND)) == NULL)
+		return -1;
+	bind_digest(s, 1, d);
+	bind_int(s, 2, now);
+	return store_run(st, s, "device_spend");
+}
