@@ -13,6 +13,7 @@
 #include "b64.h"
 #include "buf.h"
 #include "conf.h"
+#include "cors.h"
 #include "crypto.h"
 #include "json.h"
 #include "log.h"
@@ -162,7 +163,8 @@ process_check(struct process *pr, int64_t now)
 		store_close(pr->st);
 		pr->st = NULL;
 	}
-	if (pr->conf != NULL && pr->st == NULL && !pr->ep->no_store)
+	if (pr->conf != NULL && pr->st == NULL &&
+	    (!pr->ep->no_store || pr->ep->cors))
 		pr->st = store_open(
 		    pr->conf->database, pr->conf->durability_full);
 }
@@ -279,7 +281,7 @@ check_request(struct req *rq, struct conn *c)
 	const struct endpoint *ep = rq->pr->ep;
 	const char *method = cgi_var(rq, "REQUEST_METHOD");
 	const char *query = cgi_var(rq, "QUERY_STRING");
-	const struct oerr *e;
+	const struct oerr *e = NULL;
 
 	rq->script = cgi_var(rq, "SCRIPT_NAME");
 	rq->path = cgi_var(rq, "PATH_INFO");
@@ -297,10 +299,16 @@ check_request(struct req *rq, struct conn *c)
 		return wrong_method(rq);
 	if (rq->st == NULL && !ep->no_store)
 		return &oerr_busy;
-	if (ep->query && query != NULL &&
-	    (e = param_form(rq, query, strlen(query))) != NULL)
-		return e;
-	return rq->method == METHOD_POST ? parse_body(rq, c) : NULL;
+	if ((ep->query || (ep->query_get && rq->method == METHOD_GET)) &&
+	    query != NULL)
+		e = param_form(rq, query, strlen(query));
+	if (e == NULL && rq->method == METHOD_POST)
+		e = parse_body(rq, c);
+	if (ep->lenient && e != NULL && e->status == 400) {
+		rq->param_error = e;
+		e = NULL;
+	}
+	return e;
 }
 
 /* Names the request in log and answer; no secret, so few bits are enough. */
@@ -311,19 +319,6 @@ make_request_id(struct req *rq)
 
 	crypto_random(random, sizeof(random));
 	b64url_encode(random, sizeof(random), rq->id);
-}
-
-static void
-log_error(const struct req *rq, const struct oerr *e)
-{
-	const char *method = cgi_var(rq, "REQUEST_METHOD");
-	const char *from = cgi_var(rq, "REMOTE_ADDR");
-
-	log_event("%s %s%s %d %s from=%s client=%s why=\"%s\"",
-	    method == NULL ? "-" : method, rq->script, rq->path, e->status,
-	    e->error, from == NULL ? "-" : from,
-	    rq->client_id == NULL ? "-" : rq->client_id,
-	    rq->why == NULL ? e->description : rq->why);
 }
 
 /* One request, from its environment to its answer. */
@@ -344,10 +339,15 @@ serve(struct process *pr, struct arena *a, struct conn *c, char **env)
 	buf_init(&headers, a, 1024);
 	rq.headers = &headers;
 
-	if ((e = check_request(&rq, c)) == NULL)
-		e = pr->ep->run(&rq);
+	if (cors_preflight(&rq)) {
+		e = NULL;
+	} else {
+		cors_answer(&rq);
+		if ((e = check_request(&rq, c)) == NULL)
+			e = pr->ep->run(&rq);
+	}
 	if (e != NULL) {
-		log_error(&rq, e);
+		oerr_log(&rq, e);
 		pr->ep->fail(&rq, e);
 	}
 	out = resp_bytes(&rq);

@@ -35,9 +35,12 @@ struct endpoint {
 	unsigned methods;
 	unsigned bodies;	/* BODY_FORM, BODY_JSON; of a POST */
 	size_t body_max;	/* 0: BODY_MAX */
-	int query;		/* parameters are the query's, not the body's */
+	int query;		/* parameters are those of the query, not the body */
+	int query_get;		/* the same, of a GET alone */
 	int any_path;		/* takes a PATH_INFO */
 	int no_store;		/* does without the database */
+	int cors;		/* scripts of allowed origins may call it */
+	int lenient;		/* run looks at rq->param_error itself */
 	/* Answers through resp.h and returns NULL, or returns an error. */
 	const struct oerr *(*run)(struct req *rq);
 	/* Answers an error. */
@@ -82,6 +85,8 @@ struct req {
 	struct json_object *json; /* a JSON body, or NULL */
 
 	const char *bad_param;	/* the name of one that failed its validator */
+	const struct oerr *param_error; /* of a lenient endpoint, or NULL */
+	const char *form_action; /* where a page's forms may lead, or NULL */
 	const char *why;	/* for the log */
 	const char *client_id;	/* for the log, as soon as it is known */
 	struct field_error *field_errors;

@@ -63,34 +63,52 @@ read_basic(struct req *rq, const char *text, struct presented *p)
 }
 
 static const struct oerr *
-read_presented(struct req *rq, struct presented *p)
+read_post(struct req *rq, const char *unused, struct presented *p)
 {
-	const char *auth = cgi_authorization(rq);
-	const char *body_id = rq->param[PARAM_CLIENT_ID];
-	const struct oerr *e;
-
-	if (auth != NULL && strncasecmp(auth, "Basic ", 6) == 0) {
-		if (rq->param[PARAM_CLIENT_SECRET] != NULL)
-			return oerr_say(rq, &oerr_invalid_request,
-			    "The client authenticates in two ways at once.");
-		auth += 6;
-		if ((e = read_basic(rq, auth + strspn(auth, " "), p)) != NULL)
-			return e;
-		if (body_id != NULL && strcmp(body_id, p->id) != 0)
-			return oerr_say(rq, &oerr_invalid_request,
-			    "The header and the body name two clients.");
-		return NULL;
-	}
-	if (auth != NULL && body_id == NULL) {
-		p->by_header = 1;
-		return oerr_why(rq, &oerr_invalid_client,
-		    "an Authorization header that is not Basic");
-	}
-	if (body_id == NULL)
-		return oerr_why(rq, &oerr_invalid_client, "no client named");
-	p->id = body_id;
+	(void)unused;
+	p->id = rq->param[PARAM_CLIENT_ID];
 	p->secret = rq->param[PARAM_CLIENT_SECRET];
 	return NULL;
+}
+
+/* The methods, in the order in which they are looked for (RFC 7591 section 2). */
+enum { BY_BASIC, BY_POST, BY_NONE, N_METHODS };
+static const struct client_method methods[N_METHODS] = {
+	[BY_BASIC] = { "client_secret_basic", 1, read_basic },
+	[BY_POST] = { "client_secret_post", 1, read_post },
+	[BY_NONE] = { "none", 0, read_post },
+};
+
+const struct client_method *
+client_methods(size_t *n)
+{
+	*n = N_METHODS;
+	return methods;
+}
+
+static const struct oerr *
+read_presented(struct req *rq, struct presented *p)
+{
+	const char *auth = cgi_authorization(rq), *id;
+	const int basic = auth != NULL && strncasecmp(auth, "Basic ", 6) == 0;
+	const int post = rq->param[PARAM_CLIENT_SECRET] != NULL;
+	const struct oerr *e;
+
+	if (basic && post)
+		return oerr_say(rq, &oerr_invalid_request,
+		    "The client authenticates in two ways at once.");
+	e = methods[basic ? BY_BASIC : post ? BY_POST : BY_NONE].read(
+	    rq, basic ? auth + 6 + strspn(auth + 6, " ") : NULL, p);
+	if (e != NULL)
+		return e;
+	id = rq->param[PARAM_CLIENT_ID];
+	if (basic && id != NULL && strcmp(id, p->id) != 0)
+		return oerr_say(rq, &oerr_invalid_request,
+		    "The header and the body name two clients.");
+	if (p->id != NULL)
+		return NULL;
+	p->by_header = auth != NULL;
+	return oerr_why(rq, &oerr_invalid_client, "no client named");
 }
 
 static const struct oerr *

@@ -2,7 +2,10 @@
 #ifndef CARNET_CLIENT_H
 #define CARNET_CLIENT_H
 
+#include <stddef.h>
+
 struct client;
+struct presented;
 struct oerr;
 struct req;
 
@@ -23,6 +26,18 @@ const struct oerr *client_authenticate(
  * same work, and 0.
  */
 int client_secret_fits(const struct client *cl, const char *secret);
+
+/* The ways that client_authenticate knows, by their registered names. */
+struct client_method {
+	const char *name;
+	int has_secret;
+	/* Takes what was presented (text: behind "Basic ") from the request. */
+	const struct oerr *(*read)(
+	    struct req *rq, const char *text, struct presented *p);
+};
+
+/* client_methods(n): all of them; n of them. */
+const struct client_method *client_methods(size_t *n);
 
 /* client_is_public(cl): return 1 if the client has no secret. */
 int client_is_public(const struct client *cl);

@@ -19,6 +19,8 @@ enum type {
 	TYPE_ORIGINS,
 	TYPE_SCOPES,
 	TYPE_HEADER,
+	TYPE_COLOUR,	/* #rrggbb */
+	TYPE_LOCAL,	/* a URL path on this host */
 	TYPE_TIME,	/* seconds, or with a unit */
 	TYPE_CHOICE,	/* two words: 0 and 1 */
 };
@@ -41,6 +43,9 @@ static const struct setting settings[] = {
 	{ "", "keys", TYPE_PATH, AT(keys), "keys", 0, 0, { 0 } },
 	{ "", "templates", TYPE_PATH, AT(templates), NULL, 0, 0, { 0 } },
 	{ "", "site_name", TYPE_TEXT, AT(site_name), "carnet", 0, 0, { 0 } },
+	{ "", "site_colour", TYPE_COLOUR, AT(site_colour), "#1f5f5b", 0, 0,
+	    { 0 } },
+	{ "", "site_logo", TYPE_LOCAL, AT(site_logo), NULL, 0, 0, { 0 } },
 	{ "", "auth_header", TYPE_HEADER, AT(auth_header), NULL, 0, 0, { 0 } },
 	{ "", "audiences", TYPE_TEXT, AT(audiences), "", 0, 0, { 0 } },
 	{ "", "cors_origins", TYPE_ORIGINS, AT(cors_origins), NULL, 0, 0,
@@ -206,6 +211,17 @@ store(struct reading *r, const struct setting *s, const char *value)
 		if (!header_is_name(value))
 			return refuse(r, "%s is the name of a header: letters,"
 			    " digits and '-'", s->name);
+		break;
+	case TYPE_COLOUR: /* it stands in a style sheet: nothing else may */
+		if (value[0] != '#' || strlen(value) != 7 ||
+		    strspn(value + 1, "0123456789abcdefABCDEF") != 6)
+			return refuse(r, "%s is a colour such as #1f5f5b",
+			    s->name);
+		break;
+	case TYPE_LOCAL:
+		if (value[0] != '/' || value[1] == '/' || value[1] == '\\')
+			return refuse(r, "%s is a path on this host, such as"
+			    " /logo.svg", s->name);
 		break;
 	case TYPE_TEXT:
 	case TYPE_ORIGINS:
@@ -424,25 +440,42 @@ conf_free(struct conf *cf)
 		arena_free(cf->a);
 }
 
+#define SYSTEM_DIR "/etc/carnet"
+#define NAME "/carnet.conf"
+
+/* carnet.conf in the parent of the directory that program stands in, static. */
+static const char *
+beside(const char *program)
+{
+	static char path[PATH_MAX + sizeof(NAME)];
+	char dir[PATH_MAX];
+	char *slash;
+
+	if (realpath(program, dir) == NULL)
+		return SYSTEM_DIR NAME;
+	for (int up = 0; up < 2; up++)
+		if ((slash = strrchr(dir, '/')) != NULL)
+			*slash = '\0';
+	snprintf(path, sizeof(path), "%s" NAME, dir);
+	return path;
+}
+
 const char *
 conf_find(const char *argument, const char *program)
 {
-	static char path[PATH_MAX + sizeof("/carnet.conf")];
-	char dir[PATH_MAX];
 	const char *env = getenv("CARNET_CONF");
-	char *slash;
 
 	if (argument != NULL)
 		return argument;
 	if (env != NULL && *env != '\0')
 		return env;
-	if (realpath(program, dir) != NULL) {
-		for (int up = 0; up < 2; up++)
-			if ((slash = strrchr(dir, '/')) != NULL)
-				*slash = '\0';
-		snprintf(path, sizeof(path), "%s/carnet.conf", dir);
-		if (access(path, F_OK) == 0)
-			return path;
-	}
-	return "/etc/carnet/carnet.conf";
+	return access(beside(program), F_OK) == 0 ? beside(program)
+						  : SYSTEM_DIR NAME;
+}
+
+const char *
+conf_place(const char *program)
+{
+	return access(SYSTEM_DIR, F_OK) == 0 ? SYSTEM_DIR NAME
+					     : beside(program);
 }

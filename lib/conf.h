@@ -19,7 +19,8 @@ struct conf {
 	const char *issuer;	/* no slash at its end */
 	const char *database, *keys;
 	const char *templates;	/* a directory, or NULL */
-	const char *site_name;
+	const char *site_name, *site_colour;
+	const char *site_logo;	/* a path on this host, or NULL */
 	const char *auth_header; /* another header with the bearer token */
 	const char *audiences;	/* words */
 	const char *cors_origins; /* words */
@@ -42,6 +43,13 @@ struct conf {
  * program stands in, else /etc/carnet/carnet.conf.
  */
 const char *conf_find(const char *argument, const char *program);
+
+/*
+ * conf_place(program):
+ * Return where a new configuration belongs, static: /etc/carnet, if there is
+ * such a directory, else the parent of program's directory.
+ */
+const char *conf_place(const char *program);
 
 /*
  * conf_load(path, error, size):

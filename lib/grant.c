@@ -12,6 +12,13 @@ static const struct grant table[] = {
 	    .redeem = grant_password },
 	{ .name = "client_credentials",
 	    .redeem = grant_client_credentials },
+	{ .name = "authorization_code", .public_may = 1, .for_user = 1,
+	    .needs = { PARAM_CODE, PARAM_REDIRECT_URI, PARAM_CODE_VERIFIER },
+	    .n_needs = 3, .redeem = grant_code },
+	{ .name = "urn:ietf:params:oauth:grant-type:device_code",
+	    .public_may = 1, .for_user = 1,
+	    .needs = { PARAM_DEVICE_CODE }, .n_needs = 1,
+	    .redeem = grant_device },
 	{ .name = "refresh_token", .public_may = 1, .for_user = 1,
 	    .needs = { PARAM_REFRESH_TOKEN }, .n_needs = 1,
 	    .redeem = grant_refresh },
@@ -39,6 +46,18 @@ grant_find(struct req *rq, const struct grant **out)
 			return NULL;
 		}
 	return &oerr_unsupported_grant_type;
+}
+
+const struct oerr *
+grant_user(struct req *rq, int64_t id, struct user *out)
+{
+	int found = store_user_by_id(rq->st, rq->a, id, out);
+
+	if (found < 0)
+		return oerr_machine(rq);
+	return found == 0 || out->disabled_at != 0
+	    ? oerr_why(rq, &oerr_invalid_grant, "disabled user")
+	    : NULL;
 }
 
 const struct oerr *

@@ -40,9 +40,19 @@ const struct oerr *grant_find(struct req *rq, const struct grant **out);
 const struct oerr *grant_check(
     struct req *rq, const struct grant *g, const struct client *cl);
 
+/*
+ * grant_user(rq, id, out):
+ * Find the user whose grant is redeemed; invalid_grant if disabled since.
+ */
+const struct oerr *grant_user(struct req *rq, int64_t id, struct user *out);
+
 const struct oerr *grant_password(
     struct req *rq, const struct client *cl, struct subject *sub);
 const struct oerr *grant_client_credentials(
+    struct req *rq, const struct client *cl, struct subject *sub);
+const struct oerr *grant_code(
+    struct req *rq, const struct client *cl, struct subject *sub);
+const struct oerr *grant_device(
     struct req *rq, const struct client *cl, struct subject *sub);
 const struct oerr *grant_refresh(
     struct req *rq, const struct client *cl, struct subject *sub);

@@ -20,7 +20,8 @@
  * The client lost our answer, and tries again: it is no thief.  The same client
  * within refresh_grace seconds gets a fresh pair in place of the one that was
  * lost.  At any time one pair of a family is live; whoever holds another finds
- * it spent, and once the grace is over its use revokes the family.
+ * it spent, and once the grace is over its use revokes the family.  The grace is
+ * counted from the first use: owner and thief who take turns do not renew it.
  *
  * A token of another client (or stolen from one) is refused; if it was already
  * spent, its family is revoked too: no honest client sends it.
@@ -28,20 +29,6 @@
  * A narrower scope asked once does not narrow the family, a wider one than was
  * first granted is refused, and what client or user lost since is gone.
  */
-
-/* A replay: all that this sign-in gave dies, now. */
-static const struct oerr *
-replayed(struct req *rq, const struct refresh_token *t, const char *why)
-{
-	if (store_begin(rq->st) < 0)
-		return oerr_machine(rq);
-	if (store_family_revoke(rq->st, &t->family, rq->now) < 0 ||
-	    store_commit(rq->st) < 0) {
-		store_rollback(rq->st);
-		return oerr_machine(rq);
-	}
-	return oerr_why(rq, &oerr_invalid_grant, "%s: family revoked", why);
-}
 
 /* Is the token one that this client may use now? */
 static const struct oerr *
@@ -56,13 +43,13 @@ check_token(struct req *rq, const struct client *cl,
 		    "expired refresh token");
 	if (t->client != cl->id)
 		return t->spent_at != 0
-		    ? replayed(rq, t, "spent token of another client")
+		    ? issue_replayed(rq, &t->family, "spent token of another client")
 		    : oerr_why(rq, &oerr_invalid_grant,
 			  "refresh token of another client");
 	if (t->spent_at != 0 &&
 	    (rq->conf->refresh_grace == 0 ||
 		t->spent_at < rq->now - rq->conf->refresh_grace))
-		return replayed(rq, t, "refresh token used twice");
+		return issue_replayed(rq, &t->family, "refresh token used twice");
 	return NULL;
 }
 
@@ -107,11 +94,11 @@ grant_refresh(struct req *rq, const struct client *cl, struct subject *sub)
 		    "unknown refresh token");
 	if ((e = check_token(rq, cl, t)) != NULL)
 		return e;
-	if ((found = store_user_by_id(rq->st, rq->a, t->user, u)) < 0)
-		return oerr_machine(rq);
-	if (found == 0 || u->disabled_at != 0)
-		return oerr_why(rq, &oerr_invalid_grant, "disabled user");
+	if ((e = grant_user(rq, t->user, u)) != NULL)
+		return e;
 	sub->user = u;
-	sub->spend = t;
+	sub->spend = SPEND_REFRESH;
+	sub->digest = d;
+	sub->family = t->family;
 	return check_scope(rq, cl, u, t, sub);
 }

@@ -14,6 +14,9 @@
 #include "resp.h"
 #include "words.h"
 
+/* A personal token's last use is known to the hour: reading seldom writes. */
+#define USED_EVERY_S 3600
+
 /* RFC 6750 section 2.1; NULL if there is none. */
 static const char *
 bearer_token(const struct req *rq)
@@ -130,15 +133,14 @@ check_holder(struct req *rq, struct guard_caller *out)
 	return NULL;
 }
 
-static const struct oerr *
-check_token(struct req *rq, struct guard_caller *out)
+const struct oerr *
+guard_inspect(struct req *rq, const char *token, struct guard_caller *out)
 {
 	const struct keys *ks;
-	const char *token, *why;
+	const char *why;
 	struct jwt jwt;
 
-	if ((token = bearer_token(rq)) == NULL)
-		return &oerr_no_token;
+	memset(out, 0, sizeof(*out));
 	if ((ks = keys_get(rq)) == NULL)
 		return oerr_why(rq, &oerr_server_error, "no keys");
 	why = jwt_verify(rq->a, token, find_key,
@@ -218,11 +220,16 @@ const struct oerr *
 guard_check(struct req *rq, const struct guard_rule *rule,
     struct guard_caller *out)
 {
+	const char *token = bearer_token(rq);
 	const struct oerr *e;
 
-	memset(out, 0, sizeof(*out));
-	if ((e = check_token(rq, out)) == NULL)
+	e = token == NULL ? &oerr_no_token : guard_inspect(rq, token, out);
+	if (e == NULL)
 		e = check_rule(rq, rule, &out->is);
+	if (e == NULL && out->is.is_personal &&
+	    out->is.last_used_at < rq->now - USED_EVERY_S &&
+	    store_access_used(rq->st, &out->token, rq->now) < 0)
+		return oerr_machine(rq);
 	if (e != NULL && (e->status == 401 || e->status == 403))
 		challenge(rq, rule, e);
 	return e;

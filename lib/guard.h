@@ -32,4 +32,12 @@ struct guard_caller {
 const struct oerr *guard_check(struct req *rq, const struct guard_rule *rule,
     struct guard_caller *out);
 
+/*
+ * guard_inspect(rq, token, out):
+ * The same for a token that is not the request's own, without rule and
+ * challenge: NULL if it is live.
+ */
+const struct oerr *guard_inspect(
+    struct req *rq, const char *token, struct guard_caller *out);
+
 #endif

@@ -18,8 +18,8 @@
 /* Each request that stores deletes a few of what has expired: no cron needed. */
 #define PURGE_N 4
 
-static void
-make_id(int64_t now, struct id *out)
+void
+issue_id_make(int64_t now, struct id *out)
 {
 	crypto_random(out->byte, ID_LEN);
 	for (int i = 0; i < 5; i++)
@@ -69,7 +69,10 @@ write_claims(struct req *rq, const struct mint *m,
 	    m->user == 0
 		? m->cl->client_id
 		: arena_printf(rq->a, "%lld", (long long)m->user));
-	json_str(b, "aud", compat ? m->cl->client_id : rq->conf->issuer);
+	json_str(b, "aud",
+	    compat		  ? m->cl->client_id
+		: m->audience != NULL ? m->audience
+				      : rq->conf->issuer);
 	json_str(b, "client_id", m->cl->client_id);
 	json_int(b, "exp", row->expires_at);
 	json_int(b, "iat", row->created_at);
@@ -97,7 +100,7 @@ issue_mint(struct req *rq, const struct mint *m, struct access_token *row,
 		.created_at = rq->now,
 		.expires_at = rq->now + m->ttl_s,
 	};
-	make_id(rq->now, &row->id);
+	issue_id_make(rq->now, &row->id);
 	if (m->family != NULL) {
 		row->family = *m->family;
 		row->has_family = 1;
@@ -110,6 +113,39 @@ issue_mint(struct req *rq, const struct mint *m, struct access_token *row,
 	return *jwt == NULL ? &oerr_server_error : NULL;
 }
 
+const struct oerr *
+issue_replayed(struct req *rq, const struct id *family, const char *why)
+{
+	if (store_begin(rq->st) < 0)
+		return oerr_machine(rq);
+	if (store_family_revoke(rq->st, family, rq->now) < 0 ||
+	    store_commit(rq->st) < 0) {
+		store_rollback(rq->st);
+		return oerr_machine(rq);
+	}
+	return oerr_why(rq, &oerr_invalid_grant, "%s: family revoked", why);
+}
+
+/* Within the transaction: 1 if it was ours to spend, 0 if it is spent. */
+static int
+spend(struct req *rq, const struct subject *sub)
+{
+	struct store *st = rq->st;
+
+	switch (sub->spend) {
+	case SPEND_REFRESH:
+		return store_refresh_spend(
+		    st, &sub->digest, rq->now, rq->conf->refresh_grace);
+	case SPEND_CODE:
+		return store_code_spend(st, &sub->digest, rq->now);
+	case SPEND_DEVICE:
+		return store_device_spend(st, &sub->digest, rq->now);
+	case SPEND_NOTHING:
+		break;
+	}
+	return 1;
+}
+
 /*
  * The transaction.  The spending stands first in it: of two that present the
  * same token at once, the second waits for the lock and then finds it spent.
@@ -119,20 +155,20 @@ store_set(struct req *rq, const struct subject *sub,
     const struct access_token *access, const struct refresh_token *refresh)
 {
 	struct store *st = rq->st;
-	int ours = 1;
+	int ours;
 
 	if (store_begin(st) < 0)
 		return oerr_machine(rq);
-	if (sub->spend != NULL)
-		ours = store_refresh_spend(st, &sub->spend->digest, rq->now,
-		    rq->conf->refresh_grace);
-	if (ours == 0 &&
-	    store_family_revoke(st, &sub->spend->family, rq->now) >= 0 &&
-	    store_commit(st) == 0)
-		return oerr_why(rq, &oerr_invalid_grant,
-		    "refresh token used twice: family revoked");
+	ours = spend(rq, sub);
+	if (ours == 0) {
+		store_rollback(st);
+		return issue_replayed(rq, &sub->family, "used twice");
+	}
 	if (ours == 1 && store_access_add(st, access) >= 0 &&
 	    (refresh == NULL || store_refresh_add(st, refresh) >= 0) &&
+	    (sub->spend == SPEND_NOTHING ||
+		store_consent_used(st, access->user, access->client,
+		    rq->now) >= 0) &&
 	    store_purge(st, rq->now, PURGE_N) >= 0 && store_commit(st) == 0)
 		return NULL;
 	store_rollback(st);
@@ -165,6 +201,19 @@ ttl_of(int64_t of_client, int64_t setting)
 	return of_client > 0 ? of_client : setting;
 }
 
+/* RFC 8707 section 2: the resource that the token is for, if one is named. */
+static const struct oerr *
+find_audience(struct req *rq, const char **out)
+{
+	const char *resource = rq->param[PARAM_RESOURCE];
+
+	*out = resource;
+	if (resource == NULL || strcmp(resource, rq->conf->issuer) == 0 ||
+	    words_have(rq->conf->audiences, resource))
+		return NULL;
+	return &oerr_invalid_target;
+}
+
 const struct oerr *
 issue_tokens(
     struct req *rq, const struct client *cl, const struct subject *sub)
@@ -184,11 +233,13 @@ issue_tokens(
 	struct id family;
 	char *jwt;
 
+	if ((e = find_audience(rq, &m.audience)) != NULL)
+		return e;
 	if (renewable) {
-		if (sub->spend != NULL)
-			family = sub->spend->family;
+		if (sub->spend != SPEND_NOTHING)
+			family = sub->family;
 		else
-			make_id(rq->now, &family);
+			issue_id_make(rq->now, &family);
 		m.family = &family;
 	}
 	/* Signed before the write lock is held: RSA takes milliseconds. */

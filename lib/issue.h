@@ -9,12 +9,17 @@
 struct oerr;
 struct req;
 
+/* What a grant uses up. */
+enum spend { SPEND_NOTHING, SPEND_REFRESH, SPEND_CODE, SPEND_DEVICE };
+
 /* For whom tokens are, and what is spent for them. */
 struct subject {
 	const struct user *user; /* NULL: the client itself */
 	uint64_t scope;		 /* of the access token */
 	uint64_t granted;	 /* of the refresh token */
-	const struct refresh_token *spend; /* this one, or NULL */
+	enum spend spend;
+	struct digest digest;	 /* of what is spent */
+	struct id family;	 /* that it belongs to */
 };
 
 /*
@@ -26,6 +31,14 @@ struct subject {
 const struct oerr *issue_tokens(
     struct req *rq, const struct client *cl, const struct subject *sub);
 
+/*
+ * issue_replayed(rq, family, why):
+ * Something was presented that is used up: a thief has it, or had it.  Revoke
+ * all that the sign-in gave, now, and return invalid_grant.
+ */
+const struct oerr *issue_replayed(
+    struct req *rq, const struct id *family, const char *why);
+
 /* What an access token is made of. */
 struct mint {
 	const struct client *cl;
@@ -34,6 +47,7 @@ struct mint {
 	int64_t ttl_s;
 	const struct id *family; /* or NULL */
 	const char *name;	/* of a personal token, or NULL */
+	const char *audience;	/* NULL: the issuer */
 };
 
 /*
@@ -42,6 +56,9 @@ struct mint {
  */
 const struct oerr *issue_mint(struct req *rq, const struct mint *m,
     struct access_token *row, char **jwt);
+
+/* issue_id_make(now, out): a new id of a token or family. */
+void issue_id_make(int64_t now, struct id *out);
 
 /*
  * issue_id_text(a, id), issue_id_read(text, out):

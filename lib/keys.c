@@ -58,11 +58,20 @@ read_file(struct arena *a, const char *path, size_t *len)
 	return text;
 }
 
+static struct keys_entry *
+find_entry(struct keys *ks, const char *kid)
+{
+	for (size_t i = 0; i < ks->n; i++)
+		if (strcmp(ks->entry[i].kid, kid) == 0)
+			return &ks->entry[i];
+	return NULL;
+}
+
 static void
 load_file(struct keys *ks, const char *dir, const char *name)
 {
 	struct arena *a;
-	struct keys_entry *en = &ks->entry[ks->n];
+	struct keys_entry *en = &ks->entry[ks->n], *other;
 	int alg, signs;
 	char *path, *pem;
 	size_t len;
@@ -81,7 +90,11 @@ load_file(struct keys *ks, const char *dir, const char *name)
 	else if ((en->key = key_from_pem(pem, len, (enum alg)alg)) == NULL ||
 	    jwk_thumbprint(en->key, en->kid) < 0)
 		log_event("%s: this key is not used", path);
-	else {
+	else if ((other = find_entry(ks, en->kid)) != NULL) {
+		/* Two names, for the moment of a rotation. */
+		other->signs |= signs && key_can_sign(en->key);
+		key_free(en->key);
+	} else {
 		en->signs = signs && key_can_sign(en->key);
 		en->file = arena_str(ks->a, name);
 		ks->n++;
@@ -256,6 +269,46 @@ keys_make(const char *dir, enum alg alg, unsigned bits, int force)
 	}
 	arena_free(a);
 	return made;
+}
+
+int
+keys_rotate(const char *dir, enum alg alg, unsigned bits)
+{
+	struct keys *ks = keys_load(dir);
+	const struct keys_entry *en;
+	struct arena *a = arena_new();
+	char *path, *kept;
+	int rc = -1;
+
+	en = ks == NULL ? NULL : keys_signer(ks, (int)alg);
+	if (en != NULL) {
+		path = arena_printf(a, "%s/%s", dir, en->file);
+		kept = arena_printf(
+		    a, "%s/%s-%s.pem", dir, alg_name(alg), en->kid);
+		/* A second name first: the old key is never without one. */
+		if (link(path, kept) < 0 && errno != EEXIST)
+			log_event("%s: %s", kept, strerror(errno));
+		else
+			rc = keys_make(dir, alg, bits, 1) == 1 ? 0 : -1;
+	} else if (ks != NULL) {
+		rc = keys_make(dir, alg, bits, 0) == 1 ? 0 : -1;
+	}
+	keys_free(ks);
+	arena_free(a);
+	return rc;
+}
+
+int
+keys_retire(const char *dir, const struct keys_entry *en)
+{
+	struct arena *a = arena_new();
+	char *path = arena_printf(a, "%s/%s", dir, en->file);
+	int rc;
+
+	if ((rc = unlink(path)) < 0)
+		log_event("%s: %s", path, strerror(errno));
+	arena_free(a);
+	return rc;
 }
 
 int

@@ -56,6 +56,17 @@ const struct keys_entry *keys_signer(const struct keys *ks, int alg);
  */
 int keys_make(const char *dir, enum alg alg, unsigned bits, int force);
 
+/*
+ * keys_rotate(dir, alg, bits):
+ * Make a new key of alg that signs from now on.  The one that signed is kept as
+ * ALG-KID.pem and verifies.  At every moment a key that signs is there.  Return
+ * 0, or -1 logged.
+ */
+int keys_rotate(const char *dir, enum alg alg, unsigned bits);
+
+/* keys_retire(dir, en): delete a key that does not sign.  0, or -1 logged. */
+int keys_retire(const char *dir, const struct keys_entry *en);
+
 /* keys_set_signer(dir, alg): write the file "signer".  Return 0, or -1 logged. */
 int keys_set_signer(const char *dir, enum alg alg);
 

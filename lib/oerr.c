@@ -5,6 +5,7 @@
 
 #include "arena.h"
 #include "cgi.h"
+#include "log.h"
 #include "store.h"
 
 #define UNAUTHENTICATED "Unauthenticated."
@@ -23,6 +24,26 @@ const struct oerr oerr_unsupported_grant_type = { 400,
 	"unsupported_grant_type", "The grant type is not supported.", NULL };
 const struct oerr oerr_invalid_scope = { 400, "invalid_scope",
 	"The scope is unknown, malformed or not allowed.", NULL };
+
+const struct oerr oerr_access_denied = { 400, "access_denied",
+	"The user said no.", NULL };
+const struct oerr oerr_unsupported_response_type = { 400,
+	"unsupported_response_type", "The response type must be code.", NULL };
+const struct oerr oerr_login_required = { 400, "login_required",
+	"Nobody is signed in, and prompt=none forbids to ask.", NULL };
+const struct oerr oerr_consent_required = { 400, "consent_required",
+	"Consent is needed, and prompt=none forbids to ask.", NULL };
+const struct oerr oerr_authorization_pending = { 400,
+	"authorization_pending", "The user has not decided yet.", NULL };
+const struct oerr oerr_slow_down = { 400, "slow_down",
+	"Polled too fast: wait five seconds longer each time.", NULL };
+const struct oerr oerr_expired_token = { 400, "expired_token",
+	"The device code has expired.", NULL };
+const struct oerr oerr_invalid_target = { 400, "invalid_target",
+	"The resource is not one that this server gives tokens for.", NULL };
+const struct oerr oerr_stale_form = { 400, "invalid_request",
+	"This form is out of date. Go back, reload the page, and try again.",
+	NULL };
 
 /* RFC 6750 section 3; without a token the challenge names no error. */
 const struct oerr oerr_no_token = { 401, "unauthorized",
@@ -111,4 +132,17 @@ oerr_machine(struct req *rq)
 	return rq->pr->st != NULL && store_is_busy(rq->pr->st)
 	    ? &oerr_busy
 	    : &oerr_server_error;
+}
+
+void
+oerr_log(struct req *rq, const struct oerr *e)
+{
+	const char *method = cgi_var(rq, "REQUEST_METHOD");
+	const char *from = cgi_var(rq, "REMOTE_ADDR");
+
+	log_event("%s %s%s %d %s from=%s client=%s why=\"%s\"",
+	    method == NULL ? "-" : method, rq->script, rq->path, e->status,
+	    e->error, from == NULL ? "-" : from,
+	    rq->client_id == NULL ? "-" : rq->client_id,
+	    rq->why == NULL ? e->description : rq->why);
 }

@@ -15,6 +15,12 @@ struct oerr {
 extern const struct oerr oerr_invalid_request, oerr_invalid_client,
     oerr_invalid_grant, oerr_unauthorized_client, oerr_unsupported_grant_type,
     oerr_invalid_scope;
+/* RFC 6749 section 4.1.2.1, OpenID Connect Core 3.1.2.6, RFC 8628, RFC 8707. */
+extern const struct oerr oerr_access_denied, oerr_unsupported_response_type,
+    oerr_login_required, oerr_consent_required, oerr_authorization_pending,
+    oerr_slow_down, oerr_expired_token, oerr_invalid_target;
+/* For pages: what a person reads. */
+extern const struct oerr oerr_stale_form;
 extern const struct oerr oerr_no_token, oerr_invalid_token,
     oerr_insufficient_scope, oerr_wrong_caller;
 extern const struct oerr oerr_not_found, oerr_method, oerr_too_large,
@@ -42,6 +48,13 @@ const struct oerr *oerr_why(struct req *rq, const struct oerr *e,
  */
 const struct oerr *oerr_field(struct req *rq, const char *name,
     const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/*
+ * oerr_log(rq, e):
+ * Write the line of an error that is answered in another way than as an error:
+ * a page shown again, a redirect.  Others are logged where requests are served.
+ */
+void oerr_log(struct req *rq, const struct oerr *e);
 
 /*
  * oerr_machine(rq):

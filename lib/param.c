@@ -3,6 +3,7 @@
 
 #include <json-c/json.h>
 
+#include "arena.h"
 #include "cgi.h"
 #include "oerr.h"
 #include "url.h"
@@ -51,16 +52,42 @@ static const struct {
 	const char *name;
 	size_t longest; /* bytes */
 	int (*is_valid)(const char *, size_t);
+	int many; /* check boxes of a form: may come more than once, as words */
 } rows[PARAM_COUNT] = {
-	[PARAM_GRANT_TYPE] = { "grant_type", 128, is_vschar },
-	[PARAM_CLIENT_ID] = { "client_id", 255, is_vschar },
-	[PARAM_CLIENT_SECRET] = { "client_secret", 255, is_vschar },
-	[PARAM_USERNAME] = { "username", 254, is_text },
-	[PARAM_PASSWORD] = { "password", 511, is_text },
-	[PARAM_SCOPE] = { "scope", 4096, is_scope },
-	[PARAM_REFRESH_TOKEN] = { "refresh_token", 1024, is_vschar },
-	[PARAM_LIMIT] = { "limit", 9, is_number },
-	[PARAM_AFTER] = { "after", 18, is_number },
+	[PARAM_GRANT_TYPE] = { "grant_type", 128, is_vschar, 0 },
+	[PARAM_CLIENT_ID] = { "client_id", 255, is_vschar, 0 },
+	[PARAM_CLIENT_SECRET] = { "client_secret", 255, is_vschar, 0 },
+	[PARAM_USERNAME] = { "username", 254, is_text, 0 },
+	[PARAM_PASSWORD] = { "password", 511, is_text, 0 },
+	[PARAM_SCOPE] = { "scope", 4096, is_scope, 0 },
+	[PARAM_REFRESH_TOKEN] = { "refresh_token", 1024, is_vschar, 0 },
+	[PARAM_RESPONSE_TYPE] = { "response_type", 128, is_vschar, 0 },
+	[PARAM_RESPONSE_MODE] = { "response_mode", 64, is_vschar, 0 },
+	[PARAM_REDIRECT_URI] = { "redirect_uri", 2048, is_vschar, 0 },
+	[PARAM_STATE] = { "state", 2048, is_vschar, 0 },
+	[PARAM_CODE_CHALLENGE] = { "code_challenge", 256, is_vschar, 0 },
+	[PARAM_CODE_CHALLENGE_METHOD] = { "code_challenge_method", 16,
+	    is_vschar, 0 },
+	[PARAM_PROMPT] = { "prompt", 64, is_vschar, 0 },
+	[PARAM_CODE] = { "code", 256, is_vschar, 0 },
+	[PARAM_CODE_VERIFIER] = { "code_verifier", 256, is_vschar, 0 },
+	[PARAM_RESOURCE] = { "resource", 2048, is_vschar, 0 },
+	[PARAM_DEVICE_CODE] = { "device_code", 256, is_vschar, 0 },
+	[PARAM_USER_CODE] = { "user_code", 64, is_text, 0 },
+	[PARAM_TOKEN] = { "token", 16384, is_vschar, 0 },
+	[PARAM_TOKEN_TYPE_HINT] = { "token_type_hint", 64, is_vschar, 0 },
+	[PARAM_CSRF_TOKEN] = { "csrf_token", 64, is_vschar, 0 },
+	[PARAM_DECISION] = { "decision", 16, is_vschar, 0 },
+	[PARAM_EMAIL] = { "email", 254, is_text, 0 },
+	[PARAM_RETURN_TO] = { "return_to", 16384, is_vschar, 0 },
+	[PARAM_ACTION] = { "action", 32, is_vschar, 0 },
+	[PARAM_NAME] = { "name", 240, is_text, 0 },
+	[PARAM_ID] = { "id", 64, is_vschar, 0 },
+	[PARAM_SCOPES] = { "scopes", 4096, is_scope, 1 },
+	[PARAM_CURRENT_PASSWORD] = { "current_password", 511, is_text, 0 },
+	[PARAM_NEW_PASSWORD] = { "new_password", 511, is_text, 0 },
+	[PARAM_LIMIT] = { "limit", 9, is_number, 0 },
+	[PARAM_AFTER] = { "after", 18, is_number, 0 },
 };
 
 const char *
@@ -83,7 +110,7 @@ find(const char *name, size_t len)
 static const struct oerr *
 take(struct req *rq, int p, const char *value, size_t len)
 {
-	if (rq->param_sent[p]++)
+	if (rq->param_sent[p]++ && !rows[p].many)
 		return oerr_say(rq, &oerr_invalid_request,
 		    "The parameter %s is sent twice.", rows[p].name);
 	rq->bad_param = rows[p].name;
@@ -96,7 +123,10 @@ take(struct req *rq, int p, const char *value, size_t len)
 		    "The parameter %s holds a character that it must not.",
 		    rows[p].name);
 	rq->bad_param = NULL;
-	if (len > 0)
+	if (len > 0 && rows[p].many && rq->param[p] != NULL)
+		rq->param[p] = arena_printf(
+		    rq->a, "%s %s", rq->param[p], value);
+	else if (len > 0)
 		rq->param[p] = value;
 	return NULL;
 }
@@ -104,15 +134,20 @@ take(struct req *rq, int p, const char *value, size_t len)
 const struct oerr *
 param_form(struct req *rq, const char *text, size_t len)
 {
-	const struct oerr *e;
+	const struct oerr *e, *first = NULL;
 	struct url_pair pair;
 	int p, rc;
 
-	while ((rc = url_form_next(rq->a, &text, &len, &pair)) == 1)
-		if ((p = find(pair.name, pair.name_len)) >= 0 &&
-		    (e = take(rq, p, pair.value, pair.value_len)) != NULL)
+	while ((rc = url_form_next(rq->a, &text, &len, &pair)) == 1) {
+		if ((p = find(pair.name, pair.name_len)) < 0 ||
+		    (e = take(rq, p, pair.value, pair.value_len)) == NULL)
+			continue;
+		if (!rq->pr->ep->lenient)
 			return e;
-	return rc == 0 ? NULL
+		if (first == NULL)
+			first = e; /* the rest says whom to tell */
+	}
+	return rc == 0 ? first
 		       : oerr_say(rq, &oerr_invalid_request,
 			     "A percent sign is not followed by two digits.");
 }

@@ -47,19 +47,25 @@ reason(int status)
 void
 resp_header(struct req *rq, const char *name, const char *fmt, ...)
 {
-	char line[2048];
+	struct buf *h = rq->headers;
+	size_t start;
 	va_list ap;
+	int n;
 
+	buf_str(h, name);
+	buf_str(h, ": ");
+	start = h->len;
 	va_start(ap, fmt);
-	vsnprintf(line, sizeof(line), fmt, ap);
+	n = vsnprintf(NULL, 0, fmt, ap);
 	va_end(ap);
-	for (char *p = line; *p != '\0'; p++)
+	buf_room(h, (size_t)n + 1);
+	va_start(ap, fmt);
+	h->len += (size_t)vsnprintf(h->data + h->len, (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	for (char *p = h->data + start; *p != '\0'; p++)
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)
 			*p = ' ';
-	buf_str(rq->headers, name);
-	buf_str(rq->headers, ": ");
-	buf_str(rq->headers, line);
-	buf_str(rq->headers, "\r\n");
+	buf_str(h, "\r\n");
 }
 
 const struct oerr *
@@ -116,6 +122,8 @@ resp_page(struct req *rq, int status, const char *name, struct tmpl_data *d)
 	b64url_encode(random, sizeof(random), nonce);
 	tmpl_set(d, "nonce", nonce);
 	tmpl_set(d, "site_name", rq->conf->site_name);
+	tmpl_set(d, "site_logo", rq->conf->site_logo);
+	tmpl_set(d, "site_colour", rq->conf->site_colour);
 	tmpl_set(d, "issuer", rq->conf->issuer);
 	buf_init(b, rq->a, 64 * 1024);
 	if ((text = load_template(rq, name)) == NULL ||
@@ -127,13 +135,45 @@ resp_page(struct req *rq, int status, const char *name, struct tmpl_data *d)
 	resp_header(rq, "Content-Security-Policy",
 	    "default-src 'none'; script-src 'nonce-%s'; style-src 'nonce-%s';"
 	    " connect-src 'self'; img-src 'self' data:; base-uri 'none';"
-	    " form-action 'self'; frame-ancestors 'none'", nonce, nonce);
+	    " form-action 'self'%s%s; frame-ancestors 'none'",
+	    nonce, nonce, rq->form_action == NULL ? "" : " ",
+	    rq->form_action == NULL ? "" : rq->form_action);
 	resp_header(rq, "X-Frame-Options", "DENY");
 	resp_header(rq, "X-Content-Type-Options", "nosniff");
 	resp_header(rq, "Referrer-Policy", "no-referrer");
 	rq->status = status;
 	rq->body = b;
 	return NULL;
+}
+
+const struct oerr *
+resp_redirect(struct req *rq, const char *url)
+{
+	resp_header(rq, "Location", "%s", url);
+	resp_header(rq, "Referrer-Policy", "no-referrer");
+	rq->status = 303;
+	rq->body = NULL;
+	return NULL;
+}
+
+void
+resp_error_page(struct req *rq, const struct oerr *e)
+{
+	struct tmpl_data *d = tmpl_data_new(rq->a);
+
+	if (rq->conf == NULL) {
+		resp_error_json(rq, e); /* nothing to make a page with */
+		return;
+	}
+	tmpl_set(d, "title", e->status >= 500 ? "Something failed here"
+		: e->status == 404	     ? "There is nothing here"
+					     : "This cannot go on");
+	tmpl_set(d, "text", e->description);
+	tmpl_set(d, "request_id", rq->id);
+	if (e->status == 503)
+		resp_header(rq, "Retry-After", "%d", RETRY_AFTER_S);
+	if (resp_page(rq, e->status, "error.html", d) != NULL)
+		resp_error_json(rq, e);
 }
 
 /* Passport's validation errors: the first text, and all of them by field. */

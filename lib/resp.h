@@ -25,13 +25,21 @@ const struct oerr *resp_empty(struct req *rq, int status);
 /*
  * resp_page(rq, status, name, d):
  * Answer with the template name filled from d, under a content security policy
- * whose nonce d gains as {{nonce}}; d gains {{site_name}} and {{issuer}} too.
+ * whose nonce d gains as {{nonce}}; d gains {{site_name}}, {{site_logo}},
+ * {{site_colour}} and {{issuer}} too.  If rq->form_action is set, forms may also
+ * lead there: a browser counts the redirects behind a form as its action.
  */
 const struct oerr *resp_page(
     struct req *rq, int status, const char *name, struct tmpl_data *d);
 
+/* resp_redirect(rq, url): send the browser to url, with a GET (303). */
+const struct oerr *resp_redirect(struct req *rq, const char *url);
+
 /* resp_error_json(rq, e): answer with e; for struct endpoint. */
 void resp_error_json(struct req *rq, const struct oerr *e);
+
+/* resp_error_page(rq, e): the same for people. */
+void resp_error_page(struct req *rq, const struct oerr *e);
 
 /*
  * resp_bytes(rq):

@@ -1,0 +1,226 @@
+/* authorize.c: an authorization request and its answer (RFC 6749 section 4.1). */
+#include "authorize.h"
+
+#include "arena.h"
+#include "buf.h"
+#include "cgi.h"
+#include "conf.h"
+#include "oerr.h"
+#include "pkce.h"
+#include "redirect.h"
+#include "resp.h"
+#include "scope.h"
+#include "site.h"
+#include "tmpl.h"
+#include "url.h"
+#include "words.h"
+
+/* What makes a request: to be handed on through sign-in and consent. */
+static const enum param request_params[] = {
+	PARAM_RESPONSE_TYPE, PARAM_CLIENT_ID, PARAM_REDIRECT_URI, PARAM_SCOPE,
+	PARAM_STATE, PARAM_CODE_CHALLENGE, PARAM_CODE_CHALLENGE_METHOD,
+	PARAM_RESPONSE_MODE, PARAM_PROMPT,
+};
+#define N_REQUEST_PARAMS (sizeof(request_params) / sizeof(request_params[0]))
+
+const struct oerr *
+authorize_client(struct req *rq, struct authorization *az)
+{
+	const char *id = rq->param[PARAM_CLIENT_ID];
+	const char *uri = rq->param[PARAM_REDIRECT_URI];
+	int found;
+
+	/* Of a name sent twice nobody knows which one counts. */
+	if (id == NULL || rq->param_sent[PARAM_CLIENT_ID] != 1)
+		return oerr_say(rq, &oerr_invalid_request,
+		    "The app did not say which app it is.");
+	rq->client_id = id;
+	found = store_client_by_id(rq->st, rq->a, id, &az->client);
+	if (found < 0)
+		return oerr_machine(rq);
+	if (found == 0 || az->client.revoked_at != 0)
+		return oerr_say(rq, &oerr_invalid_request,
+		    "The app that sent you here is not known to this server.");
+	if (uri == NULL || rq->param_sent[PARAM_REDIRECT_URI] != 1 ||
+	    !redirect_matches(az->client.redirect_uris, uri))
+		return oerr_say(rq, &oerr_invalid_request,
+		    "The app wants you sent to an address that is not"
+		    " registered for it.");
+	az->redirect_uri = uri;
+	az->state = rq->param[PARAM_STATE];
+	if (rq->param_sent[PARAM_STATE] > 1)
+		az->state = NULL;
+	az->form_post = rq->param[PARAM_RESPONSE_MODE] != NULL &&
+	    strcmp(rq->param[PARAM_RESPONSE_MODE], "form_post") == 0;
+	return NULL;
+}
+
+static const struct oerr *
+check_prompt(struct req *rq, struct authorization *az)
+{
+	static const struct {
+		const char *name;
+		unsigned bit;
+	} prompts[] = {
+		{ "none", PROMPT_NONE }, { "login", PROMPT_LOGIN },
+		{ "consent", PROMPT_CONSENT },
+	};
+	const char *w = rq->param[PARAM_PROMPT];
+	size_t n, i;
+
+	for (; w != NULL && words_next(&w, &n); w += n) {
+		for (i = 0; i < 3; i++)
+			if (strlen(prompts[i].name) == n &&
+			    memcmp(prompts[i].name, w, n) == 0)
+				break;
+		if (i == 3)
+			return oerr_say(rq, &oerr_invalid_request,
+			    "The prompt is none, login or consent.");
+		az->prompt |= prompts[i].bit;
+	}
+	if (az->prompt & PROMPT_NONE && az->prompt != PROMPT_NONE)
+		return oerr_say(rq, &oerr_invalid_request,
+		    "The prompt none stands alone.");
+	return NULL;
+}
+
+/*
+ * RFC 9700 section 2.1.1: PKCE always, and never "plain", whose challenge tells
+ * the verifier to whoever sees the request.
+ */
+static const struct oerr *
+check_challenge(struct req *rq, struct authorization *az)
+{
+	const char *method = rq->param[PARAM_CODE_CHALLENGE_METHOD];
+
+	az->challenge = rq->param[PARAM_CODE_CHALLENGE];
+	if (az->challenge == NULL)
+		return oerr_say(rq, &oerr_invalid_request,
+		    "The parameter code_challenge is missing.");
+	if (method == NULL || strcmp(method, "S256") != 0)
+		return oerr_say(rq, &oerr_invalid_request,
+		    "The code_challenge_method must be S256.");
+	if (!pkce_is_challenge(az->challenge))
+		return oerr_say(rq, &oerr_invalid_request,
+		    "The code_challenge is no SHA-256 in base64url.");
+	return NULL;
+}
+
+const struct oerr *
+authorize_check(struct req *rq, struct authorization *az)
+{
+	const char *type = rq->param[PARAM_RESPONSE_TYPE];
+	const char *mode = rq->param[PARAM_RESPONSE_MODE];
+	const char *asked = rq->param[PARAM_SCOPE];
+	const struct oerr *e;
+
+	if (rq->param_error != NULL)
+		return rq->param_error;
+	if (type == NULL)
+		return oerr_say(rq, &oerr_invalid_request,
+		    "The parameter response_type is missing.");
+	if (strcmp(type, "code") != 0)
+		return &oerr_unsupported_response_type;
+	if (mode != NULL && !az->form_post && strcmp(mode, "query") != 0)
+		return oerr_say(rq, &oerr_invalid_request,
+		    "The response_mode is query or form_post.");
+	if (!words_have(az->client.grants, "authorization_code"))
+		return &oerr_unauthorized_client;
+	if ((e = check_challenge(rq, az)) != NULL ||
+	    (e = check_prompt(rq, az)) != NULL)
+		return e;
+	/* '*' hides from the consent page what is asked: not here. */
+	if (asked != NULL && words_have(asked, "*"))
+		return &oerr_invalid_scope;
+	return scope_grant(rq, &az->client, NULL, asked, &az->scope);
+}
+
+/* The query way, or a form that the browser posts (OAuth form_post). */
+static const struct oerr *
+send_back(struct req *rq, const struct authorization *az,
+    const char *const (*pairs)[2], size_t n)
+{
+	struct tmpl_data *d = tmpl_data_new(rq->a), *item;
+	struct buf b;
+
+	buf_init(&b, rq->a, 512);
+	buf_str(&b, az->redirect_uri);
+	for (size_t i = 0; i < n; i++) {
+		if (pairs[i][1] == NULL)
+			continue;
+		url_query_add(&b, pairs[i][0], pairs[i][1]);
+		item = tmpl_push(d, "params");
+		tmpl_set(item, "name", pairs[i][0]);
+		tmpl_set(item, "value", pairs[i][1]);
+	}
+	if (!az->form_post)
+		return resp_redirect(rq, b.data);
+	rq->form_action = redirect_source(rq->a, az->redirect_uri);
+	tmpl_set(d, "title", "Back to the app");
+	tmpl_set(d, "action", az->redirect_uri);
+	return resp_page(rq, 200, "form_post.html", d);
+}
+
+const struct oerr *
+authorize_error(struct req *rq, const struct authorization *az,
+    const struct oerr *e)
+{
+	const char *const pairs[][2] = {
+		{ "error", e->status >= 500 ? "server_error" : e->error },
+		{ "error_description", e->description },
+		{ "state", az->state },
+		{ "iss", rq->conf->issuer },
+	};
+
+	oerr_log(rq, e);
+	return send_back(rq, az, pairs, sizeof(pairs) / sizeof(pairs[0]));
+}
+
+const struct oerr *
+authorize_code(
+    struct req *rq, const struct authorization *az, const char *code)
+{
+	const char *const pairs[][2] = {
+		{ "code", code },
+		{ "state", az->state },
+		{ "iss", rq->conf->issuer },
+	};
+
+	return send_back(rq, az, pairs, sizeof(pairs) / sizeof(pairs[0]));
+}
+
+/* The prompt without "login", which has been done. */
+static const char *
+without_login(struct arena *a, const char *prompt)
+{
+	struct buf b;
+	size_t n;
+
+	buf_init(&b, a, 32);
+	for (; words_next(&prompt, &n); prompt += n)
+		if (n != 5 || memcmp(prompt, "login", 5) != 0) {
+			buf_str(&b, b.len > 0 ? " " : "");
+			buf_add(&b, prompt, n);
+		}
+	return b.data;
+}
+
+const char *
+authorize_self(struct req *rq)
+{
+	const char *value;
+	struct buf b;
+
+	buf_init(&b, rq->a, 1024);
+	buf_str(&b, site_path(rq->conf, rq->a, SITE_AUTHORIZE));
+	for (size_t i = 0; i < N_REQUEST_PARAMS; i++) {
+		if ((value = rq->param[request_params[i]]) == NULL)
+			continue;
+		if (request_params[i] == PARAM_PROMPT)
+			value = without_login(rq->a, value);
+		if (*value != '\0')
+			url_query_add(
+			    &b, param_name(request_params[i]), value);
+	}
+	return b.data;
+}

@@ -1,0 +1,56 @@
+/* authorize.h: an authorization request and its answer (RFC 6749 section 4.1). */
+#ifndef CARNET_AUTHORIZE_H
+#define CARNET_AUTHORIZE_H
+
+#include <stdint.h>
+
+#include "store.h"
+
+struct oerr;
+struct req;
+
+enum { PROMPT_NONE = 1, PROMPT_LOGIN = 2, PROMPT_CONSENT = 4 };
+
+/* A request, checked. */
+struct authorization {
+	struct client client;
+	const char *redirect_uri;
+	const char *state;	/* or NULL */
+	const char *challenge;
+	int form_post;		/* the answer is a form, not a query */
+	unsigned prompt;
+	uint64_t scope;		/* asked, and the client may have it */
+};
+
+/*
+ * authorize_client(rq, az):
+ * Find client and redirect URI.  Until this returns NULL nothing may be sent to
+ * that URI: an error is for the person at the browser (RFC 6749 section
+ * 4.1.2.1).
+ */
+const struct oerr *authorize_client(struct req *rq, struct authorization *az);
+
+/*
+ * authorize_check(rq, az):
+ * Check the rest.  An error is for the client: authorize_error answers it.
+ */
+const struct oerr *authorize_check(struct req *rq, struct authorization *az);
+
+/*
+ * authorize_error(rq, az, e), authorize_code(rq, az, code):
+ * Send the browser back to the client with the error or the code, and with state
+ * and iss (RFC 9207).  The one place that builds such an answer.
+ */
+const struct oerr *authorize_error(struct req *rq,
+    const struct authorization *az, const struct oerr *e);
+const struct oerr *authorize_code(struct req *rq,
+    const struct authorization *az, const char *code);
+
+/*
+ * authorize_self(rq):
+ * Return the request as a path of our own, to come back to from the sign-in
+ * page; a "login" in its prompt, then done, is left out.
+ */
+const char *authorize_self(struct req *rq);
+
+#endif

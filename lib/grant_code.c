@@ -1,0 +1,70 @@
+/* grant_code.c: an authorization code (RFC 6749 section 4.1.3). */
+#include "arena.h"
+#include "cgi.h"
+#include "conf.h"
+#include "grant.h"
+#include "oerr.h"
+#include "pkce.h"
+#include "scope.h"
+
+/*
+ * The attacks, and where each stops:
+ *
+ * A code that leaked (a log, a Referer, another app on the phone) is useless
+ * without the verifier, which never left the app that began (RFC 7636).
+ *
+ * An attacker's code put into a victim's session (RFC 9700 section 4.5): the
+ * victim's app holds another verifier.
+ *
+ * A code that was given at one redirect URI and redeemed by way of another
+ * (RFC 6749 section 10.6): both must be the same, byte for byte.
+ *
+ * A second use (RFC 6749 section 4.1.2): somebody has a copy.  All that the
+ * first use gave is revoked.  Two uses at once: the code is spent by one
+ * statement in the transaction that stores the tokens, so one of them wins.
+ */
+static const struct oerr *
+check_code(struct req *rq, const struct client *cl, const struct auth_code *c)
+{
+	if (c->client != cl->id)
+		return oerr_why(rq, &oerr_invalid_grant,
+		    "code of another client");
+	if (c->spent_at != 0)
+		return issue_replayed(rq, &c->family, "code used twice");
+	if (c->expires_at <= rq->now)
+		return oerr_why(rq, &oerr_invalid_grant, "expired code");
+	if (strcmp(c->redirect_uri, rq->param[PARAM_REDIRECT_URI]) != 0)
+		return oerr_why(rq, &oerr_invalid_grant,
+		    "another redirect_uri");
+	if (!pkce_verify(rq->param[PARAM_CODE_VERIFIER], c->challenge))
+		return oerr_why(rq, &oerr_invalid_grant,
+		    "wrong code_verifier");
+	return NULL;
+}
+
+const struct oerr *
+grant_code(struct req *rq, const struct client *cl, struct subject *sub)
+{
+	const char *text = rq->param[PARAM_CODE];
+	struct user *u = arena_alloc(rq->a, sizeof(*u));
+	const struct oerr *e;
+	struct auth_code c;
+	int found;
+
+	digest_of(text, strlen(text), &sub->digest);
+	found = store_code_find(rq->st, rq->a, &sub->digest, &c);
+	if (found < 0)
+		return oerr_machine(rq);
+	if (found == 0)
+		return oerr_why(rq, &oerr_invalid_grant, "unknown code");
+	if ((e = check_code(rq, cl, &c)) != NULL ||
+	    (e = grant_user(rq, c.user, u)) != NULL)
+		return e;
+	sub->user = u;
+	sub->spend = SPEND_CODE;
+	sub->family = c.family;
+	sub->scope = scope_parse(rq->conf, c.scope, NULL) &
+	    scope_of_client(rq->conf, cl) & scope_of_user(rq->conf, u);
+	sub->granted = sub->scope;
+	return NULL;
+}

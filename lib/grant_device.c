@@ -1,0 +1,66 @@
+/* grant_device.c: a device polls for its user's decision (RFC 8628). */
+#include "arena.h"
+#include "cgi.h"
+#include "conf.h"
+#include "grant.h"
+#include "oerr.h"
+#include "scope.h"
+
+#define SLOWER_S 5 /* RFC 8628 section 3.5, slow_down */
+
+/* Nobody has decided: note the poll, and say whether it came too early. */
+static const struct oerr *
+pending(struct req *rq, const struct device_code *c)
+{
+	const int early = c->polled_at != 0 &&
+	    rq->now - c->polled_at < c->interval_s;
+
+	if (store_device_polled(rq->st, &c->digest, rq->now,
+		c->interval_s + (early ? SLOWER_S : 0)) < 0)
+		return oerr_machine(rq);
+	return early ? &oerr_slow_down : &oerr_authorization_pending;
+}
+
+static const struct oerr *
+check_code(
+    struct req *rq, const struct client *cl, const struct device_code *c)
+{
+	if (c->client != cl->id)
+		return oerr_why(rq, &oerr_invalid_grant,
+		    "device code of another client");
+	if (c->spent_at != 0)
+		return issue_replayed(rq, &c->family, "device code used twice");
+	if (c->expires_at <= rq->now)
+		return &oerr_expired_token;
+	if (c->denied_at != 0)
+		return &oerr_access_denied;
+	return c->approved_at == 0 ? pending(rq, c) : NULL;
+}
+
+const struct oerr *
+grant_device(struct req *rq, const struct client *cl, struct subject *sub)
+{
+	const char *text = rq->param[PARAM_DEVICE_CODE];
+	struct user *u = arena_alloc(rq->a, sizeof(*u));
+	const struct oerr *e;
+	struct device_code c;
+	int found;
+
+	digest_of(text, strlen(text), &sub->digest);
+	found = store_device_find(rq->st, rq->a, &sub->digest, &c);
+	if (found < 0)
+		return oerr_machine(rq);
+	if (found == 0)
+		return oerr_why(
+		    rq, &oerr_invalid_grant, "unknown device code");
+	if ((e = check_code(rq, cl, &c)) != NULL ||
+	    (e = grant_user(rq, c.user, u)) != NULL)
+		return e;
+	sub->user = u;
+	sub->spend = SPEND_DEVICE;
+	sub->family = c.family;
+	sub->scope = scope_parse(rq->conf, c.scope, NULL) &
+	    scope_of_client(rq->conf, cl) & scope_of_user(rq->conf, u);
+	sub->granted = sub->scope;
+	return NULL;
+}

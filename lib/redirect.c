@@ -1,0 +1,129 @@
+/* redirect.c: redirect URIs: what may be registered, what matches. */
+#include "redirect.h"
+
+#include <ctype.h>
+
+#include "arena.h"
+#include "words.h"
+
+/* Of an http URI on this machine, the length up to its port; else 0. */
+static size_t
+loopback(const char *uri)
+{
+	static const char *const hosts[] = { "http://127.0.0.1",
+		"http://[::1]", "http://localhost" };
+	size_t n;
+
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+		n = strlen(hosts[i]);
+		if (strncmp(uri, hosts[i], n) == 0 &&
+		    (uri[n] == '\0' || strchr(":/?", uri[n]) != NULL))
+			return n;
+	}
+	return 0;
+}
+
+/* Step over ":" and 1 to 5 digits; NULL if that is no port. */
+static const char *
+after_port(const char *s)
+{
+	size_t n;
+
+	if (*s != ':')
+		return s;
+	n = strspn(s + 1, "0123456789");
+	return n >= 1 && n <= 5 && strtoul(s + 1, NULL, 10) <= 65535
+	    ? s + 1 + n
+	    : NULL;
+}
+
+static int
+match_one(const char *known, const char *uri)
+{
+	size_t n = loopback(known);
+	const char *rest, *known_rest;
+
+	if (strcmp(known, uri) == 0)
+		return 1;
+	if (n == 0 || loopback(uri) != n || strncmp(known, uri, n) != 0)
+		return 0;
+	known_rest = after_port(known + n);
+	rest = after_port(uri + n);
+	return known_rest != NULL && rest != NULL &&
+	    strcmp(known_rest, rest) == 0;
+}
+
+int
+redirect_matches(const char *registered, const char *uri)
+{
+	char known[2049];
+	size_t n;
+
+	for (; words_next(&registered, &n); registered += n) {
+		if (n >= sizeof(known))
+			continue;
+		memcpy(known, registered, n);
+		known[n] = '\0';
+		if (match_one(known, uri))
+			return 1;
+	}
+	return 0;
+}
+
+int
+redirect_is_sound(const char *uri)
+{
+	const char *colon = strchr(uri, ':'), *host;
+	size_t scheme;
+
+	if (colon == NULL || colon == uri || strlen(uri) > 2048)
+		return 0;
+	for (const char *p = uri; *p != '\0'; p++)
+		if ((unsigned char)*p <= ' ' || (unsigned char)*p >= 0x7f ||
+		    strchr("#\\\"<>", *p) != NULL)
+			return 0;
+	scheme = (size_t)(colon - uri);
+	if (strncmp(uri, "https://", 8) == 0) {
+		host = uri + 8;
+		return strchr("/?:", *host) == NULL && *host != '\0' &&
+		    memchr(host, '@', strcspn(host, "/?")) == NULL;
+	}
+	if (strncmp(uri, "http://", 7) == 0)
+		return loopback(uri) != 0 &&
+		    memchr(uri + 7, '@', strcspn(uri + 7, "/?")) == NULL &&
+		    after_port(uri + loopback(uri)) != NULL;
+	for (size_t i = 0; i < scheme; i++)
+		if (!(islower((unsigned char)uri[i]) ||
+			isdigit((unsigned char)uri[i]) ||
+			strchr("+-.", uri[i]) != NULL))
+			return 0;
+	return memchr(uri, '.', scheme) != NULL && colon[1] != '\0';
+}
+
+const char *
+redirect_host(struct arena *a, const char *uri)
+{
+	const char *host = strstr(uri, "://");
+
+	if (strncmp(uri, "http", 4) != 0 || host == NULL)
+		return arena_dup(a, uri, strcspn(uri, ":"));
+	host += 3;
+	return arena_dup(a, host, strcspn(host, "/?"));
+}
+
+const char *
+redirect_source(struct arena *a, const char *uri)
+{
+	const char *end = strstr(uri, "://");
+	size_t len;
+
+	if (strncmp(uri, "http", 4) == 0 && end != NULL)
+		len = (size_t)(end + 3 - uri) + strcspn(end + 3, "/?#");
+	else
+		len = strcspn(uri, ":") + 1;
+	for (size_t i = 0; i < len; i++)
+		if (!isalnum((unsigned char)uri[i]) &&
+		    strchr("+-.:/[]", uri[i]) == NULL)
+			return NULL;
+	return uri[0] == '\0' ? NULL : arena_dup(a, uri, len);
+}

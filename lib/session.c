@@ -1,0 +1,172 @@
+/* session.c: sign-in session, CSRF token. */
+#include "session.h"
+
+#include "arena.h"
+#include "b64.h"
+#include "cgi.h"
+#include "conf.h"
+#include "oerr.h"
+#include "resp.h"
+
+#define SEEN_EVERY_S 600 /* so that a page view seldom writes */
+#define AGENT_MAX 200
+
+static int
+is_https(const struct req *rq)
+{
+	return strncmp(rq->conf->issuer, "https:", 6) == 0;
+}
+
+/* The prefix has browsers refuse one that another host or path has set. */
+static const char *
+cookie_name(const struct req *rq)
+{
+	return is_https(rq) ? "__Host-carnet" : "carnet";
+}
+
+static void
+set_cookie(struct req *rq, const char *value, int64_t max_age_s)
+{
+	resp_header(rq, "Set-Cookie",
+	    "%s=%s; Path=/; HttpOnly; SameSite=Lax; Max-Age=%lld%s",
+	    cookie_name(rq), value, (long long)max_age_s,
+	    is_https(rq) ? "; Secure" : "");
+}
+
+/* Find our cookie among those sent; return 1 if there is one of our form. */
+static int
+read_cookie(const struct req *rq, char out[static SECRET_TEXT_LEN + 1])
+{
+	const char *p = cgi_var(rq, "HTTP_COOKIE"), *name = cookie_name(rq);
+	size_t n = strlen(name), len;
+	uint8_t bytes[SECRET_LEN];
+
+	for (; p != NULL && *p != '\0'; p += *p == ';') {
+		p += strspn(p, " \t");
+		len = strcspn(p, ";");
+		if (len == n + 1 + SECRET_TEXT_LEN && p[n] == '=' &&
+		    memcmp(p, name, n) == 0 &&
+		    b64url_decode(p + n + 1, SECRET_TEXT_LEN, bytes) ==
+			SECRET_LEN) {
+			memcpy(out, p + n + 1, SECRET_TEXT_LEN);
+			out[SECRET_TEXT_LEN] = '\0';
+			return 1;
+		}
+		p += len;
+	}
+	return 0;
+}
+
+/* The form's token is made of the cookie, one way: it can be shown in a page. */
+static void
+make_csrf(struct visitor *v)
+{
+	char text[5 + SECRET_TEXT_LEN + 1];
+	struct digest d;
+
+	snprintf(text, sizeof(text), "csrf:%s", v->cookie);
+	digest_of(text, strlen(text), &d);
+	b64url_encode(d.byte, DIGEST_LEN, v->csrf);
+	explicit_bzero(text, sizeof(text));
+}
+
+const struct oerr *
+session_load(struct req *rq, struct visitor *v)
+{
+	struct digest d;
+	int found;
+
+	memset(v, 0, sizeof(*v));
+	if (!read_cookie(rq, v->cookie)) {
+		secret_make(v->cookie, &d);
+		set_cookie(rq, v->cookie, rq->conf->session_ttl);
+		make_csrf(v);
+		return NULL;
+	}
+	make_csrf(v);
+	digest_of(v->cookie, strlen(v->cookie), &d);
+	if ((found = store_session_find(
+		 rq->st, rq->a, &d, rq->now, &v->session)) == 1)
+		found = store_user_by_id(
+		    rq->st, rq->a, v->session.user, &v->user);
+	if (found < 0)
+		return oerr_machine(rq);
+	v->signed_in = found && v->user.disabled_at == 0;
+	if (v->signed_in && v->session.seen_at < rq->now - SEEN_EVERY_S &&
+	    store_session_seen(rq->st, &d, rq->now) < 0)
+		return oerr_machine(rq);
+	return NULL;
+}
+
+const struct oerr *
+session_check_csrf(struct req *rq, const struct visitor *v)
+{
+	const char *sent = rq->param[PARAM_CSRF_TOKEN];
+	struct digest want, got;
+
+	if (sent != NULL) {
+		digest_of(v->csrf, CSRF_LEN, &want);
+		digest_of(sent, strlen(sent), &got);
+		if (digest_equal(&want, &got))
+			return NULL;
+	}
+	return oerr_why(rq, &oerr_stale_form, "foreign or missing csrf_token");
+}
+
+/* What a list of sessions shows of the browser: text, cut short. */
+static const char *
+agent_of(struct req *rq)
+{
+	const char *agent = cgi_var(rq, "HTTP_USER_AGENT");
+	size_t len = agent == NULL ? 0 : strlen(agent);
+	char *text;
+
+	if (len > AGENT_MAX)
+		len = AGENT_MAX;
+	text = arena_dup(rq->a, agent == NULL ? "" : agent, len);
+	for (char *p = text; *p != '\0'; p++)
+		if ((unsigned char)*p < ' ' || (unsigned char)*p >= 0x7f)
+			*p = '?';
+	return text;
+}
+
+const struct oerr *
+session_sign_in(struct req *rq, struct visitor *v, const struct user *u)
+{
+	const char *address = cgi_var(rq, "REMOTE_ADDR");
+	struct session s = {
+		.user = u->id,
+		.agent = agent_of(rq),
+		.address = address == NULL ? "" : address,
+		.created_at = rq->now,
+		.seen_at = rq->now,
+		.expires_at = rq->now + rq->conf->session_ttl,
+	};
+
+	if (store_begin(rq->st) < 0)
+		return oerr_machine(rq);
+	secret_make(v->cookie, &s.digest);
+	if ((v->signed_in &&
+		store_session_delete(rq->st, &v->session.digest) < 0) ||
+	    store_session_add(rq->st, &s) < 0 || store_commit(rq->st) < 0) {
+		store_rollback(rq->st);
+		return oerr_machine(rq);
+	}
+	v->session = s;
+	v->user = *u;
+	v->signed_in = 1;
+	make_csrf(v);
+	set_cookie(rq, v->cookie, rq->conf->session_ttl);
+	return NULL;
+}
+
+const struct oerr *
+session_sign_out(struct req *rq, struct visitor *v)
+{
+	if (v->signed_in &&
+	    store_session_delete(rq->st, &v->session.digest) < 0)
+		return oerr_machine(rq);
+	v->signed_in = 0;
+	set_cookie(rq, "", 0);
+	return NULL;
+}

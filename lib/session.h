@@ -1,0 +1,46 @@
+/* session.h: sign-in session, CSRF token. */
+#ifndef CARNET_SESSION_H
+#define CARNET_SESSION_H
+
+#include "store.h"
+
+struct oerr;
+struct req;
+
+#define CSRF_LEN 43
+
+/* Who is at the browser. */
+struct visitor {
+	int signed_in;
+	struct user user;	/* if signed in */
+	struct session session;	/* if signed in */
+	char cookie[SECRET_TEXT_LEN + 1];
+	char csrf[CSRF_LEN + 1]; /* for every form; bound to the cookie */
+};
+
+/*
+ * session_load(rq, v):
+ * Find out who sent the request, by its cookie.  One who has none gets one, so
+ * that a form can be bound to it.
+ */
+const struct oerr *session_load(struct req *rq, struct visitor *v);
+
+/*
+ * session_check_csrf(rq, v):
+ * Return NULL if the form came from a page that we gave to this browser, else an
+ * error.
+ */
+const struct oerr *session_check_csrf(struct req *rq, const struct visitor *v);
+
+/*
+ * session_sign_in(rq, v, u):
+ * Begin a session of u under a new id: one that was planted in the browser
+ * before is worth nothing (session fixation).
+ */
+const struct oerr *session_sign_in(
+    struct req *rq, struct visitor *v, const struct user *u);
+
+/* session_sign_out(rq, v): end the session, here and in the browser. */
+const struct oerr *session_sign_out(struct req *rq, struct visitor *v);
+
+#endif

@@ -1,0 +1,59 @@
+/* site.c: where each program is reached. */
+#include "site.h"
+
+#include "arena.h"
+#include "conf.h"
+
+static const char *const paths[SITE_COUNT] = {
+	[SITE_TOKEN] = "/oauth/token",
+	[SITE_AUTHORIZE] = "/oauth/authorize",
+	[SITE_LOGIN] = "/oauth/login",
+	[SITE_LOGOUT] = "/oauth/logout",
+	[SITE_DEVICE_CODE] = "/oauth/device/code",
+	[SITE_DEVICE] = "/oauth/device",
+	[SITE_REVOKE] = "/oauth/revoke",
+	[SITE_INTROSPECT] = "/oauth/introspect",
+	[SITE_JWKS] = "/oauth/jwks",
+	[SITE_ACCOUNT] = "/account",
+	[SITE_PASSWORD_TOKEN] = "/api/oauth/password/token",
+	[SITE_PERSONAL_TOKENS] = "/api/personal-tokens",
+	[SITE_POSTS] = "/api/posts",
+	[SITE_USER] = "/api/user",
+	[SITE_STATUS] = "/api/status",
+};
+
+const char *
+site_url(const struct conf *cf, struct arena *a, enum site s)
+{
+	return arena_printf(a, "%s%s", cf->issuer, paths[s]);
+}
+
+const char *
+site_path(const struct conf *cf, struct arena *a, enum site s)
+{
+	const char *host = strstr(cf->issuer, "://") + 3;
+
+	return arena_printf(a, "%s%s", strchrnul(host, '/'), paths[s]);
+}
+
+int
+site_return_is_safe(const struct conf *cf, struct arena *a, const char *s)
+{
+	static const enum site allowed[] = { SITE_AUTHORIZE, SITE_DEVICE,
+		SITE_ACCOUNT };
+	const char *path;
+	size_t n;
+
+	if (strchr(s, '\\') != NULL || strchr(s, '#') != NULL)
+		return 0;
+	for (const char *p = s; *p != '\0'; p++)
+		if ((unsigned char)*p <= ' ' || (unsigned char)*p >= 0x7f)
+			return 0;
+	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++) {
+		path = site_path(cf, a, allowed[i]);
+		n = strlen(path);
+		if (strncmp(s, path, n) == 0 && (s[n] == '\0' || s[n] == '?'))
+			return 1;
+	}
+	return 0;
+}

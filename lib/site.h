@@ -1,0 +1,31 @@
+/* site.h: where each program is reached. */
+#ifndef CARNET_SITE_H
+#define CARNET_SITE_H
+
+struct arena;
+struct conf;
+
+enum site {
+	SITE_TOKEN, SITE_AUTHORIZE, SITE_LOGIN, SITE_LOGOUT,
+	SITE_DEVICE_CODE, SITE_DEVICE, SITE_REVOKE, SITE_INTROSPECT,
+	SITE_JWKS, SITE_ACCOUNT, SITE_PASSWORD_TOKEN, SITE_PERSONAL_TOKENS,
+	SITE_POSTS, SITE_USER, SITE_STATUS,
+	SITE_COUNT
+};
+
+/* site_url(cf, a, s): the address: the issuer's, never that of Host. */
+const char *site_url(const struct conf *cf, struct arena *a, enum site s);
+
+/* site_path(cf, a, s): the same without scheme and host, for our own pages. */
+const char *site_path(const struct conf *cf, struct arena *a, enum site s);
+
+/*
+ * site_return_is_safe(cf, a, s):
+ * Return 1 if a browser sent to s after signing in stays with our own pages: s
+ * is the path of one that needs a sign-in, with or without a query.  A list of
+ * what is allowed, so that no spelling of another host ("//", "\", encoded or
+ * with control characters) has to be thought of.
+ */
+int site_return_is_safe(const struct conf *cf, struct arena *a, const char *s);
+
+#endif
