@@ -35,6 +35,7 @@ main(void)
 {
 	static const struct endpoint jwks = {
 		.name = "jwks", .methods = METHOD_GET, .no_store = 1,
+		.cors = 1,
 		.run = jwks_get, .fail = resp_error_json,
 	};
 

@@ -30,6 +30,7 @@ main(void)
 {
 	static const struct endpoint status = {
 		.name = "status", .methods = METHOD_GET, .query = 1,
+		.cors = 1,
 		.run = status_get, .fail = resp_error_json,
 	};
 

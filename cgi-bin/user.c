@@ -31,6 +31,7 @@ main(void)
 {
 	static const struct endpoint user = {
 		.name = "user", .methods = METHOD_GET, .query = 1,
+		.cors = 1,
 		.run = user_get, .fail = resp_error_json,
 	};
 

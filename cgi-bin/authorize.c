@@ -1,0 +1,174 @@
+/* authorize.c: GET POST /oauth/authorize: sign-in if needed, consent, code. */
+#include "arena.h"
+#include "authorize.h"
+#include "buf.h"
+#include "cgi.h"
+#include "client.h"
+#include "conf.h"
+#include "issue.h"
+#include "oerr.h"
+#include "redirect.h"
+#include "resp.h"
+#include "scope.h"
+#include "session.h"
+#include "site.h"
+#include "tmpl.h"
+#include "url.h"
+
+/* The sign-in page, which leads back here; a "login" in prompt is then done. */
+static const char *
+login_url(struct req *rq)
+{
+	struct buf b;
+
+	buf_init(&b, rq->a, 1024);
+	buf_str(&b, site_path(rq->conf, rq->a, SITE_LOGIN));
+	url_query_add(&b, "return_to", authorize_self(rq));
+	return b.data;
+}
+
+/* The consent page carries the request in its form. */
+static const struct oerr *
+ask(struct req *rq, const struct authorization *az, const struct visitor *v,
+    uint64_t scope)
+{
+	struct tmpl_data *d = tmpl_data_new(rq->a), *item;
+	const char *self = authorize_self(rq), *query = strchr(self, '?');
+	size_t len = query == NULL ? 0 : strlen(++query);
+	struct url_pair pair;
+
+	while (url_form_next(rq->a, &query, &len, &pair) == 1) {
+		item = tmpl_push(d, "params");
+		tmpl_set(item, "name", pair.name);
+		tmpl_set(item, "value", pair.value);
+	}
+	for (size_t i = 0; i < rq->conf->n_scopes; i++) {
+		if (!(scope & UINT64_C(1) << i))
+			continue;
+		item = tmpl_push(d, "scopes");
+		tmpl_set(item, "name", rq->conf->scopes[i].name);
+		tmpl_set(item, "description", rq->conf->scopes[i].description);
+	}
+	tmpl_set(d, "title", "Allow access");
+	tmpl_set(d, "action", site_path(rq->conf, rq->a, SITE_AUTHORIZE));
+	tmpl_set(d, "csrf_token", v->csrf);
+	tmpl_set(d, "client_name", az->client.name);
+	tmpl_set(d, "redirect_host", redirect_host(rq->a, az->redirect_uri));
+	tmpl_set(d, "email", v->user.email);
+	tmpl_set(d, "public_client",
+	    client_is_public(&az->client) ? "1" : NULL);
+	tmpl_set(d, "switch_url", login_url(rq));
+	rq->form_action = redirect_source(rq->a, az->redirect_uri);
+	return resp_page(rq, 200, "consent.html", d);
+}
+
+/* Store the code, and the consent if it was given now; then send it. */
+static const struct oerr *
+give_code(struct req *rq, const struct authorization *az,
+    const struct visitor *v, uint64_t scope, int consented)
+{
+	struct auth_code c = {
+		.client = az->client.id,
+		.user = v->user.id,
+		.redirect_uri = az->redirect_uri,
+		.challenge = az->challenge,
+		.scope = scope_format(rq->conf, rq->a, scope),
+		.expires_at = rq->now + rq->conf->code_ttl,
+	};
+	char code[SECRET_TEXT_LEN + 1];
+
+	secret_make(code, &c.digest);
+	issue_id_make(rq->now, &c.family);
+	if (store_begin(rq->st) < 0)
+		return oerr_machine(rq);
+	if ((consented && store_consent_put(rq->st, c.user, c.client, c.scope,
+			      rq->now) < 0) ||
+	    store_code_add(rq->st, &c) < 0 || store_commit(rq->st) < 0) {
+		store_rollback(rq->st);
+		return oerr_machine(rq);
+	}
+	return authorize_code(rq, az, code);
+}
+
+/* Did the user grant all of this to the client before? */
+static const struct oerr *
+is_remembered(struct req *rq, const struct authorization *az,
+    const struct visitor *v, uint64_t scope, int *yes)
+{
+	const char *words = NULL;
+	int found;
+
+	*yes = 0;
+	/* Anybody can pose as a public client: it is asked for each time. */
+	if (client_is_public(&az->client) || az->prompt & PROMPT_CONSENT)
+		return NULL;
+	found = store_consent_find(
+	    rq->st, rq->a, v->user.id, az->client.id, &words);
+	if (found < 0)
+		return oerr_machine(rq);
+	*yes = found && !(scope & ~scope_parse(rq->conf, words, NULL));
+	return NULL;
+}
+
+/* Client and address are known: errors go to the client from here on. */
+static const struct oerr *
+decide(struct req *rq, struct authorization *az, struct visitor *v)
+{
+	const char *decision = rq->method == METHOD_POST
+	    ? rq->param[PARAM_DECISION]
+	    : NULL;
+	const struct oerr *e;
+	uint64_t scope;
+	int remembered;
+
+	if ((e = authorize_check(rq, az)) != NULL)
+		return authorize_error(rq, az, e);
+	if (!v->signed_in)
+		return az->prompt & PROMPT_NONE
+		    ? authorize_error(rq, az, &oerr_login_required)
+		    : resp_redirect(rq, login_url(rq));
+	if (az->prompt & PROMPT_LOGIN)
+		return resp_redirect(rq, login_url(rq));
+	scope = az->scope & scope_of_user(rq->conf, &v->user);
+	if (az->scope != 0 && scope == 0)
+		return authorize_error(rq, az, &oerr_invalid_scope);
+	if (decision != NULL) {
+		if ((e = session_check_csrf(rq, v)) != NULL)
+			return e;
+		return strcmp(decision, "approve") == 0
+		    ? give_code(rq, az, v, scope, 1)
+		    : authorize_error(rq, az, &oerr_access_denied);
+	}
+	if ((e = is_remembered(rq, az, v, scope, &remembered)) != NULL)
+		return e;
+	if (remembered)
+		return give_code(rq, az, v, scope, 0);
+	return az->prompt & PROMPT_NONE
+	    ? authorize_error(rq, az, &oerr_consent_required)
+	    : ask(rq, az, v, scope);
+}
+
+static const struct oerr *
+authorize(struct req *rq)
+{
+	struct authorization az = { .redirect_uri = NULL };
+	const struct oerr *e;
+	struct visitor v;
+
+	if ((e = authorize_client(rq, &az)) != NULL ||
+	    (e = session_load(rq, &v)) != NULL)
+		return e;
+	return decide(rq, &az, &v);
+}
+
+int
+main(void)
+{
+	static const struct endpoint ep = {
+		.name = "authorize", .methods = METHOD_GET | METHOD_POST,
+		.bodies = BODY_FORM, .query_get = 1, .lenient = 1,
+		.run = authorize, .fail = resp_error_page,
+	};
+
+	return cgi_serve(&ep);
+}

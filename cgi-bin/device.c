@@ -1,0 +1,97 @@
+/* device.c: POST /oauth/device/code: a device asks for codes (RFC 8628). */
+#include "device.h"
+
+#include "arena.h"
+#include "buf.h"
+#include "cgi.h"
+#include "client.h"
+#include "conf.h"
+#include "issue.h"
+#include "json.h"
+#include "oerr.h"
+#include "resp.h"
+#include "scope.h"
+#include "site.h"
+#include "words.h"
+
+#define GRANT "urn:ietf:params:oauth:grant-type:device_code"
+#define TRIES 8 /* for a user code that nobody has */
+
+static const struct oerr *
+store_codes(struct req *rq, struct device_code *c)
+{
+	char *text = arena_alloc(rq->a, USER_CODE_LEN + 1);
+	int added;
+
+	c->user_code = text;
+	for (int i = 0; i < TRIES; i++) {
+		device_make_user_code(text);
+		if ((added = store_device_add(rq->st, c)) < 0)
+			return oerr_machine(rq);
+		if (added == 1)
+			return NULL;
+	}
+	return oerr_why(rq, &oerr_busy, "no free user code");
+}
+
+static const struct oerr *
+answer(struct req *rq, const struct device_code *c, const char *secret)
+{
+	const char *uri = site_url(rq->conf, rq->a, SITE_DEVICE);
+	const char *shown = arena_printf(
+	    rq->a, "%.4s-%s", c->user_code, c->user_code + 4);
+	struct buf *b = arena_alloc(rq->a, sizeof(*b));
+
+	buf_init(b, rq->a, 512);
+	json_open(b, NULL, '{');
+	json_str(b, "device_code", secret);
+	json_str(b, "user_code", shown);
+	json_str(b, "verification_uri", uri);
+	json_str(b, "verification_uri_complete",
+	    arena_printf(rq->a, "%s?user_code=%s", uri, shown));
+	json_int(b, "expires_in", c->expires_at - rq->now);
+	json_int(b, "interval", c->interval_s);
+	json_close(b, '}');
+	return resp_json(rq, 200, b);
+}
+
+static const struct oerr *
+device_post(struct req *rq)
+{
+	struct device_code c = {
+		.interval_s = rq->conf->device_interval,
+		.expires_at = rq->now + rq->conf->device_code_ttl,
+	};
+	const char *asked = rq->param[PARAM_SCOPE];
+	char secret[SECRET_TEXT_LEN + 1];
+	const struct client *cl;
+	const struct oerr *e;
+	uint64_t scope;
+
+	if ((e = client_authenticate(rq, &cl)) != NULL)
+		return e;
+	if (!words_have(cl->grants, GRANT))
+		return &oerr_unauthorized_client;
+	if (asked != NULL && words_have(asked, "*"))
+		return &oerr_invalid_scope;
+	if ((e = scope_grant(rq, cl, NULL, asked, &scope)) != NULL)
+		return e;
+	c.client = cl->id;
+	c.scope = scope_format(rq->conf, rq->a, scope);
+	secret_make(secret, &c.digest);
+	issue_id_make(rq->now, &c.family);
+	e = store_codes(rq, &c);
+	return e != NULL ? e : answer(rq, &c, secret);
+}
+
+int
+main(void)
+{
+	static const struct endpoint ep = {
+		.name = "device", .methods = METHOD_POST,
+		.bodies = BODY_FORM | BODY_JSON, .cors = 1,
+		.run = device_post, .fail = resp_error_json,
+	};
+
+	return cgi_serve(&ep);
+}

@@ -1,0 +1,139 @@
+/* introspect.c: POST /oauth/introspect: what is this token (RFC 7662)? */
+#include "arena.h"
+#include "buf.h"
+#include "cgi.h"
+#include "client.h"
+#include "conf.h"
+#include "guard.h"
+#include "issue.h"
+#include "json.h"
+#include "oerr.h"
+#include "resp.h"
+#include "words.h"
+
+/* What is told, from either kind of token. */
+struct answer {
+	int active;
+	const char *scope, *client_id, *email, *type, *jti;
+	int64_t user, expires_at, created_at;
+};
+
+static const struct oerr *
+write_answer(struct req *rq, const struct answer *an)
+{
+	struct buf *b = arena_alloc(rq->a, sizeof(*b));
+
+	buf_init(b, rq->a, 512);
+	json_open(b, NULL, '{');
+	json_truth(b, "active", an->active);
+	if (an->active) {
+		json_str(b, "scope", an->scope);
+		json_str(b, "client_id", an->client_id);
+		if (an->email != NULL)
+			json_str(b, "username", an->email);
+		json_str(b, "token_type", an->type);
+		json_int(b, "exp", an->expires_at);
+		if (an->created_at != 0) {
+			json_int(b, "iat", an->created_at);
+			json_int(b, "nbf", an->created_at);
+		}
+		json_str(b, "sub",
+		    an->user == 0 ? an->client_id
+				  : arena_printf(rq->a, "%lld",
+					(long long)an->user));
+		json_str(b, "iss", rq->conf->issuer);
+		if (an->jti != NULL)
+			json_str(b, "jti", an->jti);
+	}
+	json_close(b, '}');
+	return resp_json(rq, 200, b);
+}
+
+/* A refresh token of the asking client: active if it could be used now. */
+static const struct oerr *
+inspect_refresh(struct req *rq, const struct client *cl,
+    const struct refresh_token *t, struct answer *an)
+{
+	struct user u;
+	int found;
+
+	if (t->client != cl->id || t->spent_at != 0 || t->revoked_at != 0 ||
+	    t->expires_at <= rq->now)
+		return NULL;
+	if ((found = store_user_by_id(rq->st, rq->a, t->user, &u)) < 0)
+		return oerr_machine(rq);
+	if (found == 0 || u.disabled_at != 0)
+		return NULL;
+	*an = (struct answer) {
+		.active = 1, .scope = t->scope, .client_id = cl->client_id,
+		.email = u.email, .type = "refresh_token", .user = u.id,
+		.expires_at = t->expires_at,
+	};
+	return NULL;
+}
+
+/*
+ * A client learns of its own tokens; one that holds the permission "introspect"
+ * (a resource server) of all access tokens.  Of others it is told what it would
+ * be told of noise (RFC 7662 section 4).
+ */
+static const struct oerr *
+inspect_access(struct req *rq, const struct client *cl, const char *text,
+    struct answer *an)
+{
+	struct guard_caller who;
+	const struct oerr *e;
+
+	if ((e = guard_inspect(rq, text, &who)) != NULL)
+		return e->status < 500 ? NULL : e;
+	if (who.is.client != cl->id && !words_have(cl->grants, "introspect"))
+		return NULL;
+	*an = (struct answer) {
+		.active = 1, .scope = who.is.scope,
+		.client_id = who.is.client_id, .email = who.is.email,
+		.type = "Bearer", .user = who.is.user,
+		.jti = issue_id_text(rq->a, &who.token),
+		.expires_at = who.is.expires_at,
+		.created_at = who.is.created_at,
+	};
+	return NULL;
+}
+
+static const struct oerr *
+introspect_post(struct req *rq)
+{
+	const char *text = rq->param[PARAM_TOKEN];
+	struct answer an = { .active = 0 };
+	const struct client *cl;
+	const struct oerr *e;
+	struct refresh_token t;
+	struct digest d;
+	int found;
+
+	if ((e = client_authenticate(rq, &cl)) != NULL)
+		return e;
+	/* RFC 7662 section 2.1: the endpoint is not for just anyone. */
+	if (client_is_public(cl))
+		return oerr_why(rq, &oerr_invalid_client, "public client");
+	if (text == NULL)
+		return oerr_say(rq, &oerr_invalid_request,
+		    "The parameter token is missing.");
+	digest_of(text, strlen(text), &d);
+	if ((found = store_refresh_find(rq->st, rq->a, &d, &t)) < 0)
+		return oerr_machine(rq);
+	e = found == 1 ? inspect_refresh(rq, cl, &t, &an)
+		       : inspect_access(rq, cl, text, &an);
+	return e != NULL ? e : write_answer(rq, &an);
+}
+
+int
+main(void)
+{
+	static const struct endpoint ep = {
+		.name = "introspect", .methods = METHOD_POST,
+		.bodies = BODY_FORM,
+		.run = introspect_post, .fail = resp_error_json,
+	};
+
+	return cgi_serve(&ep);
+}

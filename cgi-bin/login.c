@@ -1,0 +1,116 @@
+/* login.c: GET POST /oauth/login, POST /oauth/logout: the session. */
+#include "arena.h"
+#include "cgi.h"
+#include "conf.h"
+#include "oerr.h"
+#include "redirect.h"
+#include "resp.h"
+#include "session.h"
+#include "site.h"
+#include "tmpl.h"
+#include "url.h"
+#include "user.h"
+
+/* Where to go once signed in: one of our own pages, else the account. */
+static const char *
+return_to(struct req *rq)
+{
+	const char *to = rq->param[PARAM_RETURN_TO];
+
+	return to != NULL && site_return_is_safe(rq->conf, rq->a, to)
+	    ? to
+	    : site_path(rq->conf, rq->a, SITE_ACCOUNT);
+}
+
+/*
+ * An authorization request that follows may lead straight back to the app, and
+ * browsers hold that against this form's policy.
+ */
+static void
+allow_app(struct req *rq, const char *to)
+{
+	const char *query = strchr(to, '?');
+	struct url_pair pair;
+	size_t len;
+
+	if (query == NULL)
+		return;
+	query++;
+	len = strlen(query);
+	while (url_form_next(rq->a, &query, &len, &pair) == 1)
+		if (strcmp(pair.name, "redirect_uri") == 0 &&
+		    redirect_is_sound(pair.value))
+			rq->form_action = redirect_source(rq->a, pair.value);
+}
+
+static const struct oerr *
+show(struct req *rq, const struct visitor *v, int status, const char *error)
+{
+	struct tmpl_data *d = tmpl_data_new(rq->a);
+	const char *to = return_to(rq);
+
+	allow_app(rq, to);
+	tmpl_set(d, "title", "Sign in");
+	tmpl_set(d, "action", site_path(rq->conf, rq->a, SITE_LOGIN));
+	tmpl_set(d, "csrf_token", v->csrf);
+	tmpl_set(d, "return_to", to);
+	tmpl_set(d, "email", rq->param[PARAM_EMAIL]);
+	tmpl_set(d, "error", error);
+	return resp_page(rq, status, "login.html", d);
+}
+
+static const struct oerr *
+sign_in(struct req *rq, struct visitor *v)
+{
+	const char *email = rq->param[PARAM_EMAIL];
+	const char *password = rq->param[PARAM_PASSWORD];
+	const struct oerr *e;
+	struct user u;
+
+	if (email == NULL || password == NULL)
+		return show(rq, v, 422, "Give your e-mail and your password.");
+	e = user_authenticate(rq, email, password, &u);
+	if (e != NULL && e->status != 400)
+		return e;
+	if (e != NULL) {
+		oerr_log(rq, e);
+		return show(
+		    rq, v, 422, "The e-mail or the password is wrong.");
+	}
+	if ((e = session_sign_in(rq, v, &u)) != NULL)
+		return e;
+	return resp_redirect(rq, return_to(rq));
+}
+
+static const struct oerr *
+login(struct req *rq)
+{
+	const char *last = strrchr(rq->script, '/');
+	const int out = last != NULL && strncmp(last, "/logout", 7) == 0;
+	const struct oerr *e;
+	struct visitor v;
+
+	if ((e = session_load(rq, &v)) != NULL)
+		return e;
+	if (rq->method == METHOD_GET)
+		return out ? &oerr_not_found : show(rq, &v, 200, NULL);
+	if ((e = session_check_csrf(rq, &v)) != NULL)
+		return e;
+	if (!out)
+		return sign_in(rq, &v);
+	if ((e = session_sign_out(rq, &v)) != NULL)
+		return e;
+	return resp_redirect(rq, site_path(rq->conf, rq->a, SITE_LOGIN));
+}
+
+int
+main(void)
+{
+	static const struct endpoint ep = {
+		.name = "login", .methods = METHOD_GET | METHOD_POST,
+		.bodies = BODY_FORM, .query_get = 1,
+		.run = login, .fail = resp_error_page,
+	};
+
+	return cgi_serve(&ep);
+}

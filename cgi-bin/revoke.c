@@ -1,0 +1,72 @@
+/* revoke.c: POST /oauth/revoke: a client gives a token up (RFC 7009). */
+#include "arena.h"
+#include "cgi.h"
+#include "client.h"
+#include "guard.h"
+#include "oerr.h"
+#include "resp.h"
+
+static const struct oerr *
+revoke_family(struct req *rq, const struct id *family, const struct id *access)
+{
+	if (store_begin(rq->st) < 0)
+		return oerr_machine(rq);
+	if ((access != NULL &&
+		store_access_revoke(rq->st, access, rq->now) < 0) ||
+	    (family != NULL &&
+		store_family_revoke(rq->st, family, rq->now) < 0) ||
+	    store_commit(rq->st) < 0) {
+		store_rollback(rq->st);
+		return oerr_machine(rq);
+	}
+	return resp_empty(rq, 200);
+}
+
+/*
+ * The hint only says where to look first, and both are one look.  A token that
+ * is unknown, expired or revoked is what the client wants: 200.
+ */
+static const struct oerr *
+revoke_post(struct req *rq)
+{
+	const char *text = rq->param[PARAM_TOKEN];
+	const struct client *cl;
+	const struct oerr *e;
+	struct guard_caller who;
+	struct refresh_token t;
+	struct digest d;
+	int found;
+
+	if ((e = client_authenticate(rq, &cl)) != NULL)
+		return e;
+	if (text == NULL)
+		return oerr_say(rq, &oerr_invalid_request,
+		    "The parameter token is missing.");
+	digest_of(text, strlen(text), &d);
+	if ((found = store_refresh_find(rq->st, rq->a, &d, &t)) < 0)
+		return oerr_machine(rq);
+	if (found == 1)
+		return t.client == cl->id
+		    ? revoke_family(rq, &t.family, NULL)
+		    : oerr_why(rq, &oerr_invalid_grant,
+			  "token of another client");
+	if ((e = guard_inspect(rq, text, &who)) != NULL)
+		return e->status < 500 ? resp_empty(rq, 200) : e;
+	if (who.is.client != cl->id)
+		return oerr_why(
+		    rq, &oerr_invalid_grant, "token of another client");
+	return revoke_family(
+	    rq, who.is.has_family ? &who.is.family : NULL, &who.token);
+}
+
+int
+main(void)
+{
+	static const struct endpoint ep = {
+		.name = "revoke", .methods = METHOD_POST,
+		.bodies = BODY_FORM, .cors = 1,
+		.run = revoke_post, .fail = resp_error_json,
+	};
+
+	return cgi_serve(&ep);
+}

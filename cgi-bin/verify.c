@@ -1,0 +1,178 @@
+/* verify.c: GET POST /oauth/device: where a user types a device's code. */
+#include "arena.h"
+#include "buf.h"
+#include "cgi.h"
+#include "conf.h"
+#include "device.h"
+#include "oerr.h"
+#include "resp.h"
+#include "scope.h"
+#include "session.h"
+#include "site.h"
+#include "tmpl.h"
+#include "url.h"
+
+/* Wrong codes before the session ends: 34 bits are not for guessing. */
+#define GUESSES_MAX 10
+
+static struct tmpl_data *
+page(struct req *rq, const struct visitor *v, const char *state)
+{
+	struct tmpl_data *d = tmpl_data_new(rq->a);
+
+	tmpl_set(d, "title", "Connect a device");
+	tmpl_set(d, "action", site_path(rq->conf, rq->a, SITE_DEVICE));
+	tmpl_set(d, "csrf_token", v->csrf);
+	tmpl_set(d, "email", v->user.email);
+	tmpl_set(d, state, "1");
+	return d;
+}
+
+static const struct oerr *
+ask(struct req *rq, const struct visitor *v, int status, const char *error)
+{
+	struct tmpl_data *d = page(rq, v, "ask");
+
+	tmpl_set(d, "user_code", rq->param[PARAM_USER_CODE]);
+	tmpl_set(d, "error", error);
+	return resp_page(rq, status, "device.html", d);
+}
+
+static const struct oerr *
+to_login(struct req *rq)
+{
+	const char *code = rq->param[PARAM_USER_CODE];
+	struct buf b, self;
+
+	buf_init(&self, rq->a, 256);
+	buf_str(&self, site_path(rq->conf, rq->a, SITE_DEVICE));
+	if (code != NULL)
+		url_query_add(&self, "user_code", code);
+	buf_init(&b, rq->a, 512);
+	buf_str(&b, site_path(rq->conf, rq->a, SITE_LOGIN));
+	url_query_add(&b, "return_to", self.data);
+	return resp_redirect(rq, b.data);
+}
+
+/* A code that is none.  Whoever tries many is signed out. */
+static const struct oerr *
+wrong_code(struct req *rq, struct visitor *v)
+{
+	const struct oerr *e;
+	int64_t n = 0;
+
+	if (store_session_guess(rq->st, &v->session.digest, &n) < 0)
+		return oerr_machine(rq);
+	oerr_log(rq, oerr_why(rq, &oerr_invalid_request, "wrong user code"));
+	if (n < GUESSES_MAX)
+		return ask(rq, v, 422,
+		    "No device waits with this code. Check it, or have the"
+		    " device show a new one.");
+	if ((e = session_sign_out(rq, v)) != NULL)
+		return e;
+	return to_login(rq);
+}
+
+static const struct oerr *
+confirm(struct req *rq, const struct visitor *v, const struct device_code *c,
+    const struct client *cl, uint64_t scope)
+{
+	struct tmpl_data *d = page(rq, v, "confirm"), *item;
+
+	tmpl_set(d, "user_code",
+	    arena_printf(rq->a, "%.4s-%s", c->user_code, c->user_code + 4));
+	tmpl_set(d, "client_name", cl->name);
+	for (size_t i = 0; i < rq->conf->n_scopes; i++) {
+		if (!(scope & UINT64_C(1) << i))
+			continue;
+		item = tmpl_push(d, "scopes");
+		tmpl_set(item, "name", rq->conf->scopes[i].name);
+		tmpl_set(item, "description", rq->conf->scopes[i].description);
+	}
+	tmpl_set(d, "switch_url",
+	    arena_printf(rq->a, "%s?return_to=%s",
+		site_path(rq->conf, rq->a, SITE_LOGIN),
+		site_path(rq->conf, rq->a, SITE_DEVICE)));
+	return resp_page(rq, 200, "device.html", d);
+}
+
+static const struct oerr *
+decide(struct req *rq, struct visitor *v, const struct device_code *c,
+    uint64_t scope)
+{
+	const int approve =
+	    strcmp(rq->param[PARAM_DECISION], "approve") == 0;
+	const char *words = scope_format(rq->conf, rq->a, scope);
+	int done;
+
+	if (store_begin(rq->st) < 0)
+		return oerr_machine(rq);
+	done = store_device_decide(
+	    rq->st, c->user_code, v->user.id, words, approve, rq->now);
+	if (done < 0 ||
+	    (done == 1 && approve &&
+		store_consent_put(rq->st, v->user.id, c->client, words,
+		    rq->now) < 0) ||
+	    store_commit(rq->st) < 0) {
+		store_rollback(rq->st);
+		return oerr_machine(rq);
+	}
+	if (done == 0)
+		return wrong_code(rq, v);
+	return resp_page(rq, 200, "device.html",
+	    page(rq, v, approve ? "done" : "denied"));
+}
+
+/* A code was given: by hand, or by the device's own link (a QR code). */
+static const struct oerr *
+with_code(struct req *rq, struct visitor *v)
+{
+	char text[USER_CODE_LEN + 1];
+	struct device_code c;
+	struct client cl;
+	uint64_t scope;
+	int found = 0;
+
+	if (device_read_user_code(rq->param[PARAM_USER_CODE], text) &&
+	    (found = store_device_by_user_code(
+		 rq->st, rq->a, text, rq->now, &c)) == 1)
+		found = store_client_by_number(rq->st, rq->a, c.client, &cl);
+	if (found < 0)
+		return oerr_machine(rq);
+	if (found == 0 || cl.revoked_at != 0)
+		return wrong_code(rq, v);
+	scope = scope_parse(rq->conf, c.scope, NULL) &
+	    scope_of_user(rq->conf, &v->user);
+	if (rq->method == METHOD_POST && rq->param[PARAM_DECISION] != NULL)
+		return decide(rq, v, &c, scope);
+	return confirm(rq, v, &c, &cl, scope);
+}
+
+static const struct oerr *
+verify(struct req *rq)
+{
+	const struct oerr *e;
+	struct visitor v;
+
+	if ((e = session_load(rq, &v)) != NULL)
+		return e;
+	if (!v.signed_in)
+		return to_login(rq);
+	if (rq->method == METHOD_POST &&
+	    (e = session_check_csrf(rq, &v)) != NULL)
+		return e;
+	return rq->param[PARAM_USER_CODE] == NULL ? ask(rq, &v, 200, NULL)
+						  : with_code(rq, &v);
+}
+
+int
+main(void)
+{
+	static const struct endpoint ep = {
+		.name = "verify", .methods = METHOD_GET | METHOD_POST,
+		.bodies = BODY_FORM, .query_get = 1,
+		.run = verify, .fail = resp_error_page,
+	};
+
+	return cgi_serve(&ep);
+}
