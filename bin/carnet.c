@@ -49,6 +49,12 @@ static const struct verb {
 	{ "keys generate", "[--alg A] [--bits N] [--force]",
 	    "make a signing key; with --force in place of the one that is"
 	    " there, whose tokens are then refused", cmd_keys_generate, 0 },
+	{ "keys rotate", "[--alg A] [--bits N]",
+	    "make a new key that signs from now on; the old one still"
+	    " verifies", cmd_keys_rotate, 0 },
+	{ "keys retire", "KID",
+	    "delete an old key, once no live token is signed by it",
+	    cmd_keys_retire, 0 },
 	{ "keys list", "", "list the keys", cmd_keys_list, 0 },
 };
 #define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))
@@ -194,6 +200,7 @@ run(struct cmd *c, const struct verb *v)
 
 	c->verb = v->name;
 	common_options(c);
+	c->conf_named = c->conf_path != NULL || getenv("CARNET_CONF") != NULL;
 	c->conf_path = conf_find(c->conf_path, "/proc/self/exe");
 	if (v->bare)
 		return v->run(c);

@@ -17,6 +17,7 @@ enum { CMD_OK = 0, CMD_REFUSED = 1, CMD_USAGE = 2, CMD_SYSTEM = 111 };
 struct cmd {
 	const char *verb;
 	const char *conf_path;
+	int conf_named;		/* by --conf or $CARNET_CONF */
 	struct conf *conf;	/* read before the verb runs, but for install */
 	struct store *st;	/* open before the verb runs, but for install */
 	struct arena *a;
@@ -79,6 +80,8 @@ int cmd_client_show(struct cmd *c);
 int cmd_client_secret(struct cmd *c);
 int cmd_client_revoke(struct cmd *c);
 int cmd_keys_generate(struct cmd *c);
+int cmd_keys_rotate(struct cmd *c);
+int cmd_keys_retire(struct cmd *c);
 int cmd_keys_list(struct cmd *c);
 
 #endif

@@ -7,10 +7,13 @@
 #include "grant.h"
 #include "json.h"
 #include "key.h"
+#include "redirect.h"
 #include "store.h"
 #include "words.h"
 
 #define LIST_N 256
+#define DEVICE "device_code"
+#define DEVICE_GRANT "urn:ietf:params:oauth:grant-type:device_code"
 
 /* A random UUID, RFC 9562 section 5.4: what Passport's users know as client id. */
 static char *
@@ -46,6 +49,9 @@ is_grant(const char *name, size_t len, int *for_user)
 	size_t n;
 	const struct grant *g = grant_table(&n);
 
+	/* No grant, but a right: RFC 7662, of all clients' tokens. */
+	if (len == 10 && memcmp(name, "introspect", len) == 0)
+		return 1;
 	for (size_t i = 0; i < n; i++)
 		if (strlen(g[i].name) == len &&
 		    memcmp(g[i].name, name, len) == 0) {
@@ -65,20 +71,33 @@ take_grants(struct cmd *c, const char *text, const char **out)
 	char *list = arena_str(c->a, text);
 	const char *w;
 	int for_user = 0;
+	struct buf b;
 	size_t n;
 
 	for (char *p = list; *p != '\0'; p++)
 		if (*p == ',')
 			*p = ' ';
-	for (w = list; words_next(&w, &n); w += n)
+	buf_init(&b, c->a, 256);
+	for (w = list; words_next(&w, &n); w += n) {
+		/* its name on the wire is no name to type */
+		if (n == strlen(DEVICE) && memcmp(w, DEVICE, n) == 0) {
+			buf_printf(&b, "%s ", DEVICE_GRANT);
+			for_user = 1;
+			continue;
+		}
 		if (!is_grant(w, n, &for_user))
 			return cmd_refuse("%.*s is no grant: there are password,"
-			    " client_credentials and refresh_token",
-			    (int)n, w);
-	*out = for_user && !words_have(list, "refresh_token")
-	    ? arena_printf(c->a, "%s refresh_token", list)
-	    : list;
-	return *list == '\0' ? cmd_refuse("no grant given") : CMD_OK;
+			    " client_credentials, authorization_code,"
+			    " device_code and refresh_token (and the right"
+			    " introspect)", (int)n, w);
+		buf_printf(&b, "%.*s ", (int)n, w);
+	}
+	if (for_user && !words_have(b.data, "refresh_token"))
+		buf_str(&b, "refresh_token");
+	while (b.len > 0 && b.data[b.len - 1] == ' ')
+		b.data[--b.len] = '\0';
+	*out = b.data;
+	return b.len == 0 ? cmd_refuse("no grant given") : CMD_OK;
 }
 
 /* What was made, or given a new secret: shown this once. */
@@ -102,6 +121,25 @@ show_secret(struct cmd *c, const struct client *cl, const char *secret)
 			    secret);
 	}
 	return cmd_print(&b);
+}
+
+static int
+check_uris(struct cmd *c, const struct client *cl)
+{
+	const char *w = cl->redirect_uris, *uri;
+	const int wanted = words_have(cl->grants, "authorization_code");
+	size_t n;
+
+	if (wanted && *w == '\0')
+		return cmd_refuse("authorization_code needs --redirect-uri");
+	for (; words_next(&w, &n); w += n) {
+		uri = arena_dup(c->a, w, n);
+		if (!redirect_is_sound(uri))
+			return cmd_refuse("%s is no redirect URI: https, http"
+			    " on 127.0.0.1, [::1] or localhost, or an app's"
+			    " own scheme with a dot; no fragment", uri);
+	}
+	return CMD_OK;
 }
 
 int
@@ -141,6 +179,8 @@ cmd_client_add(struct cmd *c)
 		    " password or client_credentials");
 	if (cl.redirect_uris == NULL)
 		cl.redirect_uris = "";
+	if ((rc = check_uris(c, &cl)) != CMD_OK)
+		return rc;
 	if ((rc = cmd_client_make(c, &cl, is_public ? NULL : secret)) == CMD_OK)
 		rc = show_secret(c, &cl, is_public ? NULL : secret);
 	explicit_bzero(secret, sizeof(secret));

@@ -52,6 +52,8 @@ read_conf(struct cmd *c, const char *issuer)
 	int rc;
 
 	if (access(c->conf_path, F_OK) < 0) {
+		if (!c->conf_named)
+			c->conf_path = conf_place("/proc/self/exe");
 		if (issuer == NULL)
 			return cmd_refuse("no configuration at %s; with"
 			    " --issuer URL one is written there",
@@ -84,7 +86,10 @@ make_keys(struct cmd *c, const char *alg, int force)
 		return CMD_SYSTEM;
 	if (alg == NULL)
 		return CMD_OK;
-	if (keys_make(dir, (enum alg)alg_find(alg), RSA_BITS, 0) < 0 ||
+	/* The two above are made anew already. */
+	if (strcmp(alg, "ES256") == 0 || strcmp(alg, "RS256") == 0)
+		force = 0;
+	if (keys_make(dir, (enum alg)alg_find(alg), RSA_BITS, force) < 0 ||
 	    keys_set_signer(dir, (enum alg)alg_find(alg)) < 0)
 		return CMD_SYSTEM;
 	return CMD_OK;

@@ -8,52 +8,126 @@
 
 #define RSA_BITS 2048
 
+/* What generate and rotate are given. */
+struct key_args {
+	enum alg alg;
+	unsigned bits;
+	int force;
+};
+
+static int
+take_args(struct cmd *c, struct key_args *k, int may_force)
+{
+	const char *name = NULL, *bits = NULL;
+	const struct cmd_opt opts[] = {
+		{ "alg", &name, NULL },
+		{ "bits", &bits, NULL },
+		{ "force", NULL, &k->force },
+	};
+	char **operand, *end;
+	unsigned long n_bits;
+	int n, alg;
+
+	if ((n = cmd_options(c, opts, may_force ? 3 : 2, &operand)) != 0)
+		return n < 0 ? CMD_USAGE : cmd_usage(c);
+	if ((alg = alg_find(name == NULL ? "ES256" : name)) < 0)
+		return cmd_refuse("%s is no algorithm: there are ES256, RS256,"
+		    " PS256 and EdDSA", name);
+	k->alg = (enum alg)alg;
+	k->bits = RSA_BITS;
+	if (bits == NULL)
+		return CMD_OK;
+	if (alg != ALG_RS256 && alg != ALG_PS256)
+		return cmd_refuse("--bits is for RS256 and PS256");
+	n_bits = strtoul(bits, &end, 10);
+	if (*end != '\0' || n_bits < 2048 || n_bits > 8192)
+		return cmd_refuse("--bits is 2048 to 8192");
+	k->bits = (unsigned)n_bits;
+	return CMD_OK;
+}
+
+static int
+say_made(struct cmd *c, const struct key_args *k)
+{
+	const char *file = arena_printf(
+	    c->a, "%s/%s.pem", c->conf->keys, alg_name(k->alg));
+	struct buf b;
+
+	buf_init(&b, c->a, 256);
+	if (c->json) {
+		json_open(&b, NULL, '{');
+		json_str(&b, "alg", alg_name(k->alg));
+		json_str(&b, "file", file);
+		json_close(&b, '}');
+	} else {
+		buf_printf(&b, "made %s", file);
+	}
+	return cmd_print(&b);
+}
+
 int
 cmd_keys_generate(struct cmd *c)
 {
-	const char *name = NULL, *bits_text = NULL;
-	int force = 0, n, alg;
-	const struct cmd_opt opts[] = {
-		{ "alg", &name, NULL },
-		{ "bits", &bits_text, NULL },
-		{ "force", NULL, &force },
-	};
-	unsigned long bits = RSA_BITS;
-	struct buf b;
-	char **operand, *end;
+	struct key_args k = { .force = 0 };
+	int n, rc;
 
-	if ((n = cmd_options(c, opts, 3, &operand)) != 0)
-		return n < 0 ? CMD_USAGE : cmd_usage(c);
-	if (name == NULL)
-		name = "ES256";
-	if ((alg = alg_find(name)) < 0)
-		return cmd_refuse("%s is no algorithm: there are ES256, RS256,"
-		    " PS256 and EdDSA", name);
-	if (bits_text != NULL) {
-		bits = strtoul(bits_text, &end, 10);
-		if (*end != '\0' || bits < 2048 || bits > 8192)
-			return cmd_refuse("--bits is 2048 to 8192");
-		if (alg != ALG_RS256 && alg != ALG_PS256)
-			return cmd_refuse("--bits is for RS256 and PS256");
-	}
-	n = keys_make(c->conf->keys, (enum alg)alg, (unsigned)bits, force);
+	if ((rc = take_args(c, &k, 1)) != CMD_OK)
+		return rc;
+	n = keys_make(c->conf->keys, k.alg, k.bits, k.force);
 	if (n < 0)
 		return CMD_SYSTEM;
 	if (n == 0)
 		return cmd_refuse("there is a key %s/%s.pem; --force replaces"
-		    " it, and all tokens that it signed die", c->conf->keys,
-		    name);
-	buf_init(&b, c->a, 256);
-	if (c->json) {
-		json_open(&b, NULL, '{');
-		json_str(&b, "alg", name);
-		json_str(&b, "file",
-		    arena_printf(c->a, "%s/%s.pem", c->conf->keys, name));
-		json_close(&b, '}');
-	} else {
-		buf_printf(&b, "made %s/%s.pem", c->conf->keys, name);
+		    " it, and all tokens that it signed die; keys rotate"
+		    " keeps it for them", c->conf->keys, alg_name(k.alg));
+	return say_made(c, &k);
+}
+
+int
+cmd_keys_rotate(struct cmd *c)
+{
+	struct key_args k = { .force = 0 };
+	int rc;
+
+	if ((rc = take_args(c, &k, 0)) != CMD_OK)
+		return rc;
+	return keys_rotate(c->conf->keys, k.alg, k.bits) < 0 ? CMD_SYSTEM
+							      : say_made(c, &k);
+}
+
+int
+cmd_keys_retire(struct cmd *c)
+{
+	const struct keys_entry *en;
+	struct keys *ks;
+	struct buf b;
+	char **operand;
+	int n, rc;
+
+	if ((n = cmd_options(c, NULL, 0, &operand)) != 1)
+		return n < 0 ? CMD_USAGE : cmd_usage(c);
+	if ((ks = keys_load(c->conf->keys)) == NULL)
+		return CMD_SYSTEM;
+	en = keys_by_kid(ks, operand[0]);
+	if (en == NULL)
+		rc = cmd_refuse("there is no key %s", operand[0]);
+	else if (en->signs)
+		rc = cmd_refuse("%s signs; rotate first", en->kid);
+	else
+		rc = keys_retire(c->conf->keys, en) < 0 ? CMD_SYSTEM : CMD_OK;
+	if (rc == CMD_OK) {
+		buf_init(&b, c->a, 128);
+		if (c->json) {
+			json_open(&b, NULL, '{');
+			json_str(&b, "kid", en->kid);
+			json_close(&b, '}');
+		} else {
+			buf_printf(&b, "deleted %s", en->file);
+		}
+		rc = cmd_print(&b);
 	}
-	return cmd_print(&b);
+	keys_free(ks);
+	return rc;
 }
 
 static void

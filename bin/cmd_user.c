@@ -180,9 +180,14 @@ cmd_user_passwd(struct cmd *c)
 	if ((rc = find_user(c, opts, 1, &u)) != CMD_OK ||
 	    (rc = take_password(c, from_stdin, &hash)) != CMD_OK)
 		return rc;
-	if (store_user_set_password(c->st, u.id, hash) != 1)
+	/* Whoever knew the old one keeps nothing that it opened. */
+	if (store_begin(c->st) < 0 ||
+	    store_user_set_password(c->st, u.id, hash) != 1 ||
+	    store_session_delete_others(c->st, u.id, NULL) < 0 ||
+	    store_app_revoke(c->st, u.id, 0, c->now) < 0 ||
+	    store_commit(c->st) < 0)
 		return CMD_SYSTEM;
-	return say(c, &u, "password set");
+	return say(c, &u, "password set; signed out everywhere");
 }
 
 static int
