@@ -60,17 +60,17 @@ deps:
 
 run:
 	@sh deploy/deps.sh run
-	@$(MAKE) -s all
+	@$(MAKE) -s -j$$(nproc) all
 	@BUILD=$(BUILD) PORT=$(PORT) RUN_DIR=$(RUN_DIR) sh deploy/run.sh
 
 test:
 	@sh deploy/deps.sh test
-	@$(MAKE) -s all units
+	@$(MAKE) -s -j$$(nproc) all units
 	@BUILD=$(BUILD) $(PYTHON) test/run.py
 
 bench:
 	@sh deploy/deps.sh bench
-	@$(MAKE) -s all
+	@$(MAKE) -s -j$$(nproc) all
 	@BUILD=$(BUILD) bench/run.sh
 
 # The same tests with the address and undefined-behaviour sanitizers.

@@ -31,7 +31,7 @@ if [ ! -f "$CARNET_RUN/ready" ]; then
 	echo "$password" | "$carnet" user add "$email" --name 'Ada Lovelace' \
 	    --scope 'read-posts write-posts admin' --password-stdin >/dev/null ||
 	    "$carnet" user list >/dev/null
-	touch "$CARNET_RUN/ready"
+	first=yes
 fi
 
 lighttpd -D -f "$here/lighttpd/run.conf" &
@@ -48,6 +48,19 @@ until curl -s -o /dev/null "$url/oauth/jwks"; do
 	fi
 	sleep 0.1
 done
+
+# Something to read, made the way that any caller would.
+if [ "${first-}" = yes ]; then
+	token=$(curl -s "$url/api/oauth/password/token" -d "username=$email" \
+	    -d "password=$password" -d scope=write-posts |
+	    sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+	for title in 'Hello' 'A carnet lets goods travel' 'Notes on the Analytical Engine'; do
+		curl -s -o /dev/null "$url/api/posts" -H "Authorization: Bearer $token" \
+		    -H 'Content-Type: application/json' \
+		    -d "{\"title\":\"$title\",\"body\":\"An example post.\"}"
+	done
+	touch "$CARNET_RUN/ready"
+fi
 
 cat <<EOF
 ready: $url
