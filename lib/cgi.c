@@ -18,6 +18,7 @@
 #include "json.h"
 #include "log.h"
 #include "oerr.h"
+#include "process.h"
 #include "resp.h"
 #include "store.h"
 
@@ -108,65 +109,6 @@ cgi_authorization(const struct req *rq)
 	for (char *p = name; *p != '\0'; p++)
 		*p = *p == '-' ? '_' : (char)toupper((unsigned char)*p);
 	return cgi_var(rq, name);
-}
-
-/*
- * Take up a configuration that changed; a broken one is logged, once, and the
- * old one kept.
- */
-static void
-process_conf(struct process *pr)
-{
-	char error[1024];
-	struct conf *cf;
-	struct stat sb;
-
-	if (stat(pr->conf_path, &sb) < 0) {
-		if (pr->conf == NULL)
-			log_event("%s: %s", pr->conf_path, strerror(errno));
-		return;
-	}
-	if (pr->conf_seen.ino == sb.st_ino &&
-	    pr->conf_seen.size == sb.st_size &&
-	    pr->conf_seen.mtime_s == sb.st_mtim.tv_sec &&
-	    pr->conf_seen.mtime_ns == sb.st_mtim.tv_nsec)
-		return;
-	pr->conf_seen.ino = sb.st_ino;
-	pr->conf_seen.size = sb.st_size;
-	pr->conf_seen.mtime_s = sb.st_mtim.tv_sec;
-	pr->conf_seen.mtime_ns = sb.st_mtim.tv_nsec;
-	if ((cf = conf_load(pr->conf_path, error, sizeof(error))) == NULL) {
-		log_event("%s%s", error,
-		    pr->conf != NULL ? "; the old configuration stays" : "");
-		return;
-	}
-	/* Both may have moved: they are opened again when next needed. */
-	store_close(pr->st);
-	pr->st = NULL;
-	if (pr->keys != NULL)
-		pr->keys_free(pr->keys);
-	pr->keys = NULL;
-	conf_free(pr->conf);
-	pr->conf = cf;
-}
-
-/* Once a second at most, look whether files changed under us. */
-static void
-process_check(struct process *pr, int64_t now)
-{
-	if (now == pr->checked_at)
-		return;
-	pr->checked_at = now;
-	process_conf(pr);
-	if (pr->st != NULL && store_is_gone(pr->st)) {
-		log_event("database %s: it was replaced", pr->conf->database);
-		store_close(pr->st);
-		pr->st = NULL;
-	}
-	if (pr->conf != NULL && pr->st == NULL &&
-	    (!pr->ep->no_store || pr->ep->cors))
-		pr->st = store_open(
-		    pr->conf->database, pr->conf->durability_full);
 }
 
 static unsigned
@@ -393,7 +335,10 @@ serve_fcgi(struct process *pr, struct arena *a)
 int
 cgi_serve(const struct endpoint *ep)
 {
-	struct process pr = { .ep = ep };
+	struct process pr = {
+		.ep = ep,
+		.wants_store = !ep->no_store || ep->cors,
+	};
 	struct arena *a = arena_new();
 	struct conn c = { .fcgi = NULL };
 
@@ -405,10 +350,7 @@ cgi_serve(const struct endpoint *ep)
 	} else {
 		serve_fcgi(&pr, a);
 	}
-	if (pr.keys != NULL)
-		pr.keys_free(pr.keys);
-	store_close(pr.st);
-	conf_free(pr.conf);
+	process_end(&pr);
 	arena_free(a);
 	return 0;
 }

@@ -6,12 +6,12 @@
 #include <stdint.h>
 
 #include "param.h"
+#include "process.h"
 
 struct arena;
 struct buf;
 struct conf;
 struct json_object;
-struct keys;
 struct oerr;
 struct store;
 
@@ -45,21 +45,6 @@ struct endpoint {
 	const struct oerr *(*run)(struct req *rq);
 	/* Answers an error. */
 	void (*fail)(struct req *rq, const struct oerr *e);
-};
-
-/* What lives as long as the process. */
-struct process {
-	const struct endpoint *ep;
-	struct conf *conf;	/* NULL: it cannot be read */
-	struct store *st;	/* NULL: not open */
-	struct keys *keys;	/* NULL: not yet read; see keys.h */
-	void (*keys_free)(struct keys *);
-	struct {		/* of the file that conf came from */
-		int64_t mtime_s, mtime_ns, size;
-		uint64_t ino;
-	} conf_seen;
-	const char *conf_path;
-	int64_t checked_at;	/* when the files were last looked at */
 };
 
 struct field_error {

@@ -1,0 +1,75 @@
+/* process.c: configuration and database, taken up again when they change. */
+#include "process.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+
+#include "conf.h"
+#include "log.h"
+#include "store.h"
+
+/*
+ * Take up a configuration that changed; a broken one is logged, once, and the
+ * old one kept.
+ */
+static void
+process_conf(struct process *pr)
+{
+	char error[1024];
+	struct conf *cf;
+	struct stat sb;
+
+	if (stat(pr->conf_path, &sb) < 0) {
+		if (pr->conf == NULL)
+			log_event("%s: %s", pr->conf_path, strerror(errno));
+		return;
+	}
+	if (pr->conf_seen.ino == sb.st_ino &&
+	    pr->conf_seen.size == sb.st_size &&
+	    pr->conf_seen.mtime_s == sb.st_mtim.tv_sec &&
+	    pr->conf_seen.mtime_ns == sb.st_mtim.tv_nsec)
+		return;
+	pr->conf_seen.ino = sb.st_ino;
+	pr->conf_seen.size = sb.st_size;
+	pr->conf_seen.mtime_s = sb.st_mtim.tv_sec;
+	pr->conf_seen.mtime_ns = sb.st_mtim.tv_nsec;
+	if ((cf = conf_load(pr->conf_path, error, sizeof(error))) == NULL) {
+		log_event("%s%s", error,
+		    pr->conf != NULL ? "; the old configuration stays" : "");
+		return;
+	}
+	/* Both may have moved: they are opened again when next needed. */
+	store_close(pr->st);
+	pr->st = NULL;
+	if (pr->keys != NULL)
+		pr->keys_free(pr->keys);
+	pr->keys = NULL;
+	conf_free(pr->conf);
+	pr->conf = cf;
+}
+
+void
+process_check(struct process *pr, int64_t now)
+{
+	if (now == pr->checked_at)
+		return;
+	pr->checked_at = now;
+	process_conf(pr);
+	if (pr->st != NULL && store_is_gone(pr->st)) {
+		log_event("database %s: it was replaced", pr->conf->database);
+		store_close(pr->st);
+		pr->st = NULL;
+	}
+	if (pr->conf != NULL && pr->st == NULL && pr->wants_store)
+		pr->st = store_open(
+		    pr->conf->database, pr->conf->durability_full);
+}
+
+void
+process_end(struct process *pr)
+{
+	if (pr->keys != NULL)
+		pr->keys_free(pr->keys);
+	store_close(pr->st);
+	conf_free(pr->conf);
+}

@@ -1,0 +1,39 @@
+/* process.h: configuration and database, taken up again when they change. */
+#ifndef CARNET_PROCESS_H
+#define CARNET_PROCESS_H
+
+#include <stdint.h>
+
+struct conf;
+struct endpoint;
+struct keys;
+struct store;
+
+/* What lives as long as the process. */
+struct process {
+	const struct endpoint *ep;
+	int wants_store;	/* opens the database */
+	struct conf *conf;	/* NULL: it cannot be read */
+	struct store *st;	/* NULL: not open */
+	struct keys *keys;	/* NULL: not yet read; see keys.h */
+	void (*keys_free)(struct keys *);
+	struct {		/* of the file that conf came from */
+		int64_t mtime_s, mtime_ns, size;
+		uint64_t ino;
+	} conf_seen;
+	const char *conf_path;
+	int64_t checked_at;	/* when the files were last looked at */
+};
+
+/*
+ * process_check(pr, now):
+ * Once a second at most, look whether the configuration changed or the database
+ * was replaced, and take them up; open what is not open yet.  A broken
+ * configuration is logged, once, and the old one kept.
+ */
+void process_check(struct process *pr, int64_t now);
+
+/* process_end(pr): close and free what it holds. */
+void process_end(struct process *pr);
+
+#endif
