@@ -22,6 +22,7 @@ struct keys {
 	enum alg signer;
 	struct timespec seen;	/* the directory's time when read */
 	int64_t checked_at;
+	uint64_t generation;
 };
 
 /* The algorithm that a file name begins with, and whether the key signs. */
@@ -122,6 +123,7 @@ load_signer(struct keys *ks, const char *dir)
 struct keys *
 keys_load(const char *dir)
 {
+	static uint64_t readings;
 	struct keys *ks;
 	struct dirent *de;
 	struct stat sb;
@@ -136,6 +138,7 @@ keys_load(const char *dir)
 	}
 	if ((ks = calloc(1, sizeof(*ks))) == NULL)
 		abort();
+	ks->generation = ++readings;
 	ks->a = arena_new();
 	ks->seen = sb.st_mtim;
 	while ((de = readdir(d)) != NULL)
@@ -192,6 +195,12 @@ keys_get(struct req *rq)
 	if (pr->keys != NULL)
 		pr->keys->checked_at = rq->now;
 	return pr->keys;
+}
+
+uint64_t
+keys_generation(const struct keys *ks)
+{
+	return ks->generation;
 }
 
 const struct keys_entry *

@@ -40,6 +40,9 @@ void keys_free(struct keys *ks);
  */
 const struct keys *keys_get(struct req *rq);
 
+/* keys_generation(ks): a number that no other reading of keys has had. */
+uint64_t keys_generation(const struct keys *ks);
+
 /* keys_all(ks, n): every key; n of them. */
 const struct keys_entry *keys_all(const struct keys *ks, size_t *n);
 

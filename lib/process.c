@@ -46,6 +46,7 @@ process_conf(struct process *pr)
 	pr->keys = NULL;
 	conf_free(pr->conf);
 	pr->conf = cf;
+	pr->conf_generation++;
 }
 
 void
@@ -70,6 +71,7 @@ process_end(struct process *pr)
 {
 	if (pr->keys != NULL)
 		pr->keys_free(pr->keys);
+	free(pr->verified);
 	store_close(pr->st);
 	conf_free(pr->conf);
 }

@@ -8,15 +8,18 @@ struct conf;
 struct endpoint;
 struct keys;
 struct store;
+struct verified;
 
 /* What lives as long as the process. */
 struct process {
 	const struct endpoint *ep;
 	int wants_store;	/* opens the database */
 	struct conf *conf;	/* NULL: it cannot be read */
+	uint64_t conf_generation; /* counts the readings */
 	struct store *st;	/* NULL: not open */
 	struct keys *keys;	/* NULL: not yet read; see keys.h */
 	void (*keys_free)(struct keys *);
+	struct verified *verified; /* NULL: not yet; see verified.h */
 	struct {		/* of the file that conf came from */
 		int64_t mtime_s, mtime_ns, size;
 		uint64_t ino;

@@ -1,0 +1,67 @@
+/* verified.c: tokens whose signature and claims were checked before. */
+#include "verified.h"
+
+#include "cgi.h"
+#include "keys.h"
+
+#define SLOTS 16384 /* 1 MiB when full; pages are touched as they are used */
+
+struct verified {
+	uint64_t conf, keys;	/* what the checks were made against */
+	struct {
+		struct digest digest;
+		struct id id;
+		int64_t expires_at;
+	} slot[SLOTS];
+};
+
+/* The table, emptied if keys or configuration changed since. */
+static struct verified *
+table(struct req *rq)
+{
+	struct process *pr = rq->pr;
+	struct verified *v = pr->verified;
+	const uint64_t keys = keys_generation(pr->keys);
+
+	if (v == NULL || v->conf != pr->conf_generation || v->keys != keys) {
+		free(v);
+		if ((v = calloc(1, sizeof(*v))) == NULL)
+			abort();
+		v->conf = pr->conf_generation;
+		v->keys = keys;
+		pr->verified = v;
+	}
+	return v;
+}
+
+/* A digest is as good as random: its first bytes choose the place. */
+static size_t
+place(const struct digest *d)
+{
+	return ((size_t)d->byte[0] << 8 | d->byte[1]) % SLOTS;
+}
+
+int
+verified_find(struct req *rq, const struct digest *d, struct id *out)
+{
+	struct verified *v = table(rq);
+	const size_t i = place(d);
+
+	if (v->slot[i].expires_at <= rq->now ||
+	    !digest_equal(&v->slot[i].digest, d))
+		return 0;
+	*out = v->slot[i].id;
+	return 1;
+}
+
+void
+verified_add(struct req *rq, const struct digest *d, const struct id *id,
+    int64_t expires_at)
+{
+	struct verified *v = table(rq);
+	const size_t i = place(d);
+
+	v->slot[i].digest = *d;
+	v->slot[i].id = *id;
+	v->slot[i].expires_at = expires_at;
+}
