@@ -14,9 +14,7 @@ int
 main(void)
 {
 	static const struct endpoint ep = {
-		.name = "notfound", .any_path = 1, .no_store = 1,
-		.methods = METHOD_GET | METHOD_POST | METHOD_DELETE,
-		.bodies = BODY_FORM | BODY_JSON,
+		.name = "notfound", .any_path = 1, .routed = 1, .no_store = 1,
 		.run = notfound, .fail = resp_error_json,
 	};
 

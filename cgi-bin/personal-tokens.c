@@ -205,6 +205,7 @@ main(void)
 		.name = "personal-tokens",
 		.methods = METHOD_GET | METHOD_POST | METHOD_DELETE,
 		.bodies = BODY_JSON, .query = 1, .any_path = 1,
+		.routed = 1,
 		.cors = 1,
 		.run = run, .fail = resp_error_json,
 	};

@@ -154,7 +154,7 @@ main(void)
 		.name = "posts",
 		.methods = METHOD_GET | METHOD_POST | METHOD_DELETE,
 		.bodies = BODY_JSON, .body_max = 128 * 1024, .query = 1,
-		.any_path = 1,
+		.any_path = 1, .routed = 1,
 		.cors = 1,
 		.run = run, .fail = resp_error_json,
 	};

@@ -231,20 +231,21 @@ check_request(struct req *rq, struct conn *c)
 		rq->script = "";
 	if (rq->path == NULL)
 		rq->path = "";
+	rq->is_head = method != NULL && strcmp(method, "HEAD") == 0;
+	rq->method = method == NULL ? 0 : method_of(method);
 	if (rq->conf == NULL)
 		return &oerr_server_error;
 	if (*rq->path != '\0' && (!ep->any_path || *rq->path != '/'))
 		return &oerr_not_found;
-	rq->is_head = method != NULL && strcmp(method, "HEAD") == 0;
-	rq->method = method == NULL ? 0 : method_of(method);
-	if ((rq->method & ep->methods) == 0)
+	/* Of a program with paths, each path has methods of its own. */
+	if ((rq->method & ep->methods) == 0 && !ep->routed)
 		return wrong_method(rq);
 	if (rq->st == NULL && !ep->no_store)
 		return &oerr_busy;
 	if ((ep->query || (ep->query_get && rq->method == METHOD_GET)) &&
 	    query != NULL)
 		e = param_form(rq, query, strlen(query));
-	if (e == NULL && rq->method == METHOD_POST)
+	if (e == NULL && rq->method == METHOD_POST && ep->bodies != 0)
 		e = parse_body(rq, c);
 	if (ep->lenient && e != NULL && e->status == 400) {
 		rq->param_error = e;

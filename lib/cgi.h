@@ -38,6 +38,7 @@ struct endpoint {
 	int query;		/* parameters are those of the query, not the body */
 	int query_get;		/* the same, of a GET alone */
 	int any_path;		/* takes a PATH_INFO */
+	int routed;		/* each path has methods of its own: api.h */
 	int no_store;		/* does without the database */
 	int cors;		/* scripts of allowed origins may call it */
 	int lenient;		/* run looks at rq->param_error itself */

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 
 #include "arena.h"
+#include "words.h"
 
 enum type {
 	TYPE_TEXT,
@@ -148,6 +149,24 @@ url_is_issuer(const char *s)
 	return 0;
 }
 
+/* Words, each a scheme, a host and perhaps a port: what a browser sends. */
+static int
+words_are_origins(const char *s)
+{
+	const char *host;
+	size_t n, skip;
+
+	for (; words_next(&s, &n); s += n) {
+		skip = strncmp(s, "https://", 8) == 0 ? 8
+		    : strncmp(s, "http://", 7) == 0   ? 7
+						      : n;
+		host = s + skip;
+		if (skip >= n || strcspn(host, "/?#@*\"\\") < n - skip)
+			return 0;
+	}
+	return 1;
+}
+
 static int
 header_is_name(const char *s)
 {
@@ -217,8 +236,13 @@ store(struct reading *r, const struct setting *s, const char *value)
 			return refuse(r, "%s is a path on this host, such as"
 			    " /logo.svg", s->name);
 		break;
-	case TYPE_TEXT:
 	case TYPE_ORIGINS:
+		if (!words_are_origins(value))
+			return refuse(r, "%s are origins such as"
+			    " https://app.example or http://localhost:3000,"
+			    " with spaces between", s->name);
+		break;
+	case TYPE_TEXT:
 	case TYPE_SCOPES: /* checked when all of [scopes] is read */
 		break;
 	}

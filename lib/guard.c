@@ -84,7 +84,7 @@ check_claims(struct req *rq, const struct jwt *jwt, struct id *id,
 {
 	struct json_object *o, *aud = NULL;
 	const char *iss, *jti, *client_id;
-	int64_t nbf = 0;
+	int64_t iat, nbf = 0;
 
 	if (!typ_is_ours(rq, jwt->typ))
 		return "not an access token";
@@ -102,6 +102,10 @@ check_claims(struct req *rq, const struct jwt *jwt, struct id *id,
 		return "no exp";
 	if (*expires_at <= rq->now)
 		return "expired";
+	/* RFC 9068 section 2.2: what a token of ours always has. */
+	if (json_get_str(o, "sub") == NULL || client_id == NULL ||
+	    json_get_int(o, "iat", &iat) != 1)
+		return "no sub, client_id or iat";
 	if (json_get_int(o, "nbf", &nbf) < 0)
 		return "malformed nbf";
 	if (nbf > rq->now)

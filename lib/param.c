@@ -39,15 +39,6 @@ is_scope(const char *s, size_t len)
 	return 1;
 }
 
-static int
-is_number(const char *s, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if (s[i] < '0' || s[i] > '9')
-			return 0;
-	return 1;
-}
-
 static const struct {
 	const char *name;
 	size_t longest; /* bytes */
@@ -86,8 +77,8 @@ static const struct {
 	[PARAM_SCOPES] = { "scopes", 4096, is_scope, 1 },
 	[PARAM_CURRENT_PASSWORD] = { "current_password", 511, is_text, 0 },
 	[PARAM_NEW_PASSWORD] = { "new_password", 511, is_text, 0 },
-	[PARAM_LIMIT] = { "limit", 9, is_number, 0 },
-	[PARAM_AFTER] = { "after", 18, is_number, 0 },
+	[PARAM_LIMIT] = { "limit", 32, is_vschar, 0 },
+	[PARAM_AFTER] = { "after", 32, is_vschar, 0 },
 };
 
 const char *
@@ -164,6 +155,7 @@ param_json(struct req *rq)
 	json_object_object_foreach(rq->json, name, value) {
 		if ((p = find(name, strlen(name))) < 0 || value == NULL)
 			continue;
+		rq->bad_param = rows[p].name;
 		if (!json_object_is_type(value, json_type_string))
 			return oerr_say(rq, &oerr_invalid_request,
 			    "The member %s is not a string.", rows[p].name);
