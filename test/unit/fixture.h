@@ -1,0 +1,223 @@
+/* fixture.h: a server in a directory of its own, and made-up requests to it. */
+#ifndef CARNET_FIXTURE_H
+#define CARNET_FIXTURE_H
+
+#include "unit.h"
+
+#include <ftw.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "buf.h"
+#include "cgi.h"
+#include "conf.h"
+#include "keys.h"
+#include "log.h"
+#include "oerr.h"
+#include "resp.h"
+#include "store.h"
+
+#define NOW INT64_C(1700000000)
+#define N(array) (sizeof(array) / sizeof((array)[0]))
+
+static struct fixture {
+	char dir[32];
+	struct arena *a;	/* lives as long as the test */
+	const char *path;	/* of the database */
+	struct store *st;
+	struct conf *cf;
+	struct process pr;
+	struct req rq;
+	struct buf headers;
+	char *env[16];
+	size_t n_env;
+	char log[8192];		/* what was logged, line by line */
+} fx;
+
+static inline void
+fixture_keep(void *ctx, const char *line)
+{
+	size_t len = strlen(fx.log);
+
+	(void)ctx;
+	snprintf(fx.log + len, sizeof(fx.log) - len, "%s\n", line);
+}
+
+/* Have log_event write to fx.log, empty at first. */
+static inline void
+fixture_log(void)
+{
+	fx.log[0] = '\0';
+	log_to(fixture_keep, NULL);
+}
+
+static inline const char *
+fixture_file(const char *name)
+{
+	return arena_printf(fx.a, "%s/%s", fx.dir, name);
+}
+
+/* An empty directory and an arena; for cmocka. */
+static inline int
+fixture_dir(void **state)
+{
+	(void)state;
+	memset(&fx, 0, sizeof(fx));
+	snprintf(fx.dir, sizeof(fx.dir), "/tmp/carnet-unit-XXXXXX");
+	if (mkdtemp(fx.dir) == NULL)
+		return -1;
+	fx.a = arena_new();
+	fx.path = fixture_file("carnet.db");
+	fixture_log();
+	return 0;
+}
+
+static inline int
+fixture_remove(
+    const char *path, const struct stat *sb, int type, struct FTW *ftw)
+{
+	(void)sb;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+static inline int
+fixture_end(void **state)
+{
+	(void)state;
+	log_to(NULL, NULL);
+	keys_free(fx.pr.keys);
+	store_close(fx.st);
+	conf_free(fx.cf);
+	arena_free(fx.a);
+	return nftw(fx.dir, fixture_remove, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+/* Take these lines, before [scopes], as the configuration. */
+static inline void
+fixture_conf(const char *settings)
+{
+	char error[256] = "";
+
+	conf_free(fx.cf);
+	fx.cf = conf_parse(
+	    arena_printf(fx.a,
+		"issuer = https://auth.example\n%s\n"
+		"[scopes]\n"
+		"read-posts = Read posts\n"
+		"write-posts = Write posts\n"
+		"admin = privileged: Delete posts\n",
+		settings),
+	    fixture_file("carnet.conf"), error, sizeof(error));
+	assert_string_equal(error, "");
+	assert_non_null(fx.cf);
+	fx.pr.conf = fx.cf;
+	fx.rq.conf = fx.cf;
+}
+
+/* A new request: its environment as "NAME=value", NULL behind the last. */
+static inline struct req *
+fixture_request(const char *const vars[])
+{
+	fx.rq = (struct req) { .pr = &fx.pr, .conf = fx.cf, .st = fx.st,
+		.a = fx.a, .now = NOW, .id = "request-id-here-", .env = fx.env,
+		.script = "", .path = "" };
+	for (fx.n_env = 0; vars[fx.n_env] != NULL; fx.n_env++)
+		fx.env[fx.n_env] = arena_str(fx.a, vars[fx.n_env]);
+	fx.env[fx.n_env] = NULL;
+	buf_init(&fx.headers, fx.a, 256);
+	fx.rq.headers = &fx.headers;
+	return &fx.rq;
+}
+
+#define REQUEST(...) \
+	fixture_request((const char *const[]){ __VA_ARGS__, NULL })
+
+/* Directory, configuration, database, and a request without variables. */
+static inline int
+fixture_server(void **state)
+{
+	if (fixture_dir(state) < 0 || store_install(fx.path) != 1 ||
+	    (fx.st = store_open(fx.path, 0)) == NULL)
+		return -1;
+	fx.pr.st = fx.st;
+	fixture_conf("");
+	REQUEST(NULL);
+	return 0;
+}
+
+static inline struct digest
+fixture_digest(const char *text)
+{
+	struct digest d;
+
+	digest_of(text, strlen(text), &d);
+	return d;
+}
+
+static inline struct id
+fixture_id(const char *text)
+{
+	struct id id = { { 0 } };
+
+	memcpy(id.byte, text, strnlen(text, ID_LEN));
+	return id;
+}
+
+/* Store the client, what is missing filled in. */
+static inline struct client *
+fixture_client(struct client cl)
+{
+	struct client *out = arena_alloc(fx.a, sizeof(*out));
+
+	cl.name = cl.name == NULL ? "A client" : cl.name;
+	cl.redirect_uris = "";
+	cl.created_at = NOW;
+	if (cl.grants == NULL)
+		cl.grants = "password client_credentials refresh_token";
+	*out = cl;
+	assert_int_equal(store_client_add(fx.st, out), 1);
+	return out;
+}
+
+static inline struct user *
+fixture_user(const char *email, const char *hash, const char *scope)
+{
+	struct user *u = arena_alloc(fx.a, sizeof(*u));
+
+	u->email = email;
+	u->name = "A user";
+	u->password = hash;
+	u->scope = scope;
+	u->created_at = NOW;
+	assert_int_equal(store_user_add(fx.st, u), 1);
+	return u;
+}
+
+/* Run SQL on a connection of its own; return the first number it gives, or -1. */
+static inline int64_t
+fixture_sql(const char *sql)
+{
+	sqlite3 *db = NULL;
+	sqlite3_stmt *s = NULL;
+	int64_t n = -1;
+	int rc;
+
+	assert_int_equal(sqlite3_open(fx.path, &db), SQLITE_OK);
+	assert_int_equal(
+	    sqlite3_prepare_v2(db, sql, -1, &s, NULL), SQLITE_OK);
+	if ((rc = sqlite3_step(s)) == SQLITE_ROW)
+		n = sqlite3_column_int64(s, 0);
+	assert_true(rc == SQLITE_ROW || rc == SQLITE_DONE);
+	sqlite3_finalize(s);
+	sqlite3_close(db);
+	return n;
+}
+
+#define TEST_IN(name, setup) \
+	cmocka_unit_test_setup_teardown(name, setup, fixture_end)
+
+#endif

@@ -1,0 +1,233 @@
+/* test_passwd.c: people's passwords, through crypt(3). */
+#include "unit.h"
+
+#include <crypt.h>
+
+#include "arena.h"
+#include "log.h"
+#include "passwd.h"
+
+#define N(array) (sizeof(array) / sizeof((array)[0]))
+
+/* The example of PHP's password_verify, and one of crypt_blowfish's tests. */
+#define BCRYPT_2Y "$2y$07$BCryptRequires22Chrcte/VlQH0piJtjXl.0t1XkA8pw9dMXTpOq"
+#define BCRYPT_2B "$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"
+
+static struct arena *a;
+static char last_setting[CRYPT_OUTPUT_SIZE]; /* that crypt was called with */
+static int calls;
+
+/* In place of libcrypt's: does the same, and notes with what. */
+char *
+crypt_ra(const char *phrase, const char *setting, void **data, int *size)
+{
+	calls++;
+	snprintf(last_setting, sizeof(last_setting), "%s", setting);
+	*size = (int)sizeof(struct crypt_data);
+	if ((*data = calloc(1, sizeof(struct crypt_data))) == NULL)
+		return NULL;
+	return crypt_rn(phrase, setting, *data, *size);
+}
+
+static void
+ignore(void *ctx, const char *line)
+{
+	(void)ctx;
+	(void)line;
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	a = arena_new();
+	calls = 0;
+	log_to(ignore, NULL);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	log_to(NULL, NULL);
+	arena_free(a);
+	return 0;
+}
+
+static void
+a_hash_verifies_its_password_and_no_other(void **state)
+{
+	static const char *const others[] = { "correct horse", "", "Correct",
+		"correct horse battery stapl", "correct horse battery staple ",
+		"correct horse battery Staple" };
+	const char *hash = passwd_hash(a, "correct horse battery staple");
+
+	(void)state;
+	assert_non_null(hash);
+	assert_int_equal(
+	    passwd_verify("correct horse battery staple", hash), 1);
+	for (size_t i = 0; i < N(others); i++)
+		assert_int_equal(passwd_verify(others[i], hash), 0);
+	assert_int_equal(passwd_verify(hash, hash), 0);
+}
+
+static void
+a_hash_is_yescrypt_at_the_default_cost_with_a_salt_of_its_own(void **state)
+{
+	const char *one = passwd_hash(a, "same"), *two = passwd_hash(a, "same");
+
+	(void)state;
+	assert_memory_equal(one, "$y$j9T$", 7);
+	assert_string_not_equal(one, two);
+	assert_int_equal(crypt_checksalt(one), CRYPT_SALT_OK);
+	assert_int_equal(strchr(one + 7, '$') - (one + 7), 22); /* 128 bits */
+	assert_int_equal(passwd_verify("same", one), 1);
+	assert_int_equal(passwd_verify("same", two), 1);
+	assert_int_equal(passwd_is_stale(one), 0);
+}
+
+/*
+ * An attacker must not learn from the time whether an account exists: for an
+ * unknown user the same work is done, at the cost of a real hash.
+ */
+static void
+an_unknown_user_costs_what_a_known_one_does(void **state)
+{
+	struct crypt_data data = { .initialized = 0 };
+	const char *real = passwd_hash(a, "x");
+
+	(void)state;
+	calls = 0;
+	assert_int_equal(passwd_verify("x", real), 1);
+	assert_int_equal(calls, 1);
+	assert_int_equal(passwd_verify("x", NULL), 0);
+	assert_int_equal(calls, 2);
+	assert_int_equal(crypt_checksalt(last_setting), CRYPT_SALT_OK);
+	assert_memory_equal(last_setting, real, 7); /* method and cost */
+	assert_int_equal(strlen(last_setting), strlen(real));
+	assert_non_null(
+	    crypt_rn("x", last_setting, &data, (int)sizeof(data)));
+	assert_int_equal(strlen(data.output), strlen(real));
+	assert_memory_equal(data.output, last_setting, 30);
+	assert_int_equal(passwd_verify("", NULL), 0);
+}
+
+/* Passport's users bring bcrypt hashes along. */
+static void
+bcrypt_hashes_are_verified_and_stale(void **state)
+{
+	static const struct {
+		const char *password, *hash;
+	} rows[] = { { "rasmuslerdorf", BCRYPT_2Y }, { "U*U", BCRYPT_2B } };
+
+	(void)state;
+	for (size_t i = 0; i < N(rows); i++) {
+		assert_int_equal(
+		    passwd_verify(rows[i].password, rows[i].hash), 1);
+		assert_int_equal(passwd_verify("U*", rows[i].hash), 0);
+		assert_int_equal(passwd_verify("", rows[i].hash), 0);
+		assert_int_equal(passwd_is_stale(rows[i].hash), 1);
+	}
+}
+
+static void
+a_hash_of_another_method_or_cost_is_stale(void **state)
+{
+	static const char *const stale[] = { "", "*", "!", "$y$", "$y$j8T$abc",
+		"$y$jAT$abc", "$6$salt$x", "$7$CU..../....x", "$gy$j9T$x",
+		BCRYPT_2Y };
+
+	(void)state;
+	for (size_t i = 0; i < N(stale); i++)
+		assert_int_equal(passwd_is_stale(stale[i]), 1);
+	assert_int_equal(passwd_is_stale("$y$j9T$salt$hash"), 0);
+}
+
+/* crypt(3) tells failure by a string that begins with '*'. */
+static void
+what_is_no_hash_verifies_nothing(void **state)
+{
+	static const char *const bad[] = { "", "*", "*0", "*1", "!", "x", "x:",
+		"$y$", "$y$j9T$", "$2y$04$", "$99$salt$hash", "plain text",
+		"correct" };
+
+	(void)state;
+	for (size_t i = 0; i < N(bad); i++) {
+		assert_int_equal(passwd_verify("correct", bad[i]), 0);
+		assert_int_equal(passwd_verify(bad[i], bad[i]), 0);
+		assert_int_equal(passwd_verify("", bad[i]), 0);
+	}
+}
+
+static void
+a_hash_cut_short_or_longer_verifies_nothing(void **state)
+{
+	char hash[CRYPT_OUTPUT_SIZE + 1];
+	const size_t len = strlen(BCRYPT_2B);
+
+	(void)state;
+	snprintf(hash, sizeof(hash), "%sx", BCRYPT_2B);
+	assert_int_equal(passwd_verify("U*U", hash), 0);
+	for (size_t n = 1; n < 32; n++) {
+		hash[len - n] = '\0';
+		assert_int_equal(passwd_verify("U*U", hash), 0);
+	}
+}
+
+static void
+a_password_is_0_to_511_bytes_and_all_of_them_count(void **state)
+{
+	char text[PASSWD_MAX + 2];
+	const char *hash;
+
+	(void)state;
+	memset(text, 'a', sizeof(text));
+	text[PASSWD_MAX + 1] = '\0';
+	assert_null(passwd_hash(a, text));
+	hash = passwd_hash(a, "");
+	assert_int_equal(passwd_verify("", hash), 1);
+	assert_int_equal(passwd_verify(" ", hash), 0);
+	assert_int_equal(passwd_verify(text, hash), 0);
+	assert_int_equal(passwd_verify(text, NULL), 0);
+	text[PASSWD_MAX] = '\0';
+	hash = passwd_hash(a, text);
+	assert_non_null(hash);
+	assert_int_equal(passwd_verify(text, hash), 1);
+	text[PASSWD_MAX - 1] = 'b';
+	assert_int_equal(passwd_verify(text, hash), 0);
+	text[PASSWD_MAX - 1] = '\0';
+	assert_int_equal(passwd_verify(text, hash), 0);
+}
+
+static void
+a_password_may_hold_any_bytes(void **state)
+{
+	static const char text[] = "p\xc3\xa4ssw\xf6rt \x01\xff'\"\\%s";
+	const char *hash = passwd_hash(a, text);
+
+	(void)state;
+	assert_int_equal(passwd_verify(text, hash), 1);
+	assert_int_equal(passwd_verify("p\xc3\xa4ssw\xf6rt", hash), 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_hash_verifies_its_password_and_no_other),
+		TEST(
+		    a_hash_is_yescrypt_at_the_default_cost_with_a_salt_of_its_own),
+		TEST(an_unknown_user_costs_what_a_known_one_does),
+		TEST(bcrypt_hashes_are_verified_and_stale),
+		TEST(a_hash_of_another_method_or_cost_is_stale),
+		TEST(what_is_no_hash_verifies_nothing),
+		TEST(a_hash_cut_short_or_longer_verifies_nothing),
+		TEST(a_password_is_0_to_511_bytes_and_all_of_them_count),
+		TEST(a_password_may_hold_any_bytes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

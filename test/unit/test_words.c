@@ -1,0 +1,96 @@
+/* test_words.c: lists of words with spaces between. */
+#include "unit.h"
+
+#include "words.h"
+
+static void
+assert_words(const char *s, const char *const want[])
+{
+	size_t n;
+
+	for (; *want != NULL; want++, s += n) {
+		assert_int_equal(words_next(&s, &n), 1);
+		assert_int_equal(n, strlen(*want));
+		assert_memory_equal(s, *want, n);
+	}
+	assert_int_equal(words_next(&s, &n), 0);
+	assert_int_equal(n, 0);
+	assert_int_equal(*s, '\0');
+}
+
+#define WORDS(s, ...) \
+	assert_words(s, (const char *const[]){ __VA_ARGS__, NULL })
+
+static void
+words_are_what_spaces_leave(void **state)
+{
+	(void)state;
+	WORDS("", NULL);
+	WORDS("   ", NULL);
+	WORDS("a", "a");
+	WORDS("one two", "one", "two");
+	WORDS("  one   two  ", "one", "two");
+	WORDS("a a", "a", "a");
+}
+
+/* A list of another kind of white space is one word, not several. */
+static void
+only_a_space_parts_words(void **state)
+{
+	(void)state;
+	WORDS("a\tb\nc\xc2\xa0"
+	      "d,e",
+	    "a\tb\nc\xc2\xa0"
+	    "d,e");
+}
+
+static void
+a_word_is_found_wherever_it_stands(void **state)
+{
+	(void)state;
+	assert_int_equal(words_have("one two three", "one"), 1);
+	assert_int_equal(words_have("one two three", "two"), 1);
+	assert_int_equal(words_have("one two three", "three"), 1);
+	assert_int_equal(words_have("  one  ", "one"), 1);
+	assert_int_equal(words_have("*", "*"), 1);
+}
+
+/* "read" is not to be had from "read-posts", nor "admin" from "no-admin". */
+static void
+a_part_of_a_word_is_not_the_word(void **state)
+{
+	(void)state;
+	assert_int_equal(words_have("read-posts", "read"), 0);
+	assert_int_equal(words_have("read-posts", "posts"), 0);
+	assert_int_equal(words_have("read", "read-posts"), 0);
+	assert_int_equal(words_have("Read", "read"), 0);
+	assert_int_equal(words_have("xread readx", "read"), 0);
+}
+
+static void
+nothing_is_in_an_empty_list_and_no_list_holds_nothing(void **state)
+{
+	(void)state;
+	assert_int_equal(words_have(NULL, "a"), 0);
+	assert_int_equal(words_have("", "a"), 0);
+	assert_int_equal(words_have(" ", "a"), 0);
+	assert_int_equal(words_have("a b", ""), 0);
+	assert_int_equal(words_have("", ""), 0);
+	assert_int_equal(words_have("a b", "a b"), 0);
+	assert_int_equal(words_have("a b", " "), 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(words_are_what_spaces_leave),
+		cmocka_unit_test(only_a_space_parts_words),
+		cmocka_unit_test(a_word_is_found_wherever_it_stands),
+		cmocka_unit_test(a_part_of_a_word_is_not_the_word),
+		cmocka_unit_test(
+		    nothing_is_in_an_empty_list_and_no_list_holds_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
