@@ -1,0 +1,24 @@
+"""One browser for all tests; each test's page must have kept the rules."""
+import pytest
+
+from kit import chromium
+from kit.playground import Playground
+
+
+@pytest.fixture(scope="session")
+def driver():
+    with chromium.chromium() as d:
+        yield d
+
+
+@pytest.fixture
+def page(driver, site):
+    """The playground, fresh.  At the end: nothing in the console (a violation
+    of the CSP would be), and no request to anybody else."""
+    chromium.size(driver, 1280, 1000)
+    yield Playground(driver, site).open()
+    assert chromium.complaints(driver) == []
+    assert chromium.hosts(driver) == {site.url}
+    assert driver.get_cookies() == []
+    assert driver.execute_script(
+        "return localStorage.length + sessionStorage.length") == 0

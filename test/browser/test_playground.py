@@ -1,0 +1,248 @@
+"""The playground, driven as a user does."""
+import json
+
+import pytest
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+from kit import chromium, expect, jose
+
+
+def test_before_a_token_the_guard_answers_401(page):
+    """RFC 6750 section 3.1, and the buttons that need a token wait for one."""
+    for name in ("refresh", "revoke", "forget", "call-old", "replay-old", "call-next"):
+        assert not page.find(name).is_enabled()
+    assert page.press("call-user").startswith("401 Unauthorized")
+    assert "Unauthenticated." in page.output()
+    assert page.find("status").get_attribute("class") == "bad"
+
+
+def test_a_user_signs_in_and_sees_the_token(page, site):
+    """DESIGN: POST /api/oauth/password/token."""
+    said = page.sign_in("read-posts")
+    assert said.startswith("200 OK") and site.email in said
+    assert page.stamp() == "valid"
+    assert page.text("countdown").startswith("expires in 59:") \
+        or page.text("countdown") == "expires in 60:00"
+    claims = json.loads(page.find("jwt-claims").get_property("textContent"))
+    assert claims == jose.claims_of(page.token())
+    header = json.loads(page.find("jwt-header").get_property("textContent"))
+    assert header["alg"] == "ES256"
+    assert page.text("scopes") == "read-posts"
+    assert site.is_live(page.token())
+
+
+def test_the_page_verifies_the_signature_itself(page):
+    """RFC 7515 section 5.2, by WebCrypto and /oauth/jwks."""
+    page.sign_in()
+    page.press("verify")
+    assert page.text("verdict").startswith("Good: ES256")
+
+
+def test_the_api_is_called(page, site):
+    """DESIGN: /api/user, /api/posts."""
+    page.sign_in("read-posts")
+    assert site.email in page.press("call-user")
+    assert '"email":"%s"' % site.email in page.output()
+    assert "posts" in page.press("call-posts")
+    assert page.press("call-status").startswith("403")
+
+
+def test_pages_of_posts_are_walked(page, site):
+    """DESIGN: next."""
+    token = site.token("write-posts")
+    for i in range(6):
+        site.post("/api/posts", token=token, json={"title": "T%d" % i, "body": "b"})
+    page.sign_in("read-posts")
+    page.press("call-posts")
+    first = page.output()
+    assert page.find("call-next").is_enabled()
+    assert page.press("call-next").startswith("200 OK")
+    assert page.output() != first
+
+
+def test_a_post_is_created_and_deleted(page, site):
+    """DESIGN: 201 with its place, 204; and markup in it is text."""
+    page.sign_in()
+    said = page.create("<b>Title</b><script>x</script>", "Body")
+    place = said.rpartition(" ")[2]
+    assert said.startswith("201 Created") and place.startswith("/api/posts/")
+    assert page.driver.find_elements(By.CSS_SELECTOR, "main b, #entries script") == []
+    token = page.token()
+    assert site.get(place, token=token).json()["title"].startswith("<b>")
+    assert page.delete(place.rpartition("/")[2]).startswith("204 No Content")
+    assert site.get(place, token=token).status_code == 404
+    assert page.delete(place.rpartition("/")[2]).startswith("404 Not Found")
+
+
+def test_a_refresh_ends_the_old_token(page, site):
+    """RFC 6749 section 6."""
+    page.sign_in()
+    old = page.token()
+    assert "refreshed" in page.press("refresh")
+    assert page.token() != old and page.stamp() == "valid"
+    assert site.is_live(page.token()) and not site.is_live(old)
+    assert page.press("call-old").startswith("401")
+    assert page.stamp() == "valid"
+    assert "spent" in page.text("pairs").lower()
+
+
+def test_a_replay_within_the_grace_gets_a_fresh_pair(page, site):
+    """DESIGN section 5: rotation."""
+    page.sign_in()
+    page.press("refresh")
+    middle = page.token()
+    assert page.press("replay-old").startswith("200 OK")
+    assert page.token() != middle and not site.is_live(middle)
+    assert site.is_live(page.token())
+
+
+def test_a_replay_after_the_grace_revokes_the_family(page, site):
+    """RFC 9700 section 4.14.2."""
+    page.sign_in()
+    page.press("refresh")
+    site.sql("UPDATE oauth_refresh_tokens SET spent_at = spent_at - 60"
+             " WHERE spent_at IS NOT NULL")
+    assert page.press("replay-old").startswith("400")
+    expect.until(lambda: page.stamp() == "revoked")
+    assert not site.is_live(page.token())
+    assert page.press("call-user").startswith("401")
+
+
+def test_revoke_ends_the_token(page, site):
+    """DESIGN section 5: DELETE /api/personal-tokens/current."""
+    page.sign_in()
+    token = page.token()
+    assert "revoked" in page.press("revoke")
+    assert page.stamp() == "revoked" and not site.is_live(token)
+    assert page.press("call-user").startswith("401")
+    assert page.press("refresh").startswith("400")
+
+
+def test_forget_leaves_nothing_in_the_page(page, site):
+    """The page's own promise."""
+    page.sign_in()
+    page.press("call-user")
+    token = page.token()
+    page.press("forget")
+    assert token not in page.driver.page_source
+    assert page.find("password").get_property("value") == ""
+    assert not page.find("refresh").is_enabled()
+    assert site.is_live(token)
+
+
+def test_a_bad_password_is_said_in_the_servers_words(page, site):
+    """RFC 6749 section 5.2: invalid_grant."""
+    user = site.user()
+    said = page.sign_in(email=user.email, password="wrong-horse")
+    assert said.startswith("400 Bad Request: invalid_grant")
+    assert not page.find("refresh").is_enabled()
+    assert "wrong-horse" not in page.find("entries").get_property("textContent")
+
+
+def test_a_missing_scope_is_named(page):
+    """RFC 6750 section 3.1."""
+    page.sign_in("read-posts")
+    assert page.create("x", "y").startswith("403 Forbidden: insufficient_scope")
+    assert "write-posts" in page.find("entries").get_property("textContent")
+
+
+def error_at(page, name):
+    assert page.find(name).get_attribute("aria-invalid") == "true"
+    assert page.find(name).get_attribute("aria-describedby") == name + "-error"
+    return page.text(name + "-error")
+
+
+def test_a_422_is_shown_at_the_field(page):
+    """DESIGN section 5: and gone once all is well."""
+    assert page.sign_in(email="x", password="y").startswith("422")
+    assert "valid email address" in error_at(page, "email")
+    assert page.driver.switch_to.active_element == page.find("email")
+    page.sign_in()
+    assert page.driver.find_elements(By.ID, "email-error") == []
+    assert page.create("x" * 201, " ").startswith("422")
+    assert "200 characters" in error_at(page, "post-title")
+
+
+def test_an_unknown_scope_is_shown_at_its_field(page):
+    """RFC 6749 section 5.2: invalid_scope."""
+    assert page.sign_in("nothing").startswith("400 Bad Request: invalid_scope")
+    assert error_at(page, "scope")
+
+
+def test_chips_and_words_follow_each_other(page):
+    """The scopes that this server knows."""
+    chips = {c.get_attribute("value"): c for c in
+             page.driver.find_elements(By.NAME, "scope-chip")}
+    assert list(chips) == ["read-posts", "write-posts", "admin"]
+    chips["write-posts"].click()
+    assert page.find("scope").get_property("value") == "write-posts"
+    page.type("scope", "admin read-posts")
+    assert [n for n, c in chips.items() if c.is_selected()] == ["read-posts", "admin"]
+
+
+def test_a_scope_that_was_not_granted_is_marked(page, site):
+    """RFC 6749 section 3.3."""
+    user = site.user("read-posts")
+    page.sign_in("read-posts write-posts", email=user.email)
+    assert page.text("scopes").split("\n") == ["read-posts", "write-posts not granted"]
+
+
+def test_the_keyboard_alone_is_enough(page, site):
+    """WCAG 2.1.1: sign in, call, without a mouse; the focus stays in sight."""
+    keys = lambda *k: page.driver.switch_to.active_element.send_keys(*k)
+    focused = lambda: page.driver.switch_to.active_element.get_attribute("id")
+    page.driver.find_element(By.TAG_NAME, "body").send_keys(Keys.TAB)
+    assert page.driver.switch_to.active_element.text == "Skip to the playground"
+    keys(Keys.ENTER)
+    for _ in range(10):
+        if focused() == "email":
+            break
+        keys(Keys.TAB)
+    keys(site.email, Keys.TAB)
+    keys(site.password, Keys.TAB)
+    keys("read-posts", Keys.ENTER)
+    expect.until(lambda: "200 OK" in page.text("status"))
+    for _ in range(80):
+        if focused() == "call-user":
+            break
+        keys(Keys.TAB)
+    box = page.driver.switch_to.active_element.rect
+    assert box["width"] > 0
+    keys(Keys.SPACE)
+    expect.until(lambda: site.email in page.text("status"))
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1280])
+def test_no_width_needs_sideways_scrolling(page, width):
+    """WCAG 1.4.10: reflow."""
+    page.sign_in()
+    page.press("call-posts")
+    chromium.size(page.driver, width, 800, phone=width < 500)
+    wide = page.driver.execute_script(
+        "return document.documentElement.scrollWidth - innerWidth")
+    assert wide <= 0
+
+
+def test_every_field_and_button_has_a_name(page):
+    """WCAG 4.1.2."""
+    page.sign_in()
+    for node in page.driver.find_elements(
+            By.CSS_SELECTOR, "input, textarea, button, summary"):
+        if node.is_displayed():
+            assert node.accessible_name, node.get_attribute("outerHTML")
+
+
+def test_the_page_says_what_it_needs_where_scripts_are_off(page, site):
+    """DESIGN section 5: the playground's own calls are the exception."""
+    driver = page.driver
+    driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        page.open()
+        assert "needs JavaScript" in driver.page_source
+        form = driver.find_element(By.ID, "token-form")
+        assert form.get_attribute("method") == "post"
+    finally:
+        driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled",
+                               {"value": False})
+        page.open()

@@ -1,0 +1,165 @@
+"""POST /oauth/token: what a body may be, and what is made of it."""
+import json
+
+import pytest
+
+from kit import expect
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.fixture(scope="module")
+def client(site):
+    return site.client("client_credentials")
+
+
+@pytest.fixture(scope="module")
+def params(client):
+    return {"grant_type": "client_credentials", "client_id": client.id,
+            "client_secret": client.secret}
+
+
+@pytest.fixture(scope="module")
+def form(params):
+    return "&".join("%s=%s" % pair for pair in params.items())
+
+
+def send(site, body, headers):
+    return site.post("/oauth/token", data=body, headers=headers)
+
+
+def test_a_json_body_is_taken(site, params):
+    """DESIGN section 5: the same names."""
+    expect.tokens(site.post("/oauth/token", json=params))
+
+
+@pytest.mark.parametrize("media", [
+    "application/x-www-form-urlencoded; charset=UTF-8",
+    "Application/X-WWW-Form-URLencoded", "application/x-www-form-urlencoded ;x=y"])
+def test_parameters_of_the_media_type_do_not_matter(site, form, media):
+    """RFC 9110 section 8.3.1."""
+    expect.tokens(send(site, form, {"Content-Type": media}))
+
+
+@pytest.mark.parametrize("media", ["text/plain", "multipart/form-data; boundary=x",
+                                   "application/jsonx", "application", ""])
+def test_another_media_type_is_415(site, form, media):
+    """RFC 9110 section 15.5.16."""
+    expect.error(send(site, form, {"Content-Type": media}), 415, "invalid_request")
+
+
+BAD_FORMS = {
+    "percent and one digit": b"x&scope=%4",
+    "percent and no digit": b"scope=%zz",
+    "percent in a name": b"%g=1",
+    "overlong UTF-8": b"username=%c0%af",
+    "surrogate in UTF-8": b"username=%ed%a0%80",
+    "lone continuation byte": b"username=%80",
+    "raw byte that is no UTF-8": b"username=\xff",
+    "NUL": b"username=a%00b",
+    "raw NUL": b"username=a\0b",
+    "newline in a password": b"password=a%0ab",
+    "control in client_id": b"x=y&refresh_token=%01",
+    "quote in a scope": b"scope=%22",
+    "backslash in a scope": b"scope=a%5cb",
+    "non-ASCII in a scope": b"scope=%c3%a9",
+    "too long": b"username=" + b"a" * 255,
+}
+
+
+@pytest.mark.parametrize("case", BAD_FORMS)
+def test_a_malformed_form_is_invalid_request(site, form, case):
+    """RFC 6749 section 5.2 and appendix A."""
+    r = send(site, form.encode() + b"&" + BAD_FORMS[case], FORM)
+    expect.error(r, 400, "invalid_request")
+
+
+@pytest.mark.parametrize("name", ["grant_type", "client_id", "client_secret", "scope"])
+@pytest.mark.parametrize("value", ["", "x"])
+def test_a_parameter_sent_twice_is_invalid_request(site, form, name, value):
+    """RFC 6749 section 3.2: not more than once."""
+    r = send(site, form + "&scope=read-posts&%s=%s" % (name, value), FORM)
+    assert name in expect.error(r, 400, "invalid_request")["error_description"]
+
+
+def test_a_parameter_sent_twice_alike_is_invalid_request(site, form):
+    """RFC 6749 section 3.2: nor with the same value; nor spelt otherwise."""
+    r = send(site, form + "&grant%5Ftype=client_credentials", FORM)
+    expect.error(r, 400, "invalid_request")
+
+
+def test_an_empty_parameter_is_as_if_not_sent(site, form):
+    """RFC 6749 section 3.2."""
+    body = expect.tokens(send(site, form + "&scope=", FORM))
+    assert body["scope"] == ""
+
+
+def test_unknown_parameters_are_ignored_even_twice(site, form):
+    """RFC 6749 section 3.2."""
+    expect.tokens(send(site, form + "&resource-x=1&resource-x=2&=&&a", FORM))
+
+
+def test_the_query_string_is_ignored(site, params, form):
+    """RFC 6749 section 2.3.1: never in the request URI."""
+    r = site.post("/oauth/token?" + form)
+    expect.error(r, 400, "invalid_request")
+    expect.tokens(site.post("/oauth/token?grant_type=x&scope=admin", data=params))
+
+
+@pytest.mark.parametrize("body", [
+    b"", b"{", b"[]", b"null", b'"x"', b"7", b"{'a':1}", b'{"a":1,}', b'{"a":1} x',
+    b'{"a":"\xff"}', b'{"a":"\x01"}', b"\xef\xbb\xbf{}", b'{"a":NaN}',
+    b"[" * 100 + b"]" * 100])
+def test_malformed_json_is_invalid_request(site, body):
+    """RFC 8259."""
+    expect.error(send(site, body, JSON), 400, "invalid_request")
+
+
+def test_a_member_named_twice_is_invalid_request(site, params):
+    """RFC 6749 section 3.2, in JSON."""
+    text = json.dumps(params)
+    for twice in ('"grant_type": "client_credentials"', '"grant\\u005ftype": "x"'):
+        r = send(site, text[:-1] + ", " + twice + "}", JSON)
+        expect.error(r, 400, "invalid_request")
+
+
+@pytest.mark.parametrize("value", [5, True, [], {}, ["client_credentials"], "a\0b",
+                                   1.5])
+def test_a_member_that_is_no_text_is_invalid_request(site, params, value):
+    """DESIGN section 5: the form's names, and so its values."""
+    r = site.post("/oauth/token", json={**params, "username": value})
+    expect.error(r, 400, "invalid_request")
+
+
+def test_null_and_empty_members_are_as_if_not_sent(site, params):
+    """RFC 6749 section 3.2, in JSON."""
+    r = site.post("/oauth/token", json={**params, "scope": None, "username": ""})
+    expect.tokens(r)
+
+
+def test_unknown_members_are_ignored(site, params):
+    """RFC 6749 section 3.2, in JSON."""
+    expect.tokens(site.post("/oauth/token", json={**params, "x": {"y": [1]}}))
+
+
+def padded(form, size):
+    return form + "&x=" + "y" * (size - len(form) - 3)
+
+
+def test_64_kib_are_taken_and_a_byte_more_is_413(site, form):
+    """DESIGN section 10."""
+    expect.tokens(send(site, padded(form, 65536), FORM))
+    r = send(site, padded(form, 65537), FORM)
+    expect.error(r, 413, "invalid_request")
+
+
+def test_a_chunked_body_is_measured_too(site, form):
+    """RFC 9112 section 7.1: no Content-Length tells its size beforehand."""
+    def chunks(text):
+        for i in range(0, len(text), 1000):
+            yield text[i:i + 1000].encode()
+
+    expect.tokens(send(site, chunks(form), FORM))
+    r = send(site, chunks(padded(form, 70_000)), FORM)
+    expect.error(r, 413, "invalid_request")

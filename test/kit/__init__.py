@@ -1,0 +1,1 @@
+"""What the tests share: sites and who serves them, forged tokens, expectations."""

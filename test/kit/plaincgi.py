@@ -1,0 +1,81 @@
+"""Plain CGI (RFC 3875): the real programs in a made-up environment."""
+import io
+import os
+import re
+import subprocess
+from pathlib import Path
+from types import SimpleNamespace
+from urllib.parse import unquote, urlsplit
+
+import requests
+from requests.structures import CaseInsensitiveDict
+
+# Where each program is mounted, longest first, as make run has it.
+RUN_CONF = Path(__file__).resolve().parents[2] / "deploy/lighttpd/run.conf"
+ROUTES = dict(sorted(re.findall(
+    r'"(/[^"]+)" => \(\([^)]*?"bin-path" => var.bin \+ "([^"]+)"',
+    RUN_CONF.read_text()), reverse=True))
+
+
+def kept_environment():
+    """What the sanitizers, where there are any, want to know."""
+    return {name: value for name, value in os.environ.items()
+            if name.endswith("SAN_OPTIONS")}
+
+
+def run(program, env, body=b""):
+    """Run program; return status, headers, body, log (its standard error)."""
+    p = subprocess.run([program], input=body, env={**kept_environment(), **env},
+                       capture_output=True, timeout=60)
+    assert p.returncode == 0, p.stderr.decode()
+    head, _, out = p.stdout.partition(b"\r\n\r\n")
+    headers = CaseInsensitiveDict()
+    for line in head.decode("ascii").split("\r\n"):
+        name, _, value = line.partition(": ")
+        assert name not in headers, "two header lines " + name
+        headers[name] = value
+    status = int(headers.pop("Status").split()[0])
+    assert int(headers.get("Content-Length", 0)) == len(out) or not out
+    return SimpleNamespace(status=status, headers=headers, body=out,
+                           log=p.stderr.decode())
+
+
+def meta_variables(request, script):
+    """The environment that a web server makes of a request."""
+    url = urlsplit(request.url)
+    env = {"GATEWAY_INTERFACE": "CGI/1.1", "SERVER_PROTOCOL": "HTTP/1.1",
+           "REMOTE_ADDR": "127.0.0.1", "REQUEST_METHOD": request.method,
+           "SCRIPT_NAME": script, "QUERY_STRING": url.query}
+    if path := unquote(url.path)[len(script):]:
+        env["PATH_INFO"] = path
+    for name, value in request.headers.items():
+        name = name.upper().replace("-", "_")
+        if name not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+            name = "HTTP_" + name
+        env[name] = value.decode() if isinstance(value, bytes) else value
+    return env
+
+
+class Adapter(requests.adapters.BaseAdapter):
+    """A web server within requests: each request starts a program."""
+
+    def __init__(self, programs, conf):
+        super().__init__()
+        self.programs, self.conf = programs, conf
+
+    def send(self, request, **_):
+        path = urlsplit(request.url).path
+        script = next(s for s in ROUTES if (path + "/").startswith(s + "/"))
+        body = request.body or b""
+        env = meta_variables(request, script)
+        env["CARNET_CONF"] = str(self.conf)
+        answer = run(self.programs / ROUTES[script], env,
+                     body.encode() if isinstance(body, str) else body)
+        r = requests.Response()
+        r.request, r.url, r.status_code = request, request.url, answer.status
+        r.headers, r.raw = answer.headers, io.BytesIO(answer.body)
+        r.log = answer.log
+        return r
+
+    def close(self):
+        pass

@@ -1,0 +1,154 @@
+#!/usr/bin/python3
+"""run.py: every test there is; make test runs it.  BUILD names what to test.
+
+The last line is "N passed, N failed, N skipped", and the exit status 1 if a
+test failed or none ran.
+"""
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+BUILD = ROOT / os.environ.get("BUILD", "build")
+SUITES = ("cgi", "http", "browser")
+TIMEOUT_S = 1200
+
+count = {"passed": 0, "failed": 0, "skipped": 0}
+
+
+def tell(*words):
+    print(*words, flush=True)
+
+
+def add(outcome, n=1):
+    count[outcome] += n
+
+
+def environment(scratch):
+    """With sanitizers compiled in: end at the first finding, and write it where
+    it is found though the program's standard error went elsewhere."""
+    env = {**os.environ, "BUILD": str(BUILD), "PYTHONDONTWRITEBYTECODE": "1"}
+    common = "exitcode=99:log_path=%s:" % (scratch / "sanitizer")
+    env["ASAN_OPTIONS"] = common + "halt_on_error=1:detect_leaks=1:strict_string_checks=1"
+    env["UBSAN_OPTIONS"] = common + "halt_on_error=1:print_stacktrace=1"
+    return env
+
+
+def outcomes(xml):
+    """(name, outcome, text) of each test in a report in JUnit's form."""
+    for case in ElementTree.parse(xml).iter("testcase"):
+        name = "%s.%s" % (case.get("classname", ""), case.get("name"))
+        found = {child.tag: child for child in case}
+        bad = found.get("failure", found.get("error"))
+        if bad is not None:
+            yield name, "failed", bad.text or bad.get("message") or ""
+        elif "skipped" in found:
+            yield name, "skipped", found["skipped"].get("message") or ""
+        else:
+            yield name, "passed", ""
+
+
+def run_unit(program, env, scratch):
+    """One cmocka program: its report, and its exit status, are both believed."""
+    name = program.name
+    env = {**env, "CMOCKA_MESSAGE_OUTPUT": "XML",
+           "CMOCKA_XML_FILE": str(scratch / (name + "-%g.xml"))}
+    start = time.monotonic()
+    try:
+        p = subprocess.run([program], cwd=ROOT, env=env, timeout=TIMEOUT_S, text=True,
+                           errors="replace", stdin=subprocess.DEVNULL,
+                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        status, output = p.returncode, p.stdout
+    except (OSError, subprocess.TimeoutExpired) as e:
+        status, output = -1, str(e)
+    results = []
+    try:
+        for xml in sorted(scratch.glob(name + "-*.xml")):
+            results += outcomes(xml)
+    except ElementTree.ParseError as e:
+        status, output = status or -1, output + str(e)
+    failures = [r for r in results if r[1] == "failed"]
+    tell("unit %-22s %4d  %.1fs" % (name, len(results), time.monotonic() - start))
+    for _, outcome, _ in results:
+        add(outcome)
+    for test, _, text in failures:
+        tell("FAILED %s%s\n%s" % (name, test, text))
+    if not results or (status != 0 and not failures):
+        add("failed")
+        tell("FAILED %s: exit status %d\n%s" % (name, status, output))
+    for test, outcome, _ in results:
+        if outcome == "skipped":
+            why = [s for s in output.splitlines() if s and s[0] not in "[<"]
+            tell("skipped %s%s: %s" % (name, test, "; ".join(dict.fromkeys(why))))
+
+
+def run_units(env, scratch):
+    programs = sorted(p for p in (BUILD / "unit").glob("test_*")
+                      if not p.suffix and os.access(p, os.X_OK))
+    sources = {p.stem for p in (ROOT / "test/unit").glob("test_*.c")}
+    for program in programs:
+        if program.name in sources:  # not left over from another day
+            run_unit(program, env, scratch)
+    for name in sorted(sources - {p.name for p in programs}):
+        add("failed")
+        tell("FAILED unit %s: it was not built" % name)
+
+
+def run_pytest(suite, env, scratch):
+    xml = scratch / ("pytest-%s.xml" % suite)
+    tell("\npytest", suite)
+    status = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider",
+         "--junitxml", xml, "--rootdir", "test", "test/" + suite],
+        cwd=ROOT, env=env, timeout=TIMEOUT_S).returncode
+    results = list(outcomes(xml)) if xml.exists() else []
+    for _, outcome, _ in results:
+        add(outcome)
+    if not results or status not in (0, 1):
+        add("failed")
+        tell("FAILED pytest %s: exit status %d" % (suite, status))
+
+
+def run_mandoc():
+    pages = sorted((ROOT / "man").glob("*.[1-8]"))
+    for page in pages:
+        p = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", page], text=True,
+                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        add("failed" if p.returncode else "passed")
+        if p.returncode:
+            tell("FAILED mandoc %s\n%s" % (page.name, p.stdout))
+    if pages:
+        tell("\nmandoc", " ".join(page.name for page in pages))
+
+
+def report_sanitizers(scratch):
+    """Whatever a test made of it: a finding is a failure."""
+    for log in sorted(scratch.glob("sanitizer.*")):
+        text = log.read_text(errors="replace")
+        add("failed")
+        program = re.search(r"#\d+ .* in main (\S+)", text)
+        tell("FAILED sanitizer%s\n%s" % (" " + program[1] if program else "", text))
+
+
+def main():
+    with tempfile.TemporaryDirectory(prefix="carnet-tests-") as name:
+        scratch = Path(name)
+        scratch.chmod(0o1777)  # programs run as other users, too
+        env = environment(scratch)
+        run_units(env, scratch)
+        for suite in SUITES:
+            if any((ROOT / "test" / suite).glob("test_*.py")):
+                run_pytest(suite, env, scratch)
+        run_mandoc()
+        report_sanitizers(scratch)
+    tell("%(passed)d passed, %(failed)d failed, %(skipped)d skipped" % count)
+    return 1 if count["failed"] or not count["passed"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
