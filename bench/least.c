@@ -1,0 +1,170 @@
+/*
+ * least.c: the least program that issues tokens: it signs a JWT with GnuTLS,
+ * inserts one row in SQLite (WAL, FULL) and answers.  It routes nothing, checks
+ * nobody and reads no configuration: the floor of POST /oauth/token.
+ *
+ * Environment: ALG, ES256 or RS256; KEY, the private key's PEM; DB, the file.
+ */
+#include <err.h>
+#include <fcgiapp.h>
+#include <gnutls/abstract.h>
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define TTL_S 3600
+#define ID_LEN 16
+#define BUSY_MS 5000
+
+#define SCHEMA \
+    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;" \
+    "CREATE TABLE IF NOT EXISTS tokens (id BLOB PRIMARY KEY," \
+    " expires_at INTEGER NOT NULL, revoked_at INTEGER) STRICT, WITHOUT ROWID"
+
+static gnutls_privkey_t key;
+static gnutls_sign_algorithm_t alg;
+static sqlite3 *db;
+static sqlite3_stmt *insert;
+
+static void
+must(int good, const char *what)
+{
+	if (!good)
+		errx(111, "%s", what);
+}
+
+static char *
+put_base64url(char *out, const unsigned char *in, size_t len)
+{
+	static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "abcdefghijklmnopqrstuvwxyz0123456789-_";
+	unsigned long bits = 0;
+	int n = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		bits = bits << 8 | in[i];
+		for (n += 8; n >= 6; n -= 6)
+			*out++ = digit[bits >> (n - 6) & 63];
+	}
+	if (n > 0)
+		*out++ = digit[bits << (6 - n) & 63];
+	*out = '\0';
+	return out;
+}
+
+static char *
+put_text(char *out, const char *text)
+{
+	return put_base64url(out, (const unsigned char *)text, strlen(text));
+}
+
+/* The right-hand len bytes of a number, zeros before a shorter one. */
+static void
+pad(unsigned char *out, size_t len, gnutls_datum_t *number)
+{
+	size_t n = number->size < len ? number->size : len;
+
+	memset(out, 0, len);
+	memcpy(out + len - n, number->data + number->size - n, n);
+	gnutls_free(number->data);
+}
+
+static char *
+put_signature(char *out, const char *text, size_t len)
+{
+	unsigned char rs[64];
+	gnutls_datum_t d = { NULL, 0 }, sig, r, s;
+	char *copy = strndup(text, len);
+
+	must(copy != NULL, "memory");
+	d.data = (unsigned char *)copy;
+	d.size = (unsigned)len;
+	must(gnutls_privkey_sign_data2(key, alg, 0, &d, &sig) >= 0, "sign");
+	free(copy);
+	if (alg == GNUTLS_SIGN_ECDSA_SHA256) {
+		must(gnutls_decode_rs_value(&sig, &r, &s) >= 0, "r and s");
+		pad(rs, 32, &r);
+		pad(rs + 32, 32, &s);
+		out = put_base64url(out, rs, sizeof(rs));
+	} else {
+		out = put_base64url(out, sig.data, sig.size);
+	}
+	gnutls_free(sig.data);
+	return out;
+}
+
+static void
+issue(FCGX_Request *rq)
+{
+	unsigned char id[ID_LEN];
+	char jti[32], json[512], token[2048], *p;
+	long long now = time(NULL);
+
+	must(gnutls_rnd(GNUTLS_RND_RANDOM, id, sizeof(id)) >= 0, "random");
+	put_base64url(jti, id, sizeof(id));
+	snprintf(json, sizeof(json),
+	    "{\"typ\":\"at+jwt\",\"alg\":\"%s\",\"kid\":\"1\"}", getenv("ALG"));
+	p = put_text(token, json);
+	*p++ = '.';
+	snprintf(json, sizeof(json),
+	    "{\"iss\":\"http://127.0.0.1\",\"sub\":\"client\",\"aud\":\"api\","
+	    "\"client_id\":\"client\",\"iat\":%lld,\"nbf\":%lld,\"exp\":%lld,"
+	    "\"jti\":\"%s\",\"scope\":\"read-posts\"}",
+	    now, now, now + TTL_S, jti);
+	p = put_text(p, json);
+	put_signature(p + 1, token, (size_t)(p - token));
+	*p = '.';
+
+	sqlite3_bind_blob(insert, 1, id, sizeof(id), SQLITE_STATIC);
+	sqlite3_bind_int64(insert, 2, now + TTL_S);
+	must(sqlite3_step(insert) == SQLITE_DONE, "insert");
+	sqlite3_reset(insert);
+	FCGX_FPrintF(rq->out, "Content-Type: application/json\r\n"
+	    "Cache-Control: no-store\r\n\r\n{\"token_type\":\"Bearer\","
+	    "\"expires_in\":%d,\"access_token\":\"%s\"}", TTL_S, token);
+}
+
+static void
+start(void)
+{
+	const char *name = getenv("ALG"), *pem = getenv("KEY");
+	gnutls_datum_t d;
+
+	must(name != NULL && pem != NULL && getenv("DB") != NULL,
+	    "environment: ALG, KEY, DB");
+	alg = strcmp(name, "ES256") == 0 ? GNUTLS_SIGN_ECDSA_SHA256
+					 : GNUTLS_SIGN_RSA_SHA256;
+	must(gnutls_load_file(pem, &d) >= 0 && gnutls_privkey_init(&key) >= 0 &&
+		gnutls_privkey_import_x509_raw(
+		    key, &d, GNUTLS_X509_FMT_PEM, NULL, 0) >= 0, pem);
+	gnutls_free(d.data);
+	must(sqlite3_open(getenv("DB"), &db) == SQLITE_OK, "open");
+	sqlite3_busy_timeout(db, BUSY_MS);
+	must(sqlite3_exec(db, SCHEMA, NULL, NULL, NULL) == SQLITE_OK &&
+		sqlite3_prepare_v2(db, "INSERT INTO tokens (id, expires_at)"
+		    " VALUES (?1, ?2)", -1, &insert, NULL) == SQLITE_OK,
+	    "schema");
+}
+
+int
+main(void)
+{
+	FCGX_Request rq;
+	char rest[4096];
+
+	start();
+	if (FCGX_Init() != 0 || FCGX_InitRequest(&rq, 0, 0) != 0)
+		return 111;
+	while (FCGX_Accept_r(&rq) == 0) {
+		while (FCGX_GetStr(rest, sizeof(rest), rq.in) > 0)
+			continue;
+		issue(&rq);
+		FCGX_Detach(&rq);
+		FCGX_Finish_r(&rq);
+	}
+	return 0;
+}

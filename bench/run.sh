@@ -1,0 +1,232 @@
+#!/bin/bash
+# run.sh: make bench: measure carnet beside the floors of this machine, now.
+#
+# What a program does is held against the least that could be done in its place,
+# under the same lighttpd with as many processes.  The two take turns, round by
+# round, as a machine's speed drifts: of all figures the ratios mean most.
+#
+# Settings: RUNS (5) rounds of DURATION (3) seconds, CONNECTIONS (32) at once;
+# QUICK=1: 2 rounds of 1 second.  Exit status 1 if any reply failed.
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+build=$(cd "${BUILD:-build}" && pwd)
+if [ -n "${QUICK:-}" ]; then
+	: "${RUNS:=2}" "${DURATION:=1}"
+fi
+RUNS=${RUNS:-5} DURATION=${DURATION:-3} CONNECTIONS=${CONNECTIONS:-32}
+DURATION=${DURATION%s}
+PATH=$PATH:/usr/sbin
+PROCESSES=4 # of bench.conf's floors
+RSS_MAX_KB=8192
+EMAIL=ada@example.org PASSWORD=correct-horse-battery
+
+# On a disk, as a database is: /tmp may be memory, where a sync costs nothing.
+scratch=$(mktemp -d "$build/bench-XXXXXX")
+server=
+cleanup() {
+	[ -z "$server" ] || kill "$server" 2>/dev/null || :
+	[ -z "$server" ] || wait "$server" 2>/dev/null || :
+	rm -rf "$scratch"
+}
+trap cleanup EXIT
+trap 'exit 130' INT TERM
+
+die() {
+	echo "bench: $*" >&2
+	[ ! -s "$scratch/error.log" ] || tail -n 5 "$scratch/error.log" >&2
+	exit 1
+}
+
+# ---- The site: programs, data and a server of its own ----
+
+mkdir -p "$build/bench" "$scratch/www" "$scratch/sock" "$scratch/tmp"
+for program in hello least hashes; do
+	${CC:-cc} -std=c11 -D_GNU_SOURCE -O2 -Wall -Wextra \
+	    -o "$build/bench/$program" "$here/$program.c" \
+	    -Wl,--as-needed -lfcgi -lgnutls -lsqlite3 -lcrypt
+done
+
+port_is_free() {
+	! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}
+until port=$((20000 + RANDOM % 12000)) && port_is_free $port; do :; done
+url=http://127.0.0.1:$port
+export CARNET_RUN=$scratch CARNET_BIN=$build/cgi-bin CARNET_PORT=$port
+export CARNET_CONF=$scratch/carnet.conf CARNET_DEPLOY=$here/../deploy
+export BENCH_BIN=$build/bench
+
+carnet() {
+	"$build/bin/carnet" "$@" || die "carnet $1 $2 failed"
+}
+
+# member NAME: a string member of the JSON on standard input
+member() {
+	sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p"
+}
+
+# form JSON FIELD...: the form that authenticates with the client in JSON
+form() {
+	local json=$1 id secret IFS='&'
+	shift
+	id=$(member client_id <<<"$json")
+	secret=$(member client_secret <<<"$json")
+	echo "client_id=$id&client_secret=$secret&$*"
+}
+
+carnet install --issuer "$url" >/dev/null
+carnet user add $EMAIL --name Ada --scope 'read-posts write-posts' \
+    --password-stdin <<<"$PASSWORD" >/dev/null
+machine=$(carnet client add --name es --grant client_credentials --json)
+FORM_ES256=$(form "$machine" grant_type=client_credentials scope=read-posts)
+machine=$(carnet client add --name rs --grant client_credentials --alg RS256 \
+    --json)
+FORM_RS256=$(form "$machine" grant_type=client_credentials scope=read-posts)
+person=$(carnet client add --name person --grant password --json)
+FORM_PASSWORD=$(form "$person" grant_type=password username=$EMAIL \
+    password=$PASSWORD scope=read-posts+write-posts)
+
+lighttpd -D -f "$here/bench.conf" 2>"$scratch/lighttpd.log" &
+server=$!
+for ((tries = 0; tries < 100; tries++)); do
+	port_is_free "$port" || break
+	sleep 0.05
+done
+kill -0 $server 2>/dev/null || die "$(cat "$scratch/lighttpd.log")"
+
+# ---- Memory ----
+
+# workers: of each carnet process: its program and its id
+workers() {
+	local pid exe
+	for pid in $(cat "/proc/$server/task/$server/children"); do
+		exe=$(readlink "/proc/$pid/exe")
+		case $exe in
+		"$build"/cgi-bin/*) echo "${exe##*/} $pid" ;;
+		esac
+	done
+}
+
+# memory WHEN: a line for each process: program, WHEN, Rss and Pss in kB
+memory() {
+	workers | while read -r program pid; do
+		awk -v program="$program" -v at="$1" '
+		    /^(Rss|Pss):/ { kb[$1] = $2 }
+		    END { print program, at, kb["Rss:"], kb["Pss:"] }
+		' "/proc/$pid/smaps_rollup"
+	done >>"$scratch/memory"
+}
+
+# mounts: the paths that run.conf gives to programs
+mounts() {
+	sed -n 's/^[ \t]*fastcgi.server = ("\([^"]*\)" => ((.*/\1/p' \
+	    "$here/../deploy/lighttpd/run.conf"
+}
+
+# ---- Load ----
+
+# load NAME SECONDS PATH: a line: name, requests/s, p50 and p99 in ms, failures
+load() {
+	wrk -t2 -c"$CONNECTIONS" -d"$2s" --timeout 10s --latency \
+	    -s "$here/request.lua" "$url$3" >"$scratch/wrk" || die "wrk failed"
+	awk -v name="$1" '
+	    function ms(t) {
+		    return t ~ /us$/ ? t / 1000 : t ~ /ms$/ ? t + 0 : t * 1000
+	    }
+	    $1 == "50%" { p50 = ms($2) }
+	    $1 == "99%" { p99 = ms($2) }
+	    /Non-2xx/ { bad += $NF }
+	    /Socket errors/ { gsub(",", ""); bad += $4 + $6 + $8 + $10 }
+	    /^Requests\/sec/ { rate = $2 }
+	    END { print name, rate, p50, p99, bad + 0 }' "$scratch/wrk"
+}
+
+# measure NAME SECONDS: one round of that row
+measure() {
+	case $1 in
+	hello) load "$1" "$2" /hello ;;
+	guarded) TOKEN=$token load "$1" "$2" '/api/posts?limit=20' ;;
+	least-ES256) BODY=$FORM_ES256 load "$1" "$2" /least/ES256 ;;
+	least-RS256) BODY=$FORM_RS256 load "$1" "$2" /least/RS256 ;;
+	token-ES256) BODY=$FORM_ES256 load "$1" "$2" /oauth/token ;;
+	token-RS256) BODY=$FORM_RS256 load "$1" "$2" /oauth/token ;;
+	password) BODY=$FORM_PASSWORD load "$1" "$2" /oauth/token ;;
+	hashes) echo "$1" "$("$build/bench/hashes" "$2" "$(nproc)")" - - 0 ;;
+	esac
+}
+export FORM_ES256 FORM_RS256 FORM_PASSWORD
+
+# ---- The run ----
+
+sleep 0.5
+memory start
+for program in posts token; do
+	n=$(workers | grep -c "^$program ") || :
+	[ "$n" = $PROCESSES ] ||
+	    die "$program has $n processes, the floors $PROCESSES"
+done
+
+token=$(curl -sS "$url/oauth/token" -d "$FORM_PASSWORD" | member access_token)
+[ -n "$token" ] || die 'no token for the user'
+for ((post = 1; post <= 25; post++)); do
+	curl -sSf -o /dev/null -H "Authorization: Bearer $token" --json "{
+	    \"title\": \"Post $post\",
+	    \"body\": \"A sentence or two, as long as this one is.\"
+	}" "$url/api/posts" || die 'no post'
+done
+
+# What, and the floor that it is held against.
+pairs='guarded hello
+token-ES256 least-ES256
+token-RS256 least-RS256
+password hashes'
+
+echo "Measuring, $RUNS rounds of $DURATION s ..." >&2
+while read -r what floor; do
+	for name in $what $floor; do
+		measure "$name" 1 >/dev/null
+	done
+	for ((round = 0; round < RUNS; round++)); do
+		measure "$what" "$DURATION"
+		measure "$floor" "$DURATION"
+	done
+done <<<"$pairs" >"$scratch/rounds"
+
+# Each program's memory, with GETs and sign-ins of a user behind it.
+for path in $(mounts); do
+	BODY=$FORM_PASSWORD TOKEN=$token MIX=1 load warm 1 "$path" >/dev/null
+done
+sleep 0.5
+memory load
+
+# ---- The report ----
+
+version() {
+	dpkg-query -W -f '${Version}' "$1" 2>/dev/null || echo '?'
+}
+report() {
+	local cpu os
+	cpu=$(sed -n 's/^model name[ \t]*: //p' /proc/cpuinfo | head -n 1)
+	os=$(uname -sr)
+	cat <<END
+# make bench
+
+- $(date -u +%Y-%m-%d); $(nproc) cores, ${cpu:-$(uname -m)}; ${os%%-*}; \
+the database on $(stat -f -c %T "$scratch")
+- lighttpd $(version lighttpd), SQLite $(version libsqlite3-0), \
+GnuTLS $(version libgnutls30), libfcgi $(version libfcgi0ldbl), \
+libxcrypt $(version libcrypt1), wrk $(version wrk)
+- $RUNS rounds of $DURATION s each, by turns with the floor; \
+wrk -t2 -c$CONNECTIONS on the same machine; $PROCESSES processes a program
+
+END
+	awk -v pairs="$pairs" -v max_kb=$RSS_MAX_KB -f "$here/report.awk" \
+	    "$scratch/rounds" "$scratch/memory"
+}
+report | tee "$scratch/results.md"
+mv "$scratch/results.md" "$here/results.md"
+
+if awk '$5 > 0 { failed = 1 } END { exit !failed }' "$scratch/rounds"; then
+	echo 'bench: some replies failed' >&2
+	exit 1
+fi
