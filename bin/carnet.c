@@ -202,13 +202,13 @@ run(struct cmd *c, const struct verb *v)
 	common_options(c);
 	c->conf_named = c->conf_path != NULL || getenv("CARNET_CONF") != NULL;
 	c->conf_path = conf_find(c->conf_path, "/proc/self/exe");
-	if (v->bare)
-		return v->run(c);
-	c->conf = conf_load(c->conf_path, error, sizeof(error));
-	if (c->conf == NULL)
-		return cmd_refuse("%s", error);
-	c->st = store_open(c->conf->database, 1);
-	rc = c->st == NULL ? CMD_SYSTEM : v->run(c);
+	if (!v->bare) {
+		c->conf = conf_load(c->conf_path, error, sizeof(error));
+		if (c->conf == NULL)
+			return cmd_refuse("%s", error);
+		c->st = store_open(c->conf->database, 1);
+	}
+	rc = !v->bare && c->st == NULL ? CMD_SYSTEM : v->run(c);
 	store_close(c->st);
 	conf_free(c->conf);
 	return rc;

@@ -18,8 +18,9 @@ struct cmd {
 	const char *verb;
 	const char *conf_path;
 	int conf_named;		/* by --conf or $CARNET_CONF */
-	struct conf *conf;	/* read before the verb runs, but for install */
-	struct store *st;	/* open before the verb runs, but for install */
+	/* Read and opened before the verb runs, but for install; freed after. */
+	struct conf *conf;
+	struct store *st;
 	struct arena *a;
 	int64_t now;
 	int json;		/* print for programs */

@@ -178,7 +178,5 @@ cmd_install(struct cmd *c)
 	    (rc = make_client(c, "personal", &personal, NULL)) == CMD_OK)
 		rc = report(c, &pw, secret, &personal);
 	explicit_bzero(secret, sizeof(secret));
-	store_close(c->st);
-	conf_free(c->conf);
 	return rc;
 }
