@@ -31,6 +31,12 @@ store_is_busy(const struct store *st)
 	return st->busy;
 }
 
+void
+store_forget_failure(struct store *st)
+{
+	st->busy = 0;
+}
+
 sqlite3_stmt *
 store_stmt(struct store *st, enum sql which)
 {
@@ -150,18 +156,6 @@ store_rollback(struct store *st)
 	/* A failure may have rolled back already (disk full): nothing to do. */
 	if (!sqlite3_get_autocommit(st->db))
 		run(st, SQL_ROLLBACK, "rollback");
-}
-
-int
-store_read(struct store *st)
-{
-	return run(st, SQL_BEGIN_READ, "begin");
-}
-
-void
-store_read_end(struct store *st)
-{
-	store_rollback(st);
 }
 
 /* Open path with SQLite's flags; what every connection is set to. */

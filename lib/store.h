@@ -55,12 +55,12 @@ int store_begin(struct store *st);
 int store_commit(struct store *st);
 void store_rollback(struct store *st);
 
-/* store_read(st), store_read_end(st): one state of the database for more reads. */
-int store_read(struct store *st);
-void store_read_end(struct store *st);
-
-/* Why the last -1 came: the caller may try again, rather than a fault. */
+/*
+ * store_is_busy(st), store_forget_failure(st):
+ * Was a -1 since the last forgetting one that may pass: a lock, a full disk?
+ */
 int store_is_busy(const struct store *st);
+void store_forget_failure(struct store *st);
 
 /* Users. */
 struct user {
@@ -140,7 +140,7 @@ struct refresh_token {
 /* What the guard wants to know of who calls. */
 struct holder {
 	int64_t client, user;	/* user 0: the client itself */
-	const char *client_id, *email, *user_name;
+	const char *client_id, *client_grants, *email, *user_name;
 	const char *scope;
 	struct id family;
 	int has_family;
@@ -193,9 +193,10 @@ int store_personal_revoke(
 
 /*
  * store_purge(st, now, n):
- * Within a write transaction, delete at most n of the tokens of each kind that
- * expired before now.  Return how many went.
+ * Within a write transaction, delete at most n of the tokens, codes and sessions
+ * of each kind that expired before now (codes: a day before).  Return how many went.
  */
+#define STORE_PURGE_N 4 /* by each request that adds rows: no cron needed */
 int store_purge(struct store *st, int64_t now, int n);
 
 /* store_access_used(st, id, now): note that a personal token was used. */
@@ -267,8 +268,9 @@ int store_consent_list(struct store *st, struct arena *a, int64_t user,
     struct consent *out, size_t n);
 /*
  * store_app_revoke(st, user, client, now):
- * Within a write transaction: forget the consent, and revoke all tokens that
- * the client (0: any client) holds for the user, personal ones aside.
+ * Within a write transaction: forget the consent, spend all codes, and revoke
+ * all tokens that the client (0: any client) holds for the user, personal ones
+ * aside.
  */
 int store_app_revoke(
     struct store *st, int64_t user, int64_t client, int64_t now);

@@ -92,6 +92,7 @@ store_client_add(struct store *st, struct client *cl)
 	bind_int_or_null(s, 9, cl->refresh_ttl);
 	bind_text(s, 10, cl->role);
 	bind_int(s, 11, cl->created_at);
+	bind_text(s, 12, cl->secret_hash);
 	if ((n = store_run(st, s, "client_add")) == 1)
 		cl->id = sqlite3_last_insert_rowid(st->db);
 	return n;

@@ -84,7 +84,8 @@ store_app_revoke(
 {
 	/* The access tokens first: they are found by refresh tokens not revoked. */
 	static const enum sql steps[] = { SQL_APP_ACCESS_REVOKE,
-		SQL_APP_REFRESH_REVOKE, SQL_CONSENT_DELETE };
+		SQL_APP_REFRESH_REVOKE, SQL_APP_CODES_SPEND,
+		SQL_APP_DEVICES_SPEND, SQL_CONSENT_DELETE };
 	sqlite3_stmt *s;
 	int n = 0;
 

@@ -10,7 +10,7 @@
 #define SCHEMA_VERSION 1
 
 enum sql {
-	SQL_BEGIN, SQL_BEGIN_READ, SQL_COMMIT, SQL_ROLLBACK,
+	SQL_BEGIN, SQL_COMMIT, SQL_ROLLBACK,
 	SQL_USER_BY_EMAIL, SQL_USER_BY_ID, SQL_USER_ADD, SQL_USER_PASSWORD,
 	SQL_USER_DISABLED, SQL_USER_LIST,
 	SQL_CLIENT_BY_ID, SQL_CLIENT_BY_ROLE, SQL_CLIENT_BY_NUMBER, SQL_CLIENT_ADD,
@@ -27,6 +27,7 @@ enum sql {
 	SQL_DEVICE_POLLED, SQL_DEVICE_DECIDE, SQL_DEVICE_SPEND,
 	SQL_CONSENT_FIND, SQL_CONSENT_PUT, SQL_CONSENT_USED, SQL_CONSENT_LIST,
 	SQL_CONSENT_DELETE, SQL_APP_ACCESS_REVOKE, SQL_APP_REFRESH_REVOKE,
+	SQL_APP_CODES_SPEND, SQL_APP_DEVICES_SPEND,
 	SQL_SESSION_ADD, SQL_SESSION_FIND, SQL_SESSION_SEEN,
 	SQL_SESSION_GUESS,
 	SQL_SESSION_DELETE, SQL_SESSION_DELETE_OTHERS, SQL_SESSION_LIST,
@@ -60,7 +61,7 @@ int store_fail(struct store *st, const char *what);
 /* store_run(st, s, what): step a statement without rows; rows changed, or -1. */
 int store_run(struct store *st, sqlite3_stmt *s, const char *what);
 
-/* A value of 0, and a NULL string, are bound as NULL. */
+/* bind_int_or_null binds 0 as NULL; all bind a NULL pointer as NULL. */
 void bind_int(sqlite3_stmt *s, int i, int64_t n);
 void bind_int_or_null(sqlite3_stmt *s, int i, int64_t n);
 void bind_text(sqlite3_stmt *s, int i, const char *text);

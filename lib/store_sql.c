@@ -15,7 +15,6 @@
 
 const char *const store_sql[SQL_COUNT] = {
 	[SQL_BEGIN] = "BEGIN IMMEDIATE",
-	[SQL_BEGIN_READ] = "BEGIN",
 	[SQL_COMMIT] = "COMMIT",
 	[SQL_ROLLBACK] = "ROLLBACK",
 
@@ -43,7 +42,8 @@ const char *const store_sql[SQL_COUNT] = {
 	[SQL_CLIENT_ADD] =
 	    "INSERT INTO oauth_clients (client_id, name, secret, grants,"
 	    " redirect_uris, scope, alg, access_ttl, refresh_ttl, role,"
-	    " created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+	    " created_at, secret_hash)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
 	[SQL_CLIENT_SECRET] =
 	    "UPDATE oauth_clients SET secret = ?2, secret_hash = NULL"
 	    " WHERE id = ?1",
@@ -63,7 +63,7 @@ const char *const store_sql[SQL_COUNT] = {
 	    "SELECT t.client, t.user, c.client_id, u.email, u.name, t.scope,"
 	    " t.family, t.expires_at, t.revoked_at IS NOT NULL,"
 	    " c.revoked_at IS NOT NULL, u.disabled_at IS NOT NULL,"
-	    " t.name IS NOT NULL, t.last_used_at, t.created_at"
+	    " t.name IS NOT NULL, t.last_used_at, t.created_at, c.grants"
 	    " FROM oauth_access_tokens t"
 	    " JOIN oauth_clients c ON c.id = t.client"
 	    " LEFT JOIN users u ON u.id = t.user WHERE t.id = ?1",
@@ -173,7 +173,7 @@ const char *const store_sql[SQL_COUNT] = {
 	    " n.last_used_at FROM oauth_consents n"
 	    " JOIN oauth_clients c ON c.id = n.client"
 	    " WHERE n.user = ?1 ORDER BY n.granted_at DESC LIMIT ?2",
-	/* The next three: ?2 is a client, or 0 for all. */
+	/* The next five: ?2 is a client, or 0 for all. */
 	[SQL_CONSENT_DELETE] =
 	    "DELETE FROM oauth_consents"
 	    " WHERE user = ?1 AND (client = ?2 OR ?2 = 0)",
@@ -185,6 +185,13 @@ const char *const store_sql[SQL_COUNT] = {
 	[SQL_APP_REFRESH_REVOKE] =
 	    "UPDATE oauth_refresh_tokens SET revoked_at = ?3 WHERE user = ?1"
 	    " AND (client = ?2 OR ?2 = 0) AND revoked_at IS NULL",
+
+	[SQL_APP_CODES_SPEND] =
+	    "UPDATE oauth_auth_codes SET spent_at = ?3 WHERE user = ?1"
+	    " AND (client = ?2 OR ?2 = 0) AND spent_at IS NULL",
+	[SQL_APP_DEVICES_SPEND] =
+	    "UPDATE oauth_device_codes SET spent_at = ?3 WHERE user = ?1"
+	    " AND (client = ?2 OR ?2 = 0) AND spent_at IS NULL",
 
 	[SQL_SESSION_ADD] =
 	    "INSERT INTO sessions (" SESSION_COLUMNS ")"
@@ -205,26 +212,27 @@ const char *const store_sql[SQL_COUNT] = {
 	    " WHERE user = ?1 AND expires_at > ?2"
 	    " ORDER BY seen_at DESC LIMIT ?3",
 
+	/* A row at a time: "IN (SELECT ... LIMIT n)" builds a table, empty or not. */
 	[SQL_PURGE_ACCESS] =
-	    "DELETE FROM oauth_access_tokens WHERE id IN (SELECT id"
+	    "DELETE FROM oauth_access_tokens WHERE id = (SELECT id"
 	    " FROM oauth_access_tokens WHERE expires_at < ?1"
-	    " ORDER BY expires_at LIMIT ?2)",
+	    " ORDER BY expires_at LIMIT 1)",
 	[SQL_PURGE_REFRESH] =
-	    "DELETE FROM oauth_refresh_tokens WHERE digest IN (SELECT digest"
+	    "DELETE FROM oauth_refresh_tokens WHERE digest = (SELECT digest"
 	    " FROM oauth_refresh_tokens WHERE expires_at < ?1"
-	    " ORDER BY expires_at LIMIT ?2)",
+	    " ORDER BY expires_at LIMIT 1)",
 	[SQL_PURGE_CODES] =
-	    "DELETE FROM oauth_auth_codes WHERE digest IN (SELECT digest"
+	    "DELETE FROM oauth_auth_codes WHERE digest = (SELECT digest"
 	    " FROM oauth_auth_codes WHERE expires_at < ?1"
-	    " ORDER BY expires_at LIMIT ?2)",
+	    " ORDER BY expires_at LIMIT 1)",
 	[SQL_PURGE_DEVICES] =
-	    "DELETE FROM oauth_device_codes WHERE digest IN (SELECT digest"
+	    "DELETE FROM oauth_device_codes WHERE digest = (SELECT digest"
 	    " FROM oauth_device_codes WHERE expires_at < ?1"
-	    " ORDER BY expires_at LIMIT ?2)",
+	    " ORDER BY expires_at LIMIT 1)",
 	[SQL_PURGE_SESSIONS] =
-	    "DELETE FROM sessions WHERE digest IN (SELECT digest"
+	    "DELETE FROM sessions WHERE digest = (SELECT digest"
 	    " FROM sessions WHERE expires_at < ?1"
-	    " ORDER BY expires_at LIMIT ?2)",
+	    " ORDER BY expires_at LIMIT 1)",
 
 	[SQL_POST_LIST] =
 	    "SELECT " POST_COLUMNS " FROM posts WHERE id < ?1"
