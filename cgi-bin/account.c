@@ -15,7 +15,7 @@
 #include "tmpl.h"
 #include "utf8.h"
 
-#define LIST_MAX 500
+#define LIST_MAX 100
 #define NAME_MAX_CHARS 60
 
 /* One showing of the page. */
@@ -23,6 +23,8 @@ struct view {
 	struct visitor v;
 	int status;
 	const char *notice, *error, *new_token;
+	const char *hash;		/* of a new password */
+	struct access_token row;	/* of a new token */
 };
 
 static const char *
@@ -110,7 +112,7 @@ static const struct oerr *
 show(struct req *rq, const struct view *w)
 {
 	uint64_t may = scope_of_user(rq->conf, &w->v.user);
-	struct tmpl_data *d = tmpl_data_new(rq->a), *item;
+	struct tmpl_data *d = tmpl_data_new(rq->a);
 
 	tmpl_set(d, "title", "Your account");
 	tmpl_set(d, "action", site_path(rq->conf, rq->a, SITE_ACCOUNT));
@@ -121,13 +123,7 @@ show(struct req *rq, const struct view *w)
 	tmpl_set(d, "error", w->error);
 	if (w->new_token != NULL)
 		tmpl_set(tmpl_push(d, "new_token"), "value", w->new_token);
-	for (size_t i = 0; i < rq->conf->n_scopes; i++) {
-		if (!(may & UINT64_C(1) << i))
-			continue;
-		item = tmpl_push(d, "scopes");
-		tmpl_set(item, "name", rq->conf->scopes[i].name);
-		tmpl_set(item, "description", rq->conf->scopes[i].description);
-	}
+	scope_show(rq->conf, may, d);
 	if (show_apps(rq, d, w) < 0 || show_tokens(rq, d, w) < 0 ||
 	    show_sessions(rq, d, w) < 0)
 		return oerr_machine(rq);
@@ -180,7 +176,14 @@ refuse(struct view *w, const char *why)
 static int
 add_token_step(struct req *rq, struct view *w)
 {
-	struct access_token row;
+	return store_access_add(rq->st, &w->row) < 0
+	    ? -1
+	    : store_purge(rq->st, rq->now, STORE_PURGE_N);
+}
+
+static const struct oerr *
+create_token(struct req *rq, struct view *w)
+{
 	struct client cl;
 	struct mint m = {
 		.cl = &cl,
@@ -188,31 +191,24 @@ add_token_step(struct req *rq, struct view *w)
 		.ttl_s = rq->conf->personal_ttl,
 		.name = rq->param[PARAM_NAME],
 	};
+	const struct oerr *e;
 	char *jwt;
 
-	if (store_client_by_role(rq->st, rq->a, "personal", &cl) != 1)
-		return -1;
+	if (m.name == NULL ||
+	    utf8_count(m.name, strlen(m.name)) > NAME_MAX_CHARS)
+		return refuse(w, "A token has a name of 1 to 60 characters.");
+	if ((e = issue_personal_client(rq, &cl)) != NULL)
+		return e;
 	if (rq->param[PARAM_SCOPES] != NULL)
 		m.scope = scope_parse(
 		    rq->conf, rq->param[PARAM_SCOPES], NULL);
 	m.scope &= scope_of_user(rq->conf, &w->v.user) & ~SCOPE_STAR;
-	if (issue_mint(rq, &m, &row, &jwt) != NULL ||
-	    store_access_add(rq->st, &row) < 0)
-		return -1;
+	if ((e = issue_mint(rq, &m, &w->row, &jwt)) != NULL ||
+	    (e = in_transaction(rq, w, add_token_step)) != NULL)
+		return e;
 	w->new_token = jwt;
 	w->notice = "The token is made.";
-	return 1;
-}
-
-static const struct oerr *
-create_token(struct req *rq, struct view *w)
-{
-	const char *name = rq->param[PARAM_NAME];
-
-	if (name == NULL ||
-	    utf8_count(name, strlen(name)) > NAME_MAX_CHARS)
-		return refuse(w, "A token has a name of 1 to 60 characters.");
-	return in_transaction(rq, w, add_token_step);
+	return NULL;
 }
 
 static const struct oerr *
@@ -259,21 +255,21 @@ sign_out_elsewhere(struct req *rq, struct view *w)
 	return NULL;
 }
 
-/* Whoever knew the old password keeps nothing that it opened. */
+/*
+ * Whoever knew the old password is signed out, and so are the apps.  Personal
+ * tokens were made to outlive sign-ins: the page says to look through them.
+ */
 static int
 change_password_step(struct req *rq, struct view *w)
 {
-	const char *hash =
-	    passwd_hash(rq->a, rq->param[PARAM_NEW_PASSWORD]);
-
-	if (hash == NULL ||
-	    store_user_set_password(rq->st, w->v.user.id, hash) < 0 ||
+	if (store_user_set_password(rq->st, w->v.user.id, w->hash) < 0 ||
 	    store_session_delete_others(
 		rq->st, w->v.user.id, &w->v.session.digest) < 0 ||
 	    store_app_revoke(rq->st, w->v.user.id, 0, rq->now) < 0)
 		return -1;
 	w->notice = "The password is changed. Other browsers are signed out,"
-		    " and apps have to ask again.";
+		    " and apps have to ask again. Personal tokens stay: look"
+		    " through them below.";
 	return 1;
 }
 
@@ -286,6 +282,10 @@ change_password(struct req *rq, struct view *w)
 		return refuse(w, "The current password is wrong.");
 	if (rq->param[PARAM_NEW_PASSWORD] == NULL)
 		return refuse(w, "Give a new password.");
+	/* Before the database is locked: it takes its time. */
+	w->hash = passwd_hash(rq->a, rq->param[PARAM_NEW_PASSWORD]);
+	if (w->hash == NULL)
+		return oerr_why(rq, &oerr_server_error, "no password hash");
 	return in_transaction(rq, w, change_password_step);
 }
 

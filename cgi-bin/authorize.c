@@ -42,13 +42,7 @@ ask(struct req *rq, const struct authorization *az, const struct visitor *v,
 		tmpl_set(item, "name", pair.name);
 		tmpl_set(item, "value", pair.value);
 	}
-	for (size_t i = 0; i < rq->conf->n_scopes; i++) {
-		if (!(scope & UINT64_C(1) << i))
-			continue;
-		item = tmpl_push(d, "scopes");
-		tmpl_set(item, "name", rq->conf->scopes[i].name);
-		tmpl_set(item, "description", rq->conf->scopes[i].description);
-	}
+	scope_show(rq->conf, scope, d);
 	tmpl_set(d, "title", "Allow access");
 	tmpl_set(d, "action", site_path(rq->conf, rq->a, SITE_AUTHORIZE));
 	tmpl_set(d, "csrf_token", v->csrf);
@@ -81,9 +75,9 @@ give_code(struct req *rq, const struct authorization *az,
 	issue_id_make(rq->now, &c.family);
 	if (store_begin(rq->st) < 0)
 		return oerr_machine(rq);
-	if ((consented && store_consent_put(rq->st, c.user, c.client, c.scope,
-			      rq->now) < 0) ||
-	    store_code_add(rq->st, &c) < 0 || store_commit(rq->st) < 0) {
+	if ((consented && scope_consent(rq, c.user, c.client, scope) < 0) ||
+	    store_code_add(rq->st, &c) < 0 ||
+	    store_purge(rq->st, rq->now, STORE_PURGE_N) < 0 || store_commit(rq->st) < 0) {
 		store_rollback(rq->st);
 		return oerr_machine(rq);
 	}

@@ -21,17 +21,21 @@ static const struct oerr *
 store_codes(struct req *rq, struct device_code *c)
 {
 	char *text = arena_alloc(rq->a, USER_CODE_LEN + 1);
-	int added;
+	int added = 0;
 
 	c->user_code = text;
-	for (int i = 0; i < TRIES; i++) {
+	if (store_begin(rq->st) < 0)
+		return oerr_machine(rq);
+	for (int i = 0; i < TRIES && added == 0; i++) {
 		device_make_user_code(text);
-		if ((added = store_device_add(rq->st, c)) < 0)
-			return oerr_machine(rq);
-		if (added == 1)
-			return NULL;
+		added = store_device_add(rq->st, c);
 	}
-	return oerr_why(rq, &oerr_busy, "no free user code");
+	if (added == 1 && store_purge(rq->st, rq->now, STORE_PURGE_N) >= 0 &&
+	    store_commit(rq->st) == 0)
+		return NULL;
+	store_rollback(rq->st);
+	return added == 0 ? oerr_why(rq, &oerr_busy, "no free user code")
+			  : oerr_machine(rq);
 }
 
 static const struct oerr *

@@ -23,33 +23,42 @@ return_to(struct req *rq)
 }
 
 /*
- * An authorization request that follows may lead straight back to the app, and
- * browsers hold that against this form's policy.
+ * The name of the app that waits behind the sign-in, or NULL.  What follows may
+ * lead straight back to it, and browsers hold that against this form's policy.
  */
-static void
-allow_app(struct req *rq, const char *to)
+static const char *
+find_app(struct req *rq, const char *to)
 {
-	const char *query = strchr(to, '?');
+	const char *query = strchr(to, '?'), *id = NULL, *uri = NULL;
 	struct url_pair pair;
+	struct client cl;
 	size_t len;
 
 	if (query == NULL)
-		return;
+		return NULL;
 	query++;
 	len = strlen(query);
 	while (url_form_next(rq->a, &query, &len, &pair) == 1)
-		if (strcmp(pair.name, "redirect_uri") == 0 &&
-		    redirect_is_sound(pair.value))
-			rq->form_action = redirect_source(rq->a, pair.value);
+		if (strcmp(pair.name, "redirect_uri") == 0)
+			uri = pair.value;
+		else if (strcmp(pair.name, "client_id") == 0)
+			id = pair.value;
+	if (id == NULL || uri == NULL ||
+	    store_client_by_id(rq->st, rq->a, id, &cl) != 1 ||
+	    !redirect_matches(cl.redirect_uris, uri))
+		return NULL;
+	rq->form_action = redirect_source(rq->a, uri);
+	return cl.name;
 }
 
 static const struct oerr *
-show(struct req *rq, const struct visitor *v, int status, const char *error)
+show(struct req *rq, struct visitor *v, int status, const char *error)
 {
 	struct tmpl_data *d = tmpl_data_new(rq->a);
 	const char *to = return_to(rq);
 
-	allow_app(rq, to);
+	session_begin(rq, v);
+	tmpl_set(d, "client_name", find_app(rq, to));
 	tmpl_set(d, "title", "Sign in");
 	tmpl_set(d, "action", site_path(rq->conf, rq->a, SITE_LOGIN));
 	tmpl_set(d, "csrf_token", v->csrf);
@@ -92,8 +101,12 @@ login(struct req *rq)
 
 	if ((e = session_load(rq, &v)) != NULL)
 		return e;
+	if (rq->method == METHOD_GET && out) {
+		resp_header(rq, "Allow", "POST");
+		return &oerr_method;
+	}
 	if (rq->method == METHOD_GET)
-		return out ? &oerr_not_found : show(rq, &v, 200, NULL);
+		return show(rq, &v, 200, NULL);
 	if ((e = session_check_csrf(rq, &v)) != NULL)
 		return e;
 	if (!out)

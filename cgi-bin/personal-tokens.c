@@ -6,12 +6,13 @@
 #include "buf.h"
 #include "cgi.h"
 #include "conf.h"
+#include "grant.h"
 #include "issue.h"
 #include "json.h"
 #include "oerr.h"
 #include "resp.h"
 #include "scope.h"
-#include "utf8.h"
+#include "words.h"
 
 #define NAME_MAX_CHARS 60
 #define LIST_MAX 1000
@@ -54,9 +55,11 @@ take_scopes(struct req *rq, uint64_t may, uint64_t *set)
 	    !json_object_object_get_ex(rq->json, "scopes", &list) ||
 	    list == NULL)
 		return NULL; /* a token that only tells who */
-	if (!json_object_is_type(list, json_type_array))
+	if (!json_object_is_type(list, json_type_array) ||
+	    json_object_array_length(list) > SCOPES_MAX)
 		return oerr_field(rq, "scopes",
-		    "The scopes field must be an array.");
+		    "The scopes field must be an array of at most %d.",
+		    SCOPES_MAX);
 	for (size_t i = 0; i < json_object_array_length(list); i++)
 		if ((one = take_scope(rq, i,
 			 json_object_array_get_idx(list, i), may, set)) != NULL)
@@ -80,10 +83,32 @@ store_one(struct req *rq, const struct access_token *row)
 {
 	if (store_begin(rq->st) < 0)
 		return oerr_machine(rq);
-	if (store_access_add(rq->st, row) < 0 || store_commit(rq->st) < 0) {
+	if (store_access_add(rq->st, row) < 0 ||
+	    store_purge(rq->st, rq->now, STORE_PURGE_N) < 0 || store_commit(rq->st) < 0) {
 		store_rollback(rq->st);
 		return oerr_machine(rq);
 	}
+	return NULL;
+}
+
+/*
+ * An app that was let in for an hour must not give itself half a year: a token
+ * of the password grant makes one, and a personal token one that does not
+ * outlive itself.
+ */
+static const struct oerr *
+check_first_party(
+    struct req *rq, const struct guard_caller *who, int64_t *ttl_s)
+{
+	*ttl_s = rq->conf->personal_ttl;
+	if (words_have(who->is.client_grants, "password"))
+		return NULL;
+	if (!who->is.is_personal)
+		return oerr_say(rq, &oerr_insufficient_scope,
+		    "Personal tokens are made with a token of the password"
+		    " grant, or on the account page.");
+	if (*ttl_s > who->is.expires_at - rq->now)
+		*ttl_s = who->is.expires_at - rq->now;
 	return NULL;
 }
 
@@ -91,27 +116,27 @@ static const struct oerr *
 create(struct req *rq, const struct guard_caller *who, const char *id)
 {
 	struct client *cl = arena_alloc(rq->a, sizeof(*cl));
-	struct mint m = { .cl = cl, .user = who->is.user,
-		.ttl_s = rq->conf->personal_ttl };
-	uint64_t may = scope_parse(rq->conf, who->is.scope, NULL);
+	struct mint m = { .cl = cl, .user = who->is.user };
 	const struct oerr *e, *e2;
+	struct user u;
+	uint64_t may;
 	struct buf *b = arena_alloc(rq->a, sizeof(*b));
 	struct access_token row;
 	char *jwt;
-	int found;
 
 	(void)id;
+	if ((e = check_first_party(rq, who, &m.ttl_s)) != NULL ||
+	    (e = grant_user(rq, who->is.user, &u)) != NULL)
+		return e;
+	/* What the token has, and its user still may. */
+	may = scope_parse(rq->conf, who->is.scope, NULL) &
+	    scope_of_user(rq->conf, &u);
 	e = api_text(rq, "name", NAME_MAX_CHARS, &m.name);
 	e2 = take_scopes(rq, may, &m.scope);
 	if (e != NULL || e2 != NULL)
 		return &oerr_unprocessable;
-	found = store_client_by_role(rq->st, rq->a, "personal", cl);
-	if (found < 0)
-		return oerr_machine(rq);
-	if (found == 0)
-		return oerr_why(rq, &oerr_server_error,
-		    "no personal client; carnet install makes one");
-	if ((e = issue_mint(rq, &m, &row, &jwt)) != NULL ||
+	if ((e = issue_personal_client(rq, cl)) != NULL ||
+	    (e = issue_mint(rq, &m, &row, &jwt)) != NULL ||
 	    (e = store_one(rq, &row)) != NULL)
 		return e;
 	buf_init(b, rq->a, 2048);

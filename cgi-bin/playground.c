@@ -2,6 +2,7 @@
 #include "cgi.h"
 #include "conf.h"
 #include "resp.h"
+#include "scope.h"
 #include "tmpl.h"
 
 static const struct oerr *
@@ -17,15 +18,11 @@ playground_get(struct req *rq)
 		{ "personal_tokens_url", "/api/personal-tokens" },
 		{ "jwks_url", "/oauth/jwks" },
 	};
-	struct tmpl_data *d = tmpl_data_new(rq->a), *item;
+	struct tmpl_data *d = tmpl_data_new(rq->a);
 
 	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++)
 		tmpl_set(d, urls[i].name, urls[i].path);
-	for (size_t i = 0; i < rq->conf->n_scopes; i++) {
-		item = tmpl_push(d, "scopes");
-		tmpl_set(item, "name", rq->conf->scopes[i].name);
-		tmpl_set(item, "description", rq->conf->scopes[i].description);
-	}
+	scope_show(rq->conf, ~UINT64_C(0), d);
 	return resp_page(rq, 200, "playground.html", d);
 }
 

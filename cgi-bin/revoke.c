@@ -50,7 +50,7 @@ revoke_post(struct req *rq)
 		    ? revoke_family(rq, &t.family, NULL)
 		    : oerr_why(rq, &oerr_invalid_grant,
 			  "token of another client");
-	if ((e = guard_inspect(rq, text, &who)) != NULL)
+	if ((e = guard_identify(rq, text, &who)) != NULL)
 		return e->status < 500 ? resp_empty(rq, 200) : e;
 	if (who.is.client != cl->id)
 		return oerr_why(

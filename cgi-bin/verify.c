@@ -77,18 +77,12 @@ static const struct oerr *
 confirm(struct req *rq, const struct visitor *v, const struct device_code *c,
     const struct client *cl, uint64_t scope)
 {
-	struct tmpl_data *d = page(rq, v, "confirm"), *item;
+	struct tmpl_data *d = page(rq, v, "confirm");
 
 	tmpl_set(d, "user_code",
 	    arena_printf(rq->a, "%.4s-%s", c->user_code, c->user_code + 4));
 	tmpl_set(d, "client_name", cl->name);
-	for (size_t i = 0; i < rq->conf->n_scopes; i++) {
-		if (!(scope & UINT64_C(1) << i))
-			continue;
-		item = tmpl_push(d, "scopes");
-		tmpl_set(item, "name", rq->conf->scopes[i].name);
-		tmpl_set(item, "description", rq->conf->scopes[i].description);
-	}
+	scope_show(rq->conf, scope, d);
 	tmpl_set(d, "switch_url",
 	    arena_printf(rq->a, "%s?return_to=%s",
 		site_path(rq->conf, rq->a, SITE_LOGIN),
@@ -111,8 +105,7 @@ decide(struct req *rq, struct visitor *v, const struct device_code *c,
 	    rq->st, c->user_code, v->user.id, words, approve, rq->now);
 	if (done < 0 ||
 	    (done == 1 && approve &&
-		store_consent_put(rq->st, v->user.id, c->client, words,
-		    rq->now) < 0) ||
+		scope_consent(rq, v->user.id, c->client, scope) < 0) ||
 	    store_commit(rq->st) < 0) {
 		store_rollback(rq->st);
 		return oerr_machine(rq);

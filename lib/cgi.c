@@ -31,19 +31,28 @@ extern char **environ;
 struct conn {
 	FCGX_Request *fcgi;
 	int drained;
+	size_t left;	/* of a CGI body: no more may be read (RFC 3875 4.2) */
 };
+
+/* SIGTERM: accept no more; finish the request at hand. */
+static volatile sig_atomic_t stop, is_idle;
 
 static ssize_t
 conn_read(struct conn *c, char *out, size_t size)
 {
 	ssize_t n;
 
-	if (c->fcgi != NULL)
+	if (c->fcgi != NULL) {
 		n = FCGX_GetStr(out, (int)size, c->fcgi->in);
-	else
+	} else {
+		if (size > c->left)
+			size = c->left;
 		while ((n = read(STDIN_FILENO, out, size)) < 0 &&
 		    errno == EINTR)
 			continue;
+		if (n > 0)
+			c->left -= (size_t)n;
+	}
 	if (n <= 0)
 		c->drained = 1;
 	return n;
@@ -165,12 +174,15 @@ read_body(struct req *rq, struct conn *c, struct buf *b)
 		if (strspn(length, "0123456789") != strlen(length))
 			return oerr_say(rq, &oerr_invalid_request,
 			    "The Content-Length is not a number.");
-		if (strlen(length) > 9 ||
-		    (size = strtoul(length, NULL, 10)) > max)
+		size = strlen(length) > 9 ? SIZE_MAX
+					  : strtoul(length, NULL, 10);
+		c->left = size;
+		if (size > max)
 			return oerr_say(rq, &oerr_too_large,
 			    "The request body is larger than %zu bytes.", max);
 	} else {
 		size = max + 1; /* unknown: up to one byte too many */
+		c->left = size;
 	}
 	buf_init(b, rq->a, size);
 	while (b->len < size &&
@@ -279,6 +291,8 @@ serve(struct process *pr, struct arena *a, struct conn *c, char **env)
 	process_check(pr, rq.now);
 	rq.conf = pr->conf;
 	rq.st = pr->st;
+	if (rq.st != NULL)
+		store_forget_failure(rq.st);
 	buf_init(&headers, a, 1024);
 	rq.headers = &headers;
 
@@ -300,11 +314,25 @@ serve(struct process *pr, struct arena *a, struct conn *c, char **env)
 	arena_clear(a);
 }
 
+/* Told while a body still comes in, libfcgi would end it there. */
 static void
 on_term(int sig)
 {
 	(void)sig;
-	FCGX_ShutdownPending(); /* accept no more; finish the one at hand */
+	stop = 1;
+	if (is_idle)
+		FCGX_ShutdownPending();
+}
+
+static int
+accept_next(FCGX_Request *fcgi)
+{
+	int rc;
+
+	is_idle = 1;
+	rc = stop ? -1 : FCGX_Accept_r(fcgi);
+	is_idle = 0;
+	return rc;
 }
 
 static void
@@ -322,7 +350,7 @@ serve_fcgi(struct process *pr, struct arena *a)
 	sigaction(SIGTERM, &sa, NULL);
 	sigaction(SIGINT, &sa, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	while (FCGX_Accept_r(&fcgi) == 0) {
+	while (accept_next(&fcgi) == 0) {
 		c = (struct conn) { .fcgi = &fcgi };
 		log_to(log_to_server, &fcgi);
 		serve(pr, a, &c, fcgi.envp);

@@ -38,7 +38,7 @@ static const struct setting settings[] = {
 	{ "", "keys", TYPE_PATH, AT(keys), "keys", 0, 0, { 0 } },
 	{ "", "templates", TYPE_PATH, AT(templates), NULL, 0, 0, { 0 } },
 	{ "", "site_name", TYPE_TEXT, AT(site_name), "carnet", 0, 0, { 0 } },
-	{ "", "site_colour", TYPE_COLOUR, AT(site_colour), "#1f5f5b", 0, 0,
+	{ "", "site_colour", TYPE_COLOUR, AT(site_colour), "#0b5d54", 0, 0,
 	    { 0 } },
 	{ "", "site_logo", TYPE_LOCAL, AT(site_logo), NULL, 0, 0, { 0 } },
 	{ "", "auth_header", TYPE_HEADER, AT(auth_header), NULL, 0, 0, { 0 } },
@@ -134,9 +134,14 @@ url_is_issuer(const char *s)
 {
 	static const char *const loopback[] = { "http://127.0.0.1",
 	    "http://localhost", "http://[::1]" };
+	const char *path = strstr(s, "://");
 	size_t n;
 
-	if (s[strcspn(s, "?#@ \\\"<>")] != '\0')
+	if (path == NULL || s[strcspn(s, "?#@ \\\"<>")] != '\0')
+		return 0;
+	/* A path of our own that began with "//" would name another host. */
+	if ((path = strstr(path + 3, "//")) != NULL &&
+	    strspn(path, "/") != strlen(path))
 		return 0;
 	if (strncmp(s, "https://", 8) == 0)
 		return s[8] != '\0' && s[8] != '/' && s[8] != ':';

@@ -20,7 +20,9 @@ is_of_uris(struct req *rq, const char *uris, const char *origin)
 
 	for (; words_next(&uris, &n); uris += n) {
 		source = redirect_source(rq->a, arena_dup(rq->a, uris, n));
-		if (source != NULL && strcmp(source, origin) == 0)
+		/* an app's own scheme is no origin */
+		if (source != NULL && strstr(source, "://") != NULL &&
+		    strcmp(source, origin) == 0)
 			return 1;
 	}
 	return 0;
@@ -52,9 +54,11 @@ cors_answer(struct req *rq)
 	const char *origin = cgi_var(rq, "HTTP_ORIGIN");
 	const char *allowed;
 
-	if (!rq->pr->ep->cors || origin == NULL || rq->conf == NULL)
+	if (!rq->pr->ep->cors || rq->conf == NULL)
 		return 0;
-	resp_header(rq, "Vary", "Origin");
+	resp_header(rq, "Vary", "Origin"); /* a cache must tell them apart */
+	if (origin == NULL)
+		return 0;
 	allowed = rq->conf->cors_origins;
 	if (allowed != NULL ? !words_have(allowed, origin)
 			    : !is_of_public_client(rq, origin))

@@ -62,5 +62,8 @@ grant_device(struct req *rq, const struct client *cl, struct subject *sub)
 	sub->scope = scope_parse(rq->conf, c.scope, NULL) &
 	    scope_of_client(rq->conf, cl) & scope_of_user(rq->conf, u);
 	sub->granted = sub->scope;
+	if (*c.scope != '\0' && sub->scope == 0)
+		return oerr_why(rq, &oerr_invalid_scope,
+		    "nothing left of what was granted");
 	return NULL;
 }

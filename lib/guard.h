@@ -19,6 +19,7 @@ struct guard_rule {
 /* Who calls. */
 struct guard_caller {
 	struct id token;
+	int64_t expires_at, not_before; /* as the token says */
 	struct holder is;
 };
 
@@ -31,6 +32,15 @@ struct guard_caller {
  */
 const struct oerr *guard_check(struct req *rq, const struct guard_rule *rule,
     struct guard_caller *out);
+
+/*
+ * guard_identify(rq, token, out):
+ * Find the token that this text is, live or not: its signature, its claims, its
+ * row.  An error of status 500 and above is a failure, others say that it is no
+ * token of ours.
+ */
+const struct oerr *guard_identify(
+    struct req *rq, const char *token, struct guard_caller *out);
 
 /*
  * guard_inspect(rq, token, out):

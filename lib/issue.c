@@ -15,15 +15,26 @@
 #include "scope.h"
 #include "words.h"
 
-/* Each request that stores deletes a few of what has expired: no cron needed. */
-#define PURGE_N 4
-
 void
 issue_id_make(int64_t now, struct id *out)
 {
 	crypto_random(out->byte, ID_LEN);
 	for (int i = 0; i < 5; i++)
 		out->byte[i] = (uint8_t)(now >> (8 * (4 - i)));
+}
+
+const struct oerr *
+issue_personal_client(struct req *rq, struct client *out)
+{
+	int found;
+
+	found = store_client_by_role(rq->st, rq->a, "personal", out);
+	if (found < 0)
+		return oerr_machine(rq);
+	return found == 1
+	    ? NULL
+	    : oerr_why(rq, &oerr_server_error,
+		  "no personal client; carnet install makes one");
 }
 
 char *
@@ -169,7 +180,7 @@ store_set(struct req *rq, const struct subject *sub,
 	    (sub->spend == SPEND_NOTHING ||
 		store_consent_used(st, access->user, access->client,
 		    rq->now) >= 0) &&
-	    store_purge(st, rq->now, PURGE_N) >= 0 && store_commit(st) == 0)
+	    store_purge(st, rq->now, STORE_PURGE_N) >= 0 && store_commit(st) == 0)
 		return NULL;
 	store_rollback(st);
 	return oerr_machine(rq);

@@ -57,6 +57,9 @@ struct mint {
 const struct oerr *issue_mint(struct req *rq, const struct mint *m,
     struct access_token *row, char **jwt);
 
+/* issue_personal_client(rq, out): the client that personal tokens are of. */
+const struct oerr *issue_personal_client(struct req *rq, struct client *out);
+
 /* issue_id_make(now, out): a new id of a token or family. */
 void issue_id_make(int64_t now, struct id *out);
 

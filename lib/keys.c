@@ -126,6 +126,8 @@ keys_load(const char *dir)
 	static uint64_t readings;
 	struct keys *ks;
 	struct dirent *de;
+	char name[32];
+	int signs;
 	struct stat sb;
 	DIR *d;
 
@@ -141,8 +143,17 @@ keys_load(const char *dir)
 	ks->generation = ++readings;
 	ks->a = arena_new();
 	ks->seen = sb.st_mtim;
+	/* Those that sign first: if there are too many, they are not missed. */
+	for (int alg = 0; alg < ALG_COUNT; alg++) {
+		snprintf(name, sizeof(name), "%s.pem",
+		    alg_name((enum alg)alg));
+		if (faccessat(dirfd(d), name, F_OK,
+			AT_SYMLINK_NOFOLLOW) == 0)
+			load_file(ks, dir, name);
+	}
 	while ((de = readdir(d)) != NULL)
-		load_file(ks, dir, de->d_name);
+		if (alg_of_file(de->d_name, &signs) >= 0 && !signs)
+			load_file(ks, dir, de->d_name);
 	closedir(d);
 	load_signer(ks, dir);
 	if (ks->n == 0) {
@@ -195,6 +206,13 @@ keys_get(struct req *rq)
 	if (pr->keys != NULL)
 		pr->keys->checked_at = rq->now;
 	return pr->keys;
+}
+
+void
+keys_look_again(struct req *rq)
+{
+	if (rq->pr->keys != NULL)
+		rq->pr->keys->checked_at = 0;
 }
 
 uint64_t
@@ -290,7 +308,9 @@ keys_rotate(const char *dir, enum alg alg, unsigned bits)
 	int rc = -1;
 
 	en = ks == NULL ? NULL : keys_signer(ks, (int)alg);
-	if (en != NULL) {
+	if (ks != NULL && ks->n >= KEYS_MAX - 1) {
+		log_event("%s: %zu keys; retire old ones first", dir, ks->n);
+	} else if (en != NULL) {
 		path = arena_printf(a, "%s/%s", dir, en->file);
 		kept = arena_printf(
 		    a, "%s/%s-%s.pem", dir, alg_name(alg), en->kid);

@@ -40,6 +40,9 @@ void keys_free(struct keys *ks);
  */
 const struct keys *keys_get(struct req *rq);
 
+/* keys_look_again(rq): have keys_get look at the directory again, now. */
+void keys_look_again(struct req *rq);
+
 /* keys_generation(ks): a number that no other reading of keys has had. */
 uint64_t keys_generation(const struct keys *ks);
 

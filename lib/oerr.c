@@ -134,15 +134,30 @@ oerr_machine(struct req *rq)
 	    : &oerr_server_error;
 }
 
+/* What a stranger sent, cut short, and so that it cannot pose as a field. */
+static const char *
+shown(struct arena *a, const char *text)
+{
+	char *copy = arena_dup(a, text, strnlen(text, 80));
+
+	for (char *p = copy; *p != '\0'; p++)
+		if ((unsigned char)*p <= ' ' || *p == 0x7f ||
+		    strchr("\"=", *p) != NULL)
+			*p = '?';
+	return *copy == '\0' ? "-" : copy;
+}
+
 void
 oerr_log(struct req *rq, const struct oerr *e)
 {
 	const char *method = cgi_var(rq, "REQUEST_METHOD");
 	const char *from = cgi_var(rq, "REMOTE_ADDR");
 
-	log_event("%s %s%s %d %s from=%s client=%s why=\"%s\"",
-	    method == NULL ? "-" : method, rq->script, rq->path, e->status,
-	    e->error, from == NULL ? "-" : from,
-	    rq->client_id == NULL ? "-" : rq->client_id,
-	    rq->why == NULL ? e->description : rq->why);
+	log_event("status=%d error=%s why=\"%s\" from=%s client=%s"
+		  " method=%s path=%s",
+	    e->status, e->error, rq->why == NULL ? e->description : rq->why,
+	    from == NULL ? "-" : shown(rq->a, from),
+	    rq->client_id == NULL ? "-" : shown(rq->a, rq->client_id),
+	    method == NULL ? "-" : shown(rq->a, method),
+	    shown(rq->a, arena_printf(rq->a, "%s%s", rq->script, rq->path)));
 }

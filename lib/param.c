@@ -101,11 +101,18 @@ find(const char *name, size_t len)
 static const struct oerr *
 take(struct req *rq, int p, const char *value, size_t len)
 {
-	if (rq->param_sent[p]++ && !rows[p].many)
+	size_t had = 0; /* bytes of the same name before */
+
+	if (rq->param_sent[p] > 0 && !rows[p].many) {
+		rq->param_sent[p] = 2;
 		return oerr_say(rq, &oerr_invalid_request,
 		    "The parameter %s is sent twice.", rows[p].name);
+	}
+	rq->param_sent[p] = 1;
+	if (rq->param[p] != NULL)
+		had = strlen(rq->param[p]) + 1;
 	rq->bad_param = rows[p].name;
-	if (len > rows[p].longest)
+	if (had + len > rows[p].longest)
 		return oerr_say(rq, &oerr_invalid_request,
 		    "The parameter %s is longer than %zu bytes.",
 		    rows[p].name, rows[p].longest);
@@ -129,8 +136,11 @@ param_form(struct req *rq, const char *text, size_t len)
 	struct url_pair pair;
 	int p, rc;
 
-	while ((rc = url_form_next(rq->a, &text, &len, &pair)) == 1) {
-		if ((p = find(pair.name, pair.name_len)) < 0 ||
+	while ((rc = url_form_next(rq->a, &text, &len, &pair)) != 0) {
+		if (rc < 0)
+			e = oerr_say(rq, &oerr_invalid_request,
+			    "A percent sign is not followed by two digits.");
+		else if ((p = find(pair.name, pair.name_len)) < 0 ||
 		    (e = take(rq, p, pair.value, pair.value_len)) == NULL)
 			continue;
 		if (!rq->pr->ep->lenient)
@@ -138,9 +148,7 @@ param_form(struct req *rq, const char *text, size_t len)
 		if (first == NULL)
 			first = e; /* the rest says whom to tell */
 	}
-	return rc == 0 ? first
-		       : oerr_say(rq, &oerr_invalid_request,
-			     "A percent sign is not followed by two digits.");
+	return first;
 }
 
 const struct oerr *

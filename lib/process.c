@@ -27,12 +27,16 @@ process_conf(struct process *pr)
 	if (pr->conf_seen.ino == sb.st_ino &&
 	    pr->conf_seen.size == sb.st_size &&
 	    pr->conf_seen.mtime_s == sb.st_mtim.tv_sec &&
-	    pr->conf_seen.mtime_ns == sb.st_mtim.tv_nsec)
+	    pr->conf_seen.mtime_ns == sb.st_mtim.tv_nsec &&
+	    pr->conf_seen.ctime_s == sb.st_ctim.tv_sec &&
+	    pr->conf_seen.ctime_ns == sb.st_ctim.tv_nsec)
 		return;
 	pr->conf_seen.ino = sb.st_ino;
 	pr->conf_seen.size = sb.st_size;
 	pr->conf_seen.mtime_s = sb.st_mtim.tv_sec;
 	pr->conf_seen.mtime_ns = sb.st_mtim.tv_nsec;
+	pr->conf_seen.ctime_s = sb.st_ctim.tv_sec;
+	pr->conf_seen.ctime_ns = sb.st_ctim.tv_nsec;
 	if ((cf = conf_load(pr->conf_path, error, sizeof(error))) == NULL) {
 		log_event("%s%s", error,
 		    pr->conf != NULL ? "; the old configuration stays" : "");

@@ -21,7 +21,7 @@ struct process {
 	void (*keys_free)(struct keys *);
 	struct verified *verified; /* NULL: not yet; see verified.h */
 	struct {		/* of the file that conf came from */
-		int64_t mtime_s, mtime_ns, size;
+		int64_t mtime_s, mtime_ns, ctime_s, ctime_ns, size;
 		uint64_t ino;
 	} conf_seen;
 	const char *conf_path;

@@ -237,7 +237,8 @@ resp_bytes(struct req *rq)
 	buf_printf(b, "Status: %d %s\r\n", rq->status, reason(rq->status));
 	buf_add(b, rq->headers->data, rq->headers->len);
 	buf_printf(b, "X-Request-Id: %s\r\n", rq->id);
-	if (strstr(rq->headers->data, "Cache-Control:") == NULL)
+	/* At the start of a line: a value may hold the words. */
+	if (strstr(b->data, "\r\nCache-Control:") == NULL)
 		buf_str(b, "Cache-Control: no-store\r\n");
 	if (rq->status != 204)
 		buf_printf(b, "Content-Length: %zu\r\n", len);

@@ -7,6 +7,7 @@
 #include "conf.h"
 #include "oerr.h"
 #include "store.h"
+#include "tmpl.h"
 #include "words.h"
 
 uint64_t
@@ -108,4 +109,33 @@ scope_grant(struct req *rq, const struct client *cl, const struct user *u,
 		    "no scope that the user may have");
 	*out = set & user & ~SCOPE_STAR;
 	return NULL;
+}
+
+int
+scope_consent(struct req *rq, int64_t user, int64_t client, uint64_t scope)
+{
+	const char *before = NULL;
+	int found;
+
+	found = store_consent_find(rq->st, rq->a, user, client, &before);
+	if (found < 0)
+		return -1;
+	if (found == 1)
+		scope |= scope_parse(rq->conf, before, NULL);
+	return store_consent_put(rq->st, user, client,
+	    scope_format(rq->conf, rq->a, scope), rq->now);
+}
+
+void
+scope_show(const struct conf *cf, uint64_t set, struct tmpl_data *d)
+{
+	struct tmpl_data *item;
+
+	for (size_t i = 0; i < cf->n_scopes; i++) {
+		if (!(set & UINT64_C(1) << i))
+			continue;
+		item = tmpl_push(d, "scopes");
+		tmpl_set(item, "name", cf->scopes[i].name);
+		tmpl_set(item, "description", cf->scopes[i].description);
+	}
 }

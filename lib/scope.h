@@ -9,6 +9,7 @@ struct client;
 struct conf;
 struct oerr;
 struct req;
+struct tmpl_data;
 struct user;
 
 /* A set is a word of bits, by the rows of [scopes]; SCOPE_STAR is '*'. */
@@ -41,5 +42,16 @@ uint64_t scope_of_user(const struct conf *cf, const struct user *u);
  */
 const struct oerr *scope_grant(struct req *rq, const struct client *cl,
     const struct user *u, const char *asked, uint64_t *out);
+
+/*
+ * scope_consent(rq, user, client, scope):
+ * Within a write transaction, note that the user lets the client have scope,
+ * beside what was granted before and lives on in tokens.  Return -1 on error.
+ */
+int scope_consent(
+    struct req *rq, int64_t user, int64_t client, uint64_t scope);
+
+/* scope_show(cf, set, d): the list "scopes" of d: each name and description. */
+void scope_show(const struct conf *cf, uint64_t set, struct tmpl_data *d);
 
 #endif

@@ -77,12 +77,8 @@ session_load(struct req *rq, struct visitor *v)
 	int found;
 
 	memset(v, 0, sizeof(*v));
-	if (!read_cookie(rq, v->cookie)) {
-		secret_make(v->cookie, &d);
-		set_cookie(rq, v->cookie, rq->conf->session_ttl);
-		make_csrf(v);
+	if (!read_cookie(rq, v->cookie))
 		return NULL;
-	}
 	make_csrf(v);
 	digest_of(v->cookie, strlen(v->cookie), &d);
 	if ((found = store_session_find(
@@ -92,10 +88,22 @@ session_load(struct req *rq, struct visitor *v)
 	if (found < 0)
 		return oerr_machine(rq);
 	v->signed_in = found && v->user.disabled_at == 0;
-	if (v->signed_in && v->session.seen_at < rq->now - SEEN_EVERY_S &&
-	    store_session_seen(rq->st, &d, rq->now) < 0)
-		return oerr_machine(rq);
+	/* A failure is logged, and no reason to sign somebody out. */
+	if (v->signed_in && v->session.seen_at < rq->now - SEEN_EVERY_S)
+		(void)store_session_seen(rq->st, &d, rq->now);
 	return NULL;
+}
+
+void
+session_begin(struct req *rq, struct visitor *v)
+{
+	struct digest d;
+
+	if (*v->cookie != '\0')
+		return;
+	secret_make(v->cookie, &d);
+	set_cookie(rq, v->cookie, rq->conf->session_ttl);
+	make_csrf(v);
 }
 
 const struct oerr *
@@ -104,7 +112,7 @@ session_check_csrf(struct req *rq, const struct visitor *v)
 	const char *sent = rq->param[PARAM_CSRF_TOKEN];
 	struct digest want, got;
 
-	if (sent != NULL) {
+	if (sent != NULL && *v->cookie != '\0') {
 		digest_of(v->csrf, CSRF_LEN, &want);
 		digest_of(sent, strlen(sent), &got);
 		if (digest_equal(&want, &got))
@@ -148,7 +156,8 @@ session_sign_in(struct req *rq, struct visitor *v, const struct user *u)
 	secret_make(v->cookie, &s.digest);
 	if ((v->signed_in &&
 		store_session_delete(rq->st, &v->session.digest) < 0) ||
-	    store_session_add(rq->st, &s) < 0 || store_commit(rq->st) < 0) {
+	    store_session_add(rq->st, &s) < 0 ||
+	    store_purge(rq->st, rq->now, STORE_PURGE_N) < 0 || store_commit(rq->st) < 0) {
 		store_rollback(rq->st);
 		return oerr_machine(rq);
 	}

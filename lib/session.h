@@ -20,10 +20,18 @@ struct visitor {
 
 /*
  * session_load(rq, v):
- * Find out who sent the request, by its cookie.  One who has none gets one, so
- * that a form can be bound to it.
+ * Find out who sent the request, by its cookie.
  */
 const struct oerr *session_load(struct req *rq, struct visitor *v);
+
+/*
+ * session_begin(rq, v):
+ * Give a browser without a cookie one, so that the form about to be shown is
+ * bound to it.  Only where a form is shown: a page elsewhere that sends a form
+ * here sends it without the cookie (SameSite), and an answer that set one would
+ * sign the user out.
+ */
+void session_begin(struct req *rq, struct visitor *v);
 
 /*
  * session_check_csrf(rq, v):

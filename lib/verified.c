@@ -2,6 +2,7 @@
 #include "verified.h"
 
 #include "cgi.h"
+#include "guard.h"
 #include "keys.h"
 
 #define SLOTS 16384 /* 1 MiB when full; pages are touched as they are used */
@@ -11,7 +12,7 @@ struct verified {
 	struct {
 		struct digest digest;
 		struct id id;
-		int64_t expires_at;
+		int64_t expires_at, not_before;
 	} slot[SLOTS];
 };
 
@@ -42,7 +43,8 @@ place(const struct digest *d)
 }
 
 int
-verified_find(struct req *rq, const struct digest *d, struct id *out)
+verified_find(
+    struct req *rq, const struct digest *d, struct guard_caller *out)
 {
 	struct verified *v = table(rq);
 	const size_t i = place(d);
@@ -50,18 +52,21 @@ verified_find(struct req *rq, const struct digest *d, struct id *out)
 	if (v->slot[i].expires_at <= rq->now ||
 	    !digest_equal(&v->slot[i].digest, d))
 		return 0;
-	*out = v->slot[i].id;
+	out->token = v->slot[i].id;
+	out->expires_at = v->slot[i].expires_at;
+	out->not_before = v->slot[i].not_before;
 	return 1;
 }
 
 void
-verified_add(struct req *rq, const struct digest *d, const struct id *id,
-    int64_t expires_at)
+verified_add(
+    struct req *rq, const struct digest *d, const struct guard_caller *who)
 {
 	struct verified *v = table(rq);
 	const size_t i = place(d);
 
 	v->slot[i].digest = *d;
-	v->slot[i].id = *id;
-	v->slot[i].expires_at = expires_at;
+	v->slot[i].id = who->token;
+	v->slot[i].expires_at = who->expires_at;
+	v->slot[i].not_before = who->not_before;
 }

@@ -2,8 +2,8 @@
 #ifndef CARNET_VERIFIED_H
 #define CARNET_VERIFIED_H
 
-#include "store.h"
-
+struct digest;
+struct guard_caller;
 struct req;
 
 /*
@@ -15,13 +15,14 @@ struct req;
 
 /*
  * verified_find(rq, d, out):
- * Return 1 and put the token's id to out if the token with digest d is known
- * and has not expired; else 0.
+ * Return 1 and put what the token says to out if the token with digest d is
+ * known and has not expired; else 0.
  */
-int verified_find(struct req *rq, const struct digest *d, struct id *out);
+int verified_find(
+    struct req *rq, const struct digest *d, struct guard_caller *out);
 
-/* verified_add(rq, d, id, expires_at): remember it, perhaps in another's place. */
-void verified_add(struct req *rq, const struct digest *d, const struct id *id,
-    int64_t expires_at);
+/* verified_add(rq, d, who): remember it, perhaps in another's place. */
+void verified_add(
+    struct req *rq, const struct digest *d, const struct guard_caller *who);
 
 #endif

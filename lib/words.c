@@ -10,9 +10,9 @@ words_next(const char **s, size_t *len)
 }
 
 int
-words_have(const char *s, const char *word)
+words_have_n(const char *s, const char *word, size_t len)
 {
-	size_t n, len = strlen(word);
+	size_t n;
 
 	if (s == NULL)
 		return 0;
@@ -20,4 +20,10 @@ words_have(const char *s, const char *word)
 		if (n == len && memcmp(s, word, n) == 0)
 			return 1;
 	return 0;
+}
+
+int
+words_have(const char *s, const char *word)
+{
+	return words_have_n(s, word, strlen(word));
 }

@@ -14,4 +14,7 @@ int words_next(const char **s, size_t *len);
 /* words_have(s, word): return 1 if word is one of those in s, which may be NULL. */
 int words_have(const char *s, const char *word);
 
+/* words_have_n(s, word, len): the same for a word of len bytes. */
+int words_have_n(const char *s, const char *word, size_t len);
+
 #endif
