@@ -34,8 +34,9 @@ def environment(scratch):
     it is found though the program's standard error went elsewhere."""
     env = {**os.environ, "BUILD": str(BUILD), "PYTHONDONTWRITEBYTECODE": "1"}
     common = "exitcode=99:log_path=%s:" % (scratch / "sanitizer")
-    env["ASAN_OPTIONS"] = common + "halt_on_error=1:detect_leaks=1:strict_string_checks=1"
-    env["UBSAN_OPTIONS"] = common + "halt_on_error=1:print_stacktrace=1"
+    common += "halt_on_error=1:"
+    env["ASAN_OPTIONS"] = common + "detect_leaks=1:strict_string_checks=1"
+    env["UBSAN_OPTIONS"] = common + "print_stacktrace=1"
     return env
 
 
@@ -102,16 +103,19 @@ def run_units(env, scratch):
 def run_pytest(suite, env, scratch):
     xml = scratch / ("pytest-%s.xml" % suite)
     tell("\npytest", suite)
-    status = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider",
-         "--junitxml", xml, "--rootdir", "test", "test/" + suite],
-        cwd=ROOT, env=env, timeout=TIMEOUT_S).returncode
+    try:
+        status = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider",
+             "--junitxml", xml, "--rootdir", "test", "test/" + suite],
+            cwd=ROOT, env=env, timeout=TIMEOUT_S).returncode
+    except subprocess.TimeoutExpired:
+        status = "none within %d s" % TIMEOUT_S
     results = list(outcomes(xml)) if xml.exists() else []
     for _, outcome, _ in results:
         add(outcome)
     if not results or status not in (0, 1):
         add("failed")
-        tell("FAILED pytest %s: exit status %d" % (suite, status))
+        tell("FAILED pytest %s: exit status %s" % (suite, status))
 
 
 def run_mandoc():

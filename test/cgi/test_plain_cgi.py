@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from kit import expect, plaincgi
+from kit import plaincgi
 from kit.site import BUILD
 
 FORM = "application/x-www-form-urlencoded"

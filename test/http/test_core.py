@@ -68,9 +68,11 @@ def test_no_program_takes_any_method(server, path):
     """RFC 9110 section 15.5.6: what a path does not know is 405 with Allow."""
     for method in ("PATCH", "TRACK"):
         r = server.request(method, path)
+        if r.status_code == 501 and method == "TRACK":
+            continue  # the web server's own answer
         if path in ("/oauth", "/api"):
             assert r.status_code == 404
-        elif r.status_code != 501:  # which a web server may know better
+        else:
             assert r.status_code == 405 and r.headers["Allow"]
 
 

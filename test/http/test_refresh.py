@@ -142,6 +142,7 @@ def test_an_expired_token_is_refused(site):
     site.sql("UPDATE oauth_refresh_tokens SET expires_at = ? WHERE family = ?",
              int(time.time()), family_of(site, pair["access_token"]))
     expect.error(site.refresh(pair["refresh_token"]), 400, "invalid_grant")
+    assert site.is_live(pair["access_token"])  # it was no replay
 
 
 def test_a_disabled_user_gets_nothing(site):

@@ -153,6 +153,16 @@ def test_a_broken_configuration_is_logged_and_the_old_one_kept(own):
     own.conf.write_text(text)
 
 
+def test_a_token_that_was_good_is_refused_under_other_settings(own):
+    """lib/verified.h: what is remembered of a token ends with the settings."""
+    text = own.conf.read_text()
+    forged = own.forge(own.token(), claims={"aud": "https://api.example"})
+    own.conf.write_text("audiences = https://api.example\n" + text)
+    expect.until(lambda: own.is_live(forged))
+    own.conf.write_text(text)
+    expect.until(lambda: not own.is_live(forged))
+
+
 def test_new_keys_are_taken_up(own):
     """DESIGN section 4: a replaced key signs, and the old one's tokens die."""
     old = own.token()

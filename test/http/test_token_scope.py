@@ -34,7 +34,7 @@ def test_an_unknown_scope_is_invalid(site, everyone, scope):
 
 
 @pytest.mark.parametrize("scope", ["admin", "read-posts admin", "*"])
-def test_a_scope_that_the_client_may_not_have_is_invalid(site, everyone, limited, scope):
+def test_a_scope_beyond_the_clients_is_invalid(site, everyone, limited, scope):
     """RFC 6749 section 5.2: '*' too, where the client was not given it."""
     expect.error(asked(site, everyone, scope, limited), 400, "invalid_scope")
 

@@ -28,6 +28,7 @@ static struct fixture {
 	const char *path;	/* of the database */
 	struct store *st;
 	struct conf *cf;
+	struct endpoint ep;
 	struct process pr;
 	struct req rq;
 	struct buf headers;
@@ -70,6 +71,7 @@ fixture_dir(void **state)
 		return -1;
 	fx.a = arena_new();
 	fx.path = fixture_file("carnet.db");
+	fx.pr.ep = &fx.ep;
 	fixture_log();
 	return 0;
 }
@@ -90,6 +92,7 @@ fixture_end(void **state)
 	(void)state;
 	log_to(NULL, NULL);
 	keys_free(fx.pr.keys);
+	free(fx.pr.verified);
 	store_close(fx.st);
 	conf_free(fx.cf);
 	arena_free(fx.a);
@@ -115,6 +118,7 @@ fixture_conf(const char *settings)
 	assert_string_equal(error, "");
 	assert_non_null(fx.cf);
 	fx.pr.conf = fx.cf;
+	fx.pr.conf_generation++;
 	fx.rq.conf = fx.cf;
 }
 

@@ -46,6 +46,8 @@ what_is_not_set_has_its_default(void **state)
 	assert_string_equal(cf->keys, "/etc/carnet/keys");
 	assert_null(cf->templates);
 	assert_string_equal(cf->site_name, "carnet");
+	assert_string_equal(cf->site_colour, "#0b5d54");
+	assert_null(cf->site_logo);
 	assert_null(cf->auth_header);
 	assert_string_equal(cf->audiences, "");
 	assert_null(cf->cors_origins);
@@ -72,9 +74,10 @@ every_setting_reaches_its_member(void **state)
 	const struct conf *cf = parse(ISSUER
 	    "database = db/tokens.db\nkeys = /var/lib/keys\n"
 	    "templates = pages\nsite_name = My = site # one\n"
+	    "site_colour = #09afAF\nsite_logo = /logo.svg?v=1\n"
 	    "auth_header = X-Authorization\n"
 	    "audiences = https://a.example https://b.example\n"
-	    "cors_origins = https://app.example\n"
+	    "cors_origins = https://app.example http://localhost:3000\n"
 	    "default_scopes = read\nuser_scopes = read write\n"
 	    "access_ttl = 1\nrefresh_ttl = 2\nrefresh_grace = 3\n"
 	    "personal_ttl = 4\ncode_ttl = 5\ndevice_code_ttl = 6\n"
@@ -89,10 +92,13 @@ every_setting_reaches_its_member(void **state)
 	assert_string_equal(cf->keys, "/var/lib/keys");
 	assert_string_equal(cf->templates, "/etc/carnet/pages");
 	assert_string_equal(cf->site_name, "My = site # one");
+	assert_string_equal(cf->site_colour, "#09afAF");
+	assert_string_equal(cf->site_logo, "/logo.svg?v=1");
 	assert_string_equal(cf->auth_header, "X-Authorization");
 	assert_string_equal(
 	    cf->audiences, "https://a.example https://b.example");
-	assert_string_equal(cf->cors_origins, "https://app.example");
+	assert_string_equal(cf->cors_origins,
+	    "https://app.example http://localhost:3000");
 	assert_string_equal(cf->default_scopes, "read");
 	assert_string_equal(cf->user_scopes, "read write");
 	assert_int_equal(cf->access_ttl, 1);
@@ -231,6 +237,25 @@ a_bad_line_is_refused_with_its_place_and_the_cure(void **state)
 		{ ISSUER "auth_header = X Auth\n", 2, "name of a header" },
 		{ ISSUER "auth_header = X_Auth\n", 2, "name of a header" },
 		{ ISSUER "auth_header = X-Auth:\n", 2, "name of a header" },
+		{ ISSUER "site_colour =\n", 2, "a colour such as" },
+		{ ISSUER "site_colour = red\n", 2, "a colour such as" },
+		{ ISSUER "site_colour = #12345\n", 2, "a colour such as" },
+		{ ISSUER "site_colour = #1234567\n", 2, "a colour such as" },
+		{ ISSUER "site_colour = #12345g\n", 2, "a colour such as" },
+		{ ISSUER "site_colour = 1234567\n", 2, "a colour such as" },
+		{ ISSUER "site_logo =\n", 2, "a path on this host" },
+		{ ISSUER "site_logo = logo.svg\n", 2, "a path on this host" },
+		{ ISSUER "site_logo = //h/l\n", 2, "a path on this host" },
+		{ ISSUER "site_logo = /\\h/l\n", 2, "a path on this host" },
+		{ ISSUER "site_logo = https://h\n", 2, "a path on this host" },
+		{ ISSUER "cors_origins = *\n", 2, "are origins such as" },
+		{ ISSUER "cors_origins = null\n", 2, "are origins such as" },
+		{ ISSUER "cors_origins = https://\n", 2, "are origins" },
+		{ ISSUER "cors_origins = https://a/\n", 2, "are origins" },
+		{ ISSUER "cors_origins = https://a ftp://b\n", 2,
+		    "are origins" },
+		{ ISSUER "cors_origins = https://*.a\n", 2, "are origins" },
+		{ ISSUER "cors_origins = https://u@a\n", 2, "are origins" },
 		{ ISSUER "default_scopes = a\n[scopes]\nb = B\n", 2,
 		    "default_scopes names a, which" },
 		{ ISSUER "user_scopes = b ab\n[scopes]\nb = B\n", 2,

@@ -1,0 +1,333 @@
+"""The account page: what a person gave to whom, and taking it back (DESIGN
+section 3)."""
+import hashlib
+import re
+import time
+
+import pytest
+
+from kit import expect, jose, people
+from kit.people import App, Browser, Page
+
+DATE = r"\d{4}-\d\d-\d\d \d\d:\d\d UTC"
+
+
+@pytest.fixture
+def user(site):
+    return site.user("read-posts write-posts")
+
+
+@pytest.fixture
+def browser(site, user):
+    return Browser(site, user, agent="First browser")
+
+
+@pytest.fixture(scope="module")
+def app(site):
+    return App(site)
+
+
+def create(browser, name="My script", scopes=("read-posts",)):
+    """Make a personal token on the page; return it and its id."""
+    page = Page(browser.act("create_token", name=name, scopes=list(scopes)))
+    token = page.by_id["new-token"]
+    browser.site.secrets.add(token)
+    return token, page.row(name).form.fields["id"]
+
+
+def dead(site, app, pair):
+    assert not site.is_live(pair["access_token"])
+    expect.error(site.refresh(pair["refresh_token"], app.client), 400, "invalid_grant")
+
+
+def test_nobody_signed_in_is_sent_to_sign_in(site):
+    """DESIGN section 3: and back here."""
+    for r in (Browser(site).get("/account"), Browser(site).post("/account", {})):
+        assert people.sent_to(r) == ("/oauth/login", {"return_to": "/account"})
+
+
+def test_an_empty_account_says_so(browser):
+    """A list of nothing is said in words."""
+    text = browser.open("/account").text
+    assert "No app is connected" in text and "no personal token" in text
+
+
+# Apps
+
+def test_a_connected_app_is_listed(app, browser):
+    """Who, what, since when, when it last got tokens."""
+    code = app.code(browser, scope="read-posts write-posts")
+    row = browser.open("/account").row(app.name)
+    assert "read-posts write-posts" in row.text
+    assert re.search("Allowed\\s*" + DATE, row.text)
+    assert re.search("Last used\\s*never", row.text)
+    expect.tokens(app.redeem(code))
+    row = browser.open("/account").row(app.name)
+    assert re.search("Last used\\s*" + DATE, row.text)
+
+
+def test_a_denied_app_is_not_listed(app, browser):
+    """RFC 6749 section 4.1.2.1."""
+    app.decide(browser, "deny")
+    assert not browser.open("/account").rows[0].form
+
+
+def test_disconnecting_an_app_ends_all_it_has(site, app, browser):
+    """DESIGN section 6: on the very next request; each sign-in, each pair."""
+    pairs = [app.connect(browser) for _ in range(2)]
+    pairs.append(expect.tokens(site.refresh(pairs[0]["refresh_token"], app.client)))
+    form = browser.open("/account").row(app.name).form
+    page = Page(browser.submit(form))
+    assert "no access any more" in page.by_id["notice"]
+    assert app.name not in page.text
+    for pair in pairs:
+        dead(site, app, pair)
+
+
+def test_disconnecting_an_app_ends_what_it_could_still_fetch(site, app, browser):
+    """A code that is out, and a device that was approved and has not polled."""
+    both = App(site, grant="authorization_code,device_code")
+    code = both.code(browser)
+    auth = {"client_id": both.client.id, "client_secret": both.client.secret}
+    codes = site.post("/oauth/device/code", data=auth).json()
+    page = browser.open("/oauth/device?user_code=" + codes["user_code"])
+    browser.submit(page.form("approve"), "approve")
+    browser.act("revoke_app", client_id=both.client.id)
+    expect.error(both.redeem(code), 400, "invalid_grant")
+    r = site.grant("urn:ietf:params:oauth:grant-type:device_code", both.client,
+                   device_code=codes["device_code"])
+    expect.error(r, 400, "invalid_grant")
+
+
+def test_disconnecting_one_app_leaves_the_others(site, app, browser, user):
+    """Other apps, other people, the person's own tokens."""
+    other = App(site)
+    theirs = other.connect(browser)
+    mine = app.connect(browser)
+    stranger = app.connect(Browser(site, site.user("*")))
+    token, _ = create(browser)
+    browser.act("revoke_app", client_id=app.client.id)
+    assert not site.is_live(mine["access_token"])
+    for live in (theirs["access_token"], stranger["access_token"], token):
+        assert site.is_live(live)
+
+
+@pytest.mark.parametrize("client_id", [None, "", "x", "' OR 1=1"])
+def test_disconnecting_no_app_does_nothing(site, app, browser, client_id):
+    """An id of nobody."""
+    mine = app.connect(browser)
+    browser.act("revoke_app", client_id=client_id)
+    assert site.is_live(mine["access_token"])
+
+
+# Personal tokens
+
+def test_a_token_is_made_and_shown_once(site, user, browser):
+    """DESIGN section 5."""
+    token, _ = create(browser, scopes=["read-posts", "write-posts"])
+    page = browser.open("/account")
+    assert "new-token" not in page.by_id and token not in page.source
+    assert re.search("Created\\s*%s\\s*Expires\\s*%s\\s*Last used\\s*never" % (DATE, DATE),
+                     page.row("My script").text)
+    assert site.get("/api/user", token=token).json()["email"] == user.email
+    claims = jose.claims_of(token)
+    assert set(claims["scopes"]) == {"read-posts", "write-posts"}
+    assert claims["exp"] - claims["iat"] == 180 * 86400
+
+
+def test_the_last_use_is_shown(site, browser):
+    """To the hour."""
+    token, _ = create(browser)
+    site.get("/api/posts", token=token)
+    row = browser.open("/account").row("My script")
+    assert re.search("Last used\\s*" + DATE, row.text)
+
+
+def test_only_scopes_of_the_user_are_offered_and_given(site, browser):
+    """DESIGN section 5: however the form was changed."""
+    page = browser.open("/account")
+    boxes = [value for _, value in page.form("create-token").boxes]
+    assert boxes == ["read-posts", "write-posts"]
+    for scopes in (["admin"], ["*"], ["read-posts", "admin", "*"], ["nothing"]):
+        r = browser.act("create_token", name="n", scopes=scopes)
+        if r.status_code == 200:
+            token = Page(r).by_id["new-token"]
+            assert not {"admin", "*"} & set(jose.claims_of(token)["scopes"])
+            expect.insufficient(site.delete("/api/posts/1", token=token), "admin")
+
+
+def test_a_token_without_scopes_tells_who(site, browser):
+    """No box ticked."""
+    token, _ = create(browser, scopes=[])
+    assert jose.claims_of(token)["scope"] == "" and site.is_live(token)
+    assert site.get("/api/posts", token=token).status_code == 403
+
+
+@pytest.mark.parametrize("name, good", [
+    ("x", True), ("x" * 60, True), ("é" * 60, True), ("😀" * 60, True),
+    ("", False), (None, False), ("x" * 61, False), ("é" * 61, False), ("a\nb", False)])
+def test_a_name_has_1_to_60_characters(browser, name, good):
+    """DESIGN section 5."""
+    r = browser.act("create_token", name=name)
+    assert r.status_code == 200 if good else r.status_code in (400, 422)
+    page = browser.open("/account")
+    assert (len([row for row in page.rows if row.form]) == 1) == good
+
+
+@pytest.mark.parametrize("name", ["<b>x</b>", "{{token}}", "a & b \"c\" 'd'"])
+def test_a_name_is_only_text(browser, name):
+    """Escaped wherever it is shown."""
+    create(browser, name)
+    page = browser.open("/account")
+    assert name in page.text and not [t for t, _ in page.tags if t == "b"]
+
+
+def test_revoking_a_token_ends_it_and_no_other(site, browser):
+    """DESIGN section 6."""
+    (one, _), (other, _) = create(browser, "One"), create(browser, "Other")
+    page = Page(browser.submit(browser.open("/account").row("One").form))
+    assert "One" not in [row.text.strip() for row in page.rows]
+    assert not site.is_live(one) and site.is_live(other)
+
+
+def test_an_expired_token_is_not_listed(site, browser):
+    """It opens nothing."""
+    token, token_id = create(browser)
+    site.sql("UPDATE oauth_access_tokens SET expires_at = ? WHERE id = ?",
+             int(time.time()), jose.unb64u(token_id))
+    assert "My script" not in browser.open("/account").text
+
+
+# Sessions
+
+def test_the_browsers_are_listed(site, user, browser):
+    """Which, from where, since when; and which is this one."""
+    other = Browser(site, user, agent="Second <b>browser</b>")
+    page = browser.open("/account")
+    assert "This one" in page.row("First browser").text
+    row = page.row("Second <b>browser</b>")
+    assert "127.0.0.1" in row.text and row.form.fields["action"] == "sign_out_session"
+    assert len(re.findall(DATE, row.text)) == 2
+    assert "This one" in other.open("/account").row("Second").text
+
+
+def test_one_browser_is_signed_out(site, user, browser):
+    """And it alone."""
+    second, third = Browser(site, user, "Second"), Browser(site, user, "Third")
+    browser.submit(browser.open("/account").row("Second").form)
+    assert not second.is_signed_in()
+    assert third.is_signed_in() and browser.is_signed_in()
+
+
+def test_everywhere_else_is_signed_out(site, user, browser):
+    """DESIGN section 3; and other people stay."""
+    others = [Browser(site, user) for _ in range(2)]
+    stranger = Browser(site, site.user())
+    page = browser.open("/account")
+    browser.submit(page.form("sign-out-elsewhere"))
+    assert not any(other.is_signed_in() for other in others)
+    assert browser.is_signed_in() and stranger.is_signed_in()
+
+
+def test_signing_out_here(site, user, browser):
+    """And elsewhere stays."""
+    other = Browser(site, user)
+    r = browser.submit(browser.open("/account").form("sign-out"))
+    assert people.sent_to(r)[0] == "/oauth/login"
+    assert browser.cookie is None and other.is_signed_in()
+
+
+def test_what_is_anothers_cannot_be_touched(site, app, browser):
+    """Ids of another person's app, token and session do nothing."""
+    victim = Browser(site, site.user("*"), "Victim's")
+    pair = app.connect(victim)
+    token, token_id = create(victim)
+    session_id = jose.b64u(hashlib.sha256(victim.cookie[1].encode()).digest())
+    browser.act("revoke_app", client_id=app.client.id)
+    browser.act("revoke_token", id=token_id)
+    browser.act("revoke_token", id=jose.claims_of(pair["access_token"])["jti"])
+    browser.act("sign_out_session", id=session_id)
+    assert site.is_live(pair["access_token"]) and site.is_live(token)
+    expect.tokens(site.refresh(pair["refresh_token"], app.client))
+    assert victim.is_signed_in()
+
+
+# The password
+
+def change(browser, current, new):
+    return browser.act("change_password", current_password=current, new_password=new)
+
+
+def test_a_new_password_ends_what_the_old_one_opened(site, app, user, browser):
+    """Other sessions, and apps; personal tokens are the person's own to revoke."""
+    other = Browser(site, user)
+    pair, first_party = app.connect(other), site.sign_in("read-posts", user)
+    code, (token, _) = app.code(other), create(browser)
+    site.secrets.add("another-horse-battery")
+    r = change(browser, user.password, "another-horse-battery")
+    assert r.status_code == 200 and "changed" in Page(r).by_id["notice"]
+    assert browser.is_signed_in() and not other.is_signed_in()
+    dead(site, app, pair)
+    assert not site.is_live(first_party["access_token"])
+    expect.error(app.redeem(code), 400, "invalid_grant")
+    assert site.is_live(token)
+    Browser(site, user._replace(password="another-horse-battery"))
+    r = site.grant("password", username=user.email, password=user.password)
+    expect.error(r, 400, "invalid_grant")
+
+
+@pytest.mark.parametrize("current, new", [
+    ("wrong", "another-horse-battery"), ("", "another-horse-battery"),
+    (None, "another-horse-battery"), ("right", ""), ("right", None)])
+def test_a_wrong_current_password_changes_nothing(site, user, browser, current, new):
+    """Whoever finds the browser open cannot take the account."""
+    other = Browser(site, user)
+    current = user.password if current == "right" else current
+    r = change(browser, current, new)
+    assert r.status_code == 422 and Page(r).by_id["error"]
+    assert other.is_signed_in()
+    assert Browser(site, user).is_signed_in()
+
+
+# Forms of other sites
+
+ACTIONS = ["revoke_app", "create_token", "revoke_token", "sign_out_session",
+           "sign_out_elsewhere", "change_password", "sign_out"]
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_no_form_without_its_token(site, app, user, browser, action):
+    """RFC 9700 section 4.7.1: missing, made up, another browser's; nothing happens."""
+    other = Browser(site, user, "Other")
+    pair, (token, token_id) = app.connect(browser), create(browser)
+    page = browser.open("/account")
+    fields = {"client_id": app.client.id, "id": token_id, "name": "Evil",
+              "scopes": "read-posts", "current_password": user.password,
+              "new_password": "evil-horse-battery", "action": action}
+    if action == "sign_out_session":
+        fields["id"] = page.row("Other").form.fields["id"]
+    theirs = other.open("/account").form("sign-out").fields["csrf_token"]
+    for csrf in ({}, {"csrf_token": ""}, {"csrf_token": "x" * 43},
+                 {"csrf_token": theirs}):
+        people.refused(browser.post("/account", {**fields, **csrf}))
+    assert browser.open("/account").text == page.text
+    assert site.is_live(token) and site.is_live(pair["access_token"])
+    assert other.is_signed_in() and Browser(site, user).is_signed_in()
+
+
+@pytest.mark.parametrize("action", ["", "x", "Sign_out", None])
+def test_an_unknown_action_does_nothing(browser, action):
+    """A row of the table, or nothing."""
+    csrf = browser.open("/account").form("sign-out").fields["csrf_token"]
+    people.refused(browser.post("/account", {"csrf_token": csrf, "action": action}))
+    assert browser.is_signed_in()
+
+
+def test_a_link_does_nothing(site, app, browser):
+    """RFC 9110 section 9.2.1: GET is safe."""
+    pair = app.connect(browser)
+    csrf = browser.open("/account").form("sign-out").fields["csrf_token"]
+    for action in ACTIONS:
+        browser.get("/account?action=%s&csrf_token=%s&client_id=%s"
+                    % (action, csrf, app.client.id))
+    assert browser.is_signed_in() and site.is_live(pair["access_token"])

@@ -1,0 +1,317 @@
+"""Sign-in, consent and the code (RFC 6749 section 4.1, DESIGN section 5)."""
+import base64
+import hashlib
+from urllib.parse import quote, urlencode
+
+import pytest
+
+from kit import people
+from kit.people import App, Browser, Page
+
+
+@pytest.fixture
+def app(site):
+    return App(site)
+
+
+@pytest.fixture(scope="module")
+def user(site):
+    return site.user("*")
+
+
+@pytest.fixture
+def browser(site, user):
+    return Browser(site, user)
+
+
+def error(r, app):
+    return people.sent_back(r, app)["error"]
+
+
+# Who is not signed in
+
+def test_a_sign_in_leads_back_to_the_request(site, app, user):
+    """DESIGN section 5: and from there to the consent page, with all of it."""
+    browser = Browser(site)
+    state = "a b&c=%41/../é".encode("ascii", "replace").decode()
+    r = app.ask(browser, state=state, scope="read-posts write-posts",
+                response_mode="form_post")
+    path, query = people.sent_to(r)
+    assert path == "/oauth/login" and set(query) == {"return_to"}
+    r = browser.sign_in(user, query["return_to"])
+    page = browser.open(r.headers["Location"])
+    sent = app.request(state=state, scope="read-posts write-posts",
+                       response_mode="form_post")
+    form = page.form("approve")
+    assert sent.items() <= form.fields.items()
+    form, = Page(browser.submit(form, "approve")).forms
+    assert (form.action, form.fields["state"]) == (app.uri, state)
+
+
+def test_prompt_none_shows_nothing(site, app, browser):
+    """OpenID Connect Core section 3.1.2.6: login_required, consent_required."""
+    assert error(app.ask(Browser(site), prompt="none"), app) == "login_required"
+    assert error(app.ask(browser, prompt="none"), app) == "consent_required"
+    app.connect(browser)
+    assert people.sent_back(app.ask(browser, prompt="none"), app)["code"]
+
+
+@pytest.mark.parametrize("prompt", ["login", "login consent", "consent login"])
+def test_prompt_login_asks_who_is_signed_in(app, browser, user, prompt):
+    """OpenID Connect Core section 3.1.2.1: once; a "consent" then still counts."""
+    app.connect(browser)
+    path, query = people.sent_to(app.ask(browser, prompt=prompt))
+    assert path == "/oauth/login"
+    r = browser.get(browser.sign_in(user, query["return_to"]).headers["Location"])
+    if "consent" in prompt:
+        assert Page(r).form("approve")
+    else:
+        assert people.sent_back(r, app)["code"]
+
+
+def test_a_form_cannot_skip_prompt_login(app, browser):
+    """The decision of somebody who has not signed in again does not count."""
+    form = app.consent(browser).form("approve")
+    form.fields["prompt"] = "login"
+    assert people.sent_to(browser.submit(form, "approve"))[0] == "/oauth/login"
+
+
+def test_prompt_consent_asks_again(app, browser):
+    """OpenID Connect Core section 3.1.2.1."""
+    app.connect(browser)
+    assert app.ask(browser).status_code == 303
+    assert Page(app.ask(browser, prompt="consent")).form("approve")
+
+
+def test_a_request_may_come_by_post(site, app, browser):
+    """RFC 6749 section 3.1; and what one of these leads to is the same."""
+    form = Page(browser.post("/oauth/authorize", app.request())).form("approve")
+    assert people.sent_back(browser.submit(form, "approve"), app)["code"]
+    path, _ = people.sent_to(Browser(site).post("/oauth/authorize", app.request()))
+    assert path == "/oauth/login"
+
+
+def test_a_post_from_another_site_signs_nobody_out(site, app):
+    """RFC 6265bis section 5.5: it comes without the cookie.  An answer that sets a
+    new one would overwrite the session."""
+    for path, form in (("/oauth/authorize", app.request()), ("/account", {}),
+                       ("/oauth/device", {}), ("/oauth/logout", {}),
+                       ("/oauth/login", {})):
+        assert "Set-Cookie" not in Browser(site).post(path, form).headers, path
+
+
+# The consent page
+
+def test_the_page_says_who_asks_for_what(site, browser, user):
+    """RFC 6749 section 10.2, RFC 9700 section 4.1: client, host, account, scopes."""
+    app = App(site, name="Tom & <b>Jerry</b>'s \"app\" {{email}}",
+              uris=("https://app.example:8443/cb",))
+    page = app.consent(browser, scope="read-posts admin")
+    assert app.name in page.text and user.email in page.text
+    assert not [t for t, _ in page.tags if t == "b"]
+    assert "app.example:8443" in page.text
+    assert "Read posts" in page.text and "Delete posts" in page.text
+    assert "Write posts" not in page.text
+    assert "Anyone could have made" not in page.text
+
+
+@pytest.mark.parametrize("uri, shown", [
+    ("http://127.0.0.1:4711/cb", "127.0.0.1:4711"), ("http://[::1]/cb", "[::1]"),
+    ("com.example.app:/cb", "com.example.app")])
+def test_a_public_client_could_be_anyone(site, browser, uri, shown):
+    """RFC 8252 section 8.6: so the page says where the code will go."""
+    page = App(site, public=True, uris=(uri,)).consent(browser)
+    assert "Anyone could have made" in page.text and shown in page.text
+
+
+def test_the_person_may_be_another(app, browser):
+    """The link of the page leads to a sign-in that comes back to it."""
+    page = app.consent(browser, prompt="consent")
+    link, = [attrs["href"] for tag, attrs in page.tags if tag == "a"]
+    assert link.startswith("/oauth/login?return_to=")
+    form = browser.open(link).form("login")
+    assert form.fields["return_to"].startswith("/oauth/authorize?")
+    assert quote(app.uri, "") in form.fields["return_to"]
+
+
+def test_a_denial_is_told(app, browser):
+    """RFC 6749 section 4.1.2.1: access_denied; and nothing is remembered."""
+    got = people.sent_back(app.decide(browser, "deny"), app)
+    assert (got["error"], got["state"]) == ("access_denied", "xyz")
+    assert "code" not in got
+    assert error(app.ask(browser, prompt="none"), app) == "consent_required"
+
+
+@pytest.mark.parametrize("decision", ["", "x", "Approve", "approve "])
+def test_what_is_no_yes_gives_no_code(app, browser, decision):
+    """One word approves."""
+    form = app.consent(browser).form("approve")
+    r = browser.submit(form, decision=decision)
+    assert r.status_code == 200 or "code=" not in r.headers["Location"]
+
+
+def test_a_decision_needs_the_pages_token(site, app, browser, user):
+    """RFC 6749 section 10.12: missing, another browser's, of the same person too."""
+    theirs = app.consent(Browser(site, user)).form("approve")
+    form = app.consent(browser).form("approve")
+    for token in ({}, {"csrf_token": ""}, {"csrf_token": theirs.fields["csrf_token"]}):
+        del form.fields["csrf_token"]
+        form.fields.update(token)
+        people.refused(browser.submit(form, "approve"))
+        people.refused(browser.submit(form, "deny"))
+        form.fields["csrf_token"] = ""
+    assert error(app.ask(browser, prompt="none"), app) == "consent_required"
+
+
+def test_a_link_decides_nothing(app, browser):
+    """RFC 9110 section 9.2.1: a GET with a decision in it shows the page."""
+    form = app.consent(browser).form("approve")
+    query = urlencode({**form.fields, "decision": "approve"})
+    assert Page(browser.get("/oauth/authorize?" + query)).form("approve")
+
+
+def test_a_changed_form_gets_no_more_than_may_be(app, site, browser):
+    """The form is the browser's to change: every rule holds for what it sends."""
+    def changed(**fields):
+        return browser.submit(app.consent(browser).form("approve"), "approve", **fields)
+    people.refused(changed(redirect_uri="https://evil.example/cb"))
+    people.refused(changed(client_id="x"))
+    assert error(changed(scope="*"), app) == "invalid_scope"
+    assert error(changed(code_challenge=""), app) == "invalid_request"
+
+
+def test_a_sign_out_in_another_tab_leads_to_the_sign_in(app, browser):
+    """And the request is not lost."""
+    form = app.consent(browser).form("approve")
+    browser.act("sign_out")
+    browser.cookie = None
+    path, query = people.sent_to(browser.submit(form, "approve"))
+    assert path == "/oauth/login" and app.client.id in query["return_to"]
+
+
+# What is remembered
+
+def test_a_consent_is_remembered(site, app, browser, user):
+    """DESIGN section 5: for this client, this user, and no more than that."""
+    app.connect(browser, scope="read-posts write-posts")
+    for scope in ("read-posts", "write-posts", "read-posts write-posts", None):
+        assert people.sent_back(app.ask(browser, scope=scope), app)["code"]
+    assert people.sent_back(app.ask(Browser(site, user)), app)["code"]
+    assert Page(app.ask(browser, scope="read-posts admin")).form("approve")
+    assert Page(App(site).ask(browser)).form("approve")
+    assert Page(app.ask(Browser(site, site.user("*")))).form("approve")
+
+
+def test_a_later_consent_forgets_no_earlier_one(app, browser):
+    """DESIGN section 5: remembered until revoked.  The first tokens are alive, and
+    the account page must tell all that the app may."""
+    app.connect(browser, scope="read-posts")
+    app.connect(browser, scope="write-posts")
+    assert people.sent_back(app.ask(browser, scope="read-posts"), app)["code"]
+    row = browser.open("/account").row(app.name)
+    assert "read-posts" in row.text and "write-posts" in row.text
+
+
+def test_a_public_client_is_asked_for_each_time(site, browser):
+    """RFC 8252 section 8.6: anybody can pose as it."""
+    app = App(site, public=True)
+    app.connect(browser)
+    assert Page(app.ask(browser)).form("approve")
+    assert error(app.ask(browser, prompt="none"), app) == "consent_required"
+
+
+def test_a_revoked_consent_is_asked_again(app, browser):
+    """DESIGN section 5."""
+    app.connect(browser)
+    browser.act("revoke_app", client_id=app.client.id)
+    assert Page(app.ask(browser)).form("approve")
+
+
+def test_a_consent_is_not_more_than_the_person_saw(site, app):
+    """A scope that the user gets later was not on the page."""
+    user = site.user("read-posts")
+    browser = Browser(site, user)
+    app.connect(browser, scope="read-posts write-posts")
+    site.sql("UPDATE users SET scope = '*' WHERE id = ?", user.id)
+    page = Page(app.ask(browser, scope="read-posts write-posts"))
+    assert page.form("approve") and "Write posts" in page.text
+
+
+# The code
+
+def test_a_code_is_sent_once_and_stored_as_a_digest(site, app, browser):
+    """RFC 6749 section 10.10, DESIGN section 4: 256 bits."""
+    code = app.code(browser)
+    raw = base64.urlsafe_b64decode(code + "=")
+    assert len(raw) == 32
+    assert site.sql("SELECT 1 FROM oauth_auth_codes WHERE digest = ?",
+                    hashlib.sha256(code.encode()).digest())
+    for path in site.dir.glob("carnet.db*"):
+        assert code.encode() not in path.read_bytes() and raw not in path.read_bytes()
+
+
+def test_a_code_by_form_post(app, browser):
+    """OAuth 2.0 Form Post Response Mode, section 2: and the policy lets it go."""
+    r = app.decide(browser, response_mode="form_post")
+    assert r.status_code == 200 and "Location" not in r.headers
+    form, = Page(r).forms
+    assert set(form.fields) == {"code", "state", "iss"}
+    assert (form.action, form.fields["iss"]) == (app.uri, app.site.url)
+    assert "form-action 'self' https://app.example;" in \
+        r.headers["Content-Security-Policy"]
+    assert app.redeem(form.fields["code"]).status_code == 200
+
+
+def test_the_policy_lets_the_consent_form_lead_to_the_app(site, app, browser):
+    """CSP level 3, section 6.4.1: browsers hold a redirect against form-action; so
+    on the sign-in page that leads here.  Its host alone."""
+    pages = [app.ask(browser)]
+    path, query = people.sent_to(app.ask(Browser(site)))
+    pages.append(browser.get(path + "?" + urlencode(query)))
+    for r in pages:
+        assert "form-action 'self' https://app.example;" in \
+            r.headers["Content-Security-Policy"]
+    r = browser.get("/oauth/login?" + urlencode(
+        {"return_to": "/account?redirect_uri=https://evil.example;script-src%20*"}))
+    assert "script-src *" not in r.headers["Content-Security-Policy"]
+
+
+# Scopes and the answer
+
+def test_what_the_user_may_not_is_left_out(site, app):
+    """DESIGN section 5: and the token's answer tells."""
+    browser = Browser(site, site.user("read-posts"))
+    page = app.consent(browser, scope="read-posts write-posts")
+    assert "write-posts" not in page.text and "read-posts" in page.text
+    assert app.connect(browser, scope="read-posts write-posts")["scope"] == "read-posts"
+
+
+def test_nothing_left_is_told(site, app):
+    """DESIGN section 5: invalid_scope."""
+    browser = Browser(site, site.user("admin"))
+    got = people.sent_back(app.ask(browser, scope="read-posts write-posts"), app)
+    assert (got["error"], got["state"]) == ("invalid_scope", "xyz")
+
+
+def test_no_scope_is_the_default(site, app, browser):
+    """RFC 6749 section 3.3: the default_scopes setting, empty as shipped."""
+    page = app.consent(browser, scope=None)
+    assert "nothing else" in page.text
+    assert app.connect(browser, scope=None)["scope"] == ""
+    other = App(site.variant("default_scopes = read-posts"))
+    mine = Browser(other.site, site.user("*"))
+    assert other.connect(mine, scope=None)["scope"] == "read-posts"
+
+
+def test_the_answer_is_no_page_and_is_not_kept(app, browser):
+    """RFC 9700 section 4.12: 303, so that no form is sent on; no Referer."""
+    r = app.decide(browser)
+    assert (r.status_code, r.content) == (303, b"")
+    assert r.headers["Cache-Control"] == "no-store"
+    assert r.headers["Referrer-Policy"] == "no-referrer"
+
+
+def test_unknown_parameters_are_ignored(app, browser):
+    """RFC 6749 section 3.1: and a nonce of OpenID Connect is one."""
+    page = app.consent(browser, nonce="n", display="page", id_token_hint="<b>")
+    assert page.form("approve") and "id_token_hint" not in page.source

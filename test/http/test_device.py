@@ -1,0 +1,350 @@
+"""Devices (RFC 8628): codes, the page where they are typed, and polling."""
+import hashlib
+import re
+import time
+
+import pytest
+
+from kit import expect, jose, people
+from kit.people import App, Browser, Page
+from kit.site import Client
+
+GRANT = "urn:ietf:params:oauth:grant-type:device_code"
+
+
+class Device(App):
+    """A client with the device grant, and one run of it."""
+
+    def __init__(self, site, *options, **kw):
+        super().__init__(site, *options, grant="device_code", uris=(), **kw)
+        self.codes = None
+
+    def begin(self, scope="read-posts"):
+        r = self.site.post("/oauth/device/code", data=self.auth(scope=scope))
+        assert r.status_code == 200, r.text
+        assert r.headers["Cache-Control"] == "no-store"
+        self.codes = r.json()
+        self.site.secrets.add(self.codes["device_code"])
+        return self
+
+    def auth(self, **params):
+        params = {"client_id": self.client.id, "client_secret": self.client.secret,
+                  **params}
+        return {name: v for name, v in params.items() if v is not None}
+
+    def poll(self, client=None):
+        return self.site.grant(GRANT, client or self.client,
+                               device_code=self.codes["device_code"])
+
+    def set(self, **columns):
+        for name, value in columns.items():
+            self.site.sql("UPDATE oauth_device_codes SET %s = ? WHERE digest = ?" % name,
+                          value, self.digest())
+
+    def row(self, columns):
+        rows = self.site.sql("SELECT %s FROM oauth_device_codes WHERE digest = ?"
+                             % columns, self.digest())
+        return rows[0] if rows else None
+
+    def digest(self):
+        return hashlib.sha256(self.codes["device_code"].encode()).digest()
+
+    def page(self, browser):
+        """The page that the QR code leads to."""
+        url = self.codes["verification_uri_complete"]
+        return browser.open(url.removeprefix(self.site.url))
+
+    def decide(self, browser, press="approve"):
+        return Page(browser.submit(self.page(browser).form(press), press))
+
+
+@pytest.fixture(scope="module")
+def maker(site):
+    return Device(site)
+
+
+@pytest.fixture
+def device(maker):
+    return maker.begin()
+
+
+@pytest.fixture(scope="module")
+def user(site):
+    return site.user("*")
+
+
+@pytest.fixture
+def browser(site, user):
+    return Browser(site, user)
+
+
+# The codes
+
+def test_the_answer(site, device):
+    """RFC 8628 section 3.2."""
+    codes = device.codes
+    assert set(codes) == {"device_code", "user_code", "verification_uri",
+                          "verification_uri_complete", "expires_in", "interval"}
+    assert (codes["expires_in"], codes["interval"]) == (600, 5)
+    assert codes["verification_uri"] == site.url + "/oauth/device"
+    assert codes["verification_uri_complete"] == \
+        site.url + "/oauth/device?user_code=" + codes["user_code"]
+    assert len(codes["device_code"]) == 43
+
+
+def test_the_user_code_is_easy_to_type_and_hard_to_guess(maker):
+    """RFC 8628 section 6.1: 8 of 20 letters, no word, no digit."""
+    seen = {maker.begin().codes["user_code"] for _ in range(30)}
+    assert len(seen) == 30
+    letters = set()
+    for code in seen:
+        assert re.fullmatch("[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}", code)
+        letters.update(code)
+    assert len(letters) > 15
+
+
+def test_the_database_holds_the_digest_alone(site, device):
+    """DESIGN section 4."""
+    assert device.row("1")
+    for path in site.dir.glob("carnet.db*"):
+        assert device.codes["device_code"].encode() not in path.read_bytes()
+
+
+def test_the_lifetimes_are_the_settings(site, maker):
+    """DESIGN section 1: device_code_ttl, device_interval."""
+    other = site.variant("device_code_ttl = 5m\ndevice_interval = 7")
+    r = other.post("/oauth/device/code", data=maker.auth())
+    assert (r.json()["expires_in"], r.json()["interval"]) == (300, 7)
+
+
+@pytest.mark.parametrize("scope", ["nothing", "*", "admin"])
+def test_a_scope_that_may_not_be_is_refused(site, scope):
+    """RFC 8628 section 3.2: as at the token endpoint."""
+    device = Device(site, scope="read-posts write-posts")
+    r = site.post("/oauth/device/code", data=device.auth(scope=scope))
+    expect.error(r, 400, "invalid_scope")
+
+
+def test_a_client_without_the_grant_is_refused(site):
+    """RFC 6749 section 5.2: unauthorized_client, here and when polling."""
+    app = App(site)
+    data = {"client_id": app.client.id, "client_secret": app.client.secret}
+    r = site.post("/oauth/device/code", data=data)
+    expect.error(r, 400, "unauthorized_client")
+    r = site.grant(GRANT, app.client, device_code="x" * 43)
+    expect.error(r, 400, "unauthorized_client")
+
+
+def test_a_client_must_prove_itself(site, maker):
+    """RFC 8628 section 3.1."""
+    r = site.post("/oauth/device/code", data={"client_id": maker.client.id})
+    expect.error(r, 401, "invalid_client")
+    r = site.post("/oauth/device/code", data=maker.auth(client_secret="x" * 43))
+    expect.error(r, 401, "invalid_client")
+
+
+# The whole way
+
+@pytest.mark.parametrize("public", [False, True])
+def test_by_qr_code(site, user, public):
+    """RFC 8628 section 3.3.1: signed in first, and the code is not lost."""
+    device, browser = Device(site, public=public).begin(), Browser(site)
+    expect.error(device.poll(), 400, "authorization_pending")
+    url = device.codes["verification_uri_complete"].removeprefix(site.url)
+    path, query = people.sent_to(browser.get(url))
+    assert path == "/oauth/login"
+    assert browser.sign_in(user, query["return_to"]).headers["Location"] == url
+    assert "connected" in device.decide(browser).text
+    body = expect.tokens(device.poll())
+    assert body["scope"] == "read-posts" and "refresh_token" in body
+    r = site.get("/api/user", token=body["access_token"])
+    assert r.json()["email"] == user.email
+    expect.tokens(site.refresh(body["refresh_token"], device.client))
+
+
+@pytest.mark.parametrize("change", [
+    str.lower, lambda c: c.replace("-", ""), lambda c: c.lower().replace("-", " "),
+    lambda c: " %s " % c, lambda c: "-".join(c)])
+def test_by_hand(browser, device, change):
+    """RFC 8628 section 6.1: case and punctuation do not matter."""
+    form = browser.open("/oauth/device").form("continue")
+    page = Page(browser.submit(form, user_code=change(device.codes["user_code"])))
+    browser.submit(page.form("approve"), "approve")
+    expect.tokens(device.poll())
+
+
+def test_the_page_says_who_asks_for_what(site, browser, user):
+    """RFC 8628 section 5.4: client, account, scopes, and the code to compare."""
+    device = Device(site, name="TV <b>&amp;</b> \"x\"").begin("read-posts admin")
+    page = device.page(browser)
+    assert device.name in page.text and user.email in page.text
+    assert device.codes["user_code"] in page.text
+    assert "Read posts" in page.text and "Delete posts" in page.text
+    assert not [t for t, _ in page.tags if t == "b"]
+
+
+def test_a_denial_is_told(browser, device):
+    """RFC 8628 section 3.5: access_denied; and it stays."""
+    assert "not connected" in device.decide(browser, "deny").text
+    for _ in range(2):
+        expect.error(device.poll(), 400, "access_denied")
+
+
+def test_what_the_user_may_not_is_left_out(site, maker):
+    """DESIGN section 5."""
+    device = maker.begin("read-posts admin")
+    browser = Browser(site, site.user("read-posts"))
+    assert "Delete posts" not in device.page(browser).text
+    device.decide(browser)
+    assert expect.tokens(device.poll())["scope"] == "read-posts"
+
+
+# Polling
+
+def test_polled_too_fast_it_must_slow_down(device):
+    """RFC 8628 section 3.5: five seconds more, each time, and for good."""
+    expect.error(device.poll(), 400, "authorization_pending")
+    for interval in 10, 15:
+        expect.error(device.poll(), 400, "slow_down")
+        assert device.row("poll_interval") == (interval,)
+    device.set(polled_at=int(time.time()) - 10)
+    expect.error(device.poll(), 400, "slow_down")
+    device.set(polled_at=int(time.time()) - 20)
+    expect.error(device.poll(), 400, "authorization_pending")
+    assert device.row("poll_interval") == (20,)
+
+
+def test_who_waits_is_not_slowed(device):
+    """RFC 8628 section 3.5."""
+    for _ in range(3):
+        expect.error(device.poll(), 400, "authorization_pending")
+        device.set(polled_at=int(time.time()) - 5)
+    assert device.row("poll_interval") == (5,)
+
+
+def test_a_fast_poll_after_the_decision_gets_the_tokens(browser, device):
+    """There is nothing left to wait for."""
+    expect.error(device.poll(), 400, "authorization_pending")
+    device.decide(browser)
+    expect.tokens(device.poll())
+
+
+def test_expired_is_told(browser, device):
+    """RFC 8628 section 3.5: expired_token; and nobody can decide any more."""
+    page = device.page(browser)
+    device.set(expires_at=int(time.time()))
+    expect.error(device.poll(), 400, "expired_token")
+    assert browser.submit(page.form("approve"), "approve").status_code == 422
+    assert device.row("approved_at") in (None, (None,))
+
+
+def test_expired_after_the_approval_is_told(browser, device):
+    """RFC 8628 section 3.5."""
+    device.decide(browser)
+    device.set(expires_at=int(time.time()))
+    expect.error(device.poll(), 400, "expired_token")
+
+
+def test_a_second_use_revokes_what_the_first_gave(site, browser, device):
+    """As with a code (RFC 6749 section 4.1.2)."""
+    device.decide(browser)
+    first = expect.tokens(device.poll())
+    expect.error(device.poll(), 400, "invalid_grant")
+    assert not site.is_live(first["access_token"])
+    r = site.refresh(first["refresh_token"], device.client)
+    expect.error(r, 400, "invalid_grant")
+
+
+def test_another_clients_device_code_is_refused(site, browser, device):
+    """RFC 8628 section 3.4; and the owner's still works."""
+    device.decide(browser)
+    for other in (Device(site), Device(site, public=True)):
+        expect.error(device.poll(other.client), 400, "invalid_grant")
+    expect.error(device.poll(Client(device.client.id, None)), 401, "invalid_client")
+    expect.tokens(device.poll())
+
+
+@pytest.mark.parametrize("code", ["x", "A" * 43])
+def test_an_unknown_device_code_is_refused(site, maker, code):
+    """RFC 6749 section 5.2."""
+    expect.error(site.grant(GRANT, maker.client, device_code=code), 400, "invalid_grant")
+
+
+def test_the_user_code_is_no_device_code(site, device):
+    """A person's code gives nothing at the token endpoint."""
+    r = site.grant(GRANT, device.client, device_code=device.codes["user_code"])
+    expect.error(r, 400, "invalid_grant")
+
+
+def test_a_disabled_user_gives_nothing(site, device):
+    """DESIGN section 6."""
+    user = site.user("*")
+    device.decide(Browser(site, user))
+    site.carnet("user", "disable", user.email)
+    expect.error(device.poll(), 400, "invalid_grant")
+
+
+# The page
+
+@pytest.mark.parametrize("code", ["BCDF-GHJK", "x", "AEIO-UUUU", "BCDFGHJ", "BCDFGHJKL",
+                                  "é", "<b>", "12345678"])
+def test_a_wrong_code_is_told(browser, code):
+    """The same words for all of them, and what was typed to correct it."""
+    form = browser.open("/oauth/device").form("continue")
+    page = Page(browser.submit(form, user_code=code))
+    assert page.status == 422 and "No device waits" in page.by_id["error"]
+    assert page.form("continue").fields["user_code"] == code
+
+
+def test_a_revoked_clients_device_is_none(site, browser):
+    """DESIGN section 6."""
+    device = Device(site).begin()
+    site.carnet("client", "revoke", device.client.id)
+    form = browser.open("/oauth/device").form("continue")
+    assert browser.submit(form, user_code=device.codes["user_code"]).status_code == 422
+
+
+def test_ten_wrong_codes_end_the_session(browser, device):
+    """RFC 8628 section 5.1: whatever way they come; a right one resets nothing."""
+    for n in range(1, 10):
+        form = browser.open("/oauth/device").form("continue")
+        assert browser.submit(form, user_code="BBBB-BBBB").status_code == 422
+        if n == 5:
+            device.page(browser)
+    r = browser.get("/oauth/device?user_code=BBBB-BBBC")
+    assert people.sent_to(r)[0] == "/oauth/login"
+    assert not browser.is_signed_in()
+
+
+def test_a_decision_needs_the_pages_token(site, browser, user, device):
+    """RFC 6749 section 10.12."""
+    theirs = device.page(Browser(site, user)).form("approve").fields["csrf_token"]
+    form = device.page(browser).form("approve")
+    for token in ("", "x" * 43, theirs):
+        people.refused(browser.submit(form, "approve", csrf_token=token))
+        people.refused(browser.submit(form, "deny", csrf_token=token))
+    expect.error(device.poll(), 400, "authorization_pending")
+
+
+def test_a_link_decides_nothing(browser, device):
+    """RFC 8628 section 5.4: the QR code of a stranger shows the page."""
+    code = device.codes["user_code"]
+    page = browser.open("/oauth/device?decision=approve&user_code=" + code)
+    assert page.form("approve")
+    expect.error(device.poll(), 400, "authorization_pending")
+
+
+@pytest.mark.parametrize("first, second", [("approve", "deny"), ("deny", "approve"),
+                                           ("approve", "approve")])
+def test_of_two_who_decide_the_first_counts(site, browser, user, device, first, second):
+    """A second decision, of another person or the same, changes nothing."""
+    other = Browser(site, site.user("*"))
+    pages = device.page(browser), device.page(other)
+    assert browser.submit(pages[0].form(first), first).status_code == 200
+    for late, page in ((other, pages[1]), (browser, pages[0])):
+        assert late.submit(page.form(second), second).status_code == 422
+    if first == "approve":
+        token = expect.tokens(device.poll())["access_token"]
+        assert jose.claims_of(token)["sub"] == str(user.id)
+    else:
+        expect.error(device.poll(), 400, "access_denied")

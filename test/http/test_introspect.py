@@ -1,0 +1,186 @@
+"""Introspection (RFC 7662): what is this token?"""
+import time
+
+import pytest
+
+from kit import expect, jose
+from kit.people import App, Browser
+
+
+@pytest.fixture(scope="module")
+def user(site):
+    return site.user("*")
+
+
+@pytest.fixture(scope="module")
+def browser(site, user):
+    return Browser(site, user)
+
+
+@pytest.fixture(scope="module")
+def app(site):
+    return App(site)
+
+
+@pytest.fixture
+def pair(app, browser):
+    return app.connect(browser)
+
+
+@pytest.fixture(scope="module")
+def api(site):
+    """A resource server: a client with the right to ask for all tokens."""
+    return site.client("introspect")
+
+
+def ask(site, client, token, **params):
+    return site.post("/oauth/introspect", data={
+        "client_id": client.id, "client_secret": client.secret, "token": token,
+        **params})
+
+
+def told(r):
+    assert r.status_code == 200, r.text
+    assert r.headers["Content-Type"] == "application/json"
+    assert r.headers["Cache-Control"] == "no-store"
+    return r.json()
+
+
+def inactive(r):
+    """RFC 7662 section 2.2: and not a word more."""
+    assert told(r) == {"active": False}
+
+
+def test_a_client_learns_of_its_access_token(site, app, user, pair):
+    """RFC 7662 section 2.2: as the token itself has it."""
+    body = told(ask(site, app.client, pair["access_token"]))
+    claims = jose.claims_of(pair["access_token"])
+    assert body["active"] is True and body["token_type"] == "Bearer"
+    assert (body["client_id"], body["username"]) == (app.client.id, user.email)
+    for name in ("sub", "exp", "iat", "nbf", "iss", "jti", "scope"):
+        assert body[name] == claims[name], name
+    assert body.get("aud", claims["aud"]) == claims["aud"]
+
+
+def test_a_client_learns_of_its_refresh_token(site, app, user, pair):
+    """RFC 7662 section 2.2."""
+    body = told(ask(site, app.client, pair["refresh_token"]))
+    assert body["active"] is True and body["client_id"] == app.client.id
+    assert (body["sub"], body["scope"]) == (str(user.id), "read-posts")
+    assert 0 <= time.time() + 30 * 86400 - body["exp"] < 60
+
+
+def test_of_a_machines_token(site):
+    """RFC 9068 section 2.2: sub is the client; there is no username."""
+    client, token = site.machine()
+    body = told(ask(site, client, token))
+    assert (body["sub"], body["client_id"]) == (client.id, client.id)
+    assert "username" not in body
+
+
+@pytest.mark.parametrize("kind", ["access_token", "refresh_token"])
+def test_others_learn_nothing(site, pair, kind):
+    """RFC 7662 section 4: what they would be told of noise."""
+    inactive(ask(site, App(site).client, pair[kind]))
+
+
+def test_a_resource_server_learns_of_all_access_tokens(site, api, pair, app, user):
+    """RFC 7662 section 2.1: the right introspect; of refresh tokens it does not."""
+    body = told(ask(site, api, pair["access_token"]))
+    assert body["active"] is True
+    assert (body["client_id"], body["sub"]) == (app.client.id, str(user.id))
+    inactive(ask(site, api, pair["refresh_token"]))
+
+
+@pytest.mark.parametrize("hint", ["access_token", "refresh_token", "x", ""])
+@pytest.mark.parametrize("kind", ["access_token", "refresh_token"])
+def test_a_wrong_hint_is_no_hindrance(site, app, pair, kind, hint):
+    """RFC 7662 section 2.1."""
+    r = ask(site, app.client, pair[kind], token_type_hint=hint)
+    assert told(r)["active"] is True
+
+
+def test_spent_revoked_and_replaced_tokens(site, app, pair):
+    """RFC 7662 section 2.2: each inactive, at once."""
+    new = expect.tokens(site.refresh(pair["refresh_token"], app.client))
+    for token in pair["access_token"], pair["refresh_token"]:
+        inactive(ask(site, app.client, token))
+    data = {"client_id": app.client.id, "client_secret": app.client.secret,
+            "token": new["refresh_token"]}
+    assert site.post("/oauth/revoke", data=data).status_code == 200
+    for token in new["access_token"], new["refresh_token"]:
+        inactive(ask(site, app.client, token))
+
+
+def test_an_expired_access_token(site, app, pair):
+    """RFC 7662 section 2.2: by its claim, and by the database's word."""
+    now = int(time.time())
+    token = pair["access_token"]
+    inactive(ask(site, app.client, site.forge(token, claims={"exp": now})))
+    site.sql("UPDATE oauth_access_tokens SET expires_at = ? WHERE id = ?", now,
+             jose.unb64u(jose.claims_of(token)["jti"]))
+    inactive(ask(site, app.client, token))
+
+
+def test_an_expired_refresh_token(site, app, pair):
+    """RFC 7662 section 2.2."""
+    site.sql("UPDATE oauth_refresh_tokens SET expires_at = ? WHERE access_token = ?",
+             int(time.time()),
+             jose.unb64u(jose.claims_of(pair["access_token"])["jti"]))
+    inactive(ask(site, app.client, pair["refresh_token"]))
+
+
+def test_a_disabled_users_tokens(site, app):
+    """DESIGN section 6."""
+    user = site.user("*")
+    pair = app.connect(Browser(site, user))
+    site.carnet("user", "disable", user.email)
+    for token in pair["access_token"], pair["refresh_token"]:
+        inactive(ask(site, app.client, token))
+
+
+def test_a_revoked_clients_tokens(site, api, browser):
+    """DESIGN section 6."""
+    app = App(site)
+    token = app.connect(browser)["access_token"]
+    site.carnet("client", "revoke", app.client.id)
+    inactive(ask(site, api, token))
+
+
+@pytest.mark.parametrize("token", ["x", "A" * 43, "a.b.c", "...", "x" * 16000],
+                         ids=lambda t: t[:5])
+def test_noise(site, app, token):
+    """RFC 7662 section 2.2."""
+    inactive(ask(site, app.client, token))
+
+
+def test_a_forged_token(site, app, pair):
+    """A right jti under a wrong signature."""
+    token = pair["access_token"]
+    inactive(ask(site, app.client, token[:-8] + "AAAAAAAA"))
+    inactive(ask(site, app.client, site.forge(token, header={"alg": "none"}, alg="none")))
+
+
+def test_it_is_not_for_just_anyone(site, app, browser, pair):
+    """RFC 7662 section 2.1: 401 without a secret, and for public clients."""
+    for secret in (None, "", "x" * 43):
+        r = ask(site, app.client._replace(secret=secret), pair["access_token"])
+        expect.error(r, 401, "invalid_client")
+    public = App(site, public=True)
+    r = ask(site, public.client, public.connect(browser)["access_token"])
+    expect.error(r, 401, "invalid_client")
+    r = site.post("/oauth/introspect", data={"token": pair["access_token"]})
+    expect.error(r, 401, "invalid_client")
+
+
+@pytest.mark.parametrize("token", [None, ""])
+def test_no_token_is_an_error(site, app, token):
+    """RFC 7662 section 2.3."""
+    expect.error(ask(site, app.client, token), 400, "invalid_request")
+
+
+def test_nothing_from_a_link(site, app, pair):
+    """RFC 7662 section 2.1: POST; a query is in logs."""
+    query = "?client_id=%s&client_secret=%s&token=%s" % (*app.client, pair["access_token"])
+    expect.error(site.get("/oauth/introspect" + query), 405, "method_not_allowed")
+    expect.error(site.post("/oauth/introspect" + query), 401, "invalid_client")

@@ -1,0 +1,181 @@
+"""Signing keys (DESIGN section 4): rotated under running programs, retired, and
+one for each algorithm that a client asks for."""
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from kit import expect, jose, servers
+from kit.people import App, Browser
+
+WITHIN_S = 5  # a change is taken up within a second; a slow machine has more
+
+
+@pytest.fixture(scope="module")
+def running():
+    """A running site of this file's own: its keys change."""
+    with servers.lighttpd() as site:
+        yield site
+
+
+def jwks(site):
+    return site.get("/oauth/jwks").json()
+
+
+def kids(site):
+    return {key["kid"] for key in jwks(site)["keys"]}
+
+
+def kid(token):
+    return jose.header_of(token)["kid"]
+
+
+def signers(site):
+    """The kids of the server's own signer, over all its processes."""
+    return {kid(site.token()) for _ in range(12)}
+
+
+def rotate(site, *args):
+    """Rotate; return the old signer's kid and the new one's, once it is in use."""
+    old = kid(site.token())
+    site.carnet("keys", "rotate", *args)
+    expect.until(lambda: old not in signers(site), WITHIN_S)
+    return old, kid(site.token())
+
+
+def listed(site):
+    return {key["kid"]: key for key in site.carnet_json("keys", "list")}
+
+
+@pytest.fixture
+def worn(running):
+    """A token signed by a key that has been rotated out, known to the guard."""
+    token = running.token("read-posts")
+    assert running.is_live(token)
+    old, new = rotate(running)
+    assert kid(token) == old != new
+    return token
+
+
+def test_a_rotation_is_taken_up_at_once(running):
+    """DESIGN section 4: new tokens by the new key; both are published."""
+    before = kids(running)
+    old, new = rotate(running)
+    assert new not in before and old in before
+    expect.until(lambda: {old, new} <= kids(running), WITHIN_S)
+    assert signers(running) == {new}
+    jose.verify(running.token(), jwks(running))
+    for name, key in listed(running).items():
+        assert key["default"] == (name == new)
+
+
+def test_old_tokens_still_verify(running, worn):
+    """DESIGN section 4: until the last of them has expired."""
+    jose.verify(worn, jwks(running))
+    for _ in range(8):
+        assert running.is_live(worn)
+    assert running.is_live(running.token())
+
+
+def test_tokens_are_issued_at_every_moment_of_a_rotation(running):
+    """DESIGN section 4: at every moment there is a key that signs."""
+    with ThreadPoolExecutor(1) as pool:
+        rotation = pool.submit(running.carnet, "keys", "rotate")
+        while not rotation.done():
+            assert running.is_live(running.token())
+        assert running.is_live(running.token())
+        rotation.result()
+
+
+def test_the_signer_cannot_be_retired(running):
+    """Nothing would sign."""
+    for key in listed(running).values():
+        if key["signs"]:
+            p = running.command("keys", "retire", key["kid"])
+            assert p.returncode == 1 and "rotate first" in p.stderr
+    assert running.is_live(running.token())
+
+
+def test_a_retired_keys_tokens_are_refused(running, worn):
+    """RFC 8725 section 3.1: and at once, though the guard has seen them."""
+    assert running.is_live(worn)
+    new = running.token()
+    running.carnet("keys", "retire", kid(worn))
+    assert kid(worn) not in listed(running)
+    expect.until(lambda: not running.is_live(worn), WITHIN_S)
+    expect.until(lambda: kid(worn) not in kids(running), WITHIN_S)
+    for _ in range(8):
+        expect.unauthenticated(running.get("/api/user", token=worn))
+        assert running.is_live(new)
+
+
+@pytest.mark.parametrize("name", ["x", "", "../carnet.conf", "A" * 43])
+def test_no_other_file_can_be_retired(running, name):
+    """A kid, not a path."""
+    before = listed(running)
+    p = running.command("keys", "retire", name)
+    assert p.returncode == 1 and listed(running) == before
+
+
+def test_a_refresh_token_outlives_the_key(running, worn):
+    """It is no JWT: whoever is away for a rotation is still signed in."""
+    pair = running.sign_in("read-posts")
+    old, new = rotate(running)
+    running.carnet("keys", "retire", old)
+    body = expect.tokens(running.refresh(pair["refresh_token"]))
+    assert kid(body["access_token"]) == new
+
+
+@pytest.mark.parametrize("alg, kty", [("ES256", "EC"), ("RS256", "RSA"),
+                                      ("PS256", "RSA"), ("EdDSA", "OKP")])
+def test_each_client_gets_its_algorithm(running, alg, kty):
+    """DESIGN section 4: client add --alg; of each flow, and the guard takes it."""
+    if not any(key["alg"] == alg for key in listed(running).values()):
+        running.carnet("keys", "generate", "--alg", alg)
+        expect.until(lambda: alg in {k["alg"] for k in jwks(running)["keys"]}, WITHIN_S)
+    app = App(running, "--alg", alg)
+    browser = Browser(running, running.user("*"))
+
+    def usable():
+        r = app.redeem(app.code(browser))
+        return r.json() if r.status_code == 200 else None
+
+    pair = expect.until(usable, WITHIN_S)
+    again = expect.tokens(running.refresh(pair["refresh_token"], app.client))
+    for token in pair["access_token"], again["access_token"]:
+        header = jose.header_of(token)
+        assert (header["alg"], header["typ"]) == (alg, "at+jwt")
+        jose.verify(token, jwks(running))
+    expect.until(lambda: running.is_live(again["access_token"]), WITHIN_S)
+    key, = [k for k in jwks(running)["keys"] if k["kid"] == kid(pair["access_token"])]
+    assert (key["kty"], key["use"], key["alg"]) == (kty, "sig", alg)
+    assert not {"d", "p", "q", "dp", "dq", "qi", "k"} & set(key)
+    assert key["kid"] == jose.thumbprint(key)
+
+
+@pytest.mark.parametrize("alg", ["RS256", "PS256", "EdDSA"])
+def test_one_algorithms_rotation_leaves_the_others(fresh, alg):
+    """keys rotate --alg."""
+    def signing():
+        return {key["alg"]: name for name, key in listed(fresh).items() if key["signs"]}
+
+    fresh.carnet("keys", "rotate", "--alg", alg)
+    before = signing()
+    fresh.carnet("keys", "rotate", "--alg", alg)
+    after = signing()
+    assert after.pop(alg) != before.pop(alg)
+    assert before == after and "ES256" in after
+
+
+def test_a_client_whose_key_is_missing_gets_no_token(fresh):
+    """500, and no token by another algorithm than the one that was asked for."""
+    client = fresh.client("client_credentials", "--alg", "EdDSA")
+    expect.error(fresh.grant("client_credentials", client), 500, "server_error")
+
+
+def test_private_keys_are_their_owners_alone(fresh):
+    """DESIGN section 4: 0600, after a rotation too."""
+    fresh.carnet("keys", "rotate")
+    files = list((fresh.dir / "keys").glob("*.pem"))
+    assert len(files) == 3
+    for path in files:
+        assert path.stat().st_mode & 0o777 == 0o600

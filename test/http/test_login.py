@@ -1,0 +1,319 @@
+"""Signing in and out, and the session (DESIGN sections 3, 4 and 10)."""
+import base64
+import hashlib
+import secrets
+import time
+from http.cookies import SimpleCookie
+
+import pytest
+
+from kit import people
+from kit.people import Browser, Page
+
+
+@pytest.fixture(scope="module")
+def user(site):
+    return site.user()
+
+
+@pytest.fixture
+def browser(site):
+    return Browser(site)
+
+
+def login_form(browser):
+    return browser.open("/oauth/login").form("login")
+
+
+def digest(browser):
+    return hashlib.sha256(browser.cookie[1].encode()).digest()
+
+
+def row(site, browser):
+    return site.sql("SELECT * FROM sessions WHERE digest = ?", digest(browser))
+
+
+def send(browser, user, form=None, **fields):
+    form = form or login_form(browser)
+    return browser.submit(form, **{"email": user.email, "password": user.password,
+                                   **fields})
+
+
+def test_the_right_password_signs_in(site, browser, user):
+    """DESIGN section 3."""
+    assert not browser.is_signed_in()
+    r = send(browser, user)
+    assert people.sent_to(r) == ("/account", {})
+    assert browser.is_signed_in()
+    assert user.email in browser.open("/account").text
+
+
+def test_an_address_is_one_in_any_case(browser, user):
+    """RFC 5321 section 2.4, as everybody reads it."""
+    assert send(browser, user, email=user.email.upper()).status_code == 303
+
+
+# CSRF and fixation
+
+def test_a_form_without_its_token_is_refused(site, browser, user):
+    """RFC 9700 section 4.7.1: missing, empty, made up."""
+    form = login_form(browser)
+    del form.fields["csrf_token"]
+    for token in ({}, {"csrf_token": ""}, {"csrf_token": "x" * 43}):
+        r = send(browser, user, form, **token)
+        assert r.status_code == 400 and "Location" not in r.headers
+        assert not row(site, browser)
+
+
+def test_another_browsers_form_is_refused(site, browser, user):
+    """The token is bound to the cookie of the browser that got the page."""
+    theirs = login_form(Browser(site))
+    login_form(browser)
+    assert send(browser, user, theirs).status_code == 400
+    assert not browser.is_signed_in()
+
+
+def test_a_form_without_a_cookie_is_refused(site, browser, user):
+    """A login CSRF: the victim's browser has no cookie yet."""
+    form = login_form(Browser(site))
+    assert send(browser, user, form).status_code == 400
+    assert not browser.is_signed_in()
+
+
+def test_a_token_from_before_the_sign_in_is_worthless_after(browser, user):
+    """It was bound to the old cookie."""
+    form = login_form(browser)
+    send(browser, user, form)
+    r = browser.post("/account", {"csrf_token": form.fields["csrf_token"],
+                                  "action": "sign_out"})
+    assert r.status_code == 400 and browser.is_signed_in()
+
+
+def test_a_planted_cookie_is_worthless(site, browser, user):
+    """Session fixation: a sign-in begins a session under a new id."""
+    login_form(browser)
+    planted = browser.cookie
+    send(browser, user)
+    assert browser.cookie != planted
+    attacker = Browser(site)
+    attacker.cookie = planted
+    assert not attacker.is_signed_in() and browser.is_signed_in()
+
+
+def test_a_second_sign_in_ends_the_first(site, browser, user):
+    """One browser, one session: the old id is dead."""
+    browser.sign_in(user)
+    old = Browser(site)
+    old.cookie = browser.cookie
+    browser.sign_in(site.user())
+    assert browser.cookie != old.cookie and not old.is_signed_in()
+
+
+@pytest.mark.parametrize("value", ["", "x", "x" * 43, "x" * 44, "A" * 5000, "=" * 43])
+def test_a_made_up_cookie_signs_nobody_in(browser, value):
+    """DESIGN section 4: 256 random bits."""
+    browser.cookie = ("carnet", value)
+    assert not browser.is_signed_in()
+
+
+# Failures
+
+def shown(r, email):
+    """The page, without what is random."""
+    assert r.status_code == 422
+    page = Page(r)
+    return (page.text, page.by_id["error"], [t for t, _ in page.tags],
+            page.form("login").fields["email"] == email)
+
+
+def test_wrong_password_unknown_and_disabled_user_look_alike(site, browser):
+    """RFC 6749 section 10.10, of people: nothing tells who has an account."""
+    user, gone = site.user(), site.user()
+    site.carnet("user", "disable", gone.email)
+    wrong = shown(send(browser, user, password="wrong"), user.email)
+    unknown = "nobody@example.org"
+    assert shown(send(browser, user, email=unknown), unknown) == wrong
+    assert shown(send(browser, gone), gone.email) == wrong
+    assert not browser.is_signed_in()
+
+
+def test_the_password_is_never_shown_again(browser, user):
+    """A failed form keeps the address alone."""
+    r = send(browser, user, password="Wrong-and-secret")
+    assert "Wrong-and-secret" not in r.text
+
+
+@pytest.mark.parametrize("field", ["email", "password"])
+@pytest.mark.parametrize("value", [None, ""])
+def test_an_incomplete_form_is_shown_again(browser, user, field, value):
+    """And nobody is signed in."""
+    assert send(browser, user, **{field: value}).status_code == 422
+
+
+@pytest.mark.parametrize("email", ['"><script>x</script>', "{{nonce}}", "a&b@example.org"])
+def test_what_was_typed_is_escaped(browser, user, email):
+    """An attribute stays an attribute."""
+    page = Page(send(browser, user, email=email))
+    assert page.form("login").fields["email"] == email
+    assert not [t for t, _ in page.tags if t == "script"]
+
+
+# Where to go afterwards
+
+GOOD = ["/account", "/account?x=1", "/oauth/device?user_code=BCDF-GHJK",
+        "/oauth/authorize?client_id=x&redirect_uri=https%3A%2F%2Fapp.example%2F&state=%2F%2F"]
+EVIL = [
+    "", "x", "/", "//evil.example", "///evil.example", "////evil.example",
+    "//evil.example/account", "/\\evil.example", "\\\\evil.example", "\\/evil.example",
+    "https://evil.example", "http://evil.example/account", "https:evil.example",
+    "HTTPS://evil.example", "%2f%2fevil.example", "/%2fevil.example", "/%5cevil.example",
+    "/%09/evil.example", "/\t/evil.example", "\t//evil.example", " //evil.example",
+    "/ /evil.example", "/account\r\nSet-Cookie: a=b", "/account\r\n\r\n<script>",
+    "\r\n//evil.example", "/account\0", "/account\x7f", "/account ", " /account",
+    "javascript:alert(1)", "JavaScript:alert(1)", "data:text/html,x", "vbscript:x",
+    "/oauth/authorize@evil.example", "/account@evil.example", "@evil.example",
+    "/account#x", "/account?x#//evil.example", "/accountx", "/account/", "/account/../x",
+    "/account//evil.example", "/account;x", "/account%00", "/account%0d%0aX:y",
+    "/account\\", "/account?x=\\evil", "/oauth", "/oauth/authorizex", "/oauth/login",
+    "/oauth/logout", "/api/user", "/oauth/../account", "/./account", "account", "/ACCOUNT",
+    "．．/account", "／／evil.example", "/é", "http:///account", "://evil.example",
+]
+
+
+@pytest.mark.parametrize("target", GOOD)
+def test_the_browser_goes_back_to_our_own_page(browser, user, target):
+    """The request that had to wait for the sign-in goes on."""
+    assert browser.sign_in(user, target).headers["Location"] == target
+
+
+@pytest.mark.parametrize("target", EVIL)
+def test_nowhere_else_is_gone_to(browser, user, target):
+    """RFC 9700 section 4.11.2: no open redirector.  What is no text at all may be
+    refused, here or by the web server."""
+    r = browser.send("GET", "/oauth/login", params={"return_to": target})
+    if r.status_code == 200:
+        assert Page(r).form("login").fields["return_to"] == "/account"
+    else:
+        assert r.status_code == 400 and "Location" not in r.headers
+    r = send(browser, user, return_to=target)
+    if r.status_code == 303:
+        assert r.headers["Location"] == "/account"
+    else:
+        people.refused(r)
+
+
+def test_an_issuer_with_a_path_keeps_to_its_path(site, user):
+    """DESIGN section 3: the prefix is the deployment's choice."""
+    browser = Browser(site.variant("issuer = https://carnet.test/sso"))
+    form = login_form(browser)
+    assert form.action == "/sso/oauth/login"
+    assert form.fields["return_to"] == "/sso/account"
+    page = browser.open("/oauth/login?return_to=/account")
+    assert page.form("login").fields["return_to"] == "/sso/account"
+
+
+# The cookie
+
+def cookie_of(r):
+    (name, morsel), = SimpleCookie(r.headers["Set-Cookie"]).items()
+    return name, morsel
+
+
+@pytest.mark.parametrize("issuer, name", [
+    ("http://127.0.0.1", "carnet"), ("https://carnet.test", "__Host-carnet")])
+def test_the_cookies_attributes(site, user, issuer, name):
+    """RFC 6265 section 4.1.2; RFC 6265bis section 4.1.3.2: __Host- needs Secure,
+    Path=/ and no Domain."""
+    browser = Browser(site.variant("issuer = " + issuer))
+    for r in (browser.get("/oauth/login"), browser.sign_in(user)):
+        got, morsel = cookie_of(r)
+        assert got == name
+        assert morsel["httponly"] is True and morsel["samesite"] == "Lax"
+        assert morsel["path"] == "/" and morsel["domain"] == ""
+        assert bool(morsel["secure"]) == issuer.startswith("https")
+        assert int(morsel["max-age"]) == 12 * 3600
+        assert len(base64.urlsafe_b64decode(morsel.value + "=")) == 32
+
+
+def test_under_https_the_bare_name_is_no_session(site, user):
+    """A cookie that http, or a sister host, could have set."""
+    browser = Browser(site.variant("issuer = https://carnet.test"), user)
+    assert browser.is_signed_in()
+    browser.cookie = ("carnet", browser.cookie[1])
+    assert not browser.is_signed_in()
+
+
+def test_the_database_holds_the_digest_alone(site, browser, user):
+    """DESIGN section 4."""
+    browser.sign_in(user)
+    assert len(row(site, browser)) == 1
+    value = browser.cookie[1]
+    for form in (value.encode(), base64.urlsafe_b64decode(value + "=")):
+        for path in site.dir.glob("carnet.db*"):
+            assert form not in path.read_bytes()
+
+
+# The end of a session
+
+def test_signing_out_ends_the_session_here_and_there(site, browser, user):
+    """DESIGN section 3: POST /oauth/logout."""
+    browser.sign_in(user)
+    copy = Browser(site)
+    copy.cookie = browser.cookie
+    csrf = browser.open("/account").form("sign-out").fields["csrf_token"]
+    r = browser.post("/oauth/logout", {"csrf_token": csrf})
+    assert people.sent_to(r) == ("/oauth/login", {})
+    name, morsel = cookie_of(r)
+    assert (name, morsel.value, morsel["max-age"]) == ("carnet", "", "0")
+    assert not copy.is_signed_in() and not row(site, copy)
+
+
+def test_nobody_else_can_sign_a_person_out(browser, user):
+    """A form of another site has no token."""
+    browser.sign_in(user)
+    assert browser.post("/oauth/logout", {}).status_code == 400
+    assert browser.is_signed_in()
+
+
+def test_a_link_cannot_sign_a_person_out(browser, user):
+    """RFC 9110 section 9.2.1: GET is safe; and says what to send instead."""
+    browser.sign_in(user)
+    r = browser.get("/oauth/logout")
+    assert browser.is_signed_in()
+    assert (r.status_code, r.headers.get("Allow")) == (405, "POST")
+
+
+def test_an_expired_session_is_over(site, browser, user):
+    """DESIGN section 1: session_ttl."""
+    browser.sign_in(user)
+    site.sql("UPDATE sessions SET expires_at = ? WHERE digest = ?",
+             int(time.time()), digest(browser))
+    path, query = people.sent_to(browser.get("/account"))
+    assert (path, query) == ("/oauth/login", {"return_to": "/account"})
+
+
+def test_the_lifetime_is_the_setting(site, user):
+    """DESIGN section 1: session_ttl."""
+    browser = Browser(site.variant("session_ttl = 2h"), user)
+    (lasts,), = site.sql("SELECT expires_at - created_at FROM sessions"
+                         " WHERE digest = ?", digest(browser))
+    assert lasts == 7200
+
+
+def test_a_disabled_user_is_signed_out_at_once(site, browser):
+    """DESIGN section 6."""
+    user = site.user()
+    browser.sign_in(user)
+    site.carnet("user", "disable", user.email)
+    assert not browser.is_signed_in()
+    assert browser.post("/account", {"action": "sign_out"}).status_code == 303
+
+
+def test_expired_sessions_go(site, browser, user):
+    """DESIGN section 9: the database stays bounded without cron."""
+    old = secrets.token_bytes(32)
+    site.sql("INSERT INTO sessions (digest, user, agent, address, created_at,"
+             " seen_at, expires_at) VALUES (?, ?, '', '', 1, 1, 2)", old, user.id)
+    for _ in range(3):
+        site.sign_in(user=user)
+    assert not site.sql("SELECT 1 FROM sessions WHERE digest = ?", old)

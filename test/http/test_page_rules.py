@@ -1,0 +1,117 @@
+"""What holds for every page: headers, policy, size (DESIGN section 10)."""
+import re
+
+import pytest
+
+from kit.people import App, Browser, Page
+
+PAGES = ["login", "wrong password", "consent", "form_post", "error", "device",
+         "confirm", "account", "stale form"]
+
+
+@pytest.fixture(scope="module", params=PAGES)
+def answer(request, site):
+    """Each page, with as much on it as it can have."""
+    browser, app = Browser(site), App(site, grant="authorization_code,device_code")
+    if request.param == "login":
+        return browser.get("/oauth/login")
+    if request.param == "wrong password":
+        return browser.submit(browser.open("/oauth/login").form("login"),
+                              email="nobody@example.org", password="x")
+    if request.param == "error":
+        return browser.get("/oauth/authorize")
+    browser.sign_in(site.user("*"))
+    if request.param == "consent":
+        return app.ask(browser, scope="read-posts write-posts admin")
+    if request.param == "form_post":
+        return app.ask(browser, response_mode="form_post", prompt="none")
+    if request.param == "device":
+        return browser.get("/oauth/device")
+    if request.param == "confirm":
+        body = site.post("/oauth/device/code", data={
+            "client_id": app.client.id, "client_secret": app.client.secret}).json()
+        return browser.get("/oauth/device?user_code=" + body["user_code"])
+    if request.param == "stale form":
+        return browser.post("/account", {"action": "sign_out"})
+    app.connect(browser)
+    return browser.act("create_token", name="N" * 60, scopes=["read-posts"])
+
+
+def policy(r):
+    text = r.headers["Content-Security-Policy"]
+    return {rule.split()[0]: rule.split()[1:] for rule in text.split(";")}
+
+
+def test_headers(answer):
+    """DESIGN section 10."""
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["X-Frame-Options"] == "DENY"
+    assert answer.headers["X-Request-Id"]
+
+
+def test_the_policy_lets_nothing_in(answer):
+    """CSP level 3: no frame, no foreign script, no base, no plugin."""
+    rules = policy(answer)
+    assert rules["default-src"] == rules["frame-ancestors"] == ["'none'"]
+    assert rules["base-uri"] == ["'none'"]
+    for kind in ("script-src", "style-src"):
+        (source,) = rules[kind]
+        assert re.fullmatch(r"'nonce-[A-Za-z0-9_-]{22,}'", source)
+    assert rules["form-action"][0] == "'self'"
+    text = answer.headers["Content-Security-Policy"]
+    assert "unsafe" not in text and "*" not in text
+
+
+def test_each_script_and_style_has_the_nonce(answer):
+    """And there is none in an attribute, where no nonce goes."""
+    nonce = policy(answer)["script-src"][0][len("'nonce-"):-1]
+    for tag, attrs in Page(answer).tags:
+        if tag in ("script", "style"):
+            assert attrs["nonce"] == nonce and "src" not in attrs
+        assert "style" not in attrs
+        assert not [name for name in attrs if name.startswith("on")]
+        for name in ("href", "src", "action"):
+            assert not attrs.get(name, "").lower().startswith("javascript:")
+
+
+def test_a_nonce_is_used_once(site):
+    """CSP level 3, section 7.1."""
+    seen = {policy(site.get("/oauth/login"))["script-src"][0] for _ in range(5)}
+    assert len(seen) == 5
+
+
+def test_nothing_is_loaded_from_elsewhere(answer):
+    """A page that shows secrets asks nobody else for anything."""
+    for tag, attrs in Page(answer).tags:
+        for name in ("src", "href") if tag != "a" else ():
+            assert not re.match("(https?:)?//", attrs.get(name, ""))
+
+
+def test_pages_work_without_script(answer):
+    """DESIGN section 5: each form is a POST with a button; no script is needed."""
+    page = Page(answer)
+    for form in page.forms:
+        assert form.method == "post" and form.buttons
+        assert form.action.startswith(("/oauth/", "/account", App.URI))
+    for tag, attrs in page.tags:
+        if tag == "button" and attrs.get("type") == "button":
+            assert "hidden" in attrs  # the script shows it
+
+
+def test_fields_have_labels(answer):
+    """WCAG 2.1, 3.3.2; and the language is named."""
+    page = Page(answer)
+    labelled = {attrs.get("for") for tag, attrs in page.tags if tag == "label"}
+    for tag, attrs in page.tags:
+        if tag == "input" and attrs.get("type") not in ("hidden", "checkbox") \
+                and "hidden" not in attrs:
+            assert attrs["id"] in labelled
+    assert ("html", {"lang": "en"}) in page.tags
+    assert len([t for t, _ in page.tags if t == "h1"]) == 1
+
+
+def test_no_page_is_large(answer):
+    """A page is one request, and no more than 40 KB."""
+    assert len(answer.content) < 40_000

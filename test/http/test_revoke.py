@@ -1,0 +1,158 @@
+"""Revocation (RFC 7009) by the client that holds the token."""
+import base64
+
+import pytest
+
+from kit import expect, jose
+from kit.people import App, Browser
+
+BOTH = ["access_token", "refresh_token"]
+
+
+@pytest.fixture(scope="module")
+def browser(site):
+    return Browser(site, site.user("*"))
+
+
+@pytest.fixture(scope="module")
+def app(site):
+    return App(site)
+
+
+@pytest.fixture
+def pair(app, browser):
+    return app.connect(browser)
+
+
+def revoke(site, client, token, **params):
+    data = {"client_id": client.id, "token": token, **params}
+    if client.secret is not None:
+        data["client_secret"] = client.secret
+    return site.post("/oauth/revoke", data=data)
+
+
+def done(r):
+    assert (r.status_code, r.content) == (200, b""), r.text
+
+
+def is_dead(site, client, pair):
+    r = site.refresh(pair["refresh_token"], client)
+    return not site.is_live(pair["access_token"]) and r.status_code == 400
+
+
+@pytest.mark.parametrize("kind", BOTH)
+def test_either_token_ends_both(site, app, pair, kind):
+    """RFC 7009 section 2.1: on the very next request."""
+    done(revoke(site, app.client, pair[kind]))
+    assert is_dead(site, app.client, pair)
+
+
+def test_a_public_client_may(site, browser):
+    """RFC 7009 section 2.1: by its id."""
+    app = App(site, public=True)
+    pair = app.connect(browser)
+    done(revoke(site, app.client, pair["refresh_token"]))
+    assert is_dead(site, app.client, pair)
+
+
+def test_by_basic(site, app, pair):
+    """RFC 7009 section 2.1: as at the token endpoint."""
+    r = site.post("/oauth/revoke", data={"token": pair["access_token"]}, headers={
+        "Authorization": "Basic " + base64.b64encode(
+            ("%s:%s" % app.client).encode()).decode()})
+    done(r)
+    assert not site.is_live(pair["access_token"])
+
+
+@pytest.mark.parametrize("kind", BOTH)
+def test_a_token_from_before_a_refresh_ends_the_family(site, app, pair, kind):
+    """DESIGN section 5: spent or not."""
+    new = expect.tokens(site.refresh(pair["refresh_token"], app.client))
+    done(revoke(site, app.client, pair[kind]))
+    assert is_dead(site, app.client, new)
+
+
+def test_an_expired_token_is_revoked_already(site, app, pair):
+    """RFC 7009 section 2.2: 200."""
+    old = {"exp": 1000, "iat": 1, "nbf": 1}
+    done(revoke(site, app.client, site.forge(pair["access_token"], claims=old)))
+    site.sql("UPDATE oauth_access_tokens SET expires_at = 1000 WHERE id = ?",
+             jose.unb64u(jose.claims_of(pair["access_token"])["jti"]))
+    done(revoke(site, app.client, pair["access_token"]))
+
+
+def test_other_sign_ins_stay(site, app, browser, pair):
+    """DESIGN section 5: a family is what one sign-in gave."""
+    other = app.connect(browser)
+    done(revoke(site, app.client, pair["refresh_token"]))
+    assert site.is_live(other["access_token"])
+
+
+@pytest.mark.parametrize("hint", BOTH + ["", "x", "id_token", "urn:x:y"])
+@pytest.mark.parametrize("kind", BOTH)
+def test_a_wrong_hint_is_no_hindrance(site, app, pair, kind, hint):
+    """RFC 7009 section 2.1: the server looks further."""
+    done(revoke(site, app.client, pair[kind], token_type_hint=hint))
+    assert is_dead(site, app.client, pair)
+
+
+@pytest.mark.parametrize("token", ["x", "A" * 43, "a.b.c", "x" * 16384, "ey.ey.ey"],
+                         ids=lambda t: t[:5])
+def test_an_unknown_token_is_revoked_already(site, app, token):
+    """RFC 7009 section 2.2: 200."""
+    done(revoke(site, app.client, token))
+
+
+@pytest.mark.parametrize("kind", BOTH)
+def test_a_revoked_token_is_revoked_already(site, app, pair, kind):
+    """RFC 7009 section 2.2: the client may ask again."""
+    for _ in range(2):
+        done(revoke(site, app.client, pair[kind]))
+
+
+@pytest.mark.parametrize("kind", BOTH)
+@pytest.mark.parametrize("public", [False, True])
+def test_another_clients_token_is_refused_and_alive(site, app, pair, kind, public):
+    """RFC 7009 section 2.1."""
+    r = revoke(site, App(site, public=public).client, pair[kind])
+    expect.error(r, 400, "invalid_grant")
+    assert site.is_live(pair["access_token"])
+    expect.tokens(site.refresh(pair["refresh_token"], app.client))
+
+
+def test_a_machines_token(site):
+    """RFC 6749 section 4.4: one without a user, and without a family."""
+    client, token = site.machine()
+    done(revoke(site, client, token))
+    expect.unauthenticated(site.get("/api/status", token=token))
+
+
+@pytest.mark.parametrize("secret", [None, "", "x" * 43])
+def test_the_client_must_prove_itself(site, app, pair, secret):
+    """RFC 7009 section 2.1."""
+    r = revoke(site, app.client._replace(secret=secret), pair["access_token"])
+    expect.error(r, 401, "invalid_client")
+    r = site.post("/oauth/revoke", data={"token": pair["access_token"]})
+    expect.error(r, 401, "invalid_client")
+    assert site.is_live(pair["access_token"])
+
+
+@pytest.mark.parametrize("token", [None, ""])
+def test_no_token_is_an_error(site, app, token):
+    """RFC 7009 section 2.2.1, RFC 6749 section 5.2."""
+    expect.error(revoke(site, app.client, token), 400, "invalid_request")
+
+
+def test_a_forged_token_ends_nothing(site, app, pair):
+    """Its jti is not enough: everybody who saw a log has that."""
+    forged = pair["access_token"][:-8] + "AAAAAAAA"
+    done(revoke(site, app.client, forged))
+    assert site.is_live(pair["access_token"])
+
+
+def test_a_link_revokes_nothing(site, app, pair):
+    """RFC 7009 section 2.1: POST; and nothing from a query."""
+    query = "?client_id=%s&client_secret=%s&token=%s" % (*app.client, pair["access_token"])
+    expect.error(site.get("/oauth/revoke" + query), 405, "method_not_allowed")
+    expect.error(site.post("/oauth/revoke" + query), 401, "invalid_client")
+    assert site.is_live(pair["access_token"])

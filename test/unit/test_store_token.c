@@ -1,0 +1,451 @@
+/* test_store_token.c: access and refresh tokens, families, who wins a race. */
+#include "fixture.h"
+
+#include <sched.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+#define GRACE 30
+#define TTL 1000
+
+static struct client *cl;
+static struct user *u;
+
+static int
+setup(void **state)
+{
+	if (fixture_server(state) < 0)
+		return -1;
+	cl = fixture_client((struct client) { .client_id = "c1" });
+	u = fixture_user("a@b.example", "x", NULL);
+	return 0;
+}
+
+static void
+add_access(const char *id, const char *family, const char *name)
+{
+	struct access_token t = { .id = fixture_id(id), .client = cl->id,
+		.user = u->id, .has_family = family != NULL, .name = name,
+		.scope = "read-posts", .created_at = NOW,
+		.expires_at = NOW + TTL };
+
+	if (family != NULL)
+		t.family = fixture_id(family);
+	assert_int_equal(store_access_add(fx.st, &t), 1);
+}
+
+/* A pair: the refresh token named so, and the access token of that name. */
+static void
+add_pair(const char *name, const char *family)
+{
+	struct refresh_token t = { .digest = fixture_digest(name),
+		.family = fixture_id(family), .access_token = fixture_id(name),
+		.client = cl->id, .user = u->id, .scope = "read-posts",
+		.expires_at = NOW + TTL };
+
+	add_access(name, family, NULL);
+	assert_int_equal(store_refresh_add(fx.st, &t), 1);
+}
+
+static int
+spend(const char *name, int64_t now, int64_t grace_s)
+{
+	struct digest d = fixture_digest(name);
+	int rc;
+
+	assert_int_equal(store_begin(fx.st), 0);
+	rc = store_refresh_spend(fx.st, &d, now, grace_s);
+	assert_int_equal(store_commit(fx.st), 0);
+	return rc;
+}
+
+/* How many pairs of the family could still be refreshed. */
+static int64_t
+live(const char *family)
+{
+	return fixture_sql(arena_printf(fx.a,
+	    "SELECT count(*) FROM oauth_refresh_tokens WHERE family ="
+	    " cast('%s' || zeroblob(%d) AS blob) AND spent_at IS NULL"
+	    " AND revoked_at IS NULL",
+	    family, ID_LEN - (int)strlen(family)));
+}
+
+static int
+access_is_revoked(const char *id)
+{
+	struct id key = fixture_id(id);
+	struct holder h;
+
+	assert_int_equal(store_access_holder(fx.st, fx.a, &key, &h), 1);
+	return h.token_revoked;
+}
+
+static struct refresh_token
+found(const char *name)
+{
+	struct digest d = fixture_digest(name);
+	struct refresh_token t;
+
+	assert_int_equal(store_refresh_find(fx.st, fx.a, &d, &t), 1);
+	return t;
+}
+
+static void
+the_holder_of_a_token_is_found_with_client_and_user(void **state)
+{
+	struct id id = fixture_id("t1"), other = fixture_id("t2");
+	struct access_token own = { .id = fixture_id("t3"), .client = cl->id,
+		.scope = "", .created_at = NOW, .expires_at = NOW + 1 };
+	struct holder h;
+
+	(void)state;
+	add_access("t1", "f1", NULL);
+	assert_int_equal(store_access_holder(fx.st, fx.a, &id, &h), 1);
+	assert_int_equal(h.client, cl->id);
+	assert_int_equal(h.user, u->id);
+	assert_string_equal(h.client_id, "c1");
+	assert_string_equal(h.email, "a@b.example");
+	assert_string_equal(h.user_name, "A user");
+	assert_string_equal(h.scope, "read-posts");
+	assert_int_equal(h.has_family, 1);
+	assert_string_equal(h.family.byte, "f1");
+	assert_int_equal(h.created_at, NOW);
+	assert_int_equal(h.expires_at, NOW + TTL);
+	assert_int_equal(h.is_personal, 0);
+	assert_int_equal(
+	    h.token_revoked + h.client_revoked + h.user_disabled, 0);
+	assert_int_equal(store_access_holder(fx.st, fx.a, &other, &h), 0);
+	/* A client's own: no user, no family. */
+	assert_int_equal(store_access_add(fx.st, &own), 1);
+	assert_int_equal(store_access_holder(fx.st, fx.a, &own.id, &h), 1);
+	assert_int_equal(h.user, 0);
+	assert_null(h.email);
+	assert_int_equal(h.has_family, 0);
+	assert_int_equal(store_access_add(fx.st, &own), -1);
+}
+
+/* RFC 7009 section 2; what is revoked stays so, and each for itself. */
+static void
+token_client_and_user_end_a_token_each(void **state)
+{
+	struct id id = fixture_id("t1");
+	struct holder h;
+
+	(void)state;
+	add_access("t1", NULL, NULL);
+	add_access("t2", NULL, NULL);
+	store_user_set_disabled(fx.st, u->id, NOW);
+	store_access_holder(fx.st, fx.a, &id, &h);
+	assert_int_equal(h.user_disabled, 1);
+	assert_int_equal(h.client_revoked + h.token_revoked, 0);
+	store_client_revoke(fx.st, cl->id, NOW);
+	store_access_holder(fx.st, fx.a, &id, &h);
+	assert_int_equal(h.client_revoked, 1);
+	assert_int_equal(h.token_revoked, 0);
+	assert_int_equal(store_access_revoke(fx.st, &id, NOW), 1);
+	assert_int_equal(store_access_revoke(fx.st, &id, NOW), 0);
+	assert_int_equal(access_is_revoked("t1"), 1);
+	assert_int_equal(access_is_revoked("t2"), 0);
+	id = fixture_id("unknown");
+	assert_int_equal(store_access_revoke(fx.st, &id, NOW), 0);
+}
+
+static void
+an_unspent_token_is_spent_with_the_access_token_of_its_pair(void **state)
+{
+	(void)state;
+	add_pair("r1", "f1");
+	add_pair("x1", "f2");
+	assert_int_equal(found("r1").spent_at, 0);
+	assert_int_equal(spend("r1", NOW, 0), 1);
+	assert_int_equal(found("r1").spent_at, NOW);
+	assert_int_equal(access_is_revoked("r1"), 1);
+	assert_int_equal(live("f1"), 0);
+	/* Another family is not touched. */
+	assert_int_equal(live("f2"), 1);
+	assert_int_equal(access_is_revoked("x1"), 0);
+	assert_int_equal(found("x1").spent_at, 0);
+}
+
+/*
+ * The truth table.  r1 was spent at NOW and r2 stored in its place; what is
+ * presented, when, with which grace; and how many pairs live afterwards.
+ */
+static void
+a_spent_token_spends_the_live_one_in_its_place_within_the_grace(void **state)
+{
+	static const struct {
+		const char *name;
+		int64_t after, grace_s;
+		int want, live;
+	} rows[] = {
+		/* the retry: within the grace, at its end, and past it */
+		{ "r1", 0, GRACE, 1, 0 },
+		{ "r1", GRACE, GRACE, 1, 0 },
+		{ "r1", GRACE + 1, GRACE, 0, 1 },
+		/* no grace: any second use is a replay, in the same second too */
+		{ "r1", 0, 0, 0, 1 },
+		{ "r1", 1, 0, 0, 1 },
+		/* the live one itself, with and without grace */
+		{ "r2", 1, GRACE, 1, 0 },
+		{ "r2", 1, 0, 1, 0 },
+		{ "r2", TTL - 1, 0, 1, 0 },
+		/* RFC 6749 section 6: not once it has expired */
+		{ "r2", TTL, GRACE, 0, 1 },
+		{ "r2", TTL + 1, 0, 0, 1 },
+		{ "r1", TTL, 2 * TTL, 0, 1 },
+		{ "unknown", 1, GRACE, 0, 1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N(rows); i++) {
+		add_pair("r1", "f1");
+		assert_int_equal(spend("r1", NOW, GRACE), 1);
+		add_pair("r2", "f1");
+		add_pair("x1", "f2");
+		if (spend(rows[i].name, NOW + rows[i].after,
+			rows[i].grace_s) != rows[i].want)
+			fail_msg("row %zu", i);
+		assert_int_equal(live("f1"), rows[i].live);
+		assert_int_equal(access_is_revoked("r2"), rows[i].want);
+		assert_int_equal(live("f2"), 1);
+		assert_int_equal(access_is_revoked("x1"), 0);
+		fixture_sql("DELETE FROM oauth_refresh_tokens");
+		fixture_sql("DELETE FROM oauth_access_tokens");
+	}
+}
+
+/* Owner and thief who take turns do not lengthen the grace: it ends as it began. */
+static void
+the_grace_is_counted_from_the_first_use(void **state)
+{
+	(void)state;
+	add_pair("r1", "f1");
+	assert_int_equal(spend("r1", NOW, GRACE), 1);
+	add_pair("r2", "f1");
+	assert_int_equal(spend("r1", NOW + 20, GRACE), 1); /* in r2's place */
+	assert_int_equal(found("r2").spent_at, NOW);
+	add_pair("r3", "f1");
+	assert_int_equal(spend("r2", NOW + 25, GRACE), 1);
+	add_pair("r4", "f1");
+	assert_int_equal(spend("r2", NOW + GRACE + 1, GRACE), 0);
+	assert_int_equal(spend("r3", NOW + GRACE + 1, GRACE), 0);
+	assert_int_equal(live("f1"), 1);
+	assert_int_equal(spend("r4", NOW + GRACE + 1, GRACE), 1);
+	assert_int_equal(live("f1"), 0);
+}
+
+/* RFC 9700 section 4.14.2. */
+static void
+a_revoked_family_gives_nothing_even_within_the_grace(void **state)
+{
+	struct id family = fixture_id("f1");
+
+	(void)state;
+	add_pair("r1", "f1");
+	assert_int_equal(spend("r1", NOW, GRACE), 1);
+	add_pair("r2", "f1");
+	assert_int_equal(store_begin(fx.st), 0);
+	assert_int_equal(store_family_revoke(fx.st, &family, NOW), 2);
+	assert_int_equal(store_commit(fx.st), 0);
+	assert_int_equal(spend("r1", NOW + 1, GRACE), 0);
+	assert_int_equal(spend("r2", NOW + 1, GRACE), 0);
+	assert_int_equal(live("f1"), 0);
+	assert_int_equal(found("r2").spent_at, 0);
+}
+
+/* RFC 6749 section 10.4, RFC 9700 section 4.14.2. */
+static void
+revoking_a_family_takes_its_tokens_and_no_others(void **state)
+{
+	struct id family = fixture_id("f1"), none = fixture_id("none");
+
+	(void)state;
+	add_pair("r1", "f1");
+	spend("r1", NOW, 0);
+	add_pair("r2", "f1");
+	add_pair("x1", "f2");
+	add_access("personal", NULL, "laptop");
+	add_access("own", NULL, NULL);
+	assert_int_equal(store_family_revoke(fx.st, &none, NOW), 0);
+	assert_int_equal(store_family_revoke(fx.st, &family, NOW + 5), 2);
+	assert_int_equal(found("r1").revoked_at, NOW + 5);
+	assert_int_equal(found("r2").revoked_at, NOW + 5);
+	assert_int_equal(access_is_revoked("r1"), 1);
+	assert_int_equal(access_is_revoked("r2"), 1);
+	assert_int_equal(found("x1").revoked_at, 0);
+	assert_int_equal(access_is_revoked("x1"), 0);
+	assert_int_equal(access_is_revoked("personal"), 0);
+	assert_int_equal(access_is_revoked("own"), 0);
+	assert_int_equal(store_family_revoke(fx.st, &family, NOW + 9), 0);
+	assert_int_equal(found("r2").revoked_at, NOW + 5);
+}
+
+static void
+a_refresh_token_is_found_as_stored(void **state)
+{
+	struct digest d = fixture_digest("unknown");
+	struct refresh_token t;
+
+	(void)state;
+	add_pair("r1", "f1");
+	t = found("r1");
+	assert_string_equal(t.family.byte, "f1");
+	assert_string_equal(t.access_token.byte, "r1");
+	assert_int_equal(t.client, cl->id);
+	assert_int_equal(t.user, u->id);
+	assert_string_equal(t.scope, "read-posts");
+	assert_int_equal(t.expires_at, NOW + TTL);
+	assert_int_equal(t.spent_at, 0);
+	assert_int_equal(t.revoked_at, 0);
+	assert_int_equal(store_refresh_find(fx.st, fx.a, &d, &t), 0);
+	t = found("r1");
+	assert_int_equal(store_refresh_add(fx.st, &t), -1); /* a second time */
+}
+
+static void
+personal_tokens_are_listed_and_revoked_by_their_owner(void **state)
+{
+	struct user *other = fixture_user("c@d.example", "x", NULL);
+	struct id id = fixture_id("p1"), app = fixture_id("app");
+	struct access_token out[4];
+	struct holder h;
+
+	(void)state;
+	add_access("p1", NULL, "laptop");
+	add_access("p2", NULL, "phone");
+	add_access("app", "f1", NULL);
+	assert_int_equal(
+	    store_personal_list(fx.st, fx.a, u->id, NOW, out, 4), 2);
+	assert_string_equal(out[0].name, "phone"); /* newest first */
+	assert_string_equal(out[1].name, "laptop");
+	assert_int_equal(out[1].last_used_at, 0);
+	assert_int_equal(store_access_used(fx.st, &id, NOW + 7), 1);
+	assert_int_equal(store_access_holder(fx.st, fx.a, &id, &h), 1);
+	assert_int_equal(h.last_used_at, NOW + 7);
+	assert_int_equal(h.is_personal, 1);
+	assert_int_equal(
+	    store_personal_list(fx.st, fx.a, u->id, NOW, out, 1), 1);
+	assert_int_equal(
+	    store_personal_list(fx.st, fx.a, other->id, NOW, out, 4), 0);
+	assert_int_equal(
+	    store_personal_list(fx.st, fx.a, u->id, NOW + TTL, out, 4), 0);
+	assert_int_equal(
+	    store_personal_revoke(fx.st, other->id, &id, NOW), 0);
+	assert_int_equal(store_personal_revoke(fx.st, u->id, &app, NOW), 0);
+	assert_int_equal(
+	    store_personal_revoke(fx.st, u->id, &id, NOW + TTL), 0);
+	assert_int_equal(store_personal_revoke(fx.st, u->id, &id, NOW), 1);
+	assert_int_equal(store_personal_revoke(fx.st, u->id, &id, NOW), 0);
+	assert_int_equal(
+	    store_personal_list(fx.st, fx.a, u->id, NOW, out, 4), 1);
+}
+
+/* Spent rows stay until they expire: they are how a replay is known. */
+static void
+a_purge_deletes_what_expired_and_at_most_n_of_a_kind(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 5; i++)
+		add_pair(arena_printf(fx.a, "r%d", i), "f1");
+	assert_int_equal(spend("r0", NOW, 0), 1);
+	assert_int_equal(store_purge(fx.st, NOW + TTL, 10), 0);
+	fixture_sql("UPDATE oauth_access_tokens SET expires_at = 5"
+		    " WHERE substr(id, 1, 2) <> x'7234'"); /* all but r4 */
+	fixture_sql("UPDATE oauth_refresh_tokens SET expires_at = 5"
+		    " WHERE substr(access_token, 1, 2) <> x'7234'");
+	assert_int_equal(store_purge(fx.st, 5, 10), 0);
+	assert_int_equal(store_purge(fx.st, 6, 0), 0);
+	assert_int_equal(store_purge(fx.st, 6, 3), 6);
+	assert_int_equal(store_purge(fx.st, 6, 3), 2);
+	assert_int_equal(store_purge(fx.st, 6, 3), 0);
+	assert_int_equal(found("r4").spent_at, 0);
+	assert_int_equal(access_is_revoked("r4"), 0);
+}
+
+#define ROUNDS 100
+
+struct race {
+	atomic_int ready[ROUNDS];
+	int result[2][ROUNDS];
+};
+
+/* One of two processes, each with a connection of its own; never returns. */
+static void
+racer(struct race *race, int me)
+{
+	struct store *st = store_open(fx.path, 0);
+	struct digest d;
+
+	alarm(60); /* not to wait for ever for one that died */
+	for (int i = 0; st != NULL && i < ROUNDS; i++) {
+		d = fixture_digest(arena_printf(fx.a, "r%d", i));
+		atomic_fetch_add(&race->ready[i], 1);
+		while (atomic_load(&race->ready[i]) < 2)
+			sched_yield();
+		race->result[me][i] = store_begin(st) == 0
+		    ? store_refresh_spend(st, &d, NOW, 0)
+		    : -1;
+		if (store_commit(st) < 0)
+			race->result[me][i] = -1;
+	}
+	store_close(st);
+	_exit(st == NULL);
+}
+
+/* Of any number of concurrent uses exactly one wins. */
+static void
+of_two_processes_that_spend_one_token_one_gets_it(void **state)
+{
+	struct race *race = mmap(NULL, sizeof(*race), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t pid[2];
+	int status;
+
+	(void)state;
+	assert_ptr_not_equal(race, MAP_FAILED);
+	assert_int_equal(store_begin(fx.st), 0);
+	for (int i = 0; i < ROUNDS; i++)
+		add_pair(arena_printf(fx.a, "r%d", i), "f1");
+	assert_int_equal(store_commit(fx.st), 0);
+	store_close(fx.st); /* no connection crosses a fork */
+	fx.st = NULL;
+	for (int me = 0; me < 2; me++) {
+		assert_true((pid[me] = fork()) >= 0);
+		if (pid[me] == 0)
+			racer(race, me);
+	}
+	for (int me = 0; me < 2; me++) {
+		assert_int_equal(waitpid(pid[me], &status, 0), pid[me]);
+		assert_int_equal(status, 0);
+	}
+	for (int i = 0; i < ROUNDS; i++)
+		assert_int_equal(race->result[0][i] + race->result[1][i], 1);
+	assert_int_equal(live("f1"), 0);
+	munmap(race, sizeof(*race));
+}
+
+#define TEST(name) TEST_IN(name, setup)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(the_holder_of_a_token_is_found_with_client_and_user),
+		TEST(token_client_and_user_end_a_token_each),
+		TEST(
+		    an_unspent_token_is_spent_with_the_access_token_of_its_pair),
+		TEST(
+		    a_spent_token_spends_the_live_one_in_its_place_within_the_grace),
+		TEST(the_grace_is_counted_from_the_first_use),
+		TEST(a_revoked_family_gives_nothing_even_within_the_grace),
+		TEST(revoking_a_family_takes_its_tokens_and_no_others),
+		TEST(a_refresh_token_is_found_as_stored),
+		TEST(personal_tokens_are_listed_and_revoked_by_their_owner),
+		TEST(a_purge_deletes_what_expired_and_at_most_n_of_a_kind),
+		TEST(of_two_processes_that_spend_one_token_one_gets_it),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
