@@ -50,10 +50,10 @@ static const struct verb {
 	    "make a signing key; with --force in place of the one that is"
 	    " there, whose tokens are then refused", cmd_keys_generate, 0 },
 	{ "keys rotate", "[--alg A] [--bits N]",
-	    "make a new key that signs from now on; the old one still"
-	    " verifies", cmd_keys_rotate, 0 },
+	    "make a new key that signs from now on (--alg: other than the one"
+	    " that signs as a rule); the old one still verifies", cmd_keys_rotate, 0 },
 	{ "keys retire", "KID",
-	    "delete an old key, once no live token is signed by it",
+	    "delete an old key: tokens that it signed are refused from now on",
 	    cmd_keys_retire, 0 },
 	{ "keys list", "", "list the keys", cmd_keys_list, 0 },
 };

@@ -11,6 +11,7 @@
 /* What generate and rotate are given. */
 struct key_args {
 	enum alg alg;
+	int alg_named;
 	unsigned bits;
 	int force;
 };
@@ -34,6 +35,7 @@ take_args(struct cmd *c, struct key_args *k, int may_force)
 		return cmd_refuse("%s is no algorithm: there are ES256, RS256,"
 		    " PS256 and EdDSA", name);
 	k->alg = (enum alg)alg;
+	k->alg_named = name != NULL;
 	k->bits = RSA_BITS;
 	if (bits == NULL)
 		return CMD_OK;
@@ -91,6 +93,8 @@ cmd_keys_rotate(struct cmd *c)
 
 	if ((rc = take_args(c, &k, 0)) != CMD_OK)
 		return rc;
+	if (!k.alg_named)
+		k.alg = keys_default_alg(c->conf->keys);
 	return keys_rotate(c->conf->keys, k.alg, k.bits) < 0 ? CMD_SYSTEM
 							      : say_made(c, &k);
 }

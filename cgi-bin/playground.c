@@ -3,25 +3,28 @@
 #include "conf.h"
 #include "resp.h"
 #include "scope.h"
+#include "site.h"
 #include "tmpl.h"
 
 static const struct oerr *
 playground_get(struct req *rq)
 {
 	static const struct {
-		const char *name, *path;
+		const char *name;
+		enum site site;
 	} urls[] = {
-		{ "password_token_url", "/api/oauth/password/token" },
-		{ "posts_url", "/api/posts" },
-		{ "user_url", "/api/user" },
-		{ "status_url", "/api/status" },
-		{ "personal_tokens_url", "/api/personal-tokens" },
-		{ "jwks_url", "/oauth/jwks" },
+		{ "password_token_url", SITE_PASSWORD_TOKEN },
+		{ "posts_url", SITE_POSTS },
+		{ "user_url", SITE_USER },
+		{ "status_url", SITE_STATUS },
+		{ "personal_tokens_url", SITE_PERSONAL_TOKENS },
+		{ "jwks_url", SITE_JWKS },
 	};
 	struct tmpl_data *d = tmpl_data_new(rq->a);
 
 	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++)
-		tmpl_set(d, urls[i].name, urls[i].path);
+		tmpl_set(d, urls[i].name,
+		    site_path(rq->conf, rq->a, urls[i].site));
 	scope_show(rq->conf, ~UINT64_C(0), d);
 	return resp_page(rq, 200, "playground.html", d);
 }

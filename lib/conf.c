@@ -233,7 +233,7 @@ store(struct reading *r, const struct setting *s, const char *value)
 	case TYPE_COLOUR: /* it stands in a style sheet: nothing else may */
 		if (value[0] != '#' || strlen(value) != 7 ||
 		    strspn(value + 1, "0123456789abcdefABCDEF") != 6)
-			return refuse(r, "%s is a colour such as #1f5f5b",
+			return refuse(r, "%s is a colour such as #0b5d54",
 			    s->name);
 		break;
 	case TYPE_LOCAL:

@@ -103,21 +103,24 @@ load_file(struct keys *ks, const char *dir, const char *name)
 	arena_free(a);
 }
 
-static void
-load_signer(struct keys *ks, const char *dir)
+enum alg
+keys_default_alg(const char *dir)
 {
-	char *path = arena_printf(ks->a, "%s/signer", dir), *name;
+	struct arena *a = arena_new();
+	char *path = arena_printf(a, "%s/signer", dir), *name;
 	size_t len;
-	int alg;
+	int alg = ALG_ES256;
 
-	ks->signer = ALG_ES256;
-	if ((name = read_file(ks->a, path, &len)) == NULL)
-		return;
-	name[strcspn(name, " \r\n")] = '\0';
-	if ((alg = alg_find(name)) < 0)
-		log_event("%s: %s is no algorithm; ES256 signs", path, name);
-	else
-		ks->signer = (enum alg)alg;
+	if ((name = read_file(a, path, &len)) != NULL) {
+		name[strcspn(name, " \r\n")] = '\0';
+		if ((alg = alg_find(name)) < 0) {
+			log_event("%s: %s is no algorithm; ES256 signs", path,
+			    name);
+			alg = ALG_ES256;
+		}
+	}
+	arena_free(a);
+	return (enum alg)alg;
 }
 
 struct keys *
@@ -155,7 +158,7 @@ keys_load(const char *dir)
 		if (alg_of_file(de->d_name, &signs) >= 0 && !signs)
 			load_file(ks, dir, de->d_name);
 	closedir(d);
-	load_signer(ks, dir);
+	ks->signer = keys_default_alg(dir);
 	if (ks->n == 0) {
 		log_event("keys %s: no key in it; carnet install makes them",
 		    dir);

@@ -62,6 +62,9 @@ const struct keys_entry *keys_signer(const struct keys *ks, int alg);
  */
 int keys_make(const char *dir, enum alg alg, unsigned bits, int force);
 
+/* keys_default_alg(dir): the algorithm that signs as a rule. */
+enum alg keys_default_alg(const char *dir);
+
 /*
  * keys_rotate(dir, alg, bits):
  * Make a new key of alg that signs from now on.  The one that signed is kept as
