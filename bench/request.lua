@@ -1,11 +1,14 @@
 -- request.lua: what wrk sends: a POST of the form BODY, else a GET, with the
--- bearer token TOKEN; with MIX the two by turns.
+-- bearer token TOKEN and the cookie COOKIE; with MIX the two by turns.
 local body, token = os.getenv("BODY"), os.getenv("TOKEN")
 
 if body then
 	wrk.method = "POST"
 	wrk.body = body
 	wrk.headers["Content-Type"] = "application/x-www-form-urlencoded"
+end
+if os.getenv("COOKIE") then
+	wrk.headers["Cookie"] = os.getenv("COOKIE")
 end
 if token then
 	wrk.headers["Authorization"] = "Bearer " .. token

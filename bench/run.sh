@@ -127,7 +127,7 @@ mounts() {
 
 # load NAME SECONDS PATH: a line: name, requests/s, p50 and p99 in ms, failures
 load() {
-	wrk -t2 -c"$CONNECTIONS" -d"$2s" --timeout 10s --latency \
+	wrk -t"${THREADS:-2}" -c"$CONNECTIONS" -d"$2s" --timeout 10s --latency \
 	    -s "$here/request.lua" "$url$3" >"$scratch/wrk" || die "wrk failed"
 	awk -v name="$1" '
 	    function ms(t) {
@@ -192,6 +192,35 @@ while read -r what floor; do
 	done
 done <<<"$pairs" >"$scratch/rounds"
 
+# Pages against the guarded GET, each alone on one connection: what a person
+# waits for.  Signed in, so that the account and consent pages do their work.
+jar=$scratch/cookies
+csrf=$(curl -sS -c "$jar" "$url/oauth/login" |
+    sed -n 's/.*name="csrf_token" value="\([^"]*\)".*/\1/p')
+curl -sSf -o /dev/null -b "$jar" -c "$jar" "$url/oauth/login" -d "email=$EMAIL" \
+    -d "password=$PASSWORD" -d "csrf_token=$csrf" || die 'no sign-in'
+COOKIE=$(awk '/carnet/ { print $6 "=" $7 }' "$jar")
+export COOKIE
+app=$(carnet client add --name app --grant authorization_code \
+    --redirect-uri https://app.example/cb --public --json | member client_id)
+consent="/oauth/authorize?response_type=code&client_id=$app\
+&redirect_uri=https://app.example/cb&scope=read-posts\
+&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM\
+&code_challenge_method=S256"
+for ((round = 0; round < RUNS; round++)); do
+	while read -r name path; do
+		TOKEN=$token THREADS=1 CONNECTIONS=1 load "$name" 1 "$path"
+	done <<-END
+		guarded /api/posts?limit=20
+		playground /oauth/playground
+		login /oauth/login
+		consent $consent
+		device /oauth/device
+		account /account
+	END
+done >"$scratch/pages"
+unset COOKIE
+
 # Each program's memory, with GETs and sign-ins of a user behind it.
 for path in $(mounts); do
 	BODY=$FORM_PASSWORD TOKEN=$token MIX=1 load warm 1 "$path" >/dev/null
@@ -222,11 +251,13 @@ wrk -t2 -c$CONNECTIONS on the same machine; $PROCESSES processes a program
 END
 	awk -v pairs="$pairs" -v max_kb=$RSS_MAX_KB -f "$here/report.awk" \
 	    "$scratch/rounds" "$scratch/memory"
+	awk -f "$here/pages.awk" "$scratch/pages"
 }
 report | tee "$scratch/results.md"
 mv "$scratch/results.md" "$here/results.md"
 
-if awk '$5 > 0 { failed = 1 } END { exit !failed }' "$scratch/rounds"; then
+if awk '$5 > 0 { failed = 1 } END { exit !failed }' "$scratch/rounds" \
+    "$scratch/pages"; then
 	echo 'bench: some replies failed' >&2
 	exit 1
 fi

@@ -1,0 +1,34 @@
+# pages.awk: from the rounds of each page to a table in Markdown.
+
+# The middle of the numbers in the list.
+function median(list,    v, n, i, j, x) {
+	n = split(list, v)
+	for (i = 2; i <= n; i++) {
+		x = v[i] + 0
+		for (j = i - 1; j > 0 && v[j] + 0 > x; j--)
+			v[j + 1] = v[j]
+		v[j + 1] = x
+	}
+	return v[int((n + 1) / 2)]
+}
+
+{
+	if (!($1 in rate))
+		names[++n] = $1
+	rate[$1] = rate[$1] " " $2
+	p50[$1] = p50[$1] " " $3
+	if ($1 == "guarded")
+		guarded = $2
+	else
+		ratio[$1] = ratio[$1] " " guarded / $2
+}
+
+END {
+	print "\n| alone, on one connection | requests/s | p50 ms" \
+	    " | time, in guarded GETs |"
+	print "|---|---:|---:|---:|"
+	for (i = 1; i <= n; i++)
+		printf "| %s | %.0f | %.2f | %s |\n", names[i],
+		    median(rate[names[i]]), median(p50[names[i]]),
+		    (names[i] == "guarded" ? "" : median(ratio[names[i]]))
+}
