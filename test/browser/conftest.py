@@ -16,6 +16,7 @@ def page(driver, site):
     """The playground, fresh.  At the end: nothing in the console (a violation
     of the CSP would be), and no request to anybody else."""
     chromium.size(driver, 1280, 1000)
+    driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
     yield Playground(driver, site).open()
     assert chromium.complaints(driver) == []
     assert chromium.hosts(driver) == {site.url}

@@ -3,6 +3,8 @@ one for each algorithm that a client asks for."""
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from kit import expect, jose, servers
 from kit.people import App, Browser
@@ -40,6 +42,10 @@ def rotate(site, *args):
     site.carnet("keys", "rotate", *args)
     expect.until(lambda: old not in signers(site), WITHIN_S)
     return old, kid(site.token())
+
+
+def retire(site, name):
+    return site.carnet("keys", "retire", "--", name)
 
 
 def listed(site):
@@ -90,7 +96,7 @@ def test_the_signer_cannot_be_retired(running):
     """Nothing would sign."""
     for key in listed(running).values():
         if key["signs"]:
-            p = running.command("keys", "retire", key["kid"])
+            p = running.command("keys", "retire", "--", key["kid"])
             assert p.returncode == 1 and "rotate first" in p.stderr
     assert running.is_live(running.token())
 
@@ -99,7 +105,7 @@ def test_a_retired_keys_tokens_are_refused(running, worn):
     """RFC 8725 section 3.1: and at once, though the guard has seen them."""
     assert running.is_live(worn)
     new = running.token()
-    running.carnet("keys", "retire", kid(worn))
+    retire(running, kid(worn))
     assert kid(worn) not in listed(running)
     expect.until(lambda: not running.is_live(worn), WITHIN_S)
     expect.until(lambda: kid(worn) not in kids(running), WITHIN_S)
@@ -116,11 +122,28 @@ def test_no_other_file_can_be_retired(running, name):
     assert p.returncode == 1 and listed(running) == before
 
 
+def test_a_kid_may_begin_with_a_dash(fresh):
+    """RFC 7638 section 3.1: base64url; one of 64 does, and it is no option."""
+    name = ""
+    while not name.startswith("-"):
+        key = ec.generate_private_key(ec.SECP256R1())
+        x, y = key.public_key().public_numbers().x, key.public_key().public_numbers().y
+        name = jose.thumbprint({"kty": "EC", "crv": "P-256",
+                                **{n: jose.b64u(v.to_bytes(32, "big"))
+                                   for n, v in (("x", x), ("y", y))}})
+    (fresh.dir / "keys/ES256-old.pem").write_bytes(key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption()))
+    assert name in listed(fresh)
+    fresh.carnet("keys", "retire", name)
+    assert name not in listed(fresh)
+
+
 def test_a_refresh_token_outlives_the_key(running, worn):
     """It is no JWT: whoever is away for a rotation is still signed in."""
     pair = running.sign_in("read-posts")
     old, new = rotate(running)
-    running.carnet("keys", "retire", old)
+    retire(running, old)
     body = expect.tokens(running.refresh(pair["refresh_token"]))
     assert kid(body["access_token"]) == new
 

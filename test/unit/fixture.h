@@ -24,8 +24,8 @@
 
 static struct fixture {
 	char dir[32];
-	struct arena *a;	/* lives as long as the test */
-	const char *path;	/* of the database */
+	struct arena *a;  /* lives as long as the test */
+	const char *path; /* of the database */
 	struct store *st;
 	struct conf *cf;
 	struct endpoint ep;
@@ -34,7 +34,7 @@ static struct fixture {
 	struct buf headers;
 	char *env[16];
 	size_t n_env;
-	char log[8192];		/* what was logged, line by line */
+	char log[8192]; /* what was logged, line by line */
 } fx;
 
 static inline void
@@ -106,14 +106,13 @@ fixture_conf(const char *settings)
 	char error[256] = "";
 
 	conf_free(fx.cf);
-	fx.cf = conf_parse(
-	    arena_printf(fx.a,
-		"issuer = https://auth.example\n%s\n"
-		"[scopes]\n"
-		"read-posts = Read posts\n"
-		"write-posts = Write posts\n"
-		"admin = privileged: Delete posts\n",
-		settings),
+	fx.cf = conf_parse(arena_printf(fx.a,
+			       "issuer = https://auth.example\n%s\n"
+			       "[scopes]\n"
+			       "read-posts = Read posts\n"
+			       "write-posts = Write posts\n"
+			       "admin = privileged: Delete posts\n",
+			       settings),
 	    fixture_file("carnet.conf"), error, sizeof(error));
 	assert_string_equal(error, "");
 	assert_non_null(fx.cf);
@@ -126,9 +125,15 @@ fixture_conf(const char *settings)
 static inline struct req *
 fixture_request(const char *const vars[])
 {
-	fx.rq = (struct req) { .pr = &fx.pr, .conf = fx.cf, .st = fx.st,
-		.a = fx.a, .now = NOW, .id = "request-id-here-", .env = fx.env,
-		.script = "", .path = "" };
+	fx.rq = (struct req){ .pr = &fx.pr,
+		.conf = fx.cf,
+		.st = fx.st,
+		.a = fx.a,
+		.now = NOW,
+		.id = "request-id-here-",
+		.env = fx.env,
+		.script = "",
+		.path = "" };
 	for (fx.n_env = 0; vars[fx.n_env] != NULL; fx.n_env++)
 		fx.env[fx.n_env] = arena_str(fx.a, vars[fx.n_env]);
 	fx.env[fx.n_env] = NULL;
@@ -137,8 +142,7 @@ fixture_request(const char *const vars[])
 	return &fx.rq;
 }
 
-#define REQUEST(...) \
-	fixture_request((const char *const[]){ __VA_ARGS__, NULL })
+#define REQUEST(...) fixture_request((const char *const[]){ __VA_ARGS__, NULL })
 
 /* Directory, configuration, database, and a request without variables. */
 static inline int
@@ -201,7 +205,8 @@ fixture_user(const char *email, const char *hash, const char *scope)
 	return u;
 }
 
-/* Run SQL on a connection of its own; return the first number it gives, or -1. */
+/* Run SQL on a connection of its own; return the first number it gives, or -1.
+ */
 static inline int64_t
 fixture_sql(const char *sql)
 {
@@ -211,8 +216,7 @@ fixture_sql(const char *sql)
 	int rc;
 
 	assert_int_equal(sqlite3_open(fx.path, &db), SQLITE_OK);
-	assert_int_equal(
-	    sqlite3_prepare_v2(db, sql, -1, &s, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &s, NULL), SQLITE_OK);
 	if ((rc = sqlite3_step(s)) == SQLITE_ROW)
 		n = sqlite3_column_int64(s, 0);
 	assert_true(rc == SQLITE_ROW || rc == SQLITE_DONE);

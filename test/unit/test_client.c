@@ -16,16 +16,20 @@ setup(void **state)
 {
 	if (fixture_server(state) < 0)
 		return -1;
-	fixture_client((struct client) { .client_id = RFC_ID,
-	    .has_secret = 1, .secret = fixture_digest(RFC_SECRET) });
-	fixture_client((struct client) { .client_id = "public" });
+	fixture_client((struct client){ .client_id = RFC_ID,
+	    .has_secret = 1,
+	    .secret = fixture_digest(RFC_SECRET) });
+	fixture_client((struct client){ .client_id = "public" });
 	fixture_client(
-	    (struct client) { .client_id = "old", .secret_hash = BCRYPT });
-	fixture_client((struct client) { .client_id = "a b:+%",
-	    .has_secret = 1, .secret = fixture_digest("p:\xc3\xa4&=") });
+	    (struct client){ .client_id = "old", .secret_hash = BCRYPT });
+	fixture_client((struct client){ .client_id = "a b:+%",
+	    .has_secret = 1,
+	    .secret = fixture_digest("p:\xc3\xa4&=") });
 	store_client_revoke(fx.st,
-	    fixture_client((struct client) { .client_id = "gone",
-		.has_secret = 1, .secret = fixture_digest("x") })->id,
+	    fixture_client((struct client){ .client_id = "gone",
+			       .has_secret = 1,
+			       .secret = fixture_digest("x") })
+		->id,
 	    NOW);
 	return 0;
 }
@@ -215,8 +219,8 @@ a_database_error_is_not_invalid_client(void **state)
 
 	(void)state;
 	fixture_sql("ALTER TABLE oauth_clients RENAME TO x");
-	assert_ptr_equal(authenticate(NULL, RFC_ID, RFC_SECRET, &cl),
-	    &oerr_server_error);
+	assert_ptr_equal(
+	    authenticate(NULL, RFC_ID, RFC_SECRET, &cl), &oerr_server_error);
 }
 
 static void

@@ -10,21 +10,22 @@ parse(const char *text)
 	char error[512] = "";
 
 	conf_free(fx.cf);
-	fx.cf = conf_parse(text, "/etc/carnet/carnet.conf", error,
-	    sizeof(error));
+	fx.cf =
+	    conf_parse(text, "/etc/carnet/carnet.conf", error, sizeof(error));
 	if (fx.cf == NULL)
 		fail_msg("%s: %s", text, error);
 	return fx.cf;
 }
 
-/* Fail unless text is refused, on that line (0: none), with words in the error. */
+/* Fail unless text is refused, on that line (0: none), with words in the error.
+ */
 static void
 assert_refused(const char *text, int line, const char *words)
 {
 	char error[512] = "";
-	const char *place = line == 0 ? "/a/c.conf: "
-				      : arena_printf(fx.a, "/a/c.conf:%d: ",
-					    line);
+	const char *place = line == 0
+	    ? "/a/c.conf: "
+	    : arena_printf(fx.a, "/a/c.conf:%d: ", line);
 
 	if (conf_parse(text, "/a/c.conf", error, sizeof(error)) != NULL)
 		fail_msg("taken: %s", text);
@@ -97,8 +98,8 @@ every_setting_reaches_its_member(void **state)
 	assert_string_equal(cf->auth_header, "X-Authorization");
 	assert_string_equal(
 	    cf->audiences, "https://a.example https://b.example");
-	assert_string_equal(cf->cors_origins,
-	    "https://app.example http://localhost:3000");
+	assert_string_equal(
+	    cf->cors_origins, "https://app.example http://localhost:3000");
 	assert_string_equal(cf->default_scopes, "read");
 	assert_string_equal(cf->user_scopes, "read write");
 	assert_int_equal(cf->access_ttl, 1);
@@ -139,8 +140,8 @@ times_are_seconds_or_have_a_unit(void **state)
 		const char *text;
 		int64_t want; /* -1: refused */
 	} rows[] = { { "0", 0 }, { "90", 90 }, { "30s", 30 }, { "10m", 600 },
-		{ "2h", 7200 }, { "30d", 30 * DAY }, { "007", 7 },
-		{ "0d", 0 }, { "2147483647", 2147483647 },
+		{ "2h", 7200 }, { "30d", 30 * DAY }, { "007", 7 }, { "0d", 0 },
+		{ "2147483647", 2147483647 },
 		{ "2147483647d", INT64_C(2147483647) * DAY },
 		{ "2147483648", -1 }, { "99999999999999999999", -1 },
 		{ "", -1 }, { "s", -1 }, { "d30", -1 }, { "-1", -1 },
@@ -152,8 +153,8 @@ times_are_seconds_or_have_a_unit(void **state)
 	(void)state;
 	for (size_t i = 0; i < N(rows); i++) {
 		n = -7;
-		assert_int_equal(conf_time(rows[i].text, &n),
-		    rows[i].want < 0 ? -1 : 0);
+		assert_int_equal(
+		    conf_time(rows[i].text, &n), rows[i].want < 0 ? -1 : 0);
 		assert_int_equal(n, rows[i].want < 0 ? -7 : rows[i].want);
 	}
 }
@@ -176,10 +177,10 @@ times_out_of_range_are_refused(void **state)
 		const char *name = rows[i].name;
 		const char *text = arena_printf(fx.a, "%s is a time", name);
 
-		parse(arena_printf(
-		    fx.a, ISSUER "%s = %ld\n", name, rows[i].min));
-		parse(arena_printf(
-		    fx.a, ISSUER "%s = %ld\n", name, rows[i].max));
+		parse(
+		    arena_printf(fx.a, ISSUER "%s = %ld\n", name, rows[i].min));
+		parse(
+		    arena_printf(fx.a, ISSUER "%s = %ld\n", name, rows[i].max));
 		assert_refused(arena_printf(fx.a, ISSUER "%s = %ld\n", name,
 				   rows[i].min - 1),
 		    2, text);
@@ -206,7 +207,8 @@ a_bad_line_is_refused_with_its_place_and_the_cure(void **state)
 		{ ISSUER "Issuer = x\n", 2, "unknown setting Issuer" },
 		{ ISSUER "client_id = x\n", 2, "unknown setting client_id" },
 		{ ISSUER "= x\n", 2, "unknown setting" },
-		{ ISSUER "[guard]\nx = 1\n", 3, "unknown setting x in [guard]" },
+		{ ISSUER "[guard]\nx = 1\n", 3,
+		    "unknown setting x in [guard]" },
 		{ ISSUER "[throttle]\nissuer = https://a.b\n", 3,
 		    "unknown setting issuer in [throttle]" },
 		{ ISSUER "[password_token]\nscope = x\n", 3,
@@ -295,12 +297,14 @@ an_issuer_is_https_or_on_this_machine(void **state)
 		    "issuer is an https URL");
 }
 
-/* One spelling alone: "iss" is compared byte for byte (RFC 9207 section 2.4). */
+/* One spelling alone: "iss" is compared byte for byte (RFC 9207 section 2.4).
+ */
 static void
 slashes_at_the_end_of_the_issuer_are_dropped(void **state)
 {
 	(void)state;
-	assert_string_equal(parse("issuer = https://a/\n")->issuer, "https://a");
+	assert_string_equal(
+	    parse("issuer = https://a/\n")->issuer, "https://a");
 	assert_string_equal(
 	    parse("issuer = https://a/b//\n")->issuer, "https://a/b");
 	assert_string_equal(
@@ -330,7 +334,8 @@ paths_are_relative_to_the_file(void **state)
 static void
 a_scope_may_be_marked_privileged(void **state)
 {
-	const struct conf *cf = parse(ISSUER "[scopes]\n"
+	const struct conf *cf = parse(ISSUER
+	    "[scopes]\n"
 	    "a = privileged: Everything\nb = privileged:\n"
 	    "c = Not privileged: at all\nd = privileged\ne:f/g.h-i_9 = x\n");
 	static const struct conf_scope want[] = {
@@ -371,8 +376,7 @@ a_scope_name_is_of_few_characters_and_at_most_64(void **state)
 	}
 	memset(name, 'a', 65);
 	name[65] = '\0';
-	assert_refused(
-	    arena_printf(fx.a, ISSUER "[scopes]\n%s = x\n", name), 3,
+	assert_refused(arena_printf(fx.a, ISSUER "[scopes]\n%s = x\n", name), 3,
 	    "1 to 64");
 	parse(arena_printf(fx.a, ISSUER "[scopes]\n%s = x\n", name + 1));
 	assert_refused(ISSUER "[scopes]\n= x\n", 3, "1 to 64");
@@ -395,78 +399,6 @@ there_are_63_scopes_and_no_more(void **state)
 	assert_refused(b.data, 66, "more than 63 scopes");
 }
 
-static void
-write_file(const char *path, const char *text, size_t len)
-{
-	FILE *f = fopen(path, "w");
-
-	assert_non_null(f);
-	assert_int_equal(fwrite(text, 1, len, f), len);
-	fclose(f);
-}
-
-static void
-a_file_is_read_as_its_text(void **state)
-{
-	const char *path = fixture_file("c.conf");
-	char error[256];
-
-	(void)state;
-	write_file(path, ISSUER, strlen(ISSUER));
-	assert_non_null(fx.cf = conf_load(path, error, sizeof(error)));
-	assert_string_equal(fx.cf->issuer, "https://auth.example");
-	assert_string_equal(fx.cf->database, fx.path);
-}
-
-static void
-a_file_that_cannot_be_read_is_named_with_the_reason(void **state)
-{
-	const char *path = fixture_file("c.conf"), *big;
-	char error[256], tiny[8];
-
-	(void)state;
-	assert_null(conf_load(path, error, sizeof(error)));
-	assert_string_equal(
-	    error, arena_printf(fx.a, "%s: No such file or directory", path));
-	assert_null(conf_load(fx.dir, error, sizeof(error)));
-	assert_non_null(strstr(error, "not a file of at most 1 MiB"));
-	write_file(path, ISSUER "\0x", strlen(ISSUER) + 2);
-	assert_null(conf_load(path, error, sizeof(error)));
-	assert_non_null(strstr(error, "a NUL byte"));
-	big = arena_alloc(fx.a, (1 << 20) + 1);
-	write_file(path, big, (1 << 20) + 1);
-	assert_null(conf_load(path, error, sizeof(error)));
-	assert_non_null(strstr(error, "at most 1 MiB"));
-	write_file(path, "x\n", 2);
-	assert_null(conf_load(path, tiny, sizeof(tiny)));
-	assert_true(strlen(tiny) < sizeof(tiny));
-}
-
-/* The order in which the configuration is looked for. */
-static void
-the_file_is_found_by_argument_environment_and_program(void **state)
-{
-	const char *conf = fixture_file("carnet.conf");
-	const char *program = fixture_file("cgi-bin/token");
-
-	(void)state;
-	unsetenv("CARNET_CONF");
-	assert_int_equal(mkdir(fixture_file("cgi-bin"), 0700), 0);
-	write_file(program, "", 0);
-	assert_string_equal(
-	    conf_find(NULL, program), "/etc/carnet/carnet.conf");
-	assert_string_equal(
-	    conf_find(NULL, "/no/such/program"), "/etc/carnet/carnet.conf");
-	write_file(conf, "", 0);
-	assert_string_equal(conf_find(NULL, program), conf);
-	setenv("CARNET_CONF", "", 1);
-	assert_string_equal(conf_find(NULL, program), conf);
-	setenv("CARNET_CONF", "/from/env", 1);
-	assert_string_equal(conf_find(NULL, program), "/from/env");
-	assert_string_equal(conf_find("/from/arg", program), "/from/arg");
-	unsetenv("CARNET_CONF");
-}
-
 #define TEST(name) TEST_IN(name, fixture_dir)
 
 int
@@ -485,9 +417,6 @@ main(void)
 		TEST(a_scope_may_be_marked_privileged),
 		TEST(a_scope_name_is_of_few_characters_and_at_most_64),
 		TEST(there_are_63_scopes_and_no_more),
-		TEST(a_file_is_read_as_its_text),
-		TEST(a_file_that_cannot_be_read_is_named_with_the_reason),
-		TEST(the_file_is_found_by_argument_environment_and_program),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

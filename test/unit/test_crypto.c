@@ -25,7 +25,8 @@ a_digest_is_sha_256(void **state)
 	    "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 	assert_digest("",
 	    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-	assert_digest("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+	assert_digest(
+	    "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
 	    "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
 }
 
@@ -59,6 +60,7 @@ random_bytes_fill_what_was_asked_and_no_more(void **state)
 		for (size_t i = len + 1; i < sizeof(out); i++)
 			assert_int_equal(out[i], 0);
 	}
+	memset(out, 0, sizeof(out));
 	/* That a byte stays zero 64 times has odds of 2^-512. */
 	for (int n = 0; n < 64; n++) {
 		crypto_random(out, 32);

@@ -17,8 +17,8 @@
 
 static struct arena *a;
 static struct key *es256;
-static int asked;		/* how often find was called */
-static const char *asked_kid;	/* by the last call */
+static int asked;             /* how often find was called */
+static const char *asked_kid; /* by the last call */
 
 static void
 ignore(void *ctx, const char *line)
@@ -106,8 +106,9 @@ rfc_key(const char *text)
 	return k;
 }
 
-#define RFC7515_PAYLOAD \
-	"eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlL" \
+#define RFC7515_PAYLOAD                                                        \
+	"eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxl" \
+	"L"                                                                    \
 	"mNvbS9pc19yb290Ijp0cnVlfQ"
 
 /* RFC 7515 appendix A.2, A.3; RFC 8037 appendix A.4. */
@@ -168,8 +169,8 @@ what_is_signed_verifies_with_typ_and_kid(void **state)
 	(void)state;
 	for (int alg = 0; alg < ALG_COUNT; alg++) {
 		assert_non_null(k = key_generate((enum alg)alg, 2048));
-		token = jwt_sign(
-		    a, k, "the-kid", "at+jwt", claims, strlen(claims));
+		token =
+		    jwt_sign(a, k, "the-kid", "at+jwt", claims, strlen(claims));
 		assert_non_null(token);
 		assert_null(verify(token, k, &out));
 		assert_string_equal(asked_kid, "the-kid");
@@ -279,37 +280,33 @@ a_token_of_another_shape_is_refused(void **state)
 	    arena_printf(a, "%.*s", h, good), es256, "not three parts");
 	assert_refused(
 	    arena_printf(a, "%.*s", hp, good), es256, "not three parts");
-	assert_refused(
-	    arena_printf(a, "%s.", good), es256, "not three parts");
+	assert_refused(arena_printf(a, "%s.", good), es256, "not three parts");
 	assert_refused(
 	    arena_printf(a, "%s.AA", good), es256, "not three parts");
-	assert_refused(
-	    arena_printf(a, ".%s", good), es256, "not three parts");
+	assert_refused(arena_printf(a, ".%s", good), es256, "not three parts");
 	/* a part empty */
 	assert_refused(dot1, es256, "malformed header");
-	assert_refused(arena_printf(a, "%.*s.%s", h, good, dot2), es256,
-	    "bad signature");
+	assert_refused(
+	    arena_printf(a, "%.*s.%s", h, good, dot2), es256, "bad signature");
 	assert_refused(
 	    arena_printf(a, "%.*s.", hp, good), es256, "bad signature");
 	/* padding, white space, and the other alphabet */
-	assert_refused(
-	    arena_printf(a, "%s=", good), es256, "bad signature");
-	assert_refused(
-	    arena_printf(a, "%s==", good), es256, "bad signature");
-	assert_refused(
-	    arena_printf(a, "%.*s=%s", h, good, dot1), es256,
+	assert_refused(arena_printf(a, "%s=", good), es256, "bad signature");
+	assert_refused(arena_printf(a, "%s==", good), es256, "bad signature");
+	assert_refused(arena_printf(a, "%.*s=%s", h, good, dot1), es256,
 	    "malformed header");
 	assert_refused(arena_printf(a, " %s", good), es256, "malformed header");
 	assert_refused(arena_printf(a, "%s\n", good), es256, "bad signature");
 	assert_refused(arena_printf(a, "%s ", good), es256, "bad signature");
 }
 
-/* RFC 4648 section 3.5: unused bits are zero, or one token has two spellings. */
+/* RFC 4648 section 3.5: unused bits are zero, or one token has two spellings.
+ */
 static void
 every_other_character_of_a_token_spoils_it(void **state)
 {
-	char *token = jwt_sign(
-	    a, es256, "k", "at+jwt", PAYLOAD, strlen(PAYLOAD));
+	char *token =
+	    jwt_sign(a, es256, "k", "at+jwt", PAYLOAD, strlen(PAYLOAD));
 	struct arena *keep = a;
 
 	(void)state;
@@ -341,8 +338,8 @@ a_payload_may_be_any_bytes(void **state)
 	    verify(token_of("{\"alg\":\"ES256\"}", "", es256), es256, &out));
 	assert_int_equal(out.payload_len, 0);
 	assert_string_equal(out.payload, "");
-	assert_null(verify(jwt_sign(a, es256, "k", "t", bytes, sizeof(bytes)),
-	    es256, &out));
+	assert_null(verify(
+	    jwt_sign(a, es256, "k", "t", bytes, sizeof(bytes)), es256, &out));
 	assert_int_equal(out.payload_len, sizeof(bytes));
 	assert_memory_equal(out.payload, bytes, sizeof(bytes));
 }
@@ -352,8 +349,8 @@ static void
 a_signed_payload_that_is_no_base64url_is_refused(void **state)
 {
 	uint8_t sig[SIGNATURE_MAX];
-	char *text = arena_printf(a, "%s.%s",
-	    encoded("{\"alg\":\"ES256\"}", 15), "AAA=");
+	char *text = arena_printf(
+	    a, "%s.%s", encoded("{\"alg\":\"ES256\"}", 15), "AAA=");
 
 	(void)state;
 	assert_int_equal(key_sign(es256, text, strlen(text), sig), 64);
@@ -380,16 +377,14 @@ a_token_signed_with_the_public_key_as_secret_is_refused(void **state)
 		const char *header =
 		    lie ? "{\"alg\":\"RS256\"}" : "{\"alg\":\"HS256\"}";
 
-		text = arena_printf(a, "%s.%s",
-		    encoded(header, strlen(header)), encoded(PAYLOAD, 11));
-		assert_int_equal(
-		    gnutls_hmac_fast(GNUTLS_MAC_SHA256, jwk.data, jwk.len,
-			text, strlen(text), mac),
+		text = arena_printf(a, "%s.%s", encoded(header, strlen(header)),
+		    encoded(PAYLOAD, 11));
+		assert_int_equal(gnutls_hmac_fast(GNUTLS_MAC_SHA256, jwk.data,
+				     jwk.len, text, strlen(text), mac),
 		    0);
 		assert_refused(
-		    arena_printf(a, "%s.%s", text, encoded(mac, DIGEST_LEN)),
-		    k, lie ? "bad signature"
-			   : "another algorithm than the key's");
+		    arena_printf(a, "%s.%s", text, encoded(mac, DIGEST_LEN)), k,
+		    lie ? "bad signature" : "another algorithm than the key's");
 	}
 	key_free(k);
 }

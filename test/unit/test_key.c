@@ -86,8 +86,8 @@ what_a_key_signs_it_verifies(void **state)
 		    1);
 		n = key_sign(keys[i], "", 0, sig);
 		assert_int_equal(key_verify(keys[i], "", 0, sig, (size_t)n), 1);
-		assert_int_equal(key_verify(keys[i], "x", 1, sig, (size_t)n),
-		    0);
+		assert_int_equal(
+		    key_verify(keys[i], "x", 1, sig, (size_t)n), 0);
 	}
 }
 
@@ -105,15 +105,14 @@ a_flipped_bit_spoils_message_or_signature(void **state)
 		for (size_t bit = 0; bit < 8 * (size_t)n; bit++) {
 			sig[bit / 8] ^= (uint8_t)(1 << bit % 8);
 			if (key_verify(keys[i], text, len, sig, (size_t)n))
-				fail_msg("%s: bit %zu", alg_name((enum alg)i),
-				    bit);
+				fail_msg(
+				    "%s: bit %zu", alg_name((enum alg)i), bit);
 			sig[bit / 8] ^= (uint8_t)(1 << bit % 8);
 		}
 		for (size_t bit = 0; bit < 8 * len; bit++) {
 			text[bit / 8] ^= (char)(1 << bit % 8);
-			assert_int_equal(key_verify(keys[i], text, len, sig,
-					     (size_t)n),
-			    0);
+			assert_int_equal(
+			    key_verify(keys[i], text, len, sig, (size_t)n), 0);
 			text[bit / 8] ^= (char)(1 << bit % 8);
 		}
 		assert_int_equal(
@@ -156,9 +155,8 @@ a_key_does_not_verify_what_another_signed(void **state)
 	for (int i = 0; i < ALG_COUNT; i++) {
 		n = key_sign(keys[i], MESSAGE, strlen(MESSAGE), sig);
 		for (int k = 0; k < ALG_COUNT; k++)
-			assert_int_equal(
-			    key_verify(keys[k], MESSAGE, strlen(MESSAGE), sig,
-				(size_t)n),
+			assert_int_equal(key_verify(keys[k], MESSAGE,
+					     strlen(MESSAGE), sig, (size_t)n),
 			    i == k);
 	}
 }
@@ -174,8 +172,6 @@ ecdsa_numbers_that_begin_with_zeros_round_trip(void **state)
 	(void)state;
 	for (n = 0; n < 20000 && (r == 0 || s == 0); n++) {
 		assert_int_equal(key_sign(k, &n, sizeof(n), sig), 64);
-		if (sig[0] != 0 && sig[32] != 0)
-			continue;
 		r += sig[0] == 0;
 		s += sig[32] == 0;
 		assert_int_equal(key_verify(k, &n, sizeof(n), sig, 64), 1);
@@ -235,8 +231,8 @@ static const struct {
 	{ "-----BEGIN PRIVATE KEY-----\n", { 0 }, 0 },
 	{ "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
 	    { 0 }, 0 },
-	{ "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n",
-	    { 0 }, 0 },
+	{ "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", { 0 },
+	    0 },
 };
 
 static void
@@ -255,8 +251,8 @@ a_pem_text_is_taken_where_kind_and_size_fit(void **state)
 			if (k == NULL)
 				continue;
 			assert_int_equal(key_can_sign(k), pems[i].can_sign);
-			assert_int_equal(key_to_pem(k, a) != NULL,
-			    pems[i].can_sign);
+			assert_int_equal(
+			    key_to_pem(k, a) != NULL, pems[i].can_sign);
 			key_free(k);
 		}
 }
@@ -294,15 +290,15 @@ all_forms_of_one_key_verify_what_its_private_half_signs(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < N(rows); i++) {
-		first = key_from_pem(rows[i].form[0], strlen(rows[i].form[0]),
-		    rows[i].alg);
+		first = key_from_pem(
+		    rows[i].form[0], strlen(rows[i].form[0]), rows[i].alg);
 		assert_int_equal(jwk_thumbprint(first, kid), 0);
 		n = key_sign(first, MESSAGE, strlen(MESSAGE), sig);
 		for (int f = 1; f < 3 && rows[i].form[f] != NULL; f++) {
 			k = key_from_pem(rows[i].form[f],
 			    strlen(rows[i].form[f]), rows[i].alg);
-			assert_int_equal(key_verify(k, MESSAGE,
-					     strlen(MESSAGE), sig, (size_t)n),
+			assert_int_equal(key_verify(k, MESSAGE, strlen(MESSAGE),
+					     sig, (size_t)n),
 			    1);
 			assert_int_equal(jwk_thumbprint(k, other), 0);
 			assert_string_equal(other, kid);

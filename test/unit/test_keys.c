@@ -159,8 +159,8 @@ a_file_that_is_no_key_is_passed_over(void **state)
 		fixture_log();
 		assert_null(keys_load(dir));
 		assert_non_null(strstr(fx.log, "no key in it"));
-		assert_int_equal(strstr(fx.log, "is not used") != NULL,
-		    rows[i].is_logged);
+		assert_int_equal(
+		    strstr(fx.log, "is not used") != NULL, rows[i].is_logged);
 		unlink(arena_printf(fx.a, "%s/%s", dir, rows[i].name));
 	}
 	put("RS256.pem", "garbage");
@@ -218,8 +218,7 @@ a_rotation_makes_a_new_signer_and_keeps_the_old_key(void **state)
 	assert_string_not_equal(keys_signer(ks, ALG_ES256)->kid, old);
 	assert_non_null(en = keys_by_kid(ks, old));
 	assert_int_equal(en->signs, 0);
-	assert_string_equal(
-	    en->file, arena_printf(fx.a, "ES256-%s.pem", old));
+	assert_string_equal(en->file, arena_printf(fx.a, "ES256-%s.pem", old));
 	assert_int_equal(keys_retire(dir, en), 0);
 	keys_free(ks);
 	ks = keys_load(dir);

@@ -94,8 +94,7 @@ every_row_is_as_long_as_it_may_be_and_no_longer(void **state)
 	for (int p = 0; p < PARAM_COUNT; p++) {
 		const size_t len = rows[p].longest;
 
-		assert_string_equal(
-		    param_name((enum param)p), rows[p].name);
+		assert_string_equal(param_name((enum param)p), rows[p].name);
 		text = arena_alloc(fx.a, len + 2);
 		memset(text, 'a', len);
 		whole = arena_printf(fx.a, "%s=%s", rows[p].name, text);
@@ -105,8 +104,8 @@ every_row_is_as_long_as_it_may_be_and_no_longer(void **state)
 		assert_bad(form(whole), rows[p].name, "longer than");
 		assert_null(fx.rq.param[p]);
 		assert_string_equal(fx.rq.bad_param, rows[p].name);
-		whole = arena_printf(
-		    fx.a, "{\"%s\":\"a%s\"}", rows[p].name, text);
+		whole =
+		    arena_printf(fx.a, "{\"%s\":\"a%s\"}", rows[p].name, text);
 		assert_bad(json(whole), rows[p].name, "longer than");
 	}
 }
@@ -161,8 +160,8 @@ text_may_be_any_utf8_and_tokens_ascii_alone(void **state)
 			assert_null(e);
 		else
 			assert_bad(e, rows[p].name, "character");
-		assert_bad(form(arena_printf(fx.a, "%s=%%c0%%af",
-			       rows[p].name)),
+		assert_bad(
+		    form(arena_printf(fx.a, "%s=%%c0%%af", rows[p].name)),
 		    rows[p].name, "character");
 	}
 }
@@ -207,8 +206,7 @@ empty_and_unknown_ones_are_as_if_not_sent(void **state)
 	assert_null(form("scope=&client_id&Scope=x&foo=1&foo=2&%00=1"
 			 "&username%00=x&grant_type=password"));
 	for (int p = 0; p < PARAM_COUNT; p++)
-		assert_int_equal(
-		    fx.rq.param[p] != NULL, p == PARAM_GRANT_TYPE);
+		assert_int_equal(fx.rq.param[p] != NULL, p == PARAM_GRANT_TYPE);
 	assert_null(form(""));
 	assert_null(json("{\"scope\":\"\",\"client_id\":null,\"foo\":1}"));
 	for (int p = 0; p < PARAM_COUNT; p++)
@@ -239,8 +237,8 @@ members_of_a_json_body_are_taken_as_those_of_a_form(void **state)
 	assert_bad(json("{\"password\":[\"x\"]}"), "password", "not a string");
 	assert_bad(json("{\"client_id\":{}}"), "client_id", "not a string");
 	assert_bad(json("{\"scope\":true}"), "scope", "not a string");
-	assert_bad(json("{\"client_id\":\"a\\u0000b\"}"), "client_id",
-	    "character");
+	assert_bad(
+	    json("{\"client_id\":\"a\\u0000b\"}"), "client_id", "character");
 	assert_bad(json("{\"username\":\"a\\nb\"}"), "username", "character");
 }
 

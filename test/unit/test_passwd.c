@@ -1,9 +1,8 @@
 /* test_passwd.c: people's passwords, through crypt(3). */
 #include "unit.h"
 
-#include <crypt.h>
-
 #include "arena.h"
+#include "crypt_spy.h"
 #include "log.h"
 #include "passwd.h"
 
@@ -14,20 +13,6 @@
 #define BCRYPT_2B "$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"
 
 static struct arena *a;
-static char last_setting[CRYPT_OUTPUT_SIZE]; /* that crypt was called with */
-static int calls;
-
-/* In place of libcrypt's: does the same, and notes with what. */
-char *
-crypt_ra(const char *phrase, const char *setting, void **data, int *size)
-{
-	calls++;
-	snprintf(last_setting, sizeof(last_setting), "%s", setting);
-	*size = (int)sizeof(struct crypt_data);
-	if ((*data = calloc(1, sizeof(struct crypt_data))) == NULL)
-		return NULL;
-	return crypt_rn(phrase, setting, *data, *size);
-}
 
 static void
 ignore(void *ctx, const char *line)
@@ -41,7 +26,7 @@ setup(void **state)
 {
 	(void)state;
 	a = arena_new();
-	calls = 0;
+	crypt_spy.calls = 0;
 	log_to(ignore, NULL);
 	return 0;
 }
@@ -98,18 +83,18 @@ an_unknown_user_costs_what_a_known_one_does(void **state)
 	const char *real = passwd_hash(a, "x");
 
 	(void)state;
-	calls = 0;
+	crypt_spy.calls = 0;
 	assert_int_equal(passwd_verify("x", real), 1);
-	assert_int_equal(calls, 1);
+	assert_int_equal(crypt_spy.calls, 1);
 	assert_int_equal(passwd_verify("x", NULL), 0);
-	assert_int_equal(calls, 2);
-	assert_int_equal(crypt_checksalt(last_setting), CRYPT_SALT_OK);
-	assert_memory_equal(last_setting, real, 7); /* method and cost */
-	assert_int_equal(strlen(last_setting), strlen(real));
+	assert_int_equal(crypt_spy.calls, 2);
+	assert_int_equal(crypt_checksalt(crypt_spy.setting), CRYPT_SALT_OK);
+	assert_memory_equal(crypt_spy.setting, real, 7); /* method and cost */
+	assert_int_equal(strlen(crypt_spy.setting), strlen(real));
 	assert_non_null(
-	    crypt_rn("x", last_setting, &data, (int)sizeof(data)));
+	    crypt_rn("x", crypt_spy.setting, &data, (int)sizeof(data)));
 	assert_int_equal(strlen(data.output), strlen(real));
-	assert_memory_equal(data.output, last_setting, 30);
+	assert_memory_equal(data.output, crypt_spy.setting, 30);
 	assert_int_equal(passwd_verify("", NULL), 0);
 }
 
@@ -148,9 +133,9 @@ a_hash_of_another_method_or_cost_is_stale(void **state)
 static void
 what_is_no_hash_verifies_nothing(void **state)
 {
-	static const char *const bad[] = { "", "*", "*0", "*1", "!", "x", "x:",
-		"$y$", "$y$j9T$", "$2y$04$", "$99$salt$hash", "plain text",
-		"correct" };
+	static const char *const bad[] = { "", "*", "*0", "*1", "!", "x",
+		"x:", "$y$", "$y$j9T$", "$2y$04$", "$99$salt$hash",
+		"plain text", "correct" };
 
 	(void)state;
 	for (size_t i = 0; i < N(bad); i++) {

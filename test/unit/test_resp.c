@@ -123,8 +123,8 @@ a_control_character_in_a_header_becomes_a_space(void **state)
 	REQUEST(NULL);
 	resp_header(&fx.rq, "Location", "%s", "/x\r\n\r\n<script>");
 	resp_empty(&fx.rq, 303);
-	assert_non_null(strstr(resp_bytes(&fx.rq)->data,
-	    "\r\nLocation: /x    <script>\r\n"));
+	assert_non_null(strstr(
+	    resp_bytes(&fx.rq)->data, "\r\nLocation: /x    <script>\r\n"));
 }
 
 /* A redirect with a long state must not be cut. */
@@ -198,13 +198,13 @@ an_error_is_json_with_its_status(void **state)
 		assert_string_equal(json_get_str(o, "error"), e->error);
 		assert_string_equal(
 		    json_get_str(o, "error_description"), e->description);
-		assert_int_equal(e->message != NULL,
-		    json_get_str(o, "message") != NULL);
+		assert_int_equal(
+		    e->message != NULL, json_get_str(o, "message") != NULL);
 		/* RFC 9110 section 15.6.4 */
-		assert_int_equal(strstr(out, "\r\nRetry-After: ") != NULL,
-		    e->status == 503);
-		assert_int_equal(json_get_str(o, "request_id") != NULL,
-		    e->status >= 500);
+		assert_int_equal(
+		    strstr(out, "\r\nRetry-After: ") != NULL, e->status == 503);
+		assert_int_equal(
+		    json_get_str(o, "request_id") != NULL, e->status >= 500);
 	}
 }
 
@@ -227,8 +227,7 @@ a_description_is_escaped_as_json(void **state)
 	(void)state;
 	resp_error_json(&fx.rq,
 	    oerr_say(&fx.rq, &oerr_invalid_request, "a \"%s\"", "\\\r\n\x01"));
-	assert_string_equal(
-	    json_get_str(answer_json(400), "error_description"),
+	assert_string_equal(json_get_str(answer_json(400), "error_description"),
 	    "a \"\\\r\n\x01\"");
 }
 
@@ -259,10 +258,12 @@ failed_validation_is_422_with_all_texts_by_field(void **state)
 {
 	static const char *const messages[] = { "No name.",
 		"No name. (and 1 more error)", "No name. (and 2 more errors)" };
-	static const char *const errors[] = { "{\"name\":[\"No name.\"]}",
+	static const char *const errors[] = {
+		"{\"name\":[\"No name.\"]}",
 		"{\"name\":[\"No name.\"],\"scopes\":[\"Bad 7.\"]}",
-		"{\"name\":[\"No name.\",\"Too long.\"],"
-		"\"scopes\":[\"Bad 7.\"]}" };
+		("{\"name\":[\"No name.\",\"Too long.\"],"
+		 "\"scopes\":[\"Bad 7.\"]}"),
+	};
 
 	(void)state;
 	for (size_t n = 0; n < 3; n++) {
@@ -295,8 +296,8 @@ a_page_is_html_under_a_strict_policy_with_a_nonce_of_its_own(void **state)
 	(void)state;
 	for (int i = 0; i < 2; i++) {
 		REQUEST(NULL);
-		resp_error_page(&fx.rq,
-		    oerr_say(&fx.rq, &oerr_not_found, "<script>&"));
+		resp_error_page(
+		    &fx.rq, oerr_say(&fx.rq, &oerr_not_found, "<script>&"));
 		out = resp_bytes(&fx.rq)->data;
 		assert_int_equal(fx.rq.status, 404);
 		assert_non_null(strstr(

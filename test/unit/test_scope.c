@@ -46,9 +46,9 @@ a_word_that_is_no_scope_is_noted_and_left_out(void **state)
 		unknown = 0;
 		assert_int_equal(scope_parse(fx.cf, no[i], &unknown), 0);
 		assert_int_equal(unknown, 1);
-		assert_int_equal(scope_parse(fx.cf,
-				     arena_printf(fx.a, "%s admin", no[i]),
-				     NULL),
+		assert_int_equal(
+		    scope_parse(
+			fx.cf, arena_printf(fx.a, "%s admin", no[i]), NULL),
 		    ADMIN);
 	}
 }
@@ -183,8 +183,8 @@ what_is_granted_is_what_client_and_user_may_have(void **state)
 		const struct oerr *e;
 		uint64_t got = 0;
 
-		e = scope_grant(&fx.rq, &cl, nobody ? NULL : &u,
-		    rows[i].asked, &got);
+		e = scope_grant(
+		    &fx.rq, &cl, nobody ? NULL : &u, rows[i].asked, &got);
 		if (e != NULL)
 			assert_ptr_equal(e, &oerr_invalid_scope);
 		if ((e != NULL ? REFUSED : got) != rows[i].want)
@@ -219,8 +219,8 @@ who_asks_for_nothing_gets_what_may_be_had_of_the_default(void **state)
 			    u.scope != NULL && strcmp(u.scope, NOBODY) == 0;
 			uint64_t got = 99;
 
-			assert_null(scope_grant(&fx.rq, &cl,
-			    nobody ? NULL : &u, NULL, &got));
+			assert_null(scope_grant(
+			    &fx.rq, &cl, nobody ? NULL : &u, NULL, &got));
 			assert_int_equal(got, set ? rows[i].want : 0);
 		}
 	}

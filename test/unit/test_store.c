@@ -81,8 +81,11 @@ what_is_no_database_is_refused(void **state)
 static void
 the_database_is_wal_with_foreign_keys_and_strict_tables(void **state)
 {
-	struct access_token t = { .id = fixture_id("t"), .client = 77,
-		.scope = "", .created_at = NOW, .expires_at = NOW };
+	struct access_token t = { .id = fixture_id("t"),
+		.client = 77,
+		.scope = "",
+		.created_at = NOW,
+		.expires_at = NOW };
 
 	(void)state;
 	assert_int_equal(fixture_sql("SELECT journal_mode = 'wal'"
@@ -181,8 +184,10 @@ a_user_is_found_as_stored(void **state)
 static void
 an_email_is_taken_once(void **state)
 {
-	struct user again = { .email = "a@b.example", .name = "B",
-		.password = "y", .created_at = NOW };
+	struct user again = { .email = "a@b.example",
+		.name = "B",
+		.password = "y",
+		.created_at = NOW };
 
 	(void)state;
 	fixture_user("a@b.example", "x", NULL);
@@ -233,11 +238,17 @@ users_are_listed_in_pages(void **state)
 static void
 a_client_is_found_as_stored(void **state)
 {
-	struct client out, *cl = fixture_client((struct client) {
-	    .client_id = "c1", .name = "One", .has_secret = 1,
-	    .secret = fixture_digest("s"), .grants = "password",
-	    .scope = "read-posts", .alg = "RS256", .access_ttl = 5,
-	    .refresh_ttl = 6, .role = "password" });
+	struct client out,
+	    *cl = fixture_client((struct client){ .client_id = "c1",
+		.name = "One",
+		.has_secret = 1,
+		.secret = fixture_digest("s"),
+		.grants = "password",
+		.scope = "read-posts",
+		.alg = "RS256",
+		.access_ttl = 5,
+		.refresh_ttl = 6,
+		.role = "password" });
 
 	(void)state;
 	assert_int_equal(store_client_by_id(fx.st, fx.a, "c1", &out), 1);
@@ -255,8 +266,7 @@ a_client_is_found_as_stored(void **state)
 	assert_int_equal(out.revoked_at, 0);
 	assert_int_equal(
 	    store_client_by_role(fx.st, fx.a, "password", &out), 1);
-	assert_int_equal(
-	    store_client_by_number(fx.st, fx.a, cl->id, &out), 1);
+	assert_int_equal(store_client_by_number(fx.st, fx.a, cl->id, &out), 1);
 	assert_string_equal(out.client_id, "c1");
 	assert_int_equal(store_client_by_id(fx.st, fx.a, "C1", &out), 0);
 	assert_int_equal(
@@ -270,8 +280,9 @@ static void
 a_secret_brought_from_elsewhere_keeps_its_hash(void **state)
 {
 	struct digest d = fixture_digest("new");
-	struct client out, *cl = fixture_client((struct client) {
-	    .client_id = "c1", .secret_hash = "$2y$04$hash" });
+	struct client out,
+	    *cl = fixture_client((struct client){
+		.client_id = "c1", .secret_hash = "$2y$04$hash" });
 
 	(void)state;
 	assert_int_equal(store_client_by_id(fx.st, fx.a, "c1", &out), 1);
@@ -288,8 +299,9 @@ a_secret_brought_from_elsewhere_keeps_its_hash(void **state)
 static void
 a_client_is_revoked_once_and_leaves_its_role(void **state)
 {
-	struct client out, *cl = fixture_client(
-	    (struct client) { .client_id = "c1", .role = "personal" });
+	struct client out,
+	    *cl = fixture_client(
+		(struct client){ .client_id = "c1", .role = "personal" });
 
 	(void)state;
 	assert_int_equal(store_client_revoke(fx.st, cl->id, NOW), 1);
@@ -307,11 +319,12 @@ clients_are_listed_in_pages_and_public_ones_apart(void **state)
 	struct client out[4], *gone;
 
 	(void)state;
-	fixture_client((struct client) { .client_id = "p1" });
-	fixture_client((struct client) { .client_id = "s1", .has_secret = 1 });
-	fixture_client((struct client) { .client_id = "h1", .secret_hash = "x" });
-	fixture_client((struct client) { .client_id = "p2" });
-	gone = fixture_client((struct client) { .client_id = "p3" });
+	fixture_client((struct client){ .client_id = "p1" });
+	fixture_client((struct client){ .client_id = "s1", .has_secret = 1 });
+	fixture_client(
+	    (struct client){ .client_id = "h1", .secret_hash = "x" });
+	fixture_client((struct client){ .client_id = "p2" });
+	gone = fixture_client((struct client){ .client_id = "p3" });
 	store_client_revoke(fx.st, gone->id, NOW);
 	assert_int_equal(store_client_list(fx.st, fx.a, 0, out, 4), 4);
 	assert_string_equal(out[1].client_id, "s1");
@@ -329,9 +342,10 @@ posts_are_stored_listed_and_deleted(void **state)
 
 	(void)state;
 	for (int i = 1; i <= 4; i++) {
-		p = (struct post) { .user = i == 2 ? u->id : 0,
+		p = (struct post){ .user = i == 2 ? u->id : 0,
 			.title = arena_printf(fx.a, "Title %d", i),
-			.body = "Text", .created_at = NOW + i };
+			.body = "Text",
+			.created_at = NOW + i };
 		assert_int_equal(store_post_add(fx.st, &p), 1);
 		assert_int_equal(p.id, i);
 	}

@@ -17,7 +17,7 @@ setup(void **state)
 {
 	if (fixture_server(state) < 0)
 		return -1;
-	cl = fixture_client((struct client) { .client_id = "c1" });
+	cl = fixture_client((struct client){ .client_id = "c1" });
 	u = fixture_user("a@b.example", "x", NULL);
 	return 0;
 }
@@ -25,9 +25,13 @@ setup(void **state)
 static void
 add_access(const char *id, const char *family, const char *name)
 {
-	struct access_token t = { .id = fixture_id(id), .client = cl->id,
-		.user = u->id, .has_family = family != NULL, .name = name,
-		.scope = "read-posts", .created_at = NOW,
+	struct access_token t = { .id = fixture_id(id),
+		.client = cl->id,
+		.user = u->id,
+		.has_family = family != NULL,
+		.name = name,
+		.scope = "read-posts",
+		.created_at = NOW,
 		.expires_at = NOW + TTL };
 
 	if (family != NULL)
@@ -40,8 +44,11 @@ static void
 add_pair(const char *name, const char *family)
 {
 	struct refresh_token t = { .digest = fixture_digest(name),
-		.family = fixture_id(family), .access_token = fixture_id(name),
-		.client = cl->id, .user = u->id, .scope = "read-posts",
+		.family = fixture_id(family),
+		.access_token = fixture_id(name),
+		.client = cl->id,
+		.user = u->id,
+		.scope = "read-posts",
 		.expires_at = NOW + TTL };
 
 	add_access(name, family, NULL);
@@ -95,8 +102,11 @@ static void
 the_holder_of_a_token_is_found_with_client_and_user(void **state)
 {
 	struct id id = fixture_id("t1"), other = fixture_id("t2");
-	struct access_token own = { .id = fixture_id("t3"), .client = cl->id,
-		.scope = "", .created_at = NOW, .expires_at = NOW + 1 };
+	struct access_token own = { .id = fixture_id("t3"),
+		.client = cl->id,
+		.scope = "",
+		.created_at = NOW,
+		.expires_at = NOW + 1 };
 	struct holder h;
 
 	(void)state;
@@ -184,7 +194,8 @@ a_spent_token_spends_the_live_one_in_its_place_within_the_grace(void **state)
 		{ "r1", 0, GRACE, 1, 0 },
 		{ "r1", GRACE, GRACE, 1, 0 },
 		{ "r1", GRACE + 1, GRACE, 0, 1 },
-		/* no grace: any second use is a replay, in the same second too */
+		/* no grace: any second use is a replay, in the same second too
+		 */
 		{ "r1", 0, 0, 0, 1 },
 		{ "r1", 1, 0, 0, 1 },
 		/* the live one itself, with and without grace */
@@ -204,8 +215,8 @@ a_spent_token_spends_the_live_one_in_its_place_within_the_grace(void **state)
 		assert_int_equal(spend("r1", NOW, GRACE), 1);
 		add_pair("r2", "f1");
 		add_pair("x1", "f2");
-		if (spend(rows[i].name, NOW + rows[i].after,
-			rows[i].grace_s) != rows[i].want)
+		if (spend(rows[i].name, NOW + rows[i].after, rows[i].grace_s) !=
+		    rows[i].want)
 			fail_msg("row %zu", i);
 		assert_int_equal(live("f1"), rows[i].live);
 		assert_int_equal(access_is_revoked("r2"), rows[i].want);
@@ -216,7 +227,8 @@ a_spent_token_spends_the_live_one_in_its_place_within_the_grace(void **state)
 	}
 }
 
-/* Owner and thief who take turns do not lengthen the grace: it ends as it began. */
+/* Owner and thief who take turns do not lengthen the grace: it ends as it
+ * began. */
 static void
 the_grace_is_counted_from_the_first_use(void **state)
 {
@@ -331,8 +343,7 @@ personal_tokens_are_listed_and_revoked_by_their_owner(void **state)
 	    store_personal_list(fx.st, fx.a, other->id, NOW, out, 4), 0);
 	assert_int_equal(
 	    store_personal_list(fx.st, fx.a, u->id, NOW + TTL, out, 4), 0);
-	assert_int_equal(
-	    store_personal_revoke(fx.st, other->id, &id, NOW), 0);
+	assert_int_equal(store_personal_revoke(fx.st, other->id, &id, NOW), 0);
 	assert_int_equal(store_personal_revoke(fx.st, u->id, &app, NOW), 0);
 	assert_int_equal(
 	    store_personal_revoke(fx.st, u->id, &id, NOW + TTL), 0);

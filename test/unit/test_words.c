@@ -68,6 +68,17 @@ a_part_of_a_word_is_not_the_word(void **state)
 }
 
 static void
+of_a_longer_text_only_len_bytes_are_the_word(void **state)
+{
+	(void)state;
+	assert_int_equal(words_have_n("read-posts", "read-posts", 4), 0);
+	assert_int_equal(words_have_n("write read", "read-posts", 4), 1);
+	assert_int_equal(words_have_n("read", "read-posts", 10), 0);
+	assert_int_equal(words_have_n(NULL, "read", 4), 0);
+	assert_int_equal(words_have_n("read", "read", 0), 0);
+}
+
+static void
 nothing_is_in_an_empty_list_and_no_list_holds_nothing(void **state)
 {
 	(void)state;
@@ -88,6 +99,7 @@ main(void)
 		cmocka_unit_test(only_a_space_parts_words),
 		cmocka_unit_test(a_word_is_found_wherever_it_stands),
 		cmocka_unit_test(a_part_of_a_word_is_not_the_word),
+		cmocka_unit_test(of_a_longer_text_only_len_bytes_are_the_word),
 		cmocka_unit_test(
 		    nothing_is_in_an_empty_list_and_no_list_holds_nothing),
 	};

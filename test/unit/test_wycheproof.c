@@ -164,8 +164,7 @@ check_test(const char *file, struct set *set, struct key *own,
 	if (set->n == 0) {
 		/* Neither with the group's keys nor with one of ours. */
 		count->refused++;
-		assert_non_null(
-		    jwt_verify(a, token, find_in_set, set, &out));
+		assert_non_null(jwt_verify(a, token, find_in_set, set, &out));
 		assert_non_null(jwt_verify(a, token, find_anyway, own, &out));
 		return;
 	}
@@ -234,10 +233,10 @@ signatures_verify_as_wycheproof_expects(void **state)
 }
 
 /*
- * Three groups have a key of ours: an ES256 one beside a symmetric one, which is
- * not taken; a sound RS256 one; and ROCA's.  Refused are RSA keys that are small
- * or whose exponent is 1, points off the curve, and another curve, type, use or
- * algorithm than fits.
+ * Three groups have a key of ours: an ES256 one beside a symmetric one, which
+ * is not taken; a sound RS256 one; and ROCA's.  Refused are RSA keys that are
+ * small or whose exponent is 1, points off the curve, and another curve, type,
+ * use or algorithm than fits.
  */
 static void
 keys_are_imported_as_wycheproof_expects(void **state)

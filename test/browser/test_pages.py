@@ -1,0 +1,324 @@
+"""The pages in a real browser, with an app that listens on this machine."""
+import html
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+from kit import chromium, expect
+from kit.people import App, Browser
+
+TOKEN_PAGE = """<!DOCTYPE html><title>app</title><link rel="icon" href="data:,">
+<p id="got">%s</p>"""
+
+
+class Listener(App):
+    """An app on a loopback port: what its redirect URI is sent, and whence."""
+
+    def __init__(self, site, host="127.0.0.1", **kw):
+        super().__init__(site, uris=("http://%s/cb" % host,), **kw)
+        self.got, self.page = [], TOKEN_PAGE % "hello"
+        listener = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                url = urlsplit(self.path)
+                self.answer("GET", url.path, dict(parse_qsl(url.query)))
+
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                self.answer("POST", self.path, dict(parse_qsl(body)))
+
+            def answer(self, method, path, params):
+                if path == "/cb":
+                    listener.got.append((method, params, self.headers["Referer"]))
+                body = (listener.page if path == "/" else TOKEN_PAGE % "came back").encode()
+                self.send_response(200)
+                self.send_header("Content-Type", "text/html")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.origin = "http://%s:%d" % (host, self.server.server_port)
+        self.uri = self.origin + "/cb"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def answer(self, method="GET"):
+        """What came back to it, once, and without a Referer."""
+        expect.until(lambda: self.got)
+        (how, params, referer), = self.got
+        assert how == method and referer is None
+        assert (params["state"], params["iss"]) == (self.state, self.site.url)
+        self.site.secrets.add(params.get("code", ""))
+        return params
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.fixture
+def app(site):
+    listener = Listener(site)
+    yield listener
+    listener.close()
+
+
+class Web:
+    """What a person does at a browser."""
+
+    def __init__(self, driver, site):
+        self.driver, self.site = driver, site
+
+    def open(self, path):
+        self.driver.get(self.site.url + path)
+        return self
+
+    def find(self, name):
+        return self.driver.find_element(By.ID, name)
+
+    def has(self, name):
+        return bool(self.driver.find_elements(By.ID, name))
+
+    def press(self, name):
+        """Press a button that leads to another page."""
+        here = self.driver.find_element(By.TAG_NAME, "html").id
+        self.find(name).click()
+        self.arrive(here)
+
+    def arrive(self, here):
+        expect.until(lambda: self.driver.find_element(By.TAG_NAME, "html").id != here
+                     and self.driver.execute_script("return document.readyState")
+                     == "complete")
+
+    def sign_in(self, user, password=None):
+        self.find("email").clear()
+        self.find("email").send_keys(user.email)
+        self.find("password").send_keys(password or user.password)
+        self.press("login")
+
+    def text(self):
+        return self.driver.find_element(By.TAG_NAME, "body").text
+
+    def url(self):
+        return self.driver.current_url
+
+    def focus(self):
+        return self.driver.switch_to.active_element.get_attribute("id")
+
+
+@pytest.fixture
+def web(driver, site, app):
+    """A browser that nobody uses yet.  At the end: nothing in the console (a
+    violation of a policy would be), and no request to anybody else."""
+    chromium.size(driver, 1100, 900)
+    driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
+    chromium.complaints(driver), chromium.hosts(driver)
+    yield Web(driver, site)
+    assert chromium.complaints(driver) == []
+    assert chromium.hosts(driver) <= {site.url, app.origin}
+    driver.get("about:blank")
+
+
+@pytest.fixture(scope="module")
+def user(site):
+    return site.user("*")
+
+
+def test_sign_in_consent_and_back_to_the_app(web, app, user, site):
+    """RFC 6749 section 4.1: the whole way; no Referer tells the app where from."""
+    web.open(app.path(scope="read-posts write-posts")).sign_in(user)
+    assert app.name in web.text() and "Write posts" in web.text()
+    assert user.email in web.text() and urlsplit(app.uri).netloc in web.text()
+    web.press("approve")
+    assert web.find("got").text == "came back"
+    tokens = expect.tokens(app.redeem(app.answer()["code"]))
+    assert site.is_live(tokens["access_token"])
+
+
+def test_a_denial(web, app, user):
+    """RFC 6749 section 4.1.2.1."""
+    web.open(app.path()).sign_in(user)
+    web.press("deny")
+    assert app.answer()["error"] == "access_denied"
+
+
+def test_by_form_post(web, app, user):
+    """OAuth 2.0 Form Post Response Mode: the page's script sends the form."""
+    web.open(app.path(response_mode="form_post")).sign_in(user)
+    web.find("approve").click()
+    assert app.redeem(app.answer("POST")["code"]).status_code == 200
+
+
+def test_an_error_by_form_post(web, app):
+    """It takes no click, and no sign-in."""
+    web.open(app.path(response_mode="form_post", prompt="none"))
+    assert app.answer("POST")["error"] == "login_required"
+
+
+def test_a_remembered_consent_leads_from_sign_in_to_the_app(web, app, user):
+    """CSP level 3, section 6.4.1: the policy of the sign-in page must let the
+    redirects of its form go all the way."""
+    app.connect(Browser(app.site, user))
+    web.open(app.path()).sign_in(user)
+    assert web.find("got").text == "came back" and app.answer()["code"]
+
+
+def test_a_wrong_password_is_told(web, user):
+    """And the focus is where to go on."""
+    web.open("/account").sign_in(user, "wrong")
+    assert "wrong" in web.find("error").text
+    assert web.find("email").get_property("value") == user.email
+    assert web.focus() == "password"
+    web.sign_in(user)
+    assert web.url() == web.site.url + "/account"
+
+
+def test_keyboard_alone(web, app, user, driver):
+    """WCAG 2.1, 2.1.1: sign-in and consent without a mouse, focus always seen."""
+    def keys(*what):
+        driver.switch_to.active_element.send_keys(*what)
+
+    def go(*what):
+        here = driver.find_element(By.TAG_NAME, "html").id
+        keys(*what)
+        web.arrive(here)
+
+    web.open(app.path())
+    assert web.focus() == "email"
+    keys(user.email, Keys.TAB)
+    assert web.focus() == "password"
+    go(user.password, Keys.ENTER)
+    for _ in range(6):
+        keys(Keys.TAB)
+        width = driver.switch_to.active_element.value_of_css_property("outline-width")
+        assert float(width.removesuffix("px")) >= 2
+        if web.focus() == "approve":
+            break
+    go(Keys.ENTER)
+    assert app.answer()["code"]
+
+
+def test_without_script(web, app, user, driver):
+    """DESIGN section 5: all pages work, form_post by its button."""
+    driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        web.driver.get(web.site.url + app.path(response_mode="form_post"))
+        for name, value in (("email", user.email), ("password", user.password)):
+            web.find(name).send_keys(value)
+        for button in "login", "approve", "continue":
+            expect.until(lambda: web.has(button))
+            web.find(button).click()
+        assert app.answer("POST")["code"]
+    finally:
+        driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+
+
+def test_a_device_by_its_link(web, user, site):
+    """RFC 8628 section 3.3.1: the QR code, the sign-in, the decision."""
+    tv = App(site, grant="device_code", uris=())
+    auth = {"client_id": tv.client.id, "client_secret": tv.client.secret}
+    codes = site.post("/oauth/device/code", data=auth).json()
+    web.driver.get(codes["verification_uri_complete"])
+    web.sign_in(user)
+    assert codes["user_code"] in web.text() and tv.name in web.text()
+    web.press("approve")
+    assert "Device connected" in web.text()
+    expect.tokens(site.grant("urn:ietf:params:oauth:grant-type:device_code", tv.client,
+                             device_code=codes["device_code"]))
+
+
+def test_a_device_by_hand(web, user, site):
+    """RFC 8628 section 3.3: the code is typed; a wrong one is told."""
+    tv = App(site, grant="device_code", uris=())
+    auth = {"client_id": tv.client.id, "client_secret": tv.client.secret}
+    codes = site.post("/oauth/device/code", data=auth).json()
+    web.open("/oauth/device").sign_in(user)
+    for code in "bbbb-bbbb", codes["user_code"].lower():
+        assert web.focus() == "user_code"
+        web.find("user_code").clear()
+        web.find("user_code").send_keys(code)
+        web.press("continue")
+    web.press("deny")
+    assert "not connected" in web.text()
+
+
+def test_a_token_is_made_and_copied(web, site, driver):
+    """DESIGN section 5: shown once; copied by its button."""
+    driver.execute_cdp_cmd("Browser.grantPermissions", {
+        "origin": site.url, "permissions": ["clipboardReadWrite",
+                                            "clipboardSanitizedWrite"]})
+    web.open("/account").sign_in(site.user("*"))
+    web.find("token-name").send_keys("From the browser")
+    driver.find_element(By.CSS_SELECTOR, "[name=scopes][value=read-posts]").click()
+    web.press("create-token")
+    token = web.find("new-token").text
+    site.secrets.add(token)
+    assert site.get("/api/posts", token=token).status_code == 200
+    web.find("copy-new-token").click()
+    assert expect.until(lambda: web.find("copied").text) == "Copied."
+    assert driver.execute_async_script(
+        "navigator.clipboard.readText().then(arguments[0])") == token
+    web.open("/account")
+    assert not web.has("new-token") and token not in driver.page_source
+    driver.find_element(By.CLASS_NAME, "revoke-token").click()
+    expect.until(lambda: not site.is_live(token))
+
+
+def test_an_app_is_disconnected(web, app, user, site):
+    """DESIGN section 6: on the very next request."""
+    tokens = app.connect(Browser(site, user))
+    web.open("/account").sign_in(user)
+    button, = [b for b in web.driver.find_elements(By.CLASS_NAME, "revoke-app")
+               if app.name in b.get_property("textContent")]
+    button.click()
+    expect.until(lambda: not site.is_live(tokens["access_token"]))
+    expect.until(lambda: app.name not in web.text())
+
+
+def test_a_request_from_another_site_by_post(web, site, user):
+    """RFC 6749 section 3.1 by a form of the app's page: localhost is another site
+    than 127.0.0.1, so the cookie does not come along; it must not be lost."""
+    app = Listener(site, "localhost")
+    try:
+        web.open("/account").sign_in(user)
+        app.page = TOKEN_PAGE % (
+            '<form method="post" action="%s/oauth/authorize">%s'
+            '<button id="begin">Begin</button></form>' % (site.url, "".join(
+                '<input type="hidden" name="%s" value="%s">'
+                % (name, html.escape(value)) for name, value in app.request().items())))
+        web.driver.get(app.origin)
+        web.press("begin")
+        if web.has("approve"):
+            web.press("approve")
+            assert app.answer()["code"]
+        web.open("/account")
+        assert web.has("sign-out")
+    finally:
+        app.close()
+        chromium.hosts(web.driver)
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_on_a_phone_nothing_is_cut_off(web, app, user, site, width):
+    """WCAG 2.1, 1.4.10: no page scrolls sideways, however long its words."""
+    chromium.size(web.driver, width, 844, True)
+    long = App(site, name="W" * 100, grant="authorization_code,device_code")
+    long.connect(Browser(site, user))
+    auth = {"client_id": long.client.id, "client_secret": long.client.secret}
+    code = site.post("/oauth/device/code", data=auth).json()["user_code"]
+    Browser(site, user, agent="X" * 150).act("create_token", name="N" * 60)
+    paths = ["/oauth/login", long.path(prompt="consent"), "/oauth/device",
+             "/oauth/device?user_code=" + code, "/account", "/oauth/authorize"]
+    web.open("/account").sign_in(user)
+    for path in paths:
+        web.open(path)
+        assert web.driver.execute_script(
+            "return document.documentElement.scrollWidth") <= width, path
