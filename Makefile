@@ -90,6 +90,7 @@ lint-man:
 # The pictures in README.md, taken from a running server.
 screenshots: all
 	BUILD=$(BUILD) $(PYTHON) test/browser/screenshots.py
+	BUILD=$(BUILD) $(PYTHON) test/browser/page_screenshots.py
 
 clean:
 	rm -rf $(BUILD)

@@ -21,7 +21,7 @@ PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Safari/605.1"
 # Where the page ends, or the last of its cards that ends above the limit.
 END = """
 const ends = [...document.querySelectorAll('.card')].map(
-	(card) => card.getBoundingClientRect().bottom + 24);
+	(card) => card.getBoundingClientRect().bottom + 16);
 ends.push(document.documentElement.scrollHeight);
 return Math.ceil(Math.max(...ends.filter((y) => y <= arguments[0])));
 """
