@@ -30,5 +30,6 @@ END {
 	for (i = 1; i <= n; i++)
 		printf "| %s | %.0f | %.2f | %s |\n", names[i],
 		    median(rate[names[i]]), median(p50[names[i]]),
-		    (names[i] == "guarded" ? "" : median(ratio[names[i]]))
+		    (names[i] == "guarded" ? "" :\
+		    sprintf("**%.2f**", median(ratio[names[i]])))
 }
