@@ -116,6 +116,32 @@ cmd_date(struct arena *a, int64_t t)
 	return arena_str(a, text);
 }
 
+/*
+ * The operands of a verb without options of its own.  One dash begins a key's
+ * id as well as any letter does: it is no option here.
+ */
+static int
+plain_operands(struct cmd *c, char ***operands)
+{
+	int n = 0, over = 0;
+
+	*operands = c->argv + 1;
+	for (int i = 1; i < c->argc; i++) {
+		if (over || strncmp(c->argv[i], "--", 2) != 0)
+			c->argv[1 + n++] = c->argv[i];
+		else if (strcmp(c->argv[i], "--") == 0)
+			over = 1;
+		else if (strcmp(c->argv[i], "--conf") == 0)
+			i++; /* read before, as --json was */
+		else if (strcmp(c->argv[i], "--json") != 0 &&
+		    strncmp(c->argv[i], "--conf=", 7) != 0) {
+			cmd_usage(c);
+			return -1;
+		}
+	}
+	return n;
+}
+
 int
 cmd_options(
     struct cmd *c, const struct cmd_opt *opts, size_t n, char ***operands)
@@ -129,6 +155,8 @@ cmd_options(
 	const char **value;
 	int i;
 
+	if (n == 0)
+		return plain_operands(c, operands);
 	for (i = 0; i < (int)n && i < OPTIONS_MAX; i++)
 		table[i] = (struct option) { opts[i].name,
 			opts[i].flag == NULL, NULL, i };

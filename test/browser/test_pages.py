@@ -307,7 +307,7 @@ def test_a_request_from_another_site_by_post(web, site, user):
 
 
 @pytest.mark.parametrize("width", [320, 390])
-def test_on_a_phone_nothing_is_cut_off(web, app, user, site, width):
+def test_on_a_phone_nothing_is_cut_off(web, user, site, width):
     """WCAG 2.1, 1.4.10: no page scrolls sideways, however long its words."""
     chromium.size(web.driver, width, 844, True)
     long = App(site, name="W" * 100, grant="authorization_code,device_code")

@@ -84,7 +84,7 @@ def test_disconnecting_an_app_ends_all_it_has(site, app, browser):
         dead(site, app, pair)
 
 
-def test_disconnecting_an_app_ends_what_it_could_still_fetch(site, app, browser):
+def test_disconnecting_an_app_ends_what_it_could_still_fetch(site, browser):
     """A code that is out, and a device that was approved and has not polled."""
     both = App(site, grant="authorization_code,device_code")
     code = both.code(browser)
@@ -99,7 +99,7 @@ def test_disconnecting_an_app_ends_what_it_could_still_fetch(site, app, browser)
     expect.error(r, 400, "invalid_grant")
 
 
-def test_disconnecting_one_app_leaves_the_others(site, app, browser, user):
+def test_disconnecting_one_app_leaves_the_others(site, app, browser):
     """Other apps, other people, the person's own tokens."""
     other = App(site)
     theirs = other.connect(browser)

@@ -170,7 +170,7 @@ def test_a_link_decides_nothing(app, browser):
     assert Page(browser.get("/oauth/authorize?" + query)).form("approve")
 
 
-def test_a_changed_form_gets_no_more_than_may_be(app, site, browser):
+def test_a_changed_form_gets_no_more_than_may_be(app, browser):
     """The form is the browser's to change: every rule holds for what it sends."""
     def changed(**fields):
         return browser.submit(app.consent(browser).form("approve"), "approve", **fields)

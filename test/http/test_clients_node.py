@@ -24,9 +24,10 @@ def install(directory):
         directory.mkdir(parents=True)
         for name in "package.json", "package-lock.json":
             shutil.copy(source / name, directory)
-        p = subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"],
-                           cwd=directory, text=True, timeout=120,
-                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        p = subprocess.run(["npm", "ci", "--ignore-scripts", "--fetch-retries=1",
+                            "--fetch-timeout=20000"],
+                           cwd=directory, text=True, stdout=subprocess.PIPE,
+                           stderr=subprocess.STDOUT)
         if p.returncode != 0:
             pytest.skip("npm cannot install the clients: " + p.stdout[-200:])
         shutil.copy(lock, stamp)

@@ -126,7 +126,7 @@ def test_requests_oauthlib_checks_the_state(server, metadata, user):
                           authorization_response=answer(server, user, url))
 
 
-def test_requests_oauthlib_without_pkce_is_told(server, metadata, user):
+def test_requests_oauthlib_without_pkce_is_told(server, metadata):
     """RFC 9700 section 2.1.1: the error comes by the redirect, in its words."""
     app = App(server)
     url, _ = session_of(app).authorization_url(metadata["authorization_endpoint"])

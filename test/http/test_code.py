@@ -154,14 +154,14 @@ def test_a_code_is_no_other_secret(site, app, code):
     expect.error(app.redeem(refresh), 400, "invalid_grant")
 
 
-def test_an_expired_code_is_refused(site, app, browser, code):
+def test_an_expired_code_is_refused(site, app, code):
     """RFC 6749 section 4.1.2."""
     site.sql("UPDATE oauth_auth_codes SET expires_at = ? WHERE digest = ?",
              int(time.time()), hashlib.sha256(code.encode()).digest())
     expect.error(app.redeem(code), 400, "invalid_grant")
 
 
-def test_the_lifetime_is_the_setting(site, browser, app, code):
+def test_the_lifetime_is_the_setting(site, code):
     """DESIGN section 1: code_ttl, 60 s as shipped."""
     (expires_at,), = site.sql("SELECT expires_at FROM oauth_auth_codes"
                               " WHERE digest = ?", hashlib.sha256(code.encode()).digest())

@@ -139,7 +139,7 @@ def test_a_kid_may_begin_with_a_dash(fresh):
     assert name not in listed(fresh)
 
 
-def test_a_refresh_token_outlives_the_key(running, worn):
+def test_a_refresh_token_outlives_the_key(running):
     """It is no JWT: whoever is away for a rotation is still signed in."""
     pair = running.sign_in("read-posts")
     old, new = rotate(running)

@@ -39,7 +39,7 @@ def send(browser, user, form=None, **fields):
                                    **fields})
 
 
-def test_the_right_password_signs_in(site, browser, user):
+def test_the_right_password_signs_in(browser, user):
     """DESIGN section 3."""
     assert not browser.is_signed_in()
     r = send(browser, user)
@@ -202,7 +202,7 @@ def test_nowhere_else_is_gone_to(browser, user, target):
         people.refused(r)
 
 
-def test_an_issuer_with_a_path_keeps_to_its_path(site, user):
+def test_an_issuer_with_a_path_keeps_to_its_path(site):
     """DESIGN section 3: the prefix is the deployment's choice."""
     browser = Browser(site.variant("issuer = https://carnet.test/sso"))
     form = login_form(browser)
@@ -309,7 +309,7 @@ def test_a_disabled_user_is_signed_out_at_once(site, browser):
     assert browser.post("/account", {"action": "sign_out"}).status_code == 303
 
 
-def test_expired_sessions_go(site, browser, user):
+def test_expired_sessions_go(site, user):
     """DESIGN section 9: the database stays bounded without cron."""
     old = secrets.token_bytes(32)
     site.sql("INSERT INTO sessions (digest, user, agent, address, created_at,"

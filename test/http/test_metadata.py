@@ -98,7 +98,7 @@ def test_response_types_and_modes_are_kept(site, metadata):
         assert error == "login_required"
 
 
-def test_the_challenge_methods_are_kept(site, metadata):
+def test_the_challenge_methods_are_kept(metadata):
     """RFC 8414 section 2, RFC 7636 section 4.2."""
     assert metadata["code_challenge_methods_supported"] == ["S256"]
 

@@ -294,6 +294,28 @@ a_spent_token_past_the_grace_revokes_the_family(void **state)
 	assert_string_equal(fx.rq.why, "revoked refresh token");
 }
 
+/* Both found it unspent; in the transaction the second one finds it spent. */
+static void
+who_loses_the_race_for_a_token_revokes_the_family(void **state)
+{
+	struct subject sub = { .user = NULL };
+	const struct oerr *e;
+	const char *token;
+
+	(void)state;
+	fixture_conf("refresh_grace = 0\n");
+	token = json_get_str(sign_in(NOW, "U*U", &e), "refresh_token");
+	request(NOW);
+	fx.rq.param[PARAM_REFRESH_TOKEN] = token;
+	assert_null(grant_refresh(&fx.rq, cl, &sub));
+	assert_non_null(refresh(NOW, cl, token, NULL, &e));
+	request(NOW);
+	assert_ptr_equal(issue_tokens(&fx.rq, cl, &sub), &oerr_invalid_grant);
+	assert_string_equal(fx.rq.why, "used twice: family revoked");
+	assert_int_equal(live_pairs(), 0);
+	assert_int_equal(live_access(), 0);
+}
+
 static void
 a_refresh_token_is_refused_where_it_does_not_belong(void **state)
 {
@@ -536,6 +558,7 @@ main(void)
 		TEST(client_credentials_give_an_access_token_alone),
 		TEST(a_refresh_token_rotates),
 		TEST(a_spent_token_past_the_grace_revokes_the_family),
+		TEST(who_loses_the_race_for_a_token_revokes_the_family),
 		TEST(a_refresh_token_is_refused_where_it_does_not_belong),
 		TEST(a_refresh_may_narrow_the_scope_and_not_widen_it),
 		TEST(a_code_is_good_once_for_its_client_uri_and_verifier),

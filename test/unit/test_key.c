@@ -172,11 +172,12 @@ ecdsa_numbers_that_begin_with_zeros_round_trip(void **state)
 	(void)state;
 	for (n = 0; n < 20000 && (r == 0 || s == 0); n++) {
 		assert_int_equal(key_sign(k, &n, sizeof(n), sig), 64);
-		r += sig[0] == 0;
-		s += sig[32] == 0;
+		/* 31 bytes in DER; with the next bit set it would be 32 */
+		r += sig[0] == 0 && sig[1] < 0x80;
+		s += sig[32] == 0 && sig[33] < 0x80;
 		assert_int_equal(key_verify(k, &n, sizeof(n), sig, 64), 1);
 	}
-	assert_true(r > 0 && s > 0); /* fails once in e^78 runs */
+	assert_true(r > 0 && s > 0); /* fails once in e^39 runs */
 }
 
 /* FIPS 186-5 section 6.4.2: r and s lie in 1 .. n - 1. */
