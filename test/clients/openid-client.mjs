@@ -30,7 +30,7 @@ await assert.rejects(client.authorizationCodeGrant(config, other, checks));
 
 const first = await client.authorizationCodeGrant(config, back, checks);
 assert.equal(first.scope, 'read-posts');
-assert.equal(first.expiresIn(), 3600);
+assert.ok(first.expiresIn() > 0 && first.expiresIn() <= 3600);
 const r = await client.fetchProtectedResource(
 	config, first.access_token, new URL(`${issuer}/api/user`), 'GET');
 assert.equal((await r.json()).email, email);
