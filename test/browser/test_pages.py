@@ -93,8 +93,13 @@ class Web:
         self.find(name).click()
         self.arrive(here)
 
+    def elsewhere(self, here):
+        """Is there a page again, and another one?  Between two there is none."""
+        return any(e.id != here
+                   for e in self.driver.find_elements(By.TAG_NAME, "html"))
+
     def arrive(self, here):
-        expect.until(lambda: self.driver.find_element(By.TAG_NAME, "html").id != here
+        expect.until(lambda: self.elsewhere(here)
                      and self.driver.execute_script("return document.readyState")
                      == "complete")
 
