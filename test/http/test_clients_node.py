@@ -29,7 +29,8 @@ def install(directory):
                            cwd=directory, text=True, stdout=subprocess.PIPE,
                            stderr=subprocess.STDOUT)
         if p.returncode != 0:
-            pytest.skip("npm cannot install the clients: " + p.stdout[-200:])
+            why = [s for s in p.stdout.splitlines() if s.startswith("npm error")]
+            pytest.skip("npm cannot install the clients: " + "; ".join(why[:3]))
         shutil.copy(lock, stamp)
     for script in source.glob("*.mjs"):
         shutil.copy(script, directory)
