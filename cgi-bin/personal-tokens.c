@@ -210,11 +210,11 @@ revoke(struct req *rq, const struct guard_caller *who, const char *text)
 }
 
 static const struct api_route routes[] = {
-	{ METHOD_GET, "", { CALLER_USER, NULL, NULL }, list },
-	{ METHOD_POST, "", { CALLER_USER, NULL, NULL }, create },
-	{ METHOD_DELETE, "/current", { CALLER_ANY, NULL, NULL },
+	{ METHOD_GET, "", { CALLER_USER, NULL, NULL, NULL }, list },
+	{ METHOD_POST, "", { CALLER_USER, NULL, NULL, NULL }, create },
+	{ METHOD_DELETE, "/current", { CALLER_ANY, NULL, NULL, NULL },
 	    revoke_current },
-	{ METHOD_DELETE, "/ID", { CALLER_USER, NULL, NULL }, revoke },
+	{ METHOD_DELETE, "/ID", { CALLER_USER, NULL, NULL, NULL }, revoke },
 };
 
 static const struct oerr *

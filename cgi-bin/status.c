@@ -9,7 +9,7 @@
 static const struct oerr *
 status_get(struct req *rq)
 {
-	static const struct guard_rule rule = { CALLER_CLIENT, NULL, NULL };
+	static const struct guard_rule rule = { CALLER_CLIENT, NULL, NULL, NULL };
 	struct buf *b = arena_alloc(rq->a, sizeof(*b));
 	struct guard_caller who;
 	const struct oerr *e;

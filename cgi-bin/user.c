@@ -9,7 +9,7 @@
 static const struct oerr *
 user_get(struct req *rq)
 {
-	static const struct guard_rule rule = { CALLER_USER, NULL, NULL };
+	static const struct guard_rule rule = { CALLER_USER, NULL, NULL, NULL };
 	struct buf *b = arena_alloc(rq->a, sizeof(*b));
 	struct guard_caller who;
 	const struct oerr *e;

@@ -20,7 +20,10 @@ if ! command -v lighttpd >/dev/null; then
 fi
 
 umask 077
-mkdir -p "$CARNET_RUN/www" "$CARNET_RUN/sock" "$CARNET_RUN/tmp"
+mkdir -p "$CARNET_RUN/www/guarded" "$CARNET_RUN/sock" "$CARNET_RUN/tmp"
+cp "$here/demo/env" "$CARNET_RUN/www/guarded/env"
+echo 'You may read and write.' >"$CARNET_RUN/www/guarded/all"
+echo 'You may read or write.' >"$CARNET_RUN/www/guarded/any"
 
 # The issuer names the port: another port on a later start is another issuer.
 if [ -f "$CARNET_CONF" ]; then
@@ -32,6 +35,15 @@ if [ ! -f "$CARNET_RUN/ready" ]; then
 	    --scope 'read-posts write-posts admin' --password-stdin >/dev/null ||
 	    "$carnet" user list >/dev/null
 	first=yes
+fi
+if ! grep -q '^\[guard\]' "$CARNET_CONF"; then
+	cat >>"$CARNET_CONF" <<-EOF
+
+	[guard]
+	/guarded/all = all read-posts write-posts
+	/guarded/any = any read-posts write-posts
+	/guarded/env = all read-posts
+	EOF
 fi
 
 lighttpd -D -f "$here/lighttpd/run.conf" &

@@ -100,6 +100,14 @@ cgi_var(const struct req *rq, const char *name)
 	return FCGX_GetParam(name, rq->env);
 }
 
+int
+cgi_is_authorizer(const struct req *rq)
+{
+	const char *role = cgi_var(rq, "FCGI_ROLE");
+
+	return role != NULL && strcmp(role, "AUTHORIZER") == 0;
+}
+
 const char *
 cgi_authorization(const struct req *rq)
 {
@@ -247,6 +255,8 @@ check_request(struct req *rq, struct conn *c)
 	rq->method = method == NULL ? 0 : method_of(method);
 	if (rq->conf == NULL)
 		return &oerr_server_error;
+	if (ep->authorizer)
+		return rq->st == NULL ? &oerr_busy : NULL;
 	if (*rq->path != '\0' && (!ep->any_path || *rq->path != '/'))
 		return &oerr_not_found;
 	/* Of a program with paths, each path has methods of its own. */
@@ -309,7 +319,9 @@ serve(struct process *pr, struct arena *a, struct conn *c, char **env)
 	}
 	out = resp_bytes(&rq);
 	conn_write(c, out->data, out->len);
-	conn_drain(c);
+	/* An authorizer has no input, and Apache would wait for who reads it. */
+	if (!cgi_is_authorizer(&rq))
+		conn_drain(c);
 	log_request(NULL);
 	arena_clear(a);
 }

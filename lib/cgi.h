@@ -42,6 +42,8 @@ struct endpoint {
 	int no_store;		/* does without the database */
 	int cors;		/* scripts of allowed origins may call it */
 	int lenient;		/* run looks at rq->param_error itself */
+	int authorizer;		/* judges requests that others answer: any
+				   method and path, and the body is not ours */
 	/* Answers through resp.h and returns NULL, or returns an error. */
 	const struct oerr *(*run)(struct req *rq);
 	/* Answers an error. */
@@ -83,6 +85,13 @@ struct req {
 
 /* cgi_var(rq, name): the variable of the request's environment, or NULL. */
 const char *cgi_var(const struct req *rq, const char *name);
+
+/*
+ * cgi_is_authorizer(rq):
+ * Return 1 if the web server asks whether to go on with a request (FastCGI 1.0
+ * section 6.3), 0 if it wants an answer for its client.
+ */
+int cgi_is_authorizer(const struct req *rq);
 
 /*
  * cgi_authorization(rq):

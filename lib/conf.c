@@ -5,6 +5,7 @@
 #include <stdarg.h>
 
 #include "arena.h"
+#include "rule.h"
 #include "words.h"
 
 enum type {
@@ -14,6 +15,7 @@ enum type {
 	TYPE_ORIGINS,
 	TYPE_SCOPES,
 	TYPE_HEADER,
+	TYPE_REALM,	/* text without quotes */
 	TYPE_COLOUR,	/* #rrggbb */
 	TYPE_LOCAL,	/* a URL path on this host */
 	TYPE_TIME,	/* seconds, or with a unit */
@@ -71,6 +73,9 @@ static const struct setting settings[] = {
 	    NULL, 0, 0, { 0 } },
 	{ "password_token", "client_secret", TYPE_TEXT,
 	    AT(password_client_secret), NULL, 0, 0, { 0 } },
+	{ "guard", "realm", TYPE_REALM, AT(guard_realm), NULL, 0, 0, { 0 } },
+	{ "guard", "fold_case", TYPE_CHOICE, AT(guard_fold_case), "no", 0, 0,
+	    { "no", "yes" } },
 };
 #define N_SETTINGS (sizeof(settings) / sizeof(settings[0]))
 
@@ -82,6 +87,7 @@ struct reading {
 	char *error;
 	size_t error_size;
 	int set_on[N_SETTINGS];	/* the line that set it, or 0 */
+	struct rule *rules;	/* as written, the last first */
 };
 
 static int refuse(struct reading *r, const char *fmt, ...)
@@ -230,6 +236,11 @@ store(struct reading *r, const struct setting *s, const char *value)
 			return refuse(r, "%s is the name of a header: letters,"
 			    " digits and '-'", s->name);
 		break;
+	case TYPE_REALM: /* it stands in the quotes of a challenge */
+		if (*value == '\0' || strpbrk(value, "\"\\") != NULL)
+			return refuse(r, "%s is a text without quotes and"
+			    " backslashes", s->name);
+		break;
 	case TYPE_COLOUR: /* it stands in a style sheet: nothing else may */
 		if (value[0] != '#' || strlen(value) != 7 ||
 		    strspn(value + 1, "0123456789abcdefABCDEF") != 6)
@@ -293,11 +304,27 @@ add_scope(struct reading *r, const char *name, const char *value)
 	return 0;
 }
 
+/* A rule is read when all that it rests on is. */
+static int
+keep_rule(struct reading *r, const char *name, const char *value)
+{
+	struct rule *ru = arena_alloc(r->cf->a, sizeof(*ru));
+
+	ru->name = arena_str(r->cf->a, name);
+	ru->value = arena_str(r->cf->a, value);
+	ru->line = r->line;
+	ru->next = r->rules;
+	r->rules = ru;
+	return 0;
+}
+
 static int
 set(struct reading *r, const char *name, const char *value)
 {
 	if (strcmp(r->section, "scopes") == 0)
 		return add_scope(r, name, value);
+	if (strcmp(r->section, "guard") == 0 && strchr(name, '/') != NULL)
+		return keep_rule(r, name, value);
 	for (size_t i = 0; i < N_SETTINGS; i++) {
 		if (strcmp(settings[i].section, r->section) != 0 ||
 		    strcmp(settings[i].name, name) != 0)
@@ -376,6 +403,27 @@ words_are_scopes(struct reading *r, const struct setting *s, const char *words)
 	return 0;
 }
 
+/* In the order of the file: the later of two that clash is the one refused. */
+static int
+add_rules(struct reading *r)
+{
+	struct rule *ru, *next, *first = NULL;
+	const char *why;
+
+	for (ru = r->rules; ru != NULL; ru = next) {
+		next = ru->next;
+		ru->next = first;
+		first = ru;
+	}
+	for (ru = first; ru != NULL; ru = next) {
+		next = ru->next;
+		r->line = ru->line;
+		if ((why = rule_add(r->cf, ru)) != NULL)
+			return refuse(r, "%s", why);
+	}
+	return 0;
+}
+
 /* What can be told only when all lines are read. */
 static int
 finish(struct reading *r)
@@ -394,6 +442,8 @@ finish(struct reading *r)
 		    words_are_scopes(r, s, text) < 0)
 			return -1;
 	}
+	if (add_rules(r) < 0)
+		return -1;
 	r->line = 0;
 	if (r->cf->issuer == NULL)
 		return refuse(r, "issuer is not set: the https URL that this"

@@ -14,6 +14,8 @@ struct conf_scope {
 	int privileged; /* not among what user_scopes is by default */
 };
 
+struct rule;
+
 struct conf {
 	const char *path;	/* the file that this came from */
 	const char *issuer;	/* no slash at its end */
@@ -33,6 +35,9 @@ struct conf {
 	const char *password_client_id, *password_client_secret;
 	struct conf_scope scopes[SCOPES_MAX];
 	size_t n_scopes;
+	const char *guard_realm; /* of rules without one, or NULL: the issuer */
+	int guard_fold_case;	 /* paths that differ in case are the same */
+	struct rule *rules;	 /* of [guard]: rule.h */
 	struct arena *a;	/* owns the strings */
 };
 

@@ -49,8 +49,8 @@ find_key(void *ctx, const char *kid)
 
 /* Is aud, a string or an array of them, for us? */
 static int
-audience_is_ours(const struct req *rq, struct json_object *aud,
-    const char *client_id)
+audience_is_ours(
+    const struct req *rq, struct json_object *aud, const char *client_id)
 {
 	const struct conf *cf = rq->conf;
 	const char *s;
@@ -192,8 +192,8 @@ count_had(const char *have, const char *words, size_t *all)
 }
 
 static const struct oerr *
-check_rule(struct req *rq, const struct guard_rule *rule,
-    const struct holder *is)
+check_rule(
+    struct req *rq, const struct guard_rule *rule, const struct holder *is)
 {
 	size_t n;
 
@@ -209,30 +209,33 @@ check_rule(struct req *rq, const struct guard_rule *rule,
 	return NULL;
 }
 
-/* RFC 6750 section 3.  The issuer holds no quote: the configuration sees to it. */
+/* RFC 6750 section 3.  The issuer holds no quote: the configuration sees to it.
+ */
 static void
 challenge(struct req *rq, const struct guard_rule *rule, const struct oerr *e)
 {
 	const char *scope = rule->all != NULL ? rule->all : rule->any;
+	const char *realm =
+	    rule->realm != NULL ? rule->realm : rq->conf->issuer;
 
 	if (e->status == 401 && strcmp(e->error, "invalid_token") != 0)
-		resp_header(rq, "WWW-Authenticate", "Bearer realm=\"%s\"",
-		    rq->conf->issuer);
+		resp_header(
+		    rq, "WWW-Authenticate", "Bearer realm=\"%s\"", realm);
 	else if (e->status == 401 || scope == NULL)
 		resp_header(rq, "WWW-Authenticate",
 		    "Bearer realm=\"%s\", error=\"%s\","
 		    " error_description=\"%s\"",
-		    rq->conf->issuer, e->error, e->description);
+		    realm, e->error, e->description);
 	else
 		resp_header(rq, "WWW-Authenticate",
 		    "Bearer realm=\"%s\", error=\"%s\","
 		    " error_description=\"%s\", scope=\"%s\"",
-		    rq->conf->issuer, e->error, e->description, scope);
+		    realm, e->error, e->description, scope);
 }
 
 const struct oerr *
-guard_check(struct req *rq, const struct guard_rule *rule,
-    struct guard_caller *out)
+guard_check(
+    struct req *rq, const struct guard_rule *rule, struct guard_caller *out)
 {
 	const char *token = bearer_token(rq);
 	const struct oerr *e;

@@ -2,19 +2,11 @@
 #ifndef CARNET_GUARD_H
 #define CARNET_GUARD_H
 
+#include "rule.h"
 #include "store.h"
 
 struct oerr;
 struct req;
-
-enum caller { CALLER_ANY, CALLER_USER, CALLER_CLIENT };
-
-/* What a resource asks of who calls it. */
-struct guard_rule {
-	enum caller caller; /* a user's token, a client's own, or either */
-	const char *all;    /* words: all of these scopes; or NULL */
-	const char *any;    /* words: one of these at least; or NULL */
-};
 
 /* Who calls. */
 struct guard_caller {
@@ -30,8 +22,8 @@ struct guard_caller {
  * database each time.  Return NULL and fill out; or the error, with its
  * challenge (WWW-Authenticate) among the headers of the answer.
  */
-const struct oerr *guard_check(struct req *rq, const struct guard_rule *rule,
-    struct guard_caller *out);
+const struct oerr *guard_check(
+    struct req *rq, const struct guard_rule *rule, struct guard_caller *out);
 
 /*
  * guard_identify(rq, token, out):

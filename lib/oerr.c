@@ -58,6 +58,11 @@ const struct oerr oerr_wrong_caller = { 403, "insufficient_scope",
 	"This resource is for a client that acts for itself, not for a user.",
 	BAD_SCOPE };
 
+/* Nothing that the caller could bring would do. */
+const struct oerr oerr_no_rule = { 403, "access_denied",
+	"No rule of this server lets anyone in here.",
+	"This action is unauthorized." };
+
 /* HTTP's own, and ours. */
 const struct oerr oerr_not_found = { 404, "not_found",
 	"There is nothing here.", "Not found." };

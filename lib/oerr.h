@@ -22,7 +22,7 @@ extern const struct oerr oerr_access_denied, oerr_unsupported_response_type,
 /* For pages: what a person reads. */
 extern const struct oerr oerr_stale_form;
 extern const struct oerr oerr_no_token, oerr_invalid_token,
-    oerr_insufficient_scope, oerr_wrong_caller;
+    oerr_insufficient_scope, oerr_wrong_caller, oerr_no_rule;
 extern const struct oerr oerr_not_found, oerr_method, oerr_too_large,
     oerr_media_type, oerr_unprocessable, oerr_server_error, oerr_busy;
 

@@ -5,7 +5,7 @@
 #include "issue.h"
 #include "jwt.h"
 
-static const struct guard_rule anyone = { CALLER_ANY, NULL, NULL };
+static const struct guard_rule anyone = { CALLER_ANY, NULL, NULL, NULL };
 
 static struct client *cl;
 static struct user *u;
@@ -383,25 +383,25 @@ the_rule_decides_by_scope_and_caller(void **state)
 		struct guard_rule rule;
 		const struct oerr *user, *own;
 	} rows[] = {
-		{ { CALLER_ANY, NULL, NULL }, NULL, NULL },
-		{ { CALLER_ANY, "read-posts", NULL }, NULL, NULL },
-		{ { CALLER_ANY, "read-posts write-posts", NULL }, NULL,
+		{ { CALLER_ANY, NULL, NULL, NULL }, NULL, NULL },
+		{ { CALLER_ANY, "read-posts", NULL, NULL }, NULL, NULL },
+		{ { CALLER_ANY, "read-posts write-posts", NULL, NULL }, NULL,
 		    &oerr_insufficient_scope },
-		{ { CALLER_ANY, "read-posts admin", NULL },
+		{ { CALLER_ANY, "read-posts admin", NULL, NULL },
 		    &oerr_insufficient_scope, &oerr_insufficient_scope },
-		{ { CALLER_ANY, "read", NULL }, &oerr_insufficient_scope,
+		{ { CALLER_ANY, "read", NULL, NULL }, &oerr_insufficient_scope,
 		    &oerr_insufficient_scope },
-		{ { CALLER_ANY, NULL, "admin write-posts" }, NULL,
+		{ { CALLER_ANY, NULL, "admin write-posts", NULL }, NULL,
 		    &oerr_insufficient_scope },
-		{ { CALLER_ANY, NULL, "admin read-posts" }, NULL, NULL },
-		{ { CALLER_ANY, NULL, "admin" }, &oerr_insufficient_scope,
+		{ { CALLER_ANY, NULL, "admin read-posts", NULL }, NULL, NULL },
+		{ { CALLER_ANY, NULL, "admin", NULL }, &oerr_insufficient_scope,
 		    &oerr_insufficient_scope },
-		{ { CALLER_ANY, NULL, "" }, &oerr_insufficient_scope,
+		{ { CALLER_ANY, NULL, "", NULL }, &oerr_insufficient_scope,
 		    &oerr_insufficient_scope },
-		{ { CALLER_ANY, "write-posts", "read-posts" }, NULL,
+		{ { CALLER_ANY, "write-posts", "read-posts", NULL }, NULL,
 		    &oerr_insufficient_scope },
-		{ { CALLER_CLIENT, NULL, NULL }, &oerr_wrong_caller, NULL },
-		{ { CALLER_USER, NULL, NULL }, NULL, &oerr_invalid_token },
+		{ { CALLER_CLIENT, NULL, NULL, NULL }, &oerr_wrong_caller, NULL },
+		{ { CALLER_USER, NULL, NULL, NULL }, NULL, &oerr_invalid_token },
 	};
 	struct access_token own = row("own", 0, "read-posts", NULL);
 	const char *tokens[] = { sign("at+jwt", claims),
@@ -429,8 +429,8 @@ the_rule_decides_by_scope_and_caller(void **state)
 static void
 a_lack_of_scope_is_told_with_what_is_needed(void **state)
 {
-	static const struct guard_rule all = { CALLER_ANY, "admin x", NULL };
-	static const struct guard_rule any = { CALLER_ANY, NULL, "admin" };
+	static const struct guard_rule all = { CALLER_ANY, "admin x", NULL, NULL };
+	static const struct guard_rule any = { CALLER_ANY, NULL, "admin", NULL };
 	struct guard_caller who;
 
 	(void)state;

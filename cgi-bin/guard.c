@@ -1,0 +1,137 @@
+/* guard.c: may this request go on?  For what other programs serve (README). */
+#include "guard.h"
+
+#include "arena.h"
+#include "cgi.h"
+#include "conf.h"
+#include "issue.h"
+#include "oerr.h"
+#include "path.h"
+#include "resp.h"
+
+/* A variable that the server lacks is its configuration's fault: no one gets
+ * in. */
+static const struct oerr *
+need_var(struct req *rq, const char *name, const char **out)
+{
+	*out = cgi_var(rq, name);
+	return *out != NULL && **out != '\0'
+	    ? NULL
+	    : oerr_why(rq, &oerr_server_error,
+		  "the web server sends no %s to the guard", name);
+}
+
+/* As an authorizer, or as the target of a subrequest (nginx: auth_request). */
+static const struct oerr *
+check_role(struct req *rq)
+{
+	const char *role = cgi_var(rq, "FCGI_ROLE");
+
+	if (role == NULL || strcmp(role, "RESPONDER") == 0 ||
+	    cgi_is_authorizer(rq))
+		return NULL;
+	return oerr_why(rq, &oerr_server_error,
+	    "the guard is an AUTHORIZER or a RESPONDER, not another role");
+}
+
+/*
+ * The rule of the request.  Servers differ on whether "%2F" is a slash: where
+ * that would lead to another rule, the request is refused.
+ */
+static const struct oerr *
+find_rule(struct req *rq, const struct rule **out)
+{
+	unsigned fold = rq->conf->guard_fold_case ? PATH_FOLD : 0;
+	const struct rule *first, *other;
+	const char *target, *method, *literal;
+	const struct oerr *e;
+
+	if ((e = check_role(rq)) != NULL ||
+	    (e = need_var(rq, "REQUEST_URI", &target)) != NULL ||
+	    (e = need_var(rq, "REQUEST_METHOD", &method)) != NULL)
+		return e;
+	rq->script = ""; /* the log tells the path that was judged */
+	rq->path = path_normal(rq->a, target, fold);
+	literal = path_normal(rq->a, target, fold | PATH_KEEP_SLASH);
+	if (rq->path == NULL || literal == NULL) {
+		rq->path = "";
+		return oerr_say(rq, &oerr_invalid_request,
+		    "The path is malformed or ambiguous.");
+	}
+	first = rule_find(rq->conf->rules, rq->path, method, out);
+	if (rule_find(rq->conf->rules, literal, method, &other) != first)
+		return oerr_say(rq, &oerr_invalid_request,
+		    "The path is ambiguous: an encoded slash stands in it.");
+	if (first == NULL)
+		return oerr_why(rq, &oerr_no_rule, "no rule in [guard]");
+	if (*out == NULL) {
+		resp_header(rq, "Allow", "%s", rule_methods(rq->a, first));
+		return &oerr_method;
+	}
+	return NULL;
+}
+
+/*
+ * Say who calls, to the program behind.  A variable is sent even where it is
+ * empty: it takes the place of whatever else might set it.
+ */
+static const struct oerr *
+let_through(struct req *rq, const struct guard_caller *who)
+{
+	const char *user = who->is.user == 0
+	    ? ""
+	    : arena_printf(rq->a, "%lld", (long long)who->is.user);
+	const char *client = who->is.client_id;
+	const struct {
+		const char *variable, *header, *value;
+	} rows[] = {
+		{ "CARNET_USER_ID", "User-Id", user },
+		{ "CARNET_USER_EMAIL", "User-Email", who->is.email },
+		{ "CARNET_CLIENT_ID", "Client-Id", client },
+		{ "CARNET_SCOPE", "Scope", who->is.scope },
+		{ "CARNET_TOKEN_ID", "Token-Id",
+		    client == NULL ? "" : issue_id_text(rq->a, &who->token) },
+		{ "REMOTE_USER", "Remote-User", *user != '\0' ? user : client },
+	};
+	int authorizer = cgi_is_authorizer(rq);
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		resp_header(rq,
+		    arena_printf(rq->a, "%s%s",
+			authorizer ? "Variable-" : "X-Carnet-",
+			authorizer ? rows[i].variable : rows[i].header),
+		    "%s", rows[i].value == NULL ? "" : rows[i].value);
+	return resp_empty(rq, 200);
+}
+
+/* Which rule, who calls, is that enough: then the server may go on. */
+static const struct oerr *
+guard_any(struct req *rq)
+{
+	struct guard_caller who = { .expires_at = 0 };
+	const char *answer = cgi_var(rq, "CARNET_ANSWER");
+	const struct rule *ru;
+	const struct oerr *e;
+
+	if ((e = find_rule(rq, &ru)) != NULL)
+		return e;
+	if (!ru->is_public && (e = guard_check(rq, &ru->needs, &who)) != NULL)
+		return e;
+	/* nginx asks again for the whole of a refusal, which is none by now. */
+	if (answer != NULL && strcmp(answer, "refusal") == 0)
+		return oerr_why(rq, &oerr_busy, "refused, and then not");
+	return let_through(rq, &who);
+}
+
+int
+main(void)
+{
+	static const struct endpoint guard = {
+		.name = "guard",
+		.authorizer = 1,
+		.run = guard_any,
+		.fail = resp_error_json,
+	};
+
+	return cgi_serve(&guard);
+}

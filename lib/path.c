@@ -1,0 +1,105 @@
+/* path.c: the path of a request, as web servers read it. */
+#include "path.h"
+
+#include <ctype.h>
+
+#include "arena.h"
+#include "buf.h"
+#include "url.h"
+
+/* Where the path begins: behind scheme and authority, if there are any. */
+static const char *
+path_start(const char *target)
+{
+	const char *s = target;
+
+	if (*s == '/')
+		return s;
+	while (isalnum((unsigned char)*s) || strchr("+-.", *s) != NULL) {
+		if (*s == '\0')
+			return NULL;
+		s++;
+	}
+	if (s == target || strncmp(s, "://", 3) != 0)
+		return NULL;
+	s += 3;
+	s += strcspn(s, "/?#");
+	return *s == '/' ? s : "/";
+}
+
+/* The path decoded; NULL if that leaves what no path should hold. */
+static char *
+decode(struct arena *a, const char *s, size_t len, unsigned flags)
+{
+	struct buf raw;
+	size_t n;
+	char *text;
+
+	buf_init(&raw, a, len + 1);
+	for (size_t i = 0; i < len; i++)
+		if (flags & PATH_KEEP_SLASH && i + 2 < len &&
+		    strncasecmp(s + i, "%2f", 3) == 0) {
+			buf_str(&raw, "%252F");
+			i += 2;
+		} else {
+			buf_char(&raw, s[i]);
+		}
+	text = url_decode(a, raw.data, raw.len, 0, &n);
+	if (text == NULL || strlen(text) != n)
+		return NULL;
+	for (char *p = text; *p != '\0'; p++) {
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			return NULL;
+		if (flags & PATH_FOLD)
+			*p = (char)tolower((unsigned char)*p);
+	}
+	return text;
+}
+
+/* "..;x" is ".." to servers that know path parameters. */
+static int
+is_dots_and_parameter(const char *s)
+{
+	size_t dots = strspn(s, ".");
+
+	return (dots == 1 || dots == 2) && s[dots] == ';';
+}
+
+char *
+path_normal(struct arena *a, const char *target, unsigned flags)
+{
+	const char *s = path_start(target);
+	size_t n, len = 0;
+	char *text, *out;
+	int had_empty = 0;
+
+	if (s == NULL)
+		return NULL;
+	n = strcspn(s, "?#");
+	if (s[n] == '#' || (text = decode(a, s, n, flags)) == NULL)
+		return NULL;
+	out = arena_alloc(a, strlen(text) + 2);
+	for (s = text; *s == '/'; s += n) {
+		s++;
+		n = strcspn(s, "/");
+		if (is_dots_and_parameter(s))
+			return NULL;
+		if (n == 2 && memcmp(s, "..", 2) == 0) {
+			/* "/a//../b" is /b, or /a/b where "//" counts. */
+			if (len == 0 || had_empty)
+				return NULL;
+			while (out[--len] != '/')
+				continue;
+		} else if (n == 0) {
+			had_empty = 1;
+		} else if (n != 1 || *s != '.') {
+			out[len++] = '/';
+			memcpy(out + len, s, n);
+			len += n;
+		}
+	}
+	if (len == 0)
+		out[len++] = '/';
+	out[len] = '\0';
+	return out;
+}

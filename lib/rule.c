@@ -1,0 +1,241 @@
+/* rule.c: the rules of [guard]: path prefix and method to what they need. */
+#include "rule.h"
+
+#include "arena.h"
+#include "buf.h"
+#include "conf.h"
+#include "path.h"
+#include "words.h"
+
+#define METHODS                                                           \
+	"GET HEAD POST PUT PATCH DELETE OPTIONS QUERY PROPFIND PROPPATCH" \
+	" MKCOL MKCALENDAR COPY MOVE LOCK UNLOCK REPORT SEARCH ACL"
+
+/* Append the word, behind a space unless it is the first. */
+static void
+add_word(struct buf *b, const char *word, size_t len)
+{
+	if (b->len > 0)
+		buf_char(b, ' ');
+	buf_add(b, word, len);
+}
+
+/* "GET,POST": who may GET may HEAD. */
+static const char *
+read_methods(struct conf *cf, struct rule *ru, const char *s, size_t len)
+{
+	struct buf b;
+	size_t n;
+
+	buf_init(&b, cf->a, len + 8);
+	for (const char *end = s + len; s < end; s += n + (s[n] == ',')) {
+		n = strcspn(s, ", \t");
+		if (!words_have_n(METHODS, s, n) ||
+		    (s[n] == ',' && s + n + 1 == end))
+			return arena_printf(cf->a,
+			    "%.*s is no method: there"
+			    " are " METHODS,
+			    (int)(end - s), s);
+		if (!words_have_n(b.data, s, n))
+			add_word(&b, s, n);
+		if (n == 3 && memcmp(s, "GET", 3) == 0 &&
+		    !words_have(b.data, "HEAD"))
+			add_word(&b, "HEAD", 4);
+	}
+	ru->methods = b.data;
+	return NULL;
+}
+
+/* A prefix that no path begins with, once it is in normal form, is an error. */
+static const char *
+read_prefix(struct conf *cf, struct rule *ru, const char *s)
+{
+	size_t len = strlen(s);
+	char *as_written = arena_str(cf->a, s);
+
+	if (len > 1 && s[len - 1] == '/')
+		as_written[--len] = '\0';
+	ru->prefix = path_normal(cf->a, s, cf->guard_fold_case ? PATH_FOLD : 0);
+	if (*s != '/' || ru->prefix == NULL || strpbrk(s, "?# \t") != NULL ||
+	    strcasecmp(ru->prefix, as_written) != 0)
+		return arena_printf(cf->a,
+		    "%s matches no path: a prefix is"
+		    " written /like/this, decoded, without // . .. ? or #",
+		    s);
+	return NULL;
+}
+
+/* The scopes behind "all" or "any", up to "realm". */
+static const char *
+read_scopes(
+    struct conf *cf, const char **s, const char *keyword, const char **out)
+{
+	struct buf b;
+	size_t i, n;
+
+	buf_init(&b, cf->a, strlen(*s) + 1);
+	for (; words_next(s, &n) && !words_have_n("realm", *s, n); *s += n) {
+		for (i = 0; i < cf->n_scopes; i++)
+			if (words_have_n(cf->scopes[i].name, *s, n))
+				break;
+		if (i == cf->n_scopes)
+			return arena_printf(cf->a,
+			    "%.*s is a scope that"
+			    " [scopes] does not name",
+			    (int)n, *s);
+		if (words_have_n(b.data, *s, n))
+			return arena_printf(
+			    cf->a, "%.*s stands twice", (int)n, *s);
+		add_word(&b, *s, n);
+	}
+	if (b.len == 0)
+		return arena_printf(cf->a, "%s is followed by scopes", keyword);
+	*out = b.data;
+	return NULL;
+}
+
+/* What stands for itself in a challenge's quotes (RFC 9110 section 5.6.4). */
+static const char *
+read_realm(struct conf *cf, const char *s, const char **out)
+{
+	s += strspn(s, " \t");
+	if (*s == '\0' || strpbrk(s, "\"\\") != NULL)
+		return "realm is followed by a text without quotes and"
+		       " backslashes";
+	*out = arena_str(cf->a, s);
+	return NULL;
+}
+
+static int
+take(const char **s, const char *keyword)
+{
+	size_t n;
+
+	if (!words_next(s, &n) || !words_have_n(keyword, *s, n))
+		return 0;
+	*s += n;
+	return 1;
+}
+
+/* "public", or "token", "user" or "client", "all" or "any" scopes, "realm". */
+static const char *
+read_needs(struct conf *cf, struct rule *ru, const char *s)
+{
+	static const char usage[] =
+	    "a rule is public; or user, client or token (any of them), or"
+	    " nothing of these, then all or any with scopes, then realm with a"
+	    " text";
+	const char *why = NULL;
+	size_t n;
+	int said = 1;
+
+	ru->needs.realm = cf->guard_realm;
+	if (take(&s, "public"))
+		ru->is_public = 1;
+	else if (take(&s, "user"))
+		ru->needs.caller = CALLER_USER;
+	else if (take(&s, "client"))
+		ru->needs.caller = CALLER_CLIENT;
+	else
+		said = take(&s, "token");
+	if (!ru->is_public && take(&s, "all"))
+		why = read_scopes(cf, &s, "all", &ru->needs.all);
+	else if (!ru->is_public && take(&s, "any"))
+		why = read_scopes(cf, &s, "any", &ru->needs.any);
+	else if (!said)
+		return usage;
+	if (why == NULL && !ru->is_public && take(&s, "realm"))
+		return read_realm(cf, s, &ru->needs.realm);
+	return why != NULL ? why : words_next(&s, &n) ? usage : NULL;
+}
+
+static int
+share_a_method(const struct rule *x, const struct rule *y)
+{
+	const char *s = x->methods;
+	size_t n;
+
+	if (x->methods == NULL || y->methods == NULL)
+		return 1;
+	for (; words_next(&s, &n); s += n)
+		if (words_have_n(y->methods, s, n))
+			return 1;
+	return 0;
+}
+
+const char *
+rule_add(struct conf *cf, struct rule *ru)
+{
+	size_t n = *ru->name == '/' ? 0 : strcspn(ru->name, " \t");
+	const char *prefix = ru->name + n, *why;
+	struct rule **at = &cf->rules;
+
+	prefix += strspn(prefix, " \t");
+	if ((n > 0 && (why = read_methods(cf, ru, ru->name, n)) != NULL) ||
+	    (why = read_prefix(cf, ru, prefix)) != NULL ||
+	    (why = read_needs(cf, ru, ru->value)) != NULL)
+		return why;
+	for (const struct rule *o = cf->rules; o != NULL; o = o->next)
+		if (strcmp(o->prefix, ru->prefix) == 0 && share_a_method(o, ru))
+			return arena_printf(cf->a,
+			    "%s has a rule on line %d"
+			    " already; two need methods that differ",
+			    ru->prefix, o->line);
+	/* Those with one prefix stay together, in the order of the file. */
+	while (*at != NULL && strcmp((*at)->prefix, ru->prefix) != 0)
+		at = &(*at)->next;
+	if (*at == NULL)
+		for (at = &cf->rules; *at != NULL &&
+		     strlen((*at)->prefix) >= strlen(ru->prefix);)
+			at = &(*at)->next;
+	while (*at != NULL && strcmp((*at)->prefix, ru->prefix) == 0)
+		at = &(*at)->next;
+	ru->next = *at;
+	*at = ru;
+	return NULL;
+}
+
+/* Whole segments: /docs covers /docs and /docs/x, not /docsx. */
+static int
+covers(const char *prefix, const char *path)
+{
+	size_t n = strlen(prefix);
+
+	return n == 1 ||
+	    (strncmp(prefix, path, n) == 0 &&
+		(path[n] == '/' || path[n] == '\0'));
+}
+
+const struct rule *
+rule_find(const struct rule *rules, const char *path, const char *method,
+    const struct rule **out)
+{
+	const struct rule *first, *ru;
+
+	*out = NULL;
+	for (first = rules; first != NULL; first = first->next)
+		if (covers(first->prefix, path))
+			break;
+	for (ru = first; ru != NULL && *out == NULL &&
+	     strcmp(ru->prefix, first->prefix) == 0;
+	     ru = ru->next)
+		if (ru->methods == NULL || words_have(ru->methods, method))
+			*out = ru;
+	return first;
+}
+
+const char *
+rule_methods(struct arena *a, const struct rule *first)
+{
+	struct buf b;
+	size_t n;
+
+	buf_init(&b, a, 64);
+	for (const struct rule *ru = first;
+	     ru != NULL && strcmp(ru->prefix, first->prefix) == 0;
+	     ru = ru->next)
+		for (const char *s = ru->methods; words_next(&s, &n); s += n)
+			buf_printf(
+			    &b, "%s%.*s", b.len > 0 ? ", " : "", (int)n, s);
+	return b.data;
+}

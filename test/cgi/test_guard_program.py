@@ -1,0 +1,234 @@
+"""The guard program in a made-up environment: its two roles, and its refusals."""
+import json
+
+import pytest
+
+from kit import plaincgi
+from kit.site import BUILD
+
+RULES = """[guard]
+/all = all read-posts write-posts
+/any = any read-posts admin realm The house
+GET /docs = all read-posts
+POST /docs = all write-posts
+/people = user
+/machines = client
+/open = public
+/docs/private = all admin
+"""
+NAMES = ("CARNET_USER_ID", "CARNET_USER_EMAIL", "CARNET_CLIENT_ID", "CARNET_SCOPE",
+         "CARNET_TOKEN_ID", "REMOTE_USER")
+
+
+@pytest.fixture(scope="module")
+def guarded(cgi):
+    other = cgi.variant()
+    with other.conf.open("a") as f:
+        f.write(RULES)
+    return other
+
+
+@pytest.fixture
+def ask(guarded):
+    """ask(uri, token, NAME=value...): the guard's answer, as an authorizer."""
+    def run(uri, token=None, **env):
+        env = {"REQUEST_METHOD": "GET", "REQUEST_URI": uri, "REMOTE_ADDR": "::1",
+               "FCGI_ROLE": "AUTHORIZER", "CARNET_CONF": str(guarded.conf),
+               "HTTP_AUTHORIZATION": None if token is None else "Bearer " + token,
+               **env}
+        return plaincgi.run(BUILD / "cgi-bin/guard",
+                            {k: v for k, v in env.items() if v is not None})
+    return run
+
+
+@pytest.fixture(scope="module")
+def reader(cgi):
+    return cgi.token("read-posts")
+
+
+def said(answer, prefix="Variable-"):
+    return {name[len(prefix):]: value for name, value in answer.headers.items()
+            if name.startswith(prefix)}
+
+
+def error(answer):
+    return answer.status, json.loads(answer.body)["error"]
+
+
+def test_the_authorizer_tells_who_calls(cgi, ask):
+    """DESIGN section 7."""
+    user = cgi.user("read-posts write-posts")
+    token = cgi.token("read-posts write-posts", user)
+    answer = ask("/all", token)
+    assert answer.status == 200 and answer.body == b""
+    told = said(answer)
+    assert set(told) == set(NAMES)
+    assert told["CARNET_USER_ID"] == told["REMOTE_USER"] == str(user.id)
+    assert told["CARNET_USER_EMAIL"] == user.email
+    assert told["CARNET_CLIENT_ID"] == cgi.password_client.id
+    assert told["CARNET_SCOPE"] == "read-posts write-posts"
+    assert len(told["CARNET_TOKEN_ID"]) > 15
+    assert token not in str(answer)
+
+
+def test_a_client_s_own_token_has_no_user(cgi, ask):
+    client, token = cgi.machine()
+    told = said(ask("/machines", token))
+    assert told["CARNET_USER_ID"] == told["CARNET_USER_EMAIL"] == ""
+    assert told["CARNET_CLIENT_ID"] == told["REMOTE_USER"] == client.id
+
+
+def test_a_public_path_asks_for_nothing_and_says_so(ask, reader):
+    """An empty value takes the place of what somebody else may have set."""
+    for answer in ask("/open/x"), ask("/open", reader), ask("/open", "bad"):
+        assert answer.status == 200
+        assert said(answer) == dict.fromkeys(NAMES, "")
+
+
+def test_a_subrequest_is_told_in_headers(cgi, ask):
+    """nginx: auth_request; DESIGN section 7."""
+    user = cgi.user("read-posts")
+    token = cgi.token("read-posts", user)
+    for role in "RESPONDER", None:
+        answer = ask("/docs", token, FCGI_ROLE=role)
+        assert answer.status == 200 and not said(answer)
+        told = said(answer, "X-Carnet-")
+        assert told.pop("Token-Id")
+        assert told == {"User-Id": str(user.id), "User-Email": user.email,
+                        "Client-Id": cgi.password_client.id,
+                        "Scope": "read-posts", "Remote-User": str(user.id)}
+
+
+@pytest.mark.parametrize("uri, status, realm", [
+    ("/all", 401, "http"), ("/any", 401, "The house"), ("/people", 401, "http"),
+    ("/docs?x=/open", 401, "http"), ("/open/../all", 401, "http")])
+def test_without_a_token_there_is_a_challenge(ask, uri, status, realm):
+    """RFC 6750 section 3."""
+    answer = ask(uri)
+    assert answer.status == status
+    challenge = answer.headers["WWW-Authenticate"]
+    assert challenge.startswith('Bearer realm="' + realm)
+    assert 'error="' not in challenge.partition('"')[2].partition('"')[2]
+    assert not said(answer)
+
+
+def test_scopes_and_callers_are_held_against_the_rule(cgi, ask, reader):
+    """RFC 6750 section 3.1."""
+    machine = cgi.machine()[1]
+    assert ask("/any", reader).status == 200
+    assert ask("/docs", reader).status == 200
+    assert ask("/people", reader).status == 200
+    for uri, token in (("/all", reader), ("/docs/private/x", reader),
+                       ("/machines", reader)):
+        answer = ask(uri, token)
+        assert error(answer) == (403, "insufficient_scope")
+        assert 'error="insufficient_scope"' in answer.headers["WWW-Authenticate"]
+    assert 'scope="read-posts write-posts"' in (
+        ask("/all", reader).headers["WWW-Authenticate"])
+    assert error(ask("/people", machine)) == (401, "invalid_token")
+    assert error(ask("/any", "x.y.z")) == (401, "invalid_token")
+
+
+def test_what_no_rule_covers_is_refused(ask, reader):
+    for uri in "/", "/other", "/allx", "/al", "/OPEN":
+        assert error(ask(uri, reader)) == (403, "access_denied")
+        assert error(ask(uri)) == (403, "access_denied")
+
+
+def test_a_method_without_a_rule_is_405(ask, reader):
+    """RFC 9110 section 15.5.6; the shorter prefix is no way round."""
+    for method in "PUT", "DELETE", "PROPFIND", "get", "X":
+        answer = ask("/docs", reader, REQUEST_METHOD=method)
+        assert answer.status == 405
+        assert answer.headers["Allow"] == "GET, HEAD, POST"
+    assert ask("/docs", reader, REQUEST_METHOD="HEAD").status == 200
+    assert ask("/docs", reader, REQUEST_METHOD="POST").status == 403
+    assert ask("/people", reader, REQUEST_METHOD="PROPFIND").status == 200
+
+
+@pytest.mark.parametrize("uri", [
+    "//docs//private", "/docs/./private", "/docs/x/../private", "/open/../docs/private",
+    "/docs/%70rivate", "/docs/x/%2e%2e/private", "/docs/private/", "/docs/private?x",
+    "http://h/docs/private", "/open/%2E./docs/private/y"])
+def test_every_spelling_is_the_same_path(ask, reader, uri):
+    """DESIGN section 7; RFC 3986 section 6.2.2."""
+    assert error(ask(uri, reader)) == (403, "insufficient_scope")
+
+
+@pytest.mark.parametrize("uri", [
+    "/open%2F..%2Fdocs", "/docs%2fprivate", "/docs/private%2f..%2f..%2fopen",
+    "/open//../docs/private", "/docs/..;/open", "/..", "/docs/%00", "*", "open",
+    "/open#/docs", "/docs/%", "/open%2f"[:6] + "2%2Fdocs"])
+def test_what_servers_read_in_two_ways_is_refused(ask, reader, uri):
+    answer = ask(uri, reader)
+    assert error(answer)[0] in (400, 403) and not said(answer)
+    assert error(answer)[1] in ("invalid_request", "access_denied")
+
+
+def test_an_encoded_slash_within_one_rule_is_let_through(ask, reader):
+    """Both readings of it come to the same."""
+    assert ask("/any/group%2Fproject", reader).status == 200
+
+
+@pytest.mark.parametrize("name", ["REQUEST_URI", "REQUEST_METHOD"])
+@pytest.mark.parametrize("value", [None, ""])
+def test_a_server_that_tells_too_little_is_told_so(ask, reader, name, value):
+    answer = ask("/open", reader, **{name: value} if name == "REQUEST_METHOD" else {})
+    if name == "REQUEST_URI":
+        answer = ask(value, reader)
+    assert error(answer) == (500, "server_error")
+    assert "sends no %s to the guard" % name in answer.log
+
+
+def test_another_role_is_refused(ask, reader):
+    """FastCGI 1.0 section 6.4."""
+    assert error(ask("/open", reader, FCGI_ROLE="FILTER")) == (500, "server_error")
+
+
+def test_the_answer_to_a_refusal_asked_again_is_never_200(ask, reader):
+    """nginx takes a refusal's body from a second request."""
+    again = {"FCGI_ROLE": "RESPONDER", "CARNET_ANSWER": "refusal"}
+    assert error(ask("/all", reader, **again)) == (403, "insufficient_scope")
+    assert ask("/all", **again).status == 401
+    for uri in "/any", "/open":
+        answer = ask(uri, reader, **again)
+        assert error(answer) == (503, "temporarily_unavailable")
+
+
+def test_what_a_client_sends_is_not_handed_on(cgi, ask):
+    """DESIGN section 7."""
+    user = cgi.user("read-posts")
+    token = cgi.token("read-posts", user)
+    lies = {"HTTP_" + n: "7777" for n in NAMES + ("X_CARNET_USER_ID",)}
+    lies |= {"REDIRECT_" + n: "7777" for n in NAMES} | dict.fromkeys(NAMES, "7777")
+    answer = ask("/docs", token, **lies)
+    assert "7777" not in str(answer.headers)
+    assert said(answer)["REMOTE_USER"] == str(user.id)
+
+
+def test_without_a_database_nobody_gets_in(guarded, ask, reader, cgi):
+    """A guard whose database is missing answers 503, never 200."""
+    moved = cgi.variant("database = nowhere.db")
+    with moved.conf.open("a") as f:
+        f.write(RULES)
+    for uri in "/docs", "/open", "/other":
+        answer = ask(uri, reader, CARNET_CONF=str(moved.conf))
+        assert error(answer) == (503, "temporarily_unavailable")
+        assert answer.headers["Retry-After"]
+
+
+def test_without_a_configuration_nobody_gets_in(ask, reader, tmp_path):
+    missing = str(tmp_path / "none.conf")
+    assert ask("/open", reader, CARNET_CONF=missing).status == 500
+    broken = tmp_path / "carnet.conf"
+    broken.write_text("issuer = https://x.example\n[guard]\n/open = publik\n")
+    answer = ask("/open", reader, CARNET_CONF=str(broken))
+    assert answer.status == 500 and "carnet.conf:3: a rule is" in answer.log
+
+
+def test_a_revoked_token_ends_at_once(cgi, ask):
+    """DESIGN section 6."""
+    token = cgi.token("read-posts")
+    assert ask("/docs", token).status == 200
+    assert cgi.delete("/api/personal-tokens/current", token=token).status_code == 200
+    assert error(ask("/docs", token)) == (401, "invalid_token")

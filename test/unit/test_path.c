@@ -1,0 +1,113 @@
+/* test_path.c: the path of a request: one spelling for all that name it. */
+#include "fixture.h"
+
+#include "path.h"
+
+#define TEST(name) \
+	cmocka_unit_test_setup_teardown(name, fixture_dir, fixture_end)
+
+/* RFC 3986 section 6.2.2: what a server takes for the same path. */
+static void
+every_spelling_has_one_normal_form(void **state)
+{
+	static const struct {
+		const char *target, *path;
+	} rows[] = {
+		{ "/", "/" },
+		{ "//", "/" },
+		{ "/.", "/" },
+		{ "/./", "/" },
+		{ "/a", "/a" },
+		{ "/a/", "/a" },
+		{ "/a//", "/a" },
+		{ "//a///b", "/a/b" },
+		{ "/./a/./b/.", "/a/b" },
+		{ "/x/../a", "/a" },
+		{ "/a/b/..", "/a" },
+		{ "/a/..", "/" },
+		{ "/x/y/../../a", "/a" },
+		{ "/a/b?c=/../d", "/a/b" },
+		{ "/a?", "/a" },
+		{ "/a?x#y", "/a" },
+		{ "/%61", "/a" },
+		{ "/x/%2e%2E/a", "/a" },
+		{ "/x/.%2e/a", "/a" },
+		{ "/%2e/a", "/a" },
+		{ "/a%2Fb", "/a/b" },
+		{ "/a%2fb", "/a/b" },
+		{ "/x%2f..%2fa", "/a" },
+		{ "/a+b", "/a+b" },
+		{ "/%2561", "/%61" },
+		{ "/a%20b", "/a b" },
+		{ "/...", "/..." },
+		{ "/..a", "/..a" },
+		{ "/.a", "/.a" },
+		{ "/a;x", "/a;x" },
+		{ "/A", "/A" },
+		{ "/%C3%A9", "/\xc3\xa9" },
+		{ "http://h/a", "/a" },
+		{ "http://h", "/" },
+		{ "HTTPS://h:1?/b", "/" },
+		{ "http://h//a/../b", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N(rows); i++) {
+		const char *got = path_normal(fx.a, rows[i].target, 0);
+
+		if (rows[i].path == NULL
+			? got != NULL
+			: got == NULL || strcmp(got, rows[i].path) != 0)
+			fail_msg("%s: %s", rows[i].target,
+			    got == NULL ? "refused" : got);
+	}
+}
+
+/* Servers differ on these, or should not serve them at all. */
+static void
+what_can_be_read_in_two_ways_is_refused(void **state)
+{
+	static const char *const targets[] = { "", "a", "*", "a/b", "?", "#",
+		"//../a", "/..", "/../a", "/a/../../b", "/%2e%2e/a", "/a%",
+		"/a%2", "/a%zz", "/a%00", "/a%00/b", "/a%0a", "/a\x01", "/a%7f",
+		"/a#/../b", "/a#", "/a//../b", "/a/b//c/../d", "/a/..;/b",
+		"/a/.;/b", "/a/..;x=1/b", "/a/%2e.%3b/b", "://h/a", "http:/a",
+		"http//a", "host:80" };
+
+	(void)state;
+	for (size_t i = 0; i < N(targets); i++)
+		if (path_normal(fx.a, targets[i], 0) != NULL)
+			fail_msg("taken: %s", targets[i]);
+}
+
+static void
+letters_are_folded_where_asked(void **state)
+{
+	(void)state;
+	assert_string_equal(path_normal(fx.a, "/A/%42c", PATH_FOLD), "/a/bc");
+	assert_string_equal(path_normal(fx.a, "/A/%42c", 0), "/A/Bc");
+}
+
+static void
+an_encoded_slash_is_kept_where_asked(void **state)
+{
+	(void)state;
+	assert_string_equal(
+	    path_normal(fx.a, "/a%2fb/%2F/c", PATH_KEEP_SLASH), "/a%2Fb/%2F/c");
+	assert_null(path_normal(fx.a, "/a%2f%2", PATH_KEEP_SLASH));
+	assert_string_equal(
+	    path_normal(fx.a, "/x%2F../a", PATH_KEEP_SLASH), "/x%2F../a");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(every_spelling_has_one_normal_form),
+		TEST(what_can_be_read_in_two_ways_is_refused),
+		TEST(letters_are_folded_where_asked),
+		TEST(an_encoded_slash_is_kept_where_asked),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
