@@ -181,7 +181,7 @@ const char *const store_sql[SQL_COUNT] = {
 	    "UPDATE oauth_access_tokens SET revoked_at = ?3"
 	    " WHERE revoked_at IS NULL AND id IN (SELECT access_token"
 	    "  FROM oauth_refresh_tokens WHERE user = ?1"
-	    "  AND (client = ?2 OR ?2 = 0) AND revoked_at IS NULL)",
+	    "  AND (client = ?2 OR ?2 = 0))",
 	[SQL_APP_REFRESH_REVOKE] =
 	    "UPDATE oauth_refresh_tokens SET revoked_at = ?3 WHERE user = ?1"
 	    " AND (client = ?2 OR ?2 = 0) AND revoked_at IS NULL",
@@ -221,6 +221,18 @@ const char *const store_sql[SQL_COUNT] = {
 	    "DELETE FROM oauth_refresh_tokens WHERE digest = (SELECT digest"
 	    " FROM oauth_refresh_tokens WHERE expires_at < ?1"
 	    " ORDER BY expires_at LIMIT 1)",
+	/*
+	 * The oldest one, if the access token of its pair lives on: it stays,
+	 * revoked, until that has expired.
+	 */
+	[SQL_KEEP_REFRESH] =
+	    "UPDATE oauth_refresh_tokens SET expires_at = t.expires_at,"
+	    " revoked_at = coalesce(oauth_refresh_tokens.revoked_at, ?1)"
+	    " FROM oauth_access_tokens t WHERE digest = (SELECT digest"
+	    "  FROM oauth_refresh_tokens WHERE expires_at < ?1"
+	    "  ORDER BY expires_at LIMIT 1)"
+	    " AND t.id = access_token AND t.expires_at >= ?1"
+	    " AND t.revoked_at IS NULL",
 	[SQL_PURGE_CODES] =
 	    "DELETE FROM oauth_auth_codes WHERE digest = (SELECT digest"
 	    " FROM oauth_auth_codes WHERE expires_at < ?1"

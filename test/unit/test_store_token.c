@@ -375,6 +375,56 @@ a_purge_deletes_what_expired_and_at_most_n_of_a_kind(void **state)
 	assert_int_equal(access_is_revoked("r4"), 0);
 }
 
+/*
+ * Where refresh tokens live shorter than access tokens: a family is revoked by
+ * way of its refresh tokens, so that one stays as long as the access token.
+ */
+static void
+a_purge_keeps_what_a_living_access_token_is_found_by(void **state)
+{
+	struct id family = fixture_id("f1");
+
+	(void)state;
+	add_pair("r1", "f1");
+	add_pair("r2", "f2");
+	add_pair("r3", "f3");
+	fixture_sql("UPDATE oauth_refresh_tokens SET expires_at = 5");
+	fixture_sql("UPDATE oauth_access_tokens SET revoked_at = 5"
+		    " WHERE substr(id, 1, 2) = x'7233'"); /* r3 */
+	assert_int_equal(store_purge(fx.st, NOW, 4), 1);
+	assert_int_equal(store_purge(fx.st, NOW, 4), 0);
+	/* It gives no tokens, though it did not expire when it should. */
+	assert_int_equal(spend("r1", NOW, GRACE), 0);
+	assert_int_equal(found("r1").revoked_at, NOW);
+	store_family_revoke(fx.st, &family, NOW);
+	assert_int_equal(access_is_revoked("r1"), 1);
+	assert_int_equal(access_is_revoked("r2"), 0);
+	assert_int_equal(store_begin(fx.st), 0);
+	assert_true(store_app_revoke(fx.st, u->id, cl->id, NOW) >= 0);
+	assert_int_equal(store_commit(fx.st), 0);
+	assert_int_equal(access_is_revoked("r2"), 1);
+	/* Then both go: two refresh tokens, and the three access tokens. */
+	assert_int_equal(store_purge(fx.st, NOW + TTL + 1, 4), 5);
+}
+
+/* Each is kept once, and stands in the way of no other. */
+static void
+a_purge_that_keeps_rows_reaches_those_behind_them(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 6; i++)
+		add_pair(arena_printf(fx.a, "k%d", i), "f1");
+	fixture_sql("UPDATE oauth_refresh_tokens SET expires_at = 5");
+	add_pair("r1", "f1");
+	fixture_sql("UPDATE oauth_refresh_tokens SET expires_at = 6"
+		    " WHERE expires_at > 6");
+	fixture_sql("UPDATE oauth_access_tokens SET expires_at = 5"
+		    " WHERE substr(id, 1, 2) = x'7231'");
+	assert_int_equal(store_purge(fx.st, NOW, 4), 1); /* the access token */
+	assert_int_equal(store_purge(fx.st, NOW, 4), 1); /* its refresh token */
+	assert_int_equal(store_purge(fx.st, NOW, 4), 0);
+}
+
 #define ROUNDS 100
 
 struct race {
@@ -455,6 +505,8 @@ main(void)
 		TEST(a_refresh_token_is_found_as_stored),
 		TEST(personal_tokens_are_listed_and_revoked_by_their_owner),
 		TEST(a_purge_deletes_what_expired_and_at_most_n_of_a_kind),
+		TEST(a_purge_keeps_what_a_living_access_token_is_found_by),
+		TEST(a_purge_that_keeps_rows_reaches_those_behind_them),
 		TEST(of_two_processes_that_spend_one_token_one_gets_it),
 	};
 
