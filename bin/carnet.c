@@ -56,6 +56,10 @@ static const struct verb {
 	    "delete an old key: tokens that it signed are refused from now on",
 	    cmd_keys_retire, 0 },
 	{ "keys list", "", "list the keys", cmd_keys_list, 0 },
+	{ "purge", "",
+	    "delete what has expired, and tokens that were revoked a day ago,"
+	    " in small batches; print how many rows of each table",
+	    cmd_purge, 0 },
 };
 #define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))
 

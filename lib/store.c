@@ -97,6 +97,32 @@ bind_digest(sqlite3_stmt *s, int i, const struct digest *d)
 	sqlite3_bind_blob(s, i, d->byte, DIGEST_LEN, SQLITE_STATIC);
 }
 
+void
+bind_key(sqlite3_stmt *s, int i, const struct rowkey *k)
+{
+	sqlite3_bind_blob(s, i, k->byte, k->len, SQLITE_STATIC);
+}
+
+int
+store_keys(struct store *st, sqlite3_stmt *s, struct rowkey *out, int n)
+{
+	const void *key;
+	int count = 0, rc;
+
+	while ((rc = sqlite3_step(s)) == SQLITE_ROW && count < n) {
+		key = sqlite3_column_blob(s, 0);
+		out[count].len = sqlite3_column_bytes(s, 0);
+		if (out[count].len > DIGEST_LEN)
+			out[count].len = DIGEST_LEN; /* none of ours */
+		memcpy(out[count].byte, key, (size_t)out[count].len);
+		count++;
+	}
+	if (rc != SQLITE_DONE && rc != SQLITE_ROW)
+		count = store_fail(st, "keys");
+	store_done(s);
+	return count;
+}
+
 const char *
 column_dup(sqlite3_stmt *s, int i, struct arena *a)
 {

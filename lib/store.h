@@ -18,6 +18,12 @@ struct id {
 	uint8_t byte[ID_LEN];
 };
 
+/* A primary key of a table of tokens, an id or a digest; len 0: before all. */
+struct rowkey {
+	uint8_t byte[DIGEST_LEN];
+	int len;
+};
+
 /*
  * Results are alike everywhere: 1 for found or done, 0 for there is none, -1 for
  * a database error, which is logged.  Strings that come out live in the arena.
@@ -198,6 +204,27 @@ int store_personal_revoke(
  */
 #define STORE_PURGE_N 4 /* by each request that adds rows: no cron needed */
 int store_purge(struct store *st, int64_t now, int n);
+
+/* A purge of all that is over: where it is, all zero at first. */
+#define STORE_PURGE_TABLES 5
+struct purge {
+	int64_t gone[STORE_PURGE_TABLES]; /* rows so far */
+	size_t table;
+	int revoked;		/* at what was revoked: */
+	struct rowkey after;	/* behind this one */
+};
+
+/*
+ * store_purge_batch(st, now, p):
+ * In a transaction of its own, delete a few hundred of the rows that store_purge
+ * would delete, or of the tokens that were revoked more than a day before now.
+ * Return 1 if there may be more, 0 if not, -1 on error.  Who calls again waits
+ * in between, so that other writers get their turn.
+ */
+int store_purge_batch(struct store *st, int64_t now, struct purge *p);
+
+/* store_purge_table(i): the name of the table that gone[i] counts. */
+const char *store_purge_table(size_t i);
 
 /* store_access_used(st, id, now): note that a personal token was used. */
 int store_access_used(struct store *st, const struct id *id, int64_t now);

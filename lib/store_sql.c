@@ -246,6 +246,20 @@ const char *const store_sql[SQL_COUNT] = {
 	    " FROM sessions WHERE expires_at < ?1"
 	    " ORDER BY expires_at LIMIT 1)",
 
+	/* Found by one statement and deleted by another: no lock while looking. */
+	[SQL_REVOKED_ACCESS] =
+	    "SELECT id FROM oauth_access_tokens"
+	    " WHERE id > ?1 AND revoked_at < ?2 ORDER BY id LIMIT ?3",
+	[SQL_REVOKED_REFRESH] =
+	    "SELECT digest FROM oauth_refresh_tokens r"
+	    " WHERE digest > ?1 AND revoked_at < ?2"
+	    " AND NOT EXISTS (SELECT 1 FROM oauth_access_tokens t"
+	    "  WHERE t.id = r.access_token AND t.revoked_at IS NULL)"
+	    " ORDER BY digest LIMIT ?3",
+	[SQL_FORGET_ACCESS] = "DELETE FROM oauth_access_tokens WHERE id = ?1",
+	[SQL_FORGET_REFRESH] =
+	    "DELETE FROM oauth_refresh_tokens WHERE digest = ?1",
+
 	[SQL_POST_LIST] =
 	    "SELECT " POST_COLUMNS " FROM posts WHERE id < ?1"
 	    " ORDER BY id DESC LIMIT ?2",

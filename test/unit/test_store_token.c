@@ -425,6 +425,37 @@ a_purge_that_keeps_rows_reaches_those_behind_them(void **state)
 	assert_int_equal(store_purge(fx.st, NOW, 4), 0);
 }
 
+/* Between two batches another writer does not even have to wait. */
+static void
+a_purge_in_batches_leaves_room_for_writers_and_ends(void **state)
+{
+	struct purge p = { .table = 0 };
+	int more, batches = 0;
+
+	(void)state;
+	assert_int_equal(store_begin(fx.st), 0);
+	for (int i = 0; i < 600; i++)
+		add_pair(arena_printf(fx.a, "r%d", i), "f1");
+	add_pair("live", "f2");
+	assert_int_equal(store_commit(fx.st), 0);
+	fixture_sql("UPDATE oauth_access_tokens SET revoked_at = 5"
+		    " WHERE substr(id, 1, 1) = x'72'");
+	fixture_sql("UPDATE oauth_refresh_tokens SET revoked_at = 5"
+		    " WHERE substr(access_token, 1, 1) = x'72'");
+	do {
+		more = store_purge_batch(fx.st, NOW, &p);
+		assert_true(more >= 0);
+		fixture_sql("UPDATE users SET name = 'x'");
+		batches++;
+	} while (more);
+	assert_in_range(batches, 6, 30);
+	for (size_t i = 0; i < STORE_PURGE_TABLES; i++)
+		assert_int_equal(p.gone[i],
+		    strstr(store_purge_table(i), "_tokens") != NULL ? 600 : 0);
+	assert_int_equal(access_is_revoked("live"), 0);
+	assert_int_equal(found("live").revoked_at, 0);
+}
+
 #define ROUNDS 100
 
 struct race {
@@ -507,6 +538,7 @@ main(void)
 		TEST(a_purge_deletes_what_expired_and_at_most_n_of_a_kind),
 		TEST(a_purge_keeps_what_a_living_access_token_is_found_by),
 		TEST(a_purge_that_keeps_rows_reaches_those_behind_them),
+		TEST(a_purge_in_batches_leaves_room_for_writers_and_ends),
 		TEST(of_two_processes_that_spend_one_token_one_gets_it),
 	};
 
