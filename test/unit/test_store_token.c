@@ -448,7 +448,7 @@ a_purge_in_batches_leaves_room_for_writers_and_ends(void **state)
 		fixture_sql("UPDATE users SET name = 'x'");
 		batches++;
 	} while (more);
-	assert_in_range(batches, 6, 30);
+	assert_in_range(batches, 14, 30);
 	for (size_t i = 0; i < STORE_PURGE_TABLES; i++)
 		assert_int_equal(p.gone[i],
 		    strstr(store_purge_table(i), "_tokens") != NULL ? 600 : 0);
