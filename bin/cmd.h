@@ -88,6 +88,7 @@ int cmd_keys_generate(struct cmd *c);
 int cmd_keys_rotate(struct cmd *c);
 int cmd_keys_retire(struct cmd *c);
 int cmd_keys_list(struct cmd *c);
+int cmd_metadata(struct cmd *c);
 int cmd_purge(struct cmd *c);
 
 #endif
