@@ -88,6 +88,8 @@ int cmd_keys_generate(struct cmd *c);
 int cmd_keys_rotate(struct cmd *c);
 int cmd_keys_retire(struct cmd *c);
 int cmd_keys_list(struct cmd *c);
+int cmd_token_list(struct cmd *c);
+int cmd_token_revoke(struct cmd *c);
 int cmd_metadata(struct cmd *c);
 int cmd_purge(struct cmd *c);
 

@@ -106,17 +106,10 @@ bind_key(sqlite3_stmt *s, int i, const struct rowkey *k)
 int
 store_keys(struct store *st, sqlite3_stmt *s, struct rowkey *out, int n)
 {
-	const void *key;
 	int count = 0, rc;
 
-	while ((rc = sqlite3_step(s)) == SQLITE_ROW && count < n) {
-		key = sqlite3_column_blob(s, 0);
-		out[count].len = sqlite3_column_bytes(s, 0);
-		if (out[count].len > DIGEST_LEN)
-			out[count].len = DIGEST_LEN; /* none of ours */
-		memcpy(out[count].byte, key, (size_t)out[count].len);
-		count++;
-	}
+	while ((rc = sqlite3_step(s)) == SQLITE_ROW && count < n)
+		column_key(s, 0, &out[count++]);
 	if (rc != SQLITE_DONE && rc != SQLITE_ROW)
 		count = store_fail(st, "keys");
 	store_done(s);
@@ -154,6 +147,18 @@ int
 column_digest(sqlite3_stmt *s, int i, struct digest *out)
 {
 	return column_bytes(s, i, out->byte, DIGEST_LEN);
+}
+
+void
+column_key(sqlite3_stmt *s, int i, struct rowkey *out)
+{
+	const void *key = sqlite3_column_blob(s, i);
+
+	out->len = sqlite3_column_bytes(s, i);
+	if (key == NULL || out->len > DIGEST_LEN)
+		out->len = 0; /* none of ours */
+	else
+		memcpy(out->byte, key, (size_t)out->len);
 }
 
 static int
