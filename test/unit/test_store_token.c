@@ -456,6 +456,47 @@ a_purge_in_batches_leaves_room_for_writers_and_ends(void **state)
 	assert_int_equal(found("live").revoked_at, 0);
 }
 
+/*
+ * A refresh between two batches stores its row where the revocation has been
+ * already: it dies by the row that it replaced, which is of the same family.
+ */
+static void
+a_revocation_is_not_outrun_by_a_refresh(void **state)
+{
+	struct holding h = { .client = cl->id };
+	const char *old = NULL, *new = NULL, *name;
+	struct digest d;
+	int more;
+
+	(void)state;
+	assert_int_equal(store_begin(fx.st), 0);
+	for (int i = 0; i < 300; i++) {
+		name = arena_printf(fx.a, "r%d", i);
+		add_pair(name, arena_printf(fx.a, "f%d", i));
+	}
+	assert_int_equal(store_commit(fx.st), 0);
+	while (h.after.len == 0)
+		assert_int_equal(store_held_revoke(fx.st, &h, NOW), 1);
+	for (int i = 0; old == NULL || new == NULL; i++) {
+		name = arena_printf(fx.a, "%c%d", i < 300 ? 'r' : 'n', i);
+		d = fixture_digest(name);
+		if (memcmp(d.byte, h.after.byte, DIGEST_LEN) > 0)
+			old = i < 300 ? name : old;
+		else
+			new = i < 300 ? new : name;
+	}
+	assert_int_equal(spend(old, NOW, 0), 1);
+	add_pair(new, arena_printf(fx.a, "f%s", old + 1));
+	do
+		more = store_held_revoke(fx.st, &h, NOW);
+	while (more == 1);
+	assert_int_equal(more, 0);
+	assert_int_equal(found(new).revoked_at, NOW);
+	assert_int_equal(access_is_revoked(new), 1);
+	assert_int_equal(h.refresh, 300);
+	assert_int_equal(h.access, 300); /* old's was revoked by the refresh */
+}
+
 #define ROUNDS 100
 
 struct race {
@@ -539,6 +580,7 @@ main(void)
 		TEST(a_purge_keeps_what_a_living_access_token_is_found_by),
 		TEST(a_purge_that_keeps_rows_reaches_those_behind_them),
 		TEST(a_purge_in_batches_leaves_room_for_writers_and_ends),
+		TEST(a_revocation_is_not_outrun_by_a_refresh),
 		TEST(of_two_processes_that_spend_one_token_one_gets_it),
 	};
 
