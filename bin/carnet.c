@@ -56,6 +56,19 @@ static const struct verb {
 	    "delete an old key: tokens that it signed are refused from now on",
 	    cmd_keys_retire, 0 },
 	{ "keys list", "", "list the keys", cmd_keys_list, 0 },
+	{ "token list", "[--user EMAIL] [--client CLIENT_ID]",
+	    "list the tokens; never the text of one", cmd_token_list, 0 },
+	{ "token revoke", "[--user EMAIL] [--client CLIENT_ID] [--all] [ID...]",
+	    "revoke tokens by id, or all that a user or client holds, with"
+	    " unspent codes; a user is signed out", cmd_token_revoke, 0 },
+	{ "metadata", "[--resource | --write DIR]",
+	    "print the metadata of the server (RFC 8414), or of what it guards"
+	    " (RFC 9728); or write both to DIR/.well-known, for a host where"
+	    " that cannot be a program", cmd_metadata, 1 },
+	{ "purge", "",
+	    "delete what has expired, and tokens that were revoked a day ago,"
+	    " in small batches; print how many rows of each table",
+	    cmd_purge, 0 },
 };
 #define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))
 

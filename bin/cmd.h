@@ -10,6 +10,7 @@ struct buf;
 struct client;
 struct conf;
 struct store;
+struct timespec;
 
 /* What a verb returns, and the command exits with. */
 enum { CMD_OK = 0, CMD_REFUSED = 1, CMD_USAGE = 2, CMD_SYSTEM = 111 };
@@ -69,6 +70,9 @@ int cmd_scope(struct cmd *c, const char *words);
 /* cmd_client_make(c, cl, secret): add cl with a new id, and a secret if asked. */
 int cmd_client_make(struct cmd *c, struct client *cl, char *secret);
 
+/* cmd_rest(since): let others write, for as long as it is since. */
+void cmd_rest(const struct timespec *since);
+
 int cmd_install(struct cmd *c);
 int cmd_user_add(struct cmd *c);
 int cmd_user_passwd(struct cmd *c);
@@ -84,5 +88,9 @@ int cmd_keys_generate(struct cmd *c);
 int cmd_keys_rotate(struct cmd *c);
 int cmd_keys_retire(struct cmd *c);
 int cmd_keys_list(struct cmd *c);
+int cmd_token_list(struct cmd *c);
+int cmd_token_revoke(struct cmd *c);
+int cmd_metadata(struct cmd *c);
+int cmd_purge(struct cmd *c);
 
 #endif

@@ -6,12 +6,14 @@
 #include "arena.h"
 #include "cgi.h"
 #include "conf.h"
+#include "discovery.h"
 #include "issue.h"
 #include "json.h"
 #include "jwt.h"
 #include "keys.h"
 #include "oerr.h"
 #include "resp.h"
+#include "site.h"
 #include "verified.h"
 #include "words.h"
 
@@ -209,28 +211,30 @@ check_rule(
 	return NULL;
 }
 
-/* RFC 6750 section 3.  The issuer holds no quote: the configuration sees to it.
+/*
+ * RFC 6750 section 3, RFC 9728 section 5.1.  The issuer holds no quote: the
+ * configuration sees to it.
  */
 static void
 challenge(struct req *rq, const struct guard_rule *rule, const struct oerr *e)
 {
+	const char *about = arena_printf(rq->a,
+	    "Bearer realm=\"%s\", resource_metadata=\"%s\"",
+	    rule->realm != NULL ? rule->realm : rq->conf->issuer,
+	    site_well_known(rq->conf, rq->a, DISCOVERY_RESOURCE));
 	const char *scope = rule->all != NULL ? rule->all : rule->any;
-	const char *realm =
-	    rule->realm != NULL ? rule->realm : rq->conf->issuer;
 
 	if (e->status == 401 && strcmp(e->error, "invalid_token") != 0)
-		resp_header(
-		    rq, "WWW-Authenticate", "Bearer realm=\"%s\"", realm);
+		resp_header(rq, "WWW-Authenticate", "%s", about);
 	else if (e->status == 401 || scope == NULL)
 		resp_header(rq, "WWW-Authenticate",
-		    "Bearer realm=\"%s\", error=\"%s\","
-		    " error_description=\"%s\"",
-		    realm, e->error, e->description);
+		    "%s, error=\"%s\", error_description=\"%s\"", about,
+		    e->error, e->description);
 	else
 		resp_header(rq, "WWW-Authenticate",
-		    "Bearer realm=\"%s\", error=\"%s\","
-		    " error_description=\"%s\", scope=\"%s\"",
-		    realm, e->error, e->description, scope);
+		    "%s, error=\"%s\", error_description=\"%s\","
+		    " scope=\"%s\"",
+		    about, e->error, e->description, scope);
 }
 
 const struct oerr *

@@ -3,6 +3,7 @@
 
 #include "arena.h"
 #include "conf.h"
+#include "url.h"
 
 static const char *const paths[SITE_COUNT] = {
 	[SITE_TOKEN] = "/oauth/token",
@@ -28,12 +29,36 @@ site_url(const struct conf *cf, struct arena *a, enum site s)
 	return arena_printf(a, "%s%s", cf->issuer, paths[s]);
 }
 
+/* Where the issuer's path begins, or its end. */
+static const char *
+path_of(const struct conf *cf)
+{
+	return strchrnul(strstr(cf->issuer, "://") + 3, '/');
+}
+
 const char *
 site_path(const struct conf *cf, struct arena *a, enum site s)
 {
-	const char *host = strstr(cf->issuer, "://") + 3;
+	return arena_printf(a, "%s%s", path_of(cf), paths[s]);
+}
 
-	return arena_printf(a, "%s%s", strchrnul(host, '/'), paths[s]);
+const char *
+site_root(const struct conf *cf, struct arena *a)
+{
+	const char *path = path_of(cf), *plain;
+	size_t n;
+
+	plain = url_decode(a, path, strlen(path), 0, &n);
+	return plain == NULL || strlen(plain) != n ? path : plain;
+}
+
+const char *
+site_well_known(const struct conf *cf, struct arena *a, const char *name)
+{
+	const char *path = path_of(cf);
+
+	return arena_printf(a, "%.*s/.well-known/%s%s",
+	    (int)(path - cf->issuer), cf->issuer, name, path);
 }
 
 int

@@ -19,6 +19,17 @@ const char *site_url(const struct conf *cf, struct arena *a, enum site s);
 /* site_path(cf, a, s): the same without scheme and host, for our own pages. */
 const char *site_path(const struct conf *cf, struct arena *a, enum site s);
 
+/* site_root(cf, a): the issuer's path as a server decodes it; "" without one. */
+const char *site_root(const struct conf *cf, struct arena *a);
+
+/*
+ * site_well_known(cf, a, name):
+ * The address of a document under /.well-known: the name goes between the
+ * issuer's host and its path (RFC 8414 section 3, RFC 9728 section 3).
+ */
+const char *site_well_known(
+    const struct conf *cf, struct arena *a, const char *name);
+
 /*
  * site_return_is_safe(cf, a, s):
  * Return 1 if a browser sent to s after signing in stays with our own pages: s

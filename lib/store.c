@@ -97,6 +97,25 @@ bind_digest(sqlite3_stmt *s, int i, const struct digest *d)
 	sqlite3_bind_blob(s, i, d->byte, DIGEST_LEN, SQLITE_STATIC);
 }
 
+void
+bind_key(sqlite3_stmt *s, int i, const struct rowkey *k)
+{
+	sqlite3_bind_blob(s, i, k->byte, k->len, SQLITE_STATIC);
+}
+
+int
+store_keys(struct store *st, sqlite3_stmt *s, struct rowkey *out, int n)
+{
+	int count = 0, rc;
+
+	while ((rc = sqlite3_step(s)) == SQLITE_ROW && count < n)
+		column_key(s, 0, &out[count++]);
+	if (rc != SQLITE_DONE && rc != SQLITE_ROW)
+		count = store_fail(st, "keys");
+	store_done(s);
+	return count;
+}
+
 const char *
 column_dup(sqlite3_stmt *s, int i, struct arena *a)
 {
@@ -128,6 +147,18 @@ int
 column_digest(sqlite3_stmt *s, int i, struct digest *out)
 {
 	return column_bytes(s, i, out->byte, DIGEST_LEN);
+}
+
+void
+column_key(sqlite3_stmt *s, int i, struct rowkey *out)
+{
+	const void *key = sqlite3_column_blob(s, i);
+
+	out->len = sqlite3_column_bytes(s, i);
+	if (key == NULL || out->len > DIGEST_LEN)
+		out->len = 0; /* none of ours */
+	else
+		memcpy(out->byte, key, (size_t)out->len);
 }
 
 static int

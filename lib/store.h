@@ -18,6 +18,12 @@ struct id {
 	uint8_t byte[ID_LEN];
 };
 
+/* A primary key of a table of tokens, an id or a digest; len 0: before all. */
+struct rowkey {
+	uint8_t byte[DIGEST_LEN];
+	int len;
+};
+
 /*
  * Results are alike everywhere: 1 for found or done, 0 for there is none, -1 for
  * a database error, which is logged.  Strings that come out live in the arena.
@@ -198,6 +204,73 @@ int store_personal_revoke(
  */
 #define STORE_PURGE_N 4 /* by each request that adds rows: no cron needed */
 int store_purge(struct store *st, int64_t now, int n);
+
+/* A purge of all that is over: where it is, all zero at first. */
+#define STORE_PURGE_TABLES 5
+struct purge {
+	int64_t gone[STORE_PURGE_TABLES]; /* rows so far */
+	size_t table;
+	int revoked;		/* at what was revoked: */
+	struct rowkey after;	/* behind this one */
+};
+
+/*
+ * store_purge_batch(st, now, p):
+ * In a transaction of its own, delete a few hundred of the rows that store_purge
+ * would delete, or of the tokens that were revoked more than a day before now.
+ * Return 1 if there may be more, 0 if not, -1 on error.  Who calls again waits
+ * in between, so that other writers get their turn.
+ */
+int store_purge_batch(struct store *st, int64_t now, struct purge *p);
+
+/* store_purge_table(i): the name of the table that gone[i] counts. */
+const char *store_purge_table(size_t i);
+
+/* What users and clients hold. */
+struct held {
+	struct id id;		/* of the access token */
+	const char *kind;	/* "personal", "client", "user", ... */
+	const char *client_id, *client_name;
+	const char *email;	/* or NULL */
+	const char *name;	/* of a personal token, or NULL */
+	const char *scope;
+	int64_t created_at;	/* 0: not known */
+	int64_t expires_at, revoked_at;
+};
+
+/* Whose, 0: anyone's; and where a list of it is, zero at first. */
+struct holding {
+	int64_t user, client;
+	int step;
+	struct rowkey after;
+	int64_t access, refresh, codes, sessions; /* revoked so far */
+};
+
+/*
+ * store_held_list(st, a, h, now, out, n):
+ * Put the next tokens of h to out, n at most: all access tokens there are, then
+ * the live refresh tokens whose access token is there no more (kind "refresh";
+ * they go by its id).  Return how many; 0 at the end.
+ */
+int store_held_list(struct store *st, struct arena *a, struct holding *h,
+    int64_t now, struct held *out, size_t n);
+
+/*
+ * store_held_revoke(st, h, now):
+ * In a transaction of its own, revoke some of what h holds: codes first, then
+ * families, whole, then what access tokens are left, so that nothing dead gives
+ * a new token behind our back.  Sessions end too, if h names no client.  Return
+ * 1 if there may be more, 0 if not, -1 on error.
+ */
+int store_held_revoke(struct store *st, struct holding *h, int64_t now);
+
+/*
+ * store_held_family(st, id, out):
+ * Find the refresh token that came with the access token id, which may be gone:
+ * its family, client and user.  It looks at all refresh tokens.
+ */
+int store_held_family(
+    struct store *st, const struct id *id, struct refresh_token *out);
 
 /* store_access_used(st, id, now): note that a personal token was used. */
 int store_access_used(struct store *st, const struct id *id, int64_t now);

@@ -82,7 +82,6 @@ int
 store_app_revoke(
     struct store *st, int64_t user, int64_t client, int64_t now)
 {
-	/* The access tokens first: they are found by refresh tokens not revoked. */
 	static const enum sql steps[] = { SQL_APP_ACCESS_REVOKE,
 		SQL_APP_REFRESH_REVOKE, SQL_APP_CODES_SPEND,
 		SQL_APP_DEVICES_SPEND, SQL_CONSENT_DELETE };

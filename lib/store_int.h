@@ -31,8 +31,15 @@ enum sql {
 	SQL_SESSION_ADD, SQL_SESSION_FIND, SQL_SESSION_SEEN,
 	SQL_SESSION_GUESS,
 	SQL_SESSION_DELETE, SQL_SESSION_DELETE_OTHERS, SQL_SESSION_LIST,
-	SQL_PURGE_ACCESS, SQL_PURGE_REFRESH, SQL_PURGE_CODES,
+	SQL_PURGE_ACCESS, SQL_PURGE_REFRESH, SQL_KEEP_REFRESH,
+	SQL_PURGE_CODES,
 	SQL_PURGE_DEVICES, SQL_PURGE_SESSIONS,
+	SQL_REVOKED_ACCESS, SQL_REVOKED_REFRESH,
+	SQL_FORGET_ACCESS, SQL_FORGET_REFRESH,
+	SQL_HELD_ACCESS, SQL_HELD_REFRESH, SQL_HELD_FAMILY,
+	SQL_HELD_CODES_SPEND, SQL_HELD_DEVICES_END, SQL_HELD_SESSIONS_DELETE,
+	SQL_HELD_REFRESH_KEYS, SQL_HELD_REFRESH_REVOKE,
+	SQL_HELD_PAIRS_REVOKE, SQL_HELD_ACCESS_KEYS,
 	SQL_POST_LIST, SQL_POST_BY_ID, SQL_POST_ADD, SQL_POST_DELETE,
 	SQL_COUNT
 };
@@ -67,10 +74,16 @@ void bind_int_or_null(sqlite3_stmt *s, int i, int64_t n);
 void bind_text(sqlite3_stmt *s, int i, const char *text);
 void bind_id(sqlite3_stmt *s, int i, const struct id *id);
 void bind_digest(sqlite3_stmt *s, int i, const struct digest *d);
+void bind_key(sqlite3_stmt *s, int i, const struct rowkey *k);
 
 /* column_dup: the text in a, or NULL; column_id: 1 if there was one. */
 const char *column_dup(sqlite3_stmt *s, int i, struct arena *a);
 int column_id(sqlite3_stmt *s, int i, struct id *out);
+void column_key(sqlite3_stmt *s, int i, struct rowkey *out);
 int column_digest(sqlite3_stmt *s, int i, struct digest *out);
+
+/* store_keys(st, s, out, n): run s, whose rows begin with a key; how many, or -1. */
+int store_keys(
+    struct store *st, sqlite3_stmt *s, struct rowkey *out, int n);
 
 #endif

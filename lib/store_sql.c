@@ -11,6 +11,9 @@
     " polled_at, approved_at, denied_at, spent_at, expires_at"
 #define SESSION_COLUMNS \
     "digest, user, agent, address, created_at, seen_at, expires_at"
+/* Whose: ?2 is a user, ?3 a client; 0 is any. */
+#define HELD \
+    " AND (?2 = 0 OR user = ?2) AND (?3 = 0 OR client = ?3)"
 #define POST_COLUMNS "id, user, title, body, created_at"
 
 const char *const store_sql[SQL_COUNT] = {
@@ -181,7 +184,7 @@ const char *const store_sql[SQL_COUNT] = {
 	    "UPDATE oauth_access_tokens SET revoked_at = ?3"
 	    " WHERE revoked_at IS NULL AND id IN (SELECT access_token"
 	    "  FROM oauth_refresh_tokens WHERE user = ?1"
-	    "  AND (client = ?2 OR ?2 = 0) AND revoked_at IS NULL)",
+	    "  AND (client = ?2 OR ?2 = 0))",
 	[SQL_APP_REFRESH_REVOKE] =
 	    "UPDATE oauth_refresh_tokens SET revoked_at = ?3 WHERE user = ?1"
 	    " AND (client = ?2 OR ?2 = 0) AND revoked_at IS NULL",
@@ -221,6 +224,18 @@ const char *const store_sql[SQL_COUNT] = {
 	    "DELETE FROM oauth_refresh_tokens WHERE digest = (SELECT digest"
 	    " FROM oauth_refresh_tokens WHERE expires_at < ?1"
 	    " ORDER BY expires_at LIMIT 1)",
+	/*
+	 * The oldest one, if the access token of its pair lives on: it stays,
+	 * revoked, until that has expired.
+	 */
+	[SQL_KEEP_REFRESH] =
+	    "UPDATE oauth_refresh_tokens SET expires_at = t.expires_at,"
+	    " revoked_at = coalesce(oauth_refresh_tokens.revoked_at, ?1)"
+	    " FROM oauth_access_tokens t WHERE digest = (SELECT digest"
+	    "  FROM oauth_refresh_tokens WHERE expires_at < ?1"
+	    "  ORDER BY expires_at LIMIT 1)"
+	    " AND t.id = access_token AND t.expires_at >= ?1"
+	    " AND t.revoked_at IS NULL",
 	[SQL_PURGE_CODES] =
 	    "DELETE FROM oauth_auth_codes WHERE digest = (SELECT digest"
 	    " FROM oauth_auth_codes WHERE expires_at < ?1"
@@ -233,6 +248,72 @@ const char *const store_sql[SQL_COUNT] = {
 	    "DELETE FROM sessions WHERE digest = (SELECT digest"
 	    " FROM sessions WHERE expires_at < ?1"
 	    " ORDER BY expires_at LIMIT 1)",
+
+	/* Found by one statement and deleted by another: no lock while looking. */
+	[SQL_REVOKED_ACCESS] =
+	    "SELECT id FROM oauth_access_tokens"
+	    " WHERE id > ?1 AND revoked_at < ?2 ORDER BY id LIMIT ?3",
+	[SQL_REVOKED_REFRESH] =
+	    "SELECT digest FROM oauth_refresh_tokens r"
+	    " WHERE digest > ?1 AND revoked_at < ?2"
+	    " AND NOT EXISTS (SELECT 1 FROM oauth_access_tokens t"
+	    "  WHERE t.id = r.access_token AND t.revoked_at IS NULL)"
+	    " ORDER BY digest LIMIT ?3",
+	[SQL_FORGET_ACCESS] = "DELETE FROM oauth_access_tokens WHERE id = ?1",
+	[SQL_FORGET_REFRESH] =
+	    "DELETE FROM oauth_refresh_tokens WHERE digest = ?1",
+
+	/* ?1: a key to go on behind; ?4: now; ?5: how many. */
+	[SQL_HELD_ACCESS] =
+	    "SELECT t.id, t.id, CASE WHEN t.name IS NOT NULL THEN 'personal'"
+	    "  WHEN t.user IS NULL THEN 'client'"
+	    "  WHEN t.family IS NULL THEN 'user' ELSE 'refreshable' END,"
+	    " c.client_id, c.name, u.email, t.name, t.scope, t.created_at,"
+	    " t.expires_at, t.revoked_at FROM oauth_access_tokens t"
+	    " CROSS JOIN oauth_clients c ON c.id = t.client"
+	    " LEFT JOIN users u ON u.id = t.user"
+	    " WHERE t.id > ?1" HELD " ORDER BY t.id LIMIT ?5",
+	[SQL_HELD_REFRESH] =
+	    "SELECT r.digest, r.access_token, 'refresh', c.client_id, c.name,"
+	    " u.email, NULL, r.scope, NULL, r.expires_at, NULL"
+	    " FROM oauth_refresh_tokens r"
+	    " CROSS JOIN oauth_clients c ON c.id = r.client"
+	    " LEFT JOIN users u ON u.id = r.user"
+	    " WHERE r.digest > ?1" HELD " AND r.spent_at IS NULL"
+	    " AND r.revoked_at IS NULL AND r.expires_at > ?4"
+	    " AND NOT EXISTS (SELECT 1 FROM oauth_access_tokens t"
+	    "  WHERE t.id = r.access_token) ORDER BY r.digest LIMIT ?5",
+	[SQL_HELD_FAMILY] =
+	    "SELECT family, client, user FROM oauth_refresh_tokens"
+	    " WHERE access_token = ?1 LIMIT 1",
+	/* ?1: now. */
+	[SQL_HELD_CODES_SPEND] =
+	    "UPDATE oauth_auth_codes SET spent_at = ?1"
+	    " WHERE spent_at IS NULL" HELD,
+	/* Nobody is to approve one that is pending. */
+	[SQL_HELD_DEVICES_END] =
+	    "UPDATE oauth_device_codes SET"
+	    " spent_at = CASE WHEN approved_at IS NOT NULL THEN ?1 END,"
+	    " denied_at = CASE WHEN approved_at IS NULL THEN ?1 END"
+	    " WHERE spent_at IS NULL AND denied_at IS NULL" HELD,
+	[SQL_HELD_SESSIONS_DELETE] =
+	    "DELETE FROM sessions WHERE ?2 = 0 OR user = ?2",
+	[SQL_HELD_REFRESH_KEYS] =
+	    "SELECT digest FROM oauth_refresh_tokens WHERE digest > ?1" HELD
+	    " AND revoked_at IS NULL ORDER BY digest LIMIT ?5",
+	[SQL_HELD_REFRESH_REVOKE] =
+	    "UPDATE oauth_refresh_tokens SET revoked_at = ?2"
+	    " WHERE revoked_at IS NULL AND family = (SELECT family"
+	    "  FROM oauth_refresh_tokens WHERE digest = ?1)",
+	[SQL_HELD_PAIRS_REVOKE] =
+	    "UPDATE oauth_access_tokens SET revoked_at = ?2"
+	    " WHERE revoked_at IS NULL AND id IN (SELECT access_token"
+	    "  FROM oauth_refresh_tokens WHERE family = (SELECT family"
+	    "   FROM oauth_refresh_tokens WHERE digest = ?1))",
+	[SQL_HELD_ACCESS_KEYS] =
+	    "SELECT id FROM oauth_access_tokens WHERE id > ?1" HELD
+	    " AND revoked_at IS NULL AND expires_at > ?4"
+	    " ORDER BY id LIMIT ?5",
 
 	[SQL_POST_LIST] =
 	    "SELECT " POST_COLUMNS " FROM posts WHERE id < ?1"

@@ -1,8 +1,6 @@
 /* store_token.c: access tokens, refresh tokens and their families. */
 #include "store_int.h"
 
-#define CODES_KEPT_S 86400
-
 int
 store_access_holder(struct store *st, struct arena *a, const struct id *id,
     struct holder *out)
@@ -229,47 +227,4 @@ store_access_used(struct store *st, const struct id *id, int64_t now)
 	bind_id(s, 1, id);
 	bind_int(s, 2, now);
 	return store_run(st, s, "access_used");
-}
-
-/* Delete at most n rows that the statement finds to be older than before. */
-static int
-purge_kind(struct store *st, enum sql which, int64_t before, int n)
-{
-	sqlite3_stmt *s;
-	int gone = 1, sum = 0;
-
-	for (int i = 0; i < n && gone > 0; i++) {
-		if ((s = store_stmt(st, which)) == NULL)
-			return -1;
-		bind_int(s, 1, before);
-		if ((gone = store_run(st, s, "purge")) < 0)
-			return -1;
-		sum += gone;
-	}
-	return sum;
-}
-
-int
-store_purge(struct store *st, int64_t now, int n)
-{
-	/* What was spent must be known as spent for a while. */
-	const struct {
-		enum sql which;
-		int64_t before;
-	} kinds[] = {
-		{ SQL_PURGE_ACCESS, now },
-		{ SQL_PURGE_REFRESH, now },
-		{ SQL_PURGE_CODES, now - CODES_KEPT_S },
-		{ SQL_PURGE_DEVICES, now - CODES_KEPT_S },
-		{ SQL_PURGE_SESSIONS, now },
-	};
-	int gone, sum = 0;
-
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		gone = purge_kind(st, kinds[i].which, kinds[i].before, n);
-		if (gone < 0)
-			return -1;
-		sum += gone;
-	}
-	return sum;
 }

@@ -33,7 +33,8 @@ def test_help_lists_every_verb(cgi):
     assert set(listed) >= {
         "install", "user add", "user passwd", "user disable", "user enable",
         "user list", "client add", "client list", "client show", "client secret",
-        "client revoke", "keys generate", "keys list", "help"}
+        "client revoke", "keys generate", "keys list", "token list", "token revoke",
+        "metadata", "purge", "help"}
     for verb in set(listed) - {"help"}:
         assert ("carnet " + verb) in cgi.carnet("help", *verb.split())
     assert cgi.command("help", "nothing").returncode == 2

@@ -107,7 +107,8 @@ def test_the_scopes_are_the_configurations(site, metadata):
     """RFC 8414 section 2."""
     assert metadata["scopes_supported"] == ["read-posts", "write-posts", "admin"]
     other = site.variant("[scopes]\nalpha = First\nbeta = Second", drop=(
-        "[scopes]", "read-posts", "write-posts", "admin"))
+        "[scopes]", "read-posts", "write-posts", "admin", "[guard]", "/guarded/all",
+        "/guarded/any", "/guarded/env"))
     conf = other.conf.read_text()
     head, tail = conf.split("[scopes]\nalpha = First\nbeta = Second\n")
     other.conf.write_text(tail + "\n[scopes]\nalpha = First\nbeta = Second\n")

@@ -89,6 +89,12 @@ check(
 	return guard_check(&fx.rq, rule, out);
 }
 
+/* RFC 6750 section 3, RFC 9728 section 5.1. */
+#define CHALLENGE \
+	"WWW-Authenticate: Bearer realm=\"https://auth.example\"," \
+	" resource_metadata=\"https://auth.example/.well-known/" \
+	"oauth-protected-resource\""
+
 static void
 assert_refused(const char *token, const char *why)
 {
@@ -99,7 +105,7 @@ assert_refused(const char *token, const char *why)
 		fail_msg("%s: taken, or not as invalid", why);
 	assert_string_equal(fx.rq.why, why);
 	assert_string_equal(fx.headers.data,
-	    "WWW-Authenticate: Bearer realm=\"https://auth.example\","
+	    CHALLENGE ","
 	    " error=\"invalid_token\", error_description=\"The access token"
 	    " is malformed, expired or revoked.\"\r\n");
 }
@@ -140,8 +146,7 @@ without_a_bearer_token_there_is_a_bare_challenge(void **state)
 		assert_ptr_equal(
 		    guard_check(&fx.rq, &anyone, &who), &oerr_no_token);
 		assert_string_equal(fx.headers.data,
-		    "WWW-Authenticate: Bearer realm=\"https://auth.example\""
-		    "\r\n");
+		    CHALLENGE "\r\n");
 	}
 }
 

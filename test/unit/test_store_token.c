@@ -375,6 +375,128 @@ a_purge_deletes_what_expired_and_at_most_n_of_a_kind(void **state)
 	assert_int_equal(access_is_revoked("r4"), 0);
 }
 
+/*
+ * Where refresh tokens live shorter than access tokens: a family is revoked by
+ * way of its refresh tokens, so that one stays as long as the access token.
+ */
+static void
+a_purge_keeps_what_a_living_access_token_is_found_by(void **state)
+{
+	struct id family = fixture_id("f1");
+
+	(void)state;
+	add_pair("r1", "f1");
+	add_pair("r2", "f2");
+	add_pair("r3", "f3");
+	fixture_sql("UPDATE oauth_refresh_tokens SET expires_at = 5");
+	fixture_sql("UPDATE oauth_access_tokens SET revoked_at = 5"
+		    " WHERE substr(id, 1, 2) = x'7233'"); /* r3 */
+	assert_int_equal(store_purge(fx.st, NOW, 4), 1);
+	assert_int_equal(store_purge(fx.st, NOW, 4), 0);
+	/* It gives no tokens, though it did not expire when it should. */
+	assert_int_equal(spend("r1", NOW, GRACE), 0);
+	assert_int_equal(found("r1").revoked_at, NOW);
+	store_family_revoke(fx.st, &family, NOW);
+	assert_int_equal(access_is_revoked("r1"), 1);
+	assert_int_equal(access_is_revoked("r2"), 0);
+	assert_int_equal(store_begin(fx.st), 0);
+	assert_true(store_app_revoke(fx.st, u->id, cl->id, NOW) >= 0);
+	assert_int_equal(store_commit(fx.st), 0);
+	assert_int_equal(access_is_revoked("r2"), 1);
+	/* Then both go: two refresh tokens, and the three access tokens. */
+	assert_int_equal(store_purge(fx.st, NOW + TTL + 1, 4), 5);
+}
+
+/* Each is kept once, and stands in the way of no other. */
+static void
+a_purge_that_keeps_rows_reaches_those_behind_them(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 6; i++)
+		add_pair(arena_printf(fx.a, "k%d", i), "f1");
+	fixture_sql("UPDATE oauth_refresh_tokens SET expires_at = 5");
+	add_pair("r1", "f1");
+	fixture_sql("UPDATE oauth_refresh_tokens SET expires_at = 6"
+		    " WHERE expires_at > 6");
+	fixture_sql("UPDATE oauth_access_tokens SET expires_at = 5"
+		    " WHERE substr(id, 1, 2) = x'7231'");
+	assert_int_equal(store_purge(fx.st, NOW, 4), 1); /* the access token */
+	assert_int_equal(store_purge(fx.st, NOW, 4), 1); /* its refresh token */
+	assert_int_equal(store_purge(fx.st, NOW, 4), 0);
+}
+
+/* Between two batches another writer does not even have to wait. */
+static void
+a_purge_in_batches_leaves_room_for_writers_and_ends(void **state)
+{
+	struct purge p = { .table = 0 };
+	int more, batches = 0;
+
+	(void)state;
+	assert_int_equal(store_begin(fx.st), 0);
+	for (int i = 0; i < 600; i++)
+		add_pair(arena_printf(fx.a, "r%d", i), "f1");
+	add_pair("live", "f2");
+	assert_int_equal(store_commit(fx.st), 0);
+	fixture_sql("UPDATE oauth_access_tokens SET revoked_at = 5"
+		    " WHERE substr(id, 1, 1) = x'72'");
+	fixture_sql("UPDATE oauth_refresh_tokens SET revoked_at = 5"
+		    " WHERE substr(access_token, 1, 1) = x'72'");
+	do {
+		more = store_purge_batch(fx.st, NOW, &p);
+		assert_true(more >= 0);
+		fixture_sql("UPDATE users SET name = 'x'");
+		batches++;
+	} while (more);
+	assert_in_range(batches, 14, 30);
+	for (size_t i = 0; i < STORE_PURGE_TABLES; i++)
+		assert_int_equal(p.gone[i],
+		    strstr(store_purge_table(i), "_tokens") != NULL ? 600 : 0);
+	assert_int_equal(access_is_revoked("live"), 0);
+	assert_int_equal(found("live").revoked_at, 0);
+}
+
+/*
+ * A refresh between two batches stores its row where the revocation has been
+ * already: it dies by the row that it replaced, which is of the same family.
+ */
+static void
+a_revocation_is_not_outrun_by_a_refresh(void **state)
+{
+	struct holding h = { .client = cl->id };
+	const char *old = NULL, *new = NULL, *name;
+	struct digest d;
+	int more;
+
+	(void)state;
+	assert_int_equal(store_begin(fx.st), 0);
+	for (int i = 0; i < 300; i++) {
+		name = arena_printf(fx.a, "r%d", i);
+		add_pair(name, arena_printf(fx.a, "f%d", i));
+	}
+	assert_int_equal(store_commit(fx.st), 0);
+	while (h.after.len == 0)
+		assert_int_equal(store_held_revoke(fx.st, &h, NOW), 1);
+	for (int i = 0; old == NULL || new == NULL; i++) {
+		name = arena_printf(fx.a, "%c%d", i < 300 ? 'r' : 'n', i);
+		d = fixture_digest(name);
+		if (memcmp(d.byte, h.after.byte, DIGEST_LEN) > 0)
+			old = i < 300 ? name : old;
+		else
+			new = i < 300 ? new : name;
+	}
+	assert_int_equal(spend(old, NOW, 0), 1);
+	add_pair(new, arena_printf(fx.a, "f%s", old + 1));
+	do
+		more = store_held_revoke(fx.st, &h, NOW);
+	while (more == 1);
+	assert_int_equal(more, 0);
+	assert_int_equal(found(new).revoked_at, NOW);
+	assert_int_equal(access_is_revoked(new), 1);
+	assert_int_equal(h.refresh, 300);
+	assert_int_equal(h.access, 300); /* old's was revoked by the refresh */
+}
+
 #define ROUNDS 100
 
 struct race {
@@ -455,6 +577,10 @@ main(void)
 		TEST(a_refresh_token_is_found_as_stored),
 		TEST(personal_tokens_are_listed_and_revoked_by_their_owner),
 		TEST(a_purge_deletes_what_expired_and_at_most_n_of_a_kind),
+		TEST(a_purge_keeps_what_a_living_access_token_is_found_by),
+		TEST(a_purge_that_keeps_rows_reaches_those_behind_them),
+		TEST(a_purge_in_batches_leaves_room_for_writers_and_ends),
+		TEST(a_revocation_is_not_outrun_by_a_refresh),
 		TEST(of_two_processes_that_spend_one_token_one_gets_it),
 	};
 

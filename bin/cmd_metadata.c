@@ -1,0 +1,155 @@
+/* cmd_metadata.c: carnet metadata: the documents under /.well-known, as files. */
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "buf.h"
+#include "cmd.h"
+#include "conf.h"
+#include "discovery.h"
+#include "json.h"
+#include "site.h"
+
+/* Append the segment between s and end to path, and make that a directory. */
+static int
+enter(struct buf *path, const char *s, const char *end)
+{
+	buf_char(path, '/');
+	buf_add(path, s, (size_t)(end - s));
+	if (mkdir(path->data, 0755) == 0)
+		/* whatever umask says: a web server reads it */
+		return chmod(path->data, 0755);
+	return errno == EEXIST ? 0 : -1;
+}
+
+/* Make the directories of DIR/name; path then ends before the last segment. */
+static int
+make_directories(struct buf *path, const char *name, const char **last)
+{
+	const char *end;
+
+	for (; *(end = strchrnul(name, '/')) != '\0'; name = end + 1)
+		if (end > name && enter(path, name, end) < 0)
+			return -1;
+	*last = name;
+	return 0;
+}
+
+/* Write text to path by way of another name: a reader sees all of it or none. */
+static int
+replace(struct arena *a, const char *dir, const char *path, const struct buf *text)
+{
+	char *temporary = arena_printf(a, "%s/.carnet-XXXXXX", dir);
+	int fd, good;
+
+	if ((fd = mkstemp(temporary)) < 0)
+		return -1;
+	good = write(fd, text->data, text->len) == (ssize_t)text->len &&
+	    fchmod(fd, 0644) == 0 && fsync(fd) == 0;
+	good = close(fd) == 0 && good && rename(temporary, path) == 0;
+	if (!good)
+		unlink(temporary);
+	return good ? 0 : -1;
+}
+
+/*
+ * Write the document to where a web server with the root dir finds it at its
+ * URL, and put that name to *file.  A server decodes a path before it looks.
+ */
+static int
+write_document(struct cmd *c, const char *dir, const char *name,
+    const struct buf *text, const char **file)
+{
+	const char *root = site_root(c->conf, c->a), *last;
+	struct buf path;
+
+	buf_init(&path, c->a, 256);
+	buf_str(&path, dir);
+	if (make_directories(&path,
+		arena_printf(c->a, ".well-known/%s%s", name, root),
+		&last) < 0) {
+		cmd_refuse("%s: %s", path.data, strerror(errno));
+		return -1;
+	}
+	*file = arena_printf(c->a, "%s/%s", path.data, last);
+	if (replace(c->a, path.data, *file, text) < 0) {
+		cmd_refuse("%s: %s", *file, strerror(errno));
+		return -1;
+	}
+	return 0;
+}
+
+/* No segment of the issuer's path may lead elsewhere. */
+static int
+root_is_sound(const char *root)
+{
+	const char *end;
+
+	for (const char *s = root; *s != '\0'; s = end) {
+		s++;
+		end = strchrnul(s, '/');
+		if (end == s || (end - s == 1 && *s == '.') ||
+		    (end - s == 2 && s[0] == '.' && s[1] == '.'))
+			return 0;
+	}
+	return 1;
+}
+
+static int
+write_all(struct cmd *c, const char *dir)
+{
+	const struct buf *text[] = { discovery_server(c->conf, c->a),
+		discovery_resource(c->conf, c->a) };
+	static const char *const name[] = { DISCOVERY_SERVER,
+		DISCOVERY_RESOURCE };
+	const char *file[2];
+	struct stat sb;
+	struct buf b;
+
+	if (stat(dir, &sb) < 0 || !S_ISDIR(sb.st_mode))
+		return cmd_refuse("%s is no directory", dir);
+	if (!root_is_sound(site_root(c->conf, c->a)))
+		return cmd_refuse("the path of %s is none of a file",
+		    c->conf->issuer);
+	for (int i = 0; i < 2; i++)
+		if (write_document(c, dir, name[i], text[i], &file[i]) < 0)
+			return CMD_REFUSED;
+	buf_init(&b, c->a, 512);
+	if (c->json) {
+		json_open(&b, NULL, '{');
+		json_open(&b, "files", '[');
+		json_str(&b, NULL, file[0]);
+		json_str(&b, NULL, file[1]);
+		json_close(&b, ']');
+		json_close(&b, '}');
+	} else {
+		buf_printf(&b, "wrote %s and %s; the server must send both as"
+		    " application/json (Apache: ForceType application/json in"
+		    " %s/.well-known/.htaccess)", file[0], file[1], dir);
+	}
+	return cmd_print(&b);
+}
+
+int
+cmd_metadata(struct cmd *c)
+{
+	const char *dir = NULL;
+	int resource = 0, n;
+	const struct cmd_opt opts[] = {
+		{ "resource", NULL, &resource },
+		{ "write", &dir, NULL },
+	};
+	char **operand, error[1024];
+
+	n = cmd_options(c, opts, 2, &operand);
+	if (n != 0 || (dir != NULL && resource))
+		return n < 0 ? CMD_USAGE : cmd_usage(c);
+	/* Itself, as it needs no database. */
+	if ((c->conf = conf_load(c->conf_path, error, sizeof(error))) == NULL)
+		return cmd_refuse("%s", error);
+	if (dir != NULL)
+		return write_all(c, dir);
+	return cmd_print(resource ? discovery_resource(c->conf, c->a)
+				  : discovery_server(c->conf, c->a));
+}

@@ -1,0 +1,271 @@
+/* cmd_token.c: carnet token ... */
+#include <errno.h>
+#include <time.h>
+
+#include "arena.h"
+#include "buf.h"
+#include "cmd.h"
+#include "issue.h"
+#include "json.h"
+#include "store.h"
+#include "user.h"
+
+#define LIST_N 256
+
+/* What both verbs may say of whose tokens they are about. */
+struct whose {
+	const char *email, *client_id;
+};
+
+/* The rows of those that the options name, to user and client; 0: anyone's. */
+static int
+find_whose(struct cmd *c, const struct whose *w, struct holding *h)
+{
+	const char *email = NULL;
+	struct client cl;
+	struct user u;
+	int n;
+
+	if (w->email != NULL) {
+		email = user_email(c->a, w->email);
+		n = email == NULL
+		    ? 0
+		    : store_user_by_email(c->st, c->a, email, &u);
+		if (n <= 0)
+			return n < 0 ? CMD_SYSTEM
+				     : cmd_refuse("there is no user %s",
+					   w->email);
+		h->user = u.id;
+	}
+	if (w->client_id != NULL) {
+		n = store_client_by_id(c->st, c->a, w->client_id, &cl);
+		if (n <= 0)
+			return n < 0 ? CMD_SYSTEM
+				     : cmd_refuse("there is no client %s",
+					   w->client_id);
+		h->client = cl.id;
+	}
+	return CMD_OK;
+}
+
+/* A token whose row is gone: its id begins with when it was made. */
+static int64_t
+made_at(const struct held *t)
+{
+	int64_t at = 0;
+
+	for (int i = 0; i < 5; i++)
+		at = at << 8 | t->id.byte[i];
+	return t->created_at != 0 ? t->created_at : at;
+}
+
+static void
+write_json(struct arena *a, struct buf *b, const struct held *t)
+{
+	json_open(b, NULL, '{');
+	json_str(b, "id", issue_id_text(a, &t->id));
+	json_str(b, "kind", t->kind);
+	json_str(b, "name", t->name);
+	json_str(b, "client_id", t->client_id);
+	json_str(b, "client_name", t->client_name);
+	json_str(b, "email", t->email);
+	json_str(b, "scope", t->scope);
+	json_int(b, "created_at", made_at(t));
+	json_int(b, "expires_at", t->expires_at);
+	if (t->revoked_at == 0)
+		json_null(b, "revoked_at");
+	else
+		json_int(b, "revoked_at", t->revoked_at);
+	json_close(b, '}');
+}
+
+static void
+write_line(struct arena *a, struct buf *b, const struct held *t)
+{
+	buf_printf(b, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n",
+	    issue_id_text(a, &t->id), t->kind, t->client_name,
+	    t->email == NULL ? "" : t->email, t->scope,
+	    cmd_date(a, made_at(t)), cmd_date(a, t->expires_at),
+	    t->revoked_at == 0 ? "" : cmd_date(a, t->revoked_at));
+}
+
+/* Print n tokens, as part of a list: that may be longer than memory is. */
+static int
+print_some(struct cmd *c, struct arena *a, const struct held *t, int n,
+    int is_first)
+{
+	struct buf b;
+
+	buf_init(&b, a, 64 * 1024);
+	if (c->json)
+		json_open(&b, NULL, '[');
+	for (int i = 0; i < n; i++)
+		if (c->json)
+			write_json(a, &b, &t[i]);
+		else
+			write_line(a, &b, &t[i]);
+	/* The bracket of all but the first becomes the comma. */
+	if (c->json && !is_first)
+		*b.data = n > 0 ? ',' : ' ';
+	if (c->json && n == 0)
+		buf_str(&b, "]\n");
+	if (fwrite(b.data, 1, b.len, stdout) == b.len && fflush(stdout) == 0)
+		return CMD_OK;
+	cmd_refuse("standard output: %s", strerror(errno));
+	return CMD_SYSTEM;
+}
+
+int
+cmd_token_list(struct cmd *c)
+{
+	struct holding h = { .user = 0 };
+	struct held *t = arena_alloc(c->a, LIST_N * sizeof(*t));
+	struct arena *a;
+	struct whose w = { NULL, NULL };
+	const struct cmd_opt opts[] = {
+		{ "user", &w.email, NULL },
+		{ "client", &w.client_id, NULL },
+	};
+	char **operand;
+	int is_first = 1, n, rc;
+
+	if ((n = cmd_options(c, opts, 2, &operand)) != 0)
+		return n < 0 ? CMD_USAGE : cmd_usage(c);
+	if ((rc = find_whose(c, &w, &h)) != CMD_OK)
+		return rc;
+	a = arena_new();
+	do {
+		n = store_held_list(c->st, a, &h, c->now, t, LIST_N);
+		rc = n < 0 ? CMD_SYSTEM : print_some(c, a, t, n, is_first);
+		is_first = 0;
+		arena_clear(a);
+	} while (n > 0 && rc == CMD_OK);
+	arena_free(a);
+	return rc;
+}
+
+static int
+report(struct cmd *c, const struct holding *h)
+{
+	const struct {
+		const char *name, *label;
+		int64_t n;
+	} rows[] = {
+		{ "access_tokens", "access tokens", h->access },
+		{ "refresh_tokens", "refresh tokens", h->refresh },
+		{ "codes", "codes", h->codes },
+		{ "sessions", "sessions", h->sessions },
+	};
+	struct buf b;
+
+	buf_init(&b, c->a, 256);
+	if (c->json)
+		json_open(&b, NULL, '{');
+	else
+		buf_str(&b, "revoked");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (c->json)
+			json_int(&b, rows[i].name, rows[i].n);
+		else
+			buf_printf(&b, "%s %s: %lld", i > 0 ? "," : "",
+			    rows[i].label, (long long)rows[i].n);
+	}
+	if (c->json)
+		json_close(&b, '}');
+	return cmd_print(&b);
+}
+
+/* Revoke the token with that id, and its family; within a transaction. */
+static int
+revoke_id(struct cmd *c, const struct id *id, struct holding *h)
+{
+	struct refresh_token r = { .user = 0 };
+	struct holder is = { .user = 0 };
+	int n = store_access_holder(c->st, c->a, id, &is);
+
+	if (n == 0 && (n = store_held_family(c->st, id, &r)) == 1) {
+		is.client = r.client;
+		is.user = r.user;
+		is.family = r.family;
+		is.has_family = 1;
+	}
+	if (n < 0)
+		return CMD_SYSTEM;
+	if (n == 0 || (h->user != 0 && h->user != is.user) ||
+	    (h->client != 0 && h->client != is.client))
+		return cmd_refuse("there is no such token %s; nothing was"
+		    " revoked", issue_id_text(c->a, id));
+	if ((n = store_access_revoke(c->st, id, c->now)) < 0)
+		return CMD_SYSTEM;
+	h->access += n;
+	if (!is.has_family)
+		return CMD_OK;
+	if ((n = store_family_revoke(c->st, &is.family, c->now)) < 0)
+		return CMD_SYSTEM;
+	h->refresh += n > 0;
+	return CMD_OK;
+}
+
+/* All of them, or none. */
+static int
+revoke_ids(struct cmd *c, char **text, int n, struct holding *h)
+{
+	struct id *id = arena_alloc(c->a, (size_t)n * sizeof(*id));
+	int rc = CMD_OK;
+
+	for (int i = 0; i < n; i++)
+		if (!issue_id_read(text[i], &id[i])) /* a token, perhaps */
+			return cmd_refuse("word %d is no id of a token: those"
+			    " of token list are; nothing was revoked", i + 1);
+	if (store_begin(c->st) < 0)
+		return CMD_SYSTEM;
+	for (int i = 0; i < n && rc == CMD_OK; i++)
+		rc = revoke_id(c, &id[i], h);
+	if (rc == CMD_OK && store_commit(c->st) < 0)
+		rc = CMD_SYSTEM;
+	if (rc != CMD_OK)
+		store_rollback(c->st);
+	return rc;
+}
+
+static int
+revoke_held(struct cmd *c, struct holding *h)
+{
+	struct timespec begun;
+	int more;
+
+	do {
+		clock_gettime(CLOCK_MONOTONIC, &begun);
+		if ((more = store_held_revoke(c->st, h, c->now)) < 0)
+			return CMD_SYSTEM;
+		if (more)
+			cmd_rest(&begun);
+	} while (more);
+	return CMD_OK;
+}
+
+int
+cmd_token_revoke(struct cmd *c)
+{
+	struct holding h = { .user = 0 };
+	struct whose w = { NULL, NULL };
+	int all = 0, n, rc;
+	const struct cmd_opt opts[] = {
+		{ "user", &w.email, NULL },
+		{ "client", &w.client_id, NULL },
+		{ "all", NULL, &all },
+	};
+	char **operand;
+
+	if ((n = cmd_options(c, opts, 3, &operand)) < 0)
+		return CMD_USAGE;
+	if (all && (n > 0 || w.email != NULL || w.client_id != NULL))
+		return cmd_usage(c);
+	if (!all && n == 0 && w.email == NULL && w.client_id == NULL)
+		return cmd_refuse("whose tokens? Name a user, a client or ids;"
+		    " or --all");
+	if ((rc = find_whose(c, &w, &h)) != CMD_OK)
+		return rc;
+	rc = n > 0 ? revoke_ids(c, operand, n, &h) : revoke_held(c, &h);
+	return rc == CMD_OK ? report(c, &h) : rc;
+}

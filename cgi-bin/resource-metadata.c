@@ -1,0 +1,34 @@
+/* resource-metadata.c: GET /.well-known/oauth-protected-resource (RFC 9728). */
+#include "cgi.h"
+#include "conf.h"
+#include "discovery.h"
+#include "oerr.h"
+#include "resp.h"
+#include "site.h"
+
+/*
+ * RFC 9728 section 3.1: the path of a resource stands behind, and here it is the
+ * issuer's, or the server took it for the program's own.  Another path would be
+ * another resource, of which nothing is known.
+ */
+static const struct oerr *
+resource_get(struct req *rq)
+{
+	if (*rq->path != '\0' && strcmp(rq->path, "/") != 0 &&
+	    strcmp(rq->path, site_root(rq->conf, rq->a)) != 0)
+		return &oerr_not_found;
+	resp_header(rq, "Cache-Control", "public, max-age=300");
+	return resp_json(rq, 200, discovery_resource(rq->conf, rq->a));
+}
+
+int
+main(void)
+{
+	static const struct endpoint ep = {
+		.name = "resource-metadata", .methods = METHOD_GET,
+		.no_store = 1, .any_path = 1, .cors = 1,
+		.run = resource_get, .fail = resp_error_json,
+	};
+
+	return cgi_serve(&ep);
+}

@@ -1,0 +1,160 @@
+/* store_purge.c: what is over is deleted. */
+#include "store_int.h"
+
+/* What was spent or revoked is known as such for a day. */
+#define KEPT_S 86400
+
+#define BATCH 256
+
+/* A statement that is 0 is none. */
+static const struct kind {
+	const char *table;
+	enum sql expired;
+	int64_t kept_s;		/* how long after it expired */
+	enum sql keep;		/* what must stay yet */
+	enum sql revoked, forget;
+} kinds[] = {
+	{ .table = "oauth_access_tokens", .expired = SQL_PURGE_ACCESS,
+	    .revoked = SQL_REVOKED_ACCESS, .forget = SQL_FORGET_ACCESS },
+	{ .table = "oauth_refresh_tokens", .expired = SQL_PURGE_REFRESH,
+	    .keep = SQL_KEEP_REFRESH,
+	    .revoked = SQL_REVOKED_REFRESH, .forget = SQL_FORGET_REFRESH },
+	{ .table = "oauth_auth_codes", .expired = SQL_PURGE_CODES,
+	    .kept_s = KEPT_S },
+	{ .table = "oauth_device_codes", .expired = SQL_PURGE_DEVICES,
+	    .kept_s = KEPT_S },
+	{ .table = "sessions", .expired = SQL_PURGE_SESSIONS },
+};
+#define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
+_Static_assert(N_KINDS == STORE_PURGE_TABLES, "a count for each table");
+
+static int
+run_before(struct store *st, enum sql which, int64_t before)
+{
+	sqlite3_stmt *s;
+
+	if ((s = store_stmt(st, which)) == NULL)
+		return -1;
+	bind_int(s, 1, before);
+	return store_run(st, s, "purge");
+}
+
+/*
+ * Delete at most n rows of the kind that expired, and add how many to *gone.  A
+ * family is revoked by way of its refresh tokens: one whose access token lives
+ * on is kept for that.  Return 1 if there may be more, 0 if not, -1 on error.
+ */
+static int
+purge_expired(
+    struct store *st, const struct kind *k, int64_t now, int n, int64_t *gone)
+{
+	const int64_t before = now - k->kept_s;
+	int changed;
+
+	for (int i = 0; i < n; i++) {
+		changed = k->keep == 0 ? 0 : run_before(st, k->keep, before);
+		if (changed == 0) {
+			changed = run_before(st, k->expired, before);
+			*gone += changed > 0;
+		}
+		if (changed <= 0)
+			return changed;
+	}
+	return 1;
+}
+
+int
+store_purge(struct store *st, int64_t now, int n)
+{
+	int64_t gone = 0;
+
+	for (size_t i = 0; i < N_KINDS; i++)
+		if (purge_expired(st, &kinds[i], now, n, &gone) < 0)
+			return -1;
+	return (int)gone;
+}
+
+const char *
+store_purge_table(size_t i)
+{
+	return kinds[i].table;
+}
+
+static int
+expired_batch(struct store *st, int64_t now, struct purge *p)
+{
+	int more;
+
+	if (store_begin(st) < 0)
+		return -1;
+	more = purge_expired(
+	    st, &kinds[p->table], now, BATCH, &p->gone[p->table]);
+	if (more < 0 || store_commit(st) < 0) {
+		store_rollback(st);
+		return -1;
+	}
+	return more;
+}
+
+static int
+forget(struct store *st, enum sql which, const struct rowkey *keys, int n)
+{
+	sqlite3_stmt *s;
+	int gone = 0, one;
+
+	if (store_begin(st) < 0)
+		return -1;
+	for (int i = 0; i < n; i++) {
+		if ((s = store_stmt(st, which)) == NULL)
+			return -1;
+		bind_key(s, 1, &keys[i]);
+		if ((one = store_run(st, s, "purge")) < 0)
+			return -1;
+		gone += one;
+	}
+	return store_commit(st) < 0 ? -1 : gone;
+}
+
+static int
+revoked_batch(struct store *st, int64_t now, struct purge *p)
+{
+	const struct kind *k = &kinds[p->table];
+	struct rowkey keys[BATCH];
+	sqlite3_stmt *s;
+	int gone, n;
+
+	if (k->revoked == 0)
+		return 0;
+	if ((s = store_stmt(st, k->revoked)) == NULL)
+		return -1;
+	bind_key(s, 1, &p->after);
+	bind_int(s, 2, now - KEPT_S);
+	bind_int(s, 3, BATCH);
+	if ((n = store_keys(st, s, keys, BATCH)) <= 0)
+		return n;
+	if ((gone = forget(st, k->forget, keys, n)) < 0) {
+		store_rollback(st);
+		return -1;
+	}
+	p->gone[p->table] += gone;
+	p->after = keys[n - 1];
+	return n == BATCH;
+}
+
+int
+store_purge_batch(struct store *st, int64_t now, struct purge *p)
+{
+	int more;
+
+	more = p->revoked ? revoked_batch(st, now, p)
+			  : expired_batch(st, now, p);
+	if (more != 0)
+		return more;
+	if (!p->revoked) {
+		p->revoked = 1;
+		return 1;
+	}
+	p->revoked = 0;
+	p->after.len = 0;
+	return ++p->table < N_KINDS;
+}
