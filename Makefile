@@ -40,6 +40,19 @@ $(PROGRAMS): $(BUILD)/cgi-bin/%: $(BUILD)/cgi-bin/%.o $(LIB)
 $(COMMAND): $(patsubst %.c,$(BUILD)/%.o,$(wildcard bin/*.c)) $(LIB)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(LIBS)
 
+# The same programs with all libraries in them: as plain CGI they start twice as
+# fast, and a shared host needs nothing else.  deploy/static/absent.c says how.
+STATIC      = $(patsubst $(BUILD)/%,$(BUILD)/static/%,$(PROGRAMS) $(COMMAND))
+STATIC_LIBS = -lfcgi -lgnutls -lhogweed -lnettle -lgmp -lidn2 -lunistring \
+	-ltasn1 -lsqlite3 -ljson-c -lcrypt -lz -lm
+static: $(STATIC)
+$(STATIC): $(LIB) $(BUILD)/deploy/static/absent.o deploy/static/link.opts
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -static-pie -Wl,-z,relro,-z,now $(LDFLAGS) -s -o $@ \
+	    $(filter %.o,$^) @deploy/static/link.opts $(LIB) $(STATIC_LIBS)
+$(PROGRAMS:$(BUILD)/%=$(BUILD)/static/%): $(BUILD)/static/%: $(BUILD)/%.o
+$(BUILD)/static/bin/carnet: $(patsubst %.c,$(BUILD)/%.o,$(wildcard bin/*.c))
+
 # Templates and schema become C strings: a deployment is the binaries alone.
 $(BUILD)/gen/embed.c: lib/embed.sh $(EMBED)
 	@mkdir -p $(@D)
@@ -70,7 +83,7 @@ test:
 
 bench:
 	@sh deploy/deps.sh bench
-	@$(MAKE) -s -j$$(nproc) all
+	@$(MAKE) -s -j$$(nproc) all static
 	@BUILD=$(BUILD) bench/run.sh
 
 # The same tests with the address and undefined-behaviour sanitizers.
@@ -97,10 +110,11 @@ clean:
 
 help:
 	@echo 'make            build into $(BUILD)/'
+	@echo 'make static     the same without shared libraries, into $(BUILD)/static/'
 	@echo 'make run        serve everything on 127.0.0.1:$(PORT)'
 	@echo 'make test       run every test;  make asan: with sanitizers'
 	@echo 'make bench      measure;  make screenshots, tidy, fmt, lint-man, deps, clean'
 
 -include $(LIB_OBJ:.o=.d) $(PROGRAMS:=.d) $(UNITS:=.d) $(wildcard $(BUILD)/bin/*.d)
-.PHONY: all units deps run test bench asan tidy fmt lint-man screenshots clean help
+.PHONY: all static units deps run test bench asan tidy fmt lint-man screenshots clean help
 .SECONDARY:

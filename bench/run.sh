@@ -15,7 +15,7 @@ if [ -n "${QUICK:-}" ]; then
 	: "${RUNS:=2}" "${DURATION:=1}"
 fi
 RUNS=${RUNS:-5} DURATION=${DURATION:-3} CONNECTIONS=${CONNECTIONS:-32}
-DURATION=${DURATION%s}
+DURATION=${DURATION%s} connections=$CONNECTIONS
 PATH=$PATH:/usr/sbin
 PROCESSES=4 # of bench.conf's floors
 RSS_MAX_KB=8192
@@ -47,6 +47,9 @@ for program in hello least hashes; do
 	    -Wl,--as-needed -lfcgi -lgnutls -lsqlite3 -lcrypt
 done
 
+"${CC:-cc}" -O2 -o "$build/bench/hello-dynamic" "$here/hello-cgi.c"
+"${CC:-cc}" -O2 -static-pie -o "$build/bench/hello-static" "$here/hello-cgi.c"
+
 port_is_free() {
 	! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }
@@ -54,7 +57,7 @@ until port=$((20000 + RANDOM % 12000)) && port_is_free $port; do :; done
 url=http://127.0.0.1:$port
 export CARNET_RUN=$scratch CARNET_BIN=$build/cgi-bin CARNET_PORT=$port
 export CARNET_CONF=$scratch/carnet.conf CARNET_DEPLOY=$here/../deploy
-export BENCH_BIN=$build/bench
+export BENCH_BIN=$build/bench CARNET_STATIC=$build/static/cgi-bin
 
 carnet() {
 	"$build/bin/carnet" "$@" || die "carnet $1 $2 failed"
@@ -221,6 +224,20 @@ for ((round = 0; round < RUNS; round++)); do
 done >"$scratch/pages"
 unset COOKIE
 
+# Plain CGI, each alone on one connection, against a hello world of its own kind
+# of linking.
+for ((round = 0; round < RUNS; round++)); do
+	for kind in static dynamic; do
+		export THREADS=1 CONNECTIONS=1
+		load "$kind hello" "$DURATION" "/cgi/hello/hello-$kind"
+		TOKEN=$token load "$kind guarded" "$DURATION" \
+		    "/cgi/$kind/posts?limit=20"
+		BODY=$FORM_ES256 load "$kind token" "$DURATION" "/cgi/$kind/token"
+	done
+done >"$scratch/cgi"
+unset THREADS CONNECTIONS
+CONNECTIONS=$connections
+
 # Each program's memory, with GETs and sign-ins of a user behind it.
 for path in $(mounts); do
 	BODY=$FORM_PASSWORD TOKEN=$token MIX=1 load warm 1 "$path" >/dev/null
@@ -249,15 +266,17 @@ libxcrypt $(version libcrypt1), wrk $(version wrk)
 wrk -t2 -c$CONNECTIONS on the same machine; $PROCESSES processes a program
 
 END
-	awk -v pairs="$pairs" -v max_kb=$RSS_MAX_KB -f "$here/report.awk" \
+	awk -v pairs="$pairs" -v max_kb=$RSS_MAX_KB -f "$here/median.awk" -f "$here/report.awk" \
 	    "$scratch/rounds" "$scratch/memory"
-	awk -f "$here/pages.awk" "$scratch/pages"
+	awk -f "$here/median.awk" -f "$here/pages.awk" "$scratch/pages"
+	awk -f "$here/median.awk" -f "$here/cgi.awk" "$scratch/cgi"
 }
 report | tee "$scratch/results.md"
 mv "$scratch/results.md" "$here/results.md"
 
 if awk '$5 > 0 { failed = 1 } END { exit !failed }' "$scratch/rounds" \
-    "$scratch/pages"; then
+    "$scratch/pages" || awk '$6 > 0 { failed = 1 } END { exit !failed }' \
+    "$scratch/cgi"; then
 	echo 'bench: some replies failed' >&2
 	exit 1
 fi

@@ -25,6 +25,12 @@ test python3-selenium drives the browser
 test chromium the browser
 test chromium-driver drives the browser
 test mandoc checks the manual pages
+test libunistring-dev the static programs (make static)
+test libgmp-dev the static programs
+test zlib1g-dev the static programs
+bench libunistring-dev the static programs
+bench libgmp-dev the static programs
+bench zlib1g-dev the static programs
 bench wrk load
 EOF
 }

@@ -387,6 +387,7 @@ cgi_serve(const struct endpoint *ep)
 	pr.conf_path = conf_find(NULL, "/proc/self/exe");
 	if (FCGX_IsCGI()) {
 		signal(SIGPIPE, SIG_IGN);
+		pr.once = 1;
 		serve(&pr, a, &c, environ);
 	} else {
 		serve_fcgi(&pr, a);

@@ -68,6 +68,8 @@ process_check(struct process *pr, int64_t now)
 	if (pr->conf != NULL && pr->st == NULL && pr->wants_store)
 		pr->st = store_open(
 		    pr->conf->database, pr->conf->durability_full);
+	if (pr->st != NULL && pr->once)
+		store_once(pr->st);
 }
 
 void

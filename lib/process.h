@@ -14,6 +14,7 @@ struct verified;
 struct process {
 	const struct endpoint *ep;
 	int wants_store;	/* opens the database */
+	int once;		/* ends with this request: plain CGI */
 	struct conf *conf;	/* NULL: it cannot be read */
 	uint64_t conf_generation; /* counts the readings */
 	struct store *st;	/* NULL: not open */

@@ -9,6 +9,7 @@
 #include "store_int.h"
 
 #define BUSY_TIMEOUT_MS 5000
+#define ONCE_WAL_PAGES 64 /* who opens it reads them all */
 
 /* steps[v]: what makes version v + 1 of version v; 0 is an empty database. */
 static const char *const steps[SCHEMA_VERSION] = { "schema.sql" };
@@ -219,6 +220,15 @@ connect_to(const char *path, int full)
 		return NULL;
 	}
 	return st;
+}
+
+void
+store_once(struct store *st)
+{
+	/* Neither is needed: without them a request is slower. */
+	(void)sqlite3_db_config(
+	    st->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	(void)sqlite3_wal_autocheckpoint(st->db, ONCE_WAL_PAGES);
 }
 
 /* The number that PRAGMA user_version holds, -1 on error. */

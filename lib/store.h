@@ -39,6 +39,15 @@ struct rowkey {
 struct store *store_open(const char *path, int full);
 
 /*
+ * store_once(st):
+ * The connection serves one request, as plain CGI does.  Its close leaves the
+ * write-ahead log to the next, where SQLite would copy it to the database and
+ * sync that too; a short log is copied by the commit that fills it.  What was
+ * committed is on disk all the same: in the log.
+ */
+void store_once(struct store *st);
+
+/*
  * store_install(path):
  * Create the database at path, mode 0600, or bring an older one up to date.
  * Return 1 if anything was done, 0 if it was up to date, -1 logged: a newer one
