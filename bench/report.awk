@@ -12,11 +12,6 @@ function sorted(list, v,    n, i, j, x) {
 	return n
 }
 
-function median(list,    v, n) {
-	n = sorted(list, v)
-	return n % 2 ? v[(n + 1) / 2] : (v[n / 2] + v[n / 2 + 1]) / 2
-}
-
 # The median of the ratios, round by round.
 function ratio(above, below,    a, b, i, n, list) {
 	n = split(above, a)

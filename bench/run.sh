@@ -266,7 +266,8 @@ libxcrypt $(version libcrypt1), wrk $(version wrk)
 wrk -t2 -c$CONNECTIONS on the same machine; $PROCESSES processes a program
 
 END
-	awk -v pairs="$pairs" -v max_kb=$RSS_MAX_KB -f "$here/median.awk" -f "$here/report.awk" \
+	awk -v pairs="$pairs" -v max_kb=$RSS_MAX_KB \
+	    -f "$here/median.awk" -f "$here/report.awk" \
 	    "$scratch/rounds" "$scratch/memory"
 	awk -f "$here/median.awk" -f "$here/pages.awk" "$scratch/pages"
 	awk -f "$here/median.awk" -f "$here/cgi.awk" "$scratch/cgi"
