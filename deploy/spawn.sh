@@ -1,12 +1,14 @@
 #!/bin/sh
-# spawn.sh start|stop|status: all programs as FastCGI processes, for web servers
-# that do not start them: nginx, and Apache with mod_proxy_fcgi.  Each listens on
-# $CARNET_RUN/NAME.sock.
+# spawn.sh start|stop|status [NAME...]: programs, all unless named, as FastCGI
+# processes, for web servers that do not start them: nginx, and Apache with
+# mod_proxy_fcgi.  Each listens on $CARNET_RUN/NAME.sock.
 #
 #	CARNET=/srv/carnet     where cgi-bin/ is
 #	CARNET_RUN=/run/carnet for sockets and lists of processes
 #	CARNET_PROCESSES=2     of each program
 #	CARNET_USER=www-data   who runs them and may connect, if root starts them
+#	CARNET_GUARD=127.0.0.1:9124   where the guard listens, instead of on a
+#	                       socket: Apache's mod_authnz_fcgi must have it so
 #
 # start leaves alone what runs, and starts anew a program of which a process has
 # ended: it may be called every minute.  status says how many run, and fails if
@@ -17,6 +19,7 @@ CARNET=${CARNET:-/srv/carnet}
 CARNET_RUN=${CARNET_RUN:-/run/carnet}
 CARNET_PROCESSES=${CARNET_PROCESSES:-2}
 CARNET_USER=${CARNET_USER:-www-data}
+CARNET_GUARD=${CARNET_GUARD-}
 export CARNET CARNET_RUN
 # a directory's real name is what /proc tells of a process
 bin=$(cd "$CARNET/cgi-bin" && pwd -P)
@@ -45,10 +48,15 @@ count() {
 start_one() {
 	[ "$(count "$1")" -ge "$CARNET_PROCESSES" ] && return
 	stop_one "$1"
-	set -- -s "$CARNET_RUN/$1.sock" -P "$CARNET_RUN/$1.pid" \
-	    -F "$CARNET_PROCESSES" -M 0600 -- "$bin/$1"
+	name=$1
+	set -- -P "$CARNET_RUN/$name.pid" -F "$CARNET_PROCESSES" -- "$bin/$name"
 	if [ "$(id -u)" = 0 ]; then
 		set -- -u "$CARNET_USER" -U "$CARNET_USER" "$@"
+	fi
+	if [ "$name" = guard ] && [ -n "$CARNET_GUARD" ]; then
+		set -- -a "${CARNET_GUARD%:*}" -p "${CARNET_GUARD##*:}" "$@"
+	else
+		set -- -s "$CARNET_RUN/$name.sock" -M 0600 "$@"
 	fi
 	spawn-fcgi "$@" >/dev/null
 }
@@ -80,20 +88,22 @@ status_one() {
 	[ "$n" -ge "$CARNET_PROCESSES" ]
 }
 
-case ${1-} in
-start|stop|status) ;;
+verb=${1-}
+case $verb in
+start|stop|status) shift ;;
 *)
-	echo 'usage: spawn.sh start|stop|status' >&2
+	echo 'usage: spawn.sh start|stop|status [NAME...]' >&2
 	exit 2
 esac
+[ $# -gt 0 ] || set -- $(programs)
 mkdir -p "$CARNET_RUN"
-if [ "$1" = stop ]; then # all at once, not one by one
-	for program in $(programs); do
+rc=0
+if [ "$verb" = stop ]; then # all at once, not one by one
+	for program; do
 		tell_to_stop "$program"
 	done
 fi
-rc=0
-for program in $(programs); do
-	"${1}_one" "$program" || rc=1
+for program; do
+	"${verb}_one" "$program" || rc=1
 done
 exit $rc

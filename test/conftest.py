@@ -45,13 +45,22 @@ def apache(deployment):
     return deployment("apache-cgi")
 
 
+@pytest.fixture
+def in_matrix(request, record_property):
+    """in_matrix(deployment): if the test is marked flow, it is in the matrix."""
+    def note(name):
+        flow = request.node.get_closest_marker("flow")
+        if flow:
+            record_property("deployment", name)
+            record_property("flow", flow.args[0])
+
+    return note
+
+
 @pytest.fixture(params=["make-run", *deployments.DEPLOYMENTS, "cgi"])
-def server(request, record_property):
-    """Each way to serve a site; a test marked flow goes into the matrix."""
-    flow = request.node.get_closest_marker("flow")
-    if flow:
-        record_property("deployment", request.param)
-        record_property("flow", flow.args[0])
+def server(request, in_matrix):
+    """Each way to serve a site."""
+    in_matrix(request.param)
     if request.param in deployments.DEPLOYMENTS:
         return request.getfixturevalue("deployment")(request.param)
     return request.getfixturevalue({"make-run": "site"}.get(request.param, request.param))

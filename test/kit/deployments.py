@@ -11,7 +11,7 @@ import subprocess
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from kit import expect, servers
+from kit import expect, guarded, servers
 from kit.site import BUILD, ROOT, Site
 
 DEPLOY = ROOT / "deploy"
@@ -81,82 +81,77 @@ http {{
 def write(site, port, name, text, user, **values):
     """A server's configuration file; return its path."""
     path = site.dir / name
-    path.write_text(text.format(dir=site.dir, port=port,
-                                user=user if AS_ROOT else "", **values))
+    path.write_text(text.format(dir=site.dir, deploy=DEPLOY, port=port, app=site.app_port,
+                                guard=site.guard_port, user=user if AS_ROOT else "",
+                                **values))
     return path
 
 
 def lighttpd(site, port, modules, text):
-    names = ", ".join('"mod_%s"' % name for name in modules)
-    path = write(site, port, "lighttpd.conf", LIGHTTPD,
+    path = write(site, port, "lighttpd.conf", LIGHTTPD + text,
                  'server.username = "%s"\nserver.groupname = "%s"' % (USER, USER),
-                 modules=names)
-    with path.open("a") as f:
-        f.write(text)
+                 modules=", ".join('"mod_%s"' % name for name in modules))
     return ["lighttpd", "-D", "-f", path]
 
 
 def apache(site, port, modules, text):
     lines = ["LoadModule %s_module %s/mod_%s.so" % (name, MODULES, name)
              for name in ("mpm_event", "authz_core", *modules)]
-    path = write(site, port, "apache.conf", APACHE,
+    path = write(site, port, "apache.conf", APACHE + text,
                  "User %s\nGroup %s" % (USER, USER), modules="\n".join(lines))
-    with path.open("a") as f:
-        f.write(text)
     return ["apache2", "-D", "FOREGROUND", "-f", path]
 
 
 def nginx(site, port, text):
-    path = write(site, port, "nginx.conf", NGINX, "user %s;" % USER)
-    with path.open("a") as f:
-        f.write(text + "\n    }\n}\n")
+    path = write(site, port, "nginx.conf", NGINX + text + "\n    }}\n}}\n",
+                 "user %s;" % USER)
     return ["nginx", "-e", site.dir / "error.log", "-p", site.dir, "-c", path]
 
 
-# Each deployment: what the head of its file tells to write, and no more.
+# Each deployment: what the head of its file tells to write, and no more; and the
+# guard before what others serve.
 
 def lighttpd_fastcgi(site, port):
-    return lighttpd(site, port, ["fastcgi"], """
-var.bin = "%s/cgi-bin/"
-var.sock = "%s/run/"
-include "%s/lighttpd/fastcgi.conf"
-""" % (site.dir, site.dir, DEPLOY))
+    return lighttpd(site, port, ["magnet", "fastcgi", "cgi", "proxy"], """
+var.bin = "{dir}/cgi-bin/"
+var.sock = "{dir}/run/"
+include "{deploy}/lighttpd/fastcgi.conf"
+""" + guarded.LIGHTTPD)
 
 
 def lighttpd_cgi(site, port):
-    return lighttpd(site, port, ["alias", "cgi"], """
-server.breakagelog = "%s/error.log"
-var.bin = "%s/cgi-bin/"
-include "%s/lighttpd/cgi.conf"
-""" % (site.dir, site.dir, DEPLOY))
+    return lighttpd(site, port, ["alias", "magnet", "fastcgi", "cgi", "proxy"], """
+server.breakagelog = "{dir}/error.log"
+var.bin = "{dir}/cgi-bin/"
+var.sock = "{dir}/run/"
+include "{deploy}/lighttpd/cgi.conf"
+""" + guarded.LIGHTTPD)
+
+
+def apache_cgi(site, port, modules=()):
+    return apache(site, port, ["alias", "cgid", *modules, *guarded.APACHE_MODULES], """
+Define CARNET {dir}
+Include {deploy}/apache/carnet.conf
+""" + guarded.APACHE)
 
 
 def apache_fcgid(site, port):
-    return apache(site, port, ["alias", "fcgid"], """
-Define CARNET %s
-Include %s/apache/carnet.conf
-""" % (site.dir, DEPLOY))
-
-
-def apache_cgi(site, port):
-    return apache(site, port, ["alias", "cgid"], """
-Define CARNET %s
-Include %s/apache/carnet.conf
-""" % (site.dir, DEPLOY))
+    return apache_cgi(site, port, ["fcgid"])
 
 
 def apache_proxy(site, port):
-    return apache(site, port, ["macro", "proxy", "proxy_fcgi"], """
-Define CARNET_RUN %s/run
-Include %s/apache/proxy-fcgi.conf
-""" % (site.dir, DEPLOY))
+    return apache(site, port, ["alias", "cgid", *guarded.APACHE_MODULES], """
+Define CARNET_RUN {dir}/run
+Include {deploy}/apache/proxy-fcgi.conf
+""" + guarded.APACHE)
 
 
 def nginx_fastcgi(site, port):
+    shutil.copytree(DEPLOY / "nginx", site.dir / "carnet")
     return nginx(site, port, """
-        set $carnet_run %s/run;
-        include %s/nginx/carnet.conf;
-""" % (site.dir, DEPLOY))
+        set $carnet_run {dir}/run;
+        include carnet/carnet.conf;
+""" + guarded.NGINX)
 
 
 def apache_htaccess(site, port):
@@ -165,37 +160,41 @@ def apache_htaccess(site, port):
     shutil.copy(DEPLOY / "apache/htaccess", site.dir / ".htaccess")
     shutil.copy(site.dir / "cgi-bin/login", site.dir / "cgi-bin/logout")
     return apache(site, port, ["alias", "cgid", "rewrite", "headers"], """
-DocumentRoot %(dir)s
-ScriptAlias /cgi-bin/ %(dir)s/cgi-bin/
+DocumentRoot {dir}
+ScriptAlias /cgi-bin/ {dir}/cgi-bin/
 <Files ".ht*">
     Require all denied
 </Files>
-<Directory %(dir)s>
+<Directory {dir}>
     Options SymLinksIfOwnerMatch
     AllowOverride FileInfo
     Require all granted
 </Directory>
-""" % {"dir": site.dir})
+""")
 
 
+# How it is configured, and what of carnet's the web server does not start itself.
 DEPLOYMENTS = {
-    "lighttpd-fastcgi": (lighttpd_fastcgi, False),
-    "lighttpd-cgi": (lighttpd_cgi, False),
-    "apache-fcgid": (apache_fcgid, False),
-    "apache-proxy-fcgi": (apache_proxy, True),
-    "apache-cgi": (apache_cgi, False),
-    "apache-htaccess": (apache_htaccess, False),
-    "nginx": (nginx_fastcgi, True),
+    "lighttpd-fastcgi": (lighttpd_fastcgi, None),
+    "lighttpd-cgi": (lighttpd_cgi, None),
+    "apache-fcgid": (apache_fcgid, ["guard"]),
+    "apache-proxy-fcgi": (apache_proxy, []),
+    "apache-cgi": (apache_cgi, ["guard"]),
+    "apache-htaccess": (apache_htaccess, None),
+    "nginx": (nginx_fastcgi, []),
 }
+GUARDED = [name for name in DEPLOYMENTS if name != "apache-htaccess"]
 
 
-def spawn(site, verb):
+def spawn(site, verb, *names):
     """deploy/spawn.sh, as an administrator calls it."""
+    by_port = site.deployment and site.deployment.startswith("apache")
     return subprocess.run(
-        ["sh", DEPLOY / "spawn.sh", verb], text=True, timeout=60,
+        ["sh", DEPLOY / "spawn.sh", verb, *names], text=True, timeout=60,
         capture_output=True, stdin=subprocess.DEVNULL,
         env={**os.environ, "CARNET": str(site.dir), "CARNET_PROCESSES": "2",
-             "CARNET_RUN": str(site.dir / "run"), "CARNET_USER": USER})
+             "CARNET_RUN": str(site.dir / "run"), "CARNET_USER": USER,
+             "CARNET_GUARD": "127.0.0.1:%d" % site.guard_port if by_port else ""})
 
 
 def kill(pid):
@@ -205,13 +204,13 @@ def kill(pid):
 
 
 @contextmanager
-def spawned(site):
-    p = spawn(site, "start")
+def spawned(site, *names):
+    p = spawn(site, "start", *names)
     try:
         assert p.returncode == 0, p.stderr
         yield
     finally:
-        p = spawn(site, "stop")
+        p = spawn(site, "stop", *names)
         assert p.returncode == 0, p.stderr
 
 
@@ -258,7 +257,8 @@ def place():
     with servers.directory() as path:
         site = Site(path, "http://127.0.0.1:%d" % servers.free_port())
         site.install()
-        site.log = path / "error.log"
+        site.log, site.deployment = path / "error.log", None
+        site.guard_port = servers.free_port()
         shutil.copytree(BUILD / "cgi-bin", path / "cgi-bin",
                         ignore=shutil.ignore_patterns("*.o", "*.d"))
         for folder in ("www", "run"):
@@ -269,16 +269,19 @@ def place():
 @contextmanager
 def deployed(name):
     """A site under that deployment."""
-    configure, needs_spawn = DEPLOYMENTS[name]
-    with place() as site:
+    configure, wanted = DEPLOYMENTS[name]
+    with place() as site, ExitStack() as stack:
         site.deployment = name
+        guarded.lay_out(site)
+        site.app_port = stack.enter_context(guarded.app())
         port = int(site.url.rpartition(":")[2])
         command = configure(site, port)
         give_away(site.dir)
-        with ExitStack() as stack:
-            if needs_spawn:
-                stack.enter_context(spawned(site))
-            site.process = stack.enter_context(running(site, port, command))
+        with ExitStack() as inner:
+            if wanted is not None:
+                inner.enter_context(spawned(site, *wanted))
+                inner.enter_context(guarded.interpreters(site, USER if AS_ROOT else None))
+            site.process = inner.enter_context(running(site, port, command))
             yield site
         expect.until(lambda: not programs_of(site))
         for log in site.dir.glob("*.err*"):

@@ -23,3 +23,9 @@ def request(site, target, method="GET", headers=()):
         except (http.client.HTTPException, ConnectionError):
             return SimpleNamespace(status=0, headers={}, body=b"")
     return SimpleNamespace(status=answer.status, headers=answer.headers, body=body)
+
+
+def as_response(r):
+    """The same, as requests would tell it."""
+    return SimpleNamespace(status_code=r.status, headers=r.headers,
+                           text=r.body.decode("utf-8", "replace"))
