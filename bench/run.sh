@@ -120,10 +120,10 @@ memory() {
 	done >>"$scratch/memory"
 }
 
-# mounts: the paths that run.conf gives to programs
+# mounts: the paths that fastcgi.conf gives to programs
 mounts() {
 	sed -n 's/^[ \t]*fastcgi.server = ("\([^"]*\)" => ((.*/\1/p' \
-	    "$here/../deploy/lighttpd/run.conf"
+	    "$here/../deploy/lighttpd/fastcgi.conf"
 }
 
 # ---- Load ----

@@ -6,6 +6,7 @@
 #include "json.h"
 #include "oerr.h"
 #include "resp.h"
+#include "site.h"
 
 #define TITLE_MAX_CHARS 200
 #define BODY_MAX_CHARS 65536
@@ -80,7 +81,8 @@ list(struct req *rq, const struct guard_caller *who, const char *id)
 	json_close(b, ']');
 	if (n > limit)
 		json_str(b, "next",
-		    arena_printf(rq->a, "%s?limit=%lld&after=%lld", rq->script,
+		    arena_printf(rq->a, "%s?limit=%lld&after=%lld",
+			site_path(rq->conf, rq->a, SITE_POSTS),
 			(long long)limit, (long long)p[limit - 1].id));
 	else
 		json_null(b, "next");
@@ -116,7 +118,8 @@ create(struct req *rq, const struct guard_caller *who, const char *text)
 		return &oerr_unprocessable;
 	if (store_post_add(rq->st, &p) < 0)
 		return oerr_machine(rq);
-	resp_header(rq, "Location", "%s/%lld", rq->script, (long long)p.id);
+	resp_header(rq, "Location", "%s/%lld",
+	    site_path(rq->conf, rq->a, SITE_POSTS), (long long)p.id);
 	return answer_post(rq, 201, &p);
 }
 

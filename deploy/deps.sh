@@ -17,6 +17,13 @@ run lighttpd the web server that serves it
 run curl the example that is printed, and the wait for the server
 test libcmocka-dev unit tests
 test apache2 HTTP tests
+test libapache2-mod-fcgid HTTP tests: FastCGI under Apache
+test nginx-light HTTP tests
+test spawn-fcgi HTTP tests: FastCGI programs that no web server starts
+test lighttpd-modules-lua HTTP tests: a guarded program behind a proxy
+test php-cgi HTTP tests: a guarded PHP script
+test perl HTTP tests: a guarded CGI script
+test fcgiwrap HTTP tests: CGI under nginx
 test python3-pytest the runner of the HTTP tests
 test python3-requests an HTTP client
 test python3-requests-oauthlib a real OAuth client

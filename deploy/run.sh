@@ -9,7 +9,8 @@ CARNET_RUN=$(cd "$RUN_DIR" && pwd)
 CARNET_BIN=$(cd "$BUILD/cgi-bin" && pwd)
 CARNET_PORT=$PORT
 CARNET_CONF=$CARNET_RUN/carnet.conf
-export CARNET_RUN CARNET_BIN CARNET_PORT CARNET_CONF
+CARNET_DEPLOY=$here
+export CARNET_RUN CARNET_BIN CARNET_PORT CARNET_CONF CARNET_DEPLOY
 carnet=$BUILD/bin/carnet
 url=http://127.0.0.1:$PORT
 email=ada@example.org

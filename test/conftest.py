@@ -1,7 +1,14 @@
 """Fixtures: sites, and who serves them."""
+from contextlib import ExitStack
+
 import pytest
 
-from kit import servers
+from kit import deployments, servers
+
+
+def pytest_configure(config):
+    config.addinivalue_line(
+        "markers", "flow(name): a row of the matrix that test/run.py prints")
 
 
 @pytest.fixture(scope="session")
@@ -19,17 +26,44 @@ def cgi():
 
 
 @pytest.fixture(scope="session")
-def apache():
+def deployment():
+    """deployment(name) is a site under that deployment of deploy/: started when
+    it is first asked for, and there until the last test is over."""
+    started = {}
+    with ExitStack() as stack:
+        def get(name):
+            if name not in started:
+                started[name] = stack.enter_context(deployments.deployed(name))
+            return started[name]
+
+        yield get
+
+
+@pytest.fixture(scope="session")
+def apache(deployment):
     """A site under Apache, as plain CGI."""
-    with servers.apache() as s:
-        yield s
+    return deployment("apache-cgi")
 
 
-@pytest.fixture(params=["lighttpd", "apache", "cgi"])
-def server(request):
+@pytest.fixture
+def in_matrix(request, record_property):
+    """in_matrix(deployment): if the test is marked flow, it is in the matrix."""
+    def note(name):
+        flow = request.node.get_closest_marker("flow")
+        if flow:
+            record_property("deployment", name)
+            record_property("flow", flow.args[0])
+
+    return note
+
+
+@pytest.fixture(params=["make-run", *deployments.DEPLOYMENTS, "cgi"])
+def server(request, in_matrix):
     """Each way to serve a site."""
-    name = {"lighttpd": "site"}.get(request.param, request.param)
-    return request.getfixturevalue(name)
+    in_matrix(request.param)
+    if request.param in deployments.DEPLOYMENTS:
+        return request.getfixturevalue("deployment")(request.param)
+    return request.getfixturevalue({"make-run": "site"}.get(request.param, request.param))
 
 
 @pytest.fixture

@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 """run.py: every test there is; make test runs it.  BUILD names what to test.
 
-The last line is "N passed, N failed, N skipped", and the exit status 1 if a
-test failed or none ran.
+Before the last line stands a matrix, flows by deployments: ok, FAIL, or - for
+what did not run.  The last line is "N passed, N failed, N skipped", and the
+exit status 1 if a test failed or none ran.
 """
 import os
 import re
@@ -19,6 +20,7 @@ SUITES = ("cgi", "http", "browser")
 TIMEOUT_S = 1200
 
 count = {"passed": 0, "failed": 0, "skipped": 0}
+matrix = {}  # flow: deployment: outcomes
 
 
 def tell(*words):
@@ -52,6 +54,31 @@ def outcomes(xml):
             yield name, "skipped", found["skipped"].get("message") or ""
         else:
             yield name, "passed", ""
+
+
+def add_to_matrix(xml):
+    """What the tests that are marked flow say of themselves (test/conftest.py)."""
+    for case in ElementTree.parse(xml).iter("testcase"):
+        said = {p.get("name"): p.get("value") for p in case.iter("property")}
+        if "flow" in said:
+            row = matrix.setdefault(said["flow"], {})
+            row.setdefault(said["deployment"], set()).update(
+                {child.tag for child in case} & {"failure", "error", "skipped"} or {"ok"})
+
+
+def cell(found):
+    """FAIL if one test failed, ok if one passed, - if none has run."""
+    return ("FAIL" if found & {"failure", "error"} else "ok" if "ok" in found else "-")
+
+
+def print_matrix():
+    columns = list(dict.fromkeys(name for row in matrix.values() for name in row))
+    if not columns:
+        return
+    tell("\n%-20s" % "flow by deployment", *columns)
+    for flow, row in matrix.items():
+        tell("%-20s" % flow, *("%-*s" % (len(name), cell(row.get(name, set())))
+                               for name in columns))
 
 
 def run_unit(program, env, scratch):
@@ -106,11 +133,13 @@ def run_pytest(suite, env, scratch):
     try:
         status = subprocess.run(
             [sys.executable, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider",
-             "--junitxml", xml, "--rootdir", "test", "test/" + suite],
+             "-o", "junit_family=xunit1", "--junitxml", xml, "--rootdir", "test", "test/" + suite],
             cwd=ROOT, env=env, timeout=TIMEOUT_S).returncode
     except subprocess.TimeoutExpired:
         status = "none within %d s" % TIMEOUT_S
     results = list(outcomes(xml)) if xml.exists() else []
+    if results:
+        add_to_matrix(xml)
     for _, outcome, _ in results:
         add(outcome)
     if not results or status not in (0, 1):
@@ -150,6 +179,7 @@ def main():
                 run_pytest(suite, env, scratch)
         run_mandoc()
         report_sanitizers(scratch)
+    print_matrix()
     tell("%(passed)d passed, %(failed)d failed, %(skipped)d skipped" % count)
     return 1 if count["failed"] or not count["passed"] else 0
 

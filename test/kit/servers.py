@@ -1,4 +1,5 @@
-"""Who serves a site: lighttpd as make run starts it, Apache, or plain CGI."""
+"""Who serves a site: lighttpd as make run starts it, or plain CGI.  The other
+web servers are in deployments.py."""
 import os
 import re
 import shutil
@@ -9,10 +10,8 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
-from kit import expect, plaincgi
+from kit import expect
 from kit.site import BUILD, ROOT, Client, Site
-
-APACHE_MODULES = "/usr/lib/apache2/modules"
 
 
 def free_port():
@@ -110,62 +109,6 @@ def lighttpd():
             stop(p, "CARNET_RUN=%s" % path)
             p.stdout.close()
         assert_no_secret(site.log, site.secrets)
-
-
-APACHE_CONF = """
-ServerRoot {dir}
-ServerName 127.0.0.1
-Listen 127.0.0.1:{port}
-LoadModule mpm_event_module {modules}/mod_mpm_event.so
-LoadModule authz_core_module {modules}/mod_authz_core.so
-LoadModule alias_module {modules}/mod_alias.so
-LoadModule cgid_module {modules}/mod_cgid.so
-{user}
-PidFile {dir}/apache.pid
-ErrorLog {dir}/error.log
-ScriptSock {dir}/cgid.sock
-DefaultRuntimeDir {dir}
-DocumentRoot {dir}/www
-{aliases}
-<Directory {dir}/cgi-bin>
-    Require all granted
-    CGIPassAuth On
-</Directory>
-"""
-
-
-@contextmanager
-def apache():
-    """A shared host: the programs copied to cgi-bin/, carnet.conf beside it,
-    plain CGI, and nothing that needs root."""
-    with directory() as path:
-        port = free_port()
-        site = Site(path, "http://127.0.0.1:%d" % port)
-        site.install()
-        shutil.copytree(BUILD / "cgi-bin", path / "cgi-bin",
-                        ignore=shutil.ignore_patterns("*.o", "*.d"))
-        (path / "www").mkdir()
-        as_root = os.getuid() == 0
-        (path / "apache.conf").write_text(APACHE_CONF.format(
-            dir=path, port=port, modules=APACHE_MODULES,
-            user="User www-data\nGroup www-data" if as_root else "",
-            aliases="\n".join("ScriptAlias %s %s/cgi-bin/%s" % (url, path, program)
-                              for url, program in plaincgi.ROUTES.items())))
-        if as_root:
-            for entry in [path, *path.rglob("*")]:
-                shutil.chown(entry, "www-data", "www-data")
-        marker = "CARNET_APACHE=%s" % path
-        env = {**os.environ, "CARNET_APACHE": str(path),
-               "PATH": os.environ["PATH"] + ":/usr/sbin"}
-        p = subprocess.Popen(
-            ["apache2", "-D", "FOREGROUND", "-f", path / "apache.conf"], env=env)
-        try:
-            expect.until(lambda: answers(port) or p.poll() is not None)
-            assert p.poll() is None, (path / "error.log").read_text()
-            yield site
-        finally:
-            stop(p, marker)
-        assert_no_secret(path / "error.log", site.secrets)
 
 
 def answers(port):

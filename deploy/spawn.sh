@@ -1,0 +1,109 @@
+#!/bin/sh
+# spawn.sh start|stop|status [NAME...]: programs, all unless named, as FastCGI
+# processes, for web servers that do not start them: nginx, and Apache with
+# mod_proxy_fcgi.  Each listens on $CARNET_RUN/NAME.sock.
+#
+#	CARNET=/srv/carnet     where cgi-bin/ is
+#	CARNET_RUN=/run/carnet for sockets and lists of processes
+#	CARNET_PROCESSES=2     of each program
+#	CARNET_USER=www-data   who runs them and may connect, if root starts them
+#	CARNET_GUARD=127.0.0.1:9124   where the guard listens, instead of on a
+#	                       socket: Apache's mod_authnz_fcgi must have it so
+#
+# start leaves alone what runs, and starts anew a program of which a process has
+# ended: it may be called every minute.  status says how many run, and fails if
+# some do not.
+set -eu
+
+CARNET=${CARNET:-/srv/carnet}
+CARNET_RUN=${CARNET_RUN:-/run/carnet}
+CARNET_PROCESSES=${CARNET_PROCESSES:-2}
+CARNET_USER=${CARNET_USER:-www-data}
+CARNET_GUARD=${CARNET_GUARD-}
+export CARNET CARNET_RUN
+# a directory's real name is what /proc tells of a process
+bin=$(cd "$CARNET/cgi-bin" && pwd -P)
+
+# programs: their names
+programs() {
+	for file in "$bin"/*; do
+		[ -f "$file" ] && [ -x "$file" ] && echo "${file##*/}"
+	done
+}
+
+# running NAME: its processes that live; a number used anew is not one of them
+running() {
+	[ -f "$CARNET_RUN/$1.pid" ] || return 0
+	while read -r pid || [ -n "$pid" ]; do
+		exe=$(readlink "/proc/$pid/exe") || continue
+		[ "${exe% (deleted)}" = "$bin/$1" ] && echo "$pid"
+	done <"$CARNET_RUN/$1.pid" 2>/dev/null
+	return 0
+}
+
+count() {
+	running "$1" | wc -l
+}
+
+start_one() {
+	[ "$(count "$1")" -ge "$CARNET_PROCESSES" ] && return
+	stop_one "$1"
+	name=$1
+	set -- -P "$CARNET_RUN/$name.pid" -F "$CARNET_PROCESSES" -- "$bin/$name"
+	if [ "$(id -u)" = 0 ]; then
+		set -- -u "$CARNET_USER" -U "$CARNET_USER" "$@"
+	fi
+	if [ "$name" = guard ] && [ -n "$CARNET_GUARD" ]; then
+		set -- -a "${CARNET_GUARD%:*}" -p "${CARNET_GUARD##*:}" "$@"
+	else
+		set -- -s "$CARNET_RUN/$name.sock" -M 0600 "$@"
+	fi
+	spawn-fcgi "$@" >/dev/null
+}
+
+# SIGTERM: a program ends when it has answered the request at hand.
+tell_to_stop() {
+	for pid in $(running "$1"); do
+		kill "$pid" 2>/dev/null || :
+	done
+}
+
+stop_one() {
+	tell_to_stop "$1"
+	tries=0
+	while [ "$(count "$1")" != 0 ]; do
+		tries=$((tries + 1))
+		if [ $tries -gt 100 ]; then
+			echo "$1 does not end" >&2
+			return 1
+		fi
+		sleep 0.1
+	done
+	rm -f "$CARNET_RUN/$1.sock" "$CARNET_RUN/$1.pid"
+}
+
+status_one() {
+	n=$(count "$1")
+	echo "$1 $n"
+	[ "$n" -ge "$CARNET_PROCESSES" ]
+}
+
+verb=${1-}
+case $verb in
+start|stop|status) shift ;;
+*)
+	echo 'usage: spawn.sh start|stop|status [NAME...]' >&2
+	exit 2
+esac
+[ $# -gt 0 ] || set -- $(programs)
+mkdir -p "$CARNET_RUN"
+rc=0
+if [ "$verb" = stop ]; then # all at once, not one by one
+	for program; do
+		tell_to_stop "$program"
+	done
+fi
+for program; do
+	"${verb}_one" "$program" || rc=1
+done
+exit $rc

@@ -1,0 +1,290 @@
+"""The guard in front of what is not ours, under each server that can ask it."""
+import time
+
+import pytest
+
+from kit import deployments, expect, guarded, raw
+from kit.guarded import KINDS, MARK, OPEN, SCRIPTS
+
+NAMES = ["CARNET_USER_ID", "CARNET_USER_EMAIL", "CARNET_CLIENT_ID", "CARNET_SCOPE",
+         "CARNET_TOKEN_ID", "REMOTE_USER"]
+# How a proxied program is told the same.
+HEADERS = {name: "X_CARNET_" + name.removeprefix("CARNET_") for name in NAMES}
+FORGED = "forged-0815"
+
+pytestmark = pytest.mark.flow("guarding others")
+
+
+@pytest.fixture(params=deployments.GUARDED)
+def server(request, deployment, in_matrix):
+    in_matrix(request.param)
+    return deployment(request.param)
+
+
+@pytest.fixture(params=KINDS)
+def path(request):
+    """Each kind of what is guarded."""
+    return KINDS[request.param]
+
+
+def who(server, path, **kw):
+    """What is told of the caller, under the names that scripts know."""
+    told = guarded.told(server.get(path, **kw))
+    if path.startswith("/guarded/app/"):
+        return {name: told.get(header, "") for name, header in HEADERS.items()}
+    return {name: told.get(name) for name in NAMES}
+
+
+def test_without_a_token_it_is_401(server, path):
+    """RFC 6750 section 3: the whole answer of the guard."""
+    for token, code in ((None, None), ("x.y.z", "invalid_token")):
+        r = server.get(path, token=token)
+        expect.unauthenticated(r, code)
+        assert r.raw.headers.getlist("WWW-Authenticate") == [r.headers["WWW-Authenticate"]]
+        assert r.headers["X-Request-Id"]
+        assert r.headers["Cache-Control"] == "no-store"
+
+
+def test_without_the_scope_it_is_403(server, path):
+    """RFC 6750 section 3.1: and the challenge names the scope."""
+    expect.insufficient(server.get(path, token=server.token("write-posts")), "read-posts")
+
+
+def test_with_the_scope_it_is_served(server, path):
+    """DESIGN section 7: HEAD too."""
+    token = server.token("read-posts")
+    r = server.get(path, token=token)
+    assert r.status_code == 200 and r.text.startswith(MARK)
+    r = server.request("HEAD", path, token=token)
+    assert (r.status_code, r.content) == (200, b"")
+
+
+def test_a_revoked_token_is_refused_at_once(server, path):
+    """DESIGN section 6."""
+    token = server.token("read-posts")
+    assert server.get(path, token=token).status_code == 200
+    server.post("/oauth/revoke", auth=server.password_client, data={"token": token})
+    expect.unauthenticated(server.get(path, token=token))
+
+
+@pytest.mark.parametrize("kind", ["php", "perl", "app"])
+def test_the_program_learns_who_calls(server, kind):
+    """DESIGN section 7."""
+    user = server.user("read-posts")
+    told = who(server, KINDS[kind], token=server.token("read-posts", user))
+    assert told.pop("CARNET_TOKEN_ID")
+    assert told == {
+        "CARNET_USER_ID": str(user.id), "REMOTE_USER": str(user.id),
+        "CARNET_USER_EMAIL": user.email, "CARNET_SCOPE": "read-posts",
+        "CARNET_CLIENT_ID": server.password_client.id}
+
+
+@pytest.mark.parametrize("kind", ["php", "perl", "app"])
+def test_the_program_learns_which_machine_calls(server, kind):
+    """DESIGN section 7: a token without a user has the client's name."""
+    client, token = server.machine()
+    told = who(server, KINDS[kind], token=token)
+    assert told["CARNET_CLIENT_ID"] == told["REMOTE_USER"] == client.id
+    assert told["CARNET_USER_ID"] == told["CARNET_USER_EMAIL"] == ""
+
+
+def test_what_is_public_needs_no_token_and_names_no_one(server):
+    """DESIGN section 7: also where the token that is sent is worth nothing."""
+    assert server.get(OPEN).text == "open\n"
+    for path in guarded.PUBLIC.values():
+        for token in (None, "x.y.z"):
+            told = who(server, path, token=token)
+            assert told.pop("REMOTE_USER") in ("", "anonymous", None)
+            assert not any(told.values())
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_rule_is_for_its_methods(server, method):
+    """DESIGN section 7: path and method to scopes."""
+    for scope, other in (("read-posts", "POST"), ("write-posts", "GET")):
+        r = server.request(method, KINDS["app"], token=server.token(scope))
+        assert r.status_code == (403 if method == other else 200)
+
+
+def test_a_method_without_a_rule_is_405(server):
+    """RFC 9110 section 15.5.6: with Allow, before a token is looked at.  Apache
+    says what it allows itself."""
+    r = server.delete(KINDS["app"])
+    expect.error(r, 405, "method_not_allowed")
+    if not server.deployment.startswith("apache"):
+        assert set(r.headers["Allow"].split(", ")) == {"GET", "HEAD", "POST"}
+
+
+def test_a_rule_may_want_a_machine(server):
+    """DESIGN section 7: the kind of caller."""
+    path = "/guarded/perl/machines/env.pl"
+    assert server.get(path, token=server.token("read-posts")).status_code == 403
+    _, token = server.machine()
+    assert guarded.told(server.get(path, token=token))["CARNET_CLIENT_ID"]
+
+
+@pytest.mark.parametrize("kind", ["php", "perl", "app"])
+def test_a_body_arrives_behind_the_guard(server, kind):
+    """The question is asked without it; the program gets all of it."""
+    body = "x" * 100_000
+    r = server.post(KINDS[kind], token=server.token("read-posts write-posts"), data=body,
+                    headers={"Content-Type": "text/plain"})
+    assert (r.status_code, r.text.split("\n")[1]) == (200, body)
+
+
+# What the client says of itself
+
+SPELLINGS = ["%s", "http_%s", "variable-%s", "x-%s", "redirect_%s"]
+
+
+@pytest.mark.parametrize("kind, public", [
+    ("php", False), ("perl", False), ("perl", True), ("app", False), ("app", True)])
+def test_no_client_says_who_it_is(server, kind, public):
+    """DESIGN section 7: whatever it sends under these names never gets through."""
+    path = guarded.PUBLIC[kind] if public else KINDS[kind]
+    token = None if public else server.token("read-posts")
+    honest = guarded.told(raw_answer(server, path, token, []))
+    for name in NAMES:
+        for dashed in (name, name.replace("_", "-"), name.replace("_", "-", 1),
+                       "-".join(name.rsplit("_", 1))):
+            for spelling in SPELLINGS:
+                header = spelling % dashed
+                r = raw_answer(server, path, token, [(header, FORGED)])
+                if r.status_code == 403:
+                    assert "_" in header and MARK not in r.text
+                    continue
+                check_said(honest, guarded.told(r))
+
+
+def raw_answer(server, path, token, headers):
+    if token:
+        headers = [*headers, ("Authorization", "Bearer " + token)]
+    return raw.as_response(raw.request(server, path, headers=headers))
+
+
+def check_said(honest, told):
+    """Under the guard's names stands what stands there if the client sends nothing,
+    and among headers of such names nothing that it sent."""
+    for name in NAMES:
+        assert told.get(name) == honest.get(name), name
+    for name, value in told.items():
+        header = name.removeprefix("HTTP_") if "SCRIPT_NAME" in told else name
+        if header in NAMES or header.startswith("X_CARNET_"):
+            assert value in (honest.get(name, ""), ""), name
+
+
+@pytest.mark.parametrize("kind", SCRIPTS)
+def test_a_client_cannot_set_a_proxy(server, kind):
+    """CVE-2016-5385: HTTP_PROXY is a variable that programs believe."""
+    told = guarded.told(server.get(KINDS[kind], token=server.token("read-posts"),
+                                   headers={"Proxy": "http://evil.example"}))
+    assert "evil" not in told.get("HTTP_PROXY", "")
+
+
+def test_basic_credentials_are_no_user(server):
+    """A server may take REMOTE_USER from them: of a public path, too."""
+    told = guarded.told(server.get(guarded.PUBLIC["perl"], auth=("root", "x")))
+    assert told.get("REMOTE_USER") in ("", "anonymous", None)
+
+
+# No way around
+
+FORMS = [
+    "%(path)s?", "/%(path)s", "//%(path)s", "/.%(path)s", "/x/..%(path)s", "/..%(path)s",
+    "/./..%(path)s", "/%%2e%(path)s", "/x/%%2e%%2e%(path)s", "/x/..%%2f%(bare)s",
+    "/x%%2f..%(path)s", "/x%%2f%%2e%%2e%%2f%(bare)s", "/%%2f%(bare)s", "%%2f%(bare)s",
+    "/x/..%%252f%(bare)s", "/x/%%252e%%252e%(path)s", "/x/..\\%(bare)s", "/x/..%%5c%(bare)s",
+    "\\%(bare)s", "/\\%(bare)s", "/x;/..%(path)s", "/..;%(path)s", "/.;%(path)s", "/;%(path)s",
+    "/;x=y/..%(path)s", "%(path)s;", "%(path)s;x=y", "%(path)s/", "%(path)s//", "%(path)s/.",
+    "%(path)s/x", "%(path)s/x/..", "%(path)s%%00", "%(path)s%%00.txt", "/%%00%(path)s",
+    "%(path)s%%20", "%(path)s.", "%(path)s::$DATA", "%(path)s~", "%(path)s#", "%(path)s#/x",
+    "%(bare)s", "?%(path)s", "*", "%(host)s%(path)s", "http://other.example%(path)s",
+    "HTTP://OTHER.EXAMPLE%(path)s", "http:/%(path)s", "http://%(path)s", "//other%(path)s",
+    "%(host)s/x/..%(path)s", "%(host)s//%(path)s", "%(upper)s", "%(title)s", "%(percent)s",
+    "%(first)s/./%(rest)s", "%(first)s//%(rest)s", "%(first)s%%2f%(rest)s",
+    "%(first)s%%2F%(rest)s", "%(first)s/x/../%(rest)s", "%(first)s;/%(rest)s",
+    "%(first)s;x/%(rest)s", "%(first)s%%3b/%(rest)s", "%(first)s/;/%(rest)s",
+    "%(first)s%%00/%(rest)s", "%(first)s%%5c%(rest)s", "%(first)s%%255c%(rest)s",
+    "%(first)s%%252f%(rest)s", "%(first)s/%%2e/%(rest)s", "%(first)s%%c0%%af%(rest)s",
+    "%(first)s/..%%c0%%af%(bare)s", "%(first)s%%u002f%(rest)s", "%(first)s%%zz/%(rest)s",
+    # a public rule must not open what lies beside it
+    *("/guarded/%s/open" % kind + way for kind in ("files", "perl", "app") for way in (
+        "/../../..%(path)s", "/..%%2f..%%2f..%(path)s", "/%%2e%%2e/%%2e%%2e/%%2e%%2e%(path)s",
+        "/..%%2f..%%2f..%%2f%(bare)s", "/..;/..;/..;%(path)s", "/..%%5c..%%5c..%(path)s",
+        "//../../../..%(path)s", "//../../..%(path)s", "/x/../../../..%(path)s",
+        "%%2f..%%2f..%%2f..%(path)s", "%%00/../../..%(path)s", ";/../../..%(path)s",
+        "/%%252e%%252e/%%252e%%252e/%%252e%%252e%(path)s", "?/../../..%(path)s")),
+]
+
+
+def forms(server, path):
+    bare, parts = path[1:], path.split("/")
+    return [form % {
+        "path": path, "bare": bare, "host": server.url, "upper": path.upper(),
+        "title": path.title(), "percent": "/%%%02x%s" % (ord(bare[0]), bare[1:]),
+        "first": "/" + parts[1], "rest": "/".join(parts[2:])} for form in FORMS]
+
+
+def test_no_spelling_of_a_path_gets_around_the_guard(server, path):
+    """DESIGN section 7: written to the socket as it stands, without a token."""
+    ways = forms(server, path)
+    for way in ways:
+        r = raw.request(server, way)
+        assert MARK.encode() not in r.body, (way, r.status)
+        assert b"<?php" not in r.body and b"#!/usr/bin" not in r.body, way
+    # the ways are ways: some of them lead there, with a token
+    headers = [("Authorization", "Bearer " + server.token("read-posts"))]
+    led = [way for way in ways if raw.request(server, way, headers=headers).status == 200]
+    assert len(led) > 8, led
+
+
+@pytest.mark.parametrize("method", ["OPTIONS", "TRACE", "TRACK", "PROPFIND", "PUT", "DELETE",
+                                    "PATCH", "FOO", "get", "CONNECT"])
+def test_no_method_gets_around_the_guard(server, path, method):
+    """RFC 9110 section 9."""
+    r = raw.request(server, path, method)
+    assert MARK.encode() not in r.body
+    assert r.status != 200 or method in ("OPTIONS", "TRACE")  # the server's own answers
+
+
+def test_other_headers_do_not_name_another_path(server, path):
+    """Some programs believe these of a path; the guard and the server must not."""
+    for name in ("X-Original-URL", "X-Rewrite-URL", "X-Forwarded-Uri", "X-Original-Method",
+                 "X-HTTP-Method-Override", "X-Forwarded-Prefix", "Request-Uri"):
+        r = raw.request(server, path, headers=[(name, OPEN)])
+        assert (r.status, MARK.encode() in r.body) == (401, False)
+        r = raw.request(server, OPEN, headers=[(name, path)])
+        assert (r.status, r.body) == (200, b"open\n")
+
+
+# The guard itself
+
+def test_what_no_rule_names_is_refused(server):
+    """DESIGN section 7: inside a guarded space."""
+    text = server.conf.read_text()
+    server.conf.write_text(text.replace("\n/guarded = all", "\n/elsewhere = all"))
+    try:
+        expect.until(lambda: server.get(KINDS["files"]).status_code == 403)
+        r = server.get(KINDS["files"], token=server.token("read-posts"))
+        assert (r.status_code, MARK in r.text) == (403, False)
+    finally:
+        server.conf.write_text(text)
+    expect.until(lambda: server.get(KINDS["files"]).status_code == 401)
+
+
+def test_without_a_database_it_is_503(server):
+    """Never 200; and its return is noticed.  Each process looks once a second."""
+    token = server.token("read-posts")
+    db, away = server.dir / "carnet.db", server.dir / "away.db"
+    db.rename(away)
+    try:
+        time.sleep(1.1)
+        answers = [server.get(path, token=token) for path in KINDS.values()] * 2
+    finally:
+        away.rename(db)
+    for r in answers:
+        expect.error(r, 503, "temporarily_unavailable")
+        assert int(r.headers["Retry-After"]) > 0
+    time.sleep(1.1)
+    for path in KINDS.values():
+        assert server.get(path, token=token).status_code == 200

@@ -1,0 +1,379 @@
+"""The main flows, the same under every deployment of deploy/, under make run and
+as plain CGI; test/run.py prints the matrix of them."""
+import stat
+import subprocess
+
+import pytest
+
+from kit import deployments, expect, people, plaincgi, raw
+from kit.device import Device
+from kit.people import App, Browser
+
+flow = pytest.mark.flow
+SPA = "https://spa.example:8443"
+# These have methods of their own; what is below the other two is nothing.
+PATHS = [path for path in plaincgi.ROUTES if path not in ("/oauth", "/api")]
+
+
+@flow("password token")
+def test_password_grant_gives_a_token_that_works(server):
+    """RFC 6749 section 4.3, RFC 6750 section 2.1."""
+    body = expect.tokens(server.grant(
+        "password", username=server.email, password=server.password,
+        scope="read-posts"))
+    r = server.get("/api/user", token=body["access_token"])
+    assert (r.status_code, r.json()["email"]) == (200, server.email)
+
+
+@flow("password token")
+def test_the_proxy_gives_a_token_for_a_password(server):
+    """DESIGN section 5: the password client's secret stays on the server."""
+    body = expect.tokens(server.post("/api/oauth/password/token", json={
+        "username": server.email, "password": server.password}))
+    assert server.is_live(body["access_token"])
+
+
+@flow("client credentials")
+def test_client_credentials_grant_gives_a_token_that_works(server):
+    """RFC 6749 section 4.4."""
+    client, token = server.machine()
+    r = server.get("/api/status", token=token)
+    assert (r.status_code, r.json()["client_id"]) == (200, client.id)
+
+
+@flow("client credentials")
+def test_basic_authentication_arrives(server):
+    """RFC 6749 section 2.3.1: Apache hides the header without CGIPassAuth."""
+    client = server.client("client_credentials")
+    expect.tokens(server.grant("client_credentials", client, basic=True))
+
+
+@flow("code + PKCE")
+def test_an_app_gets_a_code_by_sign_in_and_consent(server):
+    """RFC 6749 section 4.1, RFC 7636: from the app's link to the token."""
+    user, app, browser = server.user("read-posts"), App(server), Browser(server)
+    path, query = people.sent_to(app.ask(browser))
+    assert path == "/oauth/login"
+    r = browser.sign_in(user, query["return_to"])
+    form = browser.open(r.headers["Location"]).form("approve")
+    back = people.sent_back(browser.submit(form, "approve"), app)
+    assert back["state"] == app.state
+    body = expect.tokens(app.redeem(back["code"]))
+    assert server.get("/api/user", token=body["access_token"]).json()["email"] == user.email
+    expect.error(app.redeem(back["code"]), 400, "invalid_grant")
+    assert not server.is_live(body["access_token"])
+
+
+@flow("device")
+def test_a_device_gets_a_token_when_its_user_approves(server):
+    """RFC 8628: codes, the page where they are typed, polling."""
+    device = Device(server).begin()
+    expect.error(device.poll(), 400, "authorization_pending")
+    device.decide(Browser(server, server.user("read-posts")))
+    device.set(polled_at=0)
+    assert server.is_live(expect.tokens(device.poll())["access_token"])
+
+
+@flow("refresh, reuse")
+def test_refresh_rotates(server):
+    """RFC 6749 section 6."""
+    old = server.sign_in("read-posts")
+    new = expect.tokens(server.refresh(old["refresh_token"]))
+    assert server.is_live(new["access_token"])
+    assert not server.is_live(old["access_token"])
+
+
+@flow("refresh, reuse")
+def test_a_spent_refresh_token_revokes_its_family(server):
+    """RFC 9700 section 4.14.2: when the grace is over."""
+    old = server.sign_in("read-posts")
+    new = expect.tokens(server.refresh(old["refresh_token"]))
+    server.sql("UPDATE oauth_refresh_tokens SET spent_at = spent_at - 60")
+    expect.error(server.refresh(old["refresh_token"]), 400, "invalid_grant")
+    expect.error(server.refresh(new["refresh_token"]), 400, "invalid_grant")
+    assert not server.is_live(new["access_token"])
+
+
+@flow("revoke")
+def test_a_client_revokes_its_token(server):
+    """RFC 7009: on the very next request."""
+    pair, client = server.sign_in(), server.password_client
+    assert server.is_live(pair["access_token"])
+    r = server.post("/oauth/revoke", auth=client, data={"token": pair["refresh_token"]})
+    assert (r.status_code, r.content) == (200, b"")
+    assert not server.is_live(pair["access_token"])
+
+
+@flow("introspect")
+def test_an_api_asks_about_a_token(server):
+    """RFC 7662."""
+    api, token = server.client("introspect"), server.token("read-posts")
+    told = server.post("/oauth/introspect", auth=api, data={"token": token}).json()
+    assert (told["active"], told["username"]) == (True, server.email)
+    told = server.post("/oauth/introspect", auth=api, data={"token": token + "x"}).json()
+    assert told == {"active": False}
+
+
+@flow("metadata, keys")
+def test_a_client_library_finds_everything(server):
+    """RFC 8414: what the metadata names is there; the keys are those that sign."""
+    r = server.get("/.well-known/oauth-authorization-server")
+    assert (r.status_code, r.headers["Content-Type"]) == (200, "application/json")
+    told = r.json()
+    assert told["issuer"] == server.url
+    for name, value in told.items():
+        if name.endswith(("_endpoint", "_uri")):
+            path = value.removeprefix(server.url)
+            assert server.get(path).status_code in (200, 303, 400, 405), name
+    keys = server.get(told["jwks_uri"].removeprefix(server.url)).json()["keys"]
+    assert {key["alg"] for key in keys} == {"ES256", "RS256"}
+
+
+@flow("guarded API")
+def test_no_token_is_401(server):
+    """RFC 6750 section 3.1: and the challenge names no error."""
+    expect.unauthenticated(server.get("/api/posts"), None)
+    expect.unauthenticated(server.get("/api/posts", token="x.y.z"))
+
+
+@flow("guarded API")
+def test_a_missing_scope_is_403(server):
+    """RFC 6750 section 3.1."""
+    r = server.post("/api/posts", token=server.token("read-posts"), json={})
+    expect.insufficient(r, "write-posts")
+
+
+@flow("personal tokens")
+def test_a_personal_token_is_made_works_and_is_revoked(server):
+    """DESIGN section 5."""
+    url, token = "/api/personal-tokens", server.token("read-posts")
+    r = server.post(url, token=token, json={"name": "Mine", "scopes": ["read-posts"]})
+    assert r.status_code == 201, r.text
+    made = r.json()
+    assert server.get("/api/posts", token=made["token"]).status_code == 200
+    listed = server.get(url, token=token).json()["data"]
+    assert made["id"] in [t["id"] for t in listed]
+    r = server.delete("%s/%s" % (url, made["id"]), token=token)
+    assert (r.status_code, r.content) == (204, b"")
+    assert not server.is_live(made["token"])
+    assert server.delete(url + "/current", token=token).status_code == 200
+    assert not server.is_live(token)
+
+
+@flow("posts")
+def test_posts_are_created_read_and_deleted(server):
+    """DESIGN section 5: the example API; Location is below /api/posts."""
+    token = server.token("read-posts write-posts admin")
+    places = []
+    for _ in range(2):
+        r = server.post("/api/posts", token=token, json={"title": "A", "body": "B"})
+        assert r.status_code == 201
+        places.append(r.headers["Location"])
+    assert all(place.startswith("/api/posts/") for place in places)
+    page = server.get("/api/posts?limit=1", token=token).json()
+    assert page["next"].startswith("/api/posts?")
+    assert server.get(page["next"], token=token).json()["data"]
+    for place in places:
+        assert server.get(place, token=token).json()["title"] == "A"
+        assert server.delete(place, token=token).status_code == 204
+        assert server.get(place, token=token).status_code == 404
+
+
+@flow("CORS")
+@pytest.mark.parametrize("method, path", [
+    ("POST", "/oauth/token"), ("GET", "/api/posts"), ("GET", "/oauth/jwks"),
+    ("GET", "/.well-known/oauth-authorization-server")])
+def test_another_origin_may_call(server, method, path):
+    """Fetch, section 4.8: preflight without a token, and the answer after it."""
+    App(server, public=True, uris=(SPA + "/cb",))
+    r = server.request("OPTIONS", path, headers={
+        "Origin": SPA, "Access-Control-Request-Method": method,
+        "Access-Control-Request-Headers": "authorization"})
+    assert (r.status_code, r.content) == (204, b"")
+    assert r.headers["Access-Control-Allow-Origin"] == SPA
+    assert method in r.headers["Access-Control-Allow-Methods"]
+    r = server.request(method, path, headers={"Origin": SPA})
+    assert r.headers["Access-Control-Allow-Origin"] == SPA
+
+
+@flow("HEAD")
+@pytest.mark.parametrize("path", ["/oauth/jwks", "/oauth/playground", "/oauth/login"])
+def test_head_answers_as_get_without_a_body(server, path):
+    """RFC 9110 section 9.3.2."""
+    got = server.get(path)
+    head = server.request("HEAD", path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["Content-Type"] == got.headers["Content-Type"]
+    length = str(len(got.content))
+    assert head.headers.get("Content-Length", length) == length
+
+
+@flow("405 with Allow")
+def test_a_wrong_method_is_405(server):
+    """RFC 9110 section 15.5.6: with Allow."""
+    r = server.get("/oauth/token")
+    expect.error(r, 405, "method_not_allowed")
+    assert r.headers["Allow"] == "POST"
+
+
+@flow("405 with Allow")
+@pytest.mark.parametrize("path", PATHS)
+def test_no_program_takes_any_method(server, path):
+    """RFC 9110 section 15.5.6: what a path does not know is 405 with Allow."""
+    for method in ("PATCH", "TRACK"):
+        r = server.request(method, path)
+        if method == "TRACK" and r.status_code in (405, 501):
+            continue  # nginx and lighttpd say so themselves
+        assert r.status_code == 405 and r.headers["Allow"]
+
+
+@flow("404 as JSON")
+@pytest.mark.parametrize("path", ["/oauth/none", "/api/none", "/api", "/oauth/",
+                                  "/oauth/tokenx", "/api/userx", "/api/user/1",
+                                  "/oauth/token/x"])
+def test_an_unknown_path_is_404_as_json(server, path):
+    """DESIGN section 3."""
+    expect.error(server.get(path), 404, "not_found")
+
+
+@flow("413")
+def test_a_large_body_is_413(server):
+    """DESIGN section 10: over 64 KiB, before it is read; the answer arrives."""
+    r = server.post("/oauth/token", data={"grant_type": "x" * 200_000})
+    expect.error(r, 413, "invalid_request")
+
+
+@flow("413")
+def test_a_body_of_the_largest_size_arrives(server):
+    """DESIGN section 5: 64 KiB, more than web servers hand on at once."""
+    token, body = server.token("write-posts admin"), "x" * 65536
+    r = server.post("/api/posts", token=token, json={"title": "Large", "body": body})
+    assert (r.status_code, r.json()["body"]) == (201, body)
+    assert server.delete(r.headers["Location"], token=token).status_code == 204
+
+
+@flow("logout")
+def test_signing_out_ends_the_session(server):
+    """DESIGN section 3: POST /oauth/logout; the session's cookie is dead."""
+    browser = Browser(server, server.user())
+    copy = Browser(server)
+    copy.cookie = browser.cookie
+    assert copy.is_signed_in()
+    csrf = browser.open("/account").form("sign-out").fields["csrf_token"]
+    r = browser.post("/oauth/logout", {"csrf_token": csrf})
+    assert people.sent_to(r) == ("/oauth/login", {})
+    assert not copy.is_signed_in()
+
+
+# What is a deployment's own
+
+def spawned_pids(site, name):
+    return [int(p) for p in (site.dir / "run" / (name + ".pid")).read_text().split()]
+
+
+@pytest.fixture
+def spawned():
+    """Processes that deploy/spawn.sh started, and no web server."""
+    with deployments.place() as site:
+        deployments.give_away(site.dir)
+        with deployments.spawned(site):
+            yield site
+        assert not deployments.programs_of(site)
+        assert not list((site.dir / "run").iterdir())
+
+
+def test_spawn_starts_the_programs_and_no_one_else_may_connect(spawned):
+    """deploy/spawn.sh: so many of each, behind a socket of their user's."""
+    names = {p.name for p in (spawned.dir / "cgi-bin").iterdir()}
+    p = deployments.spawn(spawned, "status")
+    assert p.returncode == 0
+    assert set(p.stdout.splitlines()) == {name + " 2" for name in names}
+    for name in names:
+        socket = spawned.dir / "run" / (name + ".sock")
+        assert stat.S_IMODE(socket.stat().st_mode) == 0o600
+
+
+def test_spawn_leaves_what_runs_and_mends_what_does_not(spawned):
+    """deploy/spawn.sh start: may be called every minute."""
+    token, user = spawned_pids(spawned, "token"), spawned_pids(spawned, "user")
+    deployments.kill(user[0])
+    p = deployments.spawn(spawned, "status")
+    assert p.returncode == 1 and "user 1" in p.stdout
+    assert deployments.spawn(spawned, "start").returncode == 0
+    assert deployments.spawn(spawned, "status").returncode == 0
+    assert spawned_pids(spawned, "token") == token
+    assert not set(spawned_pids(spawned, "user")) & set(user)
+
+
+def test_spawn_ends_no_process_that_is_not_its_own(spawned):
+    """deploy/spawn.sh: after a restart of the machine a number is another's."""
+    pids = spawned.dir / "run/user.pid"
+    mine = pids.read_text()
+    with subprocess.Popen(["sleep", "60"]) as other:
+        pids.write_text("%d\n%s" % (other.pid, mine))
+        assert deployments.spawn(spawned, "stop").returncode == 0
+        assert other.poll() is None
+        other.kill()
+    assert not deployments.programs_of(spawned)
+
+
+@pytest.fixture
+def hosted(deployment):
+    return deployment("apache-htaccess")
+
+
+def test_shared_hosting_gives_nothing_private_away(hosted):
+    """The worst case: all that carnet has lies where the web server serves."""
+    files = [p for p in hosted.dir.rglob("*") if p.is_file()
+             and p.parts[-2] != "cgi-bin" and p.name not in ("index.html",)]
+    private = [p for p in files if p.name.startswith("carnet.") or "keys" in p.parts]
+    assert {p.name for p in private} >= {"carnet.conf", "carnet.db", "ES256.pem"}
+    for p in private:
+        path = "/" + str(p.relative_to(hosted.dir))
+        for form in (path, path.upper(), "/" + path, "/." + path, path + "/",
+                     path.replace(".", "%2e"), "/x/.." + path, path + "%00",
+                     "/oauth/.." + path, "/cgi-bin/.." + path, path + "?x"):
+            r = raw.request(hosted, form)
+            assert r.status in (400, 403, 404), (form, r.status)
+            assert p.read_bytes() not in r.body
+    for folder in ("/keys/", "/keys", "/cgi-bin/", "/"):
+        assert hosted.get(folder).status_code in (403, 404)
+
+
+def test_shared_hosting_gives_no_program_away(hosted):
+    """A program is run, never sent."""
+    for p in (hosted.dir / "cgi-bin").iterdir():
+        r = hosted.get("/cgi-bin/" + p.name)
+        assert not r.content.startswith(b"\x7fELF")
+
+
+def test_a_host_eats_the_token_but_for_the_rules_that_we_ship(hosted):
+    """RFC 6750 section 2.1 needs a header that Apache keeps from CGI programs."""
+    rules, token = hosted.dir / ".htaccess", hosted.token()
+    text = rules.read_text()
+    assert hosted.is_live(token)
+    rule, = [line for line in text.splitlines() if "E=HTTP_AUTHORIZATION" in line]
+    try:
+        rules.write_text(text.replace(rule, ""))
+        expect.unauthenticated(hosted.get("/api/user", token=token), None)
+    finally:
+        rules.write_text(text)
+    assert hosted.is_live(token)
+
+
+def test_metadata_may_be_a_file(hosted):
+    """RFC 8414: a static answer is as good as the program's."""
+    path = "/.well-known/oauth-authorization-server"
+    made = hosted.get(path)
+    place = hosted.dir / path[1:]
+    place.parent.mkdir()
+    place.write_bytes(made.content.replace(b'{"issuer"', b'{ "issuer"', 1))
+    try:
+        r = hosted.get(path, headers={"Origin": SPA})
+        assert r.content == place.read_bytes() != made.content
+        assert r.headers["Content-Type"] == "application/json"
+        assert r.headers["Access-Control-Allow-Origin"] == "*"
+    finally:
+        place.unlink()
+        place.parent.rmdir()
+    assert hosted.get(path).content == made.content

@@ -1,0 +1,146 @@
+"""Programs that are not ours, behind the guard: files, PHP, a CGI script in Perl
+and a proxied program.  Each says what it was told, behind a mark."""
+import subprocess
+import threading
+from contextlib import ExitStack, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from kit import expect
+
+MARK = "this is guarded"
+KINDS = {"files": "/guarded/files/a.txt", "php": "/guarded/php/env.php",
+         "perl": "/guarded/perl/env.pl", "app": "/guarded/app/x"}
+SCRIPTS = ("php", "perl")
+# A rule makes these public; they bear another mark.
+OPEN = "/guarded/files/open/b.txt"
+PUBLIC = {"perl": "/guarded/perl/open/env.pl", "app": "/guarded/app/open/x"}
+OPEN_MARK = "this is open"
+
+RULES = """
+[guard]
+/guarded = all read-posts
+GET /guarded/app = all read-posts
+POST /guarded/app = all write-posts
+/guarded/files/open = public
+/guarded/perl/open = public
+/guarded/app/open = public
+GET,POST /guarded/perl/machines = client
+"""
+
+PHP = """<?php
+header("Content-Type: text/plain");
+echo "%s\\n", file_get_contents("php://input"), "\\n";
+foreach ($_SERVER as $name => $value)
+    if (is_string($value))
+        echo "$name=$value\\n";
+""" % MARK
+
+PERL = """#!/usr/bin/perl
+local $/;
+my $body = <STDIN>;
+print "Content-Type: text/plain\\r\\n\\r\\n%s\\n$body\\n";
+print "$_=$ENV{$_}\\n" for sort keys %%ENV;
+""" % MARK
+
+# What the heads of deploy/*/guard.conf tell to write.
+LIGHTTPD = """
+var.deploy = "{deploy}/"
+var.app_port = {app}
+include "{deploy}/lighttpd/guard.conf"
+"""
+APACHE_MODULES = ["authn_core", "authnz_fcgi", "authz_user", "setenvif", "headers",
+                  "macro", "proxy", "proxy_fcgi", "proxy_http", "mime"]
+APACHE = """
+TypesConfig /etc/mime.types
+Define CARNET_GUARD 127.0.0.1:{guard}
+Define CARNET_WWW {dir}/www
+Define CARNET_PHP unix:{dir}/run/php.socket
+Define CARNET_APP http://127.0.0.1:{app}
+Include {deploy}/apache/guard.conf
+"""
+NGINX = """
+        set $carnet_php unix:{dir}/run/php.socket;
+        set $carnet_cgi unix:{dir}/run/cgi.socket;
+        set $carnet_app 127.0.0.1:{app};
+        include carnet/guard.conf;
+"""
+
+
+def lay_out(site):
+    """The files and scripts, and the rules about them."""
+    www = site.dir / "www"
+    for path, text in (
+            (KINDS["files"], MARK), (OPEN, "open\n"), (KINDS["php"], PHP),
+            (KINDS["perl"], PERL), (PUBLIC["perl"], PERL.replace(MARK, OPEN_MARK)),
+            ("/guarded/perl/machines/env.pl", PERL)):
+        file = www / path[1:]
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+        file.chmod(0o755 if file.suffix == ".pl" else 0o644)
+    with site.conf.open("a") as f:
+        f.write(RULES)
+
+
+class App(BaseHTTPRequestHandler):
+    """The proxied program."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+        lines = ["%s=%s" % pair for pair in self.headers.items()]
+        mark = OPEN_MARK if self.path.startswith("/guarded/app/open") else MARK
+        text = "\n".join([mark, body, *lines, ""]).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(text)
+
+    do_POST = do_HEAD = do_DELETE = do_OPTIONS = do_GET
+
+    def log_message(self, *_):
+        pass
+
+
+@contextmanager
+def app():
+    """The proxied program's port."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), App)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@contextmanager
+def interpreters(site, user):
+    """What runs PHP and CGI scripts where the web server does not start it."""
+    with ExitStack() as stack:
+        for name, program in (("php", "/usr/bin/php-cgi"), ("cgi", "/usr/sbin/fcgiwrap")):
+            socket = site.dir / "run" / (name + ".socket")
+            as_user = ["-u", user, "-U", user] if user else []
+            p = stack.enter_context(subprocess.Popen(
+                ["spawn-fcgi", "-n", "-s", socket, *as_user, "--", program],
+                stdin=subprocess.DEVNULL))
+            stack.callback(p.terminate)
+            expect.until(socket.exists)
+        yield
+
+
+def told(r):
+    """What the script says of its environment; or the program of its headers, by
+    the names that most programs give them."""
+    assert r.status_code == 200, (r.status_code, r.text)
+    mark, _, rest = r.text.partition("\n")
+    assert mark in (MARK, OPEN_MARK)
+    pairs = [line.partition("=")[::2] for line in rest.splitlines() if "=" in line]
+    found = {}
+    for name, value in pairs:
+        name = name.upper().replace("-", "_")
+        assert name not in found, name
+        found[name] = value
+    return found

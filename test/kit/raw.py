@@ -1,0 +1,31 @@
+"""A request as it is written, byte for byte: no client tidies it up."""
+import http.client
+import socket
+from types import SimpleNamespace
+from urllib.parse import urlsplit
+
+
+def request(site, target, method="GET", headers=()):
+    """Send it; return status, headers and body.  A server that hangs up
+    without an answer has status 0."""
+    url = urlsplit(site.url)
+    lines = [b"%s %s HTTP/1.1" % (method.encode(), target.encode("latin-1")),
+             b"Host: " + url.netloc.encode(), b"Connection: close",
+             *("%s: %s" % pair for pair in headers)]
+    text = b"\r\n".join(line if isinstance(line, bytes) else line.encode("latin-1")
+                        for line in lines)
+    with socket.create_connection((url.hostname, url.port), 60) as s:
+        s.sendall(text + b"\r\n\r\n")
+        answer = http.client.HTTPResponse(s, method=method)
+        try:
+            answer.begin()
+            body = answer.read()
+        except (http.client.HTTPException, ConnectionError):
+            return SimpleNamespace(status=0, headers={}, body=b"")
+    return SimpleNamespace(status=answer.status, headers=answer.headers, body=body)
+
+
+def as_response(r):
+    """The same, as requests would tell it."""
+    return SimpleNamespace(status_code=r.status, headers=r.headers,
+                           text=r.body.decode("utf-8", "replace"))
