@@ -1,5 +1,6 @@
 """The main flows, the same under every deployment of deploy/, under make run and
 as plain CGI; test/run.py prints the matrix of them."""
+import shutil
 import stat
 import subprocess
 
@@ -361,19 +362,18 @@ def test_a_host_eats_the_token_but_for_the_rules_that_we_ship(hosted):
     assert hosted.is_live(token)
 
 
-def test_metadata_may_be_a_file(hosted):
-    """RFC 8414: a static answer is as good as the program's."""
-    path = "/.well-known/oauth-authorization-server"
+@pytest.mark.parametrize("name", ["authorization-server", "protected-resource"])
+def test_metadata_may_be_a_file(hosted, name):
+    """RFC 8414, RFC 9728: what carnet metadata writes is as good as the program."""
+    path = "/.well-known/oauth-" + name
     made = hosted.get(path)
-    place = hosted.dir / path[1:]
-    place.parent.mkdir()
-    place.write_bytes(made.content.replace(b'{"issuer"', b'{ "issuer"', 1))
+    assert (made.status_code, made.headers["Content-Type"]) == (200, "application/json")
+    hosted.carnet("metadata", "--write", str(hosted.dir))
     try:
         r = hosted.get(path, headers={"Origin": SPA})
-        assert r.content == place.read_bytes() != made.content
+        assert r.headers["ETag"]  # a file has one
+        assert (r.status_code, r.json()) == (200, made.json())
         assert r.headers["Content-Type"] == "application/json"
         assert r.headers["Access-Control-Allow-Origin"] == "*"
     finally:
-        place.unlink()
-        place.parent.rmdir()
-    assert hosted.get(path).content == made.content
+        shutil.rmtree(hosted.dir / ".well-known")
