@@ -7,6 +7,11 @@ PYTHON   ?= /usr/bin/python3
 PORT     ?= 8080
 RUN_DIR  ?= run
 PREFIX   ?= /usr/local
+DESTDIR  ?=
+VERSION  ?= 0.1
+LIBEXEC  ?= $(PREFIX)/lib/carnet
+SHARE    ?= $(PREFIX)/share/carnet
+MAN      ?= $(PREFIX)/share/man
 
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wformat=2 -Wvla -Wstrict-prototypes \
 	-Wmissing-prototypes -Wwrite-strings -Wundef -Wcast-qual \
@@ -105,6 +110,36 @@ screenshots: all
 	BUILD=$(BUILD) $(PYTHON) test/browser/screenshots.py
 	BUILD=$(BUILD) $(PYTHON) test/browser/page_screenshots.py
 
+# Programs, command, pages of the manual, examples; /etc/carnet for carnet.conf.
+# A page for each program leads to the one about all of them.
+NAMES = $(notdir $(PROGRAMS))
+install: all
+	install -d $(addprefix $(DESTDIR),/etc/carnet $(PREFIX)/bin $(LIBEXEC)/cgi-bin \
+	    $(MAN)/man1 $(MAN)/man5 $(MAN)/man7 $(MAN)/man8 $(SHARE)/templates)
+	install -m 755 $(PROGRAMS) $(DESTDIR)$(LIBEXEC)/cgi-bin
+	install -m 755 $(COMMAND) $(DESTDIR)$(PREFIX)/bin/carnet
+	for n in 1 5 7 8; do install -m 644 man/*.$$n $(DESTDIR)$(MAN)/man$$n; done
+	for n in $(NAMES); do echo '.so man8/carnet-cgi.8' >$(DESTDIR)$(MAN)/man8/carnet-$$n.8; done
+	chmod 644 $(DESTDIR)$(MAN)/man8/carnet-*.8
+	install -m 644 templates/* $(DESTDIR)$(SHARE)/templates
+	install -m 644 carnet.conf.example schema.sql $(DESTDIR)$(SHARE)
+	cd deploy && find apache lighttpd nginx systemd -type f \
+	    -exec install -D -m 644 {} $(DESTDIR)$(SHARE)/deploy/{} \;
+
+# What install put there; configuration and data stay.
+uninstall:
+	rm -rf $(DESTDIR)$(LIBEXEC)/cgi-bin $(DESTDIR)$(SHARE)
+	rm -f $(DESTDIR)$(PREFIX)/bin/carnet $(addprefix $(DESTDIR)$(MAN)/man8/carnet-,$(addsuffix .8,$(NAMES)))
+	cd man && for f in *; do rm -f $(DESTDIR)$(MAN)/man$${f##*.}/$$f; done
+	-rmdir $(DESTDIR)$(LIBEXEC) $(DESTDIR)/etc/carnet 2>/dev/null
+
+# The source of what is committed; and what a shared host needs.
+dist:
+	@mkdir -p $(BUILD)
+	git archive --prefix=carnet-$(VERSION)/ HEAD | gzip -9n >$(BUILD)/carnet-$(VERSION).tar.gz
+bundle: static
+	@sh deploy/bundle.sh $(BUILD) $(VERSION)
+
 clean:
 	rm -rf $(BUILD)
 
@@ -113,8 +148,10 @@ help:
 	@echo 'make static     the same without shared libraries, into $(BUILD)/static/'
 	@echo 'make run        serve everything on 127.0.0.1:$(PORT)'
 	@echo 'make test       run every test;  make asan: with sanitizers'
+	@echo 'make install    PREFIX=$(PREFIX) DESTDIR=;  make uninstall, dist, bundle'
 	@echo 'make bench      measure;  make screenshots, tidy, fmt, lint-man, deps, clean'
 
 -include $(LIB_OBJ:.o=.d) $(PROGRAMS:=.d) $(UNITS:=.d) $(wildcard $(BUILD)/bin/*.d)
-.PHONY: all static units deps run test bench asan tidy fmt lint-man screenshots clean help
+.PHONY: all static units deps run test bench asan tidy fmt lint-man screenshots install uninstall dist bundle \
+	clean help
 .SECONDARY:

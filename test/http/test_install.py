@@ -1,0 +1,132 @@
+"""make install, uninstall, dist and bundle: what a package or a shared host gets."""
+import os
+import stat
+import subprocess
+import tarfile
+
+import pytest
+
+from kit import expect, plaincgi
+from kit.site import BUILD, ROOT, Site
+
+PROGRAMS = {p.stem for p in (ROOT / "cgi-bin").glob("*.c")}
+
+
+def make(*args):
+    env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL")}
+    p = subprocess.run(["make", "-s", "BUILD=%s" % BUILD, *args], cwd=ROOT, env=env,
+                       text=True, capture_output=True)
+    assert p.returncode == 0, p.stdout + p.stderr
+    return p.stdout
+
+
+def files(directory):
+    return {str(p.relative_to(directory)): stat.S_IMODE(p.stat().st_mode)
+            for p in directory.rglob("*") if p.is_file()}
+
+
+def test_install_and_uninstall(tmp_path):
+    """GNU Coding Standards, 7.2.4 and 7.2.5: DESTDIR, PREFIX; twice is once."""
+    where = ["DESTDIR=%s" % tmp_path, "PREFIX=/opt/carnet"]
+    make("install", *where)
+    first = files(tmp_path)
+    make("install", *where)
+    assert files(tmp_path) == first
+    top = "opt/carnet/"
+    for name in PROGRAMS:
+        assert first.pop(top + "lib/carnet/cgi-bin/" + name) == 0o755
+    assert first.pop(top + "bin/carnet") == 0o755
+    for page in ("man1/carnet.1", "man5/carnet.conf.5", "man7/carnet.7",
+                 "man8/carnet-cgi.8", "man8/carnet-token.8"):
+        assert first[top + "share/man/" + page] == 0o644
+    assert set(first.values()) == {0o644}
+    for path in ("templates/login.html", "carnet.conf.example",
+                 "deploy/apache/htaccess", "deploy/systemd/carnet@.service"):
+        assert top + "share/carnet/" + path in first
+    own = tmp_path / "etc/carnet/carnet.conf"
+    own.write_text("# mine\n")
+    make("uninstall", *where)
+    assert files(tmp_path) == {"etc/carnet/carnet.conf": stat.S_IMODE(own.stat().st_mode)}
+
+
+def test_what_is_installed_serves(tmp_path):
+    """The programs find carnet.conf in the parent of their directory."""
+    make("install", "DESTDIR=%s" % tmp_path, "PREFIX=/usr")
+    site = Site(tmp_path / "usr/lib/carnet", "http://127.0.0.1:1")
+    site.install()
+    programs = tmp_path / "usr/lib/carnet/cgi-bin"
+    answer = plaincgi.run(programs / "jwks", {"REQUEST_METHOD": "GET",
+                                              "SCRIPT_NAME": "/oauth/jwks"})
+    assert answer.status == 200 and b'"keys"' in answer.body
+
+
+@pytest.mark.parametrize("unit", ["carnet@.service", "carnet-purge.service"])
+def test_the_units_of_systemd_are_sound_and_tight(tmp_path, unit):
+    """systemd.exec(5), systemd-analyze(1)."""
+    try:
+        subprocess.run(["systemd-analyze", "--version"], capture_output=True)
+    except FileNotFoundError:
+        pytest.skip("no systemd-analyze here")
+    make("install", "DESTDIR=%s" % tmp_path)
+    for source in (ROOT / "deploy/systemd").iterdir():
+        text = source.read_text().replace("/usr/local", "%s/usr/local" % tmp_path)
+        (tmp_path / source.name.replace("@", "@token" if "@" in source.name else "")
+         ).write_text(text)
+    name = unit.replace("@", "@token")
+    p = subprocess.run(["systemd-analyze", "verify", "--man=no", tmp_path / name],
+                       text=True, capture_output=True)
+    said = [line for line in (p.stdout + p.stderr).splitlines() if "carnet" in line]
+    assert (p.returncode, said) == (0, [])
+    p = subprocess.run(["systemd-analyze", "security", "--offline=true",
+                        "--threshold=20", tmp_path / name],
+                       text=True, capture_output=True)
+    assert p.returncode == 0, p.stdout + p.stderr
+
+
+def test_dist_is_what_is_committed(tmp_path):
+    if subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT,
+                      capture_output=True).returncode != 0:
+        pytest.skip("not a git checkout")
+    make("dist")
+    names = [t for t in BUILD.glob("carnet-[0-9]*.tar.gz") if "linux" not in t.name]
+    with tarfile.open(names[0]) as t:
+        held = {n.partition("/")[2] for n in t.getnames()}
+    wanted = subprocess.check_output(["git", "ls-tree", "-r", "--name-only", "HEAD"],
+                                     cwd=ROOT, text=True).split()
+    assert set(wanted) <= held
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory):
+    if BUILD.name == "asan":
+        pytest.skip("the sanitizers cannot be linked statically")
+    path = make("bundle").split()[-1]
+    where = tmp_path_factory.mktemp("bundle")
+    with tarfile.open(ROOT / path) as t:
+        t.extractall(where)
+    (top,) = where.iterdir()
+    return top
+
+
+def test_the_bundle_needs_no_library(bundle):
+    held = files(bundle)
+    assert {n for n in held if n.startswith("cgi-bin/")} == {
+        "cgi-bin/" + name for name in PROGRAMS | {"logout"}}
+    assert {held[n] for n in held if n.startswith("cgi-bin/")} == {0o755}
+    assert held["carnet"] == 0o755
+    assert (bundle / "LIBRARIES").read_text() == ""
+    assert {"htaccess", "INSTALL", "LICENSE", "carnet.conf.example"} <= set(held)
+
+
+def test_the_bundle_serves_from_where_it_is_copied(bundle):
+    """INSTALL: carnet.conf beside cgi-bin/, and the command elsewhere."""
+    conf = bundle / "carnet.conf"
+    site = Site(bundle, "http://127.0.0.1:1")
+    subprocess.run([bundle / "carnet", "install", "--issuer", site.url, "--conf", conf],
+                   check=True, capture_output=True)
+    user = site.user("read-posts")
+    client = site.client("password")
+    site.http.mount(site.url, plaincgi.Adapter(bundle / "cgi-bin", conf))
+    r = site.grant("password", client, username=user.email, password=user.password)
+    token = expect.tokens(r)["access_token"]
+    assert site.get("/api/user", token=token).status_code == 200
