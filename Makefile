@@ -19,10 +19,13 @@ ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(LDFLAGS)
 LIBS = -lfcgi -lgnutls -lsqlite3 -ljson-c -lcrypt $(LDLIBS)
 
 LIB      = $(BUILD)/libcarnet.a
-LIB_OBJ  = $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/*.c)) $(BUILD)/gen/embed.o
+ARENA    ?= lib/arena.c
+LIB_OBJ  = $(patsubst %.c,$(BUILD)/%.o,$(filter-out lib/arena.c,$(wildcard lib/*.c)) \
+	$(ARENA)) $(BUILD)/gen/embed.o
 PROGRAMS = $(patsubst %.c,$(BUILD)/%,$(wildcard cgi-bin/*.c))
 COMMAND  = $(BUILD)/bin/carnet
 UNITS    = $(patsubst test/unit/%.c,$(BUILD)/unit/%,$(wildcard test/unit/test_*.c))
+FUZZERS  = $(patsubst test/fuzz/%.c,$(BUILD)/%,$(wildcard test/fuzz/fuzz_*.c))
 EMBED    = schema.sql $(wildcard templates/*)
 
 all: $(PROGRAMS) $(COMMAND)
@@ -78,11 +81,25 @@ SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all
 asan:
 	@$(MAKE) test BUILD=$(BUILD)/asan CFLAGS="-O1 -g -fno-omit-frame-pointer $(SANITIZE)"
 
+# Each target of test/fuzz for TIME seconds, then the programs by http_fuzz.py.
+TIME ?= 60
+fuzz:
+	@sh deploy/deps.sh test
+	@$(MAKE) -s -j$$(nproc) BUILD=$(BUILD)/fuzz CC=clang HARDEN=-fPIE \
+	    ARENA=test/fuzz/arena.c all fuzzers \
+	    CFLAGS="-O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link $(SANITIZE)"
+	@BUILD=$(BUILD)/fuzz TIME=$(TIME) TARGET=$(TARGET) sh test/fuzz/run.sh
+
+$(FUZZERS): $(BUILD)/%: test/fuzz/%.c $(LIB)
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -fsanitize=fuzzer -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(LIB) $(LIBS)
+
+fuzzers: $(FUZZERS)
+
 tidy:
 	clang-tidy --quiet lib/*.c cgi-bin/*.c bin/*.c -- -std=c11 $(ALL_CPPFLAGS) -include lib/banned.h
 
 fmt:
-	clang-format -i lib/*.[ch] cgi-bin/*.c bin/*.[ch] test/unit/*.[ch]
+	clang-format -i lib/*.[ch] cgi-bin/*.c bin/*.[ch] test/unit/*.[ch] test/fuzz/*.[ch]
 
 lint-man:
 	mandoc -T lint -W warning man/*.[1-8]
@@ -99,8 +116,9 @@ help:
 	@echo 'make            build into $(BUILD)/'
 	@echo 'make run        serve everything on 127.0.0.1:$(PORT)'
 	@echo 'make test       run every test;  make asan: with sanitizers'
+	@echo 'make fuzz       hand every parser odd input; TIME=60 seconds each, TARGET=one alone'
 	@echo 'make bench      measure;  make screenshots, tidy, fmt, lint-man, deps, clean'
 
--include $(LIB_OBJ:.o=.d) $(PROGRAMS:=.d) $(UNITS:=.d) $(wildcard $(BUILD)/bin/*.d)
-.PHONY: all units deps run test bench asan tidy fmt lint-man screenshots clean help
+-include $(LIB_OBJ:.o=.d) $(PROGRAMS:=.d) $(UNITS:=.d) $(FUZZERS:=.d) $(wildcard $(BUILD)/bin/*.d)
+.PHONY: all units deps run test bench asan fuzz fuzzers tidy fmt lint-man screenshots clean help
 .SECONDARY:
