@@ -95,6 +95,14 @@ $(FUZZERS): $(BUILD)/%: test/fuzz/%.c $(LIB)
 
 fuzzers: $(FUZZERS)
 
+# Which lines of lib/ the unit, CGI and HTTP tests run.
+cov:
+	@sh deploy/deps.sh test
+	@$(MAKE) -s -j$$(nproc) BUILD=$(BUILD)/cov HARDEN=-fPIE CFLAGS="-O0 -g --coverage" all units
+	@find $(BUILD)/cov -name '*.gcda' -delete
+	@BUILD=$(BUILD)/cov $(PYTHON) test/run.py unit cgi http
+	@$(PYTHON) test/cov.py $(BUILD)/cov
+
 tidy:
 	clang-tidy --quiet lib/*.c cgi-bin/*.c bin/*.c -- -std=c11 $(ALL_CPPFLAGS) -include lib/banned.h
 
@@ -117,8 +125,9 @@ help:
 	@echo 'make run        serve everything on 127.0.0.1:$(PORT)'
 	@echo 'make test       run every test;  make asan: with sanitizers'
 	@echo 'make fuzz       hand every parser odd input; TIME=60 seconds each, TARGET=one alone'
+	@echo 'make cov        which lines of lib/ the tests run'
 	@echo 'make bench      measure;  make screenshots, tidy, fmt, lint-man, deps, clean'
 
 -include $(LIB_OBJ:.o=.d) $(PROGRAMS:=.d) $(UNITS:=.d) $(FUZZERS:=.d) $(wildcard $(BUILD)/bin/*.d)
-.PHONY: all units deps run test bench asan fuzz fuzzers tidy fmt lint-man screenshots clean help
+.PHONY: all units deps run test bench asan fuzz fuzzers cov tidy fmt lint-man screenshots clean help
 .SECONDARY:

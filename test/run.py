@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """run.py: every test there is; make test runs it.  BUILD names what to test.
 
-The last line is "N passed, N failed, N skipped", and the exit status 1 if a
-test failed or none ran.
+Words choose suites: run.py unit cgi.  The last line is "N passed, N failed,
+N skipped", and the exit status 1 if a test failed or none ran.
 """
 import os
 import re
@@ -15,7 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / os.environ.get("BUILD", "build")
-SUITES = ("cgi", "http", "browser")
+SUITES = ("unit", "cgi", "http", "browser", "man")
 TIMEOUT_S = 1200
 
 count = {"passed": 0, "failed": 0, "skipped": 0}
@@ -144,11 +144,13 @@ def main():
         scratch = Path(name)
         scratch.chmod(0o1777)  # programs run as other users, too
         env = environment(scratch)
-        run_units(env, scratch)
-        for suite in SUITES:
-            if any((ROOT / "test" / suite).glob("test_*.py")):
+        for suite in sys.argv[1:] or SUITES:
+            if suite == "unit":
+                run_units(env, scratch)
+            elif suite == "man":
+                run_mandoc()
+            else:
                 run_pytest(suite, env, scratch)
-        run_mandoc()
         report_sanitizers(scratch)
     tell("%(passed)d passed, %(failed)d failed, %(skipped)d skipped" % count)
     return 1 if count["failed"] or not count["passed"] else 0
