@@ -69,6 +69,7 @@ run:
 test:
 	@sh deploy/deps.sh test
 	@$(MAKE) -s -j$$(nproc) all units
+	@$(MAKE) -s fuzz-build
 	@BUILD=$(BUILD) $(PYTHON) test/run.py
 
 bench:
@@ -81,14 +82,16 @@ SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all
 asan:
 	@$(MAKE) test BUILD=$(BUILD)/asan CFLAGS="-O1 -g -fno-omit-frame-pointer $(SANITIZE)"
 
-# Each target of test/fuzz for TIME seconds, then the programs by http_fuzz.py.
+# Each target of test/fuzz for TIME seconds, or TARGET alone.
 TIME ?= 60
-fuzz:
+fuzz: fuzz-build
+	@BUILD=$(BUILD)/fuzz TIME=$(TIME) TARGET=$(TARGET) PYTHON=$(PYTHON) sh test/fuzz/run.sh
+
+fuzz-build:
 	@sh deploy/deps.sh test
 	@$(MAKE) -s -j$$(nproc) BUILD=$(BUILD)/fuzz CC=clang HARDEN=-fPIE \
 	    ARENA=test/fuzz/arena.c all fuzzers \
 	    CFLAGS="-O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link $(SANITIZE)"
-	@BUILD=$(BUILD)/fuzz TIME=$(TIME) TARGET=$(TARGET) sh test/fuzz/run.sh
 
 $(FUZZERS): $(BUILD)/%: test/fuzz/%.c $(LIB)
 	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -fsanitize=fuzzer -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(LIB) $(LIBS)
@@ -129,5 +132,5 @@ help:
 	@echo 'make bench      measure;  make screenshots, tidy, fmt, lint-man, deps, clean'
 
 -include $(LIB_OBJ:.o=.d) $(PROGRAMS:=.d) $(UNITS:=.d) $(FUZZERS:=.d) $(wildcard $(BUILD)/bin/*.d)
-.PHONY: all units deps run test bench asan fuzz fuzzers cov tidy fmt lint-man screenshots clean help
+.PHONY: all units deps run test bench asan fuzz fuzz-build fuzzers cov tidy fmt lint-man screenshots clean help
 .SECONDARY:

@@ -1,5 +1,5 @@
 #!/bin/sh
-# run.sh: each fuzz target for $TIME seconds, or $TARGET alone.  Inputs that reach
+# run.sh: each fuzz target for $TIME seconds, or $TARGET alone (http: http_fuzz.py).  Inputs that reach
 # something new are kept in $BUILD/corpus/TARGET, made small again at the end; an
 # input that fails stays in $BUILD/found, and is run again by naming it.
 set -u
@@ -47,12 +47,19 @@ fuzz() {
 	[ "$outcome" != FAILED ] || tail -n 40 "$BUILD/$1.log"
 }
 
-if [ -n "$TARGET" ]; then
+http() {
+	"$PYTHON" "$here/http_fuzz.py" --seconds "$TIME" || found=1
+}
+
+if [ "$TARGET" = http ]; then
+	http
+elif [ -n "$TARGET" ]; then
 	fuzz "$TARGET"
 else
 	for source in "$here"/fuzz_*.c; do
 		name=$(basename "$source" .c)
 		fuzz "${name#fuzz_}"
 	done
+	http
 fi
 exit $found
