@@ -24,10 +24,13 @@ ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(LDFLAGS)
 LIBS = -lfcgi -lgnutls -lsqlite3 -ljson-c -lcrypt $(LDLIBS)
 
 LIB      = $(BUILD)/libcarnet.a
-LIB_OBJ  = $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/*.c)) $(BUILD)/gen/embed.o
+ARENA    ?= lib/arena.c
+LIB_OBJ  = $(patsubst %.c,$(BUILD)/%.o,$(filter-out lib/arena.c,$(wildcard lib/*.c)) \
+	$(ARENA)) $(BUILD)/gen/embed.o
 PROGRAMS = $(patsubst %.c,$(BUILD)/%,$(wildcard cgi-bin/*.c))
 COMMAND  = $(BUILD)/bin/carnet
 UNITS    = $(patsubst test/unit/%.c,$(BUILD)/unit/%,$(wildcard test/unit/test_*.c))
+FUZZERS  = $(patsubst test/fuzz/%.c,$(BUILD)/%,$(wildcard test/fuzz/fuzz_*.c))
 EMBED    = schema.sql $(wildcard templates/*)
 
 all: $(PROGRAMS) $(COMMAND)
@@ -84,6 +87,7 @@ run:
 test:
 	@sh deploy/deps.sh test
 	@$(MAKE) -s -j$$(nproc) all units
+	@$(MAKE) -s fuzz-build
 	@BUILD=$(BUILD) $(PYTHON) test/run.py
 
 bench:
@@ -96,11 +100,35 @@ SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all
 asan:
 	@$(MAKE) test BUILD=$(BUILD)/asan CFLAGS="-O1 -g -fno-omit-frame-pointer $(SANITIZE)"
 
+# Each target of test/fuzz for TIME seconds, or TARGET alone.
+TIME ?= 60
+fuzz: fuzz-build
+	@BUILD=$(BUILD)/fuzz TIME=$(TIME) TARGET=$(TARGET) PYTHON=$(PYTHON) sh test/fuzz/run.sh
+
+fuzz-build:
+	@sh deploy/deps.sh test
+	@$(MAKE) -s -j$$(nproc) BUILD=$(BUILD)/fuzz CC=clang HARDEN=-fPIE \
+	    ARENA=test/fuzz/arena.c all fuzzers \
+	    CFLAGS="-O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link $(SANITIZE)"
+
+$(FUZZERS): $(BUILD)/%: test/fuzz/%.c $(LIB)
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -fsanitize=fuzzer -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(LIB) $(LIBS)
+
+fuzzers: $(FUZZERS)
+
+# Which lines of lib/ the unit, CGI and HTTP tests run.
+cov:
+	@sh deploy/deps.sh test
+	@$(MAKE) -s -j$$(nproc) BUILD=$(BUILD)/cov HARDEN=-fPIE CFLAGS="-O0 -g --coverage" all units
+	@find $(BUILD)/cov -name '*.gcda' -delete
+	@BUILD=$(BUILD)/cov $(PYTHON) test/run.py unit cgi http
+	@$(PYTHON) test/cov.py $(BUILD)/cov
+
 tidy:
 	clang-tidy --quiet lib/*.c cgi-bin/*.c bin/*.c -- -std=c11 $(ALL_CPPFLAGS) -include lib/banned.h
 
 fmt:
-	clang-format -i lib/*.[ch] cgi-bin/*.c bin/*.[ch] test/unit/*.[ch]
+	clang-format -i lib/*.[ch] cgi-bin/*.c bin/*.[ch] test/unit/*.[ch] test/fuzz/*.[ch]
 
 lint-man:
 	mandoc -T lint -W warning man/*.[1-8]
@@ -149,9 +177,11 @@ help:
 	@echo 'make run        serve everything on 127.0.0.1:$(PORT)'
 	@echo 'make test       run every test;  make asan: with sanitizers'
 	@echo 'make install    PREFIX=$(PREFIX) DESTDIR=;  make uninstall, dist, bundle'
+	@echo 'make fuzz       hand every parser odd input; TIME=60 seconds each, TARGET=one alone'
+	@echo 'make cov        which lines of lib/ the tests run'
 	@echo 'make bench      measure;  make screenshots, tidy, fmt, lint-man, deps, clean'
 
--include $(LIB_OBJ:.o=.d) $(PROGRAMS:=.d) $(UNITS:=.d) $(wildcard $(BUILD)/bin/*.d)
-.PHONY: all static units deps run test bench asan tidy fmt lint-man screenshots install uninstall dist bundle \
-	clean help
+-include $(LIB_OBJ:.o=.d) $(PROGRAMS:=.d) $(UNITS:=.d) $(FUZZERS:=.d) $(wildcard $(BUILD)/bin/*.d)
+.PHONY: all static units deps run test bench asan fuzz fuzz-build fuzzers cov tidy fmt \
+	lint-man screenshots install uninstall dist bundle clean help
 .SECONDARY:

@@ -31,6 +31,8 @@ test python3-cryptography forged tokens
 test python3-selenium drives the browser
 test chromium the browser
 test chromium-driver drives the browser
+test clang the fuzz targets
+test libclang-rt-dev the fuzz targets
 test mandoc checks the manual pages
 test libunistring-dev the static programs (make static)
 test libgmp-dev the static programs

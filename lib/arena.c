@@ -3,7 +3,6 @@
 
 #include <err.h>
 #include <stdalign.h>
-#include <stdarg.h>
 #include <stdint.h>
 
 #define BLOCK_SIZE (16 * 1024) /* a usual request fits one block */
@@ -63,41 +62,6 @@ arena_alloc(struct arena *a, size_t size)
 		    block_new(size > BLOCK_SIZE ? size : BLOCK_SIZE, b);
 	p = b->data + b->used;
 	b->used += size;
-	return p;
-}
-
-char *
-arena_dup(struct arena *a, const void *data, size_t len)
-{
-	char *p = arena_alloc(a, len + 1);
-
-	if (len > 0)
-		memcpy(p, data, len);
-	return p;
-}
-
-char *
-arena_str(struct arena *a, const char *s)
-{
-	return s == NULL ? NULL : arena_dup(a, s, strlen(s));
-}
-
-char *
-arena_printf(struct arena *a, const char *fmt, ...)
-{
-	va_list ap;
-	char *p;
-	int n;
-
-	va_start(ap, fmt);
-	n = vsnprintf(NULL, 0, fmt, ap);
-	va_end(ap);
-	if (n < 0)
-		errx(111, "arena: bad format");
-	p = arena_alloc(a, (size_t)n + 1);
-	va_start(ap, fmt);
-	vsnprintf(p, (size_t)n + 1, fmt, ap);
-	va_end(ap);
 	return p;
 }
 

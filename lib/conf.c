@@ -143,8 +143,12 @@ url_is_issuer(const char *s)
 	const char *path = strstr(s, "://");
 	size_t n;
 
-	if (path == NULL || s[strcspn(s, "?#@ \\\"<>")] != '\0')
+	if (path == NULL || s[strcspn(s, "?#@\\\"<>")] != '\0')
 		return 0;
+	/* A browser drops a tab: "/<tab>/" would be "//" to it. */
+	for (const char *p = s; *p != '\0'; p++)
+		if (*p <= ' ' || *p >= 0x7f)
+			return 0;
 	/* A path of our own that began with "//" would name another host. */
 	if ((path = strstr(path + 3, "//")) != NULL &&
 	    strspn(path, "/") != strlen(path))

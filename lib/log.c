@@ -37,7 +37,7 @@ log_event(const char *fmt, ...)
 	vsnprintf(line + n, sizeof(line) - (size_t)n, fmt, ap);
 	va_end(ap);
 	for (char *p = line; *p != '\0'; p++)
-		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+		if (*p < 0x20 || *p >= 0x7f)
 			*p = '?';
 	if (out.sink != NULL)
 		out.sink(out.ctx, line);

@@ -19,8 +19,9 @@ void log_request(const char *id);
 /*
  * log_event(fmt, ...):
  * Write one line: "carnet: ", the request id if there is one, and the text.
- * Control characters, which could forge a line of their own, become '?'.  A
- * secret is never an argument.
+ * What is not printable ASCII becomes '?': it could forge a line of its own, or
+ * steer the terminal that shows it (U+009B, U+202E).  A secret is never an
+ * argument.
  */
 void log_event(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

@@ -10,8 +10,8 @@
 static size_t
 loopback(const char *uri)
 {
-	static const char *const hosts[] = { "http://127.0.0.1",
-		"http://[::1]", "http://localhost" };
+	static const char *const hosts[] = { "http://127.0.0.1", "http://[::1]",
+		"http://localhost" };
 	size_t n;
 
 	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
@@ -32,7 +32,8 @@ after_port(const char *s)
 	if (*s != ':')
 		return s;
 	n = strspn(s + 1, "0123456789");
-	return n >= 1 && n <= 5 && strtoul(s + 1, NULL, 10) <= 65535
+	return n >= 1 && n <= 5 && strtoul(s + 1, NULL, 10) <= 65535 &&
+		strchr("/?", s[1 + n]) != NULL
 	    ? s + 1 + n
 	    : NULL;
 }
@@ -100,25 +101,32 @@ redirect_is_sound(const char *uri)
 	return memchr(uri, '.', scheme) != NULL && colon[1] != '\0';
 }
 
+/* The host of an http or https URI; NULL for an app's own ("httpx.y://"). */
+static const char *
+web_host(const char *uri)
+{
+	if (strncmp(uri, "https://", 8) == 0)
+		return uri + 8;
+	return strncmp(uri, "http://", 7) == 0 ? uri + 7 : NULL;
+}
+
 const char *
 redirect_host(struct arena *a, const char *uri)
 {
-	const char *host = strstr(uri, "://");
+	const char *host = web_host(uri);
 
-	if (strncmp(uri, "http", 4) != 0 || host == NULL)
-		return arena_dup(a, uri, strcspn(uri, ":"));
-	host += 3;
-	return arena_dup(a, host, strcspn(host, "/?"));
+	return host == NULL ? arena_dup(a, uri, strcspn(uri, ":"))
+			    : arena_dup(a, host, strcspn(host, "/?"));
 }
 
 const char *
 redirect_source(struct arena *a, const char *uri)
 {
-	const char *end = strstr(uri, "://");
+	const char *host = web_host(uri);
 	size_t len;
 
-	if (strncmp(uri, "http", 4) == 0 && end != NULL)
-		len = (size_t)(end + 3 - uri) + strcspn(end + 3, "/?#");
+	if (host != NULL)
+		len = (size_t)(host - uri) + strcspn(host, "/?#");
 	else
 		len = strcspn(uri, ":") + 1;
 	for (size_t i = 0; i < len; i++)

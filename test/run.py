@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 """run.py: every test there is; make test runs it.  BUILD names what to test.
 
+Words choose suites: run.py unit cgi.
+
 Before the last line stands a matrix, flows by deployments: ok, FAIL, or - for
 what did not run.  The last line is "N passed, N failed, N skipped", and the
 exit status 1 if a test failed or none ran.
@@ -16,7 +18,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / os.environ.get("BUILD", "build")
-SUITES = ("cgi", "http", "browser")
+SUITES = ("unit", "fuzz", "cgi", "http", "browser", "man")
+FUZZ_RUNS, HTTP_FUZZ_REQUESTS = 20000, 1500  # of a fixed seed
 TIMEOUT_S = 1200
 
 count = {"passed": 0, "failed": 0, "skipped": 0}
@@ -81,19 +84,24 @@ def print_matrix():
                                for name in columns))
 
 
+def finish(command, env):
+    """Run it to its end: exit status, and output."""
+    try:
+        p = subprocess.run(command, cwd=ROOT, env=env, timeout=TIMEOUT_S, text=True,
+                           errors="replace", stdin=subprocess.DEVNULL,
+                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        return p.returncode, p.stdout
+    except (OSError, subprocess.TimeoutExpired) as e:
+        return -1, str(e)
+
+
 def run_unit(program, env, scratch):
     """One cmocka program: its report, and its exit status, are both believed."""
     name = program.name
     env = {**env, "CMOCKA_MESSAGE_OUTPUT": "XML",
            "CMOCKA_XML_FILE": str(scratch / (name + "-%g.xml"))}
     start = time.monotonic()
-    try:
-        p = subprocess.run([program], cwd=ROOT, env=env, timeout=TIMEOUT_S, text=True,
-                           errors="replace", stdin=subprocess.DEVNULL,
-                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        status, output = p.returncode, p.stdout
-    except (OSError, subprocess.TimeoutExpired) as e:
-        status, output = -1, str(e)
+    status, output = finish([program], env)
     results = []
     try:
         for xml in sorted(scratch.glob(name + "-*.xml")):
@@ -147,6 +155,27 @@ def run_pytest(suite, env, scratch):
         tell("FAILED pytest %s: exit status %s" % (suite, status))
 
 
+def run_fuzz(scratch):
+    """Each target a little while, always the same way; make fuzz looks further."""
+    commands = {"http": [sys.executable, "test/fuzz/http_fuzz.py", "--seed=1",
+                         "--requests=%d" % HTTP_FUZZ_REQUESTS]}
+    for source in sorted((ROOT / "test/fuzz").glob("fuzz_*.c")):
+        name = source.stem
+        (scratch / name).mkdir()  # what is found is written there, not to the seeds
+        commands[name] = [
+            BUILD / "fuzz" / name, "-seed=1", "-runs=%d" % FUZZ_RUNS, "-verbosity=0",
+            "-artifact_prefix=%s/" % scratch, scratch / name,
+            ROOT / "test/fuzz/seeds" / name.removeprefix("fuzz_")]
+    env = {**os.environ, "BUILD": str(BUILD / "fuzz"), "TMPDIR": str(scratch)}
+    for name, command in sorted(commands.items()):
+        start = time.monotonic()
+        status, output = finish(command, env)
+        tell("fuzz %-22s       %.1fs" % (name, time.monotonic() - start))
+        add("failed" if status else "passed")
+        if status:
+            tell("FAILED fuzz %s: exit status %d\n%s" % (name, status, output))
+
+
 def run_mandoc():
     pages = sorted((ROOT / "man").glob("*.[1-8]"))
     for page in pages:
@@ -173,11 +202,15 @@ def main():
         scratch = Path(name)
         scratch.chmod(0o1777)  # programs run as other users, too
         env = environment(scratch)
-        run_units(env, scratch)
-        for suite in SUITES:
-            if any((ROOT / "test" / suite).glob("test_*.py")):
+        for suite in sys.argv[1:] or SUITES:
+            if suite == "unit":
+                run_units(env, scratch)
+            elif suite == "fuzz":
+                run_fuzz(scratch)
+            elif suite == "man":
+                run_mandoc()
+            else:
                 run_pytest(suite, env, scratch)
-        run_mandoc()
         report_sanitizers(scratch)
     print_matrix()
     tell("%(passed)d passed, %(failed)d failed, %(skipped)d skipped" % count)

@@ -285,7 +285,8 @@ an_issuer_is_https_or_on_this_machine(void **state)
 		"http://a.example", "http://127.0.0.2", "http://127.0.0.10",
 		"http://localhost.example", "http://127.0.0.1.example",
 		"http://[::1]x", "http://", "ftp://127.0.0.1", "HTTPS://a",
-		"//a", "a.example" };
+		"//a", "a.example", "https://a/\t/b", "https://a\x7f",
+		"https://a/\xc3\xa9" };
 
 	(void)state;
 	for (size_t i = 0; i < N(good); i++)

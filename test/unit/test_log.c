@@ -56,15 +56,18 @@ a_line_names_its_request(void **state)
 	assert_string_equal(line, "carnet: x");
 }
 
-/* A line break in what a client sent would forge a line of the log. */
+/*
+ * A line break in what a client sent would forge a line of the log; terminals
+ * obey U+009B and U+202E as well.
+ */
 static void
-control_characters_become_question_marks(void **state)
+what_is_not_ascii_becomes_question_marks(void **state)
 {
 	char want[] = "carnet: <?>";
 
 	(void)state;
 	for (int c = 1; c < 256; c++) {
-		want[9] = (char)(c < 0x20 || c == 0x7f ? '?' : c);
+		want[9] = (char)(c < 0x20 || c >= 0x7f ? '?' : c);
 		log_event("<%c>", c);
 		assert_string_equal(line, want);
 	}
@@ -125,7 +128,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(an_event_is_one_line_with_the_name_of_the_program),
 		TEST(a_line_names_its_request),
-		TEST(control_characters_become_question_marks),
+		TEST(what_is_not_ascii_becomes_question_marks),
 		TEST(a_line_too_long_is_cut),
 		TEST(lines_go_to_standard_error_by_default),
 	};

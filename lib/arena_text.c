@@ -1,0 +1,40 @@
+/* arena_text.c: strings in an arena, of whatever an arena is made. */
+#include "arena.h"
+
+#include <err.h>
+#include <stdarg.h>
+
+char *
+arena_dup(struct arena *a, const void *data, size_t len)
+{
+	char *p = arena_alloc(a, len + 1);
+
+	if (len > 0)
+		memcpy(p, data, len);
+	return p;
+}
+
+char *
+arena_str(struct arena *a, const char *s)
+{
+	return s == NULL ? NULL : arena_dup(a, s, strlen(s));
+}
+
+char *
+arena_printf(struct arena *a, const char *fmt, ...)
+{
+	va_list ap;
+	char *p;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		errx(111, "arena: bad format");
+	p = arena_alloc(a, (size_t)n + 1);
+	va_start(ap, fmt);
+	vsnprintf(p, (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	return p;
+}

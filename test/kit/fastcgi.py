@@ -1,0 +1,90 @@
+"""A FastCGI server's end (FastCGI 1.0), so that no web server is in between."""
+import os
+import socket
+import struct
+import subprocess
+
+BEGIN, ABORT, END, PARAMS, STDIN, STDOUT, STDERR, DATA, GET_VALUES = range(1, 10)
+RESPONDER, AUTHORIZER = 1, 2
+
+
+def record(kind, content=b"", request=1, version=1, padding=0, length=None):
+    """One record; length lies about content if it is given."""
+    length = len(content) if length is None else length
+    return struct.pack(">BBHHBx", version, kind, request, length, padding) + \
+        content + bytes(padding)
+
+
+def stream(kind, data, size=65535):
+    """The records of a stream, ended by an empty one."""
+    parts = [data[i:i + size] for i in range(0, len(data), size)]
+    return b"".join(record(kind, part) for part in parts) + record(kind)
+
+
+def length_of(n):
+    return bytes([n]) if n < 128 else struct.pack(">L", n | 1 << 31)
+
+
+def pairs(variables):
+    return b"".join(length_of(len(name)) + length_of(len(value)) + name + value
+                    for name, value in variables)
+
+
+def begin(role=RESPONDER):
+    return record(BEGIN, struct.pack(">HB5x", role, 0))
+
+
+def request(variables, body, size=65535, role=RESPONDER):
+    return begin(role) + stream(PARAMS, pairs(variables), size) + \
+        stream(STDIN, body, size)
+
+
+class Program:
+    """One process of a program, and the socket that it serves."""
+
+    def __init__(self, path, scratch, env):
+        self.name = path.name
+        self.address = str(scratch / (path.name + ".sock"))
+        self.log = open(scratch / (path.name + ".log"), "ab")
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(self.address)
+        listener.listen(16)
+        self.process = subprocess.Popen(
+            [path], stdin=listener, stdout=subprocess.DEVNULL, stderr=self.log,
+            env={**os.environ, **env})
+        listener.close()
+
+    def send(self, data, answers=True):
+        """Send it, and return what comes back: standard output, and error.  An
+        answer that is not brought to its end is none."""
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(20)
+            s.connect(self.address)
+            try:
+                s.sendall(data)
+                if not answers:
+                    s.shutdown(socket.SHUT_WR)
+                return self.receive(s)
+            except (BrokenPipeError, ConnectionResetError):
+                return b"", b""  # it has no use for the rest
+
+    @staticmethod
+    def receive(s):
+        streams = {STDOUT: b"", STDERR: b""}
+        with s.makefile("rb") as f:
+            while len(head := f.read(8)) == 8:
+                _, kind, _, length, padding, _ = struct.unpack(">BBHHBB", head)
+                content = f.read(length)
+                f.read(padding)
+                if kind == END:
+                    return streams[STDOUT], streams[STDERR]
+                if kind in streams:
+                    streams[kind] += content
+        return b"", streams[STDERR]
+
+    def stop(self):
+        """SIGTERM; return the exit status."""
+        self.process.terminate()
+        status = self.process.wait(20)
+        self.log.close()
+        return status

@@ -1,0 +1,147 @@
+/* test_redirect.c: redirect URIs (RFC 6749 section 3.1.2, RFC 8252 section 7).
+ */
+#include "unit.h"
+
+#include "arena.h"
+#include "redirect.h"
+
+#define N(array) (sizeof(array) / sizeof((array)[0]))
+
+static void
+a_uri_matches_itself_alone(void **state)
+{
+	static const char known[] = "https://a.example/cb  com.example.app:/cb";
+
+	(void)state;
+	assert_true(redirect_matches(known, "https://a.example/cb"));
+	assert_true(redirect_matches(known, "com.example.app:/cb"));
+	assert_false(redirect_matches(known, "https://a.example/cb/"));
+	assert_false(redirect_matches(known, "https://a.example/c"));
+	assert_false(redirect_matches(known, "https://a.example:443/cb"));
+	assert_false(redirect_matches(known, ""));
+	assert_false(redirect_matches("", ""));
+}
+
+/* RFC 8252 section 7.3. */
+static void
+the_port_of_a_loopback_uri_is_free(void **state)
+{
+	static const char known[] = "http://127.0.0.1/cb http://[::1]:80/?x";
+
+	(void)state;
+	assert_true(redirect_matches(known, "http://127.0.0.1:1/cb"));
+	assert_true(redirect_matches(known, "http://127.0.0.1:65535/cb"));
+	assert_true(redirect_matches(known, "http://[::1]/?x"));
+	assert_false(redirect_matches(known, "http://127.0.0.1:65536/cb"));
+	assert_false(redirect_matches(known, "http://127.0.0.1:/cb"));
+	assert_false(redirect_matches(known, "http://127.0.0.1:000001/cb"));
+	assert_false(redirect_matches(known, "http://localhost:1/cb"));
+	assert_false(redirect_matches(known, "https://127.0.0.1:1/cb"));
+}
+
+/* Found by fuzzing: what followed the digits was taken for the path. */
+static void
+a_port_ends_the_authority(void **state)
+{
+	(void)state;
+	assert_false(redirect_matches(
+	    "http://localhost:1x/cb", "http://localhost:2x/cb"));
+	assert_false(redirect_matches(
+	    "http://localhost:1@a.example/", "http://localhost:2@a.example/"));
+	assert_false(redirect_is_sound("http://localhost:80x/cb"));
+	assert_true(redirect_is_sound("http://localhost:80?x"));
+	assert_true(redirect_is_sound("http://localhost:80"));
+}
+
+static void
+what_may_be_registered(void **state)
+{
+	static const char *const good[] = { "https://a.example",
+		"https://a.example/cb?x=@y", "http://[::1]:1/", "a.b:/",
+		"com.example.app:cb" };
+	static const char *const bad[] = { "", ":", "a", "javascript:alert(1)",
+		"https://", "https:///x", "https://:1/", "https://?x",
+		"https://u@a.example/", "https://a.example/#x",
+		"https://a.example/\\x", "https://a.example/\"",
+		"https://a.example/<b>", "https://a.example/ x",
+		"https://a.example/\t", "https://a.example/\x7f",
+		"https://a.example/\xc3\xa9", "http://a.example/",
+		"http://localhostx/", "http://127.0.0.1@a.example/",
+		"http://localhost:x/", "A.B:/", "a.b:", "a.b_c:/" };
+
+	(void)state;
+	for (size_t i = 0; i < N(good); i++)
+		if (!redirect_is_sound(good[i]))
+			fail_msg("refused: %s", good[i]);
+	for (size_t i = 0; i < N(bad); i++)
+		if (redirect_is_sound(bad[i]))
+			fail_msg("taken: %s", bad[i]);
+}
+
+static void
+what_is_longer_than_a_uri_may_be_matches_nothing(void **state)
+{
+	char longer[2100];
+
+	(void)state;
+	memset(longer, 'a', sizeof(longer));
+	memcpy(longer, "https://", 8);
+	longer[2048] = '\0';
+	assert_true(redirect_is_sound(longer));
+	assert_true(redirect_matches(longer, longer));
+	longer[2048] = 'a';
+	longer[2049] = '\0';
+	assert_false(redirect_is_sound(longer));
+	assert_false(redirect_matches(longer, longer));
+}
+
+/* What a person is shown, and what a policy may name. */
+static void
+host_and_origin_of_a_uri(void **state)
+{
+	struct arena *a = arena_new();
+
+	(void)state;
+	assert_string_equal(
+	    redirect_host(a, "https://a.example:8/cb?x"), "a.example:8");
+	assert_string_equal(redirect_host(a, "http://[::1]:1?x"), "[::1]:1");
+	assert_string_equal(redirect_host(a, "a.b:/x"), "a.b");
+	assert_string_equal(redirect_source(a, "https://a.example:8/cb?x"),
+	    "https://a.example:8");
+	assert_string_equal(redirect_source(a, "a.b:/x"), "a.b:");
+	assert_null(redirect_source(a, "https://a.example;script-src/x"));
+	assert_null(redirect_source(a, "https://a*.example/x"));
+	assert_null(redirect_source(a, ""));
+	arena_free(a);
+}
+
+/* Found by fuzzing: an app's scheme that begins with "http" showed a host. */
+static void
+an_apps_own_scheme_may_begin_with_http(void **state)
+{
+	static const char uri[] = "https.a.b://bank.example/cb";
+	struct arena *a = arena_new();
+
+	(void)state;
+	assert_true(redirect_is_sound(uri));
+	assert_string_equal(redirect_host(a, uri), "https.a.b");
+	assert_string_equal(redirect_source(a, uri), "https.a.b:");
+	arena_free(a);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_uri_matches_itself_alone),
+		cmocka_unit_test(the_port_of_a_loopback_uri_is_free),
+		cmocka_unit_test(a_port_ends_the_authority),
+		cmocka_unit_test(what_may_be_registered),
+		cmocka_unit_test(
+		    what_is_longer_than_a_uri_may_be_matches_nothing),
+		cmocka_unit_test(host_and_origin_of_a_uri),
+		cmocka_unit_test(an_apps_own_scheme_may_begin_with_http),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
