@@ -18,7 +18,7 @@
 	"\"aud\":\"https://auth.example\",\"client_id\":\"c1\"," \
 	"\"exp\":1700000090,\"iat\":1699999990,\"jti\":\"" JTI "\"}"
 
-static const struct guard_rule anyone = { CALLER_ANY, NULL, NULL };
+static const struct guard_rule anyone = { .caller = CALLER_ANY };
 
 static char *
 sign(struct req *rq, struct arena *a, const char *typ, const char *claims)
