@@ -28,6 +28,19 @@ static const struct check {
 	{ "clients", NEEDS_STORE, check_clients },
 	{ "clock", NEEDS_CONF, check_clock },
 	{ "old-keys", NEEDS_KEYS | NEEDS_STORE, check_old_keys },
+	{ "site", NEEDS_URL, check_site },
+	{ "interface", NEEDS_SITE, check_interface },
+	{ "https", NEEDS_SITE, check_https },
+	{ "certificate", NEEDS_SITE, check_certificate },
+	{ "time", NEEDS_SITE, check_time },
+	{ "paths", NEEDS_SITE, check_paths },
+	{ "authorization", NEEDS_SITE, check_authorization },
+	{ "metadata", NEEDS_SITE, check_metadata },
+	{ "jwks", NEEDS_SITE, check_jwks },
+	{ "caching", NEEDS_SITE, check_caching },
+	{ "cors", NEEDS_SITE, check_cors },
+	{ "page-headers", NEEDS_SITE, check_page_headers },
+	{ "exposure", NEEDS_SITE | NEEDS_CONF, check_exposure },
 };
 
 /* Write down one finding. */
