@@ -69,6 +69,9 @@ static const struct verb {
 	    "delete what has expired, and tokens that were revoked a day ago,"
 	    " in small batches; print how many rows of each table",
 	    cmd_purge, 0 },
+	{ "doctor", "[URL]",
+	    "tell what is wrong with this installation, and with the site at"
+	    " URL, and the cure; exit 1 if anything is", cmd_doctor, 1 },
 };
 #define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))
 

@@ -55,6 +55,32 @@ void store_once(struct store *st);
  */
 int store_install(const char *path);
 
+/* What carnet doctor asks of a database, sound or not. */
+struct store_health {
+	const char *error;	/* why it cannot be read, or NULL */
+	int version, wanted;	/* of the schema: its own, this program's */
+	int is_wal;
+	const char *damage;	/* the first that the engine found, or NULL */
+	int has_orphans;	/* rows that refer to rows that are not there */
+	int64_t newest;		/* when its newest row was made; 0: no rows */
+};
+
+/*
+ * store_look(path, a, out):
+ * Open the database for reading alone, changing no file beside it either, and
+ * look it over.  Return it, for the other reads, if it is sound and its version
+ * ours; else NULL.  The strings of out are in a.
+ */
+struct store *store_look(
+    const char *path, struct arena *a, struct store_health *out);
+
+/*
+ * store_last_expiry(st, before, out):
+ * When will the last access token that was made up to then have expired, to
+ * *out; 0: there is none.  Return 0, or -1.
+ */
+int store_last_expiry(struct store *st, int64_t before, int64_t *out);
+
 /* store_close(st): NULL is fine. */
 void store_close(struct store *st);
 

@@ -74,6 +74,9 @@ const char *const store_sql[SQL_COUNT] = {
 	    "INSERT INTO oauth_access_tokens (id, client, user, family, name,"
 	    " scope, created_at, expires_at)"
 	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	[SQL_ACCESS_LAST_EXPIRY] =
+	    "SELECT coalesce(max(expires_at), 0) FROM oauth_access_tokens"
+	    " WHERE created_at <= ?1 AND revoked_at IS NULL",
 	[SQL_ACCESS_REVOKE] =
 	    "UPDATE oauth_access_tokens SET revoked_at = ?2"
 	    " WHERE id = ?1 AND revoked_at IS NULL",

@@ -1,0 +1,108 @@
+/* cmd_doctor.h: what the checks of carnet doctor share. */
+#ifndef CARNET_CMD_DOCTOR_H
+#define CARNET_CMD_DOCTOR_H
+
+#include <sys/types.h>
+
+#include "arena.h"
+#include "buf.h"
+#include "cmd.h"
+#include "conf.h"
+#include "site.h"
+#include "store.h"
+
+struct keys;
+
+enum level { LEVEL_OK, LEVEL_WARN, LEVEL_WRONG };
+
+/* What a check builds on; it is left out where one of these is not to be had.
+ */
+enum {
+	NEEDS_CONF = 1, /* a configuration, or what of it could be read */
+	NEEDS_STORE = 2,
+	NEEDS_KEYS = 4,
+	NEEDS_URL = 8,
+	NEEDS_SITE = 16,   /* the URL answers */
+	NEEDS_ISSUER = 32, /* the configuration says it */
+};
+
+struct doctor {
+	struct cmd *c;
+	struct arena *a;
+	const char *check; /* the one that runs */
+	unsigned has;      /* NEEDS_... */
+	struct conf *cf;
+	struct store *st;
+	struct keys *ks;
+	const char *log; /* the last line that the library logged */
+	int n_logged;
+	const char *programs; /* the directory cgi-bin/ beside the command */
+	int n_running;        /* programs of it that run now, as FastCGI */
+	int has_runner;       /* the user that they run as is known: */
+	uid_t runner;
+	gid_t groups[32]; /* all that it is in */
+	int n_groups;
+	const char *base;       /* the URL, without a slash at its end */
+	const char *server;     /* what the site's Server header says, or "" */
+	const char *via;        /* the Via header, or NULL */
+	struct buf out;         /* the findings, as they are printed */
+	int n[LEVEL_WRONG + 1]; /* how many of each */
+};
+
+/* good(d, fmt, ...): what was looked at is as it should be. */
+void good(struct doctor *d, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* bad(d, level, cure, fmt, ...): it is not: one sentence what, one cure. */
+void bad(struct doctor *d, enum level level, const char *cure, const char *fmt,
+    ...) __attribute__((format(printf, 4, 5)));
+
+/* url_of(d, s): where the program is, under the URL that was given. */
+const char *url_of(struct doctor *d, enum site s);
+
+/* is_loopback(url): is its host this machine? */
+int is_loopback(const char *url);
+
+/* url_host(a, url): its host and port. */
+const char *url_host(struct arena *a, const char *url);
+
+/* url_path(url): its path, "" where it has none. */
+const char *url_path(const char *url);
+
+/* user_name(a, uid): as /etc/passwd has it, else the number. */
+const char *user_name(struct arena *a, uid_t uid);
+
+/* count_running(d): see which programs of d->programs run, and as whom. */
+void count_running(struct doctor *d);
+
+/* The checks, in their own files. */
+void check_configuration(struct doctor *d);
+void check_issuer(struct doctor *d);
+void check_scopes(struct doctor *d);
+void check_templates(struct doctor *d);
+void check_programs(struct doctor *d);
+void check_processes(struct doctor *d);
+void check_modes(struct doctor *d);
+void check_access(struct doctor *d);
+void check_web_root(struct doctor *d);
+void check_disk(struct doctor *d);
+void check_database(struct doctor *d);
+void check_clients(struct doctor *d);
+void check_clock(struct doctor *d);
+void check_keys(struct doctor *d);
+void check_old_keys(struct doctor *d);
+void check_site(struct doctor *d);
+void check_interface(struct doctor *d);
+void check_https(struct doctor *d);
+void check_certificate(struct doctor *d);
+void check_time(struct doctor *d);
+void check_paths(struct doctor *d);
+void check_page_headers(struct doctor *d);
+void check_metadata(struct doctor *d);
+void check_jwks(struct doctor *d);
+void check_caching(struct doctor *d);
+void check_cors(struct doctor *d);
+void check_authorization(struct doctor *d);
+void check_exposure(struct doctor *d);
+
+#endif

@@ -1,0 +1,294 @@
+/* cmd_doctor_data.c: carnet doctor: the database, its clients, the keys. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cmd_doctor.h"
+#include "crypto.h"
+#include "keys.h"
+#include "words.h"
+
+#define BATCH 64
+#define SKEW_S 5
+#define TRIAL "carnet doctor"
+
+static const char *
+version_cure(const struct store_health *h)
+{
+	return h->version > h->wanted
+	    ? "Copy command and programs of the newer version here, or go"
+	      " back to a database that was saved before it."
+	    : "Run carnet install: it brings the database up to date.";
+}
+
+void
+check_database(struct doctor *d)
+{
+	const char *path = d->cf->database;
+	struct store_health h;
+
+	if (access(path, F_OK) < 0) {
+		bad(d, LEVEL_WRONG,
+		    "Run carnet install, or set database to"
+		    " where it is.",
+		    "%s: %s.", path, strerror(errno));
+		return;
+	}
+	if ((d->st = store_look(path, d->a, &h)) != NULL)
+		d->has |= NEEDS_STORE;
+	if (h.error != NULL)
+		bad(d, LEVEL_WRONG,
+		    "Restore it from a copy, or move it away"
+		    " and run carnet install.",
+		    "%s cannot be read: %s.", path, h.error);
+	else if (h.damage != NULL)
+		bad(d, LEVEL_WRONG,
+		    "Restore it from a copy; sqlite3 FILE"
+		    " .recover saves what can be saved.",
+		    "%s is damaged: %s.", path, h.damage);
+	else if (h.version != h.wanted)
+		bad(d, LEVEL_WRONG, version_cure(&h),
+		    "%s has version %d, and this program wants %d.", path,
+		    h.version, h.wanted);
+	else if (!h.is_wal)
+		bad(d, LEVEL_WRONG, "Run carnet install: it sets the mode.",
+		    "%s is not in WAL mode, so who reads waits for who"
+		    " writes.",
+		    path);
+	else if (h.has_orphans)
+		bad(d, LEVEL_WARN,
+		    "Find them with sqlite3 and PRAGMA"
+		    " foreign_key_check, and delete them.",
+		    "%s has rows that refer to rows which are not there.",
+		    path);
+	else
+		good(d, "%s, version %d, sound", path, h.version);
+	if (h.newest > d->c->now + SKEW_S)
+		bad(d, LEVEL_WRONG,
+		    "Set the clock of this machine (and keep"
+		    " it by NTP).",
+		    "The newest row of the database was made at %s, and here"
+		    " it is %s.",
+		    cmd_date(d->a, h.newest), cmd_date(d->a, d->c->now));
+}
+
+/* What is older than now can tell that now is not: files, the newest row. */
+void
+check_clock(struct doctor *d)
+{
+	const char *const files[] = { "/proc/self/exe", d->cf->path,
+		d->cf->database, d->cf->keys };
+	struct stat sb;
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		if (stat(files[i], &sb) < 0 ||
+		    sb.st_mtime <= d->c->now + SKEW_S)
+			continue;
+		bad(d, LEVEL_WRONG,
+		    "Set the clock of this machine (and keep"
+		    " it by NTP); if it is right, touch the file.",
+		    "%s was written at %s, and here it is %s.",
+		    i == 0 ? "This program" : files[i],
+		    cmd_date(d->a, sb.st_mtime), cmd_date(d->a, d->c->now));
+		return;
+	}
+	good(d, "%s", cmd_date(d->a, d->c->now));
+}
+
+static int
+role_is_there(struct doctor *d, const char *role)
+{
+	struct client cl;
+
+	if (store_client_by_role(d->st, d->a, role, &cl) == 1)
+		return 1;
+	bad(d, LEVEL_WRONG, "Run carnet install: it makes what is missing.",
+	    "There is no %s client.", role);
+	return 0;
+}
+
+/* [password_token] names a client and its secret: are they those of one? */
+static int
+password_client_is_fine(struct doctor *d)
+{
+	const struct conf *cf = d->cf;
+	struct client cl;
+	struct digest given;
+	const char *fault = NULL;
+
+	if (cf->password_client_id == NULL)
+		return 1;
+	if (store_client_by_id(d->st, d->a, cf->password_client_id, &cl) != 1)
+		fault = "is none of ours";
+	else if (cl.revoked_at != 0)
+		fault = "was revoked";
+	else if (!words_have(cl.grants, "password"))
+		fault = "may not use the grant password";
+	if (fault == NULL && cl.has_secret) {
+		if (cf->password_client_secret != NULL)
+			digest_of(cf->password_client_secret,
+			    strlen(cf->password_client_secret), &given);
+		if (cf->password_client_secret == NULL ||
+		    !digest_equal(&given, &cl.secret))
+			fault = "has another secret";
+	}
+	if (fault == NULL)
+		return 1;
+	bad(d, LEVEL_WRONG,
+	    "Correct client_id and client_secret in"
+	    " [password_token], or take them out: the client that carnet"
+	    " install made is then used.",
+	    "[password_token] names a client that %s.", fault);
+	return 0;
+}
+
+/* Words that [scopes] does not have are a typing error, or left over. */
+static int
+client_is_fine(struct doctor *d, const struct client *cl)
+{
+	const char *words = cl->scope == NULL ? "" : cl->scope;
+	int fine = 1, known;
+	size_t n;
+
+	if (cl->revoked_at != 0)
+		return 1;
+	for (; words_next(&words, &n); words += n) {
+		known = n == 1 && *words == '*';
+		for (size_t i = 0; i < d->cf->n_scopes; i++)
+			known |= strlen(d->cf->scopes[i].name) == n &&
+			    memcmp(d->cf->scopes[i].name, words, n) == 0;
+		if (known)
+			continue;
+		fine = 0;
+		bad(d, LEVEL_WARN,
+		    "Name the scope in [scopes], or make the"
+		    " client anew without it.",
+		    "The client %s (%s) may have %.*s, which is no scope"
+		    " now.",
+		    cl->client_id, cl->name, (int)n, words);
+	}
+	if (cl->alg != NULL && d->ks != NULL &&
+	    keys_signer(d->ks, alg_find(cl->alg)) == NULL) {
+		fine = 0;
+		bad(d, LEVEL_WRONG,
+		    arena_printf(
+			d->a, "carnet keys generate --alg %s", cl->alg),
+		    "The client %s (%s) wants %s, and no key signs with it.",
+		    cl->client_id, cl->name, cl->alg);
+	}
+	return fine;
+}
+
+void
+check_clients(struct doctor *d)
+{
+	struct client *cl = arena_alloc(d->a, BATCH * sizeof(*cl));
+	int n, fine = role_is_there(d, "password");
+	int64_t after = 0;
+
+	fine = role_is_there(d, "personal") && fine;
+	fine = password_client_is_fine(d) && fine;
+	do {
+		n = store_client_list(d->st, d->a, after, cl, BATCH);
+		for (int i = 0; i < n; i++)
+			fine = client_is_fine(d, &cl[i]) && fine;
+		if (n > 0)
+			after = cl[n - 1].id;
+	} while (n == BATCH);
+	if (fine)
+		good(d, "password client and personal client are there");
+}
+
+/* A signature made and verified. */
+static int
+signs(const struct keys_entry *en)
+{
+	uint8_t sig[SIGNATURE_MAX];
+	ssize_t n = key_sign(en->key, TRIAL, strlen(TRIAL), sig);
+
+	return n > 0 &&
+	    key_verify(en->key, TRIAL, strlen(TRIAL), sig, (size_t)n);
+}
+
+/* A key that cannot be read is passed over by the programs, and logged. */
+void
+check_keys(struct doctor *d)
+{
+	const struct keys_entry *en;
+	int before = d->n_logged, fine;
+	size_t n;
+
+	d->ks = keys_load(d->cf->keys);
+	if (d->ks == NULL) {
+		bad(d, LEVEL_WRONG,
+		    "Run carnet install: it makes the keys"
+		    " that are missing.",
+		    "There is no key to sign with: %s.", d->log);
+		return;
+	}
+	d->has |= NEEDS_KEYS;
+	fine = d->n_logged == before;
+	if (!fine)
+		bad(d, LEVEL_WRONG,
+		    "Restore the file from a copy, or delete"
+		    " it and run carnet install.",
+		    "Not all in the directory of keys is of use: %s.", d->log);
+	if ((en = keys_signer(d->ks, -1)) == NULL) {
+		bad(d, LEVEL_WRONG,
+		    arena_printf(d->a, "carnet keys generate --alg %s",
+			alg_name(keys_default_alg(d->cf->keys))),
+		    "There is no private key that signs with %s, so there are"
+		    " no tokens.",
+		    alg_name(keys_default_alg(d->cf->keys)));
+		return;
+	}
+	en = keys_all(d->ks, &n);
+	for (size_t i = 0; i < n; i++) {
+		if (!en[i].signs || signs(&en[i]))
+			continue;
+		fine = 0;
+		bad(d, LEVEL_WRONG, "carnet keys rotate",
+		    "%s makes signatures that do not verify.", en[i].file);
+	}
+	en = keys_signer(d->ks, -1);
+	if (fine)
+		good(d, "%zu, %s signs (%u bits), a signature was verified", n,
+		    alg_name(key_alg(en->key)), key_bits(en->key));
+}
+
+/*
+ * When the key that now signs with alg was made, no token was signed by an
+ * older one any more; all of them have expired when the last row has.
+ */
+void
+check_old_keys(struct doctor *d)
+{
+	const struct keys_entry *en, *now;
+	struct stat sb;
+	int64_t last;
+	size_t n, old = 0, due = 0;
+
+	en = keys_all(d->ks, &n);
+	for (size_t i = 0; i < n; i++) {
+		now = keys_signer(d->ks, (int)key_alg(en[i].key));
+		if (en[i].signs)
+			continue;
+		old++;
+		if (now == NULL ||
+		    stat(arena_printf(d->a, "%s/%s", d->cf->keys, now->file),
+			&sb) < 0 ||
+		    store_last_expiry(d->st, sb.st_mtime, &last) < 0 ||
+		    last > d->c->now || sb.st_mtime > d->c->now - SKEW_S)
+			continue;
+		due++;
+		bad(d, LEVEL_WARN,
+		    arena_printf(d->a, "carnet keys retire -- %s", en[i].kid),
+		    "The old key %s is still trusted, and every token that it"
+		    " signed has expired.",
+		    en[i].kid);
+	}
+	if (due == 0)
+		good(d, "%zu, none due to be retired", old);
+}

@@ -1,0 +1,274 @@
+/* cmd_doctor_files.c: carnet doctor: files: who may read them, where they lie.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "cmd_doctor.h"
+
+#ifndef SMB2_SUPER_MAGIC
+#define SMB2_SUPER_MAGIC 0xFE534D42
+#endif
+#ifndef CIFS_SUPER_MAGIC
+#define CIFS_SUPER_MAGIC 0xFF534D42
+#endif
+
+#define LITTLE_SPACE ((uint64_t)64 << 20)
+#define NO_SPACE ((uint64_t)4 << 20)
+
+/*
+ * What bits of others and of the group are one bit too many.  A group may be
+ * trusted with the database, but a private key is for one user.
+ */
+struct file_kind {
+	const char *what;
+	mode_t wrong, warn;
+	mode_t right; /* the mode that the cure names */
+};
+
+static const struct file_kind
+    secret_conf = { "the configuration, which holds a client's secret,", 0007,
+	    0070, 0600 },
+    plain_conf = { "the configuration", 0002, 0020, 0644 },
+    database = { "the database", 0007, 0070, 0600 },
+    database_dir = { "the directory of the database", 0002, 0020, 0755 },
+    keys_dir = { "the directory of the keys", 0002, 0075, 0700 },
+    key_file = { "the private key", 0077, 0, 0600 };
+
+/* Return 1 if the mode is as it should be, or the file is not there. */
+static int
+mode_is_fine(struct doctor *d, const struct file_kind *k, const char *path)
+{
+	struct stat sb;
+	mode_t extra;
+
+	if (stat(path, &sb) < 0)
+		return 1; /* its own check tells */
+	if (S_ISDIR(sb.st_mode) && sb.st_mode & S_ISVTX)
+		sb.st_mode &= ~(mode_t)0022; /* as /tmp: nobody else's files */
+	extra = sb.st_mode & (k->wrong | k->warn);
+	if (extra == 0)
+		return 1;
+	bad(d, extra & k->wrong ? LEVEL_WRONG : LEVEL_WARN,
+	    arena_printf(d->a, "chmod %04o %s", k->right, path),
+	    "%s: %s can be %s by %s (mode %04o).", path, k->what,
+	    extra & 0055 ? "read" : "written",
+	    extra & 0007 ? "every user of this machine" : "its group",
+	    sb.st_mode & 07777);
+	return 0;
+}
+
+static int
+keys_are_fine(struct doctor *d)
+{
+	int fine = mode_is_fine(d, &keys_dir, d->cf->keys);
+	struct dirent *de;
+	DIR *dir;
+
+	if ((dir = opendir(d->cf->keys)) == NULL)
+		return fine;
+	while ((de = readdir(dir)) != NULL)
+		if (strstr(de->d_name, ".pem") != NULL) /* and .pem.new */
+			fine = mode_is_fine(d, &key_file,
+				   arena_printf(d->a, "%s/%s", d->cf->keys,
+				       de->d_name)) &&
+			    fine;
+	closedir(dir);
+	return fine;
+}
+
+static const char *
+directory_of(struct arena *a, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash == NULL ? "."
+	    : slash == path  ? "/"
+			     : arena_dup(a, path, (size_t)(slash - path));
+}
+
+void
+check_modes(struct doctor *d)
+{
+	static const char *const suffixes[] = { "", "-wal", "-shm" };
+	const struct conf *cf = d->cf;
+	int fine;
+
+	fine = mode_is_fine(d,
+	    cf->password_client_secret != NULL ? &secret_conf : &plain_conf,
+	    cf->path);
+	for (size_t i = 0; i < 3; i++)
+		fine = mode_is_fine(d, &database,
+			   arena_printf(
+			       d->a, "%s%s", cf->database, suffixes[i])) &&
+		    fine;
+	fine =
+	    mode_is_fine(d, &database_dir, directory_of(d->a, cf->database)) &&
+	    fine;
+	fine = keys_are_fine(d) && fine;
+	if (fine)
+		good(d,
+		    "configuration, database and keys are not open to"
+		    " others");
+}
+
+/* May the user that serves do all of want (R_OK, W_OK, X_OK) with it? */
+static int
+may(const struct doctor *d, const struct stat *sb, int want)
+{
+	int shift = 0;
+
+	if (d->runner == 0)
+		return 1;
+	for (int i = 0; i < d->n_groups; i++)
+		if (d->groups[i] == sb->st_gid)
+			shift = 3;
+	if (sb->st_uid == d->runner)
+		shift = 6;
+	return ((int)(sb->st_mode >> shift) & want) == want;
+}
+
+/* Return the first part of path that keeps the user that serves out, or NULL.
+ */
+static const char *
+obstacle(struct doctor *d, const char *path, int want)
+{
+	char full[PATH_MAX];
+	struct stat sb;
+
+	if (realpath(path, full) == NULL)
+		return errno == ENOENT ? NULL : arena_str(d->a, path);
+	if (!d->has_runner)
+		return access(full, want) == 0 ? NULL : arena_str(d->a, full);
+	for (char *slash = full; (slash = strchr(slash + 1, '/')) != NULL;) {
+		*slash = '\0';
+		if (stat(full, &sb) == 0 && !may(d, &sb, X_OK))
+			return arena_str(d->a, full);
+		*slash = '/';
+	}
+	return stat(full, &sb) < 0 || may(d, &sb, want) ? NULL
+							: arena_str(d->a, full);
+}
+
+/* Files of two owners: one of them cannot use the other's. */
+static int
+owners_agree(struct doctor *d)
+{
+	struct stat db, keys;
+
+	if (stat(d->cf->database, &db) < 0 || stat(d->cf->keys, &keys) < 0 ||
+	    db.st_uid == keys.st_uid)
+		return 1;
+	bad(d, LEVEL_WRONG,
+	    "Give both to the user that the programs run as:"
+	    " chown -R USER.",
+	    "The database belongs to %s, the keys belong to %s.",
+	    user_name(d->a, db.st_uid), user_name(d->a, keys.st_uid));
+	return 0;
+}
+
+/* Can the programs use the files?  Where no program runs: can this user? */
+void
+check_access(struct doctor *d)
+{
+	const struct conf *cf = d->cf;
+	const struct {
+		const char *path;
+		int want;
+	} files[] = {
+		{ cf->path, R_OK },
+		{ cf->database, R_OK | W_OK },
+		{ arena_printf(d->a, "%s-wal", cf->database), R_OK | W_OK },
+		{ arena_printf(d->a, "%s-shm", cf->database), R_OK | W_OK },
+		{ directory_of(d->a, cf->database), R_OK | W_OK | X_OK },
+		{ cf->keys, R_OK | X_OK },
+		{ arena_printf(d->a, "%s/ES256.pem", cf->keys), R_OK },
+		{ arena_printf(d->a, "%s/RS256.pem", cf->keys), R_OK },
+	};
+	const uid_t uid = d->has_runner ? d->runner : geteuid();
+	const char *in_the_way;
+	int fine = owners_agree(d);
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		in_the_way = obstacle(d, files[i].path, files[i].want);
+		if (in_the_way == NULL)
+			continue;
+		fine = 0;
+		bad(d, LEVEL_WRONG,
+		    d->has_runner
+			? "Give the site's files to that user (chown), and let"
+			  " it enter the directories above them."
+			: "Run this as the user that the programs run as, or"
+			  " give the files to this one (chown).",
+		    "%s: user %s cannot %s it because of %s.", files[i].path,
+		    user_name(d->a, uid),
+		    files[i].want & W_OK ? "write" : "read", in_the_way);
+	}
+	if (fine)
+		good(d, "user %s can use them", user_name(d->a, uid));
+}
+
+/* Networks' file systems, on which SQLite's shared memory does not work. */
+static const char *
+network_of(const char *path)
+{
+	static const struct {
+		unsigned long magic;
+		const char *name;
+	} nets[] = {
+		{ NFS_SUPER_MAGIC, "NFS" },
+		{ SMB_SUPER_MAGIC, "SMB" },
+		{ SMB2_SUPER_MAGIC, "SMB" },
+		{ CIFS_SUPER_MAGIC, "SMB" },
+		{ AFS_SUPER_MAGIC, "AFS" },
+		{ CODA_SUPER_MAGIC, "Coda" },
+	};
+	struct statfs sf;
+
+	if (statfs(path, &sf) == 0)
+		for (size_t i = 0; i < sizeof(nets) / sizeof(nets[0]); i++)
+			if ((unsigned long)sf.f_type == nets[i].magic)
+				return nets[i].name;
+	return NULL;
+}
+
+void
+check_disk(struct doctor *d)
+{
+	const char *dir = directory_of(d->a, d->cf->database);
+	const char *net = network_of(dir);
+	struct statvfs sv;
+	uint64_t room;
+
+	if (statvfs(dir, &sv) < 0) {
+		bad(d, LEVEL_WRONG,
+		    "Set database in carnet.conf to a path in"
+		    " a directory that is there.",
+		    "%s: %s.", dir, strerror(errno));
+		return;
+	}
+	room = (uint64_t)sv.f_bavail * sv.f_frsize;
+	if (net != NULL)
+		bad(d, LEVEL_WRONG,
+		    "Move it to a disk of this machine, and"
+		    " have other machines proxy to this one.",
+		    "%s is on %s, where SQLite's WAL mode does not work.", dir,
+		    net);
+	if (room < LITTLE_SPACE)
+		bad(d, room < NO_SPACE ? LEVEL_WRONG : LEVEL_WARN,
+		    "Make room: without it each request that stores is"
+		    " answered 503.",
+		    "%s has %llu MiB left.", dir,
+		    (unsigned long long)room >> 20);
+	if (sv.f_files > 0 && sv.f_favail < 16)
+		bad(d, LEVEL_WRONG, "Delete files, or have the quota raised.",
+		    "%s can take %llu more files.", dir,
+		    (unsigned long long)sv.f_favail);
+	if (net == NULL && room >= LITTLE_SPACE)
+		good(d, "%llu MiB free", (unsigned long long)room >> 20);
+}

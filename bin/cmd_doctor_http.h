@@ -1,0 +1,49 @@
+/* cmd_doctor_http.h: one HTTP request, by the command curl. */
+#ifndef CARNET_CMD_DOCTOR_HTTP_H
+#define CARNET_CMD_DOCTOR_HTTP_H
+
+#include <stddef.h>
+
+struct arena;
+
+struct http_request {
+	const char *url;
+	const char *method;    /* NULL: GET, or POST with a body */
+	const char *header[3]; /* "Name: value"; unused ones NULL */
+	const char *body;      /* a form, or NULL */
+	int certificates; /* have the certificates printed behind the body */
+};
+
+struct http_answer {
+	const char *error; /* why there is no answer, or NULL */
+	int status;
+	const char *head; /* the header lines, each behind a newline */
+	const char *body; /* a NUL behind it */
+	size_t body_len;
+};
+
+/*
+ * http_send(a, rq, out):
+ * Send the request, follow no redirect, verify certificates, and put the
+ * answer, in a, to out.  Return 0; -1 if there is none, and out->error says
+ * why.
+ */
+int http_send(
+    struct arena *a, const struct http_request *rq, struct http_answer *out);
+
+/* http_get(a, url, out): the same, for a GET without more. */
+int http_get(struct arena *a, const char *url, struct http_answer *out);
+
+/*
+ * http_header(a, an, name, n):
+ * Return the value of the first header of that name, NULL if there is none;
+ * how many there are to *n, which may be NULL.
+ */
+const char *http_header(
+    struct arena *a, const struct http_answer *an, const char *name, int *n);
+
+/* http_media_is(a, an, type): is the answer's media type the one named? */
+int http_media_is(
+    struct arena *a, const struct http_answer *an, const char *type);
+
+#endif

@@ -1,0 +1,138 @@
+/* cmd_doctor_leak.c: carnet doctor: can secrets be fetched from the site? */
+#include <fcntl.h>
+#include <limits.h>
+#include <unistd.h>
+
+#include "cmd_doctor.h"
+#include "cmd_doctor_http.h"
+#include "keys.h"
+
+#define SAMPLE 512
+#define DEEPEST 4
+
+/* What any file of its kind begins with, for one that we cannot read. */
+struct secret {
+	const char *what, *path, *kind;
+};
+
+/*
+ * The first bytes of the file.  Not of the database: to close it would drop the
+ * locks that SQLite has on it, and its first 16 bytes are always these.
+ */
+static size_t
+sample(const struct secret *s, char out[static SAMPLE])
+{
+	ssize_t n = -1;
+	int fd;
+
+	if (strncmp(s->kind, "SQLite", 6) == 0)
+		return 0;
+	if ((fd = open(s->path, O_RDONLY | O_CLOEXEC)) >= 0) {
+		n = read(fd, out, SAMPLE);
+		close(fd);
+	}
+	return n < 16 ? 0 : (size_t)n;
+}
+
+/* Does the site answer url with the file? */
+static int
+is_served(struct doctor *d, const struct secret *s, const char *url)
+{
+	const struct http_request rq = { .url = url,
+		.header = { "Range: bytes=0-1023" } };
+	const size_t kind = strlen(s->kind);
+	char own[SAMPLE];
+	struct http_answer an;
+	size_t n;
+	int same;
+
+	if (http_send(d->a, &rq, &an) < 0 || an.status / 100 != 2)
+		return 0;
+	n = sample(s, own);
+	same = an.body_len >= n && memcmp(an.body, own, n) == 0;
+	explicit_bzero(own, sizeof(own));
+	if (n > 0)
+		return same;
+	return kind > 0 && an.body_len >= kind &&
+	    memcmp(an.body, s->kind, kind) == 0;
+}
+
+/* Percent-encode what a path may not hold, and keep its slashes. */
+static const char *
+encode(struct arena *a, const char *path)
+{
+	struct buf b;
+
+	buf_init(&b, a, 256);
+	for (; *path != '\0'; path++)
+		if (*path > ' ' && *path < 0x7f &&
+		    strchr("%?#\"\\", *path) == NULL)
+			buf_char(&b, *path);
+		else
+			buf_printf(&b, "%%%02X", (unsigned char)*path);
+	return b.data;
+}
+
+/*
+ * Any directory above the file may be the document root: try what is then its
+ * URL, below the host and below the base, the shortest first.
+ */
+static const char *
+served_at(struct doctor *d, const struct secret *s)
+{
+	const char *base = url_path(d->base), *url;
+	const char *roots[] = { "", base };
+	char full[PATH_MAX];
+	const char *slash;
+	int deep = 0;
+
+	if (realpath(s->path, full) == NULL)
+		return NULL;
+	slash = full + strlen(full);
+	while (slash > full && deep < DEEPEST) {
+		if (*--slash != '/')
+			continue;
+		deep++;
+		for (int i = 0; i < (*base == '\0' ? 1 : 2); i++) {
+			url = arena_printf(d->a, "%.*s%s%s",
+			    (int)(base - d->base), d->base, roots[i],
+			    encode(d->a, slash));
+			if (is_served(d, s, url))
+				return url;
+		}
+	}
+	return NULL;
+}
+
+void
+check_exposure(struct doctor *d)
+{
+	const struct keys_entry *en =
+	    d->ks == NULL ? NULL : keys_signer(d->ks, -1);
+	const struct secret secrets[] = {
+		{ "the database", d->cf->database, "SQLite format 3" },
+		{ "the configuration", d->cf->path, "" },
+		{ "the private key",
+		    arena_printf(d->a, "%s/%s", d->cf->keys,
+			en == NULL ? "ES256.pem" : en->file),
+		    "-----BEGIN " },
+	};
+	const char *url;
+	int fine = 1;
+
+	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
+		if ((url = served_at(d, &secrets[i])) == NULL)
+			continue;
+		fine = 0;
+		bad(d, LEVEL_WRONG,
+		    "Move it out of what the web server serves, now; then make"
+		    " new keys (carnet install --force), new client secrets"
+		    " (carnet client secret) and new passwords, as all of them"
+		    " may be known.",
+		    "Anyone can fetch %s: %s.", secrets[i].what, url);
+	}
+	if (fine)
+		good(d,
+		    "database, configuration and key were not to be"
+		    " fetched");
+}

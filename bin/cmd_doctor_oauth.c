@@ -1,0 +1,266 @@
+/* cmd_doctor_oauth.c: carnet doctor: paths, and documents that clients read. */
+#include <json-c/json.h>
+
+#include "cmd_doctor.h"
+#include "cmd_doctor_http.h"
+#include "discovery.h"
+#include "json.h"
+#include "keys.h"
+
+/* Where each program is, and what a plain GET without a token gets of it. */
+static const struct {
+	enum site site;
+	int status;
+} paths[] = {
+	{ SITE_TOKEN, 405 },
+	{ SITE_AUTHORIZE, 400 },
+	{ SITE_LOGIN, 0 },
+	{ SITE_LOGOUT, 0 },
+	{ SITE_DEVICE_CODE, 405 },
+	{ SITE_DEVICE, 0 },
+	{ SITE_REVOKE, 405 },
+	{ SITE_INTROSPECT, 405 },
+	{ SITE_JWKS, 200 },
+	{ SITE_ACCOUNT, 0 },
+	{ SITE_PASSWORD_TOKEN, 405 },
+	{ SITE_PERSONAL_TOKENS, 401 },
+	{ SITE_POSTS, 401 },
+	{ SITE_USER, 401 },
+	{ SITE_STATUS, 401 },
+};
+
+/* Return 1 if the answer is one of the program that belongs there. */
+static int
+path_is_fine(struct doctor *d, const char *url, int status)
+{
+	static const char map_it[] =
+	    "Map the path to its program in the web"
+	    " server's configuration, the longer paths first; deploy/ has"
+	    " examples.";
+	struct http_answer an;
+
+	if (http_get(d->a, url, &an) < 0) {
+		bad(d, LEVEL_WRONG, "See the web server's error log.",
+		    "%s does not answer: %s.", url, an.error);
+		return 0;
+	}
+	if (an.body_len > 4 && memcmp(an.body, "\177ELF", 4) == 0) {
+		bad(d, LEVEL_WRONG,
+		    "Let the web server run the programs of"
+		    " that directory (ScriptAlias, cgi.assign).",
+		    "%s sends the program itself, as a file.", url);
+		return 0;
+	}
+	if (an.status >= 500) {
+		bad(d, LEVEL_WRONG,
+		    "Look into the web server's error log for"
+		    " the reason; the findings above may name it.",
+		    "%s answers %d.", url, an.status);
+		return 0;
+	}
+	if (http_header(d->a, &an, "X-Request-Id", NULL) == NULL) {
+		bad(d, LEVEL_WRONG, map_it,
+		    "%s is answered %d, by no program"
+		    " of carnet.",
+		    url, an.status);
+		return 0;
+	}
+	if (an.status == 404 || (status != 0 && an.status != status)) {
+		bad(d, LEVEL_WRONG, map_it,
+		    "%s is answered %d, by another"
+		    " program than its own.",
+		    url, an.status);
+		return 0;
+	}
+	return 1;
+}
+
+void
+check_paths(struct doctor *d)
+{
+	const size_t n = sizeof(paths) / sizeof(paths[0]);
+	int fine = 1;
+
+	for (size_t i = 0; i < n; i++)
+		fine = path_is_fine(
+			   d, url_of(d, paths[i].site), paths[i].status) &&
+		    fine;
+	if (fine)
+		good(d, "%zu lead to their programs", n);
+}
+
+/* The JSON object at url; NULL, and the finding told, if there is none. */
+static struct json_object *
+get_object(
+    struct doctor *d, const char *url, const char *cure, struct http_answer *an)
+{
+	struct json_object *o = NULL;
+
+	if (http_get(d->a, url, an) == 0 && an->status == 200)
+		o = json_parse(d->a, an->body, an->body_len);
+	if (o != NULL && json_object_is_type(o, json_type_object))
+		return o;
+	if (an->error != NULL)
+		bad(d, LEVEL_WRONG, cure, "%s does not answer: %s.", url,
+		    an->error);
+	else
+		bad(d, LEVEL_WRONG, cure,
+		    "%s is answered %d, and no JSON"
+		    " document.",
+		    url, an->status);
+	return NULL;
+}
+
+/* The document of that name says of whom it is: is that the issuer? */
+static int
+document_is_ours(
+    struct doctor *d, const char *name, const char *member, const char *program)
+{
+	const struct conf at = { .issuer = d->base };
+	const char *url = site_well_known(&at, d->a, name), *said;
+	const char *issuer = d->has & NEEDS_ISSUER ? d->cf->issuer : d->base;
+	struct http_answer an;
+	struct json_object *o;
+
+	o = get_object(d, url,
+	    arena_printf(d->a,
+		"Map %s to the program %s: behind the host, and"
+		" before the issuer's path (RFC 8414 section 3.1), or write"
+		" it as a file: carnet metadata --write.",
+		url_path(url), program),
+	    &an);
+	if (o == NULL)
+		return 0;
+	if ((said = json_get_str(o, member)) == NULL)
+		said = "nobody";
+	if (strcmp(said, issuer) != 0)
+		bad(d, LEVEL_WRONG,
+		    "Let the programs read the same"
+		    " configuration (CARNET_CONF); if it is a file, write it"
+		    " anew: carnet metadata --write.",
+		    "%s is of %s, and the configuration says %s.", url, said,
+		    issuer);
+	else if (!http_media_is(d->a, &an, "application/json"))
+		bad(d, LEVEL_WRONG,
+		    "Have the server send it as"
+		    " application/json (RFC 8414 section 3.2).",
+		    "%s has the type %s.", url,
+		    http_header(d->a, &an, "Content-Type", NULL));
+	else
+		return 1;
+	return 0;
+}
+
+/* RFC 8414 section 3; RFC 9728 section 3. */
+void
+check_metadata(struct doctor *d)
+{
+	int fine;
+
+	fine = document_is_ours(d, DISCOVERY_SERVER, "issuer", "metadata");
+	fine = document_is_ours(
+		   d, DISCOVERY_RESOURCE, "resource", "resource-metadata") &&
+	    fine;
+	if (fine)
+		good(d, "both documents are where clients look");
+}
+
+/* The member of the array keys that has that kid, or NULL. */
+static struct json_object *
+find_jwk(struct json_object *keys, const char *kid)
+{
+	struct json_object *jwk;
+	const char *s;
+
+	for (size_t i = 0; i < json_object_array_length(keys); i++) {
+		jwk = json_object_array_get_idx(keys, i);
+		s = json_get_str(jwk, "kid");
+		if (s != NULL && (kid == NULL || strcmp(s, kid) == 0))
+			return jwk;
+	}
+	return NULL;
+}
+
+/* RFC 7518 sections 6.2.2, 6.3.2 and 6.4: what is for the owner alone. */
+static int
+has_private_member(struct json_object *keys)
+{
+	static const char *const private[] = { "d", "p", "q", "dp", "dq", "qi",
+		"oth", "k" };
+	struct json_object *jwk;
+
+	for (size_t i = 0; i < json_object_array_length(keys); i++) {
+		jwk = json_object_array_get_idx(keys, i);
+		for (size_t j = 0; j < sizeof(private) / sizeof(private[0]);
+		     j++)
+			if (json_object_is_type(jwk, json_type_object) &&
+			    json_object_object_get_ex(jwk, private[j], NULL))
+				return 1;
+	}
+	return 0;
+}
+
+/* The directory's keys are published, or our tokens are refused elsewhere. */
+static int
+keys_are_published(struct doctor *d, struct json_object *keys)
+{
+	const struct keys_entry *en;
+	size_t n = 0;
+
+	en = d->ks == NULL ? NULL : keys_all(d->ks, &n);
+	for (size_t i = 0; i < n; i++) {
+		if (find_jwk(keys, en[i].kid) != NULL)
+			continue;
+		bad(d, LEVEL_WRONG,
+		    "Let the programs read the same"
+		    " configuration and keys (CARNET_CONF); a cache in"
+		    " between holds the document 5 minutes at most.",
+		    "The key %s (%s) is not published.", en[i].kid, en[i].file);
+		return 0;
+	}
+	return 1;
+}
+
+void
+check_jwks(struct doctor *d)
+{
+	const char *url = url_of(d, SITE_JWKS), *cache;
+	struct json_object *o, *keys;
+	struct http_answer an;
+	int fine;
+
+	o = get_object(d, url,
+	    "Map the path to the program jwks, and see that"
+	    " it finds its keys.",
+	    &an);
+	if (o == NULL)
+		return;
+	if (!json_object_object_get_ex(o, "keys", &keys) ||
+	    !json_object_is_type(keys, json_type_array) ||
+	    find_jwk(keys, NULL) == NULL) {
+		bad(d, LEVEL_WRONG, "Map the path to the program jwks.",
+		    "%s holds no keys.", url);
+		return;
+	}
+	fine = keys_are_published(d, keys);
+	if (has_private_member(keys)) {
+		fine = 0;
+		bad(d, LEVEL_WRONG,
+		    "Take the document away at once, and make"
+		    " new keys: carnet install --force.",
+		    "%s publishes a private key.", url);
+	}
+	cache = http_header(d->a, &an, "Cache-Control", NULL);
+	if (cache == NULL || strstr(cache, "no-store") != NULL ||
+	    strstr(cache, "max-age=") == NULL) {
+		fine = 0;
+		bad(d, LEVEL_WARN,
+		    "Leave Cache-Control to the programs: the"
+		    " server or a proxy changes it.",
+		    "%s may not be cached (%s), so whoever checks tokens asks"
+		    " each time.",
+		    url, cache == NULL ? "nothing said" : cache);
+	}
+	if (fine)
+		good(d, "holds our keys, may be cached");
+}

@@ -1,0 +1,314 @@
+/* cmd_doctor_programs.c: carnet doctor: the programs beside the command. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pwd.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cmd_doctor.h"
+#include "embed.h"
+
+#define TRIAL_S 10
+
+/* One a file of cgi-bin/; a test sees to it that none is missing here. */
+static const char *const names[] = { "account", "authorize", "device", "guard",
+	"introspect", "jwks", "login", "metadata", "notfound", "password-token",
+	"personal-tokens", "playground", "posts", "resource-metadata", "revoke",
+	"status", "token", "user", "verify" };
+#define N_NAMES (sizeof(names) / sizeof(names[0]))
+
+/* What is compiled into every program, and tells of which version it is. */
+static const char *const marks[] = { "schema.sql", "error.html", "head.html" };
+
+/* The directory cgi-bin/ in the parent of the command's own. */
+static const char *
+find_programs(struct arena *a)
+{
+	char dir[PATH_MAX];
+	char *slash;
+
+	if (realpath("/proc/self/exe", dir) == NULL)
+		return NULL;
+	for (int up = 0; up < 2; up++)
+		if ((slash = strrchr(dir, '/')) != NULL)
+			*slash = '\0';
+	return arena_printf(a, "%s/cgi-bin", dir);
+}
+
+/* Was the program built with the command's own templates and schema? */
+static int
+has_marks(const char *path)
+{
+	struct stat sb;
+	const char *text;
+	void *map = MAP_FAILED;
+	int fd, all = 1;
+
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
+		return 1; /* runnable, not readable: it cannot be told */
+	if (fstat(fd, &sb) == 0 && sb.st_size > 0)
+		map = mmap(
+		    NULL, (size_t)sb.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	close(fd);
+	if (map == MAP_FAILED)
+		return 1;
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+		text = embed_find(marks[i]);
+		all = all && text != NULL &&
+		    memmem(map, (size_t)sb.st_size, text, strlen(text)) != NULL;
+	}
+	munmap(map, (size_t)sb.st_size);
+	return all;
+}
+
+/* In the child: a request of plain CGI, without a configuration. */
+static void
+become(const char *path, int out)
+{
+	static char method[] = "REQUEST_METHOD=GET",
+		    interface[] = "GATEWAY_INTERFACE=CGI/1.1",
+		    conf[] = "CARNET_CONF=/dev/null/none";
+	char *env[] = { method, interface, conf, NULL };
+	char *argv[] = { (char *)(uintptr_t)path, NULL };
+	int null = open("/dev/null", O_RDWR);
+
+	if (null >= 0 && dup2(null, 0) == 0 && dup2(out, 1) == 1 &&
+	    dup2(out, 2) == 2) {
+		alarm(TRIAL_S);
+		execve(path, argv, env);
+		dprintf(2, "%s\n", strerror(errno));
+	}
+	_exit(127);
+}
+
+/*
+ * Run the program where it can reach neither configuration nor database: one
+ * that runs at all answers 500.  Return what it said instead, or NULL.
+ */
+static const char *
+run_once(struct arena *a, const char *path)
+{
+	int out = memfd_create("doctor", MFD_CLOEXEC), status;
+	char *text = arena_alloc(a, 1024), *line;
+	pid_t pid;
+	ssize_t n;
+
+	if (out < 0 || (pid = fork()) < 0)
+		return strerror(errno);
+	if (pid == 0)
+		become(path, out);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		continue;
+	n = pread(out, text, 1023, 0);
+	close(out);
+	text[n < 0 ? 0 : n] = '\0';
+	if (strstr(text, "Status: 500") != NULL)
+		return NULL;
+	/* The loader's own line: "path: error while loading ..." */
+	line =
+	    text + (strncmp(text, path, strlen(path)) == 0 ? strlen(path) : 0);
+	line += strspn(line, ": ");
+	line[strcspn(line, "\n")] = '\0';
+	return *line == '\0' ? "it says nothing" : line;
+}
+
+/* Return 1 if the program is there, runs, and is of this version. */
+static int
+program_is_fine(struct doctor *d, const char *name)
+{
+	const char *path = arena_printf(d->a, "%s/%s", d->programs, name);
+	const char *said;
+
+	if (access(path, F_OK) < 0)
+		bad(d, LEVEL_WRONG,
+		    "Copy it there from the same build as the"
+		    " command.",
+		    "%s is missing.", path);
+	else if (access(path, X_OK) < 0)
+		bad(d, LEVEL_WRONG, arena_printf(d->a, "chmod 0755 %s", path),
+		    "%s may not be run.", path);
+	else if ((said = run_once(d->a, path)) != NULL)
+		bad(d, LEVEL_WRONG,
+		    "Install the library that it names, or"
+		    " copy a program that was built for this machine.",
+		    "%s does not run: %s.", path, said);
+	else if (!has_marks(path))
+		bad(d, LEVEL_WRONG,
+		    "Copy command and programs from one"
+		    " build.",
+		    "%s is of another version than this command.", path);
+	else
+		return 1;
+	return 0;
+}
+
+void
+check_programs(struct doctor *d)
+{
+	int fine = 1;
+
+	d->programs = find_programs(d->a);
+	if (d->programs == NULL || access(d->programs, F_OK) < 0) {
+		d->programs = NULL;
+		good(d, "none beside the command");
+		return;
+	}
+	for (size_t i = 0; i < N_NAMES; i++)
+		fine = program_is_fine(d, names[i]) && fine;
+	if (fine)
+		good(d, "%zu in %s", N_NAMES, d->programs);
+}
+
+/* What /proc has in a process's file, at most size - 1 bytes; the length, or
+ * -1. */
+static ssize_t
+read_proc(const char *pid, const char *file, char *out, size_t size)
+{
+	char path[64];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%s/%s", pid, file);
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
+		return -1;
+	n = read(fd, out, size - 1);
+	close(fd);
+	out[n < 0 ? 0 : n] = '\0';
+	return n;
+}
+
+/* The file that the process runs; of another user's, what it was called by. */
+static int
+executable_of(const char *pid, char out[static PATH_MAX])
+{
+	char path[64], word[PATH_MAX];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%s/exe", pid);
+	if ((n = readlink(path, out, PATH_MAX - 1)) >= 0) {
+		out[n] = '\0';
+		return 0;
+	}
+	return read_proc(pid, "cmdline", word, sizeof(word)) > 0 &&
+		realpath(word, out) != NULL
+	    ? 0
+	    : -1;
+}
+
+/* Another site may run the same programs: its CARNET_CONF, if we see it, tells.
+ */
+static int
+has_our_conf(struct doctor *d, const char *pid)
+{
+	static const char name[] = "CARNET_CONF=";
+	const size_t size = 128 * 1024;
+	char *env = arena_alloc(d->a, size), theirs[PATH_MAX], ours[PATH_MAX];
+	ssize_t n = read_proc(pid, "environ", env, size);
+
+	for (char *p = env; n > 0 && p < env + n; p += strlen(p) + 1)
+		if (strncmp(p, name, strlen(name)) == 0)
+			return realpath(p + strlen(name), theirs) == NULL ||
+			    realpath(d->c->conf_path, ours) == NULL ||
+			    strcmp(theirs, ours) == 0;
+	return 1;
+}
+
+/* The name of our program that serves FastCGI as the process pid, or NULL. */
+static const char *
+name_of(struct doctor *d, const char *pid)
+{
+	const size_t len = strlen(d->programs);
+	char exe[PATH_MAX];
+
+	if (executable_of(pid, exe) < 0 ||
+	    strncmp(exe, d->programs, len) != 0 || exe[len] != '/')
+		return NULL;
+	for (size_t i = 0; i < N_NAMES; i++)
+		if (strcmp(exe + len + 1, names[i]) == 0)
+			return has_our_conf(d, pid) ? names[i] : NULL;
+	return NULL;
+}
+
+/* By fgetpwent: getpwuid wants shared libraries, which a static command lacks.
+ */
+const char *
+user_name(struct arena *a, uid_t uid)
+{
+	FILE *f = fopen("/etc/passwd", "re");
+	const char *name = NULL;
+	const struct passwd *pw;
+
+	while (f != NULL && name == NULL && (pw = fgetpwent(f)) != NULL)
+		if (pw->pw_uid == uid)
+			name = arena_str(a, pw->pw_name);
+	if (f != NULL)
+		fclose(f);
+	return name != NULL ? name : arena_printf(a, "%u", (unsigned)uid);
+}
+
+/* The groups that the process is in, its own first. */
+static void
+read_groups(struct doctor *d, const char *pid, gid_t own)
+{
+	const int max = sizeof(d->groups) / sizeof(d->groups[0]);
+	char status[8192], *p, *end;
+	unsigned long gid;
+
+	d->groups[0] = own;
+	d->n_groups = 1;
+	if (read_proc(pid, "status", status, sizeof(status)) <= 0 ||
+	    (p = strstr(status, "\nGroups:")) == NULL)
+		return;
+	for (p += strlen("\nGroups:"); d->n_groups < max; p = end) {
+		p += strspn(p, " \t");
+		gid = strtoul(p, &end, 10);
+		if (end == p)
+			return;
+		d->groups[d->n_groups++] = (gid_t)gid;
+	}
+}
+
+void
+count_running(struct doctor *d)
+{
+	struct dirent *de;
+	const char *name;
+	struct stat sb;
+	DIR *proc;
+
+	d->n_running = 0;
+	if (d->programs == NULL || (proc = opendir("/proc")) == NULL)
+		return;
+	while ((de = readdir(proc)) != NULL) {
+		if (de->d_name[0] < '1' || de->d_name[0] > '9' ||
+		    (name = name_of(d, de->d_name)) == NULL ||
+		    fstatat(dirfd(proc), de->d_name, &sb, 0) < 0)
+			continue;
+		/* The guard is FastCGI even where the others are not. */
+		d->n_running += strcmp(name, "guard") != 0;
+		d->has_runner = 1;
+		d->runner = sb.st_uid;
+		read_groups(d, de->d_name, sb.st_gid);
+	}
+	closedir(proc);
+}
+
+/* Those that run on tell who serves here. */
+void
+check_processes(struct doctor *d)
+{
+	count_running(d);
+	if (d->programs == NULL)
+		return;
+	if (d->n_running == 0)
+		good(d, "none of %s keeps running%s%s", d->programs,
+		    d->has_runner ? " but the guard, as user " : "",
+		    d->has_runner ? user_name(d->a, d->runner) : "");
+	else
+		good(d, "%d run as user %s (FastCGI)", d->n_running,
+		    user_name(d->a, d->runner));
+}

@@ -1,0 +1,150 @@
+/* cmd_doctor_root.c: carnet doctor: does a web server serve the secrets? */
+#include <glob.h>
+#include <limits.h>
+
+#include "cmd_doctor.h"
+
+/* Directories of these names are served, by all custom. */
+static const char *const served[] = { "public_html", "htdocs", "httpdocs",
+	"www", "wwwroot", "webroot", "html", "cgi-bin" };
+
+/* Where web servers of this machine say what they serve, and how. */
+static const struct {
+	const char *files, *word;
+} servers[] = {
+	{ "/etc/apache2/sites-enabled/*", "DocumentRoot" },
+	{ "/etc/apache2/conf-enabled/*", "DocumentRoot" },
+	{ "/etc/httpd/conf/httpd.conf", "DocumentRoot" },
+	{ "/etc/httpd/conf.d/*.conf", "DocumentRoot" },
+	{ "/etc/lighttpd/lighttpd.conf", "server.document-root" },
+	{ "/etc/lighttpd/conf-enabled/*", "server.document-root" },
+	{ "/etc/nginx/sites-enabled/*", "root" },
+	{ "/etc/nginx/conf.d/*.conf", "root" },
+};
+
+/* The part of path that ends in a component of a served name; NULL: none. */
+static const char *
+named_so(struct arena *a, const char *path)
+{
+	const char *slash = path, *end;
+	size_t n;
+
+	for (; (end = strchr(slash + 1, '/')) != NULL; slash = end) {
+		n = (size_t)(end - slash) - 1;
+		for (size_t i = 0; i < sizeof(served) / sizeof(served[0]); i++)
+			if (strlen(served[i]) == n &&
+			    strncasecmp(served[i], slash + 1, n) == 0)
+				return arena_dup(a, path, (size_t)(end - path));
+	}
+	return NULL;
+}
+
+/* Is path below the directory dir, as the file system has it? */
+static int
+is_below(const char *path, const char *dir)
+{
+	char full[PATH_MAX];
+	size_t n;
+
+	if (*dir != '/' || realpath(dir, full) == NULL)
+		return 0;
+	n = strlen(full);
+	return n > 1 && strncmp(path, full, n) == 0 && path[n] == '/';
+}
+
+/* The directory that a line "WORD [=] DIR;" of a server's configuration names.
+ */
+static const char *
+root_of_line(struct arena *a, const char *line, const char *word)
+{
+	const size_t n = strlen(word);
+
+	line += strspn(line, " \t");
+	if (strncasecmp(line, word, n) != 0 || strchr(" \t=", line[n]) == NULL)
+		return NULL;
+	line += n + strspn(line + n, " \t=\"'");
+	return arena_dup(a, line, strcspn(line, "\"';\n \t"));
+}
+
+/* The document root of the file that path is below; NULL: none. */
+static const char *
+root_in_file(
+    struct arena *a, const char *file, const char *word, const char *path)
+{
+	FILE *f = fopen(file, "re");
+	const char *root, *found = NULL;
+	char line[1024];
+
+	if (f == NULL)
+		return NULL;
+	while (found == NULL && fgets(line, sizeof(line), f) != NULL) {
+		root = root_of_line(a, line, word);
+		if (root != NULL && is_below(path, root))
+			found = root;
+	}
+	fclose(f);
+	return found;
+}
+
+static const char *
+configured_root(struct arena *a, const char *path)
+{
+	const char *found = getenv("DOCUMENT_ROOT");
+	glob_t g;
+
+	if (found != NULL && is_below(path, found))
+		return arena_str(a, found);
+	found = NULL;
+	for (size_t i = 0; i < sizeof(servers) / sizeof(servers[0]); i++) {
+		if (glob(servers[i].files, 0, NULL, &g) != 0)
+			continue;
+		for (size_t j = 0; j < g.gl_pathc && found == NULL; j++)
+			found = root_in_file(
+			    a, g.gl_pathv[j], servers[i].word, path);
+		globfree(&g);
+		if (found != NULL)
+			break;
+	}
+	return found;
+}
+
+void
+check_web_root(struct doctor *d)
+{
+	const struct {
+		const char *what, *path, *setting;
+		enum level level;
+	} files[] = {
+		{ "The configuration", d->cf->path,
+		    "name it to the programs by CARNET_CONF",
+		    /* the server may keep it back, as deploy/ does */
+		    d->cf->password_client_secret != NULL ? LEVEL_WRONG
+							  : LEVEL_WARN },
+		{ "The database", d->cf->database,
+		    "set database in carnet.conf", LEVEL_WRONG },
+		{ "The directory of the private keys", d->cf->keys,
+		    "set keys in carnet.conf", LEVEL_WRONG },
+	};
+	const char *root;
+	char full[PATH_MAX];
+	int fine = 1;
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		if (realpath(files[i].path, full) == NULL ||
+		    ((root = configured_root(d->a, full)) == NULL &&
+			(root = named_so(d->a, full)) == NULL))
+			continue;
+		fine = 0;
+		bad(d, files[i].level,
+		    arena_printf(d->a,
+			"Move it to a directory that no web"
+			" server serves, and %s; if it was served, take new"
+			" keys too (carnet install --force).",
+			files[i].setting),
+		    "%s, %s, lies where web servers serve files (%s): anyone"
+		    " may be able to read it.",
+		    files[i].what, full, root);
+	}
+	if (fine)
+		good(d, "configuration, database and keys lie below none");
+}

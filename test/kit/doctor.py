@@ -1,0 +1,37 @@
+"""carnet doctor as tests see it: what it found."""
+import json
+
+
+class Report:
+    """code is the exit status; rows are the findings, each a dict."""
+
+    def __init__(self, p):
+        self.code, self.rows = p.returncode, json.loads(p.stdout)
+        assert p.stderr == "", p.stderr
+        for row in self.rows:
+            assert set(row) == {"check", "level", "what", "cure"}
+            assert (row["cure"] is None) == (row["level"] == "ok"), row
+        assert self.code == (1 if self.at("wrong") else 0)
+
+    def at(self, level):
+        return [r for r in self.rows if r["level"] == level]
+
+    def level(self, check):
+        """The worst that the check found; None: it did not run."""
+        found = {r["level"] for r in self.rows if r["check"] == check}
+        return next((x for x in ("wrong", "warn", "ok") if x in found), None)
+
+    def text(self, check):
+        return " ".join("%s %s" % (r["what"], r["cure"]) for r in self.rows
+                        if r["check"] == check)
+
+    def only(self, check, level, *words):
+        """That check found that, in these words, and no other found anything."""
+        off = {(r["check"], r["level"]) for r in self.rows if r["level"] != "ok"}
+        assert off == {(check, level)}, self.rows
+        for word in words:
+            assert word in self.text(check), (word, self.text(check))
+
+
+def ask(site, *args, env=None):
+    return Report(site.command("doctor", *args, "--json", env=env))

@@ -1,0 +1,160 @@
+"""A small web server that runs the programs as plain CGI, and can go wrong."""
+import datetime
+import http.server
+import ipaddress
+import socket
+import ssl
+import threading
+import urllib.parse
+from contextlib import contextmanager
+from email.utils import formatdate
+from types import SimpleNamespace
+
+import requests
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from kit import plaincgi
+from kit.site import BUILD, Site
+
+WELL_KNOWN = "/.well-known/oauth-authorization-server"
+RESOURCE = "/.well-known/oauth-protected-resource"
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+    def serve(self):
+        web, path = self.server.web, urllib.parse.urlsplit(self.path).path
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        headers = {k: v for k, v in self.headers.items()
+                   if k.lower() not in web.eaten | {"host", "connection"}}
+        answer = web.answer(self.command, path, headers, body)
+        web.change(path, answer)
+        self.send_response_only(answer.status)
+        for name, value in answer.headers:
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(answer.body)))
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(answer.body)
+
+    do_GET = do_POST = do_OPTIONS = serve
+
+    def do_CONNECT(self):
+        """As a proxy: whatever host is asked for, it is web.tunnel."""
+        with socket.create_connection(self.server.web.tunnel) as other:
+            self.send_response_only(200)
+            self.end_headers()
+            back = threading.Thread(target=pump, args=(other, self.connection))
+            back.start()
+            pump(self.connection, other)
+            back.join()
+        self.close_connection = True
+
+
+def pump(source, sink):
+    try:
+        while data := source.recv(65536):
+            sink.sendall(data)
+        sink.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass  # the other side went away
+
+
+class FakeWeb:
+    """site is served at url; eaten: headers that do not arrive; change(path,
+    answer) spoils an answer; files: paths that are answered with bytes."""
+
+    def __init__(self, port):
+        self.port, self.site, self.tunnel = port, None, None
+        self.prefix, self.eaten, self.files = "", set(), {}
+        self.misplaced = False  # .well-known is behind the prefix
+        self.change = lambda path, answer: None
+
+    def own_path(self, path):
+        """As it is without the issuer's path; None: it is not ours."""
+        for document in (WELL_KNOWN, RESOURCE):
+            right, wrong = document + self.prefix, self.prefix + document
+            if path == (wrong if self.misplaced else right):
+                return right
+        if path.startswith(self.prefix + "/") and "/.well-known/" not in path:
+            return path[len(self.prefix):]
+        return None
+
+    def answer(self, method, path, headers, body):
+        date = ("Date", formatdate(usegmt=True))
+        if path in self.files:
+            return SimpleNamespace(status=200, headers=[date], body=self.files[path])
+        path = self.own_path(path)
+        if path is None or not any(
+                (path + "/").startswith(r + "/") for r in plaincgi.ROUTES):
+            return SimpleNamespace(status=404, headers=[date], body=b"no such file")
+        request = requests.Request(method, "http://127.0.0.1" + path, headers=headers,
+                                   data=body).prepare()
+        r = plaincgi.Adapter(BUILD / "cgi-bin", self.site.conf).send(request)
+        headers = [(k, v) for k, v in r.headers.items() if k != "Content-Length"]
+        return SimpleNamespace(status=r.status_code, body=r.content,
+                               headers=[date, *headers])
+
+    def spoil(self, where, name, value):
+        """Set a header of the answers of one path; None: leave it out."""
+        def change(path, answer):
+            if path == where:
+                answer.headers = [h for h in answer.headers if h[0] != name]
+                answer.headers += [] if value is None else [(name, value)]
+        self.change = change
+
+
+@contextmanager
+def listen(tls=None):
+    """A FakeWeb that has no site yet; tls: the files of certificate and key."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    if tls:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*tls)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    server.web = FakeWeb(server.server_address[1])
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    try:
+        yield server.web
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@contextmanager
+def site_at(directory, issuer, tls=None):
+    """A site installed for issuer (its %d is the port), and who serves it."""
+    with listen(tls) as web:
+        url = issuer.replace("%d", str(web.port))
+        web.site = Site(directory, url)
+        web.site.install()
+        web.prefix = urllib.parse.urlsplit(url).path
+        yield web
+
+
+def certificate(directory, days, *hosts):
+    """A certificate that nobody signed but itself, and its key: their files."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, hosts[0])])
+    now = datetime.datetime.utcnow()
+    names = [x509.IPAddress(ipaddress.ip_address(h)) if h[0].isdigit()
+             else x509.DNSName(h) for h in hosts]
+    made = (x509.CertificateBuilder().subject_name(name).issuer_name(name)
+            .public_key(key.public_key()).serial_number(x509.random_serial_number())
+            .not_valid_before(now - datetime.timedelta(days=1))
+            .not_valid_after(now + datetime.timedelta(days=days, hours=1))
+            .add_extension(x509.SubjectAlternativeName(names), critical=False)
+            .sign(key, hashes.SHA256()))
+    pem = serialization.Encoding.PEM
+    (directory / "tls.pem").write_bytes(made.public_bytes(pem))
+    (directory / "tls.key").write_bytes(key.private_bytes(
+        pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
+    return directory / "tls.pem", directory / "tls.key"
