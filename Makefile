@@ -151,7 +151,7 @@ install: all
 	chmod 644 $(DESTDIR)$(MAN)/man8/carnet-*.8
 	install -m 644 templates/* $(DESTDIR)$(SHARE)/templates
 	install -m 644 carnet.conf.example schema.sql $(DESTDIR)$(SHARE)
-	cd deploy && find apache lighttpd nginx systemd -type f \
+	cd deploy && find apache lighttpd nginx systemd spawn.sh -type f \
 	    -exec install -D -m 644 {} $(DESTDIR)$(SHARE)/deploy/{} \;
 
 # What install put there; configuration and data stay.

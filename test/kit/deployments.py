@@ -2,7 +2,8 @@
 
 A site's directory is laid out as README.md says: cgi-bin/ with carnet.conf,
 carnet.db and keys/ beside it.  What the host's own configuration would say
-(port, user, modules, log) is said here; the rest is deploy/'s.
+(port, user, modules, log) is said here; the rest is deploy/'s.  A connection is
+kept for long: a test may come back to a server much later.
 """
 import os
 import shutil
@@ -28,6 +29,7 @@ server.document-root = "{dir}/www"
 server.errorlog = "{dir}/error.log"
 server.upload-dirs = ("{dir}/run")
 server.max-request-size = 1024
+server.max-keep-alive-idle = 600
 {user}
 """
 
@@ -40,6 +42,7 @@ Listen 127.0.0.1:{port}
 PidFile {dir}/run/apache.pid
 ErrorLog {dir}/error.log
 DefaultRuntimeDir {dir}/run
+KeepAliveTimeout 600
 StartServers 1
 ThreadsPerChild 16
 <IfModule mod_cgid.c>
@@ -68,6 +71,7 @@ error_log {dir}/error.log;
 events {{ worker_connections 64; }}
 http {{
     access_log off;
+    keepalive_timeout 600;
     client_body_temp_path {dir}/run/body;
     fastcgi_temp_path {dir}/run/fastcgi;
     proxy_temp_path {dir}/run/proxy;
@@ -76,6 +80,8 @@ http {{
     server {{
         listen 127.0.0.1:{port};
         root {dir}/www;
+        # as many hosts have it: what is guarded must not slip in here
+        location ~ \\.(txt|php|pl)$ {{ }}
 """
 
 
@@ -225,6 +231,23 @@ def programs_of(site):
         except OSError:
             pass  # it ended
     return found
+
+
+@contextmanager
+def without(site, program):
+    """None of the program's processes lives, and none can be started."""
+    file = site.dir / "cgi-bin" / program
+    away = file.with_name(program + ".away")
+    file.rename(away)
+    try:
+        for pid in programs_of(site):
+            if servers.name_of(pid) == away.name:
+                kill(pid)
+        yield
+    finally:
+        away.rename(file)
+        if DEPLOYMENTS[site.deployment][1] is not None:
+            assert spawn(site, "start", program).returncode == 0
 
 
 def give_away(path):

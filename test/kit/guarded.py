@@ -85,6 +85,7 @@ class App(BaseHTTPRequestHandler):
     """The proxied program."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def do_GET(self):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
