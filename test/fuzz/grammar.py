@@ -150,6 +150,12 @@ class Grammar:
                                     b"/" + self.value("id").encode()])
             made.append((b"PATH_INFO", path if self.chance(70) else
                          damage(self.rng, path)))
+        if row.get("target"):
+            target = self.rng.choice([b"/guarded/all", b"/guarded/user/x?y=z",
+                                      b"/guarded/open/", b"/guarded/none", b"/",
+                                      b"//guarded/./x/../%61ll", b"/guarded%2fopen"])
+            made.append((b"REQUEST_URI", target if self.chance(75) else
+                         damage(self.rng, target)))
         if self.chance(3):
             made.pop(self.rng.randrange(len(made)))
         made += self.headers(row)

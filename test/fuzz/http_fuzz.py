@@ -59,6 +59,7 @@ ROWS = {
               "query": 1, "auth": 95},
     "user": {"methods": ["GET"], "auth": 95},
     "status": {"methods": ["GET"], "auth": 95},
+    "guard": {"methods": ["GET", "POST"], "auth": 95, "target": 1},
 }
 
 
@@ -69,6 +70,9 @@ class World:
         self.site = site = Site(directory, "http://127.0.0.1")
         site.serve_by_cgi()
         site.install()
+        with open(site.conf, "a") as f:
+            f.write("[guard]\n/guarded/all = all read-posts write-posts\n"
+                    "GET /guarded/user = user any admin\n/guarded/open = public\n")
         self.public = people.App(site, public=True, uris=("https://app.example/cb",))
         self.secret = people.App(site, grant="authorization_code,refresh_token")
         self.device = site.client(grammar.GRANTS[4], "--public")
@@ -103,12 +107,12 @@ class World:
                            data={"client_id": self.device.id}).json()
         tokens = site.sign_in(site.scope)
         machine = site.grant("client_credentials", self.machine, scope="*").json()
-        return {**self.common, "cookie": [browser.cookie[1]], "csrf_token": [csrf], "code": [code],
+        return {**self.common, "cookie": [browser.cookie[1]],
+                "csrf_token": [csrf], "code": [code],
                 "device_code": [device["device_code"]],
                 "user_code": [device["user_code"]], "email": [user.email],
                 "token": [tokens["access_token"], machine["access_token"]],
                 "refresh_token": [tokens["refresh_token"]]}
-
 
     def client_of(self, rng, program, grant):
         """Mostly the one that may."""
@@ -154,7 +158,7 @@ class Fuzzer:
         self.options, self.world = options, World(scratch)
         self.env = {"CARNET_CONF": str(self.world.site.conf)}
         self.scratch, self.count, self.tally = scratch, 0, {}
-        self.routes = [(s, p) for s, p in plaincgi.ROUTES.items()
+        self.routes = [(s, p) for s, p in [*plaincgi.ROUTES.items(), ("", "guard")]
                        if options.only in (None, p)]
         self.programs = {p: fastcgi.Program(BUILD / "cgi-bin" / p, scratch, self.env)
                          for p in {p for _, p in self.routes}}
@@ -181,8 +185,14 @@ class Fuzzer:
 
     def check(self, i, program, made, variables, body, rng):
         bad = rng.randrange(100) < 6
-        data = broken(rng, variables, body) if bad else \
-            fastcgi.request(variables, body, rng.choice([100, 65535]))
+        size = rng.choice([100, 65535])
+        if bad:
+            data = broken(rng, variables, body)
+        elif program.name == "guard" and rng.randrange(2):
+            data = fastcgi.begin(fastcgi.AUTHORIZER) + fastcgi.stream(
+                fastcgi.PARAMS, fastcgi.pairs(variables), size)
+        else:
+            data = fastcgi.request(variables, body, size)
         try:
             out, log = program.send(data, answers=not bad)
             # What comes of broken records is libfcgi's affair, but not that we live.
