@@ -24,7 +24,6 @@ LIGHTTPD = """
 server.modules = ({modules})
 server.bind = "127.0.0.1"
 server.port = {port}
-server.max-keep-alive-idle = 120
 server.document-root = "{dir}/www"
 server.errorlog = "{dir}/error.log"
 server.upload-dirs = ("{dir}/run")
