@@ -2,8 +2,7 @@
 
 A site's directory is laid out as README.md says: cgi-bin/ with carnet.conf,
 carnet.db and keys/ beside it.  What the host's own configuration would say
-(port, user, modules, log) is said here; the rest is deploy/'s.  A connection is
-kept for long: a test may come back to a server much later.
+(port, user, modules, log) is said here; the rest is deploy/'s.
 """
 import os
 import shutil
@@ -28,7 +27,6 @@ server.document-root = "{dir}/www"
 server.errorlog = "{dir}/error.log"
 server.upload-dirs = ("{dir}/run")
 server.max-request-size = 1024
-server.max-keep-alive-idle = 600
 {user}
 """
 
@@ -41,7 +39,6 @@ Listen 127.0.0.1:{port}
 PidFile {dir}/run/apache.pid
 ErrorLog {dir}/error.log
 DefaultRuntimeDir {dir}/run
-KeepAliveTimeout 600
 StartServers 1
 ThreadsPerChild 16
 <IfModule mod_cgid.c>
@@ -70,7 +67,6 @@ error_log {dir}/error.log;
 events {{ worker_connections 64; }}
 http {{
     access_log off;
-    keepalive_timeout 600;
     client_body_temp_path {dir}/run/body;
     fastcgi_temp_path {dir}/run/fastcgi;
     proxy_temp_path {dir}/run/proxy;

@@ -4,6 +4,7 @@ import json
 import os
 import sqlite3
 import subprocess
+import time
 import uuid
 from collections import namedtuple
 from contextlib import closing
@@ -20,6 +21,7 @@ Client = namedtuple("Client", "id secret")
 User = namedtuple("User", "id email password")
 
 PASSWORD_TOKEN = "/api/oauth/password/token"
+IDLE_S = 2  # a server may close a connection that is idle for longer
 
 
 class Http(requests.Session):
@@ -30,13 +32,17 @@ class Http(requests.Session):
         super().__init__()
         self.base, self.seen = base, seen
         self.trust_env = False
+        self.used = 0.0
 
     def request(self, method, path, token=None, headers=None, **kw):
         headers = dict(headers or {})
         if token is not None:
             headers["Authorization"] = "Bearer " + token
         kw = {**kw, "allow_redirects": False, "timeout": 60}
+        if time.monotonic() - self.used > IDLE_S:
+            self.close()  # the pool alone; the next request connects anew
         r = super().request(method, self.base + path, headers=headers, **kw)
+        self.used = time.monotonic()
         self.note_secrets(r)
         return r
 
