@@ -153,6 +153,7 @@ install: all
 	install -m 644 carnet.conf.example schema.sql $(DESTDIR)$(SHARE)
 	cd deploy && find apache lighttpd nginx systemd spawn.sh -type f \
 	    -exec install -D -m 644 {} $(DESTDIR)$(SHARE)/deploy/{} \;
+	install -m 755 deploy/spawn.sh $(DESTDIR)$(SHARE)/deploy
 
 # What install put there; configuration and data stay.
 uninstall:
@@ -167,6 +168,9 @@ dist:
 	git archive --prefix=carnet-$(VERSION)/ HEAD | gzip -9n >$(BUILD)/carnet-$(VERSION).tar.gz
 bundle: static
 	@sh deploy/bundle.sh $(BUILD) $(VERSION)
+deb:
+	@sh deploy/deps.sh deb
+	@sh deploy/deb.sh $(BUILD) $(VERSION)
 
 clean:
 	rm -rf $(BUILD)
@@ -176,12 +180,12 @@ help:
 	@echo 'make static     the same without shared libraries, into $(BUILD)/static/'
 	@echo 'make run        serve everything on 127.0.0.1:$(PORT)'
 	@echo 'make test       run every test;  make asan: with sanitizers'
-	@echo 'make install    PREFIX=$(PREFIX) DESTDIR=;  make uninstall, dist, bundle'
+	@echo 'make install    PREFIX=$(PREFIX) DESTDIR=;  make uninstall, dist, bundle, deb'
 	@echo 'make fuzz       hand every parser odd input; TIME=60 seconds each, TARGET=one alone'
 	@echo 'make cov        which lines of lib/ the tests run'
 	@echo 'make bench      measure;  make screenshots, tidy, fmt, lint-man, deps, clean'
 
 -include $(LIB_OBJ:.o=.d) $(PROGRAMS:=.d) $(UNITS:=.d) $(FUZZERS:=.d) $(wildcard $(BUILD)/bin/*.d)
 .PHONY: all static units deps run test bench asan fuzz fuzz-build fuzzers cov tidy fmt \
-	lint-man screenshots install uninstall dist bundle clean help
+	lint-man screenshots install uninstall dist bundle deb clean help
 .SECONDARY:

@@ -240,7 +240,7 @@ static int
 run(struct cmd *c, const struct verb *v)
 {
 	char error[1024];
-	int rc;
+	int rc = CMD_OK;
 
 	c->verb = v->name;
 	common_options(c);
@@ -250,9 +250,13 @@ run(struct cmd *c, const struct verb *v)
 		c->conf = conf_load(c->conf_path, error, sizeof(error));
 		if (c->conf == NULL)
 			return cmd_refuse("%s", error);
-		c->st = store_open(c->conf->database, 1);
+		rc = cmd_become_owner(c);
+		if (rc == CMD_OK &&
+		    (c->st = store_open(c->conf->database, 1)) == NULL)
+			rc = CMD_SYSTEM;
 	}
-	rc = !v->bare && c->st == NULL ? CMD_SYSTEM : v->run(c);
+	if (rc == CMD_OK)
+		rc = v->run(c);
 	store_close(c->st);
 	conf_free(c->conf);
 	return rc;

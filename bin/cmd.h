@@ -70,6 +70,17 @@ int cmd_scope(struct cmd *c, const char *words);
 /* cmd_client_make(c, cl, secret): add cl with a new id, and a secret if asked. */
 int cmd_client_make(struct cmd *c, struct client *cl, char *secret);
 
+/*
+ * cmd_become_owner(c):
+ * If we are root, go on as the owner of the database (of its directory, if it is
+ * not there yet) for good: a key or a database that only root can read ends the
+ * service.  c->conf is read before.  Return CMD_OK, or CMD_SYSTEM after a message.
+ */
+int cmd_become_owner(struct cmd *c);
+
+/* cmd_give_away(fd, path): if we are root, a new file is for its directory's owner. */
+void cmd_give_away(int fd, const char *path);
+
 /* cmd_rest(since): let others write, for as long as it is since. */
 void cmd_rest(const struct timespec *since);
 

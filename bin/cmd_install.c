@@ -38,6 +38,7 @@ write_conf(struct cmd *c, const char *issuer)
 	if ((fd = open(c->conf_path,
 		 O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644)) < 0)
 		return cmd_refuse("%s: %s", c->conf_path, strerror(errno));
+	cmd_give_away(fd, c->conf_path);
 	good = write(fd, text, (size_t)len) == len;
 	good = close(fd) == 0 && good;
 	return good ? CMD_OK
@@ -168,7 +169,8 @@ cmd_install(struct cmd *c)
 	if (alg != NULL && alg_find(alg) < 0)
 		return cmd_refuse("%s is no algorithm: there are ES256, RS256,"
 		    " PS256 and EdDSA", alg);
-	if ((rc = read_conf(c, issuer)) != CMD_OK)
+	if ((rc = read_conf(c, issuer)) != CMD_OK ||
+	    (rc = cmd_become_owner(c)) != CMD_OK)
 		return rc;
 	rc = CMD_SYSTEM;
 	if (store_install(c->conf->database) >= 0 &&

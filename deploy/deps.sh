@@ -1,5 +1,5 @@
 #!/bin/sh
-# deps.sh run|test|bench|all: install what is missing, or say what it is.
+# deps.sh run|test|bench|deb|all: install what is missing, or say what it is.
 #
 # Each row: what wants it, Debian's package, what for.
 set -eu
@@ -34,9 +34,12 @@ test chromium-driver drives the browser
 test clang the fuzz targets
 test libclang-rt-dev the fuzz targets
 test mandoc checks the manual pages
+test debhelper the Debian package
 test libunistring-dev the static programs (make static)
 test libgmp-dev the static programs
 test zlib1g-dev the static programs
+deb debhelper the Debian package (make deb)
+deb libcmocka-dev its unit tests
 bench libunistring-dev the static programs
 bench libgmp-dev the static programs
 bench zlib1g-dev the static programs
@@ -49,7 +52,7 @@ missing=''
 reasons=''
 while read -r kind package reason; do
 	case $wanted/$kind in
-	all/*|*/run|test/test|bench/bench) ;;
+	all/*|*/run|test/test|bench/bench|deb/deb) ;;
 	*) continue ;;
 	esac
 	[ "$wanted" = all ] && printf '%-8s%-28s%s\n' "$kind" "$package" "$reason"

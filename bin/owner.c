@@ -1,0 +1,48 @@
+/* owner.c: root works as the one whom the programs run as. */
+#include <errno.h>
+#include <grp.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "cmd.h"
+#include "conf.h"
+
+void
+cmd_give_away(int fd, const char *path)
+{
+	char dir[PATH_MAX];
+	struct stat sb;
+
+	snprintf(dir, sizeof(dir), "%s", path);
+	if (geteuid() == 0 && stat(dirname(dir), &sb) == 0 && sb.st_uid != 0 &&
+	    fchown(fd, sb.st_uid, sb.st_gid) < 0)
+		cmd_refuse("%s: %s", path, strerror(errno));
+}
+
+int
+cmd_become_owner(struct cmd *c)
+{
+	const char *database = c->conf->database;
+	struct stat sb;
+
+	if (geteuid() != 0)
+		return CMD_OK;
+	if (stat(database, &sb) < 0 &&
+	    stat(dirname(arena_str(c->a, database)), &sb) < 0)
+		return CMD_OK; /* who opens it says what is wrong */
+	if (sb.st_uid == 0)
+		return CMD_OK;
+	if (setgroups(1, &sb.st_gid) < 0 ||
+	    setresgid(sb.st_gid, sb.st_gid, sb.st_gid) < 0 ||
+	    setresuid(sb.st_uid, sb.st_uid, sb.st_uid) < 0) {
+		cmd_refuse("%s: cannot work as its owner: %s", database,
+		    strerror(errno));
+		return CMD_SYSTEM;
+	}
+	return CMD_OK;
+}

@@ -1,0 +1,25 @@
+#!/bin/sh
+# deb.sh BUILD VERSION: make deb: the Debian package, from a copy of the source, as
+# dpkg-buildpackage writes beside it.
+set -eu
+
+mkdir -p "$1/deb"
+dir=$(cd "$1/deb" && pwd)
+source=$dir/carnet-$2
+cd "$(dirname "$0")/.."
+rm -rf "$source" "$dir"/*.deb
+mkdir "$source"
+if git rev-parse --git-dir >/dev/null 2>&1; then
+	git ls-files -z | tar --null -T - -cf -
+else
+	tar --exclude=./build --exclude=./run -cf - .
+fi | tar -C "$source" -xf -
+# What make was told is not for the package, whose rules say it.
+unset MAKEFLAGS MAKELEVEL MFLAGS BUILD CC CFLAGS CPPFLAGS LDFLAGS PREFIX DESTDIR
+(cd "$source" && dpkg-buildpackage -us -uc -b) >"$dir/log" 2>&1 || {
+	tail -n 40 "$dir/log" >&2
+	echo "all of it: $dir/log" >&2
+	exit 1
+}
+rm -rf "$source"
+ls "$dir"/carnet_*.deb

@@ -1,0 +1,48 @@
+"""Root runs the command, other users the programs."""
+import os
+import pwd
+
+import pytest
+
+from kit import servers
+from kit.site import Site
+
+pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="only root can be another user")
+WHO = pwd.getpwnam("www-data")
+
+
+@pytest.fixture
+def given():
+    """A directory of www-data's, and no site in it yet."""
+    with servers.directory() as path:
+        os.chown(path, WHO.pw_uid, WHO.pw_gid)
+        yield Site(path, "http://127.0.0.1")
+
+
+def owners(directory):
+    return {(p.stat().st_uid, p.stat().st_gid) for p in directory.rglob("*")}
+
+
+def test_what_root_makes_is_for_who_runs_the_programs(given):
+    """A key, or a database, that only root can read would end the service."""
+    given.install()
+    given.carnet("keys", "rotate")
+    given.client("client_credentials")
+    assert len(list(given.dir.iterdir())) >= 3
+    assert owners(given.dir) == {(WHO.pw_uid, WHO.pw_gid)}
+
+
+def test_what_is_roots_stays_roots(given):
+    os.chown(given.dir, 0, 0)
+    given.install()
+    given.carnet("keys", "rotate")
+    assert owners(given.dir) == {(0, 0)}
+
+
+def test_root_reads_a_configuration_that_the_owner_cannot(given):
+    """It may hold a secret of the administrator's, and lie elsewhere."""
+    given.install()
+    os.chown(given.conf, 0, 0)
+    given.carnet("keys", "rotate")
+    assert len(given.carnet_json("keys", "list")) == 3
+    assert {p.stat().st_uid for p in (given.dir / "keys").iterdir()} == {WHO.pw_uid}

@@ -1,0 +1,174 @@
+"""The Debian package, in a throwaway root: its maintainer scripts run, and the
+distribution's own web servers serve it by one command each."""
+import os
+import pwd
+import stat
+import subprocess
+
+import pytest
+import requests
+
+from kit import expect
+from kit.site import BUILD, ROOT
+from kit.throwaway import PackagedSite, throwaway
+
+WWW = pwd.getpwnam("www-data")
+SERVERS = {  # enable, disable, then what takes it up, and the server's process
+    "lighttpd": ("lighty-enable-mod", "/etc/lighttpd/conf-enabled/50-carnet.conf"),
+    "apache2": ("a2enconf", "/etc/apache2/conf-enabled/carnet.conf"),
+}
+
+
+@pytest.fixture(scope="module")
+def deb():
+    """Built as make deb does, but for the unit tests, which have run."""
+    env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL")}
+    p = subprocess.run(["make", "-s", "BUILD=%s" % BUILD, "deb"], cwd=ROOT, text=True,
+                       env={**env, "DEB_BUILD_OPTIONS": "nocheck"}, capture_output=True)
+    assert p.returncode == 0, p.stdout + p.stderr
+    return p.stdout.split()[-1]
+
+
+@pytest.fixture
+def root(deb):
+    with throwaway() as made:
+        if isinstance(made, str):
+            pytest.skip(made)
+        made.run("rm", "-rf", "/etc/carnet", "/var/lib/carnet", "/usr/sbin/policy-rc.d")
+        (made.path / "tmp/carnet.deb").write_bytes(open(deb, "rb").read())
+        yield made
+
+
+@pytest.fixture
+def site(root):
+    root.run("dpkg", "-i", "/tmp/carnet.deb")
+    return PackagedSite(root)
+
+
+def mode_and_owner(path):
+    s = path.stat()
+    return stat.S_IMODE(s.st_mode), s.st_uid, s.st_gid
+
+
+def serve(root, server):
+    """What README.Debian says."""
+    root.run("service", server, "start")
+    root.run(SERVERS[server][0], "carnet")
+    root.run("service", server, "force-reload")
+
+
+def status(site, path):
+    """The answer's status; None: nobody listens, as in the midst of a reload."""
+    try:
+        return site.get(path).status_code
+    except requests.ConnectionError:
+        return None
+
+
+def use(site):
+    """Sign in, call the API, and be refused."""
+    expect.until(lambda: status(site, "/oauth/jwks") == 200)
+    user = site.user("read-posts")
+    client = site.client("password refresh_token".replace(" ", ","))
+    r = site.grant("password", client, basic=True, username=user.email,
+                   password=user.password)
+    token = expect.tokens(r)["access_token"]
+    assert site.get("/api/user", token=token).json()["email"] == user.email
+    expect.unauthenticated(site.get("/api/user", token=token + "x"))
+    expect.unauthenticated(site.get("/api/user"), None)
+    expect.insufficient(site.post("/api/posts", token=token, json={}), "write-posts")
+    _, machine = site.machine()
+    assert site.get("/api/status", token=machine).status_code == 200
+    metadata = site.get("/.well-known/oauth-authorization-server")
+    assert metadata.json()["issuer"] == site.url
+    assert site.get("/oauth/login").status_code == 200
+
+
+def test_what_it_installs_only_the_programs_can_read(site):
+    """Debian policy 10.9; carnet(1): the worst mistake is a key that is read."""
+    root = site.root
+    assert mode_and_owner(site.dir) == (0o700, WWW.pw_uid, WWW.pw_gid)
+    held = list(site.dir.rglob("*"))
+    assert {p.name for p in held} >= {"carnet.db", "keys", "ES256.pem", "RS256.pem"}
+    for path in held:
+        assert mode_and_owner(path) == (0o700 if path.is_dir() else 0o600,
+                                        WWW.pw_uid, WWW.pw_gid), path
+    assert mode_and_owner(site.conf) == (0o640, 0, WWW.pw_gid)
+    assert "carnet" not in root.run("ls", "/etc/lighttpd/conf-enabled",
+                                    "/etc/apache2/conf-enabled").stdout
+    assert root.run("man", "-w", "carnet-token").returncode == 0
+
+
+def test_it_runs_no_server_and_speaks_to_none(root):
+    """dpkg -i in a root whose network is a loopback alone."""
+    root.run("dpkg", "-i", "/tmp/carnet.deb")
+    running = set(root.processes())
+    assert len(running) == 1, running
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_one_command_serves_it_and_removal_ends_that(site, server):
+    root = site.root
+    serve(root, server)
+    use(site)
+    root.run("carnet", "keys", "rotate")  # as root: and the programs can read it
+    use(site)
+    before = site.carnet_json("keys", "list")
+    root.run("dpkg", "-r", "carnet")
+    expect.until(lambda: status(site, "/oauth/jwks") == 404)
+    root.run("service", server, "restart")
+    expect.until(lambda: status(site, "/oauth/jwks") == 404)
+    assert site.conf.exists() and (site.dir / "carnet.db").exists()
+    assert not os.path.lexists(root.path / SERVERS[server][1].lstrip("/"))
+    root.run("dpkg", "-i", "/tmp/carnet.deb")
+    assert site.carnet_json("keys", "list") == before
+
+
+def test_apache_serves_it_without_mod_fcgid(site):
+    """Plain CGI, which the package loads by itself."""
+    site.root.run("a2dismod", "fcgid")
+    serve(site.root, "apache2")
+    use(site)
+    assert "token" not in site.root.processes()
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_purge_leaves_nothing(root, server):
+    """Debian policy 6.8."""
+    def files():
+        found = root.run("find", "/etc", "/usr", "/var", "/lib/systemd", "-xdev", "-path",
+                         "/var/lib/dpkg", "-prune", "-o", "-ipath", "*carnet*", "-print")
+        return {f for f in found.stdout.splitlines() if not f.startswith(str(ROOT))}
+
+    before = files()
+    root.run("dpkg", "-i", "/tmp/carnet.deb")
+    assert "/usr/bin/carnet" in files() - before
+    serve(root, server)
+    root.run("dpkg", "--purge", "carnet")
+    assert files() == before
+    root.run("service", server, "restart")
+
+
+def test_installed_again_it_keeps_what_the_administrator_changed(site):
+    """Debian policy 6.2: maintainer scripts may run again."""
+    root = site.root
+    site.conf.write_text(site.conf.read_text() + "\n# mine\n")
+    site.conf.chmod(0o600)
+    root.run("chown", "-R", "daemon:daemon", "/var/lib/carnet")
+    root.run("chown", "daemon:daemon", "/etc/carnet/carnet.conf")
+    kept = {p: (mode_and_owner(p), p.read_bytes() if p.suffix == ".pem" else b"")
+            for p in [site.conf, site.dir, *site.dir.rglob("*")]}
+    clients = site.carnet_json("client", "list")
+    for _ in range(2):
+        root.run("dpkg", "-i", "/tmp/carnet.deb")
+    assert site.conf.read_text().endswith("# mine\n")
+    assert site.carnet_json("client", "list") == clients
+    assert {p: (mode_and_owner(p), p.read_bytes() if p.suffix == ".pem" else b"")
+            for p in kept} == kept
+
+
+def test_a_broken_configuration_does_not_break_the_upgrade(site):
+    """It is told, and the package is there."""
+    site.conf.write_text("issuer = nonsense\n")
+    p = site.root.run("dpkg", "-i", "/tmp/carnet.deb")
+    assert "carnet.conf:1" in p.stdout and "carnet install" in p.stdout
