@@ -31,7 +31,7 @@ class Root:
         """Run it there, as root; return the finished process."""
         p = subprocess.run(
             ["nsenter", "--target", self.pid, "--mount", "--net", "--pid", "--ipc",
-             "--uts", "--root", "--wd=/", *command],
+             "--uts", "--root", "--wdns=/", *command],
             text=True, timeout=120, stdin=kw.pop("stdin", None) or subprocess.DEVNULL
             if "input" not in kw else None, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -50,6 +50,7 @@ def main(top):
     for name in ("run", "tmp"):
         mount("-t", "tmpfs", "-o", "mode=1777" if name == "tmp" else "mode=755",
               "tmpfs", os.path.join(root, name))
+    os.mkdir(root + "/run/lock", 0o1777)  # /var/lock is a link to it
     mount("-t", "proc", "proc", root + "/proc")
     loopback_up()
     os.chroot(root)
