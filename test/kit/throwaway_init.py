@@ -34,6 +34,7 @@ def devices(root):
     for name in NODES:
         open(os.path.join(dev, name), "w").close()
         mount("--bind", "/dev/" + name, os.path.join(dev, name))
+    os.mkdir(dev + "/shm", 0o1777)  # mod_fcgid counts its processes there
     for name, to in (("fd", ""), ("stdin", "/0"), ("stdout", "/1"), ("stderr", "/2")):
         os.symlink("/proc/self/fd" + to, os.path.join(dev, name))
 
