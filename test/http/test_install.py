@@ -39,6 +39,7 @@ def test_install_and_uninstall(tmp_path):
     for page in ("man1/carnet.1", "man5/carnet.conf.5", "man7/carnet.7",
                  "man8/carnet-cgi.8", "man8/carnet-token.8"):
         assert first[top + "share/man/" + page] == 0o644
+    assert first.pop(top + "share/carnet/deploy/spawn.sh") == 0o755
     assert set(first.values()) == {0o644}
     for path in ("templates/login.html", "carnet.conf.example",
                  "deploy/apache/htaccess", "deploy/systemd/carnet@.service"):
