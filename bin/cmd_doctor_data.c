@@ -221,6 +221,8 @@ check_keys(struct doctor *d)
 	size_t n;
 
 	d->ks = keys_load(d->cf->keys);
+	if (d->ks != NULL)
+		(void)keys_all(d->ks, &n); /* read, so that bad ones are told */
 	if (d->ks == NULL) {
 		bad(d, LEVEL_WRONG,
 		    "Run carnet install: it makes the keys"

@@ -11,7 +11,7 @@ static const struct oerr *
 jwks_get(struct req *rq)
 {
 	struct buf *b = arena_alloc(rq->a, sizeof(*b));
-	const struct keys *ks = keys_get(rq);
+	struct keys *ks = keys_get(rq);
 	const struct keys_entry *en;
 	size_t n;
 

@@ -57,7 +57,7 @@ issue_id_read(const char *text, struct id *out)
 static const struct keys_entry *
 signer_for(struct req *rq, const struct client *cl)
 {
-	const struct keys *ks = keys_get(rq);
+	struct keys *ks = keys_get(rq);
 	int alg = -1;
 
 	if (cl->alg != NULL)

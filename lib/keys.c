@@ -15,9 +15,19 @@
 #define KEYS_MAX 32
 #define PEM_MAX (32 * 1024)
 
+/* A key's file; it is read when a key that may be in it is wanted. */
+struct file {
+	const char *name;
+	enum alg alg;
+	int signs, was_read;
+};
+
 struct keys {
 	struct arena *a;
-	struct keys_entry entry[KEYS_MAX];
+	const char *dir;
+	struct file file[KEYS_MAX];
+	size_t n_files;
+	struct keys_entry entry[KEYS_MAX]; /* what was read so far */
 	size_t n;
 	enum alg signer;
 	struct timespec seen;	/* the directory's time when read */
@@ -69,35 +79,49 @@ find_entry(struct keys *ks, const char *kid)
 }
 
 static void
-load_file(struct keys *ks, const char *dir, const char *name)
+list_file(struct keys *ks, const char *name)
 {
-	struct arena *a;
-	struct keys_entry *en = &ks->entry[ks->n], *other;
+	struct file *f = &ks->file[ks->n_files];
 	int alg, signs;
-	char *path, *pem;
-	size_t len;
 
 	if ((alg = alg_of_file(name, &signs)) < 0)
 		return;
-	if (ks->n == KEYS_MAX) {
-		log_event("%s: more than %d keys; %s is passed over", dir,
+	if (ks->n_files == KEYS_MAX) {
+		log_event("%s: more than %d keys; %s is passed over", ks->dir,
 		    KEYS_MAX, name);
 		return;
 	}
+	f->name = arena_str(ks->a, name);
+	f->alg = (enum alg)alg;
+	f->signs = signs;
+	ks->n_files++;
+}
+
+static void
+load_file(struct keys *ks, struct file *f)
+{
+	struct arena *a;
+	struct keys_entry *en = &ks->entry[ks->n], *other;
+	char *path, *pem;
+	size_t len;
+
+	if (f->was_read)
+		return;
+	f->was_read = 1;
 	a = arena_new(); /* cleared at once: it holds the private key */
-	path = arena_printf(a, "%s/%s", dir, name);
+	path = arena_printf(a, "%s/%s", ks->dir, f->name);
 	if ((pem = read_file(a, path, &len)) == NULL)
 		log_event("%s: %s", path, strerror(errno));
-	else if ((en->key = key_from_pem(pem, len, (enum alg)alg)) == NULL ||
+	else if ((en->key = key_from_pem(pem, len, f->alg)) == NULL ||
 	    jwk_thumbprint(en->key, en->kid) < 0)
 		log_event("%s: this key is not used", path);
 	else if ((other = find_entry(ks, en->kid)) != NULL) {
 		/* Two names, for the moment of a rotation. */
-		other->signs |= signs && key_can_sign(en->key);
+		other->signs |= f->signs && key_can_sign(en->key);
 		key_free(en->key);
 	} else {
-		en->signs = signs && key_can_sign(en->key);
-		en->file = arena_str(ks->a, name);
+		en->signs = f->signs && key_can_sign(en->key);
+		en->file = f->name;
 		ks->n++;
 	}
 	arena_free(a);
@@ -123,13 +147,31 @@ keys_default_alg(const char *dir)
 	return (enum alg)alg;
 }
 
+/*
+ * List those that sign: first the one that most tokens bear, so that a process of
+ * one request reads no other.  Before the old ones: if there are too many, these
+ * are not missed.
+ */
+static void
+list_signers(struct keys *ks, DIR *d)
+{
+	char name[32];
+	int alg;
+
+	for (int i = 0; i < ALG_COUNT; i++) {
+		alg = ((int)ks->signer + i) % ALG_COUNT;
+		snprintf(name, sizeof(name), "%s.pem", alg_name((enum alg)alg));
+		if (faccessat(dirfd(d), name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+			list_file(ks, name);
+	}
+}
+
 struct keys *
 keys_load(const char *dir)
 {
 	static uint64_t readings;
 	struct keys *ks;
 	struct dirent *de;
-	char name[32];
 	int signs;
 	struct stat sb;
 	DIR *d;
@@ -146,19 +188,15 @@ keys_load(const char *dir)
 	ks->generation = ++readings;
 	ks->a = arena_new();
 	ks->seen = sb.st_mtim;
-	/* Those that sign first: if there are too many, they are not missed. */
-	for (int alg = 0; alg < ALG_COUNT; alg++) {
-		snprintf(name, sizeof(name), "%s.pem",
-		    alg_name((enum alg)alg));
-		if (faccessat(dirfd(d), name, F_OK,
-			AT_SYMLINK_NOFOLLOW) == 0)
-			load_file(ks, dir, name);
-	}
+	ks->dir = arena_str(ks->a, dir);
+	ks->signer = keys_default_alg(dir);
+	list_signers(ks, d);
 	while ((de = readdir(d)) != NULL)
 		if (alg_of_file(de->d_name, &signs) >= 0 && !signs)
-			load_file(ks, dir, de->d_name);
+			list_file(ks, de->d_name);
 	closedir(d);
-	ks->signer = keys_default_alg(dir);
+	for (size_t i = 0; ks->n == 0 && i < ks->n_files; i++)
+		load_file(ks, &ks->file[i]);
 	if (ks->n == 0) {
 		log_event("keys %s: no key in it; carnet install makes them",
 		    dir);
@@ -190,7 +228,7 @@ is_stale(const struct keys *ks, const char *dir)
 		sb.st_mtim.tv_nsec != ks->seen.tv_nsec);
 }
 
-const struct keys *
+struct keys *
 keys_get(struct req *rq)
 {
 	struct process *pr = rq->pr;
@@ -225,26 +263,33 @@ keys_generation(const struct keys *ks)
 }
 
 const struct keys_entry *
-keys_all(const struct keys *ks, size_t *n)
+keys_all(struct keys *ks, size_t *n)
 {
+	for (size_t i = 0; i < ks->n_files; i++)
+		load_file(ks, &ks->file[i]);
 	*n = ks->n;
 	return ks->entry;
 }
 
 const struct keys_entry *
-keys_by_kid(const struct keys *ks, const char *kid)
+keys_by_kid(struct keys *ks, const char *kid)
 {
-	for (size_t i = 0; i < ks->n; i++)
-		if (strcmp(ks->entry[i].kid, kid) == 0)
-			return &ks->entry[i];
-	return NULL;
+	const struct keys_entry *en;
+	size_t i = 0;
+
+	while ((en = find_entry(ks, kid)) == NULL && i < ks->n_files)
+		load_file(ks, &ks->file[i++]);
+	return en;
 }
 
 const struct keys_entry *
-keys_signer(const struct keys *ks, int alg)
+keys_signer(struct keys *ks, int alg)
 {
 	if (alg < 0)
 		alg = (int)ks->signer;
+	for (size_t i = 0; i < ks->n_files; i++)
+		if (ks->file[i].signs && (int)ks->file[i].alg == alg)
+			load_file(ks, &ks->file[i]);
 	for (size_t i = 0; i < ks->n; i++)
 		if (ks->entry[i].signs && (int)key_alg(ks->entry[i].key) == alg)
 			return &ks->entry[i];
@@ -311,8 +356,9 @@ keys_rotate(const char *dir, enum alg alg, unsigned bits)
 	int rc = -1;
 
 	en = ks == NULL ? NULL : keys_signer(ks, (int)alg);
-	if (ks != NULL && ks->n >= KEYS_MAX - 1) {
-		log_event("%s: %zu keys; retire old ones first", dir, ks->n);
+	if (ks != NULL && ks->n_files >= KEYS_MAX - 1) {
+		log_event("%s: %zu keys; retire old ones first", dir,
+		    ks->n_files);
 	} else if (en != NULL) {
 		path = arena_printf(a, "%s/%s", dir, en->file);
 		kept = arena_printf(

@@ -25,8 +25,9 @@ struct keys_entry {
 
 /*
  * keys_load(dir):
- * Read all keys.  A file that holds none is logged and passed over.  Return
- * NULL, logged, if there is no key at all.
+ * List the keys.  Each is read when it is first looked for; a file that holds
+ * none is logged then and passed over.  Return NULL, logged, if there is no key
+ * at all.
  */
 struct keys *keys_load(const char *dir);
 
@@ -38,7 +39,7 @@ void keys_free(struct keys *ks);
  * Return the process's keys, read again when the directory has changed; NULL,
  * logged, if there are none.
  */
-const struct keys *keys_get(struct req *rq);
+struct keys *keys_get(struct req *rq);
 
 /* keys_look_again(rq): have keys_get look at the directory again, now. */
 void keys_look_again(struct req *rq);
@@ -47,13 +48,13 @@ void keys_look_again(struct req *rq);
 uint64_t keys_generation(const struct keys *ks);
 
 /* keys_all(ks, n): every key; n of them. */
-const struct keys_entry *keys_all(const struct keys *ks, size_t *n);
+const struct keys_entry *keys_all(struct keys *ks, size_t *n);
 
 /* keys_by_kid(ks, kid): the key so named, or NULL. */
-const struct keys_entry *keys_by_kid(const struct keys *ks, const char *kid);
+const struct keys_entry *keys_by_kid(struct keys *ks, const char *kid);
 
 /* keys_signer(ks, alg): the key that signs with alg (-1: as a rule), or NULL. */
-const struct keys_entry *keys_signer(const struct keys *ks, int alg);
+const struct keys_entry *keys_signer(struct keys *ks, int alg);
 
 /*
  * keys_make(dir, alg, bits, force):

@@ -216,7 +216,7 @@ def test_ids_are_all_revoked_or_none(cgi, held):
 def test_a_token_in_place_of_its_id_is_not_repeated(cgi, held):
     """What opens a door belongs in no message."""
     for token in [*held.tokens(), held.pair["refresh_token"]]:
-        p = cgi.command("token", "revoke", token)
+        p = cgi.command("token", "revoke", "--", token)
         assert p.returncode == 1 and token not in p.stderr
         assert "no id of a token" in p.stderr
     assert held.live() == [True, True]

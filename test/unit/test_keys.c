@@ -29,7 +29,7 @@ put(const char *name, const char *text)
 }
 
 static size_t
-count(const struct keys *ks)
+count(struct keys *ks)
 {
 	size_t n;
 
@@ -231,7 +231,7 @@ a_rotation_makes_a_new_signer_and_keeps_the_old_key(void **state)
 static void
 a_running_program_takes_up_new_keys(void **state)
 {
-	const struct keys *ks;
+	struct keys *ks;
 	uint64_t generation;
 
 	(void)state;
