@@ -31,7 +31,7 @@ PROGRAMS = $(patsubst %.c,$(BUILD)/%,$(wildcard cgi-bin/*.c))
 COMMAND  = $(BUILD)/bin/carnet
 UNITS    = $(patsubst test/unit/%.c,$(BUILD)/unit/%,$(wildcard test/unit/test_*.c))
 FUZZERS  = $(patsubst test/fuzz/%.c,$(BUILD)/%,$(wildcard test/fuzz/fuzz_*.c))
-EMBED    = schema.sql $(wildcard templates/*)
+EMBED    = schema.sql $(wildcard schema-*.sql templates/*)
 
 all: $(PROGRAMS) $(COMMAND)
 

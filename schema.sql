@@ -1,4 +1,4 @@
--- schema.sql: the database, version 1.  Table names follow Laravel Passport's
+-- schema.sql: the database, version 2.  Table names follow Laravel Passport's
 -- where they mean the same.  Times are Unix seconds.  Ids of tokens and families
 -- are 16 bytes: a time first, so that rows are inserted at the end of the tree,
 -- then random.  Of what opens a door only a SHA-256 is stored.
@@ -110,11 +110,19 @@ CREATE TABLE sessions (
 	address TEXT NOT NULL,
 	created_at INTEGER NOT NULL,	-- when the password was given
 	seen_at INTEGER NOT NULL,	-- to some minutes
-	guesses INTEGER NOT NULL DEFAULT 0, -- wrong user codes typed
 	expires_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sessions_user ON sessions (user);
 CREATE INDEX sessions_expire ON sessions (expires_at);
+
+-- Failed sign-ins, under digests of whose and where from; and, without failures,
+-- where users have signed in from.
+CREATE TABLE throttle (
+	key BLOB PRIMARY KEY,
+	failures INTEGER NOT NULL,
+	expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX throttle_expire ON throttle (expires_at);
 
 -- The example API's own.
 CREATE TABLE posts (

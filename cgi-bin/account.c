@@ -12,6 +12,7 @@
 #include "scope.h"
 #include "session.h"
 #include "site.h"
+#include "throttle.h"
 #include "tmpl.h"
 #include "utf8.h"
 
@@ -277,15 +278,33 @@ static const struct oerr *
 change_password(struct req *rq, struct view *w)
 {
 	const char *old = rq->param[PARAM_CURRENT_PASSWORD];
+	const struct oerr *e;
+	struct attempt at;
 
-	if (old == NULL || !passwd_verify(old, w->v.user.password))
-		return refuse(w, "The current password is wrong.");
 	if (rq->param[PARAM_NEW_PASSWORD] == NULL)
 		return refuse(w, "Give a new password.");
-	/* Before the database is locked: it takes its time. */
-	w->hash = passwd_hash(rq->a, rq->param[PARAM_NEW_PASSWORD]);
-	if (w->hash == NULL)
-		return oerr_why(rq, &oerr_server_error, "no password hash");
+	e = throttle_session(rq, &w->v.session.digest, &at);
+	if (e == &oerr_throttled) {
+		oerr_log(rq, e);
+		refuse(w, "Too many attempts have failed. Wait some minutes,"
+			  " and try again.");
+		w->status = 429;
+		return NULL;
+	}
+	if (e != NULL)
+		return e;
+	/* Both hashes before the database is locked: they take their time. */
+	if (old == NULL || !passwd_verify(old, w->v.user.password))
+		e = oerr_why(rq, &oerr_invalid_grant, "wrong password");
+	else if ((w->hash = passwd_hash(
+		      rq->a, rq->param[PARAM_NEW_PASSWORD])) == NULL)
+		e = oerr_why(rq, &oerr_server_error, "no password hash");
+	if ((e = throttle_end(rq, &at, e)) != NULL) {
+		if (e->status >= 500)
+			return e;
+		oerr_log(rq, e);
+		return refuse(w, "The current password is wrong.");
+	}
 	return in_transaction(rq, w, change_password_step);
 }
 

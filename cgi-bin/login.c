@@ -79,6 +79,12 @@ sign_in(struct req *rq, struct visitor *v)
 	if (email == NULL || password == NULL)
 		return show(rq, v, 422, "Give your e-mail and your password.");
 	e = user_authenticate(rq, email, password, &u);
+	if (e == &oerr_throttled) {
+		oerr_log(rq, e);
+		return show(rq, v, 429,
+		    "Too many attempts have failed. Wait some minutes, and try"
+		    " again.");
+	}
 	if (e != NULL && e->status != 400)
 		return e;
 	if (e != NULL) {

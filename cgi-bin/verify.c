@@ -9,11 +9,9 @@
 #include "scope.h"
 #include "session.h"
 #include "site.h"
+#include "throttle.h"
 #include "tmpl.h"
 #include "url.h"
-
-/* Wrong codes before the session ends: 34 bits are not for guessing. */
-#define GUESSES_MAX 10
 
 static struct tmpl_data *
 page(struct req *rq, const struct visitor *v, const char *state)
@@ -59,12 +57,12 @@ static const struct oerr *
 wrong_code(struct req *rq, struct visitor *v)
 {
 	const struct oerr *e;
-	int64_t n = 0;
+	const int too_many = throttle_guess(rq, &v->session);
 
-	if (store_session_guess(rq->st, &v->session.digest, &n) < 0)
+	if (too_many < 0)
 		return oerr_machine(rq);
 	oerr_log(rq, oerr_why(rq, &oerr_invalid_request, "wrong user code"));
-	if (n < GUESSES_MAX)
+	if (!too_many)
 		return ask(rq, v, 422,
 		    "No device waits with this code. Check it, or have the"
 		    " device show a new one.");

@@ -319,6 +319,8 @@ serve(struct process *pr, struct arena *a, struct conn *c, char **env)
 	}
 	out = resp_bytes(&rq);
 	conn_write(c, out->data, out->len);
+	if (c->fcgi == NULL)
+		close(STDOUT_FILENO); /* the server need not wait for our end */
 	/* An authorizer has no input, and Apache would wait for who reads it. */
 	if (!cgi_is_authorizer(&rq))
 		conn_drain(c);
@@ -370,6 +372,8 @@ serve_fcgi(struct process *pr, struct arena *a)
 		/* Not to wait for the server's close of its end. */
 		FCGX_Detach(&fcgi);
 		FCGX_Finish_r(&fcgi);
+		if (pr->st != NULL)
+			store_rest(pr->st);
 	}
 }
 
@@ -389,6 +393,8 @@ cgi_serve(const struct endpoint *ep)
 		signal(SIGPIPE, SIG_IGN);
 		pr.once = 1;
 		serve(&pr, a, &c, environ);
+		if (pr.st != NULL)
+			store_rest(pr.st);
 	} else {
 		serve_fcgi(&pr, a);
 	}

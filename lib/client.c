@@ -9,6 +9,7 @@
 #include "passwd.h"
 #include "resp.h"
 #include "store.h"
+#include "throttle.h"
 #include "url.h"
 
 int
@@ -112,6 +113,32 @@ read_presented(struct req *rq, struct presented *p)
 }
 
 static const struct oerr *
+unless_revoked(
+    struct req *rq, const struct client *cl, const struct client **out)
+{
+	if (cl->revoked_at != 0)
+		return oerr_why(rq, &oerr_invalid_client, "revoked client");
+	*out = cl;
+	return NULL;
+}
+
+/* A secret that a person chose can be guessed, and costs a hash to check. */
+static const struct oerr *
+try_slowly(struct req *rq, const struct client *cl, const struct presented *p,
+    const struct client **out)
+{
+	const struct oerr *e;
+	struct attempt at;
+
+	if ((e = throttle_client(rq, cl->client_id, &at)) != NULL)
+		return e;
+	if (!client_secret_fits(cl, p->secret))
+		e = oerr_why(rq, &oerr_invalid_client, "wrong secret");
+	e = throttle_end(rq, &at, e);
+	return e == NULL ? unless_revoked(rq, cl, out) : e;
+}
+
+static const struct oerr *
 authenticate(struct req *rq, struct presented *p, const struct client **out)
 {
 	struct client *cl = arena_alloc(rq->a, sizeof(*cl));
@@ -123,6 +150,9 @@ authenticate(struct req *rq, struct presented *p, const struct client **out)
 	rq->client_id = p->id;
 	if ((found = store_client_by_id(rq->st, rq->a, p->id, cl)) < 0)
 		return oerr_machine(rq);
+	if (found && !cl->has_secret && cl->secret_hash != NULL &&
+	    p->secret != NULL)
+		return try_slowly(rq, cl, p, out);
 	fits = client_secret_fits(
 	    found ? cl : NULL, p->secret == NULL ? "" : p->secret);
 	if (!found)
@@ -135,12 +165,10 @@ authenticate(struct req *rq, struct presented *p, const struct client **out)
 	} else if (p->secret == NULL) {
 		return oerr_why(rq, &oerr_invalid_client, "no secret");
 	} else if (!fits) {
-		return oerr_why(rq, &oerr_invalid_client, "wrong secret");
+		return throttle_secret(rq,
+		    oerr_why(rq, &oerr_invalid_client, "wrong secret"));
 	}
-	if (cl->revoked_at != 0)
-		return oerr_why(rq, &oerr_invalid_client, "revoked client");
-	*out = cl;
-	return NULL;
+	return unless_revoked(rq, cl, out);
 }
 
 const struct oerr *

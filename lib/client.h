@@ -14,7 +14,8 @@ struct req;
  * Find who asks and check how they prove it (RFC 6749 section 2.3): secret in
  * the Authorization header, secret in the body, or client_id alone for a client
  * that has no secret.  More than one way at once is invalid_request; all else
- * that fails is invalid_client, alike in text and time.  *out lives as long as
+ * that fails is invalid_client, alike in text and time; after too many wrong
+ * secrets oerr_throttled.  *out lives as long as
  * the request.
  */
 const struct oerr *client_authenticate(

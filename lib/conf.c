@@ -1,101 +1,15 @@
-/* conf.c: carnet.conf: settings as a table: name, type, offset, default, range. */
-#include "conf.h"
-
+/* conf.c: carnet.conf: from text to settings that fit together. */
 #include <limits.h>
 #include <stdarg.h>
 
 #include "arena.h"
+#include "conf_int.h"
 #include "rule.h"
-#include "words.h"
 
-enum type {
-	TYPE_TEXT,
-	TYPE_PATH,	/* relative to the file */
-	TYPE_URL,
-	TYPE_ORIGINS,
-	TYPE_SCOPES,
-	TYPE_HEADER,
-	TYPE_REALM,	/* text without quotes */
-	TYPE_COLOUR,	/* #rrggbb */
-	TYPE_LOCAL,	/* a URL path on this host */
-	TYPE_TIME,	/* seconds, or with a unit */
-	TYPE_CHOICE,	/* two words: 0 and 1 */
-};
-
-struct setting {
-	const char *section, *name;
-	enum type type;
-	size_t offset;
-	const char *preset;	/* as it would stand in the file; NULL: unset */
-	int64_t min, max;	/* of a time */
-	const char *choice[2];
-};
-
-#define AT(member) offsetof(struct conf, member)
 #define DAY 86400
 
-static const struct setting settings[] = {
-	{ "", "issuer", TYPE_URL, AT(issuer), NULL, 0, 0, { 0 } },
-	{ "", "database", TYPE_PATH, AT(database), "carnet.db", 0, 0, { 0 } },
-	{ "", "keys", TYPE_PATH, AT(keys), "keys", 0, 0, { 0 } },
-	{ "", "templates", TYPE_PATH, AT(templates), NULL, 0, 0, { 0 } },
-	{ "", "site_name", TYPE_TEXT, AT(site_name), "carnet", 0, 0, { 0 } },
-	{ "", "site_colour", TYPE_COLOUR, AT(site_colour), "#0b5d54", 0, 0,
-	    { 0 } },
-	{ "", "site_logo", TYPE_LOCAL, AT(site_logo), NULL, 0, 0, { 0 } },
-	{ "", "auth_header", TYPE_HEADER, AT(auth_header), NULL, 0, 0, { 0 } },
-	{ "", "audiences", TYPE_TEXT, AT(audiences), "", 0, 0, { 0 } },
-	{ "", "cors_origins", TYPE_ORIGINS, AT(cors_origins), NULL, 0, 0,
-	    { 0 } },
-	{ "", "default_scopes", TYPE_SCOPES, AT(default_scopes), "", 0, 0,
-	    { 0 } },
-	{ "", "user_scopes", TYPE_SCOPES, AT(user_scopes), NULL, 0, 0, { 0 } },
-	{ "", "access_ttl", TYPE_TIME, AT(access_ttl), "1h", 1, 366 * DAY,
-	    { 0 } },
-	{ "", "refresh_ttl", TYPE_TIME, AT(refresh_ttl), "30d", 1, 3660 * DAY,
-	    { 0 } },
-	{ "", "refresh_grace", TYPE_TIME, AT(refresh_grace), "30s", 0, 600,
-	    { 0 } },
-	{ "", "personal_ttl", TYPE_TIME, AT(personal_ttl), "180d", 1,
-	    3660 * DAY, { 0 } },
-	{ "", "code_ttl", TYPE_TIME, AT(code_ttl), "60s", 1, 600, { 0 } },
-	{ "", "device_code_ttl", TYPE_TIME, AT(device_code_ttl), "10m", 1,
-	    3600, { 0 } },
-	{ "", "device_interval", TYPE_TIME, AT(device_interval), "5s", 1, 60,
-	    { 0 } },
-	{ "", "session_ttl", TYPE_TIME, AT(session_ttl), "12h", 60, 366 * DAY,
-	    { 0 } },
-	{ "", "durability", TYPE_CHOICE, AT(durability_full), "full", 0, 0,
-	    { "normal", "full" } },
-	{ "", "passport_compat", TYPE_CHOICE, AT(passport_compat), "no", 0, 0,
-	    { "no", "yes" } },
-	{ "password_token", "client_id", TYPE_TEXT, AT(password_client_id),
-	    NULL, 0, 0, { 0 } },
-	{ "password_token", "client_secret", TYPE_TEXT,
-	    AT(password_client_secret), NULL, 0, 0, { 0 } },
-	{ "guard", "realm", TYPE_REALM, AT(guard_realm), NULL, 0, 0, { 0 } },
-	{ "guard", "fold_case", TYPE_CHOICE, AT(guard_fold_case), "no", 0, 0,
-	    { "no", "yes" } },
-};
-#define N_SETTINGS (sizeof(settings) / sizeof(settings[0]))
-
-/* What one reading of a file knows. */
-struct reading {
-	struct conf *cf;
-	const char *section;
-	int line;
-	char *error;
-	size_t error_size;
-	int set_on[N_SETTINGS];	/* the line that set it, or 0 */
-	struct rule *rules;	/* as written, the last first */
-};
-
-static int refuse(struct reading *r, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
-
-/* Say what is wrong on the line at hand; return -1. */
-static int
-refuse(struct reading *r, const char *fmt, ...)
+int
+conf_refuse(struct reading *r, const char *fmt, ...)
 {
 	va_list ap;
 	int n;
@@ -134,142 +48,6 @@ conf_time(const char *s, int64_t *out)
 	return 0;
 }
 
-/* https, or http to this machine alone; no query, fragment or user. */
-static int
-url_is_issuer(const char *s)
-{
-	static const char *const loopback[] = { "http://127.0.0.1",
-	    "http://localhost", "http://[::1]" };
-	const char *path = strstr(s, "://");
-	size_t n;
-
-	if (path == NULL || s[strcspn(s, "?#@\\\"<>")] != '\0')
-		return 0;
-	/* A browser drops a tab: "/<tab>/" would be "//" to it. */
-	for (const char *p = s; *p != '\0'; p++)
-		if (*p <= ' ' || *p >= 0x7f)
-			return 0;
-	/* A path of our own that began with "//" would name another host. */
-	if ((path = strstr(path + 3, "//")) != NULL &&
-	    strspn(path, "/") != strlen(path))
-		return 0;
-	if (strncmp(s, "https://", 8) == 0)
-		return s[8] != '\0' && s[8] != '/' && s[8] != ':';
-	for (size_t i = 0; i < 3; i++) {
-		n = strlen(loopback[i]);
-		if (strncmp(s, loopback[i], n) == 0 &&
-		    (s[n] == '\0' || s[n] == ':' || s[n] == '/'))
-			return 1;
-	}
-	return 0;
-}
-
-/* Words, each a scheme, a host and perhaps a port: what a browser sends. */
-static int
-words_are_origins(const char *s)
-{
-	const char *host;
-	size_t n, skip;
-
-	for (; words_next(&s, &n); s += n) {
-		skip = strncmp(s, "https://", 8) == 0 ? 8
-		    : strncmp(s, "http://", 7) == 0   ? 7
-						      : n;
-		host = s + skip;
-		if (skip >= n || strcspn(host, "/?#@*\"\\") < n - skip)
-			return 0;
-	}
-	return 1;
-}
-
-static int
-header_is_name(const char *s)
-{
-	if (*s == '\0')
-		return 0;
-	for (; *s != '\0'; s++)
-		if (!((*s >= 'A' && *s <= 'Z') || (*s >= 'a' && *s <= 'z') ||
-			(*s >= '0' && *s <= '9') || *s == '-'))
-			return 0;
-	return 1;
-}
-
-/* Turn the value of one setting into its member of the configuration. */
-static int
-store(struct reading *r, const struct setting *s, const char *value)
-{
-	char *member = (char *)r->cf + s->offset;
-	const char *dir_end, *text = arena_str(r->cf->a, value);
-	int64_t seconds;
-
-	switch (s->type) {
-	case TYPE_TIME:
-		if (conf_time(value, &seconds) < 0 || seconds < s->min ||
-		    seconds > s->max)
-			return refuse(r, "%s is a time of %lld to %lld seconds,"
-			    " such as 90, 30s, 10m, 2h or 30d", s->name,
-			    (long long)s->min, (long long)s->max);
-		memcpy(member, &seconds, sizeof(seconds));
-		return 0;
-	case TYPE_CHOICE:
-		for (int i = 0; i < 2; i++)
-			if (strcmp(value, s->choice[i]) == 0) {
-				memcpy(member, &i, sizeof(i));
-				return 0;
-			}
-		return refuse(r, "%s is %s or %s", s->name, s->choice[1],
-		    s->choice[0]);
-	case TYPE_URL:
-		if (!url_is_issuer(value))
-			return refuse(r, "%s is an https URL without query, or"
-			    " http on 127.0.0.1, [::1] or localhost", s->name);
-		for (char *end = (char *)(uintptr_t)text + strlen(text);
-		     end > text && end[-1] == '/';)
-			*--end = '\0';
-		break;
-	case TYPE_PATH:
-		if (*value == '\0')
-			return refuse(r, "%s is a path", s->name);
-		dir_end = strrchr(r->cf->path, '/');
-		if (*value != '/' && dir_end != NULL)
-			text = arena_printf(r->cf->a, "%.*s/%s",
-			    (int)(dir_end - r->cf->path), r->cf->path, value);
-		break;
-	case TYPE_HEADER:
-		if (!header_is_name(value))
-			return refuse(r, "%s is the name of a header: letters,"
-			    " digits and '-'", s->name);
-		break;
-	case TYPE_REALM: /* it stands in the quotes of a challenge */
-		if (*value == '\0' || strpbrk(value, "\"\\") != NULL)
-			return refuse(r, "%s is a text without quotes and"
-			    " backslashes", s->name);
-		break;
-	case TYPE_COLOUR: /* it stands in a style sheet: nothing else may */
-		if (value[0] != '#' || strlen(value) != 7 ||
-		    strspn(value + 1, "0123456789abcdefABCDEF") != 6)
-			return refuse(r, "%s is a colour such as #0b5d54",
-			    s->name);
-		break;
-	case TYPE_LOCAL:
-		if (value[0] != '/' || value[1] == '/' || value[1] == '\\')
-			return refuse(r, "%s is a path on this host, such as"
-			    " /logo.svg", s->name);
-		break;
-	case TYPE_ORIGINS:
-		if (!words_are_origins(value))
-			return refuse(r, "%s are origins such as"
-			    " https://app.example or http://localhost:3000,"
-			    " with spaces between", s->name);
-		break;
-	case TYPE_TEXT:
-	case TYPE_SCOPES: /* checked when all of [scopes] is read */
-		break;
-	}
-	memcpy(member, &text, sizeof(text));
-	return 0;
-}
-
 /* RFC 6749 section 3.3: a scope token, in what a URL shows without trouble. */
 static int
 scope_is_name(const char *s)
@@ -292,13 +70,13 @@ add_scope(struct reading *r, const char *name, const char *value)
 	struct conf_scope *sc;
 
 	if (!scope_is_name(name))
-		return refuse(r, "a scope's name is 1 to 64 letters, digits and"
+		return conf_refuse(r, "a scope's name is 1 to 64 letters, digits and"
 		    " any of - _ . : /");
 	for (size_t i = 0; i < cf->n_scopes; i++)
 		if (strcmp(cf->scopes[i].name, name) == 0)
-			return refuse(r, "the scope %s stands twice", name);
+			return conf_refuse(r, "the scope %s stands twice", name);
 	if (cf->n_scopes == SCOPES_MAX)
-		return refuse(r, "more than %d scopes", SCOPES_MAX);
+		return conf_refuse(r, "more than %d scopes", SCOPES_MAX);
 	sc = &cf->scopes[cf->n_scopes++];
 	sc->name = arena_str(cf->a, name);
 	if ((sc->privileged = strncmp(value, mark, strlen(mark)) == 0))
@@ -329,19 +107,19 @@ set(struct reading *r, const char *name, const char *value)
 		return add_scope(r, name, value);
 	if (strcmp(r->section, "guard") == 0 && strchr(name, '/') != NULL)
 		return keep_rule(r, name, value);
-	for (size_t i = 0; i < N_SETTINGS; i++) {
-		if (strcmp(settings[i].section, r->section) != 0 ||
-		    strcmp(settings[i].name, name) != 0)
+	for (size_t i = 0; i < CONF_SETTINGS; i++) {
+		if (strcmp(conf_settings[i].section, r->section) != 0 ||
+		    strcmp(conf_settings[i].name, name) != 0)
 			continue;
 		if (r->set_on[i] != 0)
-			return refuse(r, "%s stands twice (first on line %d)",
+			return conf_refuse(r, "%s stands twice (first on line %d)",
 			    name, r->set_on[i]);
 		r->set_on[i] = r->line;
-		return store(r, &settings[i], value);
+		return conf_store(r, &conf_settings[i], value);
 	}
 	return *r->section == '\0'
-	    ? refuse(r, "unknown setting %s; see carnet.conf(5)", name)
-	    : refuse(r, "unknown setting %s in [%s]; see carnet.conf(5)", name,
+	    ? conf_refuse(r, "unknown setting %s; see carnet.conf(5)", name)
+	    : conf_refuse(r, "unknown setting %s in [%s]; see carnet.conf(5)", name,
 		  r->section);
 }
 
@@ -371,7 +149,7 @@ read_line(struct reading *r, char *line)
 	if (*line == '[') {
 		end = line + strlen(line) - 1;
 		if (*end != ']')
-			return refuse(r, "a section is written [name]");
+			return conf_refuse(r, "a section is written [name]");
 		*end = '\0';
 		for (size_t i = 0; i < sizeof(sections) / sizeof(*sections);
 		     i++)
@@ -379,11 +157,11 @@ read_line(struct reading *r, char *line)
 				r->section = sections[i];
 				return 0;
 			}
-		return refuse(r, "unknown section [%s]; there are [scopes],"
+		return conf_refuse(r, "unknown section [%s]; there are [scopes],"
 		    " [password_token], [guard] and [throttle]", line + 1);
 	}
 	if ((equals = strchr(line, '=')) == NULL)
-		return refuse(r, "a setting is written name = value");
+		return conf_refuse(r, "a setting is written name = value");
 	*equals = '\0';
 	return set(r, trim(line), trim(equals + 1));
 }
@@ -401,7 +179,7 @@ words_are_scopes(struct reading *r, const struct setting *s, const char *words)
 			    memcmp(r->cf->scopes[i].name, words, n) == 0)
 				break;
 		if (i == r->cf->n_scopes)
-			return refuse(r, "%s names %.*s, which [scopes] does"
+			return conf_refuse(r, "%s names %.*s, which [scopes] does"
 			    " not", s->name, (int)n, words);
 	}
 	return 0;
@@ -423,7 +201,7 @@ add_rules(struct reading *r)
 		next = ru->next;
 		r->line = ru->line;
 		if ((why = rule_add(r->cf, ru)) != NULL)
-			return refuse(r, "%s", why);
+			return conf_refuse(r, "%s", why);
 	}
 	return 0;
 }
@@ -435,11 +213,11 @@ finish(struct reading *r)
 	const struct setting *s;
 	const char *text;
 
-	for (size_t i = 0; i < N_SETTINGS; i++) {
-		s = &settings[i];
+	for (size_t i = 0; i < CONF_SETTINGS; i++) {
+		s = &conf_settings[i];
 		r->line = r->set_on[i];
 		if (r->line == 0 && s->preset != NULL &&
-		    store(r, s, s->preset) < 0)
+		    conf_store(r, s, s->preset) < 0)
 			return -1;
 		memcpy(&text, (char *)r->cf + s->offset, sizeof(text));
 		if (s->type == TYPE_SCOPES && text != NULL &&
@@ -450,7 +228,7 @@ finish(struct reading *r)
 		return -1;
 	r->line = 0;
 	if (r->cf->issuer == NULL)
-		return refuse(r, "issuer is not set: the https URL that this"
+		return conf_refuse(r, "issuer is not set: the https URL that this"
 		    " server is reached at");
 	return 0;
 }

@@ -32,6 +32,13 @@ struct conf {
 	int64_t code_ttl, device_code_ttl, device_interval, session_ttl;
 	int durability_full;	/* a commit is synced */
 	int passport_compat;
+	int64_t throttle_window; /* failures are counted for so long */
+	/* How many are borne; 0: any number. */
+	int64_t throttle_account_address, throttle_account, throttle_address;
+	int64_t throttle_client;
+	int64_t hashes;		/* of passwords at once; 0: one a core */
+	int64_t hash_wait;	/* seconds, for a turn at that */
+	const char *trusted_proxies; /* networks: words */
 	const char *password_client_id, *password_client_secret;
 	struct conf_scope scopes[SCOPES_MAX];
 	size_t n_scopes;

@@ -6,6 +6,7 @@
 #include "arena.h"
 #include "cgi.h"
 #include "log.h"
+#include "remote.h"
 #include "store.h"
 
 #define UNAUTHENTICATED "Unauthenticated."
@@ -44,6 +45,10 @@ const struct oerr oerr_invalid_target = { 400, "invalid_target",
 const struct oerr oerr_stale_form = { 400, "invalid_request",
 	"This form is out of date. Go back, reload the page, and try again.",
 	NULL };
+
+const struct oerr oerr_throttled = { 429, "slow_down",
+	"Too many failed attempts. Try again later.",
+	"Too Many Attempts." };
 
 /* RFC 6750 section 3; without a token the challenge names no error. */
 const struct oerr oerr_no_token = { 401, "unauthorized",
@@ -156,12 +161,12 @@ void
 oerr_log(struct req *rq, const struct oerr *e)
 {
 	const char *method = cgi_var(rq, "REQUEST_METHOD");
-	const char *from = cgi_var(rq, "REMOTE_ADDR");
+	const char *from = rq->conf == NULL ? "" : remote_address(rq);
 
 	log_event("status=%d error=%s why=\"%s\" from=%s client=%s"
 		  " method=%s path=%s",
 	    e->status, e->error, rq->why == NULL ? e->description : rq->why,
-	    from == NULL ? "-" : shown(rq->a, from),
+	    shown(rq->a, from),
 	    rq->client_id == NULL ? "-" : shown(rq->a, rq->client_id),
 	    method == NULL ? "-" : shown(rq->a, method),
 	    shown(rq->a, arena_printf(rq->a, "%s%s", rq->script, rq->path)));

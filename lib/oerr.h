@@ -21,6 +21,8 @@ extern const struct oerr oerr_access_denied, oerr_unsupported_response_type,
     oerr_slow_down, oerr_expired_token, oerr_invalid_target;
 /* For pages: what a person reads. */
 extern const struct oerr oerr_stale_form;
+/* RFC 6585 section 4; slow_down is the nearest of OAuth's registered errors. */
+extern const struct oerr oerr_throttled;
 extern const struct oerr oerr_no_token, oerr_invalid_token,
     oerr_insufficient_scope, oerr_wrong_caller, oerr_no_rule;
 extern const struct oerr oerr_not_found, oerr_method, oerr_too_large,

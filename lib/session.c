@@ -6,6 +6,7 @@
 #include "cgi.h"
 #include "conf.h"
 #include "oerr.h"
+#include "remote.h"
 #include "resp.h"
 
 #define SEEN_EVERY_S 600 /* so that a page view seldom writes */
@@ -141,11 +142,10 @@ agent_of(struct req *rq)
 const struct oerr *
 session_sign_in(struct req *rq, struct visitor *v, const struct user *u)
 {
-	const char *address = cgi_var(rq, "REMOTE_ADDR");
 	struct session s = {
 		.user = u->id,
 		.agent = agent_of(rq),
-		.address = address == NULL ? "" : address,
+		.address = remote_address(rq),
 		.created_at = rq->now,
 		.seen_at = rq->now,
 		.expires_at = rq->now + rq->conf->session_ttl,

@@ -8,11 +8,9 @@
 #include "log.h"
 #include "store_int.h"
 
-#define BUSY_TIMEOUT_MS 5000
-#define ONCE_WAL_PAGES 64 /* who opens it reads them all */
-
-/* steps[v]: what makes version v + 1 of version v; 0 is an empty database. */
-static const char *const steps[SCHEMA_VERSION] = { "schema.sql" };
+/* The schema, whole; and steps[v], what makes version v + 1 of version v. */
+static const char schema[] = "schema.sql";
+static const char *const steps[SCHEMA_VERSION] = { [1] = "schema-2.sql" };
 
 int
 store_fail(struct store *st, const char *what)
@@ -210,25 +208,15 @@ connect_to(const char *path, int full)
 	if (sqlite3_open_v2(path, &st->db,
 		SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
 		NULL) != SQLITE_OK ||
-	    sqlite3_busy_timeout(st->db, BUSY_TIMEOUT_MS) != SQLITE_OK ||
+	    store_sync_begin(st, full) != SQLITE_OK ||
 	    sqlite3_exec(st->db,
-		full ? "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON"
-		     : "PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON",
-		NULL, NULL, NULL) != SQLITE_OK) {
+		"PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON", NULL,
+		NULL, NULL) != SQLITE_OK) {
 		store_fail(st, path);
 		store_close(st);
 		return NULL;
 	}
 	return st;
-}
-
-void
-store_once(struct store *st)
-{
-	/* Neither is needed: without them a request is slower. */
-	(void)sqlite3_db_config(
-	    st->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-	(void)sqlite3_wal_autocheckpoint(st->db, ONCE_WAL_PAGES);
 }
 
 /* The number that PRAGMA user_version holds, -1 on error. */
@@ -266,16 +254,19 @@ store_open(const char *path, int full)
 	return NULL;
 }
 
-/* Take every step from version v on, and write the new version. */
+/* An empty database (version 0) gets the schema, an older one the steps to it. */
 static int
 upgrade(struct store *st, int v)
 {
+	const char *name;
 	char sql[64];
 
-	for (; v < SCHEMA_VERSION; v++)
-		if (sqlite3_exec(st->db, embed_find(steps[v]), NULL, NULL,
-			NULL) != SQLITE_OK)
-			return store_fail(st, steps[v]);
+	for (; v < SCHEMA_VERSION; v = v == 0 ? SCHEMA_VERSION : v + 1) {
+		name = v == 0 ? schema : steps[v];
+		if (sqlite3_exec(st->db, embed_find(name), NULL, NULL, NULL) !=
+		    SQLITE_OK)
+			return store_fail(st, name);
+	}
 	snprintf(sql, sizeof(sql), "PRAGMA user_version = %d", v);
 	if (sqlite3_exec(st->db, sql, NULL, NULL, NULL) != SQLITE_OK)
 		return store_fail(st, sql);

@@ -42,10 +42,17 @@ struct store *store_open(const char *path, int full);
  * store_once(st):
  * The connection serves one request, as plain CGI does.  Its close leaves the
  * write-ahead log to the next, where SQLite would copy it to the database and
- * sync that too; a short log is copied by the commit that fills it.  What was
+ * sync that too; a short log is copied by the next who rests.  What was
  * committed is on disk all the same: in the log.
  */
 void store_once(struct store *st);
+
+/*
+ * store_rest(st):
+ * The answer is out, and nobody waits: copy a log that has grown long to the
+ * database.
+ */
+void store_rest(struct store *st);
 
 /*
  * store_install(path):
@@ -241,7 +248,7 @@ int store_personal_revoke(
 int store_purge(struct store *st, int64_t now, int n);
 
 /* A purge of all that is over: where it is, all zero at first. */
-#define STORE_PURGE_TABLES 5
+#define STORE_PURGE_TABLES 6
 struct purge {
 	int64_t gone[STORE_PURGE_TABLES]; /* rows so far */
 	size_t table;
@@ -395,14 +402,37 @@ int store_session_add(struct store *st, const struct session *s);
 int store_session_find(struct store *st, struct arena *a,
     const struct digest *d, int64_t now, struct session *out);
 int store_session_seen(struct store *st, const struct digest *d, int64_t now);
-/* Counts a wrong guess, and puts how many there were to *n. */
-int store_session_guess(struct store *st, const struct digest *d, int64_t *n);
 int store_session_delete(struct store *st, const struct digest *d);
 /* All of the user's but keep (NULL: all). */
 int store_session_delete_others(
     struct store *st, int64_t user, const struct digest *keep);
 int store_session_list(struct store *st, struct arena *a, int64_t user,
     int64_t now, struct session *out, size_t n);
+
+/* Failures are counted under digests of what failed: throttle.h. */
+struct count {
+	int64_t failures;	/* within the window; 0: none */
+	int64_t until;		/* when they are forgotten */
+};
+
+#define STORE_THROTTLE_MAX 100000 /* rows, when trimmed */
+
+/*
+ * store_throttle_find(st, key, now, window_s, out):
+ * Put the count of key to *out.  One that ends later than a window from now was
+ * made before the clock was set back, and does not count.
+ */
+int store_throttle_find(struct store *st, const struct digest *key,
+    int64_t now, int64_t window_s, struct count *out);
+/* Counts one more: the first begins a window.  How many to *n. */
+int store_throttle_add(struct store *st, const struct digest *key, int64_t now,
+    int64_t window_s, int64_t *n);
+/* Keeps a row without failures: something is known until then. */
+int store_throttle_know(
+    struct store *st, const struct digest *key, int64_t until);
+int store_throttle_forget(struct store *st, const struct digest *key);
+/* Of too many rows those that end last stay. */
+int store_throttle_trim(struct store *st);
 
 /* Posts. */
 struct post {

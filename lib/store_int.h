@@ -7,7 +7,7 @@
 #include "arena.h"
 #include "store.h"
 
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 
 enum sql {
 	SQL_BEGIN, SQL_COMMIT, SQL_ROLLBACK,
@@ -30,17 +30,18 @@ enum sql {
 	SQL_CONSENT_DELETE, SQL_APP_ACCESS_REVOKE, SQL_APP_REFRESH_REVOKE,
 	SQL_APP_CODES_SPEND, SQL_APP_DEVICES_SPEND,
 	SQL_SESSION_ADD, SQL_SESSION_FIND, SQL_SESSION_SEEN,
-	SQL_SESSION_GUESS,
 	SQL_SESSION_DELETE, SQL_SESSION_DELETE_OTHERS, SQL_SESSION_LIST,
 	SQL_PURGE_ACCESS, SQL_PURGE_REFRESH, SQL_KEEP_REFRESH,
 	SQL_PURGE_CODES,
-	SQL_PURGE_DEVICES, SQL_PURGE_SESSIONS,
+	SQL_PURGE_DEVICES, SQL_PURGE_SESSIONS, SQL_PURGE_THROTTLE,
 	SQL_REVOKED_ACCESS, SQL_REVOKED_REFRESH,
 	SQL_FORGET_ACCESS, SQL_FORGET_REFRESH,
 	SQL_HELD_ACCESS, SQL_HELD_REFRESH, SQL_HELD_FAMILY,
 	SQL_HELD_CODES_SPEND, SQL_HELD_DEVICES_END, SQL_HELD_SESSIONS_DELETE,
 	SQL_HELD_REFRESH_KEYS, SQL_HELD_REFRESH_REVOKE,
 	SQL_HELD_PAIRS_REVOKE, SQL_HELD_ACCESS_KEYS,
+	SQL_THROTTLE_FIND, SQL_THROTTLE_ADD, SQL_THROTTLE_KNOW,
+	SQL_THROTTLE_FORGET, SQL_THROTTLE_TRIM,
 	SQL_POST_LIST, SQL_POST_BY_ID, SQL_POST_ADD, SQL_POST_DELETE,
 	SQL_COUNT
 };
@@ -55,7 +56,14 @@ struct store {
 	dev_t dev;
 	ino_t ino;
 	int busy;		/* the last failure was a lock */
+	int is_full;		/* a commit is synced: store_sync.c */
+	int is_torn;		/* a sync failed, and the log may have a gap */
+	int log_pages;		/* after the last commit */
+	int checkpoint_pages;	/* with so many a checkpoint is due */
 };
+
+/* store_sync_begin(st, full): have each commit synced, if full; SQLITE_OK. */
+int store_sync_begin(struct store *st, int full);
 
 /* store_stmt(st, which): the statement, ready for binding; NULL, logged. */
 sqlite3_stmt *store_stmt(struct store *st, enum sql which);

@@ -24,6 +24,7 @@ static const struct kind {
 	{ .table = "oauth_device_codes", .expired = SQL_PURGE_DEVICES,
 	    .kept_s = KEPT_S },
 	{ .table = "sessions", .expired = SQL_PURGE_SESSIONS },
+	{ .table = "throttle", .expired = SQL_PURGE_THROTTLE },
 };
 #define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
 _Static_assert(N_KINDS == STORE_PURGE_TABLES, "a count for each table");

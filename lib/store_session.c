@@ -64,26 +64,6 @@ store_session_seen(struct store *st, const struct digest *d, int64_t now)
 }
 
 int
-store_session_guess(struct store *st, const struct digest *d, int64_t *n)
-{
-	sqlite3_stmt *s;
-	int found = 0, rc;
-
-	if ((s = store_stmt(st, SQL_SESSION_GUESS)) == NULL)
-		return -1;
-	bind_digest(s, 1, d);
-	if ((rc = sqlite3_step(s)) == SQLITE_ROW) {
-		*n = sqlite3_column_int64(s, 0);
-		found = 1;
-		rc = sqlite3_step(s); /* may yet fail */
-	}
-	if (rc != SQLITE_DONE)
-		found = store_fail(st, "session_guess");
-	store_done(s);
-	return found;
-}
-
-int
 store_session_delete(struct store *st, const struct digest *d)
 {
 	sqlite3_stmt *s;

@@ -207,9 +207,6 @@ const char *const store_sql[SQL_COUNT] = {
 	    " WHERE digest = ?1 AND expires_at > ?2",
 	[SQL_SESSION_SEEN] =
 	    "UPDATE sessions SET seen_at = ?2 WHERE digest = ?1",
-	[SQL_SESSION_GUESS] =
-	    "UPDATE sessions SET guesses = guesses + 1 WHERE digest = ?1"
-	    " RETURNING guesses",
 	[SQL_SESSION_DELETE] = "DELETE FROM sessions WHERE digest = ?1",
 	[SQL_SESSION_DELETE_OTHERS] =
 	    "DELETE FROM sessions WHERE user = ?1 AND digest IS NOT ?2",
@@ -250,6 +247,11 @@ const char *const store_sql[SQL_COUNT] = {
 	[SQL_PURGE_SESSIONS] =
 	    "DELETE FROM sessions WHERE digest = (SELECT digest"
 	    " FROM sessions WHERE expires_at < ?1"
+	    " ORDER BY expires_at LIMIT 1)",
+
+	[SQL_PURGE_THROTTLE] =
+	    "DELETE FROM throttle WHERE key = (SELECT key"
+	    " FROM throttle WHERE expires_at < ?1"
 	    " ORDER BY expires_at LIMIT 1)",
 
 	/* Found by one statement and deleted by another: no lock while looking. */
@@ -317,6 +319,27 @@ const char *const store_sql[SQL_COUNT] = {
 	    "SELECT id FROM oauth_access_tokens WHERE id > ?1" HELD
 	    " AND revoked_at IS NULL AND expires_at > ?4"
 	    " ORDER BY id LIMIT ?5",
+
+	/* ?2: now; ?3: when a window that begins now ends. */
+	[SQL_THROTTLE_FIND] =
+	    "SELECT failures, expires_at FROM throttle WHERE key = ?1"
+	    " AND expires_at > ?2 AND (expires_at <= ?3 OR failures = 0)",
+	[SQL_THROTTLE_ADD] =
+	    "INSERT INTO throttle (key, failures, expires_at)"
+	    " VALUES (?1, 1, ?3) ON CONFLICT (key) DO UPDATE SET"
+	    " failures = CASE WHEN expires_at > ?2 AND expires_at <= ?3"
+	    "  THEN failures + 1 ELSE 1 END,"
+	    " expires_at = CASE WHEN expires_at > ?2 AND expires_at <= ?3"
+	    "  THEN expires_at ELSE ?3 END"
+	    " RETURNING failures",
+	[SQL_THROTTLE_KNOW] =
+	    "INSERT INTO throttle (key, failures, expires_at)"
+	    " VALUES (?1, 0, ?2) ON CONFLICT (key) DO UPDATE"
+	    " SET expires_at = ?2",
+	[SQL_THROTTLE_FORGET] = "DELETE FROM throttle WHERE key = ?1",
+	[SQL_THROTTLE_TRIM] =
+	    "DELETE FROM throttle WHERE key IN (SELECT key FROM throttle"
+	    " ORDER BY expires_at DESC LIMIT -1 OFFSET ?1)",
 
 	[SQL_POST_LIST] =
 	    "SELECT " POST_COLUMNS " FROM posts WHERE id < ?1"

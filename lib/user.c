@@ -7,6 +7,7 @@
 #include "oerr.h"
 #include "passwd.h"
 #include "store.h"
+#include "throttle.h"
 
 #define EMAIL_MAX 254 /* RFC 5321 section 4.5.3.1.3, less the brackets */
 
@@ -42,15 +43,19 @@ renew_hash(struct req *rq, const struct user *u, const char *password)
 		    (long long)u->id);
 }
 
-const struct oerr *
-user_authenticate(struct req *rq, const char *email, const char *password,
+/*
+ * The work is the same whether there is such a user or not.  A hash that was
+ * brought from elsewhere may cost more or less than ours: it tells that the
+ * account is an old one, until its owner signs in.
+ */
+static const struct oerr *
+check_password(struct req *rq, const char *email, const char *password,
     struct user *out)
 {
-	const char *stored = user_email(rq->a, email);
 	int found = 0;
 
-	if (stored != NULL &&
-	    (found = store_user_by_email(rq->st, rq->a, stored, out)) < 0)
+	if (email != NULL &&
+	    (found = store_user_by_email(rq->st, rq->a, email, out)) < 0)
 		return oerr_machine(rq);
 	if (!passwd_verify(password, found ? out->password : NULL))
 		return oerr_why(rq, &oerr_invalid_grant,
@@ -60,4 +65,19 @@ user_authenticate(struct req *rq, const char *email, const char *password,
 	if (passwd_is_stale(out->password))
 		renew_hash(rq, out, password);
 	return NULL;
+}
+
+const struct oerr *
+user_authenticate(struct req *rq, const char *email, const char *password,
+    struct user *out)
+{
+	const char *stored = user_email(rq->a, email);
+	const struct oerr *e;
+	struct attempt at;
+
+	e = throttle_sign_in(rq, stored == NULL ? email : stored, &at);
+	if (e != NULL)
+		return e;
+	e = check_password(rq, stored, password, out);
+	return throttle_end(rq, &at, e);
 }

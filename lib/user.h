@@ -18,7 +18,8 @@ char *user_email(struct arena *a, const char *text);
  * user_authenticate(rq, email, password, out):
  * Check the password and fill out.  Every refusal is the same invalid_grant and
  * takes the same time: unknown, wrong, disabled.  A hash made in an older way is
- * replaced.
+ * replaced.  Too many failures are answered with oerr_throttled, whatever the
+ * password.
  */
 const struct oerr *user_authenticate(struct req *rq, const char *email,
     const char *password, struct user *out);

@@ -11,7 +11,7 @@ from kit.people import App, Browser
 from kit.site import BUILD
 
 TABLES = {"oauth_access_tokens", "oauth_refresh_tokens", "oauth_auth_codes",
-          "oauth_device_codes", "sessions"}
+          "oauth_device_codes", "sessions", "throttle"}
 DAY = 86400
 
 

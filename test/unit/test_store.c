@@ -364,6 +364,64 @@ posts_are_stored_listed_and_deleted(void **state)
 	assert_int_equal(store_post_add(fx.st, &p), -1);
 }
 
+/* What there is: tables and indexes, and the columns of each. */
+static const char *
+shape(const char *path)
+{
+	static const char sql[] =
+	    "SELECT group_concat(x, char(10)) FROM (SELECT m.name || ' ' ||"
+	    " coalesce(group_concat(c.name || ' ' || c.type || c.\"notnull\" ||"
+	    " c.pk), '') AS x FROM sqlite_master m, pragma_table_xinfo(m.name) c"
+	    " WHERE m.name NOT LIKE 'sqlite%' GROUP BY m.name"
+	    " UNION ALL SELECT name || ' ' || coalesce(sql, '') FROM"
+	    " sqlite_master WHERE type = 'index' ORDER BY 1)";
+	sqlite3_stmt *s = NULL;
+	sqlite3 *db = NULL;
+	const char *text;
+
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &s, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(s), SQLITE_ROW);
+	text = arena_str(fx.a, (const char *)sqlite3_column_text(s, 0));
+	sqlite3_finalize(s);
+	sqlite3_close(db);
+	return text;
+}
+
+/* An older database becomes what a new one is, and keeps what it holds. */
+static void
+a_database_of_version_1_is_upgraded(void **state)
+{
+	const char *fresh = fixture_file("fresh.db");
+	char *sql = arena_alloc(fx.a, 1 << 16);
+	sqlite3 *db = NULL;
+	struct user u;
+	FILE *f;
+
+	(void)state;
+	assert_int_equal(store_install(fresh), 1);
+	assert_non_null(f = fopen("test/unit/schema-1.sql", "r"));
+	assert_true(fread(sql, 1, (1 << 16) - 1, f) > 1000);
+	fclose(f);
+	assert_int_equal(sqlite3_open(fx.path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 1; INSERT INTO"
+		" users (email, name, password, created_at) VALUES"
+		" ('a@b.example', 'A', 'x', 1); INSERT INTO sessions VALUES"
+		" (x'00', 1, '', '', 1, 1, 3, 99)", NULL, NULL, NULL),
+	    SQLITE_OK);
+	sqlite3_close(db);
+	assert_null(store_open(fx.path, 1));
+	assert_non_null(strstr(fx.log, "carnet install brings it up"));
+	assert_int_equal(store_install(fx.path), 1);
+	assert_int_equal(store_install(fx.path), 0);
+	assert_string_equal(shape(fx.path), shape(fresh));
+	assert_non_null(fx.st = store_open(fx.path, 1));
+	assert_int_equal(
+	    store_user_by_email(fx.st, fx.a, "a@b.example", &u), 1);
+	assert_int_equal(fixture_sql("SELECT expires_at FROM sessions"), 99);
+}
+
 #define DIR(name) TEST_IN(name, fixture_dir)
 #define TEST(name) TEST_IN(name, fixture_server)
 
@@ -374,6 +432,7 @@ main(void)
 		DIR(a_new_database_is_readable_by_its_owner_alone),
 		DIR(installing_again_changes_nothing),
 		DIR(a_database_of_another_version_is_refused),
+		DIR(a_database_of_version_1_is_upgraded),
 		DIR(what_is_no_database_is_refused),
 		TEST(the_database_is_wal_with_foreign_keys_and_strict_tables),
 		TEST(what_is_rolled_back_was_never_there),

@@ -1,0 +1,111 @@
+/* address.c: IP addresses and networks. */
+#include "address.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "words.h"
+
+#define V4_BITS 96 /* before those of an IPv4 address */
+
+static const uint8_t v4_prefix[12] = { [10] = 0xff, [11] = 0xff };
+
+static int
+is_v4(const struct address *ad)
+{
+	return memcmp(ad->byte, v4_prefix, sizeof(v4_prefix)) == 0;
+}
+
+int
+address_read(const char *text, struct address *out)
+{
+	if (inet_pton(AF_INET6, text, out->byte) == 1)
+		return 0;
+	memcpy(out->byte, v4_prefix, sizeof(v4_prefix));
+	return inet_pton(AF_INET, text, out->byte + sizeof(v4_prefix)) == 1
+	    ? 0
+	    : -1;
+}
+
+void
+address_write(const struct address *ad, char out[static ADDRESS_TEXT_MAX])
+{
+	const int v4 = is_v4(ad);
+
+	inet_ntop(v4 ? AF_INET : AF_INET6,
+	    ad->byte + (v4 ? sizeof(v4_prefix) : 0), out, ADDRESS_TEXT_MAX);
+}
+
+struct address
+address_place(const struct address *ad)
+{
+	struct address place = *ad;
+
+	if (!is_v4(ad))
+		memset(place.byte + 8, 0, 8);
+	return place;
+}
+
+/* One word: the network and how many bits of it count.  0, or -1. */
+static int
+read_net(const char *word, size_t len, struct address *net, int *bits)
+{
+	char text[ADDRESS_TEXT_MAX + 4], *slash;
+	int most;
+
+	if (len >= sizeof(text))
+		return -1;
+	memcpy(text, word, len);
+	text[len] = '\0';
+	if ((slash = strchr(text, '/')) != NULL)
+		*slash++ = '\0';
+	if (address_read(text, net) < 0)
+		return -1;
+	most = strchr(text, ':') == NULL ? 32 : 128;
+	*bits = most;
+	if (slash != NULL) {
+		if (*slash == '\0' || strlen(slash) > 3 ||
+		    strspn(slash, "0123456789") != strlen(slash))
+			return -1;
+		*bits = 0;
+		for (; *slash != '\0'; slash++)
+			*bits = *bits * 10 + (*slash - '0');
+	}
+	if (*bits > most)
+		return -1;
+	if (most == 32)
+		*bits += V4_BITS;
+	return 0;
+}
+
+int
+address_nets_ok(const char *words)
+{
+	struct address net;
+	size_t n;
+	int bits;
+
+	for (; words_next(&words, &n); words += n)
+		if (read_net(words, n, &net, &bits) < 0)
+			return 0;
+	return 1;
+}
+
+int
+address_in(const struct address *ad, const char *words)
+{
+	struct address net;
+	size_t n;
+	int bits, rest;
+
+	for (; words_next(&words, &n); words += n) {
+		if (read_net(words, n, &net, &bits) < 0 ||
+		    memcmp(ad->byte, net.byte, (size_t)bits / 8) != 0)
+			continue;
+		rest = 8 - bits % 8;
+		if (rest == 8 ||
+		    (ad->byte[bits / 8] ^ net.byte[bits / 8]) >> rest == 0)
+			return 1;
+	}
+	return 0;
+}

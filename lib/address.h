@@ -1,0 +1,34 @@
+/* address.h: IP addresses and networks. */
+#ifndef CARNET_ADDRESS_H
+#define CARNET_ADDRESS_H
+
+#include <stdint.h>
+
+#define ADDRESS_TEXT_MAX 46
+
+/* IPv6; an IPv4 address is ::ffff:a.b.c.d (RFC 4291 section 2.5.5.2). */
+struct address {
+	uint8_t byte[16];
+};
+
+/* address_read(text, out): 0, or -1 if text is no address. */
+int address_read(const char *text, struct address *out);
+
+/* address_write(ad, out): the text, as short as can be. */
+void address_write(
+    const struct address *ad, char out[static ADDRESS_TEXT_MAX]);
+
+/*
+ * address_place(ad):
+ * Return what one subscriber has as a rule, and may change at will within: an
+ * IPv4 address, or the /64 of an IPv6 address.
+ */
+struct address address_place(const struct address *ad);
+
+/* address_nets_ok(words): 1 if each is an address or NET/BITS, 0 if not. */
+int address_nets_ok(const char *words);
+
+/* address_in(ad, words): 1 if ad is within one of the networks. */
+int address_in(const struct address *ad, const char *words);
+
+#endif

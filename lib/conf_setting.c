@@ -1,0 +1,216 @@
+/* conf_setting.c: the settings: name, type, offset, default, range. */
+#include "address.h"
+#include "arena.h"
+#include "conf_int.h"
+#include "words.h"
+
+#define AT(member) offsetof(struct conf, member)
+#define DAY 86400
+
+const struct setting conf_settings[CONF_SETTINGS] = {
+	{ "", "issuer", TYPE_URL, AT(issuer), NULL, 0, 0, { 0 } },
+	{ "", "database", TYPE_PATH, AT(database), "carnet.db", 0, 0, { 0 } },
+	{ "", "keys", TYPE_PATH, AT(keys), "keys", 0, 0, { 0 } },
+	{ "", "templates", TYPE_PATH, AT(templates), NULL, 0, 0, { 0 } },
+	{ "", "site_name", TYPE_TEXT, AT(site_name), "carnet", 0, 0, { 0 } },
+	{ "", "site_colour", TYPE_COLOUR, AT(site_colour), "#0b5d54", 0, 0,
+	    { 0 } },
+	{ "", "site_logo", TYPE_LOCAL, AT(site_logo), NULL, 0, 0, { 0 } },
+	{ "", "auth_header", TYPE_HEADER, AT(auth_header), NULL, 0, 0, { 0 } },
+	{ "", "audiences", TYPE_TEXT, AT(audiences), "", 0, 0, { 0 } },
+	{ "", "cors_origins", TYPE_ORIGINS, AT(cors_origins), NULL, 0, 0,
+	    { 0 } },
+	{ "", "default_scopes", TYPE_SCOPES, AT(default_scopes), "", 0, 0,
+	    { 0 } },
+	{ "", "user_scopes", TYPE_SCOPES, AT(user_scopes), NULL, 0, 0, { 0 } },
+	{ "", "access_ttl", TYPE_TIME, AT(access_ttl), "1h", 1, 366 * DAY,
+	    { 0 } },
+	{ "", "refresh_ttl", TYPE_TIME, AT(refresh_ttl), "30d", 1, 3660 * DAY,
+	    { 0 } },
+	{ "", "refresh_grace", TYPE_TIME, AT(refresh_grace), "30s", 0, 600,
+	    { 0 } },
+	{ "", "personal_ttl", TYPE_TIME, AT(personal_ttl), "180d", 1,
+	    3660 * DAY, { 0 } },
+	{ "", "code_ttl", TYPE_TIME, AT(code_ttl), "60s", 1, 600, { 0 } },
+	{ "", "device_code_ttl", TYPE_TIME, AT(device_code_ttl), "10m", 1,
+	    3600, { 0 } },
+	{ "", "device_interval", TYPE_TIME, AT(device_interval), "5s", 1, 60,
+	    { 0 } },
+	{ "", "session_ttl", TYPE_TIME, AT(session_ttl), "12h", 60, 366 * DAY,
+	    { 0 } },
+	{ "", "durability", TYPE_CHOICE, AT(durability_full), "full", 0, 0,
+	    { "normal", "full" } },
+	{ "", "passport_compat", TYPE_CHOICE, AT(passport_compat), "no", 0, 0,
+	    { "no", "yes" } },
+	{ "password_token", "client_id", TYPE_TEXT, AT(password_client_id),
+	    NULL, 0, 0, { 0 } },
+	{ "password_token", "client_secret", TYPE_TEXT,
+	    AT(password_client_secret), NULL, 0, 0, { 0 } },
+	{ "guard", "realm", TYPE_REALM, AT(guard_realm), NULL, 0, 0, { 0 } },
+	{ "throttle", "window", TYPE_TIME, AT(throttle_window), "15m", 1, DAY,
+	    { 0 } },
+	{ "throttle", "account_address", TYPE_NUMBER,
+	    AT(throttle_account_address), "10", 0, 1000000, { 0 } },
+	{ "throttle", "account", TYPE_NUMBER, AT(throttle_account), "30", 0,
+	    1000000, { 0 } },
+	{ "throttle", "address", TYPE_NUMBER, AT(throttle_address), "100", 0,
+	    1000000, { 0 } },
+	{ "throttle", "client", TYPE_NUMBER, AT(throttle_client), "200", 0,
+	    1000000, { 0 } },
+	{ "throttle", "hashes", TYPE_NUMBER, AT(hashes), "0", 0, 1024, { 0 } },
+	{ "throttle", "hash_wait", TYPE_TIME, AT(hash_wait), "2s", 0, 60,
+	    { 0 } },
+	{ "throttle", "trusted_proxies", TYPE_NETS, AT(trusted_proxies), "", 0,
+	    0, { 0 } },
+	{ "guard", "fold_case", TYPE_CHOICE, AT(guard_fold_case), "no", 0, 0,
+	    { "no", "yes" } },
+};
+
+/* https, or http to this machine alone; no query, fragment or user. */
+static int
+url_is_issuer(const char *s)
+{
+	static const char *const loopback[] = { "http://127.0.0.1",
+	    "http://localhost", "http://[::1]" };
+	const char *path = strstr(s, "://");
+	size_t n;
+
+	if (path == NULL || s[strcspn(s, "?#@\\\"<>")] != '\0')
+		return 0;
+	/* A browser drops a tab: "/<tab>/" would be "//" to it. */
+	for (const char *p = s; *p != '\0'; p++)
+		if (*p <= ' ' || *p >= 0x7f)
+			return 0;
+	/* A path of our own that began with "//" would name another host. */
+	if ((path = strstr(path + 3, "//")) != NULL &&
+	    strspn(path, "/") != strlen(path))
+		return 0;
+	if (strncmp(s, "https://", 8) == 0)
+		return s[8] != '\0' && s[8] != '/' && s[8] != ':';
+	for (size_t i = 0; i < 3; i++) {
+		n = strlen(loopback[i]);
+		if (strncmp(s, loopback[i], n) == 0 &&
+		    (s[n] == '\0' || s[n] == ':' || s[n] == '/'))
+			return 1;
+	}
+	return 0;
+}
+
+/* Words, each a scheme, a host and perhaps a port: what a browser sends. */
+static int
+words_are_origins(const char *s)
+{
+	const char *host;
+	size_t n, skip;
+
+	for (; words_next(&s, &n); s += n) {
+		skip = strncmp(s, "https://", 8) == 0 ? 8
+		    : strncmp(s, "http://", 7) == 0   ? 7
+						      : n;
+		host = s + skip;
+		if (skip >= n || strcspn(host, "/?#@*\"\\") < n - skip)
+			return 0;
+	}
+	return 1;
+}
+
+static int
+header_is_name(const char *s)
+{
+	if (*s == '\0')
+		return 0;
+	for (; *s != '\0'; s++)
+		if (!((*s >= 'A' && *s <= 'Z') || (*s >= 'a' && *s <= 'z') ||
+			(*s >= '0' && *s <= '9') || *s == '-'))
+			return 0;
+	return 1;
+}
+
+int
+conf_store(struct reading *r, const struct setting *s, const char *value)
+{
+	char *member = (char *)r->cf + s->offset;
+	const char *dir_end, *text = arena_str(r->cf->a, value);
+	int64_t seconds;
+
+	switch (s->type) {
+	case TYPE_TIME:
+		if (conf_time(value, &seconds) < 0 || seconds < s->min ||
+		    seconds > s->max)
+			return conf_refuse(r, "%s is a time of %lld to %lld seconds,"
+			    " such as 90, 30s, 10m, 2h or 30d", s->name,
+			    (long long)s->min, (long long)s->max);
+		memcpy(member, &seconds, sizeof(seconds));
+		return 0;
+	case TYPE_NUMBER:
+		/* A time without a unit is a number. */
+		if (conf_time(value, &seconds) < 0 || seconds > s->max ||
+		    strspn(value, "0123456789") != strlen(value))
+			return conf_refuse(r, "%s is a number of 0 to %lld",
+			    s->name, (long long)s->max);
+		memcpy(member, &seconds, sizeof(seconds));
+		return 0;
+	case TYPE_CHOICE:
+		for (int i = 0; i < 2; i++)
+			if (strcmp(value, s->choice[i]) == 0) {
+				memcpy(member, &i, sizeof(i));
+				return 0;
+			}
+		return conf_refuse(r, "%s is %s or %s", s->name, s->choice[1],
+		    s->choice[0]);
+	case TYPE_URL:
+		if (!url_is_issuer(value))
+			return conf_refuse(r, "%s is an https URL without query, or"
+			    " http on 127.0.0.1, [::1] or localhost", s->name);
+		for (char *end = (char *)(uintptr_t)text + strlen(text);
+		     end > text && end[-1] == '/';)
+			*--end = '\0';
+		break;
+	case TYPE_PATH:
+		if (*value == '\0')
+			return conf_refuse(r, "%s is a path", s->name);
+		dir_end = strrchr(r->cf->path, '/');
+		if (*value != '/' && dir_end != NULL)
+			text = arena_printf(r->cf->a, "%.*s/%s",
+			    (int)(dir_end - r->cf->path), r->cf->path, value);
+		break;
+	case TYPE_HEADER:
+		if (!header_is_name(value))
+			return conf_refuse(r, "%s is the name of a header: letters,"
+			    " digits and '-'", s->name);
+		break;
+	case TYPE_REALM: /* it stands in the quotes of a challenge */
+		if (*value == '\0' || strpbrk(value, "\"\\") != NULL)
+			return conf_refuse(r, "%s is a text without quotes and"
+			    " backslashes", s->name);
+		break;
+	case TYPE_COLOUR: /* it stands in a style sheet: nothing else may */
+		if (value[0] != '#' || strlen(value) != 7 ||
+		    strspn(value + 1, "0123456789abcdefABCDEF") != 6)
+			return conf_refuse(r, "%s is a colour such as #0b5d54",
+			    s->name);
+		break;
+	case TYPE_LOCAL:
+		if (value[0] != '/' || value[1] == '/' || value[1] == '\\')
+			return conf_refuse(r, "%s is a path on this host, such as"
+			    " /logo.svg", s->name);
+		break;
+	case TYPE_ORIGINS:
+		if (!words_are_origins(value))
+			return conf_refuse(r, "%s are origins such as"
+			    " https://app.example or http://localhost:3000,"
+			    " with spaces between", s->name);
+		break;
+	case TYPE_NETS:
+		if (!address_nets_ok(value))
+			return conf_refuse(r, "%s are addresses or networks"
+			    " such as 192.0.2.7 or 10.0.0.0/8, with spaces"
+			    " between", s->name);
+		break;
+	case TYPE_TEXT:
+	case TYPE_SCOPES: /* checked when all of [scopes] is read */
+		break;
+	}
+	memcpy(member, &text, sizeof(text));
+	return 0;
+}

@@ -1,0 +1,289 @@
+/* throttle.c: failed sign-ins are counted, and too many are put off. */
+#include "throttle.h"
+
+#include "address.h"
+#include "arena.h"
+#include "b64.h"
+#include "cgi.h"
+#include "conf.h"
+#include "oerr.h"
+#include "remote.h"
+#include "resp.h"
+#include "slot.h"
+
+#define KNOWN_S (90 * 86400)
+#define RENEW_S (7 * 86400) /* so that a sign-in seldom writes that */
+#define LENIENCE 10
+#define TRIM_EVERY 64
+/* Of a device's code, which has 34 bits, before a session ends. */
+#define SESSION_GUESSES 10
+#define USER_GUESSES 50
+
+/*
+ * The attacks, and what stops each:
+ *
+ * One address tries many passwords of one account: the pair is counted.
+ *
+ * Many addresses do (a botnet): the account is counted.  Its owner is let in all
+ * the same from where they have signed in before: that place is known.
+ *
+ * One address tries one password of many accounts: the address is counted.  Who
+ * shares it (an office, a carrier) is let in from a place that is known, and,
+ * until there are ten times as many, if no sign-in of theirs has failed there.
+ * The same goes for a client that many people sign in through.
+ *
+ * Many tries at once, before the first is counted: who tries holds a slot, of
+ * which there are few, and is held against the counts once more with it in hand.
+ *
+ * Guesses that lock others out: sessions, refresh tokens and right client
+ * secrets are never held against these counts.
+ *
+ * A flood of sign-ins: the slots.  Whatever needs no password needs no slot.
+ *
+ * Whether an account exists does not show: what is counted is what was typed.
+ * An e-mail address is stored as a digest, as it may be a password that was
+ * typed into the wrong field.
+ */
+
+static const char *
+place_of(struct req *rq)
+{
+	const char *text = remote_address(rq);
+	char *place = arena_alloc(rq->a, ADDRESS_TEXT_MAX);
+	struct address ad;
+
+	if (address_read(text, &ad) < 0)
+		return text;
+	ad = address_place(&ad);
+	address_write(&ad, place);
+	return place;
+}
+
+/* Both parts are told apart by a byte that neither has. */
+static struct digest
+key_of(struct req *rq, const char *kind, const char *who, const char *where)
+{
+	const char *text = arena_printf(rq->a, "%s\n%s\n%s", kind, who, where);
+	struct digest d;
+
+	digest_of(text, strlen(text), &d);
+	return d;
+}
+
+static void
+add_counter(struct attempt *at, struct digest key, int64_t limit, int lenient,
+    const char *what)
+{
+	at->counter[at->n++] = (struct counter) {
+		.key = key, .limit = limit, .lenient = lenient, .what = what,
+	};
+}
+
+static const struct oerr *
+put_off(struct req *rq, const char *what, int64_t wait_s)
+{
+	resp_header(rq, "Retry-After", "%lld", (long long)wait_s);
+	return oerr_why(rq, &oerr_throttled, "too many failures of %s", what);
+}
+
+/* Is there a counter that keeps this attempt out? */
+static const struct oerr *
+check(struct req *rq, struct attempt *at)
+{
+	const int64_t window_s = rq->conf->throttle_window;
+	struct count n, known;
+	int failed_here = 0;
+
+	at->is_known = at->has_place ? store_throttle_find(rq->st, &at->place,
+					   rq->now, window_s, &known)
+				     : 0;
+	if (at->is_known < 0)
+		return oerr_machine(rq);
+	if (at->is_known && known.until < rq->now + KNOWN_S - RENEW_S)
+		at->is_known = 2; /* for a while yet */
+	for (int i = 0; i < at->n && (i == 0 || !at->is_known); i++) {
+		const struct counter *c = &at->counter[i];
+
+		if (c->limit == 0)
+			continue;
+		if (store_throttle_find(
+			rq->st, &c->key, rq->now, window_s, &n) < 0)
+			return oerr_machine(rq);
+		if (i == 0)
+			failed_here = n.failures > 0;
+		if (n.failures >= c->limit *
+			(c->lenient && !failed_here ? LENIENCE : 1))
+			return put_off(rq, c->what, n.until - rq->now);
+	}
+	return NULL;
+}
+
+static const struct oerr *
+begin(struct req *rq, struct attempt *at)
+{
+	const struct conf *cf = rq->conf;
+	const struct oerr *e;
+	int n = (int)cf->hashes;
+
+	at->slot = SLOT_NONE;
+	if ((e = check(rq, at)) != NULL)
+		return e;
+	if (n == 0)
+		n = slot_default();
+	at->slot = slot_take(arena_printf(rq->a, "%s-slots", cf->database), n,
+	    (int)cf->hash_wait * 1000);
+	/* Without the file there is no limit: better that than no sign-in. */
+	if (at->slot == SLOT_NONE)
+		return oerr_why(rq, &oerr_busy,
+		    "%d passwords are being hashed already", n);
+	/* Others may have failed while this one waited. */
+	if ((e = check(rq, at)) != NULL)
+		slot_free(at->slot);
+	return e;
+}
+
+const struct oerr *
+throttle_sign_in(struct req *rq, const char *email, struct attempt *at)
+{
+	const struct conf *cf = rq->conf;
+	const char *place = place_of(rq);
+
+	*at = (struct attempt) {
+		.place = key_of(rq, "known", email, place), .has_place = 1,
+	};
+	add_counter(at, key_of(rq, "pair", email, place),
+	    cf->throttle_account_address, 0, "this account and address");
+	add_counter(at, key_of(rq, "account", email, ""), cf->throttle_account,
+	    0, "this account");
+	add_counter(at, key_of(rq, "address", "", place), cf->throttle_address,
+	    1, "this address");
+	if (rq->client_id != NULL)
+		add_counter(at, key_of(rq, "client", rq->client_id, ""),
+		    cf->throttle_client, 1, "this client");
+	return begin(rq, at);
+}
+
+const struct oerr *
+throttle_session(
+    struct req *rq, const struct digest *session, struct attempt *at)
+{
+	char text[B64_LEN(DIGEST_LEN) + 1];
+
+	b64url_encode(session->byte, DIGEST_LEN, text);
+	*at = (struct attempt) { .has_place = 0 };
+	add_counter(at, key_of(rq, "session", text, ""), rq->conf->throttle_account_address, 0,
+	    "this session");
+	return begin(rq, at);
+}
+
+const struct oerr *
+throttle_client(struct req *rq, const char *id, struct attempt *at)
+{
+	*at = (struct attempt) { .has_place = 0 };
+	add_counter(at, key_of(rq, "secret", id, place_of(rq)),
+	    rq->conf->throttle_account_address, 0,
+	    "this client and address");
+	return begin(rq, at);
+}
+
+/* Within a transaction; 0, or -1. */
+static int
+count_failure(struct req *rq, const struct attempt *at)
+{
+	int64_t n;
+	uint8_t chance;
+
+	for (int i = 0; i < at->n; i++)
+		if (at->counter[i].limit > 0 &&
+		    store_throttle_add(rq->st, &at->counter[i].key, rq->now,
+			rq->conf->throttle_window, &n) < 0)
+			return -1;
+	crypto_random(&chance, 1);
+	if (chance % TRIM_EVERY == 0 && store_throttle_trim(rq->st) < 0)
+		return -1;
+	return store_purge(rq->st, rq->now, STORE_PURGE_N) < 0 ? -1 : 0;
+}
+
+/* They do know the password: what they mistyped before is forgiven. */
+static int
+note_success(struct req *rq, const struct attempt *at)
+{
+	return store_throttle_forget(rq->st, &at->counter[0].key) < 0 ||
+	    (at->has_place && at->is_known != 1 &&
+		store_throttle_know(
+		    rq->st, &at->place, rq->now + KNOWN_S) < 0)
+	    ? -1
+	    : 0;
+}
+
+/* Does a success leave anything to write? */
+static int
+is_noted(struct req *rq, const struct attempt *at)
+{
+	struct count n;
+
+	return (!at->has_place || at->is_known == 1) &&
+	    store_throttle_find(rq->st, &at->counter[0].key, rq->now,
+		rq->conf->throttle_window, &n) == 0;
+}
+
+const struct oerr *
+throttle_end(struct req *rq, struct attempt *at, const struct oerr *e)
+{
+	const int refused = e != NULL && e->status < 500;
+
+	if ((e == NULL && !is_noted(rq, at)) || refused) {
+		if (store_begin(rq->st) < 0) {
+			e = oerr_machine(rq);
+		} else if ((refused ? count_failure(rq, at)
+				    : note_success(rq, at)) < 0 ||
+		    store_commit(rq->st) < 0) {
+			store_rollback(rq->st);
+			e = oerr_machine(rq);
+		}
+	}
+	slot_free(at->slot);
+	at->slot = SLOT_NONE;
+	return e;
+}
+
+const struct oerr *
+throttle_secret(struct req *rq, const struct oerr *e)
+{
+	const struct digest key = key_of(rq, "secrets", rq->client_id, "");
+	const int64_t limit = rq->conf->throttle_client;
+	struct count n;
+
+	if (limit == 0)
+		return e;
+	if (store_throttle_find(rq->st, &key, rq->now,
+		rq->conf->throttle_window, &n) < 0)
+		return oerr_machine(rq);
+	/* Counted no further: the window ends, whatever still comes. */
+	if (n.failures >= limit)
+		return put_off(rq, "this client's secret", n.until - rq->now);
+	if (store_throttle_add(rq->st, &key, rq->now,
+		rq->conf->throttle_window, &n.failures) < 0)
+		return oerr_machine(rq);
+	return e;
+}
+
+int
+throttle_guess(struct req *rq, const struct session *s)
+{
+	const struct digest user = key_of(rq, "device",
+	    arena_printf(rq->a, "%lld", (long long)s->user), "");
+	const int64_t window_s = rq->conf->throttle_window;
+	int64_t here = 0, all = 0;
+
+	if (store_begin(rq->st) < 0)
+		return -1;
+	if (store_throttle_add(
+		rq->st, &s->digest, rq->now, window_s, &here) < 0 ||
+	    store_throttle_add(rq->st, &user, rq->now, window_s, &all) < 0 ||
+	    store_commit(rq->st) < 0) {
+		store_rollback(rq->st);
+		return -1;
+	}
+	return here >= SESSION_GUESSES || all >= USER_GUESSES;
+}

@@ -1,0 +1,68 @@
+/* throttle.h: failed sign-ins are counted, and too many are put off. */
+#ifndef CARNET_THROTTLE_H
+#define CARNET_THROTTLE_H
+
+#include "store.h"
+
+struct oerr;
+struct req;
+
+#define COUNTERS_MAX 4
+
+/* Failures of one kind, and how many are borne. */
+struct counter {
+	struct digest key;
+	int64_t limit;		/* 0: any number */
+	int lenient;		/* beyond it, who never failed here is let in */
+	const char *what;	/* for the log */
+};
+
+/* One password or secret to be tried. */
+struct attempt {
+	struct counter counter[COUNTERS_MAX]; /* the narrowest first */
+	int n;
+	struct digest place;	/* account and address, once they fit together */
+	int has_place, is_known;
+	int slot;
+};
+
+/*
+ * throttle_sign_in(rq, email, at): to try the password of the account email.
+ * throttle_session(rq, session, at): who is signed in gives the password again.
+ * throttle_client(rq, id, at): to try a client's secret that is slow to hash.
+ *
+ * Each begins an attempt: NULL, and throttle_end is called with its result; else
+ * the error: 429 with Retry-After after too many failures, or 503 when as many
+ * passwords are being hashed already as the machine has cores.
+ */
+const struct oerr *throttle_sign_in(
+    struct req *rq, const char *email, struct attempt *at);
+const struct oerr *throttle_session(
+    struct req *rq, const struct digest *session, struct attempt *at);
+const struct oerr *throttle_client(
+    struct req *rq, const char *id, struct attempt *at);
+
+/*
+ * throttle_end(rq, at, e):
+ * The attempt is over: e is NULL, or why it failed, which is counted if it is a
+ * refusal (status below 500).  Return e, or the error of counting it.
+ */
+const struct oerr *throttle_end(
+    struct req *rq, struct attempt *at, const struct oerr *e);
+
+/*
+ * throttle_secret(rq, e):
+ * A client's secret, quick to check, was wrong: e says so.  Return e, or, after
+ * too many, the error that says to come later.  The right secret is never kept
+ * out by these.
+ */
+const struct oerr *throttle_secret(struct req *rq, const struct oerr *e);
+
+/*
+ * throttle_guess(rq, s):
+ * Who is signed in typed a code that no device shows.  Return 1 if the session
+ * or its user did so too often of late, 0 if not, -1 on error, logged.
+ */
+int throttle_guess(struct req *rq, const struct session *s);
+
+#endif

@@ -1,0 +1,10 @@
+-- schema-2.sql: version 2 of version 1: failed sign-ins are counted.
+
+ALTER TABLE sessions DROP COLUMN guesses;
+
+CREATE TABLE throttle (
+	key BLOB PRIMARY KEY,
+	failures INTEGER NOT NULL,
+	expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX throttle_expire ON throttle (expires_at);

@@ -1,0 +1,148 @@
+"""Failed sign-ins and floods of them, under lighttpd: DESIGN section 10."""
+import fcntl
+import os
+import struct
+import threading
+import time
+
+import pytest
+
+from kit import expect, servers
+from kit.people import Browser
+
+LIMITS = """
+[throttle]
+window = 60s
+account_address = 3
+client = 60
+hashes = 1
+hash_wait = 1s
+trusted_proxies = 127.0.0.1
+"""
+
+
+@pytest.fixture(scope="module")
+def strict():
+    with servers.lighttpd() as s:
+        with open(s.conf, "a") as f:
+            f.write(LIMITS)
+        expect.until(lambda: wrong(s, "somebody@example.org").status_code == 429)
+        yield s
+
+
+def grant(site, email, password, address=None):
+    headers = {"X-Forwarded-For": address} if address else {}
+    client = site.password_client
+    return site.post("/oauth/token", headers=headers, data={
+        "grant_type": "password", "username": email, "password": password,
+        "client_id": client.id, "client_secret": client.secret})
+
+
+def wrong(site, email, address=None):
+    return grant(site, email, "not-the-password", address)
+
+
+def lock_out(site, email, address=None):
+    for _ in range(3):
+        expect.error(wrong(site, email, address), 400, "invalid_grant")
+
+
+def test_too_many_failures_are_put_off(strict):
+    """RFC 6749 section 4.3.2: protect against brute force attacks."""
+    user = strict.user()
+    lock_out(strict, user.email, "192.0.2.1")
+    r = grant(strict, user.email, user.password, "192.0.2.1")
+    expect.error(r, 429, "slow_down")
+    assert 1 <= int(r.headers["Retry-After"]) <= 60
+    expect.tokens(grant(strict, user.email, user.password, "192.0.2.2"))
+
+
+def test_an_unknown_user_is_put_off_alike(strict):
+    """Nor does this tell who has an account."""
+    lock_out(strict, "nobody@example.org", "192.0.2.1")
+    expect.error(wrong(strict, "nobody@example.org", "192.0.2.1"), 429, "slow_down")
+
+
+def test_counts_survive_a_restart(strict):
+    user = strict.user()
+    lock_out(strict, user.email)
+    servers.kill_workers(strict, "token", "TERM")
+    expect.error(grant(strict, user.email, user.password), 429, "slow_down")
+
+
+def test_what_was_given_before_goes_on(strict):
+    """A refresh and a session are not held against others' guesses."""
+    user = strict.user()
+    tokens = strict.sign_in(user=user)
+    person = Browser(strict)
+    person.sign_in(user)
+    lock_out(strict, user.email)
+    expect.error(wrong(strict, user.email), 429, "slow_down")
+    expect.tokens(strict.refresh(tokens["refresh_token"]))
+    assert person.get("/account").status_code == 200
+    assert strict.get("/api/user", token=tokens["access_token"]).status_code in (200, 401)
+
+
+def test_the_login_page_says_so(strict):
+    user = strict.user()
+    browser = Browser(strict)
+    for status in (422, 422, 422, 429):
+        page = browser.open("/oauth/login")
+        r = browser.submit(page.form("login"), email=user.email, password="wrong")
+        assert r.status_code == status
+    assert "Too many attempts" in r.text
+    assert int(r.headers["Retry-After"]) > 0
+
+
+def test_wrong_client_secrets_are_put_off_and_the_right_one_never(strict):
+    client = strict.client("client_credentials")
+    seen = [strict.grant("client_credentials", client._replace(secret="wrong")).status_code
+            for _ in range(62)]
+    assert seen == [401] * 60 + [429] * 2
+    expect.tokens(strict.grant("client_credentials", client))
+
+
+def hold_slots(site, n):
+    """Take the locks that hashing takes: the file's first n bytes."""
+    f = open(site.dir / "carnet.db-slots", "w")
+    flock = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, n, 0)
+    F_OFD_SETLKW = 38
+    fcntl.fcntl(f, F_OFD_SETLKW, flock)
+    return f
+
+
+def test_a_flood_of_sign_ins_stops_nothing_else(strict):
+    """With all turns at hashing taken, what needs no hash is served."""
+    user = strict.user()
+    tokens = strict.sign_in(user=user)
+    machine = strict.client("client_credentials")
+    with hold_slots(strict, 1024):
+        begun = time.monotonic()
+        r = grant(strict, user.email, user.password)
+        expect.error(r, 503, "temporarily_unavailable")
+        assert int(r.headers["Retry-After"]) > 0
+        assert time.monotonic() - begun >= 0.9
+        expect.tokens(strict.refresh(tokens["refresh_token"]))
+        expect.tokens(strict.grant("client_credentials", machine))
+    expect.tokens(grant(strict, user.email, user.password))
+
+
+def test_guesses_at_once_are_no_way_around_the_count(strict):
+    """All are sent before the first is counted; few more than three are tried."""
+    user = strict.user()
+    seen = []
+
+    def guess():
+        import requests
+        seen.append(requests.post(strict.url + "/oauth/token", timeout=60, data={
+            "grant_type": "password", "username": user.email, "password": "wrong",
+            "client_id": strict.password_client.id,
+            "client_secret": strict.password_client.secret}).status_code)
+
+    threads = [threading.Thread(target=guess) for _ in range(24)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert seen.count(400) == 3
+    assert set(seen) <= {400, 429, 503}

@@ -1,0 +1,233 @@
+/* test_throttle.c: failed sign-ins are counted; slots. */
+#include "fixture.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "slot.h"
+#include "throttle.h"
+
+#define LIMITS "[throttle]\nwindow = 100s\naccount_address = 3\naccount = 5\n" \
+	"address = 4\nclient = 0\n"
+
+static int
+setup(void **state)
+{
+	if (fixture_server(state) < 0)
+		return -1;
+	fixture_conf(LIMITS);
+	return 0;
+}
+
+/* One try from an address at a time: the status of its answer; 0: signed in. */
+static int
+try(const char *email, const char *address, int64_t now, int right)
+{
+	struct req *rq =
+	    REQUEST(arena_printf(fx.a, "REMOTE_ADDR=%s", address));
+	const struct oerr *e;
+	struct attempt at;
+
+	rq->now = now;
+	if ((e = throttle_sign_in(rq, email, &at)) == NULL)
+		e = throttle_end(
+		    rq, &at, right ? NULL : &oerr_invalid_grant);
+	return e == NULL ? 0 : e->status;
+}
+
+static const char *
+retry_after(void)
+{
+	const char *line = strstr(fx.headers.data, "Retry-After: ");
+
+	return line == NULL ? "none"
+			    : arena_dup(fx.a, line + 13, strcspn(line + 13, "\r"));
+}
+
+static void
+failures_of_a_pair_are_counted_for_a_window(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(try("a@b.example", "192.0.2.1", NOW, 0), 400);
+	assert_int_equal(try("a@b.example", "192.0.2.1", NOW + 40, 1), 429);
+	assert_string_equal(retry_after(), "60");
+	/* Those that were put off count no further. */
+	assert_int_equal(try("a@b.example", "192.0.2.1", NOW + 99, 0), 429);
+	assert_int_equal(try("a@b.example", "192.0.2.1", NOW + 100, 1), 0);
+}
+
+static void
+successes_are_never_counted(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 50; i++)
+		assert_int_equal(try("a@b.example", "192.0.2.1", NOW, 1), 0);
+}
+
+static void
+who_signs_in_is_forgiven(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 6; i++) {
+		assert_int_equal(
+		    try("a@b.example", "192.0.2.1", NOW + 200 * i, 0), 400);
+		assert_int_equal(
+		    try("a@b.example", "192.0.2.1", NOW + 200 * i, 0), 400);
+		assert_int_equal(
+		    try("a@b.example", "192.0.2.1", NOW + 200 * i, 1), 0);
+	}
+}
+
+/* Many addresses, one account; the owner comes from where they always did. */
+static void
+a_spread_attack_is_slowed_and_the_owner_let_in(void **state)
+{
+	(void)state;
+	assert_int_equal(try("a@b.example", "192.0.2.1", NOW, 1), 0);
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(try("a@b.example",
+		    arena_printf(fx.a, "198.51.100.%d", i), NOW, 0), 400);
+	assert_int_equal(try("a@b.example", "198.51.100.99", NOW, 0), 429);
+	assert_int_equal(try("a@b.example", "192.0.2.1", NOW, 1), 0);
+	/* Nor are other accounts touched. */
+	assert_int_equal(try("c@d.example", "192.0.2.1", NOW, 1), 0);
+}
+
+/* One address, many accounts; who shares it has not failed there. */
+static void
+a_neighbour_of_the_attacker_signs_in(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(try(arena_printf(fx.a, "u%d@b.example", i),
+		    "192.0.2.1", NOW, 0), 400);
+	assert_int_equal(try("u1@b.example", "192.0.2.1", NOW, 1), 429);
+	assert_int_equal(try("fresh@b.example", "192.0.2.1", NOW, 1), 0);
+	for (int i = 4; i < 40; i++)
+		assert_int_equal(try(arena_printf(fx.a, "u%d@b.example", i),
+		    "192.0.2.1", NOW, 0), 400);
+	/* Too much of a flood: from here on, known places alone. */
+	assert_int_equal(try("u99@b.example", "192.0.2.1", NOW, 0), 429);
+	assert_int_equal(try("fresh@b.example", "192.0.2.1", NOW, 1), 0);
+}
+
+static void
+an_ipv6_subscriber_is_one_address(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(try("a@b.example",
+		    arena_printf(fx.a, "2001:db8:1:2::%d", i), NOW, 0), 400);
+	assert_int_equal(try("a@b.example", "2001:db8:1:2::99", NOW, 1), 429);
+	assert_int_equal(try("a@b.example", "2001:db8:1:3::99", NOW, 1), 0);
+}
+
+/* A count that was made when the clock was wrong is no lock for years. */
+static void
+a_clock_that_is_set_back_locks_nobody_out(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		try("a@b.example", "192.0.2.1", NOW + 1000000, 0);
+	assert_int_equal(try("a@b.example", "192.0.2.1", NOW, 1), 0);
+}
+
+static void
+counts_go_when_they_are_over(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		try(arena_printf(fx.a, "u%d@b.example", i), "192.0.2.1", NOW, 0);
+	assert_true(fixture_sql("SELECT count(*) FROM throttle") == 7);
+	for (int i = 0; i < 3; i++)
+		try("v@b.example", "192.0.2.2", NOW + 101, 0);
+	assert_int_equal(fixture_sql("SELECT count(*) FROM throttle"), 3);
+}
+
+static void
+e_mail_addresses_are_not_stored(void **state)
+{
+	(void)state;
+	try("my-pass-word", "192.0.2.1", NOW, 0);
+	assert_int_equal(fixture_sql("SELECT count(*) FROM throttle WHERE"
+		" instr(key, 'my-pass') OR instr(key, '192.0')"), 0);
+	assert_int_equal(fixture_sql("SELECT count(*) FROM throttle"
+		" WHERE length(key) = 32"), 3);
+}
+
+static void
+limits_of_0_are_none(void **state)
+{
+	(void)state;
+	fixture_conf("[throttle]\naccount_address = 0\naccount = 0\n"
+		     "address = 0\nclient = 0\n");
+	for (int i = 0; i < 50; i++)
+		assert_int_equal(try("a@b.example", "192.0.2.1", NOW, 0), 400);
+}
+
+/* Slots: of n, n can be had; who dies gives back. */
+static void
+a_slot_is_one_of_so_many(void **state)
+{
+	const char *path = fixture_file("slots");
+	int a, b, status;
+	pid_t pid;
+
+	(void)state;
+	assert_true((a = slot_take(path, 2, 0)) >= 0);
+	assert_true((b = slot_take(path, 2, 0)) >= 0);
+	assert_int_equal(slot_take(path, 2, 20), SLOT_NONE);
+	slot_free(a);
+	if ((pid = fork()) == 0) {
+		if (slot_take(path, 2, 0) < 0)
+			_exit(1);
+		kill(getpid(), SIGKILL);
+	}
+	waitpid(pid, &status, 0);
+	assert_true(WIFSIGNALED(status));
+	assert_true((a = slot_take(path, 2, 0)) >= 0);
+	slot_free(a);
+	slot_free(b);
+	slot_free(SLOT_NONE);
+	assert_int_equal(
+	    slot_take(fixture_file("no/slots"), 2, 0), SLOT_BROKEN);
+	assert_true(slot_default() >= 1);
+}
+
+static void
+without_a_free_slot_a_sign_in_is_put_off(void **state)
+{
+	const char *path = arena_printf(fx.a, "%s-slots", fx.path);
+	int held;
+
+	(void)state;
+	fixture_conf(LIMITS "hashes = 1\nhash_wait = 0\n");
+	assert_true((held = slot_take(fixture_file("carnet.db-slots"), 1, 0)) >= 0);
+	assert_string_equal(path, fixture_file("carnet.db-slots"));
+	assert_int_equal(try("a@b.example", "192.0.2.1", NOW, 1), 503);
+	slot_free(held);
+	assert_int_equal(try("a@b.example", "192.0.2.1", NOW, 1), 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST_IN(failures_of_a_pair_are_counted_for_a_window, setup),
+		TEST_IN(successes_are_never_counted, setup),
+		TEST_IN(who_signs_in_is_forgiven, setup),
+		TEST_IN(a_spread_attack_is_slowed_and_the_owner_let_in, setup),
+		TEST_IN(a_neighbour_of_the_attacker_signs_in, setup),
+		TEST_IN(an_ipv6_subscriber_is_one_address, setup),
+		TEST_IN(a_clock_that_is_set_back_locks_nobody_out, setup),
+		TEST_IN(counts_go_when_they_are_over, setup),
+		TEST_IN(e_mail_addresses_are_not_stored, setup),
+		TEST_IN(limits_of_0_are_none, setup),
+		TEST_IN(a_slot_is_one_of_so_many, setup),
+		TEST_IN(without_a_free_slot_a_sign_in_is_put_off, setup),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
