@@ -1,11 +1,14 @@
 /* carnet.c: the administrator's command: its verbs are a table. */
 #include <errno.h>
 #include <getopt.h>
+#include <pwd.h>
 #include <stdarg.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "arena.h"
+#include "audit.h"
 #include "buf.h"
 #include "cmd.h"
 #include "conf.h"
@@ -13,65 +16,74 @@
 #include "words.h"
 
 #define OPTIONS_MAX 16
+#define WORD_MAX 64   /* of what the audit trail says of a command */
+#define WORDS_MAX 400
 
 static const struct verb {
 	const char *name, *args, *help;
 	int (*run)(struct cmd *);
 	int bare; /* runs without a configuration and database */
+	int reads; /* changes nothing */
 } verbs[] = {
 	{ "install", "[--issuer URL] [--alg A] [--force]",
 	    "make what is missing: configuration, database, keys, the password"
 	    " client and the personal client; secrets are printed once",
-	    cmd_install, 1 },
+	    cmd_install, 1, 0 },
 	{ "user add",
 	    "EMAIL [--name N] [--scope \"...\"] [--password-stdin]",
 	    "add a user; without --scope they may have the user_scopes setting",
-	    cmd_user_add, 0 },
+	    cmd_user_add, 0, 0 },
 	{ "user passwd", "EMAIL [--password-stdin]", "set a user's password",
-	    cmd_user_passwd, 0 },
+	    cmd_user_passwd, 0, 0 },
 	{ "user disable", "EMAIL", "refuse a user and all their tokens",
-	    cmd_user_disable, 0 },
+	    cmd_user_disable, 0, 0 },
 	{ "user enable", "EMAIL", "take a disabled user back",
-	    cmd_user_enable, 0 },
-	{ "user list", "", "list the users", cmd_user_list, 0 },
+	    cmd_user_enable, 0, 0 },
+	{ "user list", "", "list the users", cmd_user_list, 0, 1 },
 	{ "client add",
 	    "--name N --grant G[,G...] [--redirect-uri U]... [--scope \"...\"]"
 	    " [--public] [--alg A] [--access-ttl T] [--refresh-ttl T]",
-	    "add a client; its secret is printed once", cmd_client_add, 0 },
-	{ "client list", "", "list the clients", cmd_client_list, 0 },
-	{ "client show", "CLIENT_ID", "show one client", cmd_client_show, 0 },
+	    "add a client; its secret is printed once", cmd_client_add, 0, 0 },
+	{ "client list", "", "list the clients", cmd_client_list, 0, 1 },
+	{ "client show", "CLIENT_ID", "show one client", cmd_client_show, 0, 1 },
 	{ "client secret", "CLIENT_ID",
 	    "give a client a new secret; the old one is dead",
-	    cmd_client_secret, 0 },
+	    cmd_client_secret, 0, 0 },
 	{ "client revoke", "CLIENT_ID",
 	    "refuse a client and all its tokens, for ever",
-	    cmd_client_revoke, 0 },
+	    cmd_client_revoke, 0, 0 },
 	{ "keys generate", "[--alg A] [--bits N] [--force]",
 	    "make a signing key; with --force in place of the one that is"
-	    " there, whose tokens are then refused", cmd_keys_generate, 0 },
+	    " there, whose tokens are then refused", cmd_keys_generate, 0, 0 },
 	{ "keys rotate", "[--alg A] [--bits N]",
 	    "make a new key that signs from now on (--alg: other than the one"
-	    " that signs as a rule); the old one still verifies", cmd_keys_rotate, 0 },
+	    " that signs as a rule); the old one still verifies", cmd_keys_rotate, 0, 0 },
 	{ "keys retire", "KID",
 	    "delete an old key: tokens that it signed are refused from now on",
-	    cmd_keys_retire, 0 },
-	{ "keys list", "", "list the keys", cmd_keys_list, 0 },
+	    cmd_keys_retire, 0, 0 },
+	{ "keys list", "", "list the keys", cmd_keys_list, 0, 1 },
 	{ "token list", "[--user EMAIL] [--client CLIENT_ID]",
-	    "list the tokens; never the text of one", cmd_token_list, 0 },
+	    "list the tokens; never the text of one", cmd_token_list, 0, 1 },
 	{ "token revoke", "[--user EMAIL] [--client CLIENT_ID] [--all] [ID...]",
 	    "revoke tokens by id, or all that a user or client holds, with"
-	    " unspent codes; a user is signed out", cmd_token_revoke, 0 },
+	    " unspent codes; a user is signed out", cmd_token_revoke, 0, 0 },
 	{ "metadata", "[--resource | --write DIR]",
 	    "print the metadata of the server (RFC 8414), or of what it guards"
 	    " (RFC 9728); or write both to DIR/.well-known, for a host where"
-	    " that cannot be a program", cmd_metadata, 1 },
+	    " that cannot be a program", cmd_metadata, 1, 1 },
 	{ "purge", "",
 	    "delete what has expired, and tokens that were revoked a day ago,"
 	    " in small batches; print how many rows of each table",
-	    cmd_purge, 0 },
+	    cmd_purge, 0, 0 },
+	{ "log",
+	    "[REQUEST-ID] [--user EMAIL] [--client CLIENT_ID] [--event NAME]"
+	    " [--since T] [--follow]",
+	    "print the audit trail, or of it one request, or what a user or"
+	    " client did, or what is no older than T (10m, 2h, 30d); --follow"
+	    " goes on until it is stopped", cmd_log, 0, 1 },
 	{ "doctor", "[URL]",
 	    "tell what is wrong with this installation, and with the site at"
-	    " URL, and the cure; exit 1 if anything is", cmd_doctor, 1 },
+	    " URL, and the cure; exit 1 if anything is", cmd_doctor, 1, 1 },
 };
 #define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))
 
@@ -236,6 +248,38 @@ help(FILE *to, const char *prefix)
 	return n;
 }
 
+/* The words behind the verb.  One as long as a secret is not shown. */
+static const char *
+words_of(struct cmd *c)
+{
+	struct buf b;
+
+	buf_init(&b, c->a, 256);
+	buf_str(&b, c->verb);
+	for (int i = 1; i < c->argc && b.len < WORDS_MAX; i++)
+		buf_printf(&b, " %s",
+		    strlen(c->argv[i]) > WORD_MAX ? "..." : c->argv[i]);
+	return b.data;
+}
+
+/* What an administrator did is in the audit trail too. */
+static void
+note(struct cmd *c)
+{
+	const char *who = getenv("SUDO_USER");
+	const struct passwd *pw = who == NULL ? getpwuid(getuid()) : NULL;
+	const struct audit ev = {
+		.at = c->now,
+		.event = "command",
+		.outcome = "ok",
+		.detail = words_of(c),
+		.user = who != NULL ? who : pw != NULL ? pw->pw_name : NULL,
+	};
+
+	audit_write(c->conf->audit_log, c->conf->audit_size << 20,
+	    c->conf->syslog, &ev);
+}
+
 static int
 run(struct cmd *c, const struct verb *v)
 {
@@ -257,6 +301,8 @@ run(struct cmd *c, const struct verb *v)
 	}
 	if (rc == CMD_OK)
 		rc = v->run(c);
+	if (rc == CMD_OK && !v->reads && c->conf != NULL && !v->bare)
+		note(c);
 	store_close(c->st);
 	conf_free(c->conf);
 	return rc;

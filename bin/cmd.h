@@ -103,6 +103,7 @@ int cmd_token_list(struct cmd *c);
 int cmd_token_revoke(struct cmd *c);
 int cmd_metadata(struct cmd *c);
 int cmd_purge(struct cmd *c);
+int cmd_log(struct cmd *c);
 int cmd_doctor(struct cmd *c);
 
 #endif

@@ -111,6 +111,7 @@ check_exposure(struct doctor *d)
 	    d->ks == NULL ? NULL : keys_signer(d->ks, -1);
 	const struct secret secrets[] = {
 		{ "the database", d->cf->database, "SQLite format 3" },
+		{ "the audit trail", d->cf->audit_log, "{\"at\"" },
 		{ "the configuration", d->cf->path, "" },
 		{ "the private key",
 		    arena_printf(d->a, "%s/%s", d->cf->keys,

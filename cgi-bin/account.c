@@ -14,6 +14,7 @@
 #include "site.h"
 #include "throttle.h"
 #include "tmpl.h"
+#include "trail.h"
 #include "utf8.h"
 
 #define LIST_MAX 100
@@ -337,8 +338,13 @@ act(struct req *rq, struct view *w)
 	if ((e = session_check_csrf(rq, &w->v)) != NULL)
 		return e;
 	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
-		if (name != NULL && strcmp(actions[i].name, name) == 0)
-			return actions[i].run(rq, w);
+		if (name != NULL && strcmp(actions[i].name, name) == 0) {
+			rq->detail = actions[i].name;
+			e = actions[i].run(rq, w);
+			if (e == NULL && w->error == NULL && rq->event == NULL)
+				trail_note(rq, "account");
+			return e;
+		}
 	return oerr_say(rq, &oerr_invalid_request,
 	    "The form asks for nothing that this page does.");
 }
@@ -366,7 +372,8 @@ int
 main(void)
 {
 	static const struct endpoint ep = {
-		.name = "account", .methods = METHOD_GET | METHOD_POST,
+		.name = "account", .audit = "account",
+		.methods = METHOD_GET | METHOD_POST,
 		.bodies = BODY_FORM,
 		.run = account, .fail = resp_error_page,
 	};

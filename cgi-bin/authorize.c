@@ -13,6 +13,7 @@
 #include "session.h"
 #include "site.h"
 #include "tmpl.h"
+#include "trail.h"
 #include "url.h"
 
 /* The sign-in page, which leads back here; a "login" in prompt is then done. */
@@ -81,6 +82,7 @@ give_code(struct req *rq, const struct authorization *az,
 		store_rollback(rq->st);
 		return oerr_machine(rq);
 	}
+	trail_note(rq, "authorize");
 	return authorize_code(rq, az, code);
 }
 
@@ -159,7 +161,8 @@ int
 main(void)
 {
 	static const struct endpoint ep = {
-		.name = "authorize", .methods = METHOD_GET | METHOD_POST,
+		.name = "authorize", .audit = "authorize",
+		.methods = METHOD_GET | METHOD_POST,
 		.bodies = BODY_FORM, .query_get = 1, .lenient = 1,
 		.run = authorize, .fail = resp_error_page,
 	};

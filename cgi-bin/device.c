@@ -92,7 +92,8 @@ int
 main(void)
 {
 	static const struct endpoint ep = {
-		.name = "device", .methods = METHOD_POST,
+		.name = "device", .audit = "device_code",
+		.methods = METHOD_POST,
 		.bodies = BODY_FORM | BODY_JSON, .cors = 1,
 		.run = device_post, .fail = resp_error_json,
 	};

@@ -130,7 +130,8 @@ int
 main(void)
 {
 	static const struct endpoint ep = {
-		.name = "introspect", .methods = METHOD_POST,
+		.name = "introspect", .audit = "introspect",
+		.methods = METHOD_POST,
 		.bodies = BODY_FORM,
 		.run = introspect_post, .fail = resp_error_json,
 	};

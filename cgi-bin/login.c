@@ -126,7 +126,8 @@ int
 main(void)
 {
 	static const struct endpoint ep = {
-		.name = "login", .methods = METHOD_GET | METHOD_POST,
+		.name = "login", .audit = "sign_in",
+		.methods = METHOD_GET | METHOD_POST,
 		.bodies = BODY_FORM, .query_get = 1,
 		.run = login, .fail = resp_error_page,
 	};

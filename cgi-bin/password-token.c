@@ -91,7 +91,8 @@ int
 main(void)
 {
 	static const struct endpoint password_token = {
-		.name = "password-token", .methods = METHOD_POST,
+		.name = "password-token", .audit = "token",
+		.methods = METHOD_POST,
 		.bodies = BODY_FORM | BODY_JSON,
 		.cors = 1,
 		.run = password_token_post, .fail = fail,

@@ -12,6 +12,7 @@
 #include "oerr.h"
 #include "resp.h"
 #include "scope.h"
+#include "trail.h"
 #include "words.h"
 
 #define NAME_MAX_CHARS 60
@@ -139,6 +140,8 @@ create(struct req *rq, const struct guard_caller *who, const char *id)
 	    (e = issue_mint(rq, &m, &row, &jwt)) != NULL ||
 	    (e = store_one(rq, &row)) != NULL)
 		return e;
+	rq->detail = "make";
+	trail_note(rq, "personal_token");
 	buf_init(b, rq->a, 2048);
 	json_open(b, NULL, '{');
 	json_str(b, "token", jwt);
@@ -188,6 +191,8 @@ revoke_current(struct req *rq, const struct guard_caller *who, const char *id)
 		store_rollback(rq->st);
 		return oerr_machine(rq);
 	}
+	rq->detail = "current";
+	trail_note(rq, "revoke");
 	buf_init(b, rq->a, 64);
 	json_open(b, NULL, '{');
 	json_str(b, "status", "revoked");
@@ -206,7 +211,11 @@ revoke(struct req *rq, const struct guard_caller *who, const char *text)
 	n = store_personal_revoke(rq->st, who->is.user, &id, rq->now);
 	if (n < 0)
 		return oerr_machine(rq);
-	return n == 0 ? &oerr_not_found : resp_empty(rq, 204);
+	if (n == 0)
+		return &oerr_not_found;
+	rq->detail = "personal_token";
+	trail_note(rq, "revoke");
+	return resp_empty(rq, 204);
 }
 
 static const struct api_route routes[] = {
@@ -227,7 +236,7 @@ int
 main(void)
 {
 	static const struct endpoint personal_tokens = {
-		.name = "personal-tokens",
+		.name = "personal-tokens", .audit = "personal_token",
 		.methods = METHOD_GET | METHOD_POST | METHOD_DELETE,
 		.bodies = BODY_JSON, .query = 1, .any_path = 1,
 		.routed = 1,

@@ -5,6 +5,7 @@
 #include "guard.h"
 #include "oerr.h"
 #include "resp.h"
+#include "trail.h"
 
 static const struct oerr *
 revoke_family(struct req *rq, const struct id *family, const struct id *access)
@@ -19,6 +20,7 @@ revoke_family(struct req *rq, const struct id *family, const struct id *access)
 		store_rollback(rq->st);
 		return oerr_machine(rq);
 	}
+	trail_note(rq, "revoke");
 	return resp_empty(rq, 200);
 }
 
@@ -63,7 +65,8 @@ int
 main(void)
 {
 	static const struct endpoint ep = {
-		.name = "revoke", .methods = METHOD_POST,
+		.name = "revoke", .audit = "revoke",
+		.methods = METHOD_POST,
 		.bodies = BODY_FORM, .cors = 1,
 		.run = revoke_post, .fail = resp_error_json,
 	};

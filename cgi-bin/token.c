@@ -25,7 +25,8 @@ int
 main(void)
 {
 	static const struct endpoint token = {
-		.name = "token", .methods = METHOD_POST,
+		.name = "token", .audit = "token",
+		.methods = METHOD_POST,
 		.bodies = BODY_FORM | BODY_JSON,
 		.cors = 1,
 		.run = token_post, .fail = resp_error_json,

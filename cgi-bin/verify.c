@@ -11,6 +11,7 @@
 #include "site.h"
 #include "throttle.h"
 #include "tmpl.h"
+#include "trail.h"
 #include "url.h"
 
 static struct tmpl_data *
@@ -110,6 +111,8 @@ decide(struct req *rq, struct visitor *v, const struct device_code *c,
 	}
 	if (done == 0)
 		return wrong_code(rq, v);
+	rq->detail = approve ? "approve" : "deny";
+	trail_note(rq, "device");
 	return resp_page(rq, 200, "device.html",
 	    page(rq, v, approve ? "done" : "denied"));
 }
@@ -160,7 +163,8 @@ int
 main(void)
 {
 	static const struct endpoint ep = {
-		.name = "verify", .methods = METHOD_GET | METHOD_POST,
+		.name = "verify", .audit = "device",
+		.methods = METHOD_GET | METHOD_POST,
 		.bodies = BODY_FORM, .query_get = 1,
 		.run = verify, .fail = resp_error_page,
 	};

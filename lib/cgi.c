@@ -21,6 +21,7 @@
 #include "process.h"
 #include "resp.h"
 #include "store.h"
+#include "trail.h"
 
 /* What is read and thrown away of a body that is too large. */
 #define DRAIN_MAX (8 * 1024 * 1024)
@@ -317,6 +318,7 @@ serve(struct process *pr, struct arena *a, struct conn *c, char **env)
 		oerr_log(&rq, e);
 		pr->ep->fail(&rq, e);
 	}
+	trail_end(&rq);
 	out = resp_bytes(&rq);
 	conn_write(c, out->data, out->len);
 	if (c->fcgi == NULL)

@@ -41,6 +41,7 @@ struct endpoint {
 	int routed;		/* each path has methods of its own: api.h */
 	int no_store;		/* does without the database */
 	int cors;		/* scripts of allowed origins may call it */
+	const char *audit;	/* the event that its refusals are, or NULL */
 	int lenient;		/* run looks at rq->param_error itself */
 	int authorizer;		/* judges requests that others answer: any
 				   method and path, and the body is not ours */
@@ -76,6 +77,10 @@ struct req {
 	const struct oerr *param_error; /* of a lenient endpoint, or NULL */
 	const char *form_action; /* where a page's forms may lead, or NULL */
 	const char *why;	/* for the log */
+	const struct oerr *refused; /* the last that was logged */
+	/* For the audit trail: trail.h. */
+	const char *event, *detail;
+	const char *user;	/* e-mail, as soon as it is known */
 	const char *client_id;	/* for the log, as soon as it is known */
 	struct field_error *field_errors;
 	int status;		/* of the answer; 0: none yet */

@@ -31,6 +31,9 @@ struct conf {
 	int64_t access_ttl, refresh_ttl, refresh_grace, personal_ttl;
 	int64_t code_ttl, device_code_ttl, device_interval, session_ttl;
 	int durability_full;	/* a commit is synced */
+	const char *audit_log;
+	int64_t audit_size;	/* MiB; 0: no audit trail */
+	int syslog;		/* that goes there too */
 	int passport_compat;
 	int64_t throttle_window; /* failures are counted for so long */
 	/* How many are borne; 0: any number. */

@@ -131,6 +131,7 @@ find_holder(struct req *rq, struct guard_caller *out)
 	if (found == 0)
 		return oerr_why(rq, &oerr_invalid_token, "unknown token");
 	rq->client_id = out->is.client_id;
+	rq->user = out->is.email;
 	return NULL;
 }
 

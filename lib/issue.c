@@ -13,6 +13,7 @@
 #include "oerr.h"
 #include "resp.h"
 #include "scope.h"
+#include "trail.h"
 #include "words.h"
 
 void
@@ -127,6 +128,7 @@ issue_mint(struct req *rq, const struct mint *m, struct access_token *row,
 const struct oerr *
 issue_replayed(struct req *rq, const struct id *family, const char *why)
 {
+	trail_note(rq, "replay");
 	if (store_begin(rq->st) < 0)
 		return oerr_machine(rq);
 	if (store_family_revoke(rq->st, family, rq->now) < 0 ||
@@ -269,6 +271,9 @@ issue_tokens(
 		secret_make(secret, &refresh.digest);
 	}
 	e = store_set(rq, sub, &access, renewable ? &refresh : NULL);
+	if (e == NULL)
+		trail_note(rq,
+		    sub->spend == SPEND_REFRESH ? "refresh" : "token");
 	if (e == NULL)
 		e = answer(rq, &access, jwt, renewable ? secret : NULL);
 	explicit_bzero(secret, sizeof(secret));

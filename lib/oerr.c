@@ -145,8 +145,8 @@ oerr_machine(struct req *rq)
 }
 
 /* What a stranger sent, cut short, and so that it cannot pose as a field. */
-static const char *
-shown(struct arena *a, const char *text)
+const char *
+oerr_shown(struct arena *a, const char *text)
 {
 	char *copy = arena_dup(a, text, strnlen(text, 80));
 
@@ -163,11 +163,12 @@ oerr_log(struct req *rq, const struct oerr *e)
 	const char *method = cgi_var(rq, "REQUEST_METHOD");
 	const char *from = rq->conf == NULL ? "" : remote_address(rq);
 
+	rq->refused = e;
 	log_event("status=%d error=%s why=\"%s\" from=%s client=%s"
 		  " method=%s path=%s",
 	    e->status, e->error, rq->why == NULL ? e->description : rq->why,
-	    shown(rq->a, from),
-	    rq->client_id == NULL ? "-" : shown(rq->a, rq->client_id),
-	    method == NULL ? "-" : shown(rq->a, method),
-	    shown(rq->a, arena_printf(rq->a, "%s%s", rq->script, rq->path)));
+	    oerr_shown(rq->a, from),
+	    rq->client_id == NULL ? "-" : oerr_shown(rq->a, rq->client_id),
+	    method == NULL ? "-" : oerr_shown(rq->a, method),
+	    oerr_shown(rq->a, arena_printf(rq->a, "%s%s", rq->script, rq->path)));
 }

@@ -2,6 +2,7 @@
 #ifndef CARNET_OERR_H
 #define CARNET_OERR_H
 
+struct arena;
 struct req;
 
 /* What the wire says; NULL in place of an error means that all is well. */
@@ -57,6 +58,9 @@ const struct oerr *oerr_field(struct req *rq, const char *name,
  * a page shown again, a redirect.  Others are logged where requests are served.
  */
 void oerr_log(struct req *rq, const struct oerr *e);
+
+/* oerr_shown(a, text): what a stranger sent, cut short, as one plain word. */
+const char *oerr_shown(struct arena *a, const char *text);
 
 /*
  * oerr_machine(rq):

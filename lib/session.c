@@ -8,6 +8,7 @@
 #include "oerr.h"
 #include "remote.h"
 #include "resp.h"
+#include "trail.h"
 
 #define SEEN_EVERY_S 600 /* so that a page view seldom writes */
 #define AGENT_MAX 200
@@ -89,6 +90,8 @@ session_load(struct req *rq, struct visitor *v)
 	if (found < 0)
 		return oerr_machine(rq);
 	v->signed_in = found && v->user.disabled_at == 0;
+	if (v->signed_in)
+		rq->user = v->user.email;
 	/* A failure is logged, and no reason to sign somebody out. */
 	if (v->signed_in && v->session.seen_at < rq->now - SEEN_EVERY_S)
 		(void)store_session_seen(rq->st, &d, rq->now);
@@ -161,6 +164,7 @@ session_sign_in(struct req *rq, struct visitor *v, const struct user *u)
 		store_rollback(rq->st);
 		return oerr_machine(rq);
 	}
+	trail_note(rq, "sign_in");
 	v->session = s;
 	v->user = *u;
 	v->signed_in = 1;
@@ -175,6 +179,8 @@ session_sign_out(struct req *rq, struct visitor *v)
 	if (v->signed_in &&
 	    store_session_delete(rq->st, &v->session.digest) < 0)
 		return oerr_machine(rq);
+	if (v->signed_in)
+		trail_note(rq, "sign_out");
 	v->signed_in = 0;
 	set_cookie(rq, "", 0);
 	return NULL;

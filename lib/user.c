@@ -57,6 +57,8 @@ check_password(struct req *rq, const char *email, const char *password,
 	if (email != NULL &&
 	    (found = store_user_by_email(rq->st, rq->a, email, out)) < 0)
 		return oerr_machine(rq);
+	if (found)
+		rq->user = out->email;
 	if (!passwd_verify(password, found ? out->password : NULL))
 		return oerr_why(rq, &oerr_invalid_grant,
 		    found ? "wrong password" : "unknown user");

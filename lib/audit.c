@@ -1,0 +1,83 @@
+/* audit.c: the audit trail: one line of JSON an event, in a file bounded in size. */
+#include "audit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "buf.h"
+#include "json.h"
+#include "log.h"
+
+const char *const audit_members[AUDIT_MEMBERS] = { "at", "request", "event",
+	"outcome", "detail", "user", "client", "address", "why" };
+
+static void
+write_line(struct arena *a, const struct audit *ev, struct buf *b)
+{
+	const char *value[AUDIT_MEMBERS] = { NULL, ev->request, ev->event,
+		ev->outcome, ev->detail, ev->user, ev->client, ev->address,
+		ev->why };
+	const time_t at = (time_t)ev->at;
+	char text[32] = "";
+	struct tm tm;
+
+	if (gmtime_r(&at, &tm) != NULL)
+		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	value[0] = text;
+	buf_init(b, a, 512);
+	json_open(b, NULL, '{');
+	for (int i = 0; i < AUDIT_MEMBERS; i++)
+		if (value[i] != NULL)
+			json_str(b, audit_members[i], value[i]);
+	json_close(b, '}');
+}
+
+/* The file, unless it holds half already: that is moved aside first. */
+static int
+open_with_room(struct arena *a, const char *path, int64_t half, size_t len)
+{
+	struct stat sb, now;
+	int fd;
+
+	for (int tries = 0; tries < 3; tries++) {
+		fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+		if (fd < 0 || fstat(fd, &sb) < 0 || sb.st_size == 0 ||
+		    sb.st_size + (int64_t)len <= half)
+			return fd;
+		/* Of several who see it full, the first moves it. */
+		if (flock(fd, LOCK_EX) == 0 && stat(path, &now) == 0 &&
+		    now.st_ino == sb.st_ino && now.st_dev == sb.st_dev &&
+		    rename(path, arena_printf(a, "%s.1", path)) < 0)
+			return fd;
+		close(fd);
+	}
+	return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+}
+
+void
+audit_write(
+    const char *path, int64_t size, int to_syslog, const struct audit *ev)
+{
+	struct arena *a = arena_new();
+	struct buf b;
+	int fd = -1;
+
+	write_line(a, ev, &b);
+	if (to_syslog)
+		syslog(LOG_AUTHPRIV | LOG_INFO, "carnet: %s", b.data);
+	buf_char(&b, '\n');
+	if (size > 0) {
+		fd = open_with_room(a, path, size / 2, b.len);
+		if (fd < 0 || write(fd, b.data, b.len) != (ssize_t)b.len)
+			log_event("%s: %s", path, strerror(errno));
+	}
+	if (fd >= 0)
+		close(fd);
+	arena_free(a);
+}

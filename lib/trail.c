@@ -1,0 +1,54 @@
+/* trail.c: what a request leaves in the audit trail. */
+#include "trail.h"
+
+#include "arena.h"
+#include "audit.h"
+#include "cgi.h"
+#include "conf.h"
+#include "oerr.h"
+#include "remote.h"
+
+void
+trail_note(struct req *rq, const char *event)
+{
+	rq->event = event;
+}
+
+/* A request that nobody could mean, or that is repeated by design. */
+static int
+is_noise(const struct oerr *e)
+{
+	return e == &oerr_authorization_pending || e == &oerr_not_found ||
+	    e == &oerr_method || e == &oerr_media_type ||
+	    e->status == 413 || e->status == 422;
+}
+
+void
+trail_end(struct req *rq)
+{
+	const struct oerr *e = rq->refused;
+	struct audit ev = {
+		.at = rq->now,
+		.request = rq->id,
+		.event = rq->event,
+		.outcome = "ok",
+		.detail = rq->detail,
+		.user = rq->user,
+	};
+
+	if (rq->conf == NULL || (ev.event == NULL && e == NULL))
+		return;
+	if (e != NULL) {
+		if (ev.event == NULL)
+			ev.event = rq->pr->ep->audit;
+		if (ev.event == NULL || is_noise(e))
+			return;
+		ev.outcome = e->error;
+		ev.why = rq->why == NULL ? e->description : rq->why;
+	}
+	if (rq->client_id != NULL)
+		ev.client = oerr_shown(rq->a, rq->client_id);
+	ev.address = remote_address(rq);
+	audit_write(rq->conf->audit_log, rq->conf->audit_size << 20,
+	    rq->conf->syslog, &ev);
+}
