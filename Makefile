@@ -95,6 +95,12 @@ bench:
 	@$(MAKE) -s -j$$(nproc) all static
 	@BUILD=$(BUILD) bench/run.sh
 
+# Workers killed under load, and things used once by many, for a long time.
+soak:
+	@sh deploy/deps.sh test
+	@$(MAKE) -s -j$$(nproc) all
+	@BUILD=$(BUILD) $(PYTHON) test/soak.py
+
 # The same tests with the address and undefined-behaviour sanitizers.
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all
 asan:
@@ -180,6 +186,7 @@ help:
 	@echo 'make static     the same without shared libraries, into $(BUILD)/static/'
 	@echo 'make run        serve everything on 127.0.0.1:$(PORT)'
 	@echo 'make test       run every test;  make asan: with sanitizers'
+	@echo 'make soak       millions of requests, kills, faults: takes long'
 	@echo 'make install    PREFIX=$(PREFIX) DESTDIR=;  make uninstall, dist, bundle, deb'
 	@echo 'make fuzz       hand every parser odd input; TIME=60 seconds each, TARGET=one alone'
 	@echo 'make cov        which lines of lib/ the tests run'
@@ -187,5 +194,5 @@ help:
 
 -include $(LIB_OBJ:.o=.d) $(PROGRAMS:=.d) $(UNITS:=.d) $(FUZZERS:=.d) $(wildcard $(BUILD)/bin/*.d)
 .PHONY: all static units deps run test bench asan fuzz fuzz-build fuzzers cov tidy fmt \
-	lint-man screenshots install uninstall dist bundle deb clean help
+	lint-man soak screenshots install uninstall dist bundle deb clean help
 .SECONDARY:

@@ -25,6 +25,7 @@
 
 /* What is read and thrown away of a body that is too large. */
 #define DRAIN_MAX (8 * 1024 * 1024)
+#define SHORTAGE_US 200000 /* until the next try to accept */
 
 extern char **environ;
 
@@ -340,15 +341,43 @@ on_term(int sig)
 		FCGX_ShutdownPending();
 }
 
+/* While a request is at hand: its reading is not to be interrupted. */
+static void
+hold_signals(int how)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(how, &set, NULL);
+}
+
+/* What passes: the machine, or this process, is short of something. */
+static int
+is_shortage(int err)
+{
+	return err == EMFILE || err == ENFILE || err == ENOBUFS ||
+	    err == ENOMEM || err == ECONNABORTED;
+}
+
 static int
 accept_next(FCGX_Request *fcgi)
 {
 	int rc;
 
-	is_idle = 1;
-	rc = stop ? -1 : FCGX_Accept_r(fcgi);
-	is_idle = 0;
-	return rc;
+	for (;;) {
+		hold_signals(SIG_UNBLOCK);
+		is_idle = 1;
+		rc = stop ? -1 : FCGX_Accept_r(fcgi);
+		is_idle = 0;
+		hold_signals(SIG_BLOCK);
+		if (stop || rc >= 0 || !is_shortage(-rc))
+			return rc;
+		log_event("accept: %s; raise the limit on open files",
+		    strerror(-rc));
+		usleep(SHORTAGE_US);
+	}
 }
 
 static void
@@ -366,6 +395,7 @@ serve_fcgi(struct process *pr, struct arena *a)
 	sigaction(SIGTERM, &sa, NULL);
 	sigaction(SIGINT, &sa, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* an error will do: EFBIG */
 	while (accept_next(&fcgi) == 0) {
 		c = (struct conn) { .fcgi = &fcgi };
 		log_to(log_to_server, &fcgi);
@@ -393,6 +423,7 @@ cgi_serve(const struct endpoint *ep)
 	pr.conf_path = conf_find(NULL, "/proc/self/exe");
 	if (FCGX_IsCGI()) {
 		signal(SIGPIPE, SIG_IGN);
+		signal(SIGXFSZ, SIG_IGN);
 		pr.once = 1;
 		serve(&pr, a, &c, environ);
 		if (pr.st != NULL)

@@ -61,7 +61,7 @@ process_check(struct process *pr, int64_t now)
 	pr->checked_at = now;
 	process_conf(pr);
 	if (pr->st != NULL && store_is_gone(pr->st)) {
-		log_event("database %s: it was replaced", pr->conf->database);
+		log_event("database %s: opened anew", pr->conf->database);
 		store_close(pr->st);
 		pr->st = NULL;
 	}

@@ -12,15 +12,43 @@
 static const char schema[] = "schema.sql";
 static const char *const steps[SCHEMA_VERSION] = { [1] = "schema-2.sql" };
 
+/* What an administrator can do about it. */
+static const struct {
+	int code, passes;	/* 1: a client may try again soon */
+	const char *cure;
+} cures[] = {
+	{ SQLITE_BUSY, 1, "; another program holds it" },
+	{ SQLITE_LOCKED, 1, "; another program holds it" },
+	{ SQLITE_FULL, 1, "; make room on its disk" },
+	{ SQLITE_NOMEM, 1, "; the machine is out of memory" },
+	{ SQLITE_READONLY, 0, "; the user of this program must be able to write"
+	    " it and its directory" },
+	{ SQLITE_PERM, 0, "; the user of this program must be able to write it"
+	    " and its directory" },
+	{ SQLITE_CANTOPEN, 0, "; the user of this program must be able to write"
+	    " it and its directory" },
+	{ SQLITE_IOERR, 0, "; look at the disk, its quota and the limit on the"
+	    " size of files" },
+	{ SQLITE_CORRUPT, 0, "; restore it from a copy: see carnet doctor" },
+	{ SQLITE_NOTADB, 0, "; restore it from a copy: see carnet doctor" },
+};
+
 int
 store_fail(struct store *st, const char *what)
 {
-	int rc = sqlite3_errcode(st->db);
+	const int rc = sqlite3_errcode(st->db);
+	const char *cure = "";
 
-	st->busy = rc == SQLITE_BUSY || rc == SQLITE_LOCKED ||
-	    rc == SQLITE_FULL;
-	log_event("database: %s: %s (%d)", what, sqlite3_errmsg(st->db),
-	    sqlite3_extended_errcode(st->db));
+	st->busy = 0;
+	for (size_t i = 0; i < sizeof(cures) / sizeof(cures[0]); i++)
+		if (cures[i].code == rc) {
+			cure = cures[i].cure;
+			st->busy = cures[i].passes;
+			/* What does not pass may have been mended since. */
+			st->is_stuck = !cures[i].passes;
+		}
+	log_event("database: %s: %s (%d)%s", what, sqlite3_errmsg(st->db),
+	    sqlite3_extended_errcode(st->db), cure);
 	return -1;
 }
 
@@ -321,6 +349,6 @@ store_is_gone(const struct store *st)
 {
 	struct stat sb;
 
-	return stat(st->path, &sb) < 0 || sb.st_dev != st->dev ||
+	return st->is_stuck || stat(st->path, &sb) < 0 || sb.st_dev != st->dev ||
 	    sb.st_ino != st->ino;
 }

@@ -91,7 +91,11 @@ int store_last_expiry(struct store *st, int64_t before, int64_t *out);
 /* store_close(st): NULL is fine. */
 void store_close(struct store *st);
 
-/* store_is_gone(st): return 1 if the file was deleted or replaced since. */
+/*
+ * store_is_gone(st):
+ * Return 1 if the file was deleted or replaced since, or failed in a way that a
+ * new connection may mend.
+ */
 int store_is_gone(const struct store *st);
 
 /*

@@ -56,6 +56,7 @@ struct store {
 	dev_t dev;
 	ino_t ino;
 	int busy;		/* the last failure was a lock */
+	int is_stuck;		/* the last failure may need a new connection */
 	int is_full;		/* a commit is synced: store_sync.c */
 	int is_torn;		/* a sync failed, and the log may have a gap */
 	int log_pages;		/* after the last commit */

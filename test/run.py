@@ -18,7 +18,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / os.environ.get("BUILD", "build")
-SUITES = ("unit", "fuzz", "cgi", "http", "pack", "browser", "man")
+SUITES = ("unit", "fuzz", "cgi", "http", "fault", "pack", "browser", "man")
 FUZZ_RUNS, HTTP_FUZZ_REQUESTS = 20000, 1500  # of a fixed seed
 TIMEOUT_S = 1200
 

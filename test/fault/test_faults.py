@@ -1,0 +1,289 @@
+"""What goes wrong on a machine, under running programs: a clear answer, a line
+in the log that says what to do, nothing half done, and, once the cause is gone,
+recovery without a restart."""
+import os
+import resource
+import socket
+import sqlite3
+import subprocess
+import time
+from contextlib import contextmanager
+
+import pytest
+
+from kit import expect, fastcgi, faults
+from kit.faults import served
+
+
+def grant(site):
+    return site.grant("password", username=site.email, password=site.password,
+                      scope="read-posts")
+
+
+def tokens(site):
+    return site.sql("SELECT (SELECT count(*) FROM oauth_access_tokens),"
+                    " (SELECT count(*) FROM oauth_refresh_tokens)")[0]
+
+
+def recovers(site, pairs=True):
+    """Without a restart, within seconds."""
+    pids = {name: p.process.pid for name, p in site.programs.items()}
+    expect.until(lambda: grant(site).status_code == 200)
+    assert pids == {name: p.process.pid for name, p in site.programs.items()}
+    assert all(p.process.poll() is None for p in site.programs.values())
+    faults.check_sound(site)
+    access, refresh = tokens(site)
+    assert access == refresh or not pairs  # and no half of one
+
+
+def answer(request, fits):
+    """The first answer whose status is such."""
+    kept = []
+
+    def ask():
+        kept[:] = [request()]
+        return fits(kept[0].status_code)
+
+    expect.until(ask)
+    return kept[0]
+
+
+def refused(r, status, *hints):
+    code = {503: "temporarily_unavailable", 500: "server_error"}[status]
+    expect.error(r, status, code)
+    if status == 503:
+        assert int(r.headers["Retry-After"]) > 0
+    assert any(all(h in line for h in hints) and r.headers["X-Request-Id"] in line
+               for line in r.log.splitlines()), r.log
+
+
+@pytest.fixture
+def shim(tmp_path):
+    return faults.shim(tmp_path)
+
+
+def test_a_full_disk(shim, tmp_path):
+    full = tmp_path / "full"
+    with served("token", "posts", env={"LD_PRELOAD": shim, "FAULT_FULL": str(full)}) as site:
+        token = grant(site).json()["access_token"]
+        before = tokens(site)
+        full.touch()
+        refused(grant(site), 503, "full", "make room")
+        refused(grant(site), 503, "full", "make room")
+        assert tokens(site) == before
+        assert site.get("/api/posts", token=token).status_code == 200
+        full.unlink()
+        recovers(site)
+
+
+def test_a_full_file_system():
+    """The real one: a tmpfs of 4 MiB, filled to the last byte."""
+    with served("token") as site:
+        where = site.dir / "small"
+        where.mkdir()
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "none", where],
+                          capture_output=True).returncode:
+            pytest.skip("no right to mount a file system")
+        try:
+            site.sql("VACUUM INTO '%s'" % (where / "carnet.db"))
+            site.conf.write_text("database = small/carnet.db\n" + site.conf.read_text())
+            site.carnet("install")
+            expect.until(lambda: grant(site).status_code == 200
+                         and (where / "carnet.db-wal").exists())
+            with open(where / "fill", "wb", buffering=0) as f:
+                with pytest.raises(OSError):
+                    while True:
+                        f.write(bytes(4096))
+            refused(fill_log(site), 503, "full", "make room")
+            (where / "fill").unlink()
+            expect.until(lambda: grant(site).status_code == 200)
+        finally:
+            site.programs.pop("token").stop()
+            subprocess.run(["umount", where], check=True)
+
+
+def fill_log(site):
+    """The log has some room yet; it ends."""
+    return answer(lambda: grant(site), lambda s: s != 200)
+
+
+def test_a_log_that_cannot_grow():
+    """RLIMIT_FSIZE: EFBIG, and a signal that would end the process."""
+    with served("token") as site:
+        grant(site)
+        before = tokens(site)
+        old = faults.limit(site, "token", resource.RLIMIT_FSIZE, 4096)
+        refused(grant(site), 500, "look at the disk")
+        assert tokens(site) == before
+        faults.limit(site, "token", resource.RLIMIT_FSIZE, old)
+        recovers(site)
+
+
+def test_out_of_file_descriptors():
+    with served("token") as site:
+        grant(site)
+        before = tokens(site)
+        old = faults.limit(site, "token", resource.RLIMIT_NOFILE, 3)
+        p = site.programs["token"]
+        with socket.socket(socket.AF_UNIX) as s:
+            s.connect(p.address)
+            expect.until(lambda: b"Too many open files" in (
+                site.dir / "token.log").read_bytes())
+            assert p.process.poll() is None
+        assert tokens(site) == before
+        faults.limit(site, "token", resource.RLIMIT_NOFILE, old)
+        recovers(site)
+
+
+def test_a_database_that_another_program_holds():
+    with served("token", "posts") as site:
+        token = grant(site).json()["access_token"]
+        before = tokens(site)
+        db = sqlite3.connect(site.dir / "carnet.db", isolation_level=None)
+        db.execute("BEGIN IMMEDIATE")
+        refused(grant(site), 503, "locked", "another program")
+        assert site.get("/api/posts", token=token).status_code == 200
+        db.execute("ROLLBACK")
+        db.close()
+        assert tokens(site) == before
+        recovers(site)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root may become another user")
+def test_a_database_that_may_only_be_read():
+    with served("token", user="nobody") as site:
+        files = list(site.dir.glob("carnet.db*"))
+        os.chown(site.dir, 0, -1)
+        for f in files:
+            os.chown(f, 0, -1)
+            f.chmod(0o644)
+        refused(grant(site), 503, "must be able to write")
+        for f in files:
+            f.chmod(0o666)
+        site.dir.chmod(0o777)
+        recovers(site)
+
+
+def test_a_database_that_is_deleted_and_comes_back():
+    with served("token") as site:
+        grant(site)
+        away = site.dir / "away"
+        away.mkdir()
+        files = list(site.dir.glob("carnet.db*"))
+        for f in files:
+            f.rename(away / f.name)
+        r = answer(lambda: grant(site), lambda s: s != 200)
+        refused(r, 503, "carnet install makes it")
+        for f in files:
+            (away / f.name).rename(f)
+        recovers(site)
+
+
+def test_a_database_that_is_overwritten():
+    """By a copy that went wrong: what is left is no database."""
+    with served("token") as site:
+        grant(site)
+        good = site.dir / "good.db"
+        site.sql("VACUUM INTO '%s'" % good)
+        for f in site.dir.glob("carnet.db*"):
+            if not f.name.endswith(".log"):
+                f.unlink()
+        (site.dir / "carnet.db").write_bytes(b"no database" * 1000)
+        r = answer(lambda: grant(site), lambda s: s != 200)
+        assert r.status_code == 503 and "not a database" in r.log
+        good.rename(site.dir / "carnet.db")
+        site.carnet("install")
+        recovers(site)
+
+
+@pytest.mark.parametrize("off", [-86400, 86400 * 400])
+def test_a_clock_that_steps(shim, tmp_path, off):
+    """Back a day, or forth a year; nothing is given that could not be taken back,
+    and all is well when the clock is."""
+    clock = tmp_path / "clock"
+    with served("token", "user", env={"LD_PRELOAD": shim, "FAULT_CLOCK": str(clock)}) as site:
+        pair = grant(site).json()
+        clock.write_text(str(off))
+        r = answer(lambda: site.get(
+            "/api/user", token=pair["access_token"]), lambda s: s == 401)
+        expect.unauthenticated(r)
+        assert ("expired" if off > 0 else "not valid yet") in r.log
+        r = grant(site)
+        if r.status_code == 200:
+            assert site.get("/api/user", token=r.json()["access_token"]).status_code == 200
+        wrong = [site.grant("password", username=site.email, password="wrong").status_code
+                 for _ in range(12)]
+        assert wrong[0] == 400 and wrong[-1] == 429
+        clock.unlink()
+        # What was counted under the wrong clock locks nobody out.
+        recovers(site, pairs=False)
+        if off < 0:  # a year ahead, what is over was purged
+            assert site.get("/api/user", token=pair["access_token"]).status_code == 200
+
+
+def test_a_configuration_that_is_broken():
+    with served("token") as site:
+        grant(site)
+        good = site.conf.read_text()
+        site.conf.write_text("issuer = nonsense\n")
+        end = time.monotonic() + 2.5
+        while time.monotonic() < end:
+            assert grant(site).status_code == 200
+        site.conf.write_text(good)
+        recovers(site)
+
+
+def test_keys_that_are_gone():
+    """A running program keeps those that it has read; a new one says what to do."""
+    with served("token", "user") as site:
+        token = grant(site).json()["access_token"]
+        assert site.get("/api/user", token=token).status_code == 200
+        (site.dir / "keys").rename(site.dir / "away")
+        end = time.monotonic() + 2.5
+        while time.monotonic() < end:
+            r = grant(site)
+            assert r.status_code == 200
+            assert site.get("/api/user", token=r.json()["access_token"]).status_code == 200
+        (site.dir / "away").rename(site.dir / "keys")
+        recovers(site)
+
+
+def test_a_template_that_is_broken():
+    with served("login", settings="templates = pages") as site:
+        pages = site.dir / "pages"
+        pages.mkdir()
+        (pages / "login.html").write_text("{{#title}} never closed {{nonsense")
+        r = site.get("/oauth/login")
+        assert r.status_code in (200, 500)
+        assert "login.html" in r.log
+        assert "never closed {{" not in r.text
+        (pages / "login.html").write_text("<p>{{title}}</p>")
+        assert expect.until(lambda: site.get("/oauth/login").text) == "<p>Sign in</p>"
+
+
+def test_sigterm_finishes_the_request_at_hand():
+    """Told to end while a body still comes in: the answer is whole, and then the
+    process ends with 0."""
+    with served("token") as site:
+        p = site.programs["token"]
+        client = site.password_client
+        body = ("grant_type=password&username=%s&password=%s&client_id=%s&client_secret=%s"
+                % (site.email, site.password, client.id, client.secret)).encode()
+        env = {"REQUEST_METHOD": "POST", "SCRIPT_NAME": "/oauth/token",
+               "CONTENT_TYPE": "application/x-www-form-urlencoded",
+               "CONTENT_LENGTH": str(len(body)), "REMOTE_ADDR": "127.0.0.1"}
+        data = fastcgi.request([(k.encode(), v.encode()) for k, v in env.items()], body)
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(20)
+            s.connect(p.address)
+            s.sendall(data[:-40])
+            time.sleep(0.2)
+            p.process.terminate()
+            time.sleep(0.2)
+            assert p.process.poll() is None
+            s.sendall(data[-40:])
+            out, _ = p.receive(s)
+        assert b'"access_token"' in out
+        assert p.process.wait(20) == 0
+        assert tokens(site) == (1, 1)
+        faults.check_sound(site)
