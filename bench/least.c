@@ -3,7 +3,7 @@
  * inserts one row in SQLite (WAL, FULL) and answers.  It routes nothing, checks
  * nobody and reads no configuration: the floor of POST /oauth/token.
  *
- * Environment: ALG, ES256 or RS256; KEY, the private key's PEM; DB, the file.
+ * Environment: ALG, ES256, EdDSA or RS256; KEY, the private key's PEM; DB, the file.
  */
 #include <err.h>
 #include <fcgiapp.h>
@@ -137,6 +137,7 @@ start(void)
 	must(name != NULL && pem != NULL && getenv("DB") != NULL,
 	    "environment: ALG, KEY, DB");
 	alg = strcmp(name, "ES256") == 0 ? GNUTLS_SIGN_ECDSA_SHA256
+	    : strcmp(name, "EdDSA") == 0 ? GNUTLS_SIGN_EDDSA_ED25519
 					 : GNUTLS_SIGN_RSA_SHA256;
 	must(gnutls_load_file(pem, &d) >= 0 && gnutls_privkey_init(&key) >= 0 &&
 		gnutls_privkey_import_x509_raw(

@@ -40,8 +40,8 @@ die() {
 
 # ---- The site: programs, data and a server of its own ----
 
-mkdir -p "$build/bench" "$scratch/www" "$scratch/sock" "$scratch/tmp"
-for program in hello least hashes; do
+mkdir -p "$build/bench" "$scratch/www/guarded" "$scratch/www/pass" "$scratch/sock" "$scratch/tmp"
+for program in hello least hashes pass; do
 	${CC:-cc} -std=c11 -D_GNU_SOURCE -O2 -Wall -Wextra \
 	    -o "$build/bench/$program" "$here/$program.c" \
 	    -Wl,--as-needed -lfcgi -lgnutls -lsqlite3 -lcrypt
@@ -78,6 +78,10 @@ form() {
 }
 
 carnet install --issuer "$url" >/dev/null
+printf '[guard]\n/guarded = token\n' >>"$CARNET_CONF"
+for folder in guarded pass; do
+	echo '{"hello":"world"}' >"$scratch/www/$folder/static.txt"
+done
 carnet user add $EMAIL --name Ada --scope 'read-posts write-posts' \
     --password-stdin <<<"$PASSWORD" >/dev/null
 machine=$(carnet client add --name es --grant client_credentials --json)
@@ -85,6 +89,10 @@ FORM_ES256=$(form "$machine" grant_type=client_credentials scope=read-posts)
 machine=$(carnet client add --name rs --grant client_credentials --alg RS256 \
     --json)
 FORM_RS256=$(form "$machine" grant_type=client_credentials scope=read-posts)
+carnet keys generate --alg EdDSA >/dev/null
+machine=$(carnet client add --name ed --grant client_credentials --alg EdDSA \
+    --json)
+FORM_EDDSA=$(form "$machine" grant_type=client_credentials scope=read-posts)
 person=$(carnet client add --name person --grant password --json)
 FORM_PASSWORD=$(form "$person" grant_type=password username=$EMAIL \
     password=$PASSWORD scope=read-posts+write-posts)
@@ -153,6 +161,10 @@ measure() {
 	least-RS256) BODY=$FORM_RS256 load "$1" "$2" /least/RS256 ;;
 	token-ES256) BODY=$FORM_ES256 load "$1" "$2" /oauth/token ;;
 	token-RS256) BODY=$FORM_RS256 load "$1" "$2" /oauth/token ;;
+	least-EdDSA) BODY=$FORM_EDDSA load "$1" "$2" /least/EdDSA ;;
+	token-EdDSA) BODY=$FORM_EDDSA load "$1" "$2" /oauth/token ;;
+	authorizer) TOKEN=$token load "$1" "$2" /guarded/static.txt ;;
+	pass) TOKEN=$token load "$1" "$2" /pass/static.txt ;;
 	password) BODY=$FORM_PASSWORD load "$1" "$2" /oauth/token ;;
 	hashes) echo "$1" "$("$build/bench/hashes" "$2" "$(nproc)")" - - 0 ;;
 	esac
@@ -180,8 +192,10 @@ done
 
 # What, and the floor that it is held against.
 pairs='guarded hello
+authorizer pass
 token-ES256 least-ES256
 token-RS256 least-RS256
+token-EdDSA least-EdDSA
 password hashes'
 
 echo "Measuring, $RUNS rounds of $DURATION s ..." >&2

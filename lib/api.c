@@ -6,6 +6,7 @@
 #include "cgi.h"
 #include "oerr.h"
 #include "resp.h"
+#include "store.h"
 #include "utf8.h"
 
 static int
@@ -33,11 +34,41 @@ allow(struct req *rq, unsigned methods)
 	    methods & METHOD_DELETE ? "DELETE" : "");
 }
 
-const struct oerr *
-api_run(struct req *rq, const struct api_route *routes, size_t n)
+static const struct oerr *
+run_guarded(struct req *rq, const struct api_route *r, const char *id)
 {
 	struct guard_caller who;
 	const struct oerr *e;
+
+	if ((e = guard_check(rq, &r->rule, &who)) != NULL)
+		return e;
+	guard_note_use(rq, &who);
+	return r->run(rq, &who, id);
+}
+
+/* The check and the answer are of one moment, and take the lock once. */
+static const struct oerr *
+run_in_snapshot(struct req *rq, const struct api_route *r, const char *id)
+{
+	struct guard_caller who;
+	const struct oerr *e;
+	int passed = 0;
+
+	if (store_read(rq->st) < 0)
+		return oerr_machine(rq);
+	if ((e = guard_check(rq, &r->rule, &who)) == NULL) {
+		passed = 1;
+		e = r->run(rq, &who, id);
+	}
+	store_read_end(rq->st);
+	if (passed)
+		guard_note_use(rq, &who);
+	return e;
+}
+
+const struct oerr *
+api_run(struct req *rq, const struct api_route *routes, size_t n)
+{
 	unsigned methods = 0;
 	const char *id;
 
@@ -47,9 +78,9 @@ api_run(struct req *rq, const struct api_route *routes, size_t n)
 		methods |= routes[i].method;
 		if (routes[i].method != rq->method)
 			continue;
-		if ((e = guard_check(rq, &routes[i].rule, &who)) != NULL)
-			return e;
-		return routes[i].run(rq, &who, id);
+		return rq->method == METHOD_GET
+		    ? run_in_snapshot(rq, &routes[i], id)
+		    : run_guarded(rq, &routes[i], id);
 	}
 	if (methods == 0)
 		return &oerr_not_found;

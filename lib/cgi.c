@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcgiapp.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -38,6 +39,7 @@ struct conn {
 
 /* SIGTERM: accept no more; finish the request at hand. */
 static volatile sig_atomic_t stop, is_idle;
+static int no_socket; /* /dev/null */
 
 static ssize_t
 conn_read(struct conn *c, char *out, size_t size)
@@ -331,26 +333,17 @@ serve(struct process *pr, struct arena *a, struct conn *c, char **env)
 	arena_clear(a);
 }
 
-/* Told while a body still comes in, libfcgi would end it there. */
+/*
+ * Reads of the request at hand are not broken off: they are restarted.  So is the
+ * accept, but on a descriptor that is no socket any more, and fails.
+ */
 static void
 on_term(int sig)
 {
 	(void)sig;
 	stop = 1;
 	if (is_idle)
-		FCGX_ShutdownPending();
-}
-
-/* While a request is at hand: its reading is not to be interrupted. */
-static void
-hold_signals(int how)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigprocmask(how, &set, NULL);
+		(void)dup2(no_socket, STDIN_FILENO);
 }
 
 /* What passes: the machine, or this process, is short of something. */
@@ -367,11 +360,9 @@ accept_next(FCGX_Request *fcgi)
 	int rc;
 
 	for (;;) {
-		hold_signals(SIG_UNBLOCK);
 		is_idle = 1;
 		rc = stop ? -1 : FCGX_Accept_r(fcgi);
 		is_idle = 0;
-		hold_signals(SIG_BLOCK);
 		if (stop || rc >= 0 || !is_shortage(-rc))
 			return rc;
 		log_event("accept: %s; raise the limit on open files",
@@ -383,11 +374,12 @@ accept_next(FCGX_Request *fcgi)
 static void
 serve_fcgi(struct process *pr, struct arena *a)
 {
-	struct sigaction sa = { .sa_handler = on_term };
+	struct sigaction sa = { .sa_handler = on_term, .sa_flags = SA_RESTART };
 	FCGX_Request fcgi;
 	struct conn c;
 
-	if (FCGX_Init() != 0 ||
+	no_socket = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (no_socket < 0 || FCGX_Init() != 0 ||
 	    FCGX_InitRequest(&fcgi, 0, FCGI_FAIL_ACCEPT_ON_INTR) != 0) {
 		log_event("cannot serve FastCGI on standard input");
 		return;

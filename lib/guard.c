@@ -248,11 +248,16 @@ guard_check(
 	e = token == NULL ? &oerr_no_token : guard_inspect(rq, token, out);
 	if (e == NULL)
 		e = check_rule(rq, rule, &out->is);
-	/* A failure is logged, and no reason to refuse a good token. */
-	if (e == NULL && out->is.is_personal &&
-	    out->is.last_used_at < rq->now - USED_EVERY_S)
-		(void)store_access_used(rq->st, &out->token, rq->now);
 	if (e != NULL && (e->status == 401 || e->status == 403))
 		challenge(rq, rule, e);
 	return e;
+}
+
+void
+guard_note_use(struct req *rq, const struct guard_caller *who)
+{
+	/* A failure is logged, and no reason to refuse a good token. */
+	if (who->is.is_personal &&
+	    who->is.last_used_at < rq->now - USED_EVERY_S)
+		(void)store_access_used(rq->st, &who->token, rq->now);
 }

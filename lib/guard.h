@@ -26,6 +26,13 @@ const struct oerr *guard_check(
     struct req *rq, const struct guard_rule *rule, struct guard_caller *out);
 
 /*
+ * guard_note_use(rq, who):
+ * The check was passed, and no snapshot is held: note when a personal token was
+ * last used, to the hour.
+ */
+void guard_note_use(struct req *rq, const struct guard_caller *who);
+
+/*
  * guard_identify(rq, token, out):
  * Find the token that this text is, live or not: its signature, its claims, its
  * row.  An error of status 500 and above is a failure, others say that it is no

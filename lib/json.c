@@ -153,41 +153,57 @@ json_get_int(struct json_object *o, const char *name, int64_t *out)
 	return *out > -9000000000000000 && *out < 9000000000000000 ? 1 : -1;
 }
 
+/* How many bytes from s on stand for themselves in a string. */
+static size_t
+plain_span(const char *s, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		const unsigned char c = (unsigned char)s[i];
+
+		if (c < 0x20 || c == '"' || c == '\\' || c == 0x7f)
+			break;
+	}
+	return i;
+}
+
 static void
 escape(struct buf *b, const char *s, size_t len)
 {
 	static const char hex[] = "0123456789abcdef";
-	char *p = buf_room(b, 6 * len + 2), *start = p;
+	size_t n;
 
-	*p++ = '"';
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)s[i];
+	buf_room(b, len + 2);
+	buf_char(b, '"');
+	for (;;) {
+		n = plain_span(s, len);
+		buf_add(b, s, n);
+		if (n == len)
+			break;
+		const unsigned char c = (unsigned char)s[n];
+		const char code[] = { '\\', 'u', '0', '0', hex[c >> 4],
+			hex[c & 15] };
 
-		if (c == '"' || c == '\\') {
-			*p++ = '\\';
-			*p++ = (char)c;
-		} else if (c == '\n') {
-			*p++ = '\\';
-			*p++ = 'n';
-		} else if (c < 0x20 || c == 0x7f) {
-			memcpy(p, "\\u00", 4);
-			p[4] = hex[c >> 4];
-			p[5] = hex[c & 15];
-			p += 6;
-		} else {
-			*p++ = (char)c;
-		}
+		if (c == '"' || c == '\\')
+			buf_add(b, (const char[]) { '\\', (char)c }, 2);
+		else if (c == '\n')
+			buf_add(b, "\\n", 2);
+		else
+			buf_add(b, code, sizeof(code));
+		s += n + 1;
+		len -= n + 1;
 	}
-	*p++ = '"';
-	*p = '\0';
-	b->len += (size_t)(p - start);
+	buf_char(b, '"');
 }
 
 /* The comma and the name; what went before tells whether a comma is due. */
 static void
 begin(struct buf *b, const char *name)
 {
-	if (b->len > 0 && strchr("{[", b->data[b->len - 1]) == NULL)
+	const char last = b->len > 0 ? b->data[b->len - 1] : '{';
+
+	if (last != '{' && last != '[')
 		buf_char(b, ',');
 	if (name != NULL) {
 		escape(b, name, strlen(name));
@@ -227,8 +243,16 @@ json_str(struct buf *b, const char *name, const char *s)
 void
 json_int(struct buf *b, const char *name, int64_t n)
 {
+	uint64_t rest = n < 0 ? -(uint64_t)n : (uint64_t)n;
+	char digits[24], *p = digits + sizeof(digits);
+
 	begin(b, name);
-	buf_printf(b, "%lld", (long long)n);
+	do
+		*--p = (char)('0' + rest % 10);
+	while ((rest /= 10) > 0);
+	if (n < 0)
+		*--p = '-';
+	buf_add(b, p, (size_t)(digits + sizeof(digits) - p));
 }
 
 void

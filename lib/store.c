@@ -203,6 +203,19 @@ store_begin(struct store *st)
 }
 
 int
+store_read(struct store *st)
+{
+	return run(st, SQL_READ, "read");
+}
+
+void
+store_read_end(struct store *st)
+{
+	if (!sqlite3_get_autocommit(st->db))
+		run(st, SQL_COMMIT, "read");
+}
+
+int
 store_commit(struct store *st)
 {
 	return run(st, SQL_COMMIT, "commit");

@@ -108,6 +108,13 @@ int store_commit(struct store *st);
 void store_rollback(struct store *st);
 
 /*
+ * store_read(st), store_read_end(st):
+ * What is read in between is of one moment.  No write may be.  0, or -1.
+ */
+int store_read(struct store *st);
+void store_read_end(struct store *st);
+
+/*
  * store_is_busy(st), store_forget_failure(st):
  * Was a -1 since the last forgetting one that may pass: a lock, a full disk?
  */

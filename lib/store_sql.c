@@ -17,6 +17,7 @@
 #define POST_COLUMNS "id, user, title, body, created_at"
 
 const char *const store_sql[SQL_COUNT] = {
+	[SQL_READ] = "BEGIN",
 	[SQL_BEGIN] = "BEGIN IMMEDIATE",
 	[SQL_COMMIT] = "COMMIT",
 	[SQL_ROLLBACK] = "ROLLBACK",

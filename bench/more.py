@@ -1,0 +1,230 @@
+#!/usr/bin/python3
+"""more.py: the second half of make bench: every flow, latencies at half load,
+system calls, peers by turns, and scale.  It adds to results.md, and draws
+chart.svg.  PEERS=0 leaves out the peers, SCALE="3 5" sets the sizes (powers of
+ten), QUICK=1 is a short run."""
+import os
+import subprocess
+import sys
+import time
+
+import peers
+from chart import chart
+from flows import Flows, latencies, system_calls
+from scale import measure
+from site_ import *  # noqa: F403
+
+
+def say(*words):
+    print(*words, file=sys.stderr, flush=True)
+
+
+def middle(values):
+    return sorted(values)[len(values) // 2]
+
+
+def number(x):
+    return format(round(x), ",") if x >= 100 else "%.1f" % x
+
+
+def flow_rows(site, flows):
+    """Throughput, and CPU of lighttpd and all programs a request."""
+    rows = {}
+    for name, run in flows.table().items():
+        run(seconds=1)
+        got = []
+        for _ in range(ROUNDS):  # noqa: F405
+            before, begun = cpu_of(site.pids()), time.monotonic()  # noqa: F405
+            r = run()
+            r["cpu"] = (cpu_of(site.pids()) - before) / (  # noqa: F405
+                r["rate"] * (time.monotonic() - begun)) * 1e6
+            got.append(r)
+        rows[name] = got
+        say("  %-40s %s/s" % (name, number(middle([g["rate"] for g in got]))))
+    return rows
+
+
+def peer_rows(site, flows, ours):
+    """Ours and theirs by turns; what could not be started is said."""
+    keys = {}
+    for alg, name in (("RS256", "rs256"), ("ES256", "es256")):
+        private = (site.dir / "keys" / (alg + ".pem")).read_text()
+        public = subprocess.run(["openssl", "pkey", "-pubout"], input=private, text=True,
+                                capture_output=True, check=True).stdout
+        keys[name] = (private, public)
+    token = site.token(flows.rs, grant_type="client_credentials", scope=SCOPE)  # noqa: F405
+    header = peers.json.loads(peers.base64.urlsafe_b64decode(
+        token["access_token"].split(".")[0] + "=="))
+    u, table = site.url, flows.table()
+    table["guarded static file, RS256"] = lambda **kw: wrk(  # noqa: F405
+        u + "/guarded/static.txt", TOKEN=token["access_token"], **kw)
+    rows, missing = [], []
+    for kind in (peers.Glewlwyd, peers.OidcProvider, peers.OidcMemory, peers.ModAuthOpenidc):
+        args = (token["access_token"], header["kid"]) if kind is peers.ModAuthOpenidc else ()
+        try:
+            peer = kind(site, keys, *args)
+        except Exception as e:
+            missing.append("%s: %s" % (kind.name, str(e).splitlines()[0]))
+            say("  no %s: %s" % (kind.name, e))
+            continue
+        try:
+            for name, theirs in peer.rows().items():
+                a, b, cpu_a, cpu_b = [], [], [], []
+                theirs(seconds=1)
+                for _ in range(ROUNDS):  # noqa: F405
+                    for run, out, cpu, pids in (
+                            (table[name], a, cpu_a, site.pids),
+                            (theirs, b, cpu_b, lambda: tree(peer.process.pid))):  # noqa: F405
+                        before, begun = cpu_of(pids()), time.monotonic()  # noqa: F405
+                        out.append(run())
+                        cpu.append((cpu_of(pids()) - before) / (  # noqa: F405
+                            out[-1]["rate"] * (time.monotonic() - begun)) * 1e6)
+                rows.append((name, peer.name, a, b, cpu_a, cpu_b,
+                             pss_kb(tree(peer.process.pid))))  # noqa: F405
+                say("  %-34s %8s/s  %s %s/s" % (
+                    name, number(middle([x["rate"] for x in a])), peer.name,
+                    number(middle([x["rate"] for x in b]))))
+        finally:
+            peer.stop()
+    return rows, missing
+
+
+def write_flows(out, rows):
+    out.append("\n| each flow | min | median req/s | max | p50 ms | p99 ms | CPU us a request |"
+               " a core-second | failed |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|")
+    for name, got in rows.items():
+        rates = sorted(g["rate"] for g in got)
+        cpu = middle([g["cpu"] for g in got])
+        out.append("| %s | %s | **%s** | %s | %.1f | %.1f | %.0f | %s | %d |" % (
+            name, number(rates[0]), number(middle(rates)), number(rates[-1]),
+            middle([g["p50"] for g in got]), middle([g["p99"] for g in got]), cpu,
+            number(1e6 / cpu), sum(g["failed"] for g in got)))
+    out.append("\nCPU: of the web server and the programs together, not of the load.")
+
+
+def write_latencies(out, site, flows, rows):
+    out.append("\n| at half of that load | offered/s | p50 ms | p99 ms | p99.9 ms | max ms |"
+               " p99 / p50 |\n|---|---:|---:|---:|---:|---:|---:|")
+    u = site.url
+    cases = {
+        "guarded GET /api/posts, 1 token": {"url": u + "/api/posts?limit=20",
+                                            "token": flows.user_token},
+        "client_credentials, ES256": {"url": u + "/oauth/token", "body": form_of(  # noqa: F405
+            flows.machine, grant_type="client_credentials", scope=SCOPE)},  # noqa: F405
+        "introspect": {"url": u + "/oauth/introspect", "body": form_of(  # noqa: F405
+            flows.gateway, token=flows.user_token)}}
+    for name, how in cases.items():
+        rate = middle([g["rate"] for g in rows[name]]) / 2
+        got = [g for g in (latencies(rate=rate, seconds=SECONDS, **how)  # noqa: F405
+                           for _ in range(ROUNDS)) if g]  # noqa: F405
+        m = {k: middle([g[k] for g in got]) for k in got[0]}
+        out.append("| %s | %s | %.2f | %.2f | %.2f | %.1f | **%.1f** |" % (
+            name, number(rate), m["p50"], m["p99"], m["p99.9"],
+            max(g["max"] for g in got), m["p99"] / m["p50"]))
+
+
+def write_flood(out, site, flows):
+    """64 people sign in at once: what needs no password goes on."""
+    table = flows.table()
+    out.append("\n| while 64 sign in at once | alone p99 ms | then p99 ms | times | sign-ins/s |\n"
+               "|---|---:|---:|---:|---:|")
+    for name in ("client_credentials, ES256", "refresh"):
+        alone = [table[name](connections=4) for _ in range(ROUNDS)]  # noqa: F405
+        both, hashes = [], []
+        for _ in range(ROUNDS):  # noqa: F405
+            flood = subprocess.Popen(
+                ["wrk", "-t1", "-c64", "-d%ds" % (SECONDS + 2), "--timeout", "30s",  # noqa: F405
+                 "-s", HERE / "request.lua", site.url + "/api/oauth/password/token"],  # noqa: F405
+                stdout=subprocess.PIPE, text=True, env={
+                    **os.environ, "BODY": "username=%s&password=%s&scope=%s" % (
+                        site.user, site.password, SCOPE)})  # noqa: F405
+            time.sleep(0.7)
+            both.append(table[name](connections=4))
+            text = flood.communicate()[0]
+            hashes.append(float(text.split("Requests/sec:")[1].split()[0]))
+        a, b = (middle([g["p99"] for g in rows]) for rows in (alone, both))
+        out.append("| %s | %.1f | %.1f | **%.1f** | %.0f |" % (
+            name, a, b, b / a, middle(hashes)))
+
+
+def write_calls(out, site, flows):
+    table = flows.table()
+    out.append("\n| system calls a request | all | the most frequent |\n|---|---:|---|")
+    for name, program in (("guarded GET /api/posts, 1 token", "posts"),
+                          ("client_credentials, ES256", "token"),
+                          ("introspect", "introspect")):
+        got = system_calls(site, program, table[name])
+        out.append("| %s | %.1f | %s |" % (name, got["all"], got["most"]))
+
+
+def write_peers(out, rows, missing):
+    out.append("\n| against peers | ours/s | theirs/s | times | CPU us, ours | theirs | times |"
+               " their PSS MB |\n|---|---:|---:|---:|---:|---:|---:|---:|")
+    for name, peer, a, b, cpu_a, cpu_b, pss in rows:
+        ratio = middle([x["rate"] / y["rate"] for x, y in zip(a, b)])
+        out.append("| %s; %s | %s | %s | **%.1f** | %.0f | %.0f | **%.1f** | %.0f |" % (
+            name, peer, number(middle([x["rate"] for x in a])),
+            number(middle([y["rate"] for y in b])), ratio, middle(cpu_a), middle(cpu_b),
+            middle(cpu_b) / middle(cpu_a), pss / 1024))
+    out.append("\noidc-provider signs JWTs in two processes and stores nothing; ours are on"
+               " disk.  mod_auth_openidc asks nobody whether a token was revoked.")
+    out += ["Not measured: " + m for m in missing]
+
+
+def write_scale(out, rows):
+    names = [n for n in rows[0] if n not in ("size", "bytes", "purge")]
+    out.append("\n| tokens in the database | %s | bytes a token | purge of half |\n|---:|%s---:|---:|"
+               % (" | ".join(n.replace("the same, 1,000 tokens", "guarded GET") for n in names),
+                  "---:|" * len(names)))
+    for row in rows:
+        out.append("| %s | %s | %.0f | %s |" % (
+            format(row["size"], ","), " | ".join(
+                "%s (%.2f)" % (number(row[n]), row[n] / rows[0][n]) for n in names),
+            row["bytes"], "%.1f s" % row["purge"] if "purge" in row else "-"))
+    out.append("\nIn brackets: as a part of the first row.  100,000 users and 10,000 clients at"
+               " most.")
+
+
+def write_chart(rows, against):
+    bars = []
+    for name, peer, a, b, *_ in against:
+        ours, theirs = middle([x["rate"] for x in a]), middle([y["rate"] for y in b])
+        bars.append((name, ours / theirs, "%s/s" % number(ours), True))
+        bars.append((peer, 1, "%s/s" % number(theirs), False))
+    if bars:
+        (HERE / "chart.svg").write_text(  # noqa: F405
+            chart("Requests a second, carnet and others on the same machine", bars))
+
+
+def main():
+    out = []
+    site = Site()  # noqa: F405
+    try:
+        flows = Flows(site)
+        site.start()
+        flows.prepare(2000 if QUICK else 100000)  # noqa: F405
+        say("Each flow ...")
+        rows = flow_rows(site, flows)
+        write_flows(out, rows)
+        write_latencies(out, site, flows, rows)
+        write_flood(out, site, flows)
+        write_calls(out, site, flows)
+        against = []
+        if os.environ.get("PEERS", "0" if QUICK else "1") != "0":  # noqa: F405
+            say("Peers ...")
+            against, missing = peer_rows(site, flows, rows)
+            write_peers(out, against, missing)
+            write_chart(rows, against)
+    finally:
+        site.remove()
+    sizes = os.environ.get("SCALE", "3 5" if QUICK else "3 4 5 6 7")  # noqa: F405
+    say("Scale ...")
+    write_scale(out, measure([10 ** int(n) for n in sizes.split()]))
+    text = "\n".join(out) + "\n"
+    print(text)
+    with open(HERE / "results.md", "a") as f:  # noqa: F405
+        f.write(text)
+
+
+if __name__ == "__main__":
+    main()

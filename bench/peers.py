@@ -1,0 +1,217 @@
+"""Others on the same work, on the same machine, by turns: Glewlwyd (Debian), the
+npm package oidc-provider, Apache's mod_auth_openidc."""
+import base64
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import time
+import urllib.request
+from http.cookiejar import CookieJar
+from pathlib import Path
+
+from site_ import *  # noqa: F403
+
+OIDC_PROVIDER = "9.13.3"
+
+
+def basic(name, secret):
+    return "Basic " + base64.b64encode(("%s:%s" % (name, secret)).encode()).decode()
+
+
+class Peer:
+    """A server of its own, on a port of its own."""
+
+    name = pids_of = None
+
+    def __init__(self, site):
+        self.site, self.dir = site, site.dir / self.name
+        self.dir.mkdir()
+        self.port = free_port()  # noqa: F405
+        self.url = "http://127.0.0.1:%d" % self.port
+
+    def run(self, args, **env):
+        log = open(self.dir / "log", "ab")
+        self.process = subprocess.Popen([str(a) for a in args], stdout=log, stderr=log,
+                                        env={**os.environ, **env}, cwd=self.dir)
+        wait_for(self.port)  # noqa: F405
+        time.sleep(1)
+
+    def stop(self):
+        for pid in reversed(tree(self.process.pid)):  # noqa: F405
+            try:
+                os.kill(pid, 15)
+            except OSError:
+                pass
+        self.process.wait()
+
+    def load(self, path, body=None, auth=None, **kw):
+        env = {"BODY": body} if body else {}
+        if auth:
+            env["AUTH"] = auth
+        return wrk(self.url + path, script="peer.lua", **env, **kw)  # noqa: F405
+
+
+class Glewlwyd(Peer):
+    name = "Glewlwyd"
+
+    def __init__(self, site, keys):
+        super().__init__(site)
+        db = sqlite3.connect(self.dir / "glewlwyd.db")
+        db.execute("PRAGMA journal_mode = WAL")
+        db.executescript(Path("/usr/share/dbconfig-common/data/glewlwyd/install/sqlite3")
+                         .read_text())
+        db.close()
+        own = ("port", "external_url", "log_", "@include", "use_secure", "bind", "database")
+        kept = [line for line in Path("/etc/glewlwyd/glewlwyd.conf").read_text().splitlines()
+                if not line.startswith(own)]
+        (self.dir / "conf").write_text("\n".join(kept) + """
+port = %d
+bind_address = "127.0.0.1"
+external_url = "%s/"
+log_mode = "file"
+log_level = "ERROR"
+log_file = "%s/glewlwyd.log"
+database = { type = "sqlite3" path = "%s/glewlwyd.db" };
+""" % (self.port, self.url, self.dir, self.dir))
+        self.run(["glewlwyd", "--config-file=%s/conf" % self.dir])
+        self.jar = urllib.request.build_opener(
+            urllib.request.HTTPCookieProcessor(CookieJar()))
+        self.set_up(keys)
+
+    def api(self, path, **members):
+        rq = urllib.request.Request(self.url + "/api/" + path, json.dumps(members).encode(),
+                                    {"Content-Type": "application/json"}, method="POST")
+        self.jar.open(rq, timeout=30).close()
+
+    def set_up(self, keys):
+        self.api("auth/", username="admin", password="password")
+        self.api("scope/", name="read", display_name="read", password_required=False, scheme={})
+        for name, kind in (("rs256", "rsa"), ("es256", "ecdsa")):
+            self.api("mod/plugin/", module="oidc", name=name, display_name=name, enabled=True,
+                     parameters={
+                         "iss": self.url, "jwt-type": kind, "jwt-key-size": "256",
+                         "key": keys[name][0], "cert": keys[name][1], "code-duration": 600,
+                         "refresh-token-duration": 86400, "access-token-duration": 3600,
+                         "allow-non-oidc": True, "auth-type-client-enabled": True,
+                         "auth-type-password-enabled": True, "auth-type-refresh-enabled": True,
+                         "introspection-revocation-allowed": True,
+                         "introspection-revocation-allow-target-client": True})
+        self.api("client/", client_id="plain", name="plain", confidential=True,
+                 token_endpoint_auth_method=["client_secret_basic"], client_secret="secret",
+                 authorization_type=["client_credentials", "password"],
+                 redirect_uri=["http://127.0.0.1:1/cb"], scope=["read"], enabled=True)
+        self.api("user/", username="user1", name="user1", password="password",
+                 scope=["read", "g_profile"], enabled=True)
+        self.auth = basic("plain", "secret")
+        self.body = "grant_type=client_credentials&scope=read"
+
+    def rows(self):
+        token = post(self.url + "/api/es256/token", {  # noqa: F405
+            "grant_type": "client_credentials", "scope": "read"},
+            {"Authorization": self.auth})["access_token"]
+        return {
+            "client_credentials, ES256": lambda **kw: self.load(
+                "/api/es256/token", self.body, self.auth, **kw),
+            "client_credentials, RS256 2048": lambda **kw: self.load(
+                "/api/rs256/token", self.body, self.auth, **kw),
+            "password": lambda **kw: self.load(
+                "/api/es256/token", "grant_type=password&scope=read&username=user1"
+                "&password=password", self.auth, **kw),
+            "introspect": lambda **kw: self.load(
+                "/api/es256/introspect", "token=" + token, self.auth, **kw)}
+
+
+class OidcProvider(Peer):
+    """Two processes where nothing is stored, one where tokens are in memory."""
+
+    name = "oidc-provider"
+
+    def __init__(self, site, keys):
+        super().__init__(site)
+        home = BUILD / "bench/node"  # noqa: F405
+        home.mkdir(parents=True, exist_ok=True)
+        if not (home / "node_modules/oidc-provider").is_dir():
+            (home / "package.json").write_text('{"private": true}')
+            subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--silent",
+                            "oidc-provider@" + OIDC_PROVIDER], cwd=home, check=True)
+        shutil.copy(HERE / "oidc-provider.mjs", home)  # noqa: F405
+        (self.dir / "rsa.key").write_text(keys["rs256"][0])
+        (self.dir / "ec.key").write_text(keys["es256"][0])
+        self.run(["node", home / "oidc-provider.mjs"], PORT=str(self.port), NODE_ENV="production",
+                 PROCESSES="2", RSA_KEY=str(self.dir / "rsa.key"), EC_KEY=str(self.dir / "ec.key"))
+        self.auth = basic("client", "secret-secret-secret-secret-secret")
+
+    def rows(self):
+        body = "grant_type=client_credentials&scope=read&resource=urn:api:"
+        return {
+            "client_credentials, ES256": lambda **kw: self.load(
+                "/token", body + "ES256", self.auth, **kw),
+            "client_credentials, RS256 2048": lambda **kw: self.load(
+                "/token", body + "RS256", self.auth, **kw)}
+
+
+class OidcMemory(OidcProvider):
+    """A process, as two do not share what they hold in memory."""
+
+    name = "oidc-provider, in memory"
+
+    def run(self, args, **env):
+        super().run(args, **{**env, "PROCESSES": "1"})
+
+    def rows(self):
+        token = post(self.url + "/token", {  # noqa: F405
+            "grant_type": "client_credentials", "scope": "read"},
+            {"Authorization": self.auth})["access_token"]
+        return {"introspect": lambda **kw: self.load(
+            "/token/introspection", "token=" + token, self.auth, **kw)}
+
+
+class ModAuthOpenidc(Peer):
+    """Apache verifies a JWT itself, and asks nobody whether it was revoked."""
+
+    name = "mod_auth_openidc"
+
+    def __init__(self, site, keys, token, kid):
+        super().__init__(site)
+        www, run = self.dir / "www/guarded", self.dir / "run"
+        www.mkdir(parents=True)
+        run.mkdir()
+        (www / "static.txt").write_text('{"hello":"world"}\n')
+        (self.dir / "rsa.key").write_text(keys["rs256"][0])
+        subprocess.run(["openssl", "req", "-x509", "-key", self.dir / "rsa.key", "-subj",
+                        "/CN=bench", "-days", "2", "-out", self.dir / "rsa.crt"],
+                       check=True, capture_output=True)
+        modules = "\n".join("LoadModule %s_module /usr/lib/apache2/modules/mod_%s.so" % (m, m)
+                            for m in ("mpm_event", "authn_core", "authz_core", "authz_user",
+                                      "mime", "auth_openidc"))
+        (self.dir / "conf").write_text("""
+ServerRoot {dir}
+ServerName localhost
+Listen 127.0.0.1:{port}
+PidFile {dir}/run/pid
+ErrorLog {dir}/error.log
+DefaultRuntimeDir {dir}/run
+User www-data
+Group www-data
+{modules}
+TypesConfig /etc/mime.types
+DocumentRoot {dir}/www
+OIDCCryptoPassphrase bench
+OIDCOAuthVerifyCertFiles {kid}#{dir}/rsa.crt
+OIDCOAuthRemoteUserClaim sub
+<Location />
+    AuthType oauth20
+    Require valid-user
+</Location>
+""".format(dir=self.dir, port=self.port, modules=modules, kid=kid))
+        for p in (site.dir, self.dir, *self.dir.rglob("*")):
+            p.chmod(0o755 if p.is_dir() else 0o644)
+        shutil.chown(run, "www-data")
+        self.token = token
+        self.run(["apache2", "-f", self.dir / "conf", "-DFOREGROUND"])
+
+    def rows(self):
+        return {"guarded static file, RS256": lambda **kw: self.load(
+            "/guarded/static.txt", auth="Bearer " + self.token, **kw)}

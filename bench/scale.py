@@ -1,0 +1,68 @@
+"""The same figures with few and with very many tokens in the database."""
+import os
+import time
+
+from flows import Flows
+from site_ import *  # noqa: F403
+
+BATCH = 500000
+
+
+def fill(site, tokens, users, clients):
+    """Live and expired tokens by halves, in the order of time, as they come."""
+    now = int(time.time())
+    with site.db() as db:
+        db.execute("PRAGMA synchronous = OFF")
+        db.execute("PRAGMA cache_size = -400000")
+        db.execute(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)"
+            " INSERT INTO users (email, name, password, created_at)"
+            " SELECT 'u' || i || '@bench.example', 'U', 'x', 1 FROM n", (users,))
+        db.execute(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)"
+            " INSERT INTO oauth_clients (client_id, name, secret, grants, redirect_uris,"
+            " created_at) SELECT 'bench-' || i, 'C', randomblob(32), 'client_credentials',"
+            " '', 1 FROM n", (clients,))
+        client, = db.execute("SELECT max(id) FROM oauth_clients").fetchone()
+        first, = db.execute("SELECT min(id) FROM oauth_clients"
+                            " WHERE client_id LIKE 'bench-%'").fetchone()
+        # The time, five bytes, before what is random: as the programs make them.
+        db.create_function("new_id", 1, lambda t: t.to_bytes(5, "big") + os.urandom(11))
+        for at in range(0, tokens, BATCH):
+            db.execute(
+                "WITH RECURSIVE n(i) AS (SELECT :lo UNION ALL SELECT i + 1 FROM n WHERE i < :hi)"
+                " INSERT INTO oauth_access_tokens (id, client, scope, created_at, expires_at)"
+                " SELECT new_id(:t + i / 1000), :first + i % (:last - :first + 1),"
+                " 'read-posts', :t + i / 1000, :now + iif(i % 2, 86400, -10) FROM n",
+                {"lo": at, "hi": min(at + BATCH, tokens) - 1, "t": now - 86400,
+                 "first": first, "last": client, "now": now})
+            db.commit()
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def measure(sizes):
+    """Of each size: rates, the purge, bytes a token."""
+    rows = []
+    for size in sizes:
+        site = Site()  # noqa: F405
+        try:
+            empty = (site.dir / "carnet.db").stat().st_size
+            fill(site, size, min(size, 100000), min(size, 10000))
+            bytes_each = ((site.dir / "carnet.db").stat().st_size - empty) / size
+            flows = Flows(site)
+            site.start()
+            flows.prepare(1000)
+            table = flows.table()
+            row = {"size": size, "bytes": bytes_each}
+            for name in ("the same, 1,000 tokens", "client_credentials, ES256", "refresh",
+                         "introspect"):
+                got = [table[name]() for _ in range(max(2, ROUNDS - 2))]  # noqa: F405
+                row[name] = sorted(g["rate"] for g in got)[len(got) // 2]
+            begun = time.monotonic()
+            if size <= 1000000:
+                site.carnet("purge")
+                row["purge"] = time.monotonic() - begun
+            rows.append(row)
+        finally:
+            site.remove()
+    return rows
