@@ -94,6 +94,7 @@ bench:
 	@sh deploy/deps.sh bench
 	@$(MAKE) -s -j$$(nproc) all static
 	@BUILD=$(BUILD) bench/run.sh
+	@BUILD=$(BUILD) $(PYTHON) bench/more.py
 
 # Workers killed under load, and things used once by many, for a long time.
 soak:

@@ -44,6 +44,14 @@ bench libunistring-dev the static programs
 bench libgmp-dev the static programs
 bench zlib1g-dev the static programs
 bench wrk load
+bench nghttp2-client load at a fixed rate (h2load)
+bench strace system calls a request
+bench openssl public keys for the peers
+bench python3 the half of the bench that compares
+bench glewlwyd a peer
+bench apache2 a peer's server
+bench libapache2-mod-auth-openidc a peer
+bench npm a peer (oidc-provider)
 EOF
 }
 

@@ -53,13 +53,24 @@ begin_anew(struct store *st, const char *schema)
 	return rc == SQLITE_OK ? SQLITE_OK : SQLITE_IOERR_FSYNC;
 }
 
+/*
+ * First without a lock, while others go on to write.  What they added meanwhile
+ * is little: that is done with the write lock held, so that the next writer
+ * begins the log anew.  Without this it would never end under a steady load, and
+ * a log that grows has its size synced too, at each commit.
+ */
 static void
 checkpoint(struct store *st, const char *schema)
 {
-	/* If others are at it, or read: another time. */
-	(void)sqlite3_wal_checkpoint_v2(
-	    st->db, schema, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	int pages = 0, done = 0, rc;
+
 	st->log_pages = 0;
+	rc = sqlite3_wal_checkpoint_v2(
+	    st->db, schema, SQLITE_CHECKPOINT_PASSIVE, &pages, &done);
+	/* If others are at it, or read: another time. */
+	if (rc == SQLITE_OK && pages >= st->checkpoint_pages)
+		(void)sqlite3_wal_checkpoint_v2(st->db, schema,
+		    SQLITE_CHECKPOINT_RESTART, NULL, NULL);
 }
 
 /* The engine calls this behind each commit; an error becomes the commit's. */
