@@ -1,5 +1,5 @@
 #!/bin/sh
-# deps.sh run|test|bench|deb|all: install what is missing, or say what it is.
+# deps.sh run|test|bench|deb|valgrind|all: install what is missing, or say what it is.
 #
 # Each row: what wants it, Debian's package, what for.
 set -eu
@@ -43,6 +43,7 @@ deb libcmocka-dev its unit tests
 bench libunistring-dev the static programs
 bench libgmp-dev the static programs
 bench zlib1g-dev the static programs
+valgrind valgrind memory checks (make valgrind)
 bench wrk load
 bench nghttp2-client load at a fixed rate (h2load)
 bench strace system calls a request
@@ -60,10 +61,12 @@ missing=''
 reasons=''
 while read -r kind package reason; do
 	case $wanted/$kind in
-	all/*|*/run|test/test|bench/bench|deb/deb) ;;
+	all/*|*/run|test/test|bench/bench|deb/deb|valgrind/valgrind) ;;
 	*) continue ;;
 	esac
 	[ "$wanted" = all ] && printf '%-8s%-28s%s\n' "$kind" "$package" "$reason"
+	# Many have it from elsewhere, and Debian's does not go with that.
+	[ "$package" = npm ] && command -v npm >/dev/null && continue
 	dpkg-query -W -f '${Status}' "$package" 2>/dev/null |
 	    grep -q '^install ok installed' && continue
 	missing="$missing $package"
