@@ -107,6 +107,21 @@ SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all
 asan:
 	@$(MAKE) test BUILD=$(BUILD)/asan CFLAGS="-O1 -g -fno-omit-frame-pointer $(SANITIZE)"
 
+# What the time of an answer tells; and each program under valgrind.
+timing:
+	@sh deploy/deps.sh test
+	@$(MAKE) -s -j$$(nproc) all
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $(BUILD)/timing test/timing.c $(LIB) $(LIBS) -lm
+	$(BUILD)/timing
+	@BUILD=$(BUILD) $(PYTHON) test/timing.py
+
+valgrind:
+	@sh deploy/deps.sh test
+	@sh deploy/deps.sh valgrind
+	@$(MAKE) -s -j$$(nproc) all
+	@BUILD=$(BUILD) WRAP="valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite" \
+	    $(PYTHON) test/run.py cgi
+
 # Each target of test/fuzz for TIME seconds, or TARGET alone.
 TIME ?= 60
 fuzz: fuzz-build
@@ -195,5 +210,5 @@ help:
 
 -include $(LIB_OBJ:.o=.d) $(PROGRAMS:=.d) $(UNITS:=.d) $(FUZZERS:=.d) $(wildcard $(BUILD)/bin/*.d)
 .PHONY: all static units deps run test bench asan fuzz fuzz-build fuzzers cov tidy fmt \
-	lint-man soak screenshots install uninstall dist bundle deb clean help
+	lint-man timing valgrind soak screenshots install uninstall dist bundle deb clean help
 .SECONDARY:

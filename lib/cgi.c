@@ -21,6 +21,7 @@
 #include "oerr.h"
 #include "process.h"
 #include "resp.h"
+#include "sandbox.h"
 #include "store.h"
 #include "trail.h"
 
@@ -290,6 +291,17 @@ make_request_id(struct req *rq)
 	b64url_encode(random, sizeof(random), rq->id);
 }
 
+/* Once, as soon as the configuration tells whether to; never undone. */
+static void
+confine(struct process *pr)
+{
+	if (pr->is_confined || pr->conf == NULL)
+		return;
+	pr->is_confined = 1;
+	if (pr->conf->sandbox)
+		(void)sandbox_enter();
+}
+
 /* One request, from its environment to its answer. */
 static void
 serve(struct process *pr, struct arena *a, struct conn *c, char **env)
@@ -303,6 +315,7 @@ serve(struct process *pr, struct arena *a, struct conn *c, char **env)
 	make_request_id(&rq);
 	log_request(rq.id);
 	process_check(pr, rq.now);
+	confine(pr);
 	rq.conf = pr->conf;
 	rq.st = pr->st;
 	if (rq.st != NULL)
@@ -412,6 +425,7 @@ cgi_serve(const struct endpoint *ep)
 	struct conn c = { .fcgi = NULL };
 
 	umask(077);
+	sandbox_quiet();
 	pr.conf_path = conf_find(NULL, "/proc/self/exe");
 	if (FCGX_IsCGI()) {
 		signal(SIGPIPE, SIG_IGN);

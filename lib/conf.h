@@ -34,6 +34,7 @@ struct conf {
 	const char *audit_log;
 	int64_t audit_size;	/* MiB; 0: no audit trail */
 	int syslog;		/* that goes there too */
+	int sandbox;		/* sandbox.h */
 	int passport_compat;
 	int64_t throttle_window; /* failures are counted for so long */
 	/* How many are borne; 0: any number. */

@@ -43,6 +43,7 @@ const struct setting conf_settings[CONF_SETTINGS] = {
 	{ "", "audit_log", TYPE_PATH, AT(audit_log), NULL, 0, 0, { 0 } },
 	{ "", "audit_size", TYPE_NUMBER, AT(audit_size), "16", 0, 4096, { 0 } },
 	{ "", "syslog", TYPE_CHOICE, AT(syslog), "no", 0, 0, { "no", "yes" } },
+	{ "", "sandbox", TYPE_CHOICE, AT(sandbox), "yes", 0, 0, { "no", "yes" } },
 	{ "", "passport_compat", TYPE_CHOICE, AT(passport_compat), "no", 0, 0,
 	    { "no", "yes" } },
 	{ "password_token", "client_id", TYPE_TEXT, AT(password_client_id),

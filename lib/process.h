@@ -15,6 +15,7 @@ struct process {
 	const struct endpoint *ep;
 	int wants_store;	/* opens the database */
 	int once;		/* ends with this request: plain CGI */
+	int is_confined;	/* in its sandbox, or asked not to be */
 	struct conf *conf;	/* NULL: it cannot be read */
 	uint64_t conf_generation; /* counts the readings */
 	struct store *st;	/* NULL: not open */

@@ -17,6 +17,10 @@ ROUTES = dict(sorted(re.findall(
     FASTCGI_CONF.read_text()), reverse=True))
 
 
+# What programs are run by: valgrind, for make valgrind.
+WRAP = os.environ.get("WRAP", "").split()
+
+
 def kept_environment():
     """What the sanitizers, where there are any, want to know."""
     return {name: value for name, value in os.environ.items()
@@ -25,7 +29,7 @@ def kept_environment():
 
 def run(program, env, body=b""):
     """Run program; return status, headers, body, log (its standard error)."""
-    p = subprocess.run([program], input=body, env={**kept_environment(), **env},
+    p = subprocess.run([*WRAP, program], input=body, env={**kept_environment(), **env},
                        capture_output=True, timeout=60)
     assert p.returncode == 0, p.stderr.decode()
     head, _, out = p.stdout.partition(b"\r\n\r\n")
