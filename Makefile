@@ -99,6 +99,7 @@ bench:
 # Workers killed under load, and things used once by many, for a long time.
 soak:
 	@sh deploy/deps.sh test
+	@sh deploy/deps.sh bench
 	@$(MAKE) -s -j$$(nproc) all
 	@BUILD=$(BUILD) $(PYTHON) test/soak.py
 
