@@ -1,6 +1,9 @@
--- schema-2.sql: version 2 of version 1: failed sign-ins are counted.
+-- schema-2.sql: version 2 of version 1: failed sign-ins are counted, and a token's
+-- text is known by its digest.
 
 ALTER TABLE sessions DROP COLUMN guesses;
+
+ALTER TABLE oauth_access_tokens ADD COLUMN text_digest BLOB;
 
 CREATE TABLE throttle (
 	key BLOB PRIMARY KEY,

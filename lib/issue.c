@@ -122,7 +122,11 @@ issue_mint(struct req *rq, const struct mint *m, struct access_token *row,
 	*jwt = jwt_sign(rq->a, en->key, en->kid,
 	    rq->conf->passport_compat ? "JWT" : "at+jwt", claims.data,
 	    claims.len);
-	return *jwt == NULL ? &oerr_server_error : NULL;
+	if (*jwt == NULL)
+		return &oerr_server_error;
+	digest_of(*jwt, strlen(*jwt), &row->digest);
+	row->has_digest = 1;
+	return NULL;
 }
 
 const struct oerr *

@@ -186,6 +186,8 @@ struct access_token {
 	const char *scope;
 	int64_t created_at, expires_at;
 	int64_t last_used_at;	/* of a personal token; 0: never */
+	struct digest digest;	/* of its text */
+	int has_digest;
 };
 
 struct refresh_token {
@@ -207,6 +209,8 @@ struct holder {
 	int is_personal;
 	int64_t last_used_at;
 	int token_revoked, client_revoked, user_disabled;
+	struct digest digest;	/* of the token's text */
+	int has_digest;
 };
 
 /*

@@ -67,14 +67,15 @@ const char *const store_sql[SQL_COUNT] = {
 	    "SELECT t.client, t.user, c.client_id, u.email, u.name, t.scope,"
 	    " t.family, t.expires_at, t.revoked_at IS NOT NULL,"
 	    " c.revoked_at IS NOT NULL, u.disabled_at IS NOT NULL,"
-	    " t.name IS NOT NULL, t.last_used_at, t.created_at, c.grants"
+	    " t.name IS NOT NULL, t.last_used_at, t.created_at, c.grants,"
+	    " t.text_digest"
 	    " FROM oauth_access_tokens t"
 	    " JOIN oauth_clients c ON c.id = t.client"
 	    " LEFT JOIN users u ON u.id = t.user WHERE t.id = ?1",
 	[SQL_ACCESS_ADD] =
 	    "INSERT INTO oauth_access_tokens (id, client, user, family, name,"
-	    " scope, created_at, expires_at)"
-	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	    " scope, created_at, expires_at, text_digest)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
 	[SQL_ACCESS_LAST_EXPIRY] =
 	    "SELECT coalesce(max(expires_at), 0) FROM oauth_access_tokens"
 	    " WHERE created_at <= ?1 AND revoked_at IS NULL",

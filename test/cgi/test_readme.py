@@ -24,6 +24,6 @@ def test_each_test_that_is_named_exists():
 
 
 def test_each_target_that_is_named_exists():
-    makefile = (ROOT / "Makefile").read_text()
+    makefile = "".join((ROOT / name).read_text() for name in ("Makefile", "test/checks.mk"))
     for target in set(re.findall(r"`make (\w+)`", README)):
         assert re.search(r"^%s:" % target, makefile, re.M), target

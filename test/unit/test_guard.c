@@ -473,6 +473,54 @@ the_use_of_a_personal_token_is_noted_to_the_hour(void **state)
 	guard_note_use(&fx.rq, &who);
 }
 
+/* What we signed is known again by its digest; any other text needs a signature. */
+static void
+a_token_that_we_gave_is_known_by_its_digest(void **state)
+{
+	struct access_token t = row("d", u->id, "read-posts", NULL);
+	const char *token = sign("at+jwt", claims_of(&t.id));
+	/* So that it shows: its signature is none. */
+	char *given = arena_printf(fx.a, "%.*s%s",
+	    (int)strlen(token) - 8, token, "AAAAAAAA");
+	char *other = arena_printf(fx.a, "%.*s%s",
+	    (int)strlen(token) - 8, token, "AAAAAAAB");
+	struct guard_caller who;
+	struct digest d = fixture_digest(given);
+	char hex[2 * DIGEST_LEN + 1];
+
+	(void)state;
+	assert_ptr_equal(check(given, &anyone, &who), &oerr_invalid_token);
+	for (int i = 0; i < DIGEST_LEN; i++)
+		snprintf(hex + 2 * i, 3, "%02x", d.byte[i]);
+	fixture_sql(arena_printf(fx.a,
+	    "UPDATE oauth_access_tokens SET text_digest = x'%s'", hex));
+	assert_null(check(given, &anyone, &who));
+	assert_ptr_equal(check(other, &anyone, &who), &oerr_invalid_token);
+	assert_string_equal(fx.rq.why, "bad signature");
+	/* A genuine one with another text passes by its signature. */
+	assert_null(check(token, &anyone, &who));
+}
+
+/* The key that the header names must be live: retiring it ends its tokens. */
+static void
+a_digest_does_not_stand_in_for_the_key(void **state)
+{
+	struct access_token t = row("d", u->id, "read-posts", NULL);
+	const char *token = jwt_sign(fx.a, keys_signer(ks, ALG_ES256)->key,
+	    "retired", "at+jwt", claims_of(&t.id), strlen(claims_of(&t.id)));
+	struct digest d = fixture_digest(token);
+	struct guard_caller who;
+	char hex[2 * DIGEST_LEN + 1];
+
+	(void)state;
+	for (int i = 0; i < DIGEST_LEN; i++)
+		snprintf(hex + 2 * i, 3, "%02x", d.byte[i]);
+	fixture_sql(arena_printf(fx.a,
+	    "UPDATE oauth_access_tokens SET text_digest = x'%s'", hex));
+	assert_ptr_equal(check(token, &anyone, &who), &oerr_invalid_token);
+	assert_string_equal(fx.rq.why, "unknown key");
+}
+
 static void
 a_failure_here_is_no_statement_about_the_token(void **state)
 {
@@ -516,6 +564,8 @@ main(void)
 		TEST(the_rule_decides_by_scope_and_caller),
 		TEST(a_lack_of_scope_is_told_with_what_is_needed),
 		TEST(the_use_of_a_personal_token_is_noted_to_the_hour),
+		TEST(a_token_that_we_gave_is_known_by_its_digest),
+		TEST(a_digest_does_not_stand_in_for_the_key),
 		TEST(a_failure_here_is_no_statement_about_the_token),
 		TEST(without_keys_there_is_a_server_error),
 	};

@@ -1,0 +1,66 @@
+# checks.mk: what make test leaves out: it takes long, or needs more.
+
+# Workers killed under load, and things used once by many, for a long time.
+soak:
+	@sh deploy/deps.sh test
+	@sh deploy/deps.sh bench
+	@$(MAKE) -s -j$$(nproc) all
+	@BUILD=$(BUILD) $(PYTHON) test/soak.py
+
+# The same tests with the address and undefined-behaviour sanitizers.
+SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all
+asan:
+	@$(MAKE) test BUILD=$(BUILD)/asan CFLAGS="-O1 -g -fno-omit-frame-pointer $(SANITIZE)"
+
+# What the time of an answer tells; and each program under valgrind.
+timing:
+	@sh deploy/deps.sh test
+	@$(MAKE) -s -j$$(nproc) all
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $(BUILD)/timing test/timing.c $(LIB) $(LIBS) -lm
+	$(BUILD)/timing
+	@BUILD=$(BUILD) $(PYTHON) test/timing.py
+
+valgrind:
+	@sh deploy/deps.sh test
+	@sh deploy/deps.sh valgrind
+	@$(MAKE) -s -j$$(nproc) all
+	@BUILD=$(BUILD) WRAP="valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite" \
+	    $(PYTHON) test/run.py cgi
+
+# Each target of test/fuzz for TIME seconds, or TARGET alone.
+TIME ?= 60
+fuzz: fuzz-build
+	@BUILD=$(BUILD)/fuzz TIME=$(TIME) TARGET=$(TARGET) PYTHON=$(PYTHON) sh test/fuzz/run.sh
+
+fuzz-build:
+	@sh deploy/deps.sh test
+	@$(MAKE) -s -j$$(nproc) BUILD=$(BUILD)/fuzz CC=clang HARDEN=-fPIE \
+	    ARENA=test/fuzz/arena.c all fuzzers \
+	    CFLAGS="-O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link $(SANITIZE)"
+
+$(FUZZERS): $(BUILD)/%: test/fuzz/%.c $(LIB)
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -fsanitize=fuzzer -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(LIB) $(LIBS)
+
+fuzzers: $(FUZZERS)
+
+# Which lines of lib/ the unit, CGI and HTTP tests run.
+cov:
+	@sh deploy/deps.sh test
+	@$(MAKE) -s -j$$(nproc) BUILD=$(BUILD)/cov HARDEN=-fPIE CFLAGS="-O0 -g --coverage" all units
+	@find $(BUILD)/cov -name '*.gcda' -delete
+	@BUILD=$(BUILD)/cov $(PYTHON) test/run.py unit cgi http
+	@$(PYTHON) test/cov.py $(BUILD)/cov
+
+tidy:
+	clang-tidy --quiet lib/*.c cgi-bin/*.c bin/*.c -- -std=c11 $(ALL_CPPFLAGS) -include lib/banned.h
+
+fmt:
+	clang-format -i lib/*.[ch] cgi-bin/*.c bin/*.[ch] test/unit/*.[ch] test/fuzz/*.[ch]
+
+lint-man:
+	mandoc -T lint -W warning man/*.[1-8]
+
+# The pictures in README.md, taken from a running server.
+screenshots: all
+	BUILD=$(BUILD) $(PYTHON) test/browser/screenshots.py
+	BUILD=$(BUILD) $(PYTHON) test/browser/page_screenshots.py
