@@ -147,6 +147,25 @@ def write_flood(out, site, flows):
             name, a, b, b / a, middle(hashes)))
 
 
+def write_durability(out):
+    """The same load where a commit is synced, and where it is not."""
+    out.append("\n| client_credentials, ES256 | req/s | p50 ms | p99 ms |\n|---|---:|---:|---:|")
+    for setting in ("full", "normal"):
+        site = Site("durability = " + setting)  # noqa: F405
+        try:
+            flows = Flows(site)
+            site.start()
+            body = form_of(flows.machine, grant_type="client_credentials",  # noqa: F405
+                           scope=SCOPE)  # noqa: F405
+            got = [wrk(site.url + "/oauth/token", BODY=body)  # noqa: F405
+                   for _ in range(ROUNDS)]  # noqa: F405
+            out.append("| durability = %s | **%s** | %.1f | %.1f |" % (
+                setting, *(number(middle([g["rate"] for g in got])),
+                           middle([g["p50"] for g in got]), middle([g["p99"] for g in got]))))
+        finally:
+            site.remove()
+
+
 def write_calls(out, site, flows):
     table = flows.table()
     out.append("\n| system calls a request | all | the most frequent |\n|---|---:|---|")
@@ -217,6 +236,7 @@ def main():
             write_chart(rows, against)
     finally:
         site.remove()
+    write_durability(out)
     sizes = os.environ.get("SCALE", "3 5" if QUICK else "3 4 5 6 7")  # noqa: F405
     say("Scale ...")
     write_scale(out, measure([10 ** int(n) for n in sizes.split()]))

@@ -90,8 +90,10 @@ END {
 		printf "| %s | %d | %d | %d | %d | %d |\n", p, count[p],
 		    rss[p, "start"], rss[p, "load"], pss[p, "start"],
 		    pss[p, "load"]
+		all += count[p] * pss[p, "load"]
 	}
 	printf "\nThe largest is %s with %.1f MB: %s under %d MB.\n",
 	    largest_name, largest / 1024,
 	    largest < max_kb ? "all are" : "NOT all are", max_kb / 1024
+	printf "All programs together: Pss %.1f MB.\n", all / 1024
 }
