@@ -14,6 +14,7 @@
 #include "words.h"
 
 #define OPTIONS_MAX 16
+#define OPTION_LONGEST 20
 #define WORD_MAX 64   /* of what the audit trail says of a command */
 #define WORDS_MAX 400
 
@@ -143,8 +144,8 @@ cmd_date(struct arena *a, int64_t t)
 }
 
 /*
- * The operands of a verb without options of its own.  One dash begins a key's
- * id as well as any letter does: it is no option here.
+ * The operands of a verb without options of its own.  Dashes begin a key's id as
+ * well as any letter does: it is longer than any option.
  */
 static int
 plain_operands(struct cmd *c, char ***operands)
@@ -153,7 +154,9 @@ plain_operands(struct cmd *c, char ***operands)
 
 	*operands = c->argv + 1;
 	for (int i = 1; i < c->argc; i++) {
-		if (over || strncmp(c->argv[i], "--", 2) != 0)
+		if (over || strncmp(c->argv[i], "--", 2) != 0 ||
+		    (strlen(c->argv[i]) > OPTION_LONGEST &&
+			strncmp(c->argv[i], "--conf=", 7) != 0))
 			c->argv[1 + n++] = c->argv[i];
 		else if (strcmp(c->argv[i], "--") == 0)
 			over = 1;
