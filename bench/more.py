@@ -147,6 +147,53 @@ def write_flood(out, site, flows):
             name, a, b, b / a, middle(hashes)))
 
 
+def write_floors(out, site):
+    """One core of this machine, by itself."""
+    program = BUILD / "bench/floors"  # noqa: F405
+    program.parent.mkdir(exist_ok=True)
+    subprocess.run(["cc", "-O2", "-o", program, HERE / "floors.c", "-lgnutls",  # noqa: F405
+                    "-lsqlite3"], check=True)
+    rows = {}
+    for _ in range(ROUNDS):  # noqa: F405
+        for line in subprocess.run([program, site.dir, "0.5"], check=True, text=True,
+                                   capture_output=True).stdout.splitlines():
+            name, rate = line.split("\t")
+            rows.setdefault(name, []).append(float(rate))
+    out.append("\n| one core of this machine | min | median/s | max |\n|---|---:|---:|---:|")
+    for name, got in rows.items():
+        out.append("| %s | %s | **%s** | %s |" % (
+            name, number(min(got)), number(middle(got)), number(max(got))))
+
+
+def write_sizes(out, site):
+    """What is copied to a host, and how soon it serves."""
+    out.append("\n| program | dynamic kB | static kB | start to exit as CGI ms, static |\n"
+               "|---|---:|---:|---:|")
+    env = {"REQUEST_METHOD": "GET", "SCRIPT_NAME": "/oauth/jwks", "CARNET_CONF": str(site.conf)}
+    for name in ("token", "posts", "guard", "jwks"):
+        took = []
+        for _ in range(20 * ROUNDS):  # noqa: F405
+            begun = time.monotonic()
+            subprocess.run([BUILD / "static/cgi-bin" / name], env=env,  # noqa: F405
+                           stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                           stderr=subprocess.DEVNULL)
+            took.append((time.monotonic() - begun) * 1000)
+        sizes = [(BUILD / where / name).stat().st_size / 1024 for where in  # noqa: F405
+                 ("cgi-bin", "static/cgi-bin")]
+        out.append("| %s | %.0f | %.0f | %.1f |" % (name, *sizes, middle(took)))
+
+
+def write_sign_ins(out, site, flows):
+    """More at once than there are cores wait for their turn."""
+    run = flows.table()["password"]
+    out.append("\n| password grant, at once | req/s | p50 ms | p99 ms |\n|---:|---:|---:|---:|")
+    for n in (1, 2, 8, 64):
+        got = [run(connections=n) for _ in range(ROUNDS)]  # noqa: F405
+        out.append("| %d | **%s** | %.0f | %.0f |" % (
+            n, number(middle([g["rate"] for g in got])), middle([g["p50"] for g in got]),
+            middle([g["p99"] for g in got])))
+
+
 def write_durability(out):
     """The same load where a commit is synced, and where it is not."""
     out.append("\n| client_credentials, ES256 | req/s | p50 ms | p99 ms |\n|---|---:|---:|---:|")
@@ -228,6 +275,9 @@ def main():
         write_latencies(out, site, flows, rows)
         write_flood(out, site, flows)
         write_calls(out, site, flows)
+        write_sign_ins(out, site, flows)
+        write_sizes(out, site)
+        write_floors(out, site)
         against = []
         if os.environ.get("PEERS", "0" if QUICK else "1") != "0":  # noqa: F405
             say("Peers ...")
