@@ -154,8 +154,11 @@ authenticate(struct req *rq, struct presented *p, const struct client **out)
 		return try_slowly(rq, cl, p, out);
 	fits = client_secret_fits(
 	    found ? cl : NULL, p->secret == NULL ? "" : p->secret);
-	if (!found)
-		return oerr_why(rq, &oerr_invalid_client, "unknown client");
+	if (!found) {
+		e = oerr_why(rq, &oerr_invalid_client, "unknown client");
+		/* Counted as a wrong secret is: it takes as long. */
+		return p->secret == NULL ? e : throttle_secret(rq, e);
+	}
 	if (client_is_public(cl)) {
 		/* An empty password is how Basic spells "none". */
 		if (p->secret != NULL && *p->secret != '\0')

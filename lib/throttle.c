@@ -186,22 +186,30 @@ throttle_client(struct req *rq, const char *id, struct attempt *at)
 	return begin(rq, at);
 }
 
+/* What is over goes, and now and then what is too much; 0, or -1. */
+static int
+tidy(struct req *rq)
+{
+	uint8_t chance;
+
+	crypto_random(&chance, 1);
+	if (chance % TRIM_EVERY == 0 && store_throttle_trim(rq->st) < 0)
+		return -1;
+	return store_purge(rq->st, rq->now, STORE_PURGE_N) < 0 ? -1 : 0;
+}
+
 /* Within a transaction; 0, or -1. */
 static int
 count_failure(struct req *rq, const struct attempt *at)
 {
 	int64_t n;
-	uint8_t chance;
 
 	for (int i = 0; i < at->n; i++)
 		if (at->counter[i].limit > 0 &&
 		    store_throttle_add(rq->st, &at->counter[i].key, rq->now,
 			rq->conf->throttle_window, &n) < 0)
 			return -1;
-	crypto_random(&chance, 1);
-	if (chance % TRIM_EVERY == 0 && store_throttle_trim(rq->st) < 0)
-		return -1;
-	return store_purge(rq->st, rq->now, STORE_PURGE_N) < 0 ? -1 : 0;
+	return tidy(rq);
 }
 
 /* They do know the password: what they mistyped before is forgiven. */
@@ -262,9 +270,14 @@ throttle_secret(struct req *rq, const struct oerr *e)
 	/* Counted no further: the window ends, whatever still comes. */
 	if (n.failures >= limit)
 		return put_off(rq, "this client's secret", n.until - rq->now);
-	if (store_throttle_add(rq->st, &key, rq->now,
-		rq->conf->throttle_window, &n.failures) < 0)
+	if (store_begin(rq->st) < 0)
 		return oerr_machine(rq);
+	if (store_throttle_add(rq->st, &key, rq->now,
+		rq->conf->throttle_window, &n.failures) < 0 ||
+	    tidy(rq) < 0 || store_commit(rq->st) < 0) {
+		store_rollback(rq->st);
+		return oerr_machine(rq);
+	}
 	return e;
 }
 
