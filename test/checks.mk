@@ -27,10 +27,11 @@ valgrind:
 	@BUILD=$(BUILD) WRAP="valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite" \
 	    $(PYTHON) test/run.py cgi
 
-# Each target of test/fuzz for TIME seconds, or TARGET alone.
+# Each target of test/fuzz for TIME seconds or RUNS inputs, or TARGET alone.
 TIME ?= 60
+RUNS ?=
 fuzz: fuzz-build
-	@BUILD=$(BUILD)/fuzz TIME=$(TIME) TARGET=$(TARGET) PYTHON=$(PYTHON) sh test/fuzz/run.sh
+	@BUILD=$(BUILD)/fuzz TIME=$(TIME) RUNS=$(RUNS) TARGET=$(TARGET) PYTHON=$(PYTHON) sh test/fuzz/run.sh
 
 fuzz-build:
 	@sh deploy/deps.sh test

@@ -1,7 +1,8 @@
 #!/bin/sh
-# run.sh: each fuzz target for $TIME seconds, or $TARGET alone (http: http_fuzz.py).  Inputs that reach
-# something new are kept in $BUILD/corpus/TARGET, made small again at the end; an
-# input that fails stays in $BUILD/found, and is run again by naming it.
+# run.sh: each fuzz target for $TIME seconds, or for $RUNS inputs, or $TARGET alone
+# (http: http_fuzz.py).  Inputs that reach something new are kept in
+# $BUILD/corpus/TARGET, made small again at the end; an input that fails stays in
+# $BUILD/found, and is run again by naming it.
 set -u
 
 here=$(dirname "$0")
@@ -30,8 +31,10 @@ fuzz() {
 	mkdir -p "$corpus" "$BUILD/found"
 	dict=
 	[ -f "$here/dict/$1.dict" ] && dict=-dict=$here/dict/$1.dict
+	until=-max_total_time=$TIME
+	[ -z "$RUNS" ] || until=-runs=$RUNS
 	# shellcheck disable=SC2086
-	if "$program" $dict -max_total_time="$TIME" -timeout=10 -max_len=4096 \
+	if "$program" $dict "$until" -timeout=10 -max_len=4096 \
 	    -rss_limit_mb=4096 -print_final_stats=1 -verbosity=0 \
 	    -artifact_prefix="$BUILD/found/$1-" "$corpus" "$here/seeds/$1" \
 	    >"$BUILD/$1.log" 2>&1; then
