@@ -61,6 +61,7 @@ struct store {
 	int is_torn;		/* a sync failed, and the log may have a gap */
 	int log_pages;		/* after the last commit */
 	int checkpoint_pages;	/* with so many a checkpoint is due */
+	int begin_again;	/* the mode of one that has the log begin anew */
 };
 
 /* store_sync_begin(st, full): have each commit synced, if full; SQLITE_OK. */

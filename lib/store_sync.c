@@ -69,8 +69,8 @@ checkpoint(struct store *st, const char *schema)
 	    st->db, schema, SQLITE_CHECKPOINT_PASSIVE, &pages, &done);
 	/* If others are at it, or read: another time. */
 	if (rc == SQLITE_OK && pages >= st->checkpoint_pages)
-		(void)sqlite3_wal_checkpoint_v2(st->db, schema,
-		    SQLITE_CHECKPOINT_RESTART, NULL, NULL);
+		(void)sqlite3_wal_checkpoint_v2(
+		    st->db, schema, st->begin_again, NULL, NULL);
 }
 
 /* The engine calls this behind each commit; an error becomes the commit's. */
@@ -111,6 +111,7 @@ store_sync_begin(struct store *st, int full)
 {
 	st->is_full = full;
 	st->checkpoint_pages = CHECKPOINT_PAGES;
+	st->begin_again = SQLITE_CHECKPOINT_RESTART;
 	sqlite3_wal_hook(st->db, after_commit, st);
 	return sqlite3_busy_handler(st->db, wait_for_lock, NULL);
 }
@@ -122,6 +123,8 @@ store_once(struct store *st)
 	(void)sqlite3_db_config(
 	    st->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	st->checkpoint_pages = ONCE_PAGES;
+	/* That the log begins anew is in memory, which goes with the last. */
+	st->begin_again = SQLITE_CHECKPOINT_TRUNCATE;
 }
 
 void

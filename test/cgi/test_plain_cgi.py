@@ -173,3 +173,16 @@ def test_a_long_token_is_refused(run):
     """DESIGN section 6."""
     for token in ("A" * 120_000, "A." * 60_000, "eyJ" * 30_000 + ".e30.e30"):
         assert run("user", HTTP_AUTHORIZATION="Bearer " + token).status == 401
+
+
+def test_the_log_of_a_site_without_other_programs_stays_short(cgi, run):
+    """Each process is the last to close the database: none is left to remember
+    how much of the log was copied to it."""
+    client = cgi.client("client_credentials")
+    form = "grant_type=client_credentials&client_id=%s&client_secret=%s" % client
+    sizes = []
+    for _ in range(120):
+        assert post(run, form.encode()).status == 200
+        sizes.append((cgi.dir / "carnet.db-wal").stat().st_size)
+    assert max(sizes) < 100 * 4096
+    assert min(sizes[60:]) < 20 * 4096
