@@ -21,7 +21,7 @@ HARDEN = -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
 ALL_CPPFLAGS = -D_GNU_SOURCE -Ilib $(CPPFLAGS)
 ALL_CFLAGS = -std=c11 $(WARN) $(HARDEN) $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(LDFLAGS)
-LIBS = -lfcgi -lgnutls -lsqlite3 -ljson-c -lcrypt $(LDLIBS)
+LIBS = -lfcgi -lgnutls -lnettle -lsqlite3 -ljson-c -lcrypt $(LDLIBS)
 
 LIB      = $(BUILD)/libcarnet.a
 ARENA    ?= lib/arena.c
@@ -51,7 +51,7 @@ $(COMMAND): $(patsubst %.c,$(BUILD)/%.o,$(wildcard bin/*.c)) $(LIB)
 # The same programs with all libraries in them: as plain CGI they start twice as
 # fast, and a shared host needs nothing else.  deploy/static/absent.c says how.
 STATIC      = $(patsubst $(BUILD)/%,$(BUILD)/static/%,$(PROGRAMS) $(COMMAND))
-STATIC_LIBS = -lfcgi -lgnutls -lhogweed -lnettle -lgmp -lidn2 -lunistring \
+STATIC_LIBS = -lfcgi -lgnutls -lnettle -lhogweed -lnettle -lgmp -lidn2 -lunistring \
 	-ltasn1 -lsqlite3 -ljson-c -lcrypt -lz -lm
 static: $(STATIC)
 $(STATIC): $(LIB) $(BUILD)/deploy/static/absent.o deploy/static/link.opts

@@ -3,7 +3,7 @@
 
 ALTER TABLE sessions DROP COLUMN guesses;
 
-ALTER TABLE oauth_access_tokens ADD COLUMN text_digest BLOB;
+ALTER TABLE oauth_access_tokens ADD COLUMN seal BLOB;
 
 CREATE TABLE throttle (
 	key BLOB PRIMARY KEY,

@@ -41,7 +41,7 @@ CREATE TABLE oauth_access_tokens (
 	expires_at INTEGER NOT NULL,
 	last_used_at INTEGER,		-- of a personal token, to the hour
 	revoked_at INTEGER,
-	text_digest BLOB		-- of the token as it was signed
+	seal BLOB			-- HMAC of the token as it was signed
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX oauth_access_tokens_expire ON oauth_access_tokens (expires_at);
 CREATE INDEX oauth_access_tokens_personal ON oauth_access_tokens (user, id)

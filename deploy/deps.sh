@@ -9,7 +9,8 @@ table() {
 run gcc the compiler
 run libc6-dev the C library's headers
 run libfcgi-dev FastCGI and CGI
-run libgnutls28-dev keys, signatures, digests, random
+run libgnutls28-dev keys, signatures
+run nettle-dev digests
 run libsqlite3-dev storage
 run libjson-c-dev reading JSON
 run libcrypt-dev password hashes

@@ -17,10 +17,17 @@ struct digest {
 /* digest_of(data, len, out): put the SHA-256 of data to out. */
 void digest_of(const void *data, size_t len, struct digest *out);
 
+/*
+ * digest_seal(key, text, out): put the HMAC of text under key, a digest of what is
+ * secret, to out (RFC 2104).
+ */
+void digest_seal(
+    const struct digest *key, const char *text, struct digest *out);
+
 /* digest_equal(a, b): compare in constant time; return 1 if they are equal. */
 int digest_equal(const struct digest *a, const struct digest *b);
 
-/* crypto_random(out, len): fill out with random bytes; never fails. */
+/* crypto_random(out, len): fill out with random bytes, 256 at most; never fails. */
 void crypto_random(void *out, size_t len);
 
 /*

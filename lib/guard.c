@@ -151,21 +151,20 @@ check_holder(struct req *rq, const struct guard_caller *out)
 }
 
 /*
- * Ours is what we signed: its row has the digest of the whole text, so that these
- * very bytes need no signature checked.  Any other text has to bear one, as ours
- * from before there were digests, whether it has a row or not.  Whoever can write
- * to the database could add a user as well; what a key says is held to in any
- * case, so that a retired key ends its tokens.
+ * Ours is what we signed: its row has a seal of the whole text, made with the key
+ * that signed it, so that these very bytes need no signature checked.  Any other
+ * text has to bear one, as ours from before there were seals, whether it has a row
+ * or not.  Who can write to the database alone can make no seal, as that takes the
+ * private key's file; and a key that is retired ends its tokens.
  */
 static const char *
-check_origin(
-    struct req *rq, const struct jwt *jwt, const struct digest *d, int found,
+check_origin(struct req *rq, const struct jwt *jwt, int found,
     const struct guard_caller *who)
 {
-	if (found == 1 && who->is.has_digest &&
-	    digest_equal(&who->is.digest, d))
+	if (found == 1 && who->is.has_seal &&
+	    keys_have_sealed(keys_get(rq), jwt->text, &who->is.seal))
 		return NULL;
-	return jwt_check(rq->a, jwt);
+	return jwt_check(rq->a, jwt, find_key, rq);
 }
 
 const struct oerr *
@@ -184,13 +183,13 @@ guard_identify(struct req *rq, const char *token, struct guard_caller *out)
 		return take_holder(rq, out,
 		    store_access_holder(
 			rq->st, rq->a, &out->token, &out->is));
-	why = jwt_read(rq->a, token, find_key, rq, &jwt);
+	why = jwt_read(rq->a, token, &jwt);
 	if (why == NULL)
 		why = check_claims(rq, &jwt, out);
 	if (why == NULL) {
 		found = store_access_holder(
 		    rq->st, rq->a, &out->token, &out->is);
-		why = check_origin(rq, &jwt, &d, found, out);
+		why = check_origin(rq, &jwt, found, out);
 	}
 	if (why != NULL)
 		return oerr_why(rq, &oerr_invalid_token, "%s", why);

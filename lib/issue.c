@@ -124,8 +124,8 @@ issue_mint(struct req *rq, const struct mint *m, struct access_token *row,
 	    claims.len);
 	if (*jwt == NULL)
 		return &oerr_server_error;
-	digest_of(*jwt, strlen(*jwt), &row->digest);
-	row->has_digest = 1;
+	keys_seal(en, *jwt, &row->seal);
+	row->has_seal = 1;
 	return NULL;
 }
 

@@ -58,11 +58,9 @@ decode(struct arena *a, const char *s, size_t len, size_t *out_len)
 }
 
 const char *
-jwt_read(struct arena *a, const char *token,
-    const struct key *(*find)(void *, const char *), void *ctx,
-    struct jwt *out)
+jwt_read(struct arena *a, const char *token, struct jwt *out)
 {
-	const char *dot1, *dot2, *alg, *text;
+	const char *dot1, *dot2, *text;
 	struct json_object *header;
 	size_t len;
 
@@ -74,21 +72,13 @@ jwt_read(struct arena *a, const char *token,
 		return "not three parts";
 	if ((text = decode(a, token, (size_t)(dot1 - token), &len)) == NULL ||
 	    (header = json_parse(a, text, len)) == NULL ||
-	    (alg = json_get_str(header, "alg")) == NULL)
+	    (out->alg = json_get_str(header, "alg")) == NULL)
 		return "malformed header";
 	/* RFC 7515 section 4.1.11: we understand no extension. */
 	if (json_object_object_get_ex(header, "crit", NULL))
 		return "an extension in the header";
 	out->kid = json_get_str(header, "kid");
 	out->typ = json_get_str(header, "typ");
-	if ((out->key = find(ctx, out->kid)) == NULL)
-		return "unknown key";
-	/*
-	 * The key tells the algorithm, not the token: a token signed with HMAC
-	 * and the public key as its secret stops here, as does "none".
-	 */
-	if (strcmp(alg, alg_name(key_alg(out->key))) != 0)
-		return "another algorithm than the key's";
 	out->text = token;
 	out->signed_len = (size_t)(dot2 - token);
 	out->payload = decode(
@@ -97,25 +87,25 @@ jwt_read(struct arena *a, const char *token,
 }
 
 const char *
-jwt_check(struct arena *a, const struct jwt *t)
+jwt_check(struct arena *a, const struct jwt *t,
+    const struct key *(*find)(void *, const char *), void *ctx)
 {
 	const char *dot = t->text + t->signed_len;
+	const struct key *k;
 	size_t len;
 	char *sig;
 
+	if ((k = find(ctx, t->kid)) == NULL)
+		return "unknown key";
+	/*
+	 * The key tells the algorithm, not the token: a token signed with HMAC
+	 * and the public key as its secret stops here, as does "none".
+	 */
+	if (strcmp(t->alg, alg_name(key_alg(k))) != 0)
+		return "another algorithm than the key's";
 	if ((sig = decode(a, dot + 1, strlen(dot + 1), &len)) == NULL ||
-	    !key_verify(t->key, t->text, t->signed_len, (const uint8_t *)sig,
-		len))
+	    !key_verify(
+		k, t->text, t->signed_len, (const uint8_t *)sig, len))
 		return "bad signature";
 	return NULL;
-}
-
-const char *
-jwt_verify(struct arena *a, const char *token,
-    const struct key *(*find)(void *, const char *), void *ctx,
-    struct jwt *out)
-{
-	const char *why = jwt_read(a, token, find, ctx, out);
-
-	return why != NULL ? why : jwt_check(a, out);
 }

@@ -19,31 +19,26 @@ char *jwt_sign(struct arena *a, const struct key *k, const char *kid,
 struct jwt {
 	const char *typ;	/* of the header, or NULL */
 	const char *kid;	/* or NULL */
+	const char *alg;
 	const char *payload;	/* a NUL behind it */
 	size_t payload_len;
 	const char *text;	/* the token */
 	size_t signed_len;	/* of it */
-	const struct key *key;	/* that it says it is signed with */
 };
 
 /*
- * jwt_read(a, token, find, ctx, out):
- * Read the token, with the key that find(ctx, kid) returns; kid is NULL if the
- * header has none.  The header must name that key's algorithm, and no extension
- * that must be understood ("crit").  Return NULL and fill out; or the reason, for
- * the log alone, why it is no token of ours.  Who wrote it is not known yet.
+ * jwt_read(a, token, out):
+ * Read the token, whose header must not name an extension that must be understood
+ * ("crit").  Return NULL and fill out; or the reason, for the log alone, why it is
+ * no token of ours.  Who wrote it is not known yet.
  *
- * jwt_check(a, t):
- * Check the signature of what was read.  Return NULL, or the reason.
- *
- * jwt_verify(a, token, find, ctx, out): both.
+ * jwt_check(a, t, find, ctx):
+ * Check the signature of what was read, with the key that find(ctx, kid) returns;
+ * kid is NULL if the header has none.  The header must name that key's algorithm.
+ * Return NULL, or the reason.
  */
-const char *jwt_read(struct arena *a, const char *token,
-    const struct key *(*find)(void *ctx, const char *kid), void *ctx,
-    struct jwt *out);
-const char *jwt_check(struct arena *a, const struct jwt *t);
-const char *jwt_verify(struct arena *a, const char *token,
-    const struct key *(*find)(void *ctx, const char *kid), void *ctx,
-    struct jwt *out);
+const char *jwt_read(struct arena *a, const char *token, struct jwt *out);
+const char *jwt_check(struct arena *a, const struct jwt *t,
+    const struct key *(*find)(void *ctx, const char *kid), void *ctx);
 
 #endif

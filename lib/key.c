@@ -1,6 +1,7 @@
 /* key.c: signing keys: import, export, sign, verify; on GnuTLS. */
 #include "key.h"
 
+#include <err.h>
 #include <gnutls/abstract.h>
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
@@ -58,11 +59,25 @@ fail(const char *what, int rc)
 	return -1;
 }
 
+/* To begin takes a millisecond: see crypto.c.  Nothing is done without a key. */
+GNUTLS_SKIP_GLOBAL_INIT
+
+static void
+begin(void)
+{
+	static int has_begun;
+
+	if (!has_begun && gnutls_global_init() < 0)
+		errx(111, "crypto: GnuTLS cannot begin");
+	has_begun = 1;
+}
+
 static struct key *
 key_new(enum alg alg)
 {
 	struct key *k;
 
+	begin();
 	if ((k = calloc(1, sizeof(*k))) == NULL ||
 	    gnutls_pubkey_init(&k->pub) < 0)
 		abort();

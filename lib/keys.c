@@ -20,6 +20,8 @@ struct file {
 	const char *name;
 	enum alg alg;
 	int signs, was_read;
+	int has_pem;
+	struct digest pem; /* of its bytes */
 };
 
 struct keys {
@@ -97,24 +99,38 @@ list_file(struct keys *ks, const char *name)
 	ks->n_files++;
 }
 
+static char *
+read_pem(struct arena *a, struct keys *ks, struct file *f, size_t *len)
+{
+	char *path = arena_printf(a, "%s/%s", ks->dir, f->name), *pem;
+
+	if ((pem = read_file(a, path, len)) == NULL) {
+		log_event("%s: %s", path, strerror(errno));
+		f->was_read = 1;
+		return NULL;
+	}
+	digest_of(pem, *len, &f->pem);
+	f->has_pem = 1;
+	return pem;
+}
+
 static void
 load_file(struct keys *ks, struct file *f)
 {
 	struct arena *a;
 	struct keys_entry *en = &ks->entry[ks->n], *other;
-	char *path, *pem;
+	char *pem;
 	size_t len;
 
 	if (f->was_read)
 		return;
 	f->was_read = 1;
 	a = arena_new(); /* cleared at once: it holds the private key */
-	path = arena_printf(a, "%s/%s", ks->dir, f->name);
-	if ((pem = read_file(a, path, &len)) == NULL)
-		log_event("%s: %s", path, strerror(errno));
+	if ((pem = read_pem(a, ks, f, &len)) == NULL)
+		;
 	else if ((en->key = key_from_pem(pem, len, f->alg)) == NULL ||
 	    jwk_thumbprint(en->key, en->kid) < 0)
-		log_event("%s: this key is not used", path);
+		log_event("%s/%s: this key is not used", ks->dir, f->name);
 	else if ((other = find_entry(ks, en->kid)) != NULL) {
 		/* Two names, for the moment of a rotation. */
 		other->signs |= f->signs && key_can_sign(en->key);
@@ -122,6 +138,7 @@ load_file(struct keys *ks, struct file *f)
 	} else {
 		en->signs = f->signs && key_can_sign(en->key);
 		en->file = f->name;
+		en->pem = f->pem;
 		ks->n++;
 	}
 	arena_free(a);
@@ -166,8 +183,8 @@ list_signers(struct keys *ks, DIR *d)
 	}
 }
 
-struct keys *
-keys_load(const char *dir)
+static struct keys *
+list(const char *dir)
 {
 	static uint64_t readings;
 	struct keys *ks;
@@ -195,9 +212,17 @@ keys_load(const char *dir)
 		if (alg_of_file(de->d_name, &signs) >= 0 && !signs)
 			list_file(ks, de->d_name);
 	closedir(d);
-	for (size_t i = 0; ks->n == 0 && i < ks->n_files; i++)
+	return ks;
+}
+
+struct keys *
+keys_load(const char *dir)
+{
+	struct keys *ks = list(dir);
+
+	for (size_t i = 0; ks != NULL && ks->n == 0 && i < ks->n_files; i++)
 		load_file(ks, &ks->file[i]);
-	if (ks->n == 0) {
+	if (ks != NULL && ks->n == 0) {
 		log_event("keys %s: no key in it; carnet install makes them",
 		    dir);
 		keys_free(ks);
@@ -238,7 +263,9 @@ keys_get(struct req *rq)
 		return pr->keys;
 	if (pr->keys == NULL || is_stale(pr->keys, rq->conf->keys)) {
 		/* A directory gone bad under us: what is known still serves. */
-		if ((fresh = keys_load(rq->conf->keys)) != NULL) {
+		fresh = pr->once ? list(rq->conf->keys)
+				 : keys_load(rq->conf->keys);
+		if (fresh != NULL) {
 			keys_free(pr->keys);
 			pr->keys = fresh;
 			pr->keys_free = keys_free;
@@ -280,6 +307,35 @@ keys_by_kid(struct keys *ks, const char *kid)
 	while ((en = find_entry(ks, kid)) == NULL && i < ks->n_files)
 		load_file(ks, &ks->file[i++]);
 	return en;
+}
+
+void
+keys_seal(const struct keys_entry *en, const char *text, struct digest *out)
+{
+	digest_seal(&en->pem, text, out);
+}
+
+/* No file is taken for a key: only one that was can have made the seal. */
+int
+keys_have_sealed(struct keys *ks, const char *text, const struct digest *seal)
+{
+	struct digest d;
+	struct arena *a;
+	size_t len;
+	int found = 0;
+
+	for (size_t i = 0; i < ks->n_files && !found; i++) {
+		struct file *f = &ks->file[i];
+
+		if (!f->has_pem && !f->was_read) {
+			a = arena_new(); /* cleared at once, as above */
+			(void)read_pem(a, ks, f, &len);
+			arena_free(a);
+		}
+		digest_seal(&f->pem, text, &d);
+		found = f->has_pem && digest_equal(&d, seal);
+	}
+	return found;
 }
 
 const struct keys_entry *

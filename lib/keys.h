@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "crypto.h"
 #include "jwk.h"
 
 struct req;
@@ -21,6 +22,7 @@ struct keys_entry {
 	struct key *key;
 	int signs;	/* the one of its algorithm */
 	const char *file;
+	struct digest pem;	/* of the file's bytes: as secret as they are */
 };
 
 /*
@@ -52,6 +54,19 @@ const struct keys_entry *keys_all(struct keys *ks, size_t *n);
 
 /* keys_by_kid(ks, kid): the key so named, or NULL. */
 const struct keys_entry *keys_by_kid(struct keys *ks, const char *kid);
+
+/*
+ * keys_seal(en, text, out):
+ * Put to out what tells that text was signed with the key, sooner than its
+ * signature does.
+ *
+ * keys_have_sealed(ks, text, seal):
+ * Return 1 if seal is that of text and one of the keys.
+ */
+void keys_seal(
+    const struct keys_entry *en, const char *text, struct digest *out);
+int keys_have_sealed(
+    struct keys *ks, const char *text, const struct digest *seal);
 
 /* keys_signer(ks, alg): the key that signs with alg (-1: as a rule), or NULL. */
 const struct keys_entry *keys_signer(struct keys *ks, int alg);

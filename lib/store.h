@@ -186,8 +186,8 @@ struct access_token {
 	const char *scope;
 	int64_t created_at, expires_at;
 	int64_t last_used_at;	/* of a personal token; 0: never */
-	struct digest digest;	/* of its text */
-	int has_digest;
+	struct digest seal;	/* of its text: keys_seal */
+	int has_seal;
 };
 
 struct refresh_token {
@@ -209,8 +209,8 @@ struct holder {
 	int is_personal;
 	int64_t last_used_at;
 	int token_revoked, client_revoked, user_disabled;
-	struct digest digest;	/* of the token's text */
-	int has_digest;
+	struct digest seal;	/* of the token's text */
+	int has_seal;
 };
 
 /*

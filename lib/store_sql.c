@@ -68,13 +68,13 @@ const char *const store_sql[SQL_COUNT] = {
 	    " t.family, t.expires_at, t.revoked_at IS NOT NULL,"
 	    " c.revoked_at IS NOT NULL, u.disabled_at IS NOT NULL,"
 	    " t.name IS NOT NULL, t.last_used_at, t.created_at, c.grants,"
-	    " t.text_digest"
+	    " t.seal"
 	    " FROM oauth_access_tokens t"
 	    " JOIN oauth_clients c ON c.id = t.client"
 	    " LEFT JOIN users u ON u.id = t.user WHERE t.id = ?1",
 	[SQL_ACCESS_ADD] =
 	    "INSERT INTO oauth_access_tokens (id, client, user, family, name,"
-	    " scope, created_at, expires_at, text_digest)"
+	    " scope, created_at, expires_at, seal)"
 	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
 	[SQL_ACCESS_LAST_EXPIRY] =
 	    "SELECT coalesce(max(expires_at), 0) FROM oauth_access_tokens"

@@ -27,7 +27,7 @@ store_access_holder(struct store *st, struct arena *a, const struct id *id,
 		out->last_used_at = sqlite3_column_int64(s, 12);
 		out->created_at = sqlite3_column_int64(s, 13);
 		out->client_grants = column_dup(s, 14, a);
-		out->has_digest = column_digest(s, 15, &out->digest);
+		out->has_seal = column_digest(s, 15, &out->seal);
 		found = 1;
 	} else if (rc != SQLITE_DONE) {
 		found = store_fail(st, "access_holder");
@@ -52,8 +52,8 @@ store_access_add(struct store *st, const struct access_token *t)
 	bind_text(s, 6, t->scope);
 	bind_int(s, 7, t->created_at);
 	bind_int(s, 8, t->expires_at);
-	if (t->has_digest)
-		bind_digest(s, 9, &t->digest);
+	if (t->has_seal)
+		bind_digest(s, 9, &t->seal);
 	return store_run(st, s, "access_add");
 }
 

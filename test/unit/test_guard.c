@@ -473,9 +473,20 @@ the_use_of_a_personal_token_is_noted_to_the_hour(void **state)
 	guard_note_use(&fx.rq, &who);
 }
 
-/* What we signed is known again by its digest; any other text needs a signature. */
 static void
-a_token_that_we_gave_is_known_by_its_digest(void **state)
+put_seal(const struct digest *d)
+{
+	char hex[2 * DIGEST_LEN + 1];
+
+	for (int i = 0; i < DIGEST_LEN; i++)
+		snprintf(hex + 2 * i, 3, "%02x", d->byte[i]);
+	fixture_sql(arena_printf(
+	    fx.a, "UPDATE oauth_access_tokens SET seal = x'%s'", hex));
+}
+
+/* What we signed is known again by its seal; any other text needs a signature. */
+static void
+what_we_sealed_needs_no_signature_checked(void **state)
 {
 	struct access_token t = row("d", u->id, "read-posts", NULL);
 	const char *token = sign("at+jwt", claims_of(&t.id));
@@ -485,15 +496,12 @@ a_token_that_we_gave_is_known_by_its_digest(void **state)
 	char *other = arena_printf(fx.a, "%.*s%s",
 	    (int)strlen(token) - 8, token, "AAAAAAAB");
 	struct guard_caller who;
-	struct digest d = fixture_digest(given);
-	char hex[2 * DIGEST_LEN + 1];
+	struct digest d;
 
 	(void)state;
 	assert_ptr_equal(check(given, &anyone, &who), &oerr_invalid_token);
-	for (int i = 0; i < DIGEST_LEN; i++)
-		snprintf(hex + 2 * i, 3, "%02x", d.byte[i]);
-	fixture_sql(arena_printf(fx.a,
-	    "UPDATE oauth_access_tokens SET text_digest = x'%s'", hex));
+	keys_seal(keys_signer(ks, ALG_ES256), given, &d);
+	put_seal(&d);
 	assert_null(check(given, &anyone, &who));
 	assert_ptr_equal(check(other, &anyone, &who), &oerr_invalid_token);
 	assert_string_equal(fx.rq.why, "bad signature");
@@ -501,22 +509,48 @@ a_token_that_we_gave_is_known_by_its_digest(void **state)
 	assert_null(check(token, &anyone, &who));
 }
 
-/* The key that the header names must be live: retiring it ends its tokens. */
+/* Who writes to the database, and has no key's file, makes no token. */
 static void
-a_digest_does_not_stand_in_for_the_key(void **state)
+a_seal_takes_the_key_s_file(void **state)
 {
 	struct access_token t = row("d", u->id, "read-posts", NULL);
-	const char *token = jwt_sign(fx.a, keys_signer(ks, ALG_ES256)->key,
-	    "retired", "at+jwt", claims_of(&t.id), strlen(claims_of(&t.id)));
-	struct digest d = fixture_digest(token);
+	const char *token = sign("at+jwt", claims_of(&t.id));
+	char *given = arena_printf(fx.a, "%.*s%s",
+	    (int)strlen(token) - 8, token, "AAAAAAAA");
+	struct digest d = fixture_digest(given), none = { { 0 } };
 	struct guard_caller who;
-	char hex[2 * DIGEST_LEN + 1];
 
 	(void)state;
-	for (int i = 0; i < DIGEST_LEN; i++)
-		snprintf(hex + 2 * i, 3, "%02x", d.byte[i]);
-	fixture_sql(arena_printf(fx.a,
-	    "UPDATE oauth_access_tokens SET text_digest = x'%s'", hex));
+	put_seal(&d);
+	assert_ptr_equal(check(given, &anyone, &who), &oerr_invalid_token);
+	digest_seal(&none, given, &d);
+	put_seal(&d);
+	assert_ptr_equal(check(given, &anyone, &who), &oerr_invalid_token);
+	assert_string_equal(fx.rq.why, "bad signature");
+}
+
+/* Retiring a key ends its tokens, sealed or not. */
+static void
+a_seal_does_not_outlive_its_key(void **state)
+{
+	struct access_token t = row("d", u->id, "read-posts", NULL);
+	const struct keys_entry *en = keys_signer(ks, ALG_ES256);
+	const char *token = sign("at+jwt", claims_of(&t.id));
+	struct guard_caller who;
+	struct digest d;
+	struct keys *now;
+
+	(void)state;
+	keys_seal(en, token, &d);
+	put_seal(&d);
+	assert_int_equal(keys_rotate(fx.cf->keys, ALG_ES256, 0), 0);
+	keys_look_again(&fx.rq);
+	assert_null(check(token, &anyone, &who));
+	assert_non_null(now = keys_load(fx.cf->keys));
+	assert_int_equal(
+	    keys_retire(fx.cf->keys, keys_by_kid(now, en->kid)), 0);
+	keys_free(now);
+	keys_look_again(&fx.rq);
 	assert_ptr_equal(check(token, &anyone, &who), &oerr_invalid_token);
 	assert_string_equal(fx.rq.why, "unknown key");
 }
@@ -564,8 +598,9 @@ main(void)
 		TEST(the_rule_decides_by_scope_and_caller),
 		TEST(a_lack_of_scope_is_told_with_what_is_needed),
 		TEST(the_use_of_a_personal_token_is_noted_to_the_hour),
-		TEST(a_token_that_we_gave_is_known_by_its_digest),
-		TEST(a_digest_does_not_stand_in_for_the_key),
+		TEST(what_we_sealed_needs_no_signature_checked),
+		TEST(a_seal_takes_the_key_s_file),
+		TEST(a_seal_does_not_outlive_its_key),
 		TEST(a_failure_here_is_no_statement_about_the_token),
 		TEST(without_keys_there_is_a_server_error),
 	};

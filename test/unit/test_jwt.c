@@ -58,8 +58,13 @@ find(void *ctx, const char *kid)
 static const char *
 verify(const char *token, const struct key *k, struct jwt *out)
 {
+	const char *why;
+
 	memset(out, 0, sizeof(*out));
-	return jwt_verify(a, token, find, (void *)(uintptr_t)k, out);
+	why = jwt_read(a, token, out);
+	return why != NULL
+	    ? why
+	    : jwt_check(a, out, find, (void *)(uintptr_t)k);
 }
 
 /* Fail unless the token is refused for the reason why, if one is named. */
