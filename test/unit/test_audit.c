@@ -26,7 +26,7 @@ __syslog_chk(int pri, int flag, const char *fmt, ...)
 }
 
 void
-syslog(int pri, const char *fmt, ...)
+(syslog)(int pri, const char *fmt, ...)
 {
 	va_list ap;
 
