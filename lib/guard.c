@@ -67,6 +67,9 @@ audience_is_ours(
 	if (!json_object_is_type(aud, json_type_string))
 		return 0;
 	s = json_object_get_string(aud);
+	/* A NUL within, which JSON can spell, is not the end of ours. */
+	if (strlen(s) != (size_t)json_object_get_string_len(aud))
+		return 0;
 	return strcmp(s, cf->issuer) == 0 || words_have(cf->audiences, s) ||
 	    (cf->passport_compat && client_id != NULL &&
 		strcmp(s, client_id) == 0);
