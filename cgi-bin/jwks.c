@@ -15,7 +15,7 @@ jwks_get(struct req *rq)
 	const struct keys_entry *en;
 	size_t n;
 
-	if (ks == NULL)
+	if (ks == NULL || !keys_any(ks))
 		return oerr_why(rq, &oerr_server_error, "no keys");
 	buf_init(b, rq->a, 4096);
 	json_open(b, NULL, '{');

@@ -160,14 +160,17 @@ check_holder(struct req *rq, const struct guard_caller *out)
  * or not.  Who can write to the database alone can make no seal, as that takes the
  * private key's file; and a key that is retired ends its tokens.
  */
-static const char *
-check_origin(struct req *rq, const struct jwt *jwt, int found,
-    const struct guard_caller *who)
+static int
+is_sealed(struct req *rq, const struct jwt *jwt, const struct holder *row)
 {
-	if (found == 1 && who->is.has_seal &&
-	    keys_have_sealed(keys_get(rq), jwt->text, &who->is.seal))
-		return NULL;
-	return jwt_check(rq->a, jwt, find_key, rq);
+	return row->has_seal &&
+	    keys_have_sealed(keys_get(rq), jwt->text, &row->seal);
+}
+
+static const struct oerr *
+no_keys(struct req *rq)
+{
+	return oerr_why(rq, &oerr_server_error, "no keys");
 }
 
 const struct oerr *
@@ -180,7 +183,7 @@ guard_identify(struct req *rq, const char *token, struct guard_caller *out)
 
 	memset(out, 0, sizeof(*out));
 	if (keys_get(rq) == NULL)
-		return oerr_why(rq, &oerr_server_error, "no keys");
+		return no_keys(rq);
 	digest_of(token, strlen(token), &d);
 	if (verified_find(rq, &d, out))
 		return take_holder(rq, out,
@@ -192,7 +195,11 @@ guard_identify(struct req *rq, const char *token, struct guard_caller *out)
 	if (why == NULL) {
 		found = store_access_holder(
 		    rq->st, rq->a, &out->token, &out->is);
-		why = check_origin(rq, &jwt, found, out);
+		if (found != 1 || !is_sealed(rq, &jwt, &out->is)) {
+			if (!keys_any(keys_get(rq)))
+				return no_keys(rq);
+			why = jwt_check(rq->a, &jwt, find_key, rq);
+		}
 	}
 	if (why != NULL)
 		return oerr_why(rq, &oerr_invalid_token, "%s", why);

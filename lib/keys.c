@@ -215,20 +215,26 @@ list(const char *dir)
 	return ks;
 }
 
+int
+keys_any(struct keys *ks)
+{
+	for (size_t i = 0; ks->n == 0 && i < ks->n_files; i++)
+		load_file(ks, &ks->file[i]);
+	if (ks->n == 0)
+		log_event("keys %s: no key in it; carnet install makes them",
+		    ks->dir);
+	return ks->n > 0;
+}
+
 struct keys *
 keys_load(const char *dir)
 {
 	struct keys *ks = list(dir);
 
-	for (size_t i = 0; ks != NULL && ks->n == 0 && i < ks->n_files; i++)
-		load_file(ks, &ks->file[i]);
-	if (ks != NULL && ks->n == 0) {
-		log_event("keys %s: no key in it; carnet install makes them",
-		    dir);
-		keys_free(ks);
-		return NULL;
-	}
-	return ks;
+	if (ks == NULL || keys_any(ks))
+		return ks;
+	keys_free(ks);
+	return NULL;
 }
 
 void

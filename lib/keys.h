@@ -49,6 +49,12 @@ void keys_look_again(struct req *rq);
 /* keys_generation(ks): a number that no other reading of keys has had. */
 uint64_t keys_generation(const struct keys *ks);
 
+/*
+ * keys_any(ks): is there a key?  0 is logged.  A process of one request gets its
+ * keys unread, as it may need none.
+ */
+int keys_any(struct keys *ks);
+
 /* keys_all(ks, n): every key; n of them. */
 const struct keys_entry *keys_all(struct keys *ks, size_t *n);
 

@@ -112,6 +112,7 @@ def test_without_keys_it_is_500(fresh):
     expect.error(r, 500, "server_error")
     (fresh.dir / "keys").mkdir()
     assert start(fresh, "jwks").status == 500
+    assert start(fresh, "user", **token).status == 500
 
 
 BAD_KEYS = {
