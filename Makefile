@@ -147,6 +147,6 @@ help:
 	@echo 'make bench      measure;  make screenshots, tidy, fmt, lint-man, deps, clean'
 
 -include $(LIB_OBJ:.o=.d) $(PROGRAMS:=.d) $(UNITS:=.d) $(FUZZERS:=.d) $(wildcard $(BUILD)/bin/*.d)
-.PHONY: all static units deps run test bench asan fuzz fuzz-build fuzzers cov tidy fmt \
+.PHONY: all static units deps run test bench asan fuzz fuzz-build fuzz-keep fuzzers cov tidy fmt \
 	lint-man timing valgrind soak screenshots install uninstall dist bundle deb clean help
 .SECONDARY:

@@ -33,6 +33,9 @@ RUNS ?=
 fuzz: fuzz-build
 	@BUILD=$(BUILD)/fuzz TIME=$(TIME) RUNS=$(RUNS) TARGET=$(TARGET) PYTHON=$(PYTHON) sh test/fuzz/run.sh
 
+fuzz-keep:
+	tar -C $(BUILD)/fuzz/corpus --sort=name --owner=0 --group=0 --mtime=@0 -czf test/fuzz/corpus.tar.gz .
+
 fuzz-build:
 	@sh deploy/deps.sh test
 	@$(MAKE) -s -j$$(nproc) BUILD=$(BUILD)/fuzz CC=clang HARDEN=-fPIE \

@@ -1,8 +1,9 @@
 #!/bin/sh
 # run.sh: each fuzz target for $TIME seconds, or for $RUNS inputs, or $TARGET alone
 # (http: http_fuzz.py).  Inputs that reach something new are kept in
-# $BUILD/corpus/TARGET, made small again at the end; an input that fails stays in
-# $BUILD/found, and is run again by naming it.
+# $BUILD/corpus/TARGET, made small again at the end, beside those of corpus.tar.gz,
+# which make fuzz-keep writes anew.  An input that fails stays in $BUILD/found, and
+# is run again by naming it.
 set -u
 
 here=$(dirname "$0")
@@ -10,6 +11,10 @@ found=0
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 export TMPDIR="$tmp"
+if [ ! -d "$BUILD/corpus" ] && [ -f "$here/corpus.tar.gz" ]; then
+	mkdir -p "$BUILD/corpus"
+	tar -C "$BUILD/corpus" -xzf "$here/corpus.tar.gz"
+fi
 export UBSAN_OPTIONS=print_stacktrace=1
 
 # merge CORPUS FROM...: what of it reaches something, into CORPUS.
