@@ -75,7 +75,8 @@ disk_image_write(struct disk_image *im, sqlite3_int64 at, const void *data,
 		return;
 	}
 	disk_image_room(im, (size_t)at + (size_t)len);
-	memcpy(im->data + at, data, (size_t)len);
+	if (len > 0)
+		memcpy(im->data + at, data, (size_t)len);
 }
 
 /* Take all of the list; safe: as written, else as lost. */
