@@ -59,7 +59,7 @@ fail(const char *what, int rc)
 	return -1;
 }
 
-/* To begin takes a millisecond: see crypto.c.  Nothing is done without a key. */
+/* To begin takes half a millisecond: see crypto.c.  Nothing is done without a key. */
 GNUTLS_SKIP_GLOBAL_INIT
 
 static void

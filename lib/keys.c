@@ -19,9 +19,9 @@
 struct file {
 	const char *name;
 	enum alg alg;
-	int signs, was_read;
-	int has_pem;
-	struct digest pem; /* of its bytes */
+	int signs, was_read, was_seen;
+	int has_secret;	   /* its bytes are known, and hold a private key */
+	struct digest pem; /* of them */
 };
 
 struct keys {
@@ -110,7 +110,9 @@ read_pem(struct arena *a, struct keys *ks, struct file *f, size_t *len)
 		return NULL;
 	}
 	digest_of(pem, *len, &f->pem);
-	f->has_pem = 1;
+	f->was_seen = 1;
+	/* A public key's file makes no seal: anyone may have it. */
+	f->has_secret = strstr(pem, "PRIVATE KEY-----") != NULL;
 	return pem;
 }
 
@@ -126,9 +128,11 @@ load_file(struct keys *ks, struct file *f)
 		return;
 	f->was_read = 1;
 	a = arena_new(); /* cleared at once: it holds the private key */
-	if ((pem = read_pem(a, ks, f, &len)) == NULL)
-		;
-	else if ((en->key = key_from_pem(pem, len, f->alg)) == NULL ||
+	if ((pem = read_pem(a, ks, f, &len)) == NULL) {
+		arena_free(a);
+		return;
+	}
+	if ((en->key = key_from_pem(pem, len, f->alg)) == NULL ||
 	    jwk_thumbprint(en->key, en->kid) < 0)
 		log_event("%s/%s: this key is not used", ks->dir, f->name);
 	else if ((other = find_entry(ks, en->kid)) != NULL) {
@@ -321,7 +325,7 @@ keys_seal(const struct keys_entry *en, const char *text, struct digest *out)
 	digest_seal(&en->pem, text, out);
 }
 
-/* No file is taken for a key: only one that was can have made the seal. */
+/* The file's bytes are the secret: the key in them is not looked at. */
 int
 keys_have_sealed(struct keys *ks, const char *text, const struct digest *seal)
 {
@@ -333,13 +337,15 @@ keys_have_sealed(struct keys *ks, const char *text, const struct digest *seal)
 	for (size_t i = 0; i < ks->n_files && !found; i++) {
 		struct file *f = &ks->file[i];
 
-		if (!f->has_pem && !f->was_read) {
+		if (!f->was_seen && !f->was_read) {
 			a = arena_new(); /* cleared at once, as above */
 			(void)read_pem(a, ks, f, &len);
 			arena_free(a);
 		}
+		if (!f->has_secret)
+			continue;
 		digest_seal(&f->pem, text, &d);
-		found = f->has_pem && digest_equal(&d, seal);
+		found = digest_equal(&d, seal);
 	}
 	return found;
 }

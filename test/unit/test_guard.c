@@ -487,17 +487,22 @@ put_seal(const struct digest *d)
 	    fx.a, "UPDATE oauth_access_tokens SET seal = x'%s'", hex));
 }
 
+/* The token with a signature that is none, so that it shows who looks at it. */
+static const char *
+unsigned_as(const char *token, const char *end)
+{
+	return arena_printf(fx.a, "%.*s%s",
+	    (int)(strlen(token) - strlen(end)), token, end);
+}
+
 /* What we signed is known again by its seal; any other text needs a signature. */
 static void
 what_we_sealed_needs_no_signature_checked(void **state)
 {
 	struct access_token t = row("d", u->id, "read-posts", NULL);
 	const char *token = sign("at+jwt", claims_of(&t.id));
-	/* So that it shows: its signature is none. */
-	char *given = arena_printf(fx.a, "%.*s%s",
-	    (int)strlen(token) - 8, token, "AAAAAAAA");
-	char *other = arena_printf(fx.a, "%.*s%s",
-	    (int)strlen(token) - 8, token, "AAAAAAAB");
+	const char *given = unsigned_as(token, "AAAAAAAA");
+	const char *other = unsigned_as(token, "AAAAAAAB");
 	struct guard_caller who;
 	struct digest d;
 
@@ -518,8 +523,7 @@ a_seal_takes_the_key_s_file(void **state)
 {
 	struct access_token t = row("d", u->id, "read-posts", NULL);
 	const char *token = sign("at+jwt", claims_of(&t.id));
-	char *given = arena_printf(fx.a, "%.*s%s",
-	    (int)strlen(token) - 8, token, "AAAAAAAA");
+	const char *given = unsigned_as(token, "AAAAAAAA");
 	struct digest d = fixture_digest(given), none = { { 0 } };
 	struct guard_caller who;
 
@@ -527,6 +531,30 @@ a_seal_takes_the_key_s_file(void **state)
 	put_seal(&d);
 	assert_ptr_equal(check(given, &anyone, &who), &oerr_invalid_token);
 	digest_seal(&none, given, &d);
+	put_seal(&d);
+	assert_ptr_equal(check(given, &anyone, &who), &oerr_invalid_token);
+	assert_string_equal(fx.rq.why, "bad signature");
+}
+
+/* Nor does the file of a public key make one, which anyone may have. */
+static void
+a_public_key_seals_nothing(void **state)
+{
+	static const char pem[] = "-----BEGIN PUBLIC KEY-----\n"
+	    "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE\n-----END PUBLIC KEY-----\n";
+	struct access_token t = row("d", u->id, "read-posts", NULL);
+	const char *given =
+	    unsigned_as(sign("at+jwt", claims_of(&t.id)), "AAAAAAAA");
+	struct digest key = fixture_digest(pem), d;
+	struct guard_caller who;
+	FILE *f;
+
+	(void)state;
+	f = fopen(fixture_file("keys/ES256-old.pem"), "w");
+	assert_non_null(f);
+	assert_true(fputs(pem, f) >= 0 && fclose(f) == 0);
+	keys_look_again(&fx.rq);
+	digest_seal(&key, given, &d);
 	put_seal(&d);
 	assert_ptr_equal(check(given, &anyone, &who), &oerr_invalid_token);
 	assert_string_equal(fx.rq.why, "bad signature");
@@ -603,6 +631,7 @@ main(void)
 		TEST(the_use_of_a_personal_token_is_noted_to_the_hour),
 		TEST(what_we_sealed_needs_no_signature_checked),
 		TEST(a_seal_takes_the_key_s_file),
+		TEST(a_public_key_seals_nothing),
 		TEST(a_seal_does_not_outlive_its_key),
 		TEST(a_failure_here_is_no_statement_about_the_token),
 		TEST(without_keys_there_is_a_server_error),
