@@ -1,6 +1,5 @@
 /* carnet.c: the administrator's command: its verbs are a table. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdarg.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -13,7 +12,6 @@
 #include "store.h"
 #include "words.h"
 
-#define OPTIONS_MAX 16
 #define OPTION_LONGEST 20
 #define WORD_MAX 64   /* of what the audit trail says of a command */
 #define WORDS_MAX 400
@@ -144,72 +142,85 @@ cmd_date(struct arena *a, int64_t t)
 }
 
 /*
- * The operands of a verb without options of its own.  Dashes begin a key's id as
- * well as any letter does: it is longer than any option.
+ * Is word an option, NAME or NAME=VALUE?  Ids are drawn by lot: one may begin with
+ * dashes, but it is longer than any option and has no "=" in it.
  */
 static int
-plain_operands(struct cmd *c, char ***operands)
+is_option(const char *word)
 {
-	int n = 0, over = 0;
+	return strncmp(word, "--", 2) == 0 &&
+	    (strlen(word) <= OPTION_LONGEST || strchr(word, '=') != NULL);
+}
 
-	*operands = c->argv + 1;
-	for (int i = 1; i < c->argc; i++) {
-		if (over || strncmp(c->argv[i], "--", 2) != 0 ||
-		    (strlen(c->argv[i]) > OPTION_LONGEST &&
-			strncmp(c->argv[i], "--conf=", 7) != 0))
-			c->argv[1 + n++] = c->argv[i];
-		else if (strcmp(c->argv[i], "--") == 0)
-			over = 1;
-		else if (strcmp(c->argv[i], "--conf") == 0)
-			i++; /* read before, as --json was */
-		else if (strcmp(c->argv[i], "--json") != 0 &&
-		    strncmp(c->argv[i], "--conf=", 7) != 0) {
-			cmd_usage(c);
-			return -1;
-		}
+/* The option that word names, or NULL; *value is behind its "=", or NULL. */
+static const struct cmd_opt *
+find_option(
+    const struct cmd_opt *opts, size_t n, const char *word, const char **value)
+{
+	const size_t len = strcspn(word + 2, "=");
+
+	*value = word[2 + len] == '=' ? word + 2 + len + 1 : NULL;
+	for (size_t i = 0; i < n; i++)
+		if (strlen(opts[i].name) == len &&
+		    memcmp(opts[i].name, word + 2, len) == 0)
+			return &opts[i];
+	return NULL;
+}
+
+/* Read the option at argv[*i]; return -1, after a message, if it is none. */
+static int
+read_option(struct cmd *c, const struct cmd_opt *opts, size_t n, int *i)
+{
+	const struct cmd_opt common[] = {
+		{ "json", NULL, &c->json },
+		{ "conf", &c->conf_path, NULL },
+	};
+	const char *value;
+	const struct cmd_opt *opt = find_option(opts, n, c->argv[*i], &value);
+	const int is_own = opt != NULL;
+
+	if (!is_own)
+		opt = find_option(common, 2, c->argv[*i], &value);
+	if (opt == NULL) {
+		cmd_refuse("carnet %s has no option %.*s", c->verb,
+		    (int)strcspn(c->argv[*i], "="), c->argv[*i]);
+		return -1;
 	}
-	return n;
+	if (opt->flag != NULL && value == NULL) {
+		*opt->flag = 1;
+		return 0;
+	}
+	if (opt->flag == NULL && value == NULL && *i + 1 < c->argc)
+		value = c->argv[++*i];
+	if (opt->flag != NULL || value == NULL) {
+		cmd_refuse("--%s takes %s value", opt->name,
+		    opt->flag != NULL ? "no" : "a");
+		return -1;
+	}
+	*opt->value = !is_own || *opt->value == NULL
+	    ? value
+	    : arena_printf(c->a, "%s %s", *opt->value, value);
+	return 0;
 }
 
 int
 cmd_options(
     struct cmd *c, const struct cmd_opt *opts, size_t n, char ***operands)
 {
-	static const struct option common[] = {
-		{ "json", no_argument, NULL, 1000 },
-		{ "conf", required_argument, NULL, 1001 },
-		{ NULL, 0, NULL, 0 },
-	};
-	struct option table[OPTIONS_MAX + 3];
-	const char **value;
-	int i;
+	int found = 0, is_over = 0;
 
-	if (n == 0)
-		return plain_operands(c, operands);
-	for (i = 0; i < (int)n && i < OPTIONS_MAX; i++)
-		table[i] = (struct option) { opts[i].name,
-			opts[i].flag == NULL, NULL, i };
-	memcpy(table + i, common, sizeof(common));
-	optind = 0; /* glibc: begin anew */
-	while ((i = getopt_long(c->argc, c->argv, "", table, NULL)) != -1) {
-		if (i == 1000) {
-			c->json = 1;
-		} else if (i == 1001) {
-			c->conf_path = optarg;
-		} else if (i < 0 || i >= (int)n) {
+	*operands = c->argv + 1;
+	for (int i = 1; i < c->argc; i++) {
+		if (is_over || !is_option(c->argv[i])) {
+			(*operands)[found++] = c->argv[i];
+		} else if (strcmp(c->argv[i], "--") == 0) {
+			is_over = 1;
+		} else if (read_option(c, opts, n, &i) < 0) {
 			cmd_usage(c);
 			return -1;
-		} else if (opts[i].flag != NULL) {
-			*opts[i].flag = 1;
-		} else {
-			value = opts[i].value;
-			*value = *value == NULL
-			    ? optarg
-			    : arena_printf(c->a, "%s %s", *value, optarg);
 		}
 	}
-	*operands = c->argv + optind;
-	return c->argc - optind;
+	return found;
 }
 
 /* --json and --conf count wherever they stand; the verbs' own come later. */

@@ -28,6 +28,7 @@ test fcgiwrap HTTP tests: CGI under nginx
 test python3-pytest the runner of the HTTP tests
 test python3-requests an HTTP client
 test python3-requests-oauthlib a real OAuth client
+test python3-authlib a real OAuth client
 test python3-cryptography forged tokens
 test python3-selenium drives the browser
 test chromium the browser

@@ -146,6 +146,7 @@ make_request_id(struct req *rq)
 	uint8_t random[12];
 
 	crypto_random(random, sizeof(random));
+	random[0] &= 0x7f; /* a letter first: on a command line "-" is an option's */
 	b64url_encode(random, sizeof(random), rq->id);
 }
 

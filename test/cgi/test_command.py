@@ -54,6 +54,30 @@ def test_wrong_words_are_2_with_usage(cgi, args):
 
 
 @pytest.mark.parametrize("args, said", [
+    (["user", "list", "--nothing"], "carnet user list has no option --nothing"),
+    (["client", "add", "--secret=abc"], "has no option --secret\n"),
+    (["client", "add", "--name"], "--name takes a value"),
+    (["client", "add", "--public=yes"], "--public takes no value"),
+    (["client", "list", "--json=yes"], "--json takes no value"),
+    (["client", "list", "--conf"], "--conf takes a value")])
+def test_an_option_that_is_none_is_named(cgi, args, said):
+    """And what was written behind it is not: it may be a secret."""
+    p = cgi.command(*args)
+    assert (p.returncode, p.stdout) == (2, "")
+    assert said in p.stderr and "abc" not in p.stderr and "usage: carnet" in p.stderr
+
+
+def test_options_stand_in_any_place(cgi):
+    """Their values too: behind a "=" or a blank; "--" ends them."""
+    for args in (["--name", "A", "anna@x.example", "--password-stdin"],
+                 ["--password-stdin", "berta@x.example", "--name=A"],
+                 ["--name=A", "--password-stdin", "--", "carla@x.example"]):
+        cgi.carnet("user", "add", *args, input="a good password\n")
+    named = [u["email"] for u in cgi.carnet_json("user", "list") if u["name"] == "A"]
+    assert named == ["anna@x.example", "berta@x.example", "carla@x.example"]
+
+
+@pytest.mark.parametrize("args, said", [
     (["user", "disable", "no@where.example"], "there is no user"),
     (["user", "add", "no address", "--password-stdin"], "is no e-mail address"),
     (["user", "add", "a@x.example", "--scope", "nothing", "--password-stdin"],

@@ -1,4 +1,5 @@
 """carnet token: what is held, listed and revoked (DESIGN section 8)."""
+import base64
 import time
 
 import pytest
@@ -220,6 +221,17 @@ def test_a_token_in_place_of_its_id_is_not_repeated(cgi, held):
         assert p.returncode == 1 and token not in p.stderr
         assert "no id of a token" in p.stderr
     assert held.live() == [True, True]
+
+
+@pytest.mark.parametrize("first", [0xf8, 0xfb])
+def test_an_id_may_begin_with_dashes(cgi, held, first):
+    """They are drawn by lot, from base64url."""
+    id = bytes([first, 0xef, *range(14)])
+    own = base64.urlsafe_b64decode(jti(held.personal) + "==")
+    cgi.sql("UPDATE oauth_access_tokens SET id = ? WHERE id = ?", id, own)
+    text = base64.urlsafe_b64encode(id).decode().rstrip("=")
+    assert text.startswith("-")
+    assert cgi.carnet("token", "revoke", text).startswith("revoked access tokens: 1,")
 
 
 def test_nobody_is_not_everybody(cgi, held):

@@ -1,6 +1,7 @@
 """Clients that others wrote, in Python: requests-oauthlib and Authlib.  They run
 the flows; a person signs in and consents by a browser without script."""
 import pytest
+from authlib.integrations import requests_client as authlib
 from oauthlib.oauth2 import DeviceClient, WebApplicationClient
 from oauthlib.oauth2.rfc6749.errors import (
     AccessDeniedError, InvalidGrantError, MismatchingStateError)
@@ -9,12 +10,6 @@ from requests_oauthlib import OAuth2Session
 from kit import people
 from kit.people import App, Browser
 
-try:
-    from authlib.integrations import requests_client as authlib
-except ImportError:
-    authlib = None
-
-needs_authlib = pytest.mark.skipif(authlib is None, reason="python3-authlib is missing")
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 
 
@@ -174,7 +169,6 @@ def authlib_session(app, **kw):
     return session
 
 
-@needs_authlib
 @pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post", "none"])
 def test_authlib_code(server, metadata, user, method):
     """RFC 6749 section 4.1 with RFC 7636; refresh, introspection, revocation."""
@@ -200,7 +194,6 @@ def test_authlib_code(server, metadata, user, method):
     assert r.status_code == 200 and not server.is_live(new["access_token"])
 
 
-@needs_authlib
 def test_authlib_refreshes_by_itself(server, metadata, user):
     """RFC 6749 section 6: once its own clock says that the token is over."""
     app, kept = App(server), []
@@ -216,7 +209,6 @@ def test_authlib_refreshes_by_itself(server, metadata, user):
     assert len(kept) == 1 and server.is_live(kept[0]["access_token"])
 
 
-@needs_authlib
 def test_authlib_device(server, metadata, user):
     """RFC 8628: pending as an error that it can read, then the token."""
     app = App(server, grant="device_code", uris=())
@@ -241,7 +233,6 @@ def test_authlib_device(server, metadata, user):
     works(server, session, user)
 
 
-@needs_authlib
 def test_authlib_reads_our_tokens(server, user):
     """RFC 7517, RFC 9068: keys and claims, by a library that has no part in them."""
     from authlib.jose import JsonWebKey, jwt
