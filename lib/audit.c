@@ -38,26 +38,55 @@ write_line(struct arena *a, const struct audit *ev, struct buf *b)
 	json_close(b, '}');
 }
 
+/* The trail as it was opened last: a line costs no open where it is the same. */
+static struct {
+	int fd;
+	dev_t dev;
+	ino_t ino;
+} last = { .fd = -1 };
+
+/* Make path's file the last one; its size, or -1. */
+static off_t
+open_last(const char *path)
+{
+	struct stat sb;
+
+	if (last.fd >= 0 && stat(path, &sb) == 0 && sb.st_dev == last.dev &&
+	    sb.st_ino == last.ino)
+		return sb.st_size;
+	if (last.fd >= 0)
+		close(last.fd);
+	last.fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+	if (last.fd < 0 || fstat(last.fd, &sb) < 0)
+		return -1;
+	last.dev = sb.st_dev;
+	last.ino = sb.st_ino;
+	return sb.st_size;
+}
+
 /* The file, unless it holds half already: that is moved aside first. */
 static int
 open_with_room(struct arena *a, const char *path, int64_t half, size_t len)
 {
-	struct stat sb, now;
-	int fd;
+	struct stat now;
+	off_t size;
 
 	for (int tries = 0; tries < 3; tries++) {
-		fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-		if (fd < 0 || fstat(fd, &sb) < 0 || sb.st_size == 0 ||
-		    sb.st_size + (int64_t)len <= half)
-			return fd;
+		size = open_last(path);
+		if (size <= 0 || size + (int64_t)len <= half)
+			return last.fd;
 		/* Of several who see it full, the first moves it. */
-		if (flock(fd, LOCK_EX) == 0 && stat(path, &now) == 0 &&
-		    now.st_ino == sb.st_ino && now.st_dev == sb.st_dev &&
-		    rename(path, arena_printf(a, "%s.1", path)) < 0)
-			return fd;
-		close(fd);
+		if (flock(last.fd, LOCK_EX) == 0 && stat(path, &now) == 0 &&
+		    now.st_ino == last.ino && now.st_dev == last.dev &&
+		    rename(path, arena_printf(a, "%s.1", path)) < 0) {
+			(void)flock(last.fd, LOCK_UN);
+			return last.fd;
+		}
+		close(last.fd); /* and so the lock */
+		last.fd = -1;
 	}
-	return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+	(void)open_last(path);
+	return last.fd;
 }
 
 void
@@ -66,7 +95,7 @@ audit_write(
 {
 	struct arena *a = arena_new();
 	struct buf b;
-	int fd = -1;
+	int fd;
 
 	write_line(a, ev, &b);
 	if (to_syslog)
@@ -77,7 +106,5 @@ audit_write(
 		if (fd < 0 || write(fd, b.data, b.len) != (ssize_t)b.len)
 			log_event("%s: %s", path, strerror(errno));
 	}
-	if (fd >= 0)
-		close(fd);
 	arena_free(a);
 }
