@@ -95,14 +95,14 @@ directory_of(struct arena *a, const char *path)
 void
 check_modes(struct doctor *d)
 {
-	static const char *const suffixes[] = { "", "-wal", "-shm" };
+	static const char *const suffixes[] = { "", "-wal", "-shm", "-sync" };
 	const struct conf *cf = d->cf;
 	int fine;
 
 	fine = mode_is_fine(d,
 	    cf->password_client_secret != NULL ? &secret_conf : &plain_conf,
 	    cf->path);
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
 		fine = mode_is_fine(d, &database,
 			   arena_printf(
 			       d->a, "%s%s", cf->database, suffixes[i])) &&
@@ -185,6 +185,7 @@ check_access(struct doctor *d)
 		{ cf->database, R_OK | W_OK },
 		{ arena_printf(d->a, "%s-wal", cf->database), R_OK | W_OK },
 		{ arena_printf(d->a, "%s-shm", cf->database), R_OK | W_OK },
+		{ arena_printf(d->a, "%s-sync", cf->database), R_OK | W_OK },
 		{ directory_of(d->a, cf->database), R_OK | W_OK | X_OK },
 		{ cf->keys, R_OK | X_OK },
 		{ arena_printf(d->a, "%s/ES256.pem", cf->keys), R_OK },

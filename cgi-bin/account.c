@@ -180,7 +180,7 @@ add_token_step(struct req *rq, struct view *w)
 {
 	return store_access_add(rq->st, &w->row) < 0
 	    ? -1
-	    : store_purge(rq->st, rq->now, STORE_PURGE_N);
+	    : store_purge_turn(rq->st, rq->now);
 }
 
 static const struct oerr *

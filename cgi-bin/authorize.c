@@ -78,7 +78,7 @@ give_code(struct req *rq, const struct authorization *az,
 		return oerr_machine(rq);
 	if ((consented && scope_consent(rq, c.user, c.client, scope) < 0) ||
 	    store_code_add(rq->st, &c) < 0 ||
-	    store_purge(rq->st, rq->now, STORE_PURGE_N) < 0 || store_commit(rq->st) < 0) {
+	    store_purge_turn(rq->st, rq->now) < 0 || store_commit(rq->st) < 0) {
 		store_rollback(rq->st);
 		return oerr_machine(rq);
 	}

@@ -30,7 +30,7 @@ store_codes(struct req *rq, struct device_code *c)
 		device_make_user_code(text);
 		added = store_device_add(rq->st, c);
 	}
-	if (added == 1 && store_purge(rq->st, rq->now, STORE_PURGE_N) >= 0 &&
+	if (added == 1 && store_purge_turn(rq->st, rq->now) >= 0 &&
 	    store_commit(rq->st) == 0)
 		return NULL;
 	store_rollback(rq->st);

@@ -85,7 +85,7 @@ store_one(struct req *rq, const struct access_token *row)
 	if (store_begin(rq->st) < 0)
 		return oerr_machine(rq);
 	if (store_access_add(rq->st, row) < 0 ||
-	    store_purge(rq->st, rq->now, STORE_PURGE_N) < 0 || store_commit(rq->st) < 0) {
+	    store_purge_turn(rq->st, rq->now) < 0 || store_commit(rq->st) < 0) {
 		store_rollback(rq->st);
 		return oerr_machine(rq);
 	}

@@ -1,6 +1,8 @@
 /* issue.c: mint, store and answer a set of tokens. */
 #include "issue.h"
 
+#include <time.h>
+
 #include "arena.h"
 #include "b64.h"
 #include "buf.h"
@@ -19,9 +21,15 @@
 void
 issue_id_make(int64_t now, struct id *out)
 {
+	struct timespec t;
+	uint64_t at;
+
 	crypto_random(out->byte, ID_LEN);
-	for (int i = 0; i < 5; i++)
-		out->byte[i] = (uint8_t)(now >> (8 * (4 - i)));
+	/* To the tick: within a second, too, rows go to the end of the tree. */
+	clock_gettime(CLOCK_REALTIME, &t);
+	at = (uint64_t)now << 24 | (uint64_t)t.tv_nsec * (1 << 24) / 1000000000;
+	for (int i = 0; i < 8; i++)
+		out->byte[i] = (uint8_t)(at >> (8 * (7 - i)));
 }
 
 const struct oerr *
@@ -186,7 +194,7 @@ store_set(struct req *rq, const struct subject *sub,
 	    (sub->spend == SPEND_NOTHING ||
 		store_consent_used(st, access->user, access->client,
 		    rq->now) >= 0) &&
-	    store_purge(st, rq->now, STORE_PURGE_N) >= 0 && store_commit(st) == 0)
+	    store_purge_turn(st, rq->now) >= 0 && store_commit(st) == 0)
 		return NULL;
 	store_rollback(st);
 	return oerr_machine(rq);

@@ -60,7 +60,11 @@ const struct oerr *issue_mint(struct req *rq, const struct mint *m,
 /* issue_personal_client(rq, out): the client that personal tokens are of. */
 const struct oerr *issue_personal_client(struct req *rq, struct client *out);
 
-/* issue_id_make(now, out): a new id of a token or family. */
+/*
+ * issue_id_make(now, out):
+ * A new id of a token or family: now (Unix seconds) in 5 bytes, the clock's part of
+ * a second in 3, and 8 bytes of chance.
+ */
 void issue_id_make(int64_t now, struct id *out);
 
 /*

@@ -160,7 +160,7 @@ session_sign_in(struct req *rq, struct visitor *v, const struct user *u)
 	if ((v->signed_in &&
 		store_session_delete(rq->st, &v->session.digest) < 0) ||
 	    store_session_add(rq->st, &s) < 0 ||
-	    store_purge(rq->st, rq->now, STORE_PURGE_N) < 0 || store_commit(rq->st) < 0) {
+	    store_purge_turn(rq->st, rq->now) < 0 || store_commit(rq->st) < 0) {
 		store_rollback(rq->st);
 		return oerr_machine(rq);
 	}

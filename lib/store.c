@@ -40,6 +40,8 @@ store_fail(struct store *st, const char *what)
 	const char *cure = "";
 
 	st->busy = 0;
+	if (sqlite3_extended_errcode(st->db) == SQLITE_IOERR_FSYNC)
+		store_sync_doubt(st);
 	for (size_t i = 0; i < sizeof(cures) / sizeof(cures[0]); i++)
 		if (cures[i].code == rc) {
 			cure = cures[i].cure;
@@ -215,10 +217,20 @@ store_read_end(struct store *st)
 		run(st, SQL_COMMIT, "read");
 }
 
+/*
+ * One that changed nothing rests on what it saw, and that may be another's commit
+ * of a moment ago, whose sync is under way, or was never begun as its process was
+ * killed: a token that was revoked already is answered with 200, too.
+ */
 int
 store_commit(struct store *st)
 {
-	return run(st, SQL_COMMIT, "commit");
+	st->was_synced = 0;
+	if (run(st, SQL_COMMIT, "commit") < 0)
+		return -1;
+	return st->was_synced || !st->is_full || store_sync(st) == SQLITE_OK
+	    ? 0
+	    : -1;
 }
 
 void
@@ -227,6 +239,22 @@ store_rollback(struct store *st)
 	/* A failure may have rolled back already (disk full): nothing to do. */
 	if (!sqlite3_get_autocommit(st->db))
 		run(st, SQL_ROLLBACK, "rollback");
+}
+
+/*
+ * Before its first use: there is one thread, nobody asks how much memory is in
+ * use, and pages get memory as they come: a plain CGI reads ten.
+ */
+static void
+configure(void)
+{
+	static int did;
+
+	if (did++)
+		return;
+	(void)sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	(void)sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, 0);
 }
 
 /* Open path with SQLite's flags; what every connection is set to. */
@@ -246,13 +274,15 @@ connect_to(const char *path, int full)
 		abort();
 	st->dev = sb.st_dev;
 	st->ino = sb.st_ino;
+	configure();
 	if (sqlite3_open_v2(path, &st->db,
 		SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
 		NULL) != SQLITE_OK ||
-	    store_sync_begin(st, full) != SQLITE_OK ||
-	    sqlite3_exec(st->db,
-		"PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON", NULL,
-		NULL, NULL) != SQLITE_OK) {
+	    store_checkpoint_begin(st, full) != SQLITE_OK ||
+	    sqlite3_db_config(st->db, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL) !=
+		SQLITE_OK ||
+	    sqlite3_exec(st->db, "PRAGMA synchronous = NORMAL", NULL, NULL,
+		NULL) != SQLITE_OK) {
 		store_fail(st, path);
 		store_close(st);
 		return NULL;
@@ -276,6 +306,29 @@ version(struct store *st)
 	return v;
 }
 
+/*
+ * A database that was restored from a dump is in another mode, in which a commit
+ * is not synced as store_sync.c does it.  -1, logged, if it cannot be mended.
+ */
+static int
+set_wal(struct store *st)
+{
+	sqlite3_stmt *s = NULL;
+	int is_wal = 0;
+
+	if (sqlite3_prepare_v2(st->db, "PRAGMA journal_mode = WAL", -1, &s,
+		NULL) == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW)
+		is_wal = sqlite3_stricmp(
+			     (const char *)sqlite3_column_text(s, 0), "wal") == 0;
+	else
+		store_fail(st, st->path);
+	sqlite3_finalize(s);
+	if (!is_wal)
+		log_event("database %s: cannot be put into WAL mode; is another"
+			  " program at it?", st->path);
+	return is_wal ? 0 : -1;
+}
+
 struct store *
 store_open(const char *path, int full)
 {
@@ -284,9 +337,9 @@ store_open(const char *path, int full)
 
 	if ((st = connect_to(path, full)) == NULL)
 		return NULL;
-	if ((v = version(st)) == SCHEMA_VERSION)
+	if ((v = version(st)) == SCHEMA_VERSION && set_wal(st) == 0)
 		return st;
-	if (v >= 0)
+	if (v >= 0 && v != SCHEMA_VERSION)
 		log_event("database %s: version %d, this program wants %d; %s",
 		    path, v, SCHEMA_VERSION,
 		    v < SCHEMA_VERSION ? "carnet install brings it up to date"
@@ -328,10 +381,7 @@ store_install(const char *path)
 	close(fd);
 	if ((st = connect_to(path, 1)) == NULL)
 		return -1;
-	if (sqlite3_exec(st->db, "PRAGMA journal_mode = WAL", NULL, NULL,
-		NULL) != SQLITE_OK) {
-		store_fail(st, path);
-	} else if (store_begin(st) == 0) {
+	if (set_wal(st) == 0 && store_begin(st) == 0) {
 		v = version(st);
 		if (v > SCHEMA_VERSION)
 			log_event("database %s: version %d is newer than this"
@@ -353,6 +403,7 @@ store_close(struct store *st)
 	for (int i = 0; i < SQL_COUNT; i++)
 		sqlite3_finalize(st->stmt[i]);
 	sqlite3_close(st->db);
+	store_sync_end(st);
 	free(st->path);
 	free(st);
 }

@@ -33,8 +33,8 @@ struct rowkey {
  * store_open(path, full):
  * Open the database at path, each commit synced to disk if full is set, else
  * at checkpoints alone (a power cut may then take the last answers with it).
- * Return it; NULL, logged, if it is not there, is no database of ours, or has
- * another version of the schema than this program.
+ * Return it; NULL, logged, if it is not there, is no database of ours, has
+ * another version of the schema than this program, or cannot be in WAL mode.
  */
 struct store *store_open(const char *path, int full);
 
@@ -101,7 +101,8 @@ int store_is_gone(const struct store *st);
 /*
  * store_begin(st), store_commit(st), store_rollback(st):
  * A write transaction: begun with the write lock (or -1 when that was not to be
- * had within 5 seconds), done at commit, on disk when commit returns 0.
+ * had within 5 seconds), done at commit, on disk when commit returns 0, and so is
+ * all that it saw.
  */
 int store_begin(struct store *st);
 int store_commit(struct store *st);
@@ -259,8 +260,14 @@ int store_personal_revoke(
  * Within a write transaction, delete at most n of the tokens, codes and sessions
  * of each kind that expired before now (codes: a day before).  Return how many went.
  */
-#define STORE_PURGE_N 4 /* by each request that adds rows: no cron needed */
 int store_purge(struct store *st, int64_t now, int n);
+
+/*
+ * store_purge_turn(st, now):
+ * The same by each request that adds rows, so that no cron is needed; of one kind,
+ * the next one each time, and more than such requests add meanwhile.
+ */
+int store_purge_turn(struct store *st, int64_t now);
 
 /* A purge of all that is over: where it is, all zero at first. */
 #define STORE_PURGE_TABLES 6

@@ -57,15 +57,30 @@ struct store {
 	ino_t ino;
 	int busy;		/* the last failure was a lock */
 	int is_stuck;		/* the last failure may need a new connection */
-	int is_full;		/* a commit is synced: store_sync.c */
-	int is_torn;		/* a sync failed, and the log may have a gap */
-	int log_pages;		/* after the last commit */
+	struct sync *sync;	/* NULL: nothing was committed yet */
+	int is_full;		/* a commit is synced */
+	int was_synced;		/* the last one was, as it changed something */
+	int log_pages, log_top; /* after the last commit; 0: looked after */
 	int checkpoint_pages;	/* with so many a checkpoint is due */
+	int checkpoint_at;	/* the same, if one was tried in vain */
 	int begin_again;	/* the mode of one that has the log begin anew */
+	int tries_max;		/* of a lock that another holds */
+	unsigned purge_turn;	/* whose it is; 0: drawn at first use */
 };
 
-/* store_sync_begin(st, full): have each commit synced, if full; SQLITE_OK. */
-int store_sync_begin(struct store *st, int full);
+/*
+ * store_sync(st):
+ * Return SQLITE_OK when all that was committed before, by any process, is on disk.
+ * store_sync_doubt(st): a write of the log was lost: it must begin anew first.
+ * store_sync_alone(st): do not wait for others who sync, as in one thread.
+ */
+int store_sync(struct store *st);
+void store_sync_doubt(struct store *st);
+void store_sync_alone(struct store *st);
+void store_sync_end(struct store *st);
+
+/* store_checkpoint_begin(st, full): have each commit synced, if full; SQLITE_OK. */
+int store_checkpoint_begin(struct store *st, int full);
 
 /* store_stmt(st, which): the statement, ready for binding; NULL, logged. */
 sqlite3_stmt *store_stmt(struct store *st, enum sql which);

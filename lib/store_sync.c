@@ -1,31 +1,57 @@
 /* store_sync.c: a commit is on disk before it is answered. */
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "log.h"
 #include "store_int.h"
 
-#define CHECKPOINT_PAGES 1000
-#define ONCE_PAGES 64	   /* who opens a log reads all of it */
-#define OVERDUE 4	   /* times as many: nobody had the leisure */
+#define WAIT_MS 20    /* until one looks whether the leader died */
+#define WAITS_MAX 100 /* 2 seconds: the leader stands still */
 
 /*
  * Group commit.  With synchronous = FULL the engine syncs its log while it holds
  * the write lock, so that writers wait for each other's disk.  Here each commits
- * unsynced, lets the lock go, and syncs the log itself before store_commit
- * returns: the syncs of several processes overlap, and one serves all who wrote
- * before it.  What a power cut leaves of the log is a whole number of commits, as
- * each frame's checksum continues the last one's, and none that was answered is
- * behind the end.  (NORMAL, which goes with this, still syncs the log before a
+ * unsynced, lets the lock go, and has the log synced before store_commit returns:
+ * one sync serves all who committed before it began, whatever their process.
+ * What a power cut leaves of the log is a whole number of commits, as each
+ * frame's checksum continues the last one's, and none that was answered is behind
+ * the end.  (NORMAL, which goes with this, still syncs the log before a
  * checkpoint and the database after it.)
+ *
+ * The processes agree by a file beside the database, mapped by all: DATABASE-sync.
+ * Who holds its lock leads: raises turn to an odd number, syncs, raises it to the
+ * next even one, and wakes who waits.  The kernel frees the lock of a leader that
+ * dies; what it had begun counts for nothing.  Its contents need not survive, and
+ * a stale one does no harm: only what turn does after a commit is looked at.
  */
+struct shared {
+	_Atomic uint32_t turn;
+	/* The log may have a gap: see begin_anew. */
+	_Atomic uint32_t is_torn;
+};
+
+struct sync {
+	struct shared *shared;	/* mapped; or own */
+	struct shared own;	/* where there can be no file */
+	int fd;			/* of the file; -1: none */
+	int waits_max;
+};
+
 static int
-sync_log(sqlite3 *db, const char *schema)
+sync_log(sqlite3 *db)
 {
 	sqlite3_file *log = NULL;
 	int rc;
 
 	rc = sqlite3_file_control(
-	    db, schema, SQLITE_FCNTL_JOURNAL_POINTER, &log);
+	    db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
 	if (rc != SQLITE_OK || log == NULL || log->pMethods == NULL)
 		return rc;
 	return log->pMethods->xSync(
@@ -35,101 +61,170 @@ sync_log(sqlite3 *db, const char *schema)
 /*
  * A sync failed: the kernel may have dropped what it could not write, and say
  * that the next sync is well.  Then frames are missing in the middle of the log,
- * and all behind them would go with a power cut.  So nothing is promised until
- * the database has everything and the log begins anew.
+ * and all behind them would go with a power cut.  So nothing is promised, by any
+ * process, until the database has everything and the log begins anew.
  */
 static int
-begin_anew(struct store *st, const char *schema)
+begin_anew(struct store *st)
 {
 	int rc;
 
+	st->sync->shared->is_torn = 1;
 	log_event("database: the log could not be synced to disk; look at the"
 		  " disk");
 	rc = sqlite3_wal_checkpoint_v2(
-	    st->db, schema, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	    st->db, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 	if (rc == SQLITE_OK)
-		rc = sync_log(st->db, schema);
-	st->is_torn = rc != SQLITE_OK;
-	return rc == SQLITE_OK ? SQLITE_OK : SQLITE_IOERR_FSYNC;
+		rc = sync_log(st->db);
+	if (rc != SQLITE_OK)
+		return SQLITE_IOERR_FSYNC;
+	st->sync->shared->is_torn = 0;
+	return SQLITE_OK;
 }
 
-/*
- * First without a lock, while others go on to write.  What they added meanwhile
- * is little: that is done with the write lock held, so that the next writer
- * begins the log anew.  Without this it would never end under a steady load, and
- * a log that grows has its size synced too, at each commit.
- */
-static void
-checkpoint(struct store *st, const char *schema)
-{
-	int pages = 0, done = 0, rc;
-
-	st->log_pages = 0;
-	rc = sqlite3_wal_checkpoint_v2(
-	    st->db, schema, SQLITE_CHECKPOINT_PASSIVE, &pages, &done);
-	/* If others are at it, or read: another time. */
-	if (rc == SQLITE_OK && pages >= st->checkpoint_pages)
-		(void)sqlite3_wal_checkpoint_v2(
-		    st->db, schema, st->begin_again, NULL, NULL);
-}
-
-/* The engine calls this behind each commit; an error becomes the commit's. */
 static int
-after_commit(void *ctx, sqlite3 *db, const char *schema, int pages)
+sync_or_begin_anew(struct store *st)
 {
-	struct store *st = ctx;
-	int rc = SQLITE_OK;
+	if (!st->sync->shared->is_torn && sync_log(st->db) == SQLITE_OK)
+		return SQLITE_OK;
+	return begin_anew(st);
+}
 
-	if (st->is_full && (st->is_torn || sync_log(db, schema) != SQLITE_OK))
-		rc = begin_anew(st, schema);
-	st->log_pages = pages;
-	if (rc == SQLITE_OK && pages >= OVERDUE * st->checkpoint_pages)
-		checkpoint(st, schema);
+/* Locks of the open file, not of the process: they are free when it is closed. */
+static int
+lock(const struct sync *sy, short type)
+{
+	struct flock fl = { .l_type = type, .l_whence = SEEK_SET, .l_len = 1 };
+
+	return sy->fd < 0 || fcntl(sy->fd, F_OFD_SETLK, &fl) == 0;
+}
+
+static void
+wait_for_turn(struct shared *sh, uint32_t seen)
+{
+	const struct timespec t = { .tv_nsec = WAIT_MS * 1000000L };
+
+	(void)syscall(SYS_futex, &sh->turn, FUTEX_WAIT, seen, &t, NULL, 0);
+}
+
+/* The lock is ours. */
+static int
+lead(struct store *st)
+{
+	struct sync *sy = st->sync;
+	/* Odd already: the last leader died at it. */
+	const uint32_t begun = sy->shared->turn | 1;
+	int rc;
+
+	sy->shared->turn = begun;
+	rc = sync_or_begin_anew(st);
+	/* What failed was no turn: who waits for it must not be served by it. */
+	sy->shared->turn = rc == SQLITE_OK ? begun + 1 : begun - 1;
+	(void)lock(sy, F_UNLCK);
+	(void)syscall(SYS_futex, &sy->shared->turn, FUTEX_WAKE, INT32_MAX, NULL,
+	    NULL, 0);
 	return rc;
 }
 
 /*
- * The lock is held for some tens of microseconds, so a short sleep will do; the
- * engine's own handler soon sleeps for 25 ms and more, and who comes later gets
- * the lock.  About 5 seconds in all.
+ * Return when a sync that began after this call has ended well, or not at all.
+ * One that is under way may have passed over what was just committed: the next
+ * one counts.  (turn wraps round; the difference tells.)
  */
 static int
-wait_for_lock(void *ctx, int tries)
+sync_together(struct store *st)
 {
-	const long us = tries < 20 ? 100 : tries < 100 ? 500 : 2000;
-	const struct timespec t = { .tv_nsec = us * 1000 };
+	struct sync *sy = st->sync;
+	struct shared *sh = sy->shared;
+	uint32_t seen = sh->turn;
+	const uint32_t enough = seen + (seen % 2 == 0 ? 2 : 3);
 
-	(void)ctx;
-	if (tries > 2500)
-		return 0;
-	nanosleep(&t, NULL);
-	return 1;
+	for (int waits = 0; (int32_t)(seen - enough) < 0; seen = sh->turn) {
+		if (lock(sy, F_WRLCK)) {
+			if ((int32_t)(sh->turn - enough) < 0)
+				return lead(st);
+			(void)lock(sy, F_UNLCK);
+		} else if (waits++ < sy->waits_max) {
+			wait_for_turn(sh, seen);
+		} else {
+			/* Never wrong: only the work is not shared. */
+			return sync_or_begin_anew(st);
+		}
+	}
+	return SQLITE_OK;
+}
+
+static void
+map(struct sync *sy, const char *path)
+{
+	const struct shared none = { 0, 0 };
+	struct stat sb;
+	void *p;
+
+	sy->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (sy->fd < 0)
+		return;
+	/* Written, not only made longer: a page without room would kill us. */
+	if (fstat(sy->fd, &sb) == 0 &&
+	    (sb.st_size >= (off_t)sizeof(none) ||
+		pwrite(sy->fd, &none, sizeof(none), 0) == sizeof(none))) {
+		p = mmap(NULL, sizeof(none), PROT_READ | PROT_WRITE, MAP_SHARED,
+		    sy->fd, 0);
+		if (p != MAP_FAILED) {
+			sy->shared = p;
+			return;
+		}
+	}
+	close(sy->fd);
+	sy->fd = -1;
+}
+
+/* At the first commit: who only reads needs none of it. */
+static struct sync *
+get(struct store *st)
+{
+	char path[PATH_MAX];
+
+	if (st->sync != NULL)
+		return st->sync;
+	if ((st->sync = calloc(1, sizeof(*st->sync))) == NULL)
+		abort();
+	st->sync->shared = &st->sync->own;
+	st->sync->waits_max = WAITS_MAX;
+	st->sync->fd = -1;
+	if (snprintf(path, sizeof(path), "%s-sync", st->path) <
+	    (int)sizeof(path))
+		map(st->sync, path);
+	return st->sync;
+}
+
+void
+store_sync_alone(struct store *st)
+{
+	get(st)->waits_max = 0;
+}
+
+void
+store_sync_doubt(struct store *st)
+{
+	get(st)->shared->is_torn = 1;
 }
 
 int
-store_sync_begin(struct store *st, int full)
+store_sync(struct store *st)
 {
-	st->is_full = full;
-	st->checkpoint_pages = CHECKPOINT_PAGES;
-	st->begin_again = SQLITE_CHECKPOINT_RESTART;
-	sqlite3_wal_hook(st->db, after_commit, st);
-	return sqlite3_busy_handler(st->db, wait_for_lock, NULL);
+	(void)get(st);
+	return sync_together(st);
 }
 
 void
-store_once(struct store *st)
+store_sync_end(struct store *st)
 {
-	/* Not needed: without it a request is slower. */
-	(void)sqlite3_db_config(
-	    st->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-	st->checkpoint_pages = ONCE_PAGES;
-	/* That the log begins anew is in memory, which goes with the last. */
-	st->begin_again = SQLITE_CHECKPOINT_TRUNCATE;
-}
-
-void
-store_rest(struct store *st)
-{
-	if (st->log_pages >= st->checkpoint_pages)
-		checkpoint(st, "main");
+	if (st->sync == NULL)
+		return;
+	if (st->sync->fd >= 0) {
+		munmap(st->sync->shared, sizeof(*st->sync->shared));
+		close(st->sync->fd);
+	}
+	free(st->sync);
 }

@@ -14,6 +14,7 @@
 #define KNOWN_S (90 * 86400)
 #define RENEW_S (7 * 86400) /* so that a sign-in seldom writes that */
 #define LENIENCE 10
+#define PURGE_N 4	/* of each kind: a failure adds as many counts */
 #define TRIM_EVERY 64
 /* Of a device's code, which has 34 bits, before a session ends. */
 #define SESSION_GUESSES 10
@@ -195,7 +196,7 @@ tidy(struct req *rq)
 	crypto_random(&chance, 1);
 	if (chance % TRIM_EVERY == 0 && store_throttle_trim(rq->st) < 0)
 		return -1;
-	return store_purge(rq->st, rq->now, STORE_PURGE_N) < 0 ? -1 : 0;
+	return store_purge(rq->st, rq->now, PURGE_N) < 0 ? -1 : 0;
 }
 
 /* Within a transaction; 0, or -1. */

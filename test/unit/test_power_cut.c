@@ -111,7 +111,7 @@ work(struct store *st)
 	    store_refresh_add(st, &r) == 1 &&
 	    (n % 3 != 2 || store_refresh_spend(st, &d, NOW, 0) >= 0) &&
 	    (n % 5 != 4 || store_family_revoke(st, &family, NOW) >= 0) &&
-	    store_purge(st, NOW, STORE_PURGE_N) >= 0 && store_commit(st) == 0;
+	    store_purge_turn(st, NOW) >= 0 && store_commit(st) == 0;
 	store_rollback(st);
 	if (!ok) {
 		t.ops--;
@@ -178,6 +178,8 @@ open_both(int full)
 	store_once(t.other);
 	/* One process: to wait for each other is in vain. */
 	sqlite3_busy_timeout(t.other->db, 0);
+	store_sync_alone(fx.st);
+	store_sync_alone(t.other);
 	t.cl = fixture_client((struct client){ .client_id = "c1" });
 	t.u = fixture_user("a@b.example", "x", NULL);
 }
