@@ -1,4 +1,5 @@
 /* store_sync.c: a commit is on disk before it is answered. */
+#include <err.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/futex.h>
@@ -188,7 +189,7 @@ get(struct store *st)
 	if (st->sync != NULL)
 		return st->sync;
 	if ((st->sync = calloc(1, sizeof(*st->sync))) == NULL)
-		abort();
+		err(111, "store");
 	st->sync->shared = &st->sync->own;
 	st->sync->waits_max = WAITS_MAX;
 	st->sync->fd = -1;
