@@ -96,12 +96,18 @@ decide(struct req *rq, struct visitor *v, const struct device_code *c,
 	const int approve =
 	    strcmp(rq->param[PARAM_DECISION], "approve") == 0;
 	const char *words = scope_format(rq->conf, rq->a, scope);
-	int done;
+	int done, stands;
 
 	if (store_begin(rq->st) < 0)
 		return oerr_machine(rq);
-	done = store_device_decide(
-	    rq->st, c->user_code, v->user.id, words, approve, rq->now);
+	/* Signed out by a new password since the request came: no more tokens. */
+	if ((stands = session_stands(rq, v)) == 0) {
+		store_rollback(rq->st);
+		return to_login(rq);
+	}
+	done = stands < 0 ? -1
+			  : store_device_decide(rq->st, c->user_code,
+				v->user.id, words, approve, rq->now);
 	if (done < 0 ||
 	    (done == 1 && approve &&
 		scope_consent(rq, v->user.id, c->client, scope) < 0) ||

@@ -285,6 +285,22 @@ guard_check(
 	return e;
 }
 
+const struct oerr *
+guard_stands(struct req *rq, const struct guard_caller *who)
+{
+	static const struct guard_rule any = { CALLER_ANY, NULL, NULL, NULL };
+	struct guard_caller now = *who;
+	const struct oerr *e;
+
+	e = take_holder(rq, &now,
+	    store_access_holder(rq->st, rq->a, &now.token, &now.is));
+	if (e == NULL)
+		e = check_holder(rq, &now);
+	if (e != NULL && e->status == 401)
+		challenge(rq, &any, e);
+	return e;
+}
+
 void
 guard_note_use(struct req *rq, const struct guard_caller *who)
 {

@@ -6,8 +6,9 @@ from contextlib import closing
 
 import pytest
 
-from kit import expect, people
-from kit.people import Browser, Page
+from kit import expect, jose, people
+from kit.device import Device
+from kit.people import App, Browser, Page
 
 NEW = "$y$j9T$LdJMENpBABJJ3hIHjB1Bi.$HboGM6qPrsK.StKYGt6KErmUYtioHreJd98oIugoNB6"
 
@@ -78,12 +79,63 @@ def test_a_sign_in_at_the_page(site, user, browser):
     assert count(site, user, "sessions") == 0
 
 
+def test_a_code_for_an_app_that_was_let_in_before(site, user, browser):
+    """A session that is being ended gives no code any more."""
+    app = App(site)
+    app.connect(browser)
+    r = meanwhile(site, new_password(user), lambda: app.ask(browser))
+    assert people.sent_back(r, app)["error"] == "access_denied"
+    assert count(site, user, "oauth_auth_codes", "spent_at IS NULL") == 0
+
+
+def test_a_consent(site, user, browser):
+    """Nor does the form of the consent page."""
+    app = App(site)
+    form = app.consent(browser).form("approve")
+    r = meanwhile(site, new_password(user), lambda: browser.submit(form, "approve"))
+    assert people.sent_back(r, app)["error"] == "access_denied"
+    assert count(site, user, "oauth_auth_codes") == 0
+    assert count(site, user, "oauth_consents") == 0
+
+
+def test_a_code_for_an_app_that_is_being_disconnected(site, user, browser):
+    """The user stays, and the app has to ask again."""
+    app = App(site)
+    app.connect(browser)
+    gone = [("DELETE FROM oauth_consents WHERE user = ?", (user.id,))]
+    r = meanwhile(site, gone, lambda: app.ask(browser))
+    assert people.sent_back(r, app)["error"] == "access_denied"
+    assert count(site, user, "oauth_auth_codes", "spent_at IS NULL") == 0
+    assert Page(app.ask(browser)).form("approve")
+
+
+def test_a_device_that_is_being_approved(site, user, browser):
+    """It goes on waiting."""
+    device = Device(site).begin()
+    form = device.page(browser).form("approve")
+    r = meanwhile(site, new_password(user), lambda: browser.submit(form, "approve"))
+    assert people.sent_to(r)[0] == "/oauth/login"
+    expect.error(device.poll(), 400, "authorization_pending")
+
+
 def test_a_personal_token_made_on_the_account_page(site, user, browser):
     """It would live for half a year."""
     fields = browser.open("/account").form("create-token").fields
     r = meanwhile(site, new_password(user), lambda: browser.post(
         "/account", {**fields, "name": "Mine", "scopes": "read-posts"}))
     assert people.sent_to(r)[0] == "/oauth/login"
+    assert count(site, user, "oauth_access_tokens", "name IS NOT NULL") == 0
+
+
+def test_a_personal_token_made_with_a_token(site, user):
+    """RFC 6750 section 3.1, as on the next request."""
+    token = site.token("read-posts", user)
+    gone = [("UPDATE oauth_access_tokens SET revoked_at = 1 WHERE id = ?",
+             (jose.unb64u(jose.claims_of(token)["jti"]),))]
+    r = meanwhile(site, gone, lambda: site.post(
+        "/api/personal-tokens", token=token, json={"name": "Mine"}))
+    expect.error(r, 401, "invalid_token")
+    assert 'error="invalid_token"' in r.headers["WWW-Authenticate"]
     assert count(site, user, "oauth_access_tokens", "name IS NOT NULL") == 0
 
 
