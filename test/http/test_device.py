@@ -151,6 +151,38 @@ def test_what_the_user_may_not_is_left_out(site, maker):
     assert expect.tokens(device.poll())["scope"] == "read-posts"
 
 
+def test_where_nothing_is_left_there_is_nothing_to_approve(site, maker):
+    """DESIGN section 5, RFC 6749 section 5.2, as at /authorize; another account may."""
+    device, browser = maker.begin("read-posts"), Browser(site, site.user("write-posts"))
+    page = Page(browser.get("/oauth/device?user_code=" + device.codes["user_code"]))
+    assert page.status == 422 and "nothing that your account may do" in page.by_id["error"]
+    assert "approve" not in page.form("deny").buttons
+    expect.error(device.poll(), 400, "authorization_pending")
+    device.set(polled_at=0)
+    assert "connected" in device.decide(Browser(site, site.user("*"))).text
+    expect.tokens(device.poll())
+
+
+def test_what_is_approved_all_the_same_is_denied(site, maker):
+    """RFC 8628 section 3.5: a page of before the user's scopes changed."""
+    device, user = maker.begin("read-posts"), site.user("read-posts")
+    browser = Browser(site, user)
+    form = device.page(browser).form("approve")
+    site.sql("UPDATE users SET scope = 'write-posts' WHERE id = ?", user.id)
+    page = Page(browser.submit(form, "approve"))
+    assert page.status == 422 and "nothing that your account may do" in page.by_id["error"]
+    assert "not connected" in page.text and "You denied" not in page.text
+    expect.error(device.poll(), 400, "access_denied")
+    assert site.sql("SELECT 1 FROM oauth_consents WHERE user = ?", user.id) == []
+
+
+def test_a_device_that_asks_for_nothing_may_have_that(site):
+    """No scope asked, and none set as default: who the user is."""
+    device = Device(site).begin(None)
+    assert "connected" in device.decide(Browser(site, site.user(""))).text
+    assert expect.tokens(device.poll())["scope"] == ""
+
+
 # Polling
 
 def test_polled_too_fast_it_must_slow_down(device):
