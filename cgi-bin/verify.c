@@ -172,6 +172,27 @@ with_code(struct req *rq, struct visitor *v)
 	return confirm(rq, v, &as);
 }
 
+/*
+ * Is the code to be looked up?  A link of another site is not, nor what an old
+ * browser does not tell from one: it fills the form in, and whoever is signed in
+ * sends it.  That page could have sent ten codes that are none, and with the tenth
+ * have signed them out.  A link without a page behind it, as in a QR code, is the
+ * browser's word (Fetch Metadata, Sec-Fetch-Site), which no page can put there.
+ * Whoever writes the header himself, to guess, is counted like one who types.
+ */
+static int
+is_asked(const struct req *rq)
+{
+	const char *from = cgi_var(rq, "HTTP_SEC_FETCH_SITE");
+
+	if (rq->param[PARAM_USER_CODE] == NULL)
+		return 0;
+	return rq->method == METHOD_POST ||
+	    (from != NULL &&
+		(strcmp(from, "none") == 0 ||
+		    strcmp(from, "same-origin") == 0));
+}
+
 static const struct oerr *
 verify(struct req *rq)
 {
@@ -185,8 +206,7 @@ verify(struct req *rq)
 	if (rq->method == METHOD_POST &&
 	    (e = session_check_csrf(rq, &v)) != NULL)
 		return e;
-	return rq->param[PARAM_USER_CODE] == NULL ? ask(rq, &v, 200, NULL)
-						  : with_code(rq, &v);
+	return is_asked(rq) ? with_code(rq, &v) : ask(rq, &v, 200, NULL);
 }
 
 int

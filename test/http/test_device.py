@@ -300,6 +300,45 @@ def test_ten_wrong_codes_end_the_session(browser, device):
     assert not browser.is_signed_in()
 
 
+FOREIGN = [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"},
+           {"Sec-Fetch-Site": None}, {"Sec-Fetch-Site": "x"}, {"Sec-Fetch-Site": ""}]
+
+
+@pytest.mark.parametrize("headers", FOREIGN)
+def test_links_elsewhere_sign_nobody_out(site, browser, headers):
+    """SameSite=Lax lets the cookie go along with them; nothing is counted."""
+    for _ in range(12):
+        page = Page(browser.get("/oauth/device?user_code=BBBB-BBBB", **headers))
+        assert page.status == 200 and "error" not in page.by_id
+    form = page.form("continue")
+    assert browser.submit(form, user_code="BBBB-BBBB").status_code == 422
+    assert browser.is_signed_in()
+
+
+@pytest.mark.parametrize("headers", FOREIGN)
+def test_such_a_link_tells_of_no_code_and_is_one_click_from_it(browser, device, headers):
+    """RFC 8628 section 3.3.1: filled in, and confirmed; the page is that of a wrong one."""
+    code = device.codes["user_code"]
+    pages = [Page(browser.get("/oauth/device?user_code=" + c, **headers))
+             for c in (code, "BBBB-BBBB")]
+    bare = re.sub(r'nonce="[^"]*"', "", pages[1].source).replace("BBBB-BBBB", code)
+    assert re.sub(r'nonce="[^"]*"', "", pages[0].source) == bare
+    form = pages[0].form("continue")
+    assert form.fields["user_code"] == code
+    browser.submit(Page(browser.submit(form)).form("approve"), "approve")
+    expect.tokens(device.poll())
+
+
+@pytest.mark.parametrize("origin", ["none", "same-origin"])
+def test_guesses_by_links_of_ones_own_are_counted(browser, origin):
+    """RFC 8628 section 5.1: whoever sets the header is no page of another site."""
+    url, headers = "/oauth/device?user_code=BBBB-BBBB", {"Sec-Fetch-Site": origin}
+    for _ in range(9):
+        assert browser.get(url, **headers).status_code == 422
+    assert people.sent_to(browser.get(url, **headers))[0] == "/oauth/login"
+    assert not browser.is_signed_in()
+
+
 def test_a_decision_needs_the_pages_token(site, browser, user, device):
     """RFC 6749 section 10.12."""
     theirs = device.page(Browser(site, user)).form("approve").fields["csrf_token"]
