@@ -364,6 +364,19 @@ keys_signer(struct keys *ks, int alg)
 	return NULL;
 }
 
+/* Have what was linked, renamed or unlinked in dir outlive a power cut. */
+static int
+sync_dir(const char *dir)
+{
+	int fd, rc;
+
+	if ((fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+		return -1;
+	rc = fsync(fd);
+	close(fd);
+	return rc;
+}
+
 /* Write text to path in one step: all of it is there, on disk, or nothing. */
 static int
 write_file(struct arena *a, const char *dir, const char *path,
@@ -382,11 +395,7 @@ write_file(struct arena *a, const char *dir, const char *path,
 	good = good && (replace ? rename(new, path) : link(new, path)) == 0;
 	if (!replace || !good)
 		unlink(new);
-	if (good && (fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) >= 0) {
-		good = fsync(fd) == 0;
-		close(fd);
-	}
-	return good ? 0 : -1;
+	return good ? sync_dir(dir) : -1;
 }
 
 int
@@ -451,7 +460,8 @@ keys_retire(const char *dir, const struct keys_entry *en)
 	char *path = arena_printf(a, "%s/%s", dir, en->file);
 	int rc;
 
-	if ((rc = unlink(path)) < 0)
+	/* Synced, or a power cut brings a key back that was let go for a leak. */
+	if ((rc = unlink(path)) < 0 || (rc = sync_dir(dir)) < 0)
 		log_event("%s: %s", path, strerror(errno));
 	arena_free(a);
 	return rc;

@@ -95,7 +95,7 @@ enum alg keys_default_alg(const char *dir);
  */
 int keys_rotate(const char *dir, enum alg alg, unsigned bits);
 
-/* keys_retire(dir, en): delete a key that does not sign.  0, or -1 logged. */
+/* keys_retire(dir, en): delete a key that does not sign, synced.  0, or -1 logged. */
 int keys_retire(const char *dir, const struct keys_entry *en);
 
 /* keys_set_signer(dir, alg): write the file "signer".  Return 0, or -1 logged. */

@@ -1,9 +1,29 @@
 /* test_keys.c: the signing keys of this server: a directory of PEM files. */
 #include "fixture.h"
 
+#include <fcntl.h>
+
 #include "pem.h"
 
 static const char *dir;
+
+/* In place of libc's: whether a key was in a directory when that was synced. */
+static struct {
+	const char *file;    /* in the directory that is synced */
+	int was_there, syncs; /* when it was */
+} spy;
+
+int
+fsync(int fd)
+{
+	struct stat sb;
+
+	if (fstat(fd, &sb) == 0 && S_ISDIR(sb.st_mode) && spy.file != NULL) {
+		spy.was_there = faccessat(fd, spy.file, F_OK, 0) == 0;
+		spy.syncs++;
+	}
+	return fdatasync(fd);
+}
 
 static int
 setup(void **state)
@@ -11,6 +31,7 @@ setup(void **state)
 	if (fixture_dir(state) < 0)
 		return -1;
 	dir = fixture_file("keys");
+	memset(&spy, 0, sizeof(spy));
 	fixture_conf("");
 	REQUEST(NULL);
 	return 0;
@@ -227,6 +248,28 @@ a_rotation_makes_a_new_signer_and_keeps_the_old_key(void **state)
 	keys_free(ks);
 }
 
+/* A power cut must not bring a key back that was let go for a leak. */
+static void
+a_retired_key_is_gone_from_the_disk(void **state)
+{
+	const struct keys_entry *en;
+	struct keys *ks;
+	size_t n;
+
+	(void)state;
+	put("ES256.pem", PEM_EC_PKCS8);
+	put("EdDSA-old.pem", PEM_ED25519);
+	ks = keys_load(dir);
+	en = keys_all(ks, &n);
+	assert_int_equal(n, 2);
+	spy.file = "EdDSA-old.pem";
+	assert_string_equal(en[1].file, spy.file);
+	assert_int_equal(keys_retire(dir, &en[1]), 0);
+	assert_int_equal(spy.syncs, 1);
+	assert_int_equal(spy.was_there, 0);
+	keys_free(ks);
+}
+
 /* A change of the directory is seen with the next second, and survived. */
 static void
 a_running_program_takes_up_new_keys(void **state)
@@ -271,6 +314,7 @@ main(void)
 		TEST(without_a_directory_or_a_key_there_are_no_keys),
 		TEST(one_key_under_two_names_counts_once_and_signs),
 		TEST(a_rotation_makes_a_new_signer_and_keeps_the_old_key),
+		TEST(a_retired_key_is_gone_from_the_disk),
 		TEST(a_running_program_takes_up_new_keys),
 	};
 
