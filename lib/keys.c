@@ -249,6 +249,7 @@ keys_free(struct keys *ks)
 	for (size_t i = 0; i < ks->n; i++)
 		key_free(ks->entry[i].key);
 	arena_free(ks->a);
+	explicit_bzero(ks, sizeof(*ks)); /* what seals are made with */
 	free(ks);
 }
 

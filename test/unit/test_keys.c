@@ -1,4 +1,5 @@
 /* test_keys.c: the signing keys of this server: a directory of PEM files. */
+#undef _FORTIFY_SOURCE /* its inline functions would get in the way of ours */
 #include "fixture.h"
 
 #include <fcntl.h>
@@ -7,11 +8,18 @@
 
 static const char *dir;
 
-/* In place of libc's: whether a key was in a directory when that was synced. */
+/*
+ * These take the place of libc's: which keys a directory had when it was synced
+ * last, and whether a secret was in what was wiped.
+ */
 static struct {
 	const char *file;    /* in the directory that is synced */
 	int was_there, syncs; /* when it was */
+	struct digest secret;
+	int wiped;
 } spy;
+
+void __explicit_bzero_chk(void *p, size_t len, size_t room);
 
 int
 fsync(int fd)
@@ -23,6 +31,31 @@ fsync(int fd)
 		spy.syncs++;
 	}
 	return fdatasync(fd);
+}
+
+static void
+wipe(void *p, size_t len)
+{
+	volatile unsigned char *bytes = p;
+
+	for (size_t i = 0; i + DIGEST_LEN <= len; i++)
+		spy.wiped |= memcmp((unsigned char *)p + i, spy.secret.byte,
+				 DIGEST_LEN) == 0;
+	while (len-- > 0)
+		*bytes++ = 0;
+}
+
+void
+explicit_bzero(void *p, size_t len)
+{
+	wipe(p, len);
+}
+
+void
+__explicit_bzero_chk(void *p, size_t len, size_t room)
+{
+	assert_true(len <= room);
+	wipe(p, len);
 }
 
 static int
@@ -270,6 +303,21 @@ a_retired_key_is_gone_from_the_disk(void **state)
 	keys_free(ks);
 }
 
+/* What makes seals is as secret as the keys. */
+static void
+what_seals_is_wiped(void **state)
+{
+	struct keys *ks;
+
+	(void)state;
+	put("ES256.pem", PEM_EC_PKCS8);
+	ks = keys_load(dir);
+	spy.secret = keys_signer(ks, -1)->pem;
+	spy.wiped = 0;
+	keys_free(ks);
+	assert_int_equal(spy.wiped, 1);
+}
+
 /* A change of the directory is seen with the next second, and survived. */
 static void
 a_running_program_takes_up_new_keys(void **state)
@@ -315,6 +363,7 @@ main(void)
 		TEST(one_key_under_two_names_counts_once_and_signs),
 		TEST(a_rotation_makes_a_new_signer_and_keeps_the_old_key),
 		TEST(a_retired_key_is_gone_from_the_disk),
+		TEST(what_seals_is_wiped),
 		TEST(a_running_program_takes_up_new_keys),
 	};
 
