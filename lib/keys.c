@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "arena.h"
@@ -14,10 +15,12 @@
 
 #define KEYS_MAX 32
 #define PEM_MAX (32 * 1024)
+#define TICK_S 2 /* a file system may count time in steps as long */
 
 /* A key's file; it is read when a key that may be in it is wanted. */
 struct file {
 	const char *name;
+	ino_t ino;
 	enum alg alg;
 	int signs, was_read, was_seen;
 	int has_secret;	   /* its bytes are known, and hold a private key */
@@ -33,6 +36,7 @@ struct keys {
 	size_t n;
 	enum alg signer;
 	struct timespec seen;	/* the directory's time when read */
+	time_t listed_at;	/* by the clock */
 	int64_t checked_at;
 	uint64_t generation;
 };
@@ -81,7 +85,7 @@ find_entry(struct keys *ks, const char *kid)
 }
 
 static void
-list_file(struct keys *ks, const char *name)
+list_file(struct keys *ks, const char *name, ino_t ino)
 {
 	struct file *f = &ks->file[ks->n_files];
 	int alg, signs;
@@ -94,6 +98,7 @@ list_file(struct keys *ks, const char *name)
 		return;
 	}
 	f->name = arena_str(ks->a, name);
+	f->ino = ino;
 	f->alg = (enum alg)alg;
 	f->signs = signs;
 	ks->n_files++;
@@ -176,14 +181,15 @@ keys_default_alg(const char *dir)
 static void
 list_signers(struct keys *ks, DIR *d)
 {
+	struct stat sb;
 	char name[32];
 	int alg;
 
 	for (int i = 0; i < ALG_COUNT; i++) {
 		alg = ((int)ks->signer + i) % ALG_COUNT;
 		snprintf(name, sizeof(name), "%s.pem", alg_name((enum alg)alg));
-		if (faccessat(dirfd(d), name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-			list_file(ks, name);
+		if (fstatat(dirfd(d), name, &sb, AT_SYMLINK_NOFOLLOW) == 0)
+			list_file(ks, name, sb.st_ino);
 	}
 }
 
@@ -191,6 +197,7 @@ static struct keys *
 list(const char *dir)
 {
 	static uint64_t readings;
+	const time_t listed_at = time(NULL);
 	struct keys *ks;
 	struct dirent *de;
 	int signs;
@@ -209,12 +216,13 @@ list(const char *dir)
 	ks->generation = ++readings;
 	ks->a = arena_new();
 	ks->seen = sb.st_mtim;
+	ks->listed_at = listed_at;
 	ks->dir = arena_str(ks->a, dir);
 	ks->signer = keys_default_alg(dir);
 	list_signers(ks, d);
 	while ((de = readdir(d)) != NULL)
 		if (alg_of_file(de->d_name, &signs) >= 0 && !signs)
-			list_file(ks, de->d_name);
+			list_file(ks, de->d_name, de->d_ino);
 	closedir(d);
 	return ks;
 }
@@ -255,7 +263,7 @@ keys_free(struct keys *ks)
 
 /* Has the directory changed?  A file is replaced by rename, so its time tells. */
 static int
-is_stale(const struct keys *ks, const char *dir)
+has_changed(const struct keys *ks, const char *dir)
 {
 	struct stat sb;
 
@@ -264,24 +272,54 @@ is_stale(const struct keys *ks, const char *dir)
 		sb.st_mtim.tv_nsec != ks->seen.tv_nsec);
 }
 
+/* A list as young as the change it shows may miss another in the same tick. */
+static int
+is_young(const struct keys *ks)
+{
+	return ks->listed_at <= ks->seen.tv_sec + TICK_S;
+}
+
+static int
+same_files(const struct keys *one, const struct keys *other)
+{
+	if (one->signer != other->signer || one->n_files != other->n_files)
+		return 0;
+	for (size_t i = 0; i < one->n_files; i++)
+		if (one->file[i].ino != other->file[i].ino ||
+		    strcmp(one->file[i].name, other->file[i].name) != 0)
+			return 0;
+	return 1;
+}
+
+/* List the directory once more; of what is the same nothing is read anew. */
+static void
+list_again(struct process *pr, const char *dir)
+{
+	const int changed = pr->keys == NULL || has_changed(pr->keys, dir);
+	struct keys *fresh;
+
+	if ((!changed && !is_young(pr->keys)) || (fresh = list(dir)) == NULL)
+		return;
+	if (!changed && same_files(pr->keys, fresh)) {
+		pr->keys->listed_at = fresh->listed_at;
+		keys_free(fresh);
+	} else if (pr->once || keys_any(fresh)) {
+		keys_free(pr->keys);
+		pr->keys = fresh;
+		pr->keys_free = keys_free;
+	} else { /* gone bad under us: what is known still serves */
+		keys_free(fresh);
+	}
+}
+
 struct keys *
 keys_get(struct req *rq)
 {
 	struct process *pr = rq->pr;
-	struct keys *fresh;
 
 	if (pr->keys != NULL && pr->keys->checked_at == rq->now)
 		return pr->keys;
-	if (pr->keys == NULL || is_stale(pr->keys, rq->conf->keys)) {
-		/* A directory gone bad under us: what is known still serves. */
-		fresh = pr->once ? list(rq->conf->keys)
-				 : keys_load(rq->conf->keys);
-		if (fresh != NULL) {
-			keys_free(pr->keys);
-			pr->keys = fresh;
-			pr->keys_free = keys_free;
-		}
-	}
+	list_again(pr, rq->conf->keys);
 	if (pr->keys != NULL)
 		pr->keys->checked_at = rq->now;
 	return pr->keys;

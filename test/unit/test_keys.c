@@ -3,6 +3,7 @@
 #include "fixture.h"
 
 #include <fcntl.h>
+#include <time.h>
 
 #include "pem.h"
 
@@ -348,6 +349,39 @@ a_running_program_takes_up_new_keys(void **state)
 	assert_int_equal(count(keys_get(&fx.rq)), 2);
 }
 
+/* Two changes in one tick of the file system's clock leave one time. */
+static void
+a_change_within_the_tick_of_another_is_seen(void **state)
+{
+	/* Young however slow the machine is. */
+	const struct timespec t = { .tv_sec = time(NULL) + 1000 };
+	const struct timespec times[] = { t, t };
+	uint64_t generation;
+
+	(void)state;
+	put("ES256.pem", PEM_EC_PKCS8);
+	assert_int_equal(utimensat(AT_FDCWD, dir, times, 0), 0);
+	assert_int_equal(count(keys_get(&fx.rq)), 1);
+	generation = keys_generation(fx.pr.keys);
+	fx.rq.now++;
+	/* Looked at again, and what was read and verified is kept. */
+	assert_int_equal(keys_generation(keys_get(&fx.rq)), generation);
+	put("EdDSA.pem", PEM_ED25519);
+	assert_int_equal(utimensat(AT_FDCWD, dir, times, 0), 0);
+	fx.rq.now++;
+	assert_int_equal(count(keys_get(&fx.rq)), 2);
+	/* A key replaced under its name. */
+	generation = keys_generation(fx.pr.keys);
+	put("new", PEM_ED25519_PUBLIC);
+	assert_int_equal(rename(arena_printf(fx.a, "%s/new", dir),
+			     arena_printf(fx.a, "%s/EdDSA.pem", dir)),
+	    0);
+	assert_int_equal(utimensat(AT_FDCWD, dir, times, 0), 0);
+	fx.rq.now++;
+	assert_int_not_equal(keys_generation(keys_get(&fx.rq)), generation);
+	assert_null(keys_signer(fx.pr.keys, ALG_EDDSA));
+}
+
 #define TEST(name) TEST_IN(name, setup)
 
 int
@@ -365,6 +399,7 @@ main(void)
 		TEST(a_retired_key_is_gone_from_the_disk),
 		TEST(what_seals_is_wiped),
 		TEST(a_running_program_takes_up_new_keys),
+		TEST(a_change_within_the_tick_of_another_is_seen),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
