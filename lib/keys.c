@@ -35,6 +35,7 @@ struct keys {
 	struct keys_entry entry[KEYS_MAX]; /* what was read so far */
 	size_t n;
 	enum alg signer;
+	int is_brief;		/* for one request: no key is checked unasked */
 	struct timespec seen;	/* the directory's time when read */
 	time_t listed_at;	/* by the clock */
 	int64_t checked_at;
@@ -132,15 +133,17 @@ load_file(struct keys *ks, struct file *f)
 	if (f->was_read)
 		return;
 	f->was_read = 1;
+	f->has_secret = 0;
 	a = arena_new(); /* cleared at once: it holds the private key */
 	if ((pem = read_pem(a, ks, f, &len)) == NULL) {
 		arena_free(a);
 		return;
 	}
 	if ((en->key = key_from_pem(pem, len, f->alg)) == NULL ||
-	    jwk_thumbprint(en->key, en->kid) < 0)
+	    jwk_thumbprint(en->key, en->kid) < 0) {
+		f->has_secret = 0; /* nor is what it sealed */
 		log_event("%s/%s: this key is not used", ks->dir, f->name);
-	else if ((other = find_entry(ks, en->kid)) != NULL) {
+	} else if ((other = find_entry(ks, en->kid)) != NULL) {
 		/* Two names, for the moment of a rotation. */
 		other->signs |= f->signs && key_can_sign(en->key);
 		key_free(en->key);
@@ -304,6 +307,7 @@ list_again(struct process *pr, const char *dir)
 		pr->keys->listed_at = fresh->listed_at;
 		keys_free(fresh);
 	} else if (pr->once || keys_any(fresh)) {
+		fresh->is_brief = pr->once;
 		keys_free(pr->keys);
 		pr->keys = fresh;
 		pr->keys_free = keys_free;
@@ -364,7 +368,11 @@ keys_seal(const struct keys_entry *en, const char *text, struct digest *out)
 	digest_seal(&en->pem, text, out);
 }
 
-/* The file's bytes are the secret: the key in them is not looked at. */
+/*
+ * The file's bytes are the secret.  Whether there is a key in them that is used is
+ * looked at once, and not in a process of one request: that would take it longer
+ * than all else that it does for the token.
+ */
 int
 keys_have_sealed(struct keys *ks, const char *text, const struct digest *seal)
 {
@@ -376,7 +384,9 @@ keys_have_sealed(struct keys *ks, const char *text, const struct digest *seal)
 	for (size_t i = 0; i < ks->n_files && !found; i++) {
 		struct file *f = &ks->file[i];
 
-		if (!f->was_seen && !f->was_read) {
+		if (!ks->is_brief) {
+			load_file(ks, f);
+		} else if (!f->was_seen && !f->was_read) {
 			a = arena_new(); /* cleared at once, as above */
 			(void)read_pem(a, ks, f, &len);
 			arena_free(a);

@@ -67,7 +67,10 @@ const struct keys_entry *keys_by_kid(struct keys *ks, const char *kid);
  * signature does.
  *
  * keys_have_sealed(ks, text, seal):
- * Return 1 if seal is that of text and one of the keys.
+ * Return 1 if seal is that of text and one of the keys.  A key that is not used
+ * any more, as one of too few bits, seals nothing; but in a process of one request,
+ * which does not check keys for that, its tokens go on until they expire or its
+ * file is deleted: without the file nobody makes more of them.
  */
 void keys_seal(
     const struct keys_entry *en, const char *text, struct digest *out);

@@ -304,6 +304,38 @@ a_retired_key_is_gone_from_the_disk(void **state)
 	keys_free(ks);
 }
 
+/* What a key signed while it was good ends with it. */
+static void
+a_key_that_is_not_used_seals_nothing(void **state)
+{
+	const struct digest weak = fixture_digest(PEM_RSA1024),
+			    good = fixture_digest(PEM_EC_PKCS8);
+	struct digest of_weak, of_good;
+	struct keys *ks;
+
+	(void)state;
+	put("RS256.pem", PEM_RSA1024);
+	put("ES256.pem", PEM_EC_PKCS8);
+	digest_seal(&weak, "token", &of_weak);
+	digest_seal(&good, "token", &of_good);
+	ks = keys_get(&fx.rq);
+	assert_int_equal(keys_have_sealed(ks, "token", &of_good), 1);
+	assert_int_equal(keys_have_sealed(ks, "tokem", &of_good), 0);
+	assert_int_equal(keys_have_sealed(ks, "token", &of_weak), 0);
+	/* In a process of one request, once the key has been looked at. */
+	keys_free(fx.pr.keys);
+	fx.pr.keys = NULL;
+	fx.pr.once = 1;
+	ks = keys_get(&fx.rq);
+	fixture_log();
+	assert_int_equal(keys_have_sealed(ks, "token", &of_good), 1);
+	assert_string_equal(fx.log, ""); /* nothing read but bytes */
+	assert_int_equal(count(ks), 1);
+	assert_non_null(strstr(fx.log, "RS256.pem: this key is not used"));
+	assert_int_equal(keys_have_sealed(ks, "token", &of_weak), 0);
+	assert_int_equal(keys_have_sealed(ks, "token", &of_good), 1);
+}
+
 /* What makes seals is as secret as the keys. */
 static void
 what_seals_is_wiped(void **state)
@@ -397,6 +429,7 @@ main(void)
 		TEST(one_key_under_two_names_counts_once_and_signs),
 		TEST(a_rotation_makes_a_new_signer_and_keeps_the_old_key),
 		TEST(a_retired_key_is_gone_from_the_disk),
+		TEST(a_key_that_is_not_used_seals_nothing),
 		TEST(what_seals_is_wiped),
 		TEST(a_running_program_takes_up_new_keys),
 		TEST(a_change_within_the_tick_of_another_is_seen),
