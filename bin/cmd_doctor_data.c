@@ -261,8 +261,9 @@ check_keys(struct doctor *d)
 }
 
 /*
- * When the key that now signs with alg was made, no token was signed by an
- * older one any more; all of them have expired when the last row has.
+ * Some seconds after the key that now signs with alg was made, no token is signed
+ * by an older one any more: a program looks for new keys each second, and a file
+ * is older than its name.  All of them have expired when the last row has.
  */
 void
 check_old_keys(struct doctor *d)
@@ -281,7 +282,7 @@ check_old_keys(struct doctor *d)
 		if (now == NULL ||
 		    stat(arena_printf(d->a, "%s/%s", d->cf->keys, now->file),
 			&sb) < 0 ||
-		    store_last_expiry(d->st, sb.st_mtime, &last) < 0 ||
+		    store_last_expiry(d->st, sb.st_mtime + SKEW_S, &last) < 0 ||
 		    last > d->c->now || sb.st_mtime > d->c->now - SKEW_S)
 			continue;
 		due++;

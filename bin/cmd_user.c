@@ -182,7 +182,7 @@ cmd_user_passwd(struct cmd *c)
 		return rc;
 	/* Whoever knew the old one keeps nothing that it opened. */
 	if (store_begin(c->st) < 0 ||
-	    store_user_set_password(c->st, u.id, hash) != 1 ||
+	    store_user_set_password(c->st, u.id, NULL, hash) != 1 ||
 	    store_session_delete_others(c->st, u.id, NULL) < 0 ||
 	    store_app_revoke(c->st, u.id, 0, c->now) < 0 ||
 	    store_commit(c->st) < 0)

@@ -19,6 +19,7 @@
 
 #define LIST_MAX 100
 #define NAME_MAX_CHARS 60
+#define WRONG_PASSWORD "The current password is wrong."
 
 /* One showing of the page. */
 struct view {
@@ -132,14 +133,25 @@ show(struct req *rq, const struct view *w)
 	return resp_page(rq, w->status, "account.html", d);
 }
 
-/* Run within a write transaction; step returns a count, or -1. */
+/*
+ * Run within a write transaction; step returns a count, or -1.  Whoever was signed
+ * out since the request came does nothing more: a token made in flight would be
+ * left to one whom a new password has shut out.
+ */
 static const struct oerr *
 in_transaction(struct req *rq, struct view *w,
     int (*step)(struct req *rq, struct view *w))
 {
+	int stands;
+
 	if (store_begin(rq->st) < 0)
 		return oerr_machine(rq);
-	if (step(rq, w) < 0 || store_commit(rq->st) < 0) {
+	if ((stands = session_stands(rq, &w->v)) == 0) {
+		store_rollback(rq->st);
+		w->v.signed_in = 0;
+		return NULL;
+	}
+	if (stands < 0 || step(rq, w) < 0 || store_commit(rq->st) < 0) {
 		store_rollback(rq->st);
 		return oerr_machine(rq);
 	}
@@ -264,8 +276,16 @@ sign_out_elsewhere(struct req *rq, struct view *w)
 static int
 change_password_step(struct req *rq, struct view *w)
 {
-	if (store_user_set_password(rq->st, w->v.user.id, w->hash) < 0 ||
-	    store_session_delete_others(
+	int n;
+
+	/* Of two changes at once the second does not know the password. */
+	n = store_user_set_password(
+	    rq->st, w->v.user.id, w->v.user.password, w->hash);
+	if (n == 0)
+		refuse(w, WRONG_PASSWORD);
+	if (n != 1)
+		return n;
+	if (store_session_delete_others(
 		rq->st, w->v.user.id, &w->v.session.digest) < 0 ||
 	    store_app_revoke(rq->st, w->v.user.id, 0, rq->now) < 0)
 		return -1;
@@ -304,7 +324,7 @@ change_password(struct req *rq, struct view *w)
 		if (e->status >= 500)
 			return e;
 		oerr_log(rq, e);
-		return refuse(w, "The current password is wrong.");
+		return refuse(w, WRONG_PASSWORD);
 	}
 	return in_transaction(rq, w, change_password_step);
 }
@@ -341,7 +361,8 @@ act(struct req *rq, struct view *w)
 		if (name != NULL && strcmp(actions[i].name, name) == 0) {
 			rq->detail = actions[i].name;
 			e = actions[i].run(rq, w);
-			if (e == NULL && w->error == NULL && rq->event == NULL)
+			if (e == NULL && w->error == NULL &&
+			    w->v.signed_in && rq->event == NULL)
 				trail_note(rq, "account");
 			return e;
 		}

@@ -57,6 +57,38 @@ ask(struct req *rq, const struct authorization *az, const struct visitor *v,
 	return resp_page(rq, 200, "consent.html", d);
 }
 
+/* Did the user grant all of this to the client before?  1, 0, or -1. */
+static int
+is_remembered(struct req *rq, const struct authorization *az,
+    const struct visitor *v, uint64_t scope)
+{
+	const char *words = NULL;
+	int found;
+
+	/* Anybody can pose as a public client: it is asked for each time. */
+	if (client_is_public(&az->client) || az->prompt & PROMPT_CONSENT)
+		return 0;
+	found = store_consent_find(
+	    rq->st, rq->a, v->user.id, az->client.id, &words);
+	if (found == 1 && scope & ~scope_parse(rq->conf, words, NULL))
+		found = 0;
+	return found;
+}
+
+/*
+ * Within the transaction: is the user signed in still, and the consent that is
+ * relied on not taken back?  A code that was on its way while a new password, or
+ * the account page, ended all that was given would be one more afterwards.
+ */
+static int
+stands(struct req *rq, const struct authorization *az, const struct visitor *v,
+    uint64_t scope, int consented)
+{
+	int rc = session_stands(rq, v);
+
+	return rc == 1 && !consented ? is_remembered(rq, az, v, scope) : rc;
+}
+
 /* Store the code, and the consent if it was given now; then send it. */
 static const struct oerr *
 give_code(struct req *rq, const struct authorization *az,
@@ -71,12 +103,19 @@ give_code(struct req *rq, const struct authorization *az,
 		.expires_at = rq->now + rq->conf->code_ttl,
 	};
 	char code[SECRET_TEXT_LEN + 1];
+	int rc;
 
 	secret_make(code, &c.digest);
 	issue_id_make(rq->now, &c.family);
 	if (store_begin(rq->st) < 0)
 		return oerr_machine(rq);
-	if ((consented && scope_consent(rq, c.user, c.client, scope) < 0) ||
+	if ((rc = stands(rq, az, v, scope, consented)) == 0) {
+		store_rollback(rq->st);
+		return authorize_error(rq, az,
+		    oerr_why(rq, &oerr_access_denied, "taken back meanwhile"));
+	}
+	if (rc < 0 ||
+	    (consented && scope_consent(rq, c.user, c.client, scope) < 0) ||
 	    store_code_add(rq->st, &c) < 0 ||
 	    store_purge_turn(rq->st, rq->now) < 0 || store_commit(rq->st) < 0) {
 		store_rollback(rq->st);
@@ -84,26 +123,6 @@ give_code(struct req *rq, const struct authorization *az,
 	}
 	trail_note(rq, "authorize");
 	return authorize_code(rq, az, code);
-}
-
-/* Did the user grant all of this to the client before? */
-static const struct oerr *
-is_remembered(struct req *rq, const struct authorization *az,
-    const struct visitor *v, uint64_t scope, int *yes)
-{
-	const char *words = NULL;
-	int found;
-
-	*yes = 0;
-	/* Anybody can pose as a public client: it is asked for each time. */
-	if (client_is_public(&az->client) || az->prompt & PROMPT_CONSENT)
-		return NULL;
-	found = store_consent_find(
-	    rq->st, rq->a, v->user.id, az->client.id, &words);
-	if (found < 0)
-		return oerr_machine(rq);
-	*yes = found && !(scope & ~scope_parse(rq->conf, words, NULL));
-	return NULL;
 }
 
 /* Client and address are known: errors go to the client from here on. */
@@ -135,8 +154,8 @@ decide(struct req *rq, struct authorization *az, struct visitor *v)
 		    ? give_code(rq, az, v, scope, 1)
 		    : authorize_error(rq, az, &oerr_access_denied);
 	}
-	if ((e = is_remembered(rq, az, v, scope, &remembered)) != NULL)
-		return e;
+	if ((remembered = is_remembered(rq, az, v, scope)) < 0)
+		return oerr_machine(rq);
 	if (remembered)
 		return give_code(rq, az, v, scope, 0);
 	return az->prompt & PROMPT_NONE

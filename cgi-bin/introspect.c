@@ -1,4 +1,6 @@
 /* introspect.c: POST /oauth/introspect: what is this token (RFC 7662)? */
+#include <json-c/json.h>
+
 #include "arena.h"
 #include "buf.h"
 #include "cgi.h"
@@ -7,6 +9,7 @@
 #include "guard.h"
 #include "issue.h"
 #include "json.h"
+#include "jwt.h"
 #include "oerr.h"
 #include "resp.h"
 #include "words.h"
@@ -16,7 +19,24 @@ struct answer {
 	int active;
 	const char *scope, *client_id, *email, *type, *jti;
 	int64_t user, expires_at, created_at;
+	struct json_object *audience; /* or NULL */
 };
+
+/* A string, or an array of them (RFC 7519 section 4.1.3). */
+static void
+write_audience(struct buf *b, const char *name, struct json_object *aud)
+{
+	if (json_object_is_type(aud, json_type_string)) {
+		json_strn(b, name, json_object_get_string(aud),
+		    (size_t)json_object_get_string_len(aud));
+	} else if (json_object_is_type(aud, json_type_array)) {
+		json_open(b, name, '[');
+		for (size_t i = 0; i < json_object_array_length(aud); i++)
+			write_audience(
+			    b, NULL, json_object_array_get_idx(aud, i));
+		json_close(b, ']');
+	}
+}
 
 static const struct oerr *
 write_answer(struct req *rq, const struct answer *an)
@@ -42,6 +62,8 @@ write_answer(struct req *rq, const struct answer *an)
 				  : arena_printf(rq->a, "%lld",
 					(long long)an->user));
 		json_str(b, "iss", rq->conf->issuer);
+		if (an->audience != NULL)
+			write_audience(b, "aud", an->audience);
 		if (an->jti != NULL)
 			json_str(b, "jti", an->jti);
 	}
@@ -73,9 +95,25 @@ inspect_refresh(struct req *rq, const struct client *cl,
 }
 
 /*
+ * For whom an access token is stands in it alone.  The guard has found this text
+ * good, so it is what we signed.
+ */
+static struct json_object *
+audience_of(struct req *rq, const char *text)
+{
+	struct json_object *o, *aud = NULL;
+	struct jwt jwt;
+
+	if (jwt_read(rq->a, text, &jwt) == NULL &&
+	    (o = json_parse(rq->a, jwt.payload, jwt.payload_len)) != NULL)
+		json_object_object_get_ex(o, "aud", &aud);
+	return aud;
+}
+
+/*
  * A client learns of its own tokens; one that holds the permission "introspect"
- * (a resource server) of all access tokens.  Of others it is told what it would
- * be told of noise (RFC 7662 section 4).
+ * (a resource server) of all access tokens, and by aud whether one is meant for it.
+ * Of others it is told what it would be told of noise (RFC 7662 section 4).
  */
 static const struct oerr *
 inspect_access(struct req *rq, const struct client *cl, const char *text,
@@ -95,6 +133,7 @@ inspect_access(struct req *rq, const struct client *cl, const char *text,
 		.jti = issue_id_text(rq->a, &who.token),
 		.expires_at = who.is.expires_at,
 		.created_at = who.is.created_at,
+		.audience = audience_of(rq, text),
 	};
 	return NULL;
 }

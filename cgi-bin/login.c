@@ -79,6 +79,8 @@ sign_in(struct req *rq, struct visitor *v)
 	if (email == NULL || password == NULL)
 		return show(rq, v, 422, "Give your e-mail and your password.");
 	e = user_authenticate(rq, email, password, &u);
+	if (e == NULL)
+		e = session_sign_in(rq, v, &u);
 	if (e == &oerr_throttled) {
 		oerr_log(rq, e);
 		return show(rq, v, 429,
@@ -92,8 +94,6 @@ sign_in(struct req *rq, struct visitor *v)
 		return show(
 		    rq, v, 422, "The e-mail or the password is wrong.");
 	}
-	if ((e = session_sign_in(rq, v, &u)) != NULL)
-		return e;
 	return resp_redirect(rq, return_to(rq));
 }
 

@@ -80,10 +80,17 @@ write_token(
 }
 
 static const struct oerr *
-store_one(struct req *rq, const struct access_token *row)
+store_one(struct req *rq, const struct guard_caller *who,
+    const struct access_token *row)
 {
+	const struct oerr *e;
+
 	if (store_begin(rq->st) < 0)
 		return oerr_machine(rq);
+	if ((e = guard_stands(rq, who)) != NULL) {
+		store_rollback(rq->st);
+		return e;
+	}
 	if (store_access_add(rq->st, row) < 0 ||
 	    store_purge_turn(rq->st, rq->now) < 0 || store_commit(rq->st) < 0) {
 		store_rollback(rq->st);
@@ -138,7 +145,7 @@ create(struct req *rq, const struct guard_caller *who, const char *id)
 		return &oerr_unprocessable;
 	if ((e = issue_personal_client(rq, cl)) != NULL ||
 	    (e = issue_mint(rq, &m, &row, &jwt)) != NULL ||
-	    (e = store_one(rq, &row)) != NULL)
+	    (e = store_one(rq, who, &row)) != NULL)
 		return e;
 	rq->detail = "make";
 	trail_note(rq, "personal_token");

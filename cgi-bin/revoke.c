@@ -57,6 +57,7 @@ revoke_post(struct req *rq)
 	if (who.is.client != cl->id)
 		return oerr_why(
 		    rq, &oerr_invalid_grant, "token of another client");
+	rq->user = who.is.email; /* for the trail: whose it was */
 	return revoke_family(
 	    rq, who.is.has_family ? &who.is.family : NULL, &who.token);
 }

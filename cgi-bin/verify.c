@@ -14,6 +14,18 @@
 #include "trail.h"
 #include "url.h"
 
+#define NOTHING_LEFT \
+    "This device asks for nothing that your account may do, so it cannot be" \
+    " connected to it."
+
+/* What a waiting device asks for, and what of it the user may have. */
+struct asked {
+	struct device_code code;
+	struct client client;
+	uint64_t scope;
+	int nothing_left; /* it asks for something: RFC 6749 invalid_scope */
+};
+
 static struct tmpl_data *
 page(struct req *rq, const struct visitor *v, const char *state)
 {
@@ -73,48 +85,65 @@ wrong_code(struct req *rq, struct visitor *v)
 }
 
 static const struct oerr *
-confirm(struct req *rq, const struct visitor *v, const struct device_code *c,
-    const struct client *cl, uint64_t scope)
+confirm(struct req *rq, const struct visitor *v, const struct asked *as)
 {
+	const struct device_code *c = &as->code;
 	struct tmpl_data *d = page(rq, v, "confirm");
 
 	tmpl_set(d, "user_code",
 	    arena_printf(rq->a, "%.4s-%s", c->user_code, c->user_code + 4));
-	tmpl_set(d, "client_name", cl->name);
-	scope_show(rq->conf, scope, d);
+	tmpl_set(d, "client_name", as->client.name);
+	if (as->nothing_left)
+		tmpl_set(d, "error", NOTHING_LEFT);
+	scope_show(rq->conf, as->scope, d);
 	tmpl_set(d, "switch_url",
 	    arena_printf(rq->a, "%s?return_to=%s",
 		site_path(rq->conf, rq->a, SITE_LOGIN),
 		site_path(rq->conf, rq->a, SITE_DEVICE)));
-	return resp_page(rq, 200, "device.html", d);
+	return resp_page(rq, as->nothing_left ? 422 : 200, "device.html", d);
 }
 
 static const struct oerr *
-decide(struct req *rq, struct visitor *v, const struct device_code *c,
-    uint64_t scope)
+say(struct req *rq, const struct visitor *v, int approve, int nothing_left)
 {
-	const int approve =
-	    strcmp(rq->param[PARAM_DECISION], "approve") == 0;
-	const char *words = scope_format(rq->conf, rq->a, scope);
-	int done;
+	struct tmpl_data *d = page(rq, v, approve ? "done" : "denied");
+
+	rq->detail = approve ? "approve" : "deny";
+	trail_note(rq, "device");
+	if (nothing_left)
+		tmpl_set(d, "error", NOTHING_LEFT);
+	return resp_page(rq, nothing_left ? 422 : 200, "device.html", d);
+}
+
+/* What is approved with nothing left is denied: the device is told so. */
+static const struct oerr *
+decide(struct req *rq, struct visitor *v, const struct asked *as)
+{
+	const struct device_code *c = &as->code;
+	const int yes = strcmp(rq->param[PARAM_DECISION], "approve") == 0;
+	const int approve = yes && !as->nothing_left;
+	const char *words = scope_format(rq->conf, rq->a, as->scope);
+	int done, stands;
 
 	if (store_begin(rq->st) < 0)
 		return oerr_machine(rq);
-	done = store_device_decide(
-	    rq->st, c->user_code, v->user.id, words, approve, rq->now);
+	/* Signed out by a new password since the request came: no more tokens. */
+	if ((stands = session_stands(rq, v)) == 0) {
+		store_rollback(rq->st);
+		return to_login(rq);
+	}
+	done = stands < 0 ? -1
+			  : store_device_decide(rq->st, c->user_code,
+				v->user.id, words, approve, rq->now);
 	if (done < 0 ||
 	    (done == 1 && approve &&
-		scope_consent(rq, v->user.id, c->client, scope) < 0) ||
+		scope_consent(rq, v->user.id, c->client, as->scope) < 0) ||
 	    store_commit(rq->st) < 0) {
 		store_rollback(rq->st);
 		return oerr_machine(rq);
 	}
-	if (done == 0)
-		return wrong_code(rq, v);
-	rq->detail = approve ? "approve" : "deny";
-	trail_note(rq, "device");
-	return resp_page(rq, 200, "device.html",
-	    page(rq, v, approve ? "done" : "denied"));
+	return done == 0 ? wrong_code(rq, v)
+			 : say(rq, v, approve, yes && as->nothing_left);
 }
 
 /* A code was given: by hand, or by the device's own link (a QR code). */
@@ -122,24 +151,46 @@ static const struct oerr *
 with_code(struct req *rq, struct visitor *v)
 {
 	char text[USER_CODE_LEN + 1];
-	struct device_code c;
-	struct client cl;
-	uint64_t scope;
+	struct asked as;
+	uint64_t all;
 	int found = 0;
 
 	if (device_read_user_code(rq->param[PARAM_USER_CODE], text) &&
 	    (found = store_device_by_user_code(
-		 rq->st, rq->a, text, rq->now, &c)) == 1)
-		found = store_client_by_number(rq->st, rq->a, c.client, &cl);
+		 rq->st, rq->a, text, rq->now, &as.code)) == 1)
+		found = store_client_by_number(
+		    rq->st, rq->a, as.code.client, &as.client);
 	if (found < 0)
 		return oerr_machine(rq);
-	if (found == 0 || cl.revoked_at != 0)
+	if (found == 0 || as.client.revoked_at != 0)
 		return wrong_code(rq, v);
-	scope = scope_parse(rq->conf, c.scope, NULL) &
-	    scope_of_user(rq->conf, &v->user);
+	all = scope_parse(rq->conf, as.code.scope, NULL);
+	as.scope = all & scope_of_user(rq->conf, &v->user);
+	as.nothing_left = all != 0 && as.scope == 0;
 	if (rq->method == METHOD_POST && rq->param[PARAM_DECISION] != NULL)
-		return decide(rq, v, &c, scope);
-	return confirm(rq, v, &c, &cl, scope);
+		return decide(rq, v, &as);
+	return confirm(rq, v, &as);
+}
+
+/*
+ * Is the code to be looked up?  A link of another site is not, nor what an old
+ * browser does not tell from one: it fills the form in, and whoever is signed in
+ * sends it.  That page could have sent ten codes that are none, and with the tenth
+ * have signed them out.  A link without a page behind it, as in a QR code, is the
+ * browser's word (Fetch Metadata, Sec-Fetch-Site), which no page can put there.
+ * Whoever writes the header himself, to guess, is counted like one who types.
+ */
+static int
+is_asked(const struct req *rq)
+{
+	const char *from = cgi_var(rq, "HTTP_SEC_FETCH_SITE");
+
+	if (rq->param[PARAM_USER_CODE] == NULL)
+		return 0;
+	return rq->method == METHOD_POST ||
+	    (from != NULL &&
+		(strcmp(from, "none") == 0 ||
+		    strcmp(from, "same-origin") == 0));
 }
 
 static const struct oerr *
@@ -155,8 +206,7 @@ verify(struct req *rq)
 	if (rq->method == METHOD_POST &&
 	    (e = session_check_csrf(rq, &v)) != NULL)
 		return e;
-	return rq->param[PARAM_USER_CODE] == NULL ? ask(rq, &v, 200, NULL)
-						  : with_code(rq, &v);
+	return is_asked(rq) ? with_code(rq, &v) : ask(rq, &v, 200, NULL);
 }
 
 int

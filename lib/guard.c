@@ -124,14 +124,12 @@ check_claims(struct req *rq, const struct jwt *jwt, struct guard_caller *out)
 
 /* What the database says of the token, its client and its user; found: or not. */
 static const struct oerr *
-take_holder(struct req *rq, struct guard_caller *out, int found)
+take_holder(struct req *rq, int found)
 {
 	if (found < 0)
 		return oerr_machine(rq);
 	if (found == 0)
 		return oerr_why(rq, &oerr_invalid_token, "unknown token");
-	rq->client_id = out->is.client_id;
-	rq->user = out->is.email;
 	return NULL;
 }
 
@@ -186,7 +184,7 @@ guard_identify(struct req *rq, const char *token, struct guard_caller *out)
 		return no_keys(rq);
 	digest_of(token, strlen(token), &d);
 	if (verified_find(rq, &d, out))
-		return take_holder(rq, out,
+		return take_holder(rq,
 		    store_access_holder(
 			rq->st, rq->a, &out->token, &out->is));
 	why = jwt_read(rq->a, token, &jwt);
@@ -201,10 +199,12 @@ guard_identify(struct req *rq, const char *token, struct guard_caller *out)
 			why = jwt_check(rq->a, &jwt, find_key, rq);
 		}
 	}
-	if (why != NULL)
+	if (why != NULL) {
+		memset(out, 0, sizeof(*out)); /* a forgery names nobody */
 		return oerr_why(rq, &oerr_invalid_token, "%s", why);
+	}
 	verified_add(rq, &d, out);
-	return take_holder(rq, out, found);
+	return take_holder(rq, found);
 }
 
 const struct oerr *
@@ -277,11 +277,34 @@ guard_check(
 	const char *token = bearer_token(rq);
 	const struct oerr *e;
 
+	memset(out, 0, sizeof(*out));
 	e = token == NULL ? &oerr_no_token : guard_inspect(rq, token, out);
+	/*
+	 * Who brings the token is who calls.  One that a client asks about, or
+	 * gives up, is another's, and the audit trail is not to name its holder.
+	 */
+	rq->client_id = out->is.client_id;
+	rq->user = out->is.email;
 	if (e == NULL)
 		e = check_rule(rq, rule, &out->is);
 	if (e != NULL && (e->status == 401 || e->status == 403))
 		challenge(rq, rule, e);
+	return e;
+}
+
+const struct oerr *
+guard_stands(struct req *rq, const struct guard_caller *who)
+{
+	static const struct guard_rule any = { CALLER_ANY, NULL, NULL, NULL };
+	struct guard_caller now = *who;
+	const struct oerr *e;
+
+	e = take_holder(rq,
+	    store_access_holder(rq->st, rq->a, &now.token, &now.is));
+	if (e == NULL)
+		e = check_holder(rq, &now);
+	if (e != NULL && e->status == 401)
+		challenge(rq, &any, e);
 	return e;
 }
 

@@ -26,6 +26,15 @@ const struct oerr *guard_check(
     struct req *rq, const struct guard_rule *rule, struct guard_caller *out);
 
 /*
+ * guard_stands(rq, who):
+ * Within a write transaction: NULL if who, whom guard_check let in, would be let
+ * in still; else the error, as there.  For what outlives the request: a token
+ * made of one that is being revoked would stay.
+ */
+const struct oerr *guard_stands(
+    struct req *rq, const struct guard_caller *who);
+
+/*
  * guard_note_use(rq, who):
  * The check was passed, and no snapshot is held: note when a personal token was
  * last used, to the hour.

@@ -172,6 +172,21 @@ spend(struct req *rq, const struct subject *sub)
 }
 
 /*
+ * Within the transaction: is the user who was let in let in still?  Who knows the
+ * old password signs in over and over while it is changed: what was checked
+ * against it before, and is stored after all that it opened was revoked, would
+ * outlive the change.  What is spent is revoked with the rest: spend finds out.
+ */
+static int
+stands(struct req *rq, const struct subject *sub)
+{
+	if (sub->user == NULL)
+		return 1;
+	return store_user_stands(rq->st, sub->user->id,
+	    sub->spend == SPEND_NOTHING ? sub->user->password : NULL);
+}
+
+/*
  * The transaction.  The spending stands first in it: of two that present the
  * same token at once, the second waits for the lock and then finds it spent.
  */
@@ -184,7 +199,13 @@ store_set(struct req *rq, const struct subject *sub,
 
 	if (store_begin(st) < 0)
 		return oerr_machine(rq);
-	ours = spend(rq, sub);
+	if ((ours = stands(rq, sub)) == 0) {
+		store_rollback(st);
+		return oerr_why(rq, &oerr_invalid_grant,
+		    "password changed or user disabled meanwhile");
+	}
+	if (ours == 1)
+		ours = spend(rq, sub);
 	if (ours == 0) {
 		store_rollback(st);
 		return issue_replayed(rq, &sub->family, "used twice");

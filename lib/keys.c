@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "arena.h"
@@ -14,10 +15,12 @@
 
 #define KEYS_MAX 32
 #define PEM_MAX (32 * 1024)
+#define TICK_S 2 /* a file system may count time in steps as long */
 
 /* A key's file; it is read when a key that may be in it is wanted. */
 struct file {
 	const char *name;
+	ino_t ino;
 	enum alg alg;
 	int signs, was_read, was_seen;
 	int has_secret;	   /* its bytes are known, and hold a private key */
@@ -32,7 +35,9 @@ struct keys {
 	struct keys_entry entry[KEYS_MAX]; /* what was read so far */
 	size_t n;
 	enum alg signer;
+	int is_brief;		/* for one request: no key is checked unasked */
 	struct timespec seen;	/* the directory's time when read */
+	time_t listed_at;	/* by the clock */
 	int64_t checked_at;
 	uint64_t generation;
 };
@@ -81,7 +86,7 @@ find_entry(struct keys *ks, const char *kid)
 }
 
 static void
-list_file(struct keys *ks, const char *name)
+list_file(struct keys *ks, const char *name, ino_t ino)
 {
 	struct file *f = &ks->file[ks->n_files];
 	int alg, signs;
@@ -94,6 +99,7 @@ list_file(struct keys *ks, const char *name)
 		return;
 	}
 	f->name = arena_str(ks->a, name);
+	f->ino = ino;
 	f->alg = (enum alg)alg;
 	f->signs = signs;
 	ks->n_files++;
@@ -127,15 +133,17 @@ load_file(struct keys *ks, struct file *f)
 	if (f->was_read)
 		return;
 	f->was_read = 1;
+	f->has_secret = 0;
 	a = arena_new(); /* cleared at once: it holds the private key */
 	if ((pem = read_pem(a, ks, f, &len)) == NULL) {
 		arena_free(a);
 		return;
 	}
 	if ((en->key = key_from_pem(pem, len, f->alg)) == NULL ||
-	    jwk_thumbprint(en->key, en->kid) < 0)
+	    jwk_thumbprint(en->key, en->kid) < 0) {
+		f->has_secret = 0; /* nor is what it sealed */
 		log_event("%s/%s: this key is not used", ks->dir, f->name);
-	else if ((other = find_entry(ks, en->kid)) != NULL) {
+	} else if ((other = find_entry(ks, en->kid)) != NULL) {
 		/* Two names, for the moment of a rotation. */
 		other->signs |= f->signs && key_can_sign(en->key);
 		key_free(en->key);
@@ -176,14 +184,15 @@ keys_default_alg(const char *dir)
 static void
 list_signers(struct keys *ks, DIR *d)
 {
+	struct stat sb;
 	char name[32];
 	int alg;
 
 	for (int i = 0; i < ALG_COUNT; i++) {
 		alg = ((int)ks->signer + i) % ALG_COUNT;
 		snprintf(name, sizeof(name), "%s.pem", alg_name((enum alg)alg));
-		if (faccessat(dirfd(d), name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-			list_file(ks, name);
+		if (fstatat(dirfd(d), name, &sb, AT_SYMLINK_NOFOLLOW) == 0)
+			list_file(ks, name, sb.st_ino);
 	}
 }
 
@@ -191,6 +200,7 @@ static struct keys *
 list(const char *dir)
 {
 	static uint64_t readings;
+	const time_t listed_at = time(NULL);
 	struct keys *ks;
 	struct dirent *de;
 	int signs;
@@ -209,12 +219,13 @@ list(const char *dir)
 	ks->generation = ++readings;
 	ks->a = arena_new();
 	ks->seen = sb.st_mtim;
+	ks->listed_at = listed_at;
 	ks->dir = arena_str(ks->a, dir);
 	ks->signer = keys_default_alg(dir);
 	list_signers(ks, d);
 	while ((de = readdir(d)) != NULL)
 		if (alg_of_file(de->d_name, &signs) >= 0 && !signs)
-			list_file(ks, de->d_name);
+			list_file(ks, de->d_name, de->d_ino);
 	closedir(d);
 	return ks;
 }
@@ -249,12 +260,13 @@ keys_free(struct keys *ks)
 	for (size_t i = 0; i < ks->n; i++)
 		key_free(ks->entry[i].key);
 	arena_free(ks->a);
+	explicit_bzero(ks, sizeof(*ks)); /* what seals are made with */
 	free(ks);
 }
 
 /* Has the directory changed?  A file is replaced by rename, so its time tells. */
 static int
-is_stale(const struct keys *ks, const char *dir)
+has_changed(const struct keys *ks, const char *dir)
 {
 	struct stat sb;
 
@@ -263,24 +275,55 @@ is_stale(const struct keys *ks, const char *dir)
 		sb.st_mtim.tv_nsec != ks->seen.tv_nsec);
 }
 
+/* A list as young as the change it shows may miss another in the same tick. */
+static int
+is_young(const struct keys *ks)
+{
+	return ks->listed_at <= ks->seen.tv_sec + TICK_S;
+}
+
+static int
+same_files(const struct keys *one, const struct keys *other)
+{
+	if (one->signer != other->signer || one->n_files != other->n_files)
+		return 0;
+	for (size_t i = 0; i < one->n_files; i++)
+		if (one->file[i].ino != other->file[i].ino ||
+		    strcmp(one->file[i].name, other->file[i].name) != 0)
+			return 0;
+	return 1;
+}
+
+/* List the directory once more; of what is the same nothing is read anew. */
+static void
+list_again(struct process *pr, const char *dir)
+{
+	const int changed = pr->keys == NULL || has_changed(pr->keys, dir);
+	struct keys *fresh;
+
+	if ((!changed && !is_young(pr->keys)) || (fresh = list(dir)) == NULL)
+		return;
+	if (!changed && same_files(pr->keys, fresh)) {
+		pr->keys->listed_at = fresh->listed_at;
+		keys_free(fresh);
+	} else if (pr->once || keys_any(fresh)) {
+		fresh->is_brief = pr->once;
+		keys_free(pr->keys);
+		pr->keys = fresh;
+		pr->keys_free = keys_free;
+	} else { /* gone bad under us: what is known still serves */
+		keys_free(fresh);
+	}
+}
+
 struct keys *
 keys_get(struct req *rq)
 {
 	struct process *pr = rq->pr;
-	struct keys *fresh;
 
 	if (pr->keys != NULL && pr->keys->checked_at == rq->now)
 		return pr->keys;
-	if (pr->keys == NULL || is_stale(pr->keys, rq->conf->keys)) {
-		/* A directory gone bad under us: what is known still serves. */
-		fresh = pr->once ? list(rq->conf->keys)
-				 : keys_load(rq->conf->keys);
-		if (fresh != NULL) {
-			keys_free(pr->keys);
-			pr->keys = fresh;
-			pr->keys_free = keys_free;
-		}
-	}
+	list_again(pr, rq->conf->keys);
 	if (pr->keys != NULL)
 		pr->keys->checked_at = rq->now;
 	return pr->keys;
@@ -325,7 +368,11 @@ keys_seal(const struct keys_entry *en, const char *text, struct digest *out)
 	digest_seal(&en->pem, text, out);
 }
 
-/* The file's bytes are the secret: the key in them is not looked at. */
+/*
+ * The file's bytes are the secret.  Whether there is a key in them that is used is
+ * looked at once, and not in a process of one request: that would take it longer
+ * than all else that it does for the token.
+ */
 int
 keys_have_sealed(struct keys *ks, const char *text, const struct digest *seal)
 {
@@ -337,7 +384,9 @@ keys_have_sealed(struct keys *ks, const char *text, const struct digest *seal)
 	for (size_t i = 0; i < ks->n_files && !found; i++) {
 		struct file *f = &ks->file[i];
 
-		if (!f->was_seen && !f->was_read) {
+		if (!ks->is_brief) {
+			load_file(ks, f);
+		} else if (!f->was_seen && !f->was_read) {
 			a = arena_new(); /* cleared at once, as above */
 			(void)read_pem(a, ks, f, &len);
 			arena_free(a);
@@ -364,6 +413,19 @@ keys_signer(struct keys *ks, int alg)
 	return NULL;
 }
 
+/* Have what was linked, renamed or unlinked in dir outlive a power cut. */
+static int
+sync_dir(const char *dir)
+{
+	int fd, rc;
+
+	if ((fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+		return -1;
+	rc = fsync(fd);
+	close(fd);
+	return rc;
+}
+
 /* Write text to path in one step: all of it is there, on disk, or nothing. */
 static int
 write_file(struct arena *a, const char *dir, const char *path,
@@ -382,11 +444,7 @@ write_file(struct arena *a, const char *dir, const char *path,
 	good = good && (replace ? rename(new, path) : link(new, path)) == 0;
 	if (!replace || !good)
 		unlink(new);
-	if (good && (fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) >= 0) {
-		good = fsync(fd) == 0;
-		close(fd);
-	}
-	return good ? 0 : -1;
+	return good ? sync_dir(dir) : -1;
 }
 
 int
@@ -451,7 +509,8 @@ keys_retire(const char *dir, const struct keys_entry *en)
 	char *path = arena_printf(a, "%s/%s", dir, en->file);
 	int rc;
 
-	if ((rc = unlink(path)) < 0)
+	/* Synced, or a power cut brings a key back that was let go for a leak. */
+	if ((rc = unlink(path)) < 0 || (rc = sync_dir(dir)) < 0)
 		log_event("%s: %s", path, strerror(errno));
 	arena_free(a);
 	return rc;

@@ -142,6 +142,17 @@ agent_of(struct req *rq)
 	return text;
 }
 
+int
+session_stands(struct req *rq, const struct visitor *v)
+{
+	struct session s;
+	int found;
+
+	found = store_session_find(
+	    rq->st, rq->a, &v->session.digest, rq->now, &s);
+	return found == 1 ? store_user_stands(rq->st, s.user, NULL) : found;
+}
+
 const struct oerr *
 session_sign_in(struct req *rq, struct visitor *v, const struct user *u)
 {
@@ -153,11 +164,19 @@ session_sign_in(struct req *rq, struct visitor *v, const struct user *u)
 		.seen_at = rq->now,
 		.expires_at = rq->now + rq->conf->session_ttl,
 	};
+	int stands;
 
 	if (store_begin(rq->st) < 0)
 		return oerr_machine(rq);
+	/* A sign-in in flight must not outlive a new password: see issue.c. */
+	if ((stands = store_user_stands(rq->st, u->id, u->password)) == 0) {
+		store_rollback(rq->st);
+		return oerr_why(rq, &oerr_invalid_grant,
+		    "password changed or user disabled meanwhile");
+	}
 	secret_make(v->cookie, &s.digest);
-	if ((v->signed_in &&
+	if (stands < 0 ||
+	    (v->signed_in &&
 		store_session_delete(rq->st, &v->session.digest) < 0) ||
 	    store_session_add(rq->st, &s) < 0 ||
 	    store_purge_turn(rq->st, rq->now) < 0 || store_commit(rq->st) < 0) {

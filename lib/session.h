@@ -41,9 +41,17 @@ void session_begin(struct req *rq, struct visitor *v);
 const struct oerr *session_check_csrf(struct req *rq, const struct visitor *v);
 
 /*
+ * session_stands(rq, v):
+ * Within a write transaction: is who was signed in when the request came signed
+ * in still?  Return 1, 0, or -1.
+ */
+int session_stands(struct req *rq, const struct visitor *v);
+
+/*
  * session_sign_in(rq, v, u):
- * Begin a session of u under a new id: one that was planted in the browser
- * before is worth nothing (session fixation).
+ * Begin a session of u, whose password was given, under a new id: one that was
+ * planted in the browser before is worth nothing (session fixation).  If the
+ * password was changed since it is invalid_grant.
  */
 const struct oerr *session_sign_in(
     struct req *rq, struct visitor *v, const struct user *u);

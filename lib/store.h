@@ -137,7 +137,15 @@ int store_user_by_id(
     struct store *st, struct arena *a, int64_t id, struct user *out);
 /* Puts the new id to u->id; 0 if the e-mail is taken. */
 int store_user_add(struct store *st, struct user *u);
-int store_user_set_password(struct store *st, int64_t id, const char *hash);
+/* old: only if that is the hash still, else 0; NULL: whatever it is. */
+int store_user_set_password(
+    struct store *st, int64_t id, const char *old, const char *hash);
+/*
+ * store_user_stands(st, id, password):
+ * Within a write transaction: is there such a user, not disabled, and is password
+ * (NULL: any) the hash still?  1, 0, or -1.
+ */
+int store_user_stands(struct store *st, int64_t id, const char *password);
 /* at: Unix seconds, or 0 to enable the user again. */
 int store_user_set_disabled(struct store *st, int64_t id, int64_t at);
 /* The users behind the id after, in order, n at most: returns how many. */

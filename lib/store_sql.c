@@ -29,7 +29,12 @@ const char *const store_sql[SQL_COUNT] = {
 	[SQL_USER_ADD] =
 	    "INSERT INTO users (email, name, password, scope, created_at)"
 	    " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (email) DO NOTHING",
-	[SQL_USER_PASSWORD] = "UPDATE users SET password = ?2 WHERE id = ?1",
+	[SQL_USER_PASSWORD] =
+	    "UPDATE users SET password = ?2 WHERE id = ?1"
+	    " AND (?3 IS NULL OR password = ?3)",
+	[SQL_USER_STANDS] =
+	    "SELECT 1 FROM users WHERE id = ?1 AND disabled_at IS NULL"
+	    " AND (?2 IS NULL OR password = ?2)",
 	[SQL_USER_DISABLED] =
 	    "UPDATE users SET disabled_at = ?2 WHERE id = ?1",
 	[SQL_USER_LIST] =

@@ -72,7 +72,8 @@ store_user_add(struct store *st, struct user *u)
 }
 
 int
-store_user_set_password(struct store *st, int64_t id, const char *hash)
+store_user_set_password(
+    struct store *st, int64_t id, const char *old, const char *hash)
 {
 	sqlite3_stmt *s;
 
@@ -80,7 +81,26 @@ store_user_set_password(struct store *st, int64_t id, const char *hash)
 		return -1;
 	bind_int(s, 1, id);
 	bind_text(s, 2, hash);
+	bind_text(s, 3, old);
 	return store_run(st, s, "user_set_password");
+}
+
+int
+store_user_stands(struct store *st, int64_t id, const char *password)
+{
+	sqlite3_stmt *s;
+	int found, rc;
+
+	if ((s = store_stmt(st, SQL_USER_STANDS)) == NULL)
+		return -1;
+	bind_int(s, 1, id);
+	bind_text(s, 2, password);
+	rc = sqlite3_step(s);
+	found = rc == SQLITE_ROW ? 1
+	    : rc == SQLITE_DONE	 ? 0
+				 : store_fail(st, "user_stands");
+	store_done(s);
+	return found;
 }
 
 int

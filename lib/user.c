@@ -32,15 +32,32 @@ user_email(struct arena *a, const char *text)
 	return email;
 }
 
-/* The password is right: keep it in today's form.  A failure is for another day. */
-static void
-renew_hash(struct req *rq, const struct user *u, const char *password)
+/*
+ * The password is right: keep it in today's form.  A failure is for another day.
+ * Only in place of the hash that it was held against: else who knows an old
+ * password, and signs in while it is changed, would put it back.  If another
+ * hash stands there now, it may be the same password, renewed by another sign-in.
+ */
+static const struct oerr *
+renew_hash(struct req *rq, struct user *u, const char *password)
 {
 	const char *hash = passwd_hash(rq->a, password);
+	int n = hash == NULL ? -1
+			     : store_user_set_password(
+				   rq->st, u->id, u->password, hash);
 
-	if (hash != NULL && store_user_set_password(rq->st, u->id, hash) == 1)
+	if (n == 1) {
+		u->password = hash;
 		log_event("user %lld: password hash renewed",
 		    (long long)u->id);
+	}
+	if (n != 0)
+		return NULL;
+	if (store_user_by_id(rq->st, rq->a, u->id, u) < 0)
+		return oerr_machine(rq);
+	return passwd_verify(password, u->password)
+	    ? NULL
+	    : oerr_why(rq, &oerr_invalid_grant, "password changed meanwhile");
 }
 
 /*
@@ -64,9 +81,8 @@ check_password(struct req *rq, const char *email, const char *password,
 		    found ? "wrong password" : "unknown user");
 	if (out->disabled_at != 0)
 		return oerr_why(rq, &oerr_invalid_grant, "disabled user");
-	if (passwd_is_stale(out->password))
-		renew_hash(rq, out, password);
-	return NULL;
+	return passwd_is_stale(out->password) ? renew_hash(rq, out, password)
+					      : NULL;
 }
 
 const struct oerr *

@@ -19,7 +19,8 @@ char *user_email(struct arena *a, const char *text);
  * Check the password and fill out.  Every refusal is the same invalid_grant and
  * takes the same time: unknown, wrong, disabled.  A hash made in an older way is
  * replaced.  Too many failures are answered with oerr_throttled, whatever the
- * password.
+ * password.  It may be changed the next moment: who stores what it opens asks
+ * store_user_stands in the same transaction.
  */
 const struct oerr *user_authenticate(struct req *rq, const char *email,
     const char *password, struct user *out);

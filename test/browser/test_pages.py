@@ -240,6 +240,30 @@ def test_a_device_by_its_link(web, user, site):
                              device_code=codes["device_code"]))
 
 
+def test_a_link_of_another_site_to_a_device(web, user, site):
+    """Fetch Metadata: whatever such links carry, the user stays signed in; and from
+    one that carries a right code it is one click to the page that asks."""
+    tv, other = App(site, grant="device_code", uris=()), Listener(site, "localhost")
+    auth = {"client_id": tv.client.id, "client_secret": tv.client.secret}
+    codes = site.post("/oauth/device/code", data=auth).json()
+    try:
+        web.open("/account").sign_in(user)
+        for code in ["BBBB-BBBB"] * 10 + [codes["user_code"]]:
+            other.page = TOKEN_PAGE % '<a id="go" href="%s/oauth/device?user_code=%s">.</a>' \
+                % (site.url, code)
+            web.driver.get(other.origin)
+            web.press("go")
+            assert web.find("user_code").get_property("value") == code
+        web.press("continue")
+        assert codes["user_code"] in web.text() and tv.name in web.text()
+        web.press("deny")
+        web.open("/account")
+        assert web.has("sign-out")
+    finally:
+        other.close()
+        chromium.hosts(web.driver)
+
+
 def test_a_device_by_hand(web, user, site):
     """RFC 8628 section 3.3: the code is typed; a wrong one is told."""
     tv = App(site, grant="device_code", uris=())

@@ -361,6 +361,17 @@ def test_an_old_key_is_due_when_its_last_token_has_expired(fresh):
     assert ask(fresh).at("warn") == []
 
 
+@pytest.mark.parametrize("late, due", [(0, False), (2, False), (30, True)])
+def test_a_token_of_the_moment_of_a_rotation_is_the_old_keys(fresh, late, due):
+    """A program signs with the old key for about a second more."""
+    fresh.token("read-posts")
+    fresh.carnet("keys", "rotate")
+    past = int(time.time()) - 60
+    os.utime(fresh.dir / "keys/ES256.pem", (past, past))
+    fresh.sql("UPDATE oauth_access_tokens SET created_at = ?", past + late)
+    assert bool(ask(fresh).at("warn")) == due
+
+
 @pytest.mark.parametrize("role", ["password", "personal"])
 def test_a_missing_client_of_install_is_told(fresh, role):
     """DESIGN section 8."""

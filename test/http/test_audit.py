@@ -97,6 +97,41 @@ def test_a_revocation(site):
                   "client_id": client.id, "client_secret": client.secret})
     found, = log(site, r.headers["X-Request-Id"])
     assert (found["event"], found["outcome"]) == ("revoke", "ok")
+    r = site.post("/oauth/revoke", data={"token": site.token(), "client_id": client.id,
+                                         "client_secret": client.secret})
+    found, = log(site, r.headers["X-Request-Id"])
+    assert (found["client"], found["user"]) == (client.id, site.email)
+
+
+def test_who_asks_about_anothers_token_is_named(site):
+    """The offender, and not the token's holder: the client that is refused."""
+    token = site.sign_in()["access_token"]
+    other, api = site.client("client_credentials"), site.client("introspect")
+    revoke, inspect = (
+        site.post("/oauth/" + path, data={"token": token, "client_id": client.id,
+                                          "client_secret": client.secret})
+        for path, client in (("revoke", other), ("introspect", api)))
+    expect.error(revoke, 400, "invalid_grant")
+    found, = log(site, revoke.headers["X-Request-Id"])
+    assert found["why"] == "token of another client"
+    assert (found["client"], found.get("user")) == (other.id, None)
+    assert inspect.json()["active"]
+    assert site.is_live(token)
+
+
+def test_who_calls_with_a_token_is_named(site):
+    """Its holder is the offender here; of a forgery nobody is."""
+    user = site.user("read-posts")
+    token = site.token("read-posts", user)
+    r = site.delete("/api/personal-tokens/" + "A" * 22, token=token)
+    assert r.status_code == 404
+    site.carnet("user", "disable", user.email)
+    good, forged = (site.delete("/api/personal-tokens/current", token=t)
+                    for t in (token, token[:-8] + "AAAAAAAA"))
+    for r, who in ((good, (site.password_client.id, user.email)), (forged, (None, None))):
+        found, = log(site, r.headers["X-Request-Id"])
+        assert found["outcome"] == "invalid_token"
+        assert (found.get("client"), found.get("user")) == who
 
 
 def test_nothing_secret_is_in_it(site):

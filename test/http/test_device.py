@@ -151,6 +151,38 @@ def test_what_the_user_may_not_is_left_out(site, maker):
     assert expect.tokens(device.poll())["scope"] == "read-posts"
 
 
+def test_where_nothing_is_left_there_is_nothing_to_approve(site, maker):
+    """DESIGN section 5, RFC 6749 section 5.2, as at /authorize; another account may."""
+    device, browser = maker.begin("read-posts"), Browser(site, site.user("write-posts"))
+    page = Page(browser.get("/oauth/device?user_code=" + device.codes["user_code"]))
+    assert page.status == 422 and "nothing that your account may do" in page.by_id["error"]
+    assert "approve" not in page.form("deny").buttons
+    expect.error(device.poll(), 400, "authorization_pending")
+    device.set(polled_at=0)
+    assert "connected" in device.decide(Browser(site, site.user("*"))).text
+    expect.tokens(device.poll())
+
+
+def test_what_is_approved_all_the_same_is_denied(site, maker):
+    """RFC 8628 section 3.5: a page of before the user's scopes changed."""
+    device, user = maker.begin("read-posts"), site.user("read-posts")
+    browser = Browser(site, user)
+    form = device.page(browser).form("approve")
+    site.sql("UPDATE users SET scope = 'write-posts' WHERE id = ?", user.id)
+    page = Page(browser.submit(form, "approve"))
+    assert page.status == 422 and "nothing that your account may do" in page.by_id["error"]
+    assert "not connected" in page.text and "You denied" not in page.text
+    expect.error(device.poll(), 400, "access_denied")
+    assert site.sql("SELECT 1 FROM oauth_consents WHERE user = ?", user.id) == []
+
+
+def test_a_device_that_asks_for_nothing_may_have_that(site):
+    """No scope asked, and none set as default: who the user is."""
+    device = Device(site).begin(None)
+    assert "connected" in device.decide(Browser(site, site.user(""))).text
+    assert expect.tokens(device.poll())["scope"] == ""
+
+
 # Polling
 
 def test_polled_too_fast_it_must_slow_down(device):
@@ -265,6 +297,45 @@ def test_ten_wrong_codes_end_the_session(browser, device):
             device.page(browser)
     r = browser.get("/oauth/device?user_code=BBBB-BBBC")
     assert people.sent_to(r)[0] == "/oauth/login"
+    assert not browser.is_signed_in()
+
+
+FOREIGN = [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"},
+           {"Sec-Fetch-Site": None}, {"Sec-Fetch-Site": "x"}, {"Sec-Fetch-Site": ""}]
+
+
+@pytest.mark.parametrize("headers", FOREIGN)
+def test_links_elsewhere_sign_nobody_out(site, browser, headers):
+    """SameSite=Lax lets the cookie go along with them; nothing is counted."""
+    for _ in range(12):
+        page = Page(browser.get("/oauth/device?user_code=BBBB-BBBB", **headers))
+        assert page.status == 200 and "error" not in page.by_id
+    form = page.form("continue")
+    assert browser.submit(form, user_code="BBBB-BBBB").status_code == 422
+    assert browser.is_signed_in()
+
+
+@pytest.mark.parametrize("headers", FOREIGN)
+def test_such_a_link_tells_of_no_code_and_is_one_click_from_it(browser, device, headers):
+    """RFC 8628 section 3.3.1: filled in, and confirmed; the page is that of a wrong one."""
+    code = device.codes["user_code"]
+    pages = [Page(browser.get("/oauth/device?user_code=" + c, **headers))
+             for c in (code, "BBBB-BBBB")]
+    bare = re.sub(r'nonce="[^"]*"', "", pages[1].source).replace("BBBB-BBBB", code)
+    assert re.sub(r'nonce="[^"]*"', "", pages[0].source) == bare
+    form = pages[0].form("continue")
+    assert form.fields["user_code"] == code
+    browser.submit(Page(browser.submit(form)).form("approve"), "approve")
+    expect.tokens(device.poll())
+
+
+@pytest.mark.parametrize("origin", ["none", "same-origin"])
+def test_guesses_by_links_of_ones_own_are_counted(browser, origin):
+    """RFC 8628 section 5.1: whoever sets the header is no page of another site."""
+    url, headers = "/oauth/device?user_code=BBBB-BBBB", {"Sec-Fetch-Site": origin}
+    for _ in range(9):
+        assert browser.get(url, **headers).status_code == 422
+    assert people.sent_to(browser.get(url, **headers))[0] == "/oauth/login"
     assert not browser.is_signed_in()
 
 

@@ -57,9 +57,9 @@ def test_a_client_learns_of_its_access_token(site, app, user, pair):
     claims = jose.claims_of(pair["access_token"])
     assert body["active"] is True and body["token_type"] == "Bearer"
     assert (body["client_id"], body["username"]) == (app.client.id, user.email)
-    for name in ("sub", "exp", "iat", "nbf", "iss", "jti", "scope"):
+    for name in ("sub", "exp", "iat", "nbf", "iss", "jti", "scope", "aud"):
         assert body[name] == claims[name], name
-    assert body.get("aud", claims["aud"]) == claims["aud"]
+    assert body == told(ask(site, app.client, pair["access_token"]))
 
 
 def test_a_client_learns_of_its_refresh_token(site, app, user, pair):
@@ -67,6 +67,7 @@ def test_a_client_learns_of_its_refresh_token(site, app, user, pair):
     body = told(ask(site, app.client, pair["refresh_token"]))
     assert body["active"] is True and body["client_id"] == app.client.id
     assert (body["sub"], body["scope"]) == (str(user.id), "read-posts")
+    assert "aud" not in body
     assert 0 <= time.time() + 30 * 86400 - body["exp"] < 60
 
 
@@ -90,6 +91,24 @@ def test_a_resource_server_learns_of_all_access_tokens(site, api, pair, app, use
     assert body["active"] is True
     assert (body["client_id"], body["sub"]) == (app.client.id, str(user.id))
     inactive(ask(site, api, pair["refresh_token"]))
+
+
+def test_a_resource_server_can_tell_whom_a_token_is_for(site, api):
+    """RFC 7662 section 2.2, RFC 8707 section 2: a token for another API is alive, too."""
+    other = site.variant("audiences = https://a.example https://b.example")
+    machine = site.client("client_credentials")
+    for resource in "https://a.example", "https://b.example":
+        token = expect.tokens(other.grant("client_credentials", machine,
+                                          resource=resource))["access_token"]
+        body = told(ask(other, api, token))
+        assert (body["active"], body["aud"]) == (True, resource)
+
+
+def test_more_than_one_audience(site, api, pair):
+    """RFC 7519 section 4.1.3: as it stands in the token, whoever writes it so."""
+    both = [site.url, "https://b.example/\u00e4\""]
+    token = site.forge(pair["access_token"], claims={"aud": both})
+    assert told(ask(site, api, token))["aud"] == both
 
 
 @pytest.mark.parametrize("hint", ["access_token", "refresh_token", "x", ""])

@@ -111,7 +111,8 @@ class Browser:
             self.sign_in(user)
 
     def send(self, method, path, headers=None, **kw):
-        headers = {"User-Agent": self.agent, **(headers or {})}
+        site = "same-origin" if method == "POST" else "none"  # typed, or a bookmark
+        headers = {"User-Agent": self.agent, "Sec-Fetch-Site": site, **(headers or {})}
         if self.cookie:
             headers["Cookie"] = "%s=%s" % self.cookie
         r = self.http.request(method, path, headers=headers, **kw)
@@ -120,8 +121,8 @@ class Browser:
             self.site.secrets.add(morsel.value)
         return r
 
-    def get(self, path):
-        return self.send("GET", path)
+    def get(self, path, **headers):
+        return self.send("GET", path, headers)
 
     def post(self, path, data):
         return self.send("POST", path, data=data)

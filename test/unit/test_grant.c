@@ -5,10 +5,14 @@
 #include "grant.h"
 #include "json.h"
 #include "scope.h"
+#include "session.h"
 #include "user.h"
 
 /* crypt_blowfish's example, for the password "U*U": cheap, and stale. */
 #define BCRYPT "$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"
+/* and for "U*" */
+#define BCRYPT_OTHER \
+    "$2b$05$CCCCCCCCCCCCCCCCCCCCC.VGOzA784oUp/Z0DY336zx7pLYAy0lwK"
 #define DEVICE "urn:ietf:params:oauth:grant-type:device_code"
 #define VERIFIER "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk" /* RFC 7636 */
 #define CHALLENGE "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
@@ -27,6 +31,7 @@ setup(void **state)
 	    .grants = "password refresh_token authorization_code " DEVICE });
 	other = fixture_client((struct client){ .client_id = "c2" });
 	u = fixture_user("a@b.example", BCRYPT, NULL);
+	crypt_spy.at_call = NULL;
 	return 0;
 }
 
@@ -544,6 +549,131 @@ where_storing_fails_nothing_is_issued(void **state)
 	assert_non_null(refresh(NOW + 100, cl, token, NULL, &e));
 }
 
+/* What happens while a hash is made: the second one, that of the renewal. */
+static void
+change_password(int call)
+{
+	if (call == 2)
+		store_user_set_password(fx.st, u->id, NULL, BCRYPT_OTHER);
+}
+
+static void
+sign_in_meanwhile(int call)
+{
+	struct user who;
+	struct req kept = fx.rq;
+
+	if (call != 2)
+		return;
+	crypt_spy.at_call = NULL;
+	assert_null(user_authenticate(&fx.rq, "a@b.example", "U*U", &who));
+	fx.rq = kept;
+}
+
+/* Changed after it was verified, and before what it opens was stored. */
+static void
+a_password_that_was_changed_in_between_opens_nothing(void **state)
+{
+	struct subject sub = { .user = NULL };
+	const struct oerr *e;
+
+	(void)state;
+	sign_in(NOW, "U*U", &e);
+	assert_null(e);
+	request(NOW);
+	fx.rq.param[PARAM_USERNAME] = "a@b.example";
+	fx.rq.param[PARAM_PASSWORD] = "U*U";
+	assert_null(grant_password(&fx.rq, cl, &sub));
+	store_user_set_password(fx.st, u->id, NULL, "new");
+	store_app_revoke(fx.st, u->id, 0, NOW);
+	assert_ptr_equal(issue_tokens(&fx.rq, cl, &sub), &oerr_invalid_grant);
+	assert_string_equal(
+	    fx.rq.why, "password changed or user disabled meanwhile");
+	assert_int_equal(live_pairs(), 0);
+	assert_int_equal(live_access(), 0);
+}
+
+static void
+nor_does_it_begin_a_session(void **state)
+{
+	struct visitor v = { .signed_in = 0 };
+	struct user who;
+
+	(void)state;
+	request(NOW);
+	assert_null(user_authenticate(&fx.rq, "a@b.example", "U*U", &who));
+	store_user_set_password(fx.st, u->id, NULL, "new");
+	assert_ptr_equal(
+	    session_sign_in(&fx.rq, &v, &who), &oerr_invalid_grant);
+	assert_int_equal(v.signed_in, 0);
+	assert_string_equal(v.cookie, "");
+	assert_int_equal(fixture_sql("SELECT count(*) FROM sessions"), 0);
+	/* In another transaction nothing is left behind. */
+	assert_int_equal(store_begin(fx.st), 0);
+	store_rollback(fx.st);
+}
+
+/* The hash that was verified is an old one: it is not put over a new password. */
+static void
+a_renewal_does_not_bring_an_old_password_back(void **state)
+{
+	struct user now;
+	struct user who;
+
+	(void)state;
+	request(NOW);
+	crypt_spy.calls = 0;
+	crypt_spy.at_call = change_password;
+	assert_ptr_equal(user_authenticate(&fx.rq, "a@b.example", "U*U", &who),
+	    &oerr_invalid_grant);
+	assert_int_equal(crypt_spy.calls, 3); /* verified, renewed, again */
+	assert_int_equal(store_user_by_id(fx.st, fx.a, u->id, &now), 1);
+	assert_string_equal(now.password, BCRYPT_OTHER);
+}
+
+/* Two sign-ins at once renew it: both are good. */
+static void
+of_two_renewals_the_second_keeps_the_first(void **state)
+{
+	struct user now, who;
+
+	(void)state;
+	request(NOW);
+	crypt_spy.calls = 0;
+	crypt_spy.at_call = sign_in_meanwhile;
+	assert_null(user_authenticate(&fx.rq, "a@b.example", "U*U", &who));
+	assert_int_equal(store_user_by_id(fx.st, fx.a, u->id, &now), 1);
+	assert_string_equal(now.password, who.password);
+	assert_memory_equal(now.password, "$y$", 3);
+}
+
+/* Disabled, or the token revoked, after it was looked at. */
+static void
+what_is_ended_in_between_gives_no_new_pair(void **state)
+{
+	struct subject sub = { .user = NULL };
+	const struct oerr *e;
+	const char *token;
+
+	(void)state;
+	token = json_get_str(sign_in(NOW, "U*U", &e), "refresh_token");
+	request(NOW);
+	fx.rq.param[PARAM_REFRESH_TOKEN] = token;
+	assert_null(grant_refresh(&fx.rq, cl, &sub));
+	store_user_set_disabled(fx.st, u->id, NOW);
+	assert_ptr_equal(issue_tokens(&fx.rq, cl, &sub), &oerr_invalid_grant);
+	assert_int_equal(live_pairs(), 1); /* nothing spent */
+	store_user_set_disabled(fx.st, u->id, 0);
+	request(NOW);
+	fx.rq.param[PARAM_REFRESH_TOKEN] = token;
+	assert_null(grant_refresh(&fx.rq, cl, &sub));
+	store_user_set_password(fx.st, u->id, NULL, "new");
+	store_app_revoke(fx.st, u->id, 0, NOW);
+	assert_ptr_equal(issue_tokens(&fx.rq, cl, &sub), &oerr_invalid_grant);
+	assert_int_equal(live_pairs(), 0);
+	assert_int_equal(live_access(), 0);
+}
+
 #define TEST(name) TEST_IN(name, setup)
 
 int
@@ -566,6 +696,11 @@ main(void)
 		TEST(a_device_code_denied_or_expired_gives_nothing),
 		TEST(a_token_is_for_the_issuer_or_an_audience_of_ours),
 		TEST(where_storing_fails_nothing_is_issued),
+		TEST(a_password_that_was_changed_in_between_opens_nothing),
+		TEST(nor_does_it_begin_a_session),
+		TEST(a_renewal_does_not_bring_an_old_password_back),
+		TEST(of_two_renewals_the_second_keeps_the_first),
+		TEST(what_is_ended_in_between_gives_no_new_pair),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

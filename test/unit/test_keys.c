@@ -1,9 +1,63 @@
 /* test_keys.c: the signing keys of this server: a directory of PEM files. */
+#undef _FORTIFY_SOURCE /* its inline functions would get in the way of ours */
 #include "fixture.h"
+
+#include <fcntl.h>
+#include <time.h>
 
 #include "pem.h"
 
 static const char *dir;
+
+/*
+ * These take the place of libc's: which keys a directory had when it was synced
+ * last, and whether a secret was in what was wiped.
+ */
+static struct {
+	const char *file;    /* in the directory that is synced */
+	int was_there, syncs; /* when it was */
+	struct digest secret;
+	int wiped;
+} spy;
+
+void __explicit_bzero_chk(void *p, size_t len, size_t room);
+
+int
+fsync(int fd)
+{
+	struct stat sb;
+
+	if (fstat(fd, &sb) == 0 && S_ISDIR(sb.st_mode) && spy.file != NULL) {
+		spy.was_there = faccessat(fd, spy.file, F_OK, 0) == 0;
+		spy.syncs++;
+	}
+	return fdatasync(fd);
+}
+
+static void
+wipe(void *p, size_t len)
+{
+	volatile unsigned char *bytes = p;
+
+	for (size_t i = 0; i + DIGEST_LEN <= len; i++)
+		spy.wiped |= memcmp((unsigned char *)p + i, spy.secret.byte,
+				 DIGEST_LEN) == 0;
+	while (len-- > 0)
+		*bytes++ = 0;
+}
+
+void
+explicit_bzero(void *p, size_t len)
+{
+	wipe(p, len);
+}
+
+void
+__explicit_bzero_chk(void *p, size_t len, size_t room)
+{
+	assert_true(len <= room);
+	wipe(p, len);
+}
 
 static int
 setup(void **state)
@@ -11,6 +65,7 @@ setup(void **state)
 	if (fixture_dir(state) < 0)
 		return -1;
 	dir = fixture_file("keys");
+	memset(&spy, 0, sizeof(spy));
 	fixture_conf("");
 	REQUEST(NULL);
 	return 0;
@@ -227,6 +282,75 @@ a_rotation_makes_a_new_signer_and_keeps_the_old_key(void **state)
 	keys_free(ks);
 }
 
+/* A power cut must not bring a key back that was let go for a leak. */
+static void
+a_retired_key_is_gone_from_the_disk(void **state)
+{
+	const struct keys_entry *en;
+	struct keys *ks;
+	size_t n;
+
+	(void)state;
+	put("ES256.pem", PEM_EC_PKCS8);
+	put("EdDSA-old.pem", PEM_ED25519);
+	ks = keys_load(dir);
+	en = keys_all(ks, &n);
+	assert_int_equal(n, 2);
+	spy.file = "EdDSA-old.pem";
+	assert_string_equal(en[1].file, spy.file);
+	assert_int_equal(keys_retire(dir, &en[1]), 0);
+	assert_int_equal(spy.syncs, 1);
+	assert_int_equal(spy.was_there, 0);
+	keys_free(ks);
+}
+
+/* What a key signed while it was good ends with it. */
+static void
+a_key_that_is_not_used_seals_nothing(void **state)
+{
+	const struct digest weak = fixture_digest(PEM_RSA1024),
+			    good = fixture_digest(PEM_EC_PKCS8);
+	struct digest of_weak, of_good;
+	struct keys *ks;
+
+	(void)state;
+	put("RS256.pem", PEM_RSA1024);
+	put("ES256.pem", PEM_EC_PKCS8);
+	digest_seal(&weak, "token", &of_weak);
+	digest_seal(&good, "token", &of_good);
+	ks = keys_get(&fx.rq);
+	assert_int_equal(keys_have_sealed(ks, "token", &of_good), 1);
+	assert_int_equal(keys_have_sealed(ks, "tokem", &of_good), 0);
+	assert_int_equal(keys_have_sealed(ks, "token", &of_weak), 0);
+	/* In a process of one request, once the key has been looked at. */
+	keys_free(fx.pr.keys);
+	fx.pr.keys = NULL;
+	fx.pr.once = 1;
+	ks = keys_get(&fx.rq);
+	fixture_log();
+	assert_int_equal(keys_have_sealed(ks, "token", &of_good), 1);
+	assert_string_equal(fx.log, ""); /* nothing read but bytes */
+	assert_int_equal(count(ks), 1);
+	assert_non_null(strstr(fx.log, "RS256.pem: this key is not used"));
+	assert_int_equal(keys_have_sealed(ks, "token", &of_weak), 0);
+	assert_int_equal(keys_have_sealed(ks, "token", &of_good), 1);
+}
+
+/* What makes seals is as secret as the keys. */
+static void
+what_seals_is_wiped(void **state)
+{
+	struct keys *ks;
+
+	(void)state;
+	put("ES256.pem", PEM_EC_PKCS8);
+	ks = keys_load(dir);
+	spy.secret = keys_signer(ks, -1)->pem;
+	spy.wiped = 0;
+	keys_free(ks);
+	assert_int_equal(spy.wiped, 1);
+}
+
 /* A change of the directory is seen with the next second, and survived. */
 static void
 a_running_program_takes_up_new_keys(void **state)
@@ -257,6 +381,39 @@ a_running_program_takes_up_new_keys(void **state)
 	assert_int_equal(count(keys_get(&fx.rq)), 2);
 }
 
+/* Two changes in one tick of the file system's clock leave one time. */
+static void
+a_change_within_the_tick_of_another_is_seen(void **state)
+{
+	/* Young however slow the machine is. */
+	const struct timespec t = { .tv_sec = time(NULL) + 1000 };
+	const struct timespec times[] = { t, t };
+	uint64_t generation;
+
+	(void)state;
+	put("ES256.pem", PEM_EC_PKCS8);
+	assert_int_equal(utimensat(AT_FDCWD, dir, times, 0), 0);
+	assert_int_equal(count(keys_get(&fx.rq)), 1);
+	generation = keys_generation(fx.pr.keys);
+	fx.rq.now++;
+	/* Looked at again, and what was read and verified is kept. */
+	assert_int_equal(keys_generation(keys_get(&fx.rq)), generation);
+	put("EdDSA.pem", PEM_ED25519);
+	assert_int_equal(utimensat(AT_FDCWD, dir, times, 0), 0);
+	fx.rq.now++;
+	assert_int_equal(count(keys_get(&fx.rq)), 2);
+	/* A key replaced under its name. */
+	generation = keys_generation(fx.pr.keys);
+	put("new", PEM_ED25519_PUBLIC);
+	assert_int_equal(rename(arena_printf(fx.a, "%s/new", dir),
+			     arena_printf(fx.a, "%s/EdDSA.pem", dir)),
+	    0);
+	assert_int_equal(utimensat(AT_FDCWD, dir, times, 0), 0);
+	fx.rq.now++;
+	assert_int_not_equal(keys_generation(keys_get(&fx.rq)), generation);
+	assert_null(keys_signer(fx.pr.keys, ALG_EDDSA));
+}
+
 #define TEST(name) TEST_IN(name, setup)
 
 int
@@ -271,7 +428,11 @@ main(void)
 		TEST(without_a_directory_or_a_key_there_are_no_keys),
 		TEST(one_key_under_two_names_counts_once_and_signs),
 		TEST(a_rotation_makes_a_new_signer_and_keeps_the_old_key),
+		TEST(a_retired_key_is_gone_from_the_disk),
+		TEST(a_key_that_is_not_used_seals_nothing),
+		TEST(what_seals_is_wiped),
 		TEST(a_running_program_takes_up_new_keys),
+		TEST(a_change_within_the_tick_of_another_is_seen),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

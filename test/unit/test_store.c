@@ -204,7 +204,7 @@ password_and_disabling_are_of_one_user(void **state)
 	struct user *v = fixture_user("c@d.example", "x", NULL);
 
 	(void)state;
-	assert_int_equal(store_user_set_password(fx.st, u->id, "new"), 1);
+	assert_int_equal(store_user_set_password(fx.st, u->id, NULL, "new"), 1);
 	assert_int_equal(store_user_set_disabled(fx.st, u->id, NOW), 1);
 	assert_int_equal(store_user_by_id(fx.st, fx.a, u->id, &out), 1);
 	assert_string_equal(out.password, "new");
@@ -215,8 +215,27 @@ password_and_disabling_are_of_one_user(void **state)
 	assert_int_equal(store_user_set_disabled(fx.st, u->id, 0), 1);
 	assert_int_equal(store_user_by_id(fx.st, fx.a, u->id, &out), 1);
 	assert_int_equal(out.disabled_at, 0);
-	assert_int_equal(store_user_set_password(fx.st, 99, "new"), 0);
+	assert_int_equal(store_user_set_password(fx.st, 99, NULL, "new"), 0);
 	assert_int_equal(store_user_set_disabled(fx.st, 99, NOW), 0);
+}
+
+/* What was checked before is checked again where it is written. */
+static void
+a_user_stands_while_enabled_and_with_that_password(void **state)
+{
+	struct user *u = fixture_user("a@b.example", "x", NULL);
+
+	(void)state;
+	assert_int_equal(store_user_set_password(fx.st, u->id, "y", "z"), 0);
+	assert_int_equal(store_user_stands(fx.st, u->id, "x"), 1);
+	assert_int_equal(store_user_set_password(fx.st, u->id, "x", "y"), 1);
+	assert_int_equal(store_user_stands(fx.st, u->id, "x"), 0);
+	assert_int_equal(store_user_stands(fx.st, u->id, "y"), 1);
+	assert_int_equal(store_user_stands(fx.st, u->id, NULL), 1);
+	assert_int_equal(store_user_stands(fx.st, 99, NULL), 0);
+	assert_int_equal(store_user_set_disabled(fx.st, u->id, NOW), 1);
+	assert_int_equal(store_user_stands(fx.st, u->id, "y"), 0);
+	assert_int_equal(store_user_stands(fx.st, u->id, NULL), 0);
 }
 
 static void
@@ -441,6 +460,7 @@ main(void)
 		TEST(a_user_is_found_as_stored),
 		TEST(an_email_is_taken_once),
 		TEST(password_and_disabling_are_of_one_user),
+		TEST(a_user_stands_while_enabled_and_with_that_password),
 		TEST(users_are_listed_in_pages),
 		TEST(a_client_is_found_as_stored),
 		TEST(a_secret_brought_from_elsewhere_keeps_its_hash),
