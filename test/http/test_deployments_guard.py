@@ -1,5 +1,6 @@
 """The guard in front of what is not ours, under each server that can ask it."""
 import time
+from contextlib import contextmanager
 
 import pytest
 
@@ -239,6 +240,71 @@ def test_no_spelling_of_a_path_gets_around_the_guard(server, path):
     headers = [("Authorization", "Bearer " + server.token("read-posts"))]
     led = [way for way in ways if raw.request(server, way, headers=headers).status == 200]
     assert len(led) > 8, led
+
+
+SOURCES = (b"<?php", b"#!/usr/bin")
+
+
+@contextmanager
+def with_rules(server, *lines):
+    """The guard's rules with these lines before them."""
+    text = server.conf.read_text()
+    server.conf.write_text(text.replace("[guard]\n", "\n".join(["[guard]", *lines, ""])))
+    try:
+        noticed()
+        yield
+    finally:
+        server.conf.write_text(text)
+        noticed()
+
+
+def see_no_way_in(server, path):
+    """Without a token: in no case of its letters."""
+    for way in guarded.spelt(path):
+        r = raw.request(server, way)
+        assert r.status in (401, 403), way
+        assert MARK.encode() not in r.body, way
+        assert not any(source in r.body for source in SOURCES), way
+
+
+def test_no_case_gets_around_the_guard(server):
+    """DESIGN section 7: a file system may take /GUARDED for /guarded, which the
+    server's own match does not know.  With a token, a script's text is no answer."""
+    for path in KINDS.values():
+        see_no_way_in(server, path)
+    headers = [("Authorization", "Bearer " + server.token("read-posts"))]
+    with with_rules(server, "fold_case = yes"):
+        for path in KINDS.values():
+            see_no_way_in(server, path)
+            for way in guarded.spelt(path):
+                r = raw.request(server, way, headers=headers)
+                assert not any(source in r.body for source in SOURCES), way
+        assert raw.request(server, guarded.spelt(KINDS["files"])[0],
+                           headers=headers).status in (200, 404)
+
+
+@pytest.fixture(scope="module")
+def folding():
+    """lighttpd as it is told to be where the file system folds case."""
+    with deployments.deployed("lighttpd-fastcgi",
+                              'server.force-lowercase-filenames = "enable"\n') as s:
+        yield s
+
+
+def test_a_server_that_folds_case_is_guarded(folding):
+    """DESIGN section 7: refused, unless the guard is told of it."""
+    token = folding.token("read-posts")
+    for path in KINDS.values():
+        see_no_way_in(folding, path)
+        for way in guarded.spelt(path):
+            status = folding.get(way, token=token).status_code
+            assert status == (200 if way.startswith("/guarded/") else 403)
+    with with_rules(folding, "fold_case = yes"):
+        for path in KINDS.values():
+            see_no_way_in(folding, path)
+            for way in guarded.spelt(path):
+                r = folding.get(way, token=token)
+                assert (r.status_code, MARK in r.text) == (200, True)
 
 
 @pytest.mark.parametrize("method", ["OPTIONS", "TRACE", "TRACK", "PROPFIND", "PUT", "DELETE",

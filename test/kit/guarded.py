@@ -66,17 +66,25 @@ NGINX = """
 """
 
 
+def spelt(path):
+    """The path in other cases: here files of their own, elsewhere the same one."""
+    first, rest = path.split("/", 2)[1:]
+    return [path.upper(), path.title(), "/%s/%s" % (first.upper(), rest),
+            "/%s/%s" % (first, rest.upper()), "/%s/%s" % (first.title(), rest)]
+
+
 def lay_out(site):
     """The files and scripts, and the rules about them."""
-    www = site.dir / "www"
-    for path, text in (
-            (KINDS["files"], MARK), (OPEN, "open\n"), (KINDS["php"], PHP),
-            (KINDS["perl"], PERL), (PUBLIC["perl"], PERL.replace(MARK, OPEN_MARK)),
-            ("/guarded/perl/machines/env.pl", PERL)):
-        file = www / path[1:]
+    texts = {KINDS["files"]: MARK, OPEN: "open\n", KINDS["php"]: PHP, KINDS["perl"]: PERL,
+             PUBLIC["perl"]: PERL.replace(MARK, OPEN_MARK),
+             "/guarded/perl/machines/env.pl": PERL}
+    for path in KINDS.values():
+        texts |= dict.fromkeys(spelt(path), texts.get(path, MARK))
+    for path, text in texts.items():
+        file = site.dir / "www" / path[1:]
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
-        file.chmod(0o755 if file.suffix == ".pl" else 0o644)
+        file.chmod(0o755 if file.suffix.lower() == ".pl" else 0o644)
     with site.conf.open("a") as f:
         f.write(RULES)
 
