@@ -14,15 +14,18 @@ local variables = {
 	["X-Carnet-Remote-User"] = "REMOTE_USER",
 }
 
--- What a client calls so is for nobody to believe.  X_Carnet_User_Id too: many
--- programs read both as one name.
-local ours = { "^x[-_]carnet[-_]", "^carnet[-_]", "^remote[-_]user$", "^proxy$" }
+-- What a client calls so is for nobody to believe.  X_Carnet_User_Id and
+-- X.Carnet.User.Id too: lighttpd tells scripts all of them as one name.
+local function is_ours(name)
+	name = name:lower():gsub("[^a-z0-9]", "-")
+	return name:find("^x%-carnet%-") or name:find("^carnet%-") or
+	    name == "remote-user" or name == "proxy"
+end
+
 local sent = {}
 for name in pairs(r.req_header) do
-	for _, pattern in ipairs(ours) do
-		if name:lower():find(pattern) then
-			sent[#sent + 1] = name
-		end
+	if is_ours(name) then
+		sent[#sent + 1] = name
 	end
 end
 for _, name in ipairs(sent) do

@@ -35,6 +35,12 @@ def test_without_a_live_token_there_is_a_challenge(site, path):
     assert site.post(path, data={"x": "y" * 5000}).status_code == 401
 
 
+def test_the_guard_is_asked_in_any_case(site):
+    """Where the file system folds case, /GUARDED is the same place."""
+    for path in "/GUARDED/any", "/Guarded/env":
+        expect.error(site.get(path), 403, "access_denied")
+
+
 def test_the_file_is_served_as_the_server_has_it(site):
     r = site.get("/guarded/any", token=site.token("read-posts"))
     assert r.text == "You may read or write.\n"

@@ -90,7 +90,7 @@ def write(site, port, name, text, user, **values):
 
 
 def lighttpd(site, port, modules, text):
-    path = write(site, port, "lighttpd.conf", LIGHTTPD + text,
+    path = write(site, port, "lighttpd.conf", LIGHTTPD + site.more + text,
                  'server.username = "%s"\nserver.groupname = "%s"' % (USER, USER),
                  modules=", ".join('"mod_%s"' % name for name in modules))
     return ["lighttpd", "-D", "-f", path]
@@ -286,11 +286,11 @@ def place():
 
 
 @contextmanager
-def deployed(name):
-    """A site under that deployment."""
+def deployed(name, more=""):
+    """A site under that deployment; lighttpd's file says more, if that is given."""
     configure, wanted = DEPLOYMENTS[name]
     with place() as site, ExitStack() as stack:
-        site.deployment = name
+        site.deployment, site.more = name, more
         guarded.lay_out(site)
         site.app_port = stack.enter_context(guarded.app())
         port = int(site.url.rpartition(":")[2])

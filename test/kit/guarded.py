@@ -1,5 +1,6 @@
 """Programs that are not ours, behind the guard: files, PHP, a CGI script in Perl
 and a proxied program.  Each says what it was told, behind a mark."""
+import re
 import subprocess
 import threading
 from contextlib import ExitStack, contextmanager
@@ -13,7 +14,8 @@ KINDS = {"files": "/guarded/files/a.txt", "php": "/guarded/php/env.php",
 SCRIPTS = ("php", "perl")
 # A rule makes these public; they bear another mark.
 OPEN = "/guarded/files/open/b.txt"
-PUBLIC = {"perl": "/guarded/perl/open/env.pl", "app": "/guarded/app/open/x"}
+PUBLIC = {"php": "/guarded/php/open/env.php", "perl": "/guarded/perl/open/env.pl",
+          "app": "/guarded/app/open/x"}
 OPEN_MARK = "this is open"
 
 RULES = """
@@ -22,6 +24,7 @@ RULES = """
 GET /guarded/app = all read-posts
 POST /guarded/app = all write-posts
 /guarded/files/open = public
+/guarded/php/open = public
 /guarded/perl/open = public
 /guarded/app/open = public
 GET,POST /guarded/perl/machines = client
@@ -48,11 +51,12 @@ var.deploy = "{deploy}/"
 var.app_port = {app}
 include "{deploy}/lighttpd/guard.conf"
 """
-APACHE_MODULES = ["authn_core", "authnz_fcgi", "authz_user", "setenvif", "headers",
+APACHE_MODULES = ["authn_core", "authnz_fcgi", "authz_user", "headers", "lua",
                   "macro", "proxy", "proxy_fcgi", "proxy_http", "mime"]
 APACHE = """
 TypesConfig /etc/mime.types
 Define CARNET_GUARD 127.0.0.1:{guard}
+Define CARNET_DEPLOY {deploy}
 Define CARNET_WWW {dir}/www
 Define CARNET_PHP unix:{dir}/run/php.socket
 Define CARNET_APP http://127.0.0.1:{app}
@@ -66,17 +70,26 @@ NGINX = """
 """
 
 
+def spelt(path):
+    """The path in other cases: here files of their own, elsewhere the same one."""
+    first, rest = path.split("/", 2)[1:]
+    return [path.upper(), path.title(), "/%s/%s" % (first.upper(), rest),
+            "/%s/%s" % (first, rest.upper()), "/%s/%s" % (first.title(), rest)]
+
+
 def lay_out(site):
     """The files and scripts, and the rules about them."""
-    www = site.dir / "www"
-    for path, text in (
-            (KINDS["files"], MARK), (OPEN, "open\n"), (KINDS["php"], PHP),
-            (KINDS["perl"], PERL), (PUBLIC["perl"], PERL.replace(MARK, OPEN_MARK)),
-            ("/guarded/perl/machines/env.pl", PERL)):
-        file = www / path[1:]
+    texts = {KINDS["files"]: MARK, OPEN: "open\n", KINDS["php"]: PHP, KINDS["perl"]: PERL,
+             PUBLIC["php"]: PHP.replace(MARK, OPEN_MARK),
+             PUBLIC["perl"]: PERL.replace(MARK, OPEN_MARK),
+             "/guarded/perl/machines/env.pl": PERL}
+    for path in KINDS.values():
+        texts |= dict.fromkeys(spelt(path), texts.get(path, MARK))
+    for path, text in texts.items():
+        file = site.dir / "www" / path[1:]
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
-        file.chmod(0o755 if file.suffix == ".pl" else 0o644)
+        file.chmod(0o755 if file.suffix.lower() == ".pl" else 0o644)
     with site.conf.open("a") as f:
         f.write(RULES)
 
@@ -134,14 +147,14 @@ def interpreters(site, user):
 
 def told(r):
     """What the script says of its environment; or the program of its headers, by
-    the names that most programs give them."""
+    the names that some programs give them."""
     assert r.status_code == 200, (r.status_code, r.text)
     mark, _, rest = r.text.partition("\n")
     assert mark in (MARK, OPEN_MARK)
     pairs = [line.partition("=")[::2] for line in rest.splitlines() if "=" in line]
     found = {}
     for name, value in pairs:
-        name = name.upper().replace("-", "_")
+        name = re.sub("[^A-Z0-9]", "_", name.upper())
         assert name not in found, name
         found[name] = value
     return found
