@@ -232,10 +232,11 @@ int store_refresh_find(struct store *st, struct arena *a,
  * store_refresh_spend(st, d, now, grace_s):
  * Within a write transaction, spend the refresh token with digest d at now and
  * revoke the access token of its pair.  One that was spent at most grace_s
- * seconds ago is a retry after a lost answer: it spends, in its place, the pair
- * of the family that is live, as of when it was spent itself.  Return 1 if there now is no live pair and the
- * caller may store a new one; 0 if the token is unknown, expired, revoked or
- * spent for longer: a replay, and the caller revokes the family.
+ * seconds from now is a retry after a lost answer: it spends, in its place, the
+ * pair of the family that is live, as of when it was spent itself.  Return 1 if
+ * there now is no live pair and the caller may store a new one; 0 if the token
+ * is unknown, expired, revoked or spent at another time: a replay, and the
+ * caller revokes the family.
  */
 int store_refresh_spend(struct store *st, const struct digest *d, int64_t now,
     int64_t grace_s);

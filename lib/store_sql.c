@@ -96,15 +96,16 @@ const char *const store_sql[SQL_COUNT] = {
 	    " WHERE digest = ?1 AND spent_at IS NULL AND revoked_at IS NULL"
 	    " AND expires_at > ?2 RETURNING access_token",
 	/*
-	 * Only if ?1 itself was spent at ?3 or later, and not revoked.  What it
-	 * replaces counts as spent when ?1 was: two who hold the same token
-	 * cannot lengthen the grace by taking turns.
+	 * Only if ?1 itself was spent at ?3 or later, and not revoked; nor after
+	 * ?4, as what was spent in the future was so before the clock was set
+	 * back, who knows when.  What it replaces counts as spent when ?1 was:
+	 * two who hold the same token cannot lengthen the grace by taking turns.
 	 */
 	[SQL_REFRESH_SPEND_LIVE] =
 	    "UPDATE oauth_refresh_tokens SET spent_at = known.spent_at"
 	    " FROM (SELECT family, spent_at FROM oauth_refresh_tokens"
-	    "  WHERE digest = ?1 AND spent_at >= ?3 AND revoked_at IS NULL"
-	    "  AND expires_at > ?2) AS known"
+	    "  WHERE digest = ?1 AND spent_at BETWEEN ?3 AND ?4"
+	    "  AND revoked_at IS NULL AND expires_at > ?2) AS known"
 	    " WHERE oauth_refresh_tokens.family = known.family"
 	    " AND oauth_refresh_tokens.spent_at IS NULL AND revoked_at IS NULL"
 	    " RETURNING access_token",

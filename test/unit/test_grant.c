@@ -294,6 +294,24 @@ a_spent_token_past_the_grace_revokes_the_family(void **state)
 	assert_string_equal(fx.rq.why, "revoked refresh token");
 }
 
+/* What was spent in the future was so before the clock was set back. */
+static void
+a_clock_that_is_set_back_brings_no_spent_token_back(void **state)
+{
+	const struct oerr *e;
+	const char *first;
+
+	(void)state;
+	first = json_get_str(sign_in(NOW, "U*U", &e), "refresh_token");
+	assert_non_null(refresh(NOW, cl, first, NULL, &e));
+	assert_non_null(refresh(NOW - 30, cl, first, NULL, &e));
+	assert_null(refresh(NOW - 31, cl, first, NULL, &e));
+	assert_ptr_equal(e, &oerr_invalid_grant);
+	assert_string_equal(
+	    fx.rq.why, "refresh token used twice: family revoked");
+	assert_int_equal(live_pairs(), 0);
+}
+
 /* Both found it unspent; in the transaction the second one finds it spent. */
 static void
 who_loses_the_race_for_a_token_revokes_the_family(void **state)
@@ -558,6 +576,7 @@ main(void)
 		TEST(client_credentials_give_an_access_token_alone),
 		TEST(a_refresh_token_rotates),
 		TEST(a_spent_token_past_the_grace_revokes_the_family),
+		TEST(a_clock_that_is_set_back_brings_no_spent_token_back),
 		TEST(who_loses_the_race_for_a_token_revokes_the_family),
 		TEST(a_refresh_token_is_refused_where_it_does_not_belong),
 		TEST(a_refresh_may_narrow_the_scope_and_not_widen_it),
