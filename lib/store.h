@@ -431,7 +431,22 @@ struct count {
 	int64_t until;		/* when they are forgotten */
 };
 
-#define STORE_THROTTLE_MAX 100000 /* rows, when trimmed */
+/*
+ * What fills up is bounded apart, so that a flood of one kind pushes out none of
+ * another: the kind is in the first bits of a key.
+ */
+enum throttle_kind {
+	THROTTLE_HASHED,	/* failures that cost a hash each */
+	THROTTLE_QUICK,		/* failures that cost nothing */
+	THROTTLE_KNOWN,		/* where an account was signed in from */
+};
+#define STORE_THROTTLE_MAX 100000 /* counts of a kind, when trimmed */
+#define STORE_THROTTLE_WHO 16 /* bytes of a known place's key: whose it is */
+#define STORE_THROTTLE_PLACES 32 /* of an account */
+
+/* store_throttle_key(kind, d): the key of that kind that is made of d. */
+struct digest store_throttle_key(
+    enum throttle_kind kind, const struct digest *d);
 
 /*
  * store_throttle_find(st, key, now, window_s, out):
@@ -443,12 +458,20 @@ int store_throttle_find(struct store *st, const struct digest *key,
 /* Counts one more: the first begins a window.  How many to *n. */
 int store_throttle_add(struct store *st, const struct digest *key, int64_t now,
     int64_t window_s, int64_t *n);
-/* Keeps a row without failures: something is known until then. */
+/*
+ * store_throttle_know(st, key, until):
+ * Keep a row without failures: a place that is known until then.  Of too many of
+ * an account those that were known longest ago go.
+ */
 int store_throttle_know(
     struct store *st, const struct digest *key, int64_t until);
 int store_throttle_forget(struct store *st, const struct digest *key);
-/* Of too many rows those that end last stay. */
-int store_throttle_trim(struct store *st);
+/*
+ * store_throttle_trim(st, now, window_s):
+ * Of too many counts of a kind those with the fewest failures go, of as many
+ * failures those that end first.
+ */
+int store_throttle_trim(struct store *st, int64_t now, int64_t window_s);
 
 /* Posts. */
 struct post {

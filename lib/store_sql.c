@@ -339,10 +339,19 @@ const char *const store_sql[SQL_COUNT] = {
 	    "INSERT INTO throttle (key, failures, expires_at)"
 	    " VALUES (?1, 0, ?2) ON CONFLICT (key) DO UPDATE"
 	    " SET expires_at = ?2",
+	/* One that is known for longer was made before the clock was set back. */
+	[SQL_THROTTLE_KNOW_LESS] =
+	    "DELETE FROM throttle WHERE key IN (SELECT key FROM throttle"
+	    " WHERE key BETWEEN ?1 AND ?2"
+	    " ORDER BY expires_at > ?3, expires_at DESC LIMIT -1 OFFSET ?4)",
 	[SQL_THROTTLE_FORGET] = "DELETE FROM throttle WHERE key = ?1",
+	/* ?1 to ?2: the keys of a kind.  What is over counts as no failure. */
 	[SQL_THROTTLE_TRIM] =
 	    "DELETE FROM throttle WHERE key IN (SELECT key FROM throttle"
-	    " ORDER BY expires_at DESC LIMIT -1 OFFSET ?1)",
+	    " WHERE key >= ?1 AND key < ?2 ORDER BY"
+	    " (expires_at > ?3 AND expires_at <= ?4) * failures, expires_at"
+	    " LIMIT (SELECT max(count(*) - ?5, 0) FROM throttle"
+	    "  WHERE key >= ?1 AND key < ?2))",
 
 	[SQL_POST_LIST] =
 	    "SELECT " POST_COLUMNS " FROM posts WHERE id < ?1"
