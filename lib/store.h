@@ -139,6 +139,12 @@ int store_user_add(struct store *st, struct user *u);
 int store_user_set_password(struct store *st, int64_t id, const char *hash);
 /* at: Unix seconds, or 0 to enable the user again. */
 int store_user_set_disabled(struct store *st, int64_t id, int64_t at);
+/*
+ * store_user_dearest(st, out):
+ * Put the highest cost of the bcrypt hashes that users brought along to *out, 0
+ * if there are none.  It looks at all users.
+ */
+int store_user_dearest(struct store *st, int *out);
 /* The users behind the id after, in order, n at most: returns how many. */
 int store_user_list(struct store *st, struct arena *a, int64_t after,
     struct user *out, size_t n);

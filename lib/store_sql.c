@@ -32,6 +32,9 @@ const char *const store_sql[SQL_COUNT] = {
 	[SQL_USER_PASSWORD] = "UPDATE users SET password = ?2 WHERE id = ?1",
 	[SQL_USER_DISABLED] =
 	    "UPDATE users SET disabled_at = ?2 WHERE id = ?1",
+	[SQL_USER_DEAREST] =
+	    "SELECT coalesce(max(CAST(substr(password, 5, 2) AS INTEGER)), 0)"
+	    " FROM users WHERE password GLOB '$2[aby]$[0-9][0-9]$*'",
 	[SQL_USER_LIST] =
 	    "SELECT " USER_COLUMNS " FROM users WHERE id > ?1"
 	    " ORDER BY id LIMIT ?2",
