@@ -30,6 +30,19 @@
  * first granted is refused, and what client or user lost since is gone.
  */
 
+/*
+ * Is a spent token within its grace?  One that was spent in the future was so
+ * before the clock was set back: by less than the grace, or nobody knows when.
+ */
+static int
+is_retry(const struct req *rq, const struct refresh_token *t)
+{
+	const int64_t grace_s = rq->conf->refresh_grace;
+
+	return grace_s > 0 && t->spent_at >= rq->now - grace_s &&
+	    t->spent_at <= rq->now + grace_s;
+}
+
 /* Is the token one that this client may use now? */
 static const struct oerr *
 check_token(struct req *rq, const struct client *cl,
@@ -46,9 +59,7 @@ check_token(struct req *rq, const struct client *cl,
 		    ? issue_replayed(rq, &t->family, "spent token of another client")
 		    : oerr_why(rq, &oerr_invalid_grant,
 			  "refresh token of another client");
-	if (t->spent_at != 0 &&
-	    (rq->conf->refresh_grace == 0 ||
-		t->spent_at < rq->now - rq->conf->refresh_grace))
+	if (t->spent_at != 0 && !is_retry(rq, t))
 		return issue_replayed(rq, &t->family, "refresh token used twice");
 	return NULL;
 }

@@ -14,6 +14,11 @@
 #define NOBODY SETTING "0000000000000000000000$" \
     "0000000000000000000000000000000000000000000"
 
+/* The same of bcrypt, whose cost stands in front. */
+#define NOBODY_BCRYPT "$2y$%02d$abcdefghijklmnopqrstuu"
+#define BCRYPT_LEAST 4
+#define BCRYPT_MOST 14 /* a second; a dearer hash shows itself */
+
 /* crypt_ra, with its 32 KiB of scratch wiped by crypt itself. */
 static char *
 hash_with(struct arena *a, const char *password, const char *setting)
@@ -56,14 +61,43 @@ passwd_verify(const char *password, const char *hash)
 	char *h;
 	int same = 0;
 
-	h = hash_with(a, password, hash == NULL ? NOBODY : hash);
-	if (h != NULL && hash != NULL) {
+	h = hash == NULL ? NULL : hash_with(a, password, hash);
+	if (h == NULL) {
+		hash_with(a, password, NOBODY);
+	} else {
 		digest_of(h, strlen(h), &got);
 		digest_of(hash, strlen(hash), &want);
 		same = digest_equal(&got, &want);
 	}
 	arena_free(a);
 	return same;
+}
+
+/* The cost of a bcrypt hash; 0: it is none. */
+static int
+bcrypt_cost(const char *hash)
+{
+	if (hash == NULL || strlen(hash) < 60 || memcmp(hash, "$2", 2) != 0)
+		return 0;
+	return (hash[4] - '0') * 10 + hash[5] - '0';
+}
+
+void
+passwd_refuse(const char *password, const char *hash, int dearest)
+{
+	struct arena *a = arena_new();
+	int cost = bcrypt_cost(hash);
+
+	dearest = dearest > BCRYPT_MOST ? BCRYPT_MOST : dearest;
+	if (dearest >= BCRYPT_LEAST && cost == 0)
+		hash_with(a, password,
+		    arena_printf(a, NOBODY_BCRYPT, dearest));
+	/* Each cost doubles the last: c, c, c + 1, ... up to d - 1 make d. */
+	for (; cost >= BCRYPT_LEAST && cost < dearest; cost++)
+		hash_with(a, password, arena_printf(a, NOBODY_BCRYPT, cost));
+	if (bcrypt_cost(hash) != 0)
+		hash_with(a, password, NOBODY);
+	arena_free(a);
 }
 
 int

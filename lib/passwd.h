@@ -16,10 +16,19 @@ char *passwd_hash(struct arena *a, const char *password);
 /*
  * passwd_verify(password, hash):
  * Return 1 if password is the one that hash was made from.  hash NULL stands
- * for an unknown user: the work is done all the same, so that time does not
- * tell the two apart, and the answer is 0.
+ * for an unknown user, and one that crypt(3) cannot read for nobody: the work is
+ * done all the same, so that time does not tell them apart, and the answer is 0.
  */
 int passwd_verify(const char *password, const char *hash);
+
+/*
+ * passwd_refuse(password, hash, dearest):
+ * passwd_verify(password, hash) is done, and the sign-in refused.  Where hashes
+ * were brought from elsewhere do the rest of the work, so that each refusal
+ * costs one hash of ours and one bcrypt of the cost dearest, whatever hash is.
+ * dearest 0: there are none, and nothing is left to do.
+ */
+void passwd_refuse(const char *password, const char *hash, int dearest);
 
 /*
  * passwd_is_stale(hash):

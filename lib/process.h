@@ -28,6 +28,8 @@ struct process {
 	} conf_seen;
 	const char *conf_path;
 	int64_t checked_at;	/* when the files were last looked at */
+	int bcrypt_dearest;	/* of users' hashes; see user.c */
+	int64_t bcrypt_seen_at;	/* when they were last looked at */
 };
 
 /*

@@ -148,6 +148,12 @@ int store_user_set_password(
 int store_user_stands(struct store *st, int64_t id, const char *password);
 /* at: Unix seconds, or 0 to enable the user again. */
 int store_user_set_disabled(struct store *st, int64_t id, int64_t at);
+/*
+ * store_user_dearest(st, out):
+ * Put the highest cost of the bcrypt hashes that users brought along to *out, 0
+ * if there are none.  It looks at all users.
+ */
+int store_user_dearest(struct store *st, int *out);
 /* The users behind the id after, in order, n at most: returns how many. */
 int store_user_list(struct store *st, struct arena *a, int64_t after,
     struct user *out, size_t n);
@@ -241,10 +247,11 @@ int store_refresh_find(struct store *st, struct arena *a,
  * store_refresh_spend(st, d, now, grace_s):
  * Within a write transaction, spend the refresh token with digest d at now and
  * revoke the access token of its pair.  One that was spent at most grace_s
- * seconds ago is a retry after a lost answer: it spends, in its place, the pair
- * of the family that is live, as of when it was spent itself.  Return 1 if there now is no live pair and the
- * caller may store a new one; 0 if the token is unknown, expired, revoked or
- * spent for longer: a replay, and the caller revokes the family.
+ * seconds from now is a retry after a lost answer: it spends, in its place, the
+ * pair of the family that is live, as of when it was spent itself.  Return 1 if
+ * there now is no live pair and the caller may store a new one; 0 if the token
+ * is unknown, expired, revoked or spent at another time: a replay, and the
+ * caller revokes the family.
  */
 int store_refresh_spend(struct store *st, const struct digest *d, int64_t now,
     int64_t grace_s);
@@ -445,7 +452,22 @@ struct count {
 	int64_t until;		/* when they are forgotten */
 };
 
-#define STORE_THROTTLE_MAX 100000 /* rows, when trimmed */
+/*
+ * What fills up is bounded apart, so that a flood of one kind pushes out none of
+ * another: the kind is in the first bits of a key.
+ */
+enum throttle_kind {
+	THROTTLE_HASHED,	/* failures that cost a hash each */
+	THROTTLE_QUICK,		/* failures that cost nothing */
+	THROTTLE_KNOWN,		/* where an account was signed in from */
+};
+#define STORE_THROTTLE_MAX 100000 /* counts of a kind, when trimmed */
+#define STORE_THROTTLE_WHO 16 /* bytes of a known place's key: whose it is */
+#define STORE_THROTTLE_PLACES 32 /* of an account */
+
+/* store_throttle_key(kind, d): the key of that kind that is made of d. */
+struct digest store_throttle_key(
+    enum throttle_kind kind, const struct digest *d);
 
 /*
  * store_throttle_find(st, key, now, window_s, out):
@@ -457,12 +479,20 @@ int store_throttle_find(struct store *st, const struct digest *key,
 /* Counts one more: the first begins a window.  How many to *n. */
 int store_throttle_add(struct store *st, const struct digest *key, int64_t now,
     int64_t window_s, int64_t *n);
-/* Keeps a row without failures: something is known until then. */
+/*
+ * store_throttle_know(st, key, until):
+ * Keep a row without failures: a place that is known until then.  Of too many of
+ * an account those that were known longest ago go.
+ */
 int store_throttle_know(
     struct store *st, const struct digest *key, int64_t until);
 int store_throttle_forget(struct store *st, const struct digest *key);
-/* Of too many rows those that end last stay. */
-int store_throttle_trim(struct store *st);
+/*
+ * store_throttle_trim(st, now, window_s):
+ * Of too many counts of a kind those with the fewest failures go, of as many
+ * failures those that end first.
+ */
+int store_throttle_trim(struct store *st, int64_t now, int64_t window_s);
 
 /* Posts. */
 struct post {

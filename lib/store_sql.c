@@ -37,6 +37,9 @@ const char *const store_sql[SQL_COUNT] = {
 	    " AND (?2 IS NULL OR password = ?2)",
 	[SQL_USER_DISABLED] =
 	    "UPDATE users SET disabled_at = ?2 WHERE id = ?1",
+	[SQL_USER_DEAREST] =
+	    "SELECT coalesce(max(CAST(substr(password, 5, 2) AS INTEGER)), 0)"
+	    " FROM users WHERE password GLOB '$2[aby]$[0-9][0-9]$*'",
 	[SQL_USER_LIST] =
 	    "SELECT " USER_COLUMNS " FROM users WHERE id > ?1"
 	    " ORDER BY id LIMIT ?2",
@@ -101,15 +104,16 @@ const char *const store_sql[SQL_COUNT] = {
 	    " WHERE digest = ?1 AND spent_at IS NULL AND revoked_at IS NULL"
 	    " AND expires_at > ?2 RETURNING access_token",
 	/*
-	 * Only if ?1 itself was spent at ?3 or later, and not revoked.  What it
-	 * replaces counts as spent when ?1 was: two who hold the same token
-	 * cannot lengthen the grace by taking turns.
+	 * Only if ?1 itself was spent at ?3 or later, and not revoked; nor after
+	 * ?4, as what was spent in the future was so before the clock was set
+	 * back, who knows when.  What it replaces counts as spent when ?1 was:
+	 * two who hold the same token cannot lengthen the grace by taking turns.
 	 */
 	[SQL_REFRESH_SPEND_LIVE] =
 	    "UPDATE oauth_refresh_tokens SET spent_at = known.spent_at"
 	    " FROM (SELECT family, spent_at FROM oauth_refresh_tokens"
-	    "  WHERE digest = ?1 AND spent_at >= ?3 AND revoked_at IS NULL"
-	    "  AND expires_at > ?2) AS known"
+	    "  WHERE digest = ?1 AND spent_at BETWEEN ?3 AND ?4"
+	    "  AND revoked_at IS NULL AND expires_at > ?2) AS known"
 	    " WHERE oauth_refresh_tokens.family = known.family"
 	    " AND oauth_refresh_tokens.spent_at IS NULL AND revoked_at IS NULL"
 	    " RETURNING access_token",
@@ -343,10 +347,19 @@ const char *const store_sql[SQL_COUNT] = {
 	    "INSERT INTO throttle (key, failures, expires_at)"
 	    " VALUES (?1, 0, ?2) ON CONFLICT (key) DO UPDATE"
 	    " SET expires_at = ?2",
+	/* One that is known for longer was made before the clock was set back. */
+	[SQL_THROTTLE_KNOW_LESS] =
+	    "DELETE FROM throttle WHERE key IN (SELECT key FROM throttle"
+	    " WHERE key BETWEEN ?1 AND ?2"
+	    " ORDER BY expires_at > ?3, expires_at DESC LIMIT -1 OFFSET ?4)",
 	[SQL_THROTTLE_FORGET] = "DELETE FROM throttle WHERE key = ?1",
+	/* ?1 to ?2: the keys of a kind.  What is over counts as no failure. */
 	[SQL_THROTTLE_TRIM] =
 	    "DELETE FROM throttle WHERE key IN (SELECT key FROM throttle"
-	    " ORDER BY expires_at DESC LIMIT -1 OFFSET ?1)",
+	    " WHERE key >= ?1 AND key < ?2 ORDER BY"
+	    " (expires_at > ?3 AND expires_at <= ?4) * failures, expires_at"
+	    " LIMIT (SELECT max(count(*) - ?5, 0) FROM throttle"
+	    "  WHERE key >= ?1 AND key < ?2))",
 
 	[SQL_POST_LIST] =
 	    "SELECT " POST_COLUMNS " FROM posts WHERE id < ?1"

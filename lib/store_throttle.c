@@ -1,6 +1,18 @@
 /* store_throttle.c: how often something failed of late. */
 #include "store_int.h"
 
+#define KIND_SHIFT 6 /* of a key's first byte */
+
+struct digest
+store_throttle_key(enum throttle_kind kind, const struct digest *d)
+{
+	struct digest key = *d;
+
+	key.byte[0] &= (1 << KIND_SHIFT) - 1;
+	key.byte[0] |= (uint8_t)(kind << KIND_SHIFT);
+	return key;
+}
+
 int
 store_throttle_find(struct store *st, const struct digest *key, int64_t now,
     int64_t window_s, struct count *out)
@@ -48,16 +60,39 @@ store_throttle_add(struct store *st, const struct digest *key, int64_t now,
 	return done;
 }
 
+/* Delete all places of key's account but the newest; 0, or -1. */
+static int
+forget_places(struct store *st, const struct digest *key, int64_t until)
+{
+	struct digest first = *key, last = *key;
+	sqlite3_stmt *s;
+
+	if ((s = store_stmt(st, SQL_THROTTLE_KNOW_LESS)) == NULL)
+		return -1;
+	memset(first.byte + STORE_THROTTLE_WHO, 0,
+	    DIGEST_LEN - STORE_THROTTLE_WHO);
+	memset(last.byte + STORE_THROTTLE_WHO, 0xff,
+	    DIGEST_LEN - STORE_THROTTLE_WHO);
+	bind_digest(s, 1, &first);
+	bind_digest(s, 2, &last);
+	bind_int(s, 3, until);
+	bind_int(s, 4, STORE_THROTTLE_PLACES);
+	return store_run(st, s, "throttle_know") < 0 ? -1 : 0;
+}
+
 int
 store_throttle_know(struct store *st, const struct digest *key, int64_t until)
 {
 	sqlite3_stmt *s;
+	int n;
 
 	if ((s = store_stmt(st, SQL_THROTTLE_KNOW)) == NULL)
 		return -1;
 	bind_digest(s, 1, key);
 	bind_int(s, 2, until);
-	return store_run(st, s, "throttle_know");
+	if ((n = store_run(st, s, "throttle_know")) < 0)
+		return -1;
+	return forget_places(st, key, until) < 0 ? -1 : n;
 }
 
 int
@@ -71,13 +106,34 @@ store_throttle_forget(struct store *st, const struct digest *key)
 	return store_run(st, s, "throttle_forget");
 }
 
-int
-store_throttle_trim(struct store *st)
+/* The keys of a kind begin at the byte first, and end before another. */
+static int
+trim(struct store *st, uint8_t first, uint8_t end, int64_t now,
+    int64_t window_s)
 {
 	sqlite3_stmt *s;
 
 	if ((s = store_stmt(st, SQL_THROTTLE_TRIM)) == NULL)
 		return -1;
-	bind_int(s, 1, STORE_THROTTLE_MAX);
+	bind_key(s, 1, &(struct rowkey) { .byte = { first }, .len = 1 });
+	bind_key(s, 2, &(struct rowkey) { .byte = { end }, .len = 1 });
+	bind_int(s, 3, now);
+	bind_int(s, 4, now + window_s);
+	bind_int(s, 5, STORE_THROTTLE_MAX);
 	return store_run(st, s, "throttle_trim");
+}
+
+int
+store_throttle_trim(struct store *st, int64_t now, int64_t window_s)
+{
+	int n, all = 0;
+
+	for (int kind = THROTTLE_HASHED; kind < THROTTLE_KNOWN; kind++) {
+		n = trim(st, (uint8_t)(kind << KIND_SHIFT),
+		    (uint8_t)((kind + 1) << KIND_SHIFT), now, window_s);
+		if (n < 0)
+			return -1;
+		all += n;
+	}
+	return all;
 }

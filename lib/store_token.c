@@ -152,6 +152,7 @@ store_refresh_spend(
 		bind_digest(s, 1, d);
 		bind_int(s, 2, now);
 		bind_int(s, 3, now - grace_s);
+		bind_int(s, 4, now + grace_s);
 		found = spend_with(st, s, &access);
 	}
 	if (found == 1 && store_access_revoke(st, &access, now) < 0)

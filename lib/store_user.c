@@ -116,6 +116,22 @@ store_user_set_disabled(struct store *st, int64_t id, int64_t at)
 }
 
 int
+store_user_dearest(struct store *st, int *out)
+{
+	sqlite3_stmt *s;
+	int rc = 0;
+
+	if ((s = store_stmt(st, SQL_USER_DEAREST)) == NULL)
+		return -1;
+	if (sqlite3_step(s) == SQLITE_ROW)
+		*out = sqlite3_column_int(s, 0);
+	else
+		rc = store_fail(st, "user_dearest");
+	store_done(s);
+	return rc;
+}
+
+int
 store_user_list(struct store *st, struct arena *a, int64_t after,
     struct user *out, size_t n)
 {

@@ -39,6 +39,10 @@
  * Guesses that lock others out: sessions, refresh tokens and right client
  * secrets are never held against these counts.
  *
+ * Counts pushed out by a flood of others: those with the fewest failures go, and
+ * each failure costs a hash.  Those of secrets, which cost none, are kept apart,
+ * and so are known places, of which an account has so many at most.
+ *
  * A flood of sign-ins: the slots.  Whatever needs no password needs no slot.
  *
  * Whether an account exists does not show: what is counted is what was typed.
@@ -60,15 +64,26 @@ place_of(struct req *rq)
 	return place;
 }
 
-/* Both parts are told apart by a byte that neither has. */
+/* The parts are told apart by a byte that none of them has. */
 static struct digest
-key_of(struct req *rq, const char *kind, const char *who, const char *where)
+key_of(struct req *rq, const char *what, const char *who, const char *where)
 {
-	const char *text = arena_printf(rq->a, "%s\n%s\n%s", kind, who, where);
+	const char *text = arena_printf(rq->a, "%s\n%s\n%s", what, who, where);
 	struct digest d;
 
 	digest_of(text, strlen(text), &d);
-	return d;
+	return store_throttle_key(THROTTLE_HASHED, &d);
+}
+
+/* The places of one account stand together, so that they can be counted. */
+static struct digest
+key_of_place(struct req *rq, const char *email, const char *place)
+{
+	const struct digest who = key_of(rq, "known", email, "");
+	struct digest d = key_of(rq, "known", email, place);
+
+	memcpy(d.byte, who.byte, STORE_THROTTLE_WHO);
+	return store_throttle_key(THROTTLE_KNOWN, &d);
 }
 
 static void
@@ -150,7 +165,7 @@ throttle_sign_in(struct req *rq, const char *email, struct attempt *at)
 	const char *place = place_of(rq);
 
 	*at = (struct attempt) {
-		.place = key_of(rq, "known", email, place), .has_place = 1,
+		.place = key_of_place(rq, email, place), .has_place = 1,
 	};
 	add_counter(at, key_of(rq, "pair", email, place),
 	    cf->throttle_account_address, 0, "this account and address");
@@ -194,7 +209,9 @@ tidy(struct req *rq)
 	uint8_t chance;
 
 	crypto_random(&chance, 1);
-	if (chance % TRIM_EVERY == 0 && store_throttle_trim(rq->st) < 0)
+	if (chance % TRIM_EVERY == 0 &&
+	    store_throttle_trim(
+		rq->st, rq->now, rq->conf->throttle_window) < 0)
 		return -1;
 	return store_purge(rq->st, rq->now, PURGE_N) < 0 ? -1 : 0;
 }
@@ -259,7 +276,8 @@ throttle_end(struct req *rq, struct attempt *at, const struct oerr *e)
 const struct oerr *
 throttle_secret(struct req *rq, const struct oerr *e)
 {
-	const struct digest key = key_of(rq, "secrets", rq->client_id, "");
+	const struct digest named = key_of(rq, "secrets", rq->client_id, "");
+	const struct digest key = store_throttle_key(THROTTLE_QUICK, &named);
 	const int64_t limit = rq->conf->throttle_client;
 	struct count n;
 
@@ -287,13 +305,15 @@ throttle_guess(struct req *rq, const struct session *s)
 {
 	const struct digest user = key_of(rq, "device",
 	    arena_printf(rq->a, "%lld", (long long)s->user), "");
+	const struct digest session =
+	    store_throttle_key(THROTTLE_HASHED, &s->digest);
 	const int64_t window_s = rq->conf->throttle_window;
 	int64_t here = 0, all = 0;
 
 	if (store_begin(rq->st) < 0)
 		return -1;
 	if (store_throttle_add(
-		rq->st, &s->digest, rq->now, window_s, &here) < 0 ||
+		rq->st, &session, rq->now, window_s, &here) < 0 ||
 	    store_throttle_add(rq->st, &user, rq->now, window_s, &all) < 0 ||
 	    store_commit(rq->st) < 0) {
 		store_rollback(rq->st);

@@ -10,6 +10,7 @@
 #include "throttle.h"
 
 #define EMAIL_MAX 254 /* RFC 5321 section 4.5.3.1.3, less the brackets */
+#define SEEN_S 60 /* all users are looked at that often, when one is refused */
 
 char *
 user_email(struct arena *a, const char *text)
@@ -60,29 +61,56 @@ renew_hash(struct req *rq, struct user *u, const char *password)
 	    : oerr_why(rq, &oerr_invalid_grant, "password changed meanwhile");
 }
 
+/* How dear are the hashes that were brought along?  0, or -1. */
+static int
+look_at_hashes(struct req *rq)
+{
+	struct process *pr = rq->pr;
+
+	if (pr->bcrypt_seen_at <= rq->now &&
+	    rq->now < pr->bcrypt_seen_at + SEEN_S)
+		return 0;
+	if (store_user_dearest(rq->st, &pr->bcrypt_dearest) < 0)
+		return -1;
+	pr->bcrypt_seen_at = rq->now;
+	return 0;
+}
+
 /*
- * The work is the same whether there is such a user or not.  A hash that was
- * brought from elsewhere may cost more or less than ours: it tells that the
- * account is an old one, until its owner signs in.
+ * The work of each refusal is the same, whether there is such a user or not.
+ * Where some have a bcrypt hash yet, brought from elsewhere, it is one of ours
+ * and the dearest of those: else the time told whose account is an old one.  Who
+ * signs in pays for their own hash alone.
  */
+static const struct oerr *
+refuse(struct req *rq, const char *password, const char *hash, const char *why)
+{
+	if (look_at_hashes(rq) < 0)
+		return oerr_machine(rq);
+	passwd_refuse(password, hash, rq->pr->bcrypt_dearest);
+	return oerr_why(rq, &oerr_invalid_grant, "%s", why);
+}
+
 static const struct oerr *
 check_password(struct req *rq, const char *email, const char *password,
     struct user *out)
 {
+	const char *hash = NULL;
 	int found = 0;
 
 	if (email != NULL &&
 	    (found = store_user_by_email(rq->st, rq->a, email, out)) < 0)
 		return oerr_machine(rq);
-	if (found)
+	if (found) {
 		rq->user = out->email;
-	if (!passwd_verify(password, found ? out->password : NULL))
-		return oerr_why(rq, &oerr_invalid_grant,
+		hash = out->password;
+	}
+	if (!passwd_verify(password, hash))
+		return refuse(rq, password, hash,
 		    found ? "wrong password" : "unknown user");
 	if (out->disabled_at != 0)
-		return oerr_why(rq, &oerr_invalid_grant, "disabled user");
-	return passwd_is_stale(out->password) ? renew_hash(rq, out, password)
-					      : NULL;
+		return refuse(rq, password, hash, "disabled user");
+	return passwd_is_stale(hash) ? renew_hash(rq, out, password) : NULL;
 }
 
 const struct oerr *

@@ -1,35 +1,38 @@
 #!/usr/bin/python3
 """soak.py: what make test does for seconds, for long: make soak.
 
-First SOAK (600) seconds of load on a site whose tokens live for seconds: memory, open
-files, database and log must stay as they are after the first tenth; a table, and
-a plot in soak.svg of the build.  Then KILLS (100) workers are killed under ANSWERS
-(100000) answered requests; what is used once is used ROUNDS (100) times by 64; each
-allocation of a request fails in its turn.  Exit status 1 if anything was lost, or
-grew.  PARTS="soak faults" chooses."""
+First REQUESTS (3000000) requests to a site whose tokens live for seconds, by wrk and
+by people, apps and guessers who look at each answer: an answer that was not to be, a
+program that ended, or memory, open files, database, log, audit trail or a table that
+still grows in the last third, is a failure.  Then KILLS (100) workers are killed under
+ANSWERS (100000) answered requests; what is used once is used ROUNDS (300) times by 64;
+each allocation of a request fails in its turn.  PARTS="soak faults" chooses."""
 import os
 import re
 import subprocess
 import sys
+import threading
 import time
+from collections import deque
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "test"))
 
-from kit import servers  # noqa: E402
+from kit import flows, series, servers  # noqa: E402
 from kit.site import BUILD  # noqa: E402
 
-LONG = {"ANSWERS": "100000", "KILLS": "100", "ROUNDS": "100", "FAULT_STEP": "1",
+LONG = {"ANSWERS": "100000", "KILLS": "100", "ROUNDS": "300", "FAULT_STEP": "1",
         "SEEDS": "40"}
-SECONDS = int(os.environ.get("SOAK", 600))
-SHORT_LIVES = """access_ttl = 3s
-refresh_ttl = 5s
-code_ttl = 2s
-device_code_ttl = 3s
-session_ttl = 60s
-"""
-ROOM = 1.15  # what may be added after the first tenth
+REQUESTS = int(os.environ.get("REQUESTS", 3000000))
+SLOWEST = 400  # requests a second, on any machine
+SLICE_S = 10   # of load, then the same again
+ACTORS = 6
+TABLES = ("oauth_access_tokens", "oauth_refresh_tokens", "oauth_auth_codes",
+          "oauth_device_codes", "sessions", "throttle")
+# What may be added beside the tenth, of each figure.
+SLACK = {"rss of the largest, kB": 256, "most open files": 2, "database, kB": 256,
+         "log, kB": 256, "audit trail, kB": 1024}
 
 
 def faults():
@@ -44,83 +47,160 @@ def faults():
 
 
 def workers(site):
-    return [p for p in servers.processes_with("CARNET_RUN=%s" % site.dir)
-            if (servers.name_of(p) or "") in ("token", "posts", "introspect")]
+    programs = {p.name for p in (BUILD / "cgi-bin").iterdir() if not p.suffix}
+    return {p for p in servers.processes_with("CARNET_RUN=%s" % site.dir)
+            if servers.name_of(p) in programs}
 
 
-def sample(site, pids):
-    rss = fds = 0
-    for pid in pids:
-        text = Path("/proc/%d/smaps_rollup" % pid).read_text()
-        rss = max(rss, int(re.search(r"Rss:\s+(\d+)", text)[1]))
-        fds += len(os.listdir("/proc/%d/fd" % pid))
-    sizes = [(site.dir / name).stat().st_size >> 10 for name in
-             ("carnet.db", "carnet.db-wal")]
-    return {"rss of the largest, kB": rss, "open files": fds, "database, kB": sizes[0],
-            "log, kB": sizes[1]}
+def memory(pid):
+    text = Path("/proc/%d/smaps_rollup" % pid).read_text()
+    return int(re.search(r"Rss:\s+(\d+)", text)[1])
 
 
-def load(site, body, path="/oauth/token", token=None, connections=8):
-    env = {**os.environ, **({"BODY": body} if body else {}), **({"TOKEN": token} if token else {})}
-    return subprocess.Popen(
-        ["wrk", "-t1", "-c%d" % connections, "-d%ds" % SECONDS, "--timeout", "30s", "-s",
-         ROOT / "bench/request.lua", site.url + path], env=env, text=True,
-        stdout=subprocess.PIPE)
+def sample(site, pids, lately):
+    """lately: the memory of each program in the last samples.  A password that is
+    being hashed takes 16 MiB for a moment: the least of these is its own."""
+    lately.append({pid: memory(pid) for pid in pids})
+    rss = max(min(m[pid] for m in lately if pid in m) for pid in pids)
+    fds = max(len(os.listdir("/proc/%d/fd" % pid)) for pid in pids)
+    size = {suffix: sum(f.stat().st_size for f in site.dir.glob("carnet.db" + suffix)) >> 10
+            for suffix in ("", "-wal", "-audit.log*")}
+    counts = site.sql("SELECT " + ", ".join("(SELECT count(*) FROM %s)" % t for t in TABLES))
+    return dict(zip([*SLACK, *TABLES], [rss, fds, *size.values(), *counts[0]]))
 
 
-def plot(rows, path):
-    """Each figure as a line, in a panel of its own."""
-    width, height, names = 640, 90, list(rows[0])
-    out = ['<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d"'
-           ' font-family="system-ui, sans-serif" font-size="12">' % (
-               width, height * len(names)), '<rect width="100%" height="100%" fill="#fff"/>']
-    for i, name in enumerate(names):
+def let_a_day_pass(site):
+    """Codes are known for a day after their end, and places for 90."""
+    for table in ("oauth_auth_codes", "oauth_device_codes"):
+        site.sql("UPDATE %s SET expires_at = expires_at - 86400"
+                 " WHERE expires_at < unixepoch() - 5" % table)
+    site.sql("UPDATE throttle SET expires_at = unixepoch() - 1 WHERE failures = 0")
+
+
+class Load:
+    """wrk with one request, again and again, which must get 200."""
+
+    def __init__(self, site, path, connections, body=None, token=None):
+        env = {"METHOD": "POST" if body else "GET", "BODY": body, "TOKEN": token}
+        self.env = {**os.environ, **{k: v for k, v in env.items() if v}}
+        self.command = ["wrk", "-t1", "-c%d" % connections, "-d%ds" % SLICE_S, "--timeout",
+                        "30s", "-s", ROOT / "test/soak.lua", site.url + path]
+        self.path, self.process = path, None
+
+    def start(self):
+        self.process = subprocess.Popen(self.command, env=self.env, text=True,
+                                        stdout=subprocess.PIPE)
+
+    def finish(self):
+        """How many were answered, and what was wrong, or None."""
+        out = self.process.communicate()[0]
+        line = re.search(r"^answers (.*)$", out, re.M)
+        got = dict(re.findall(r"(\S+)=(\d+)", line[1])) if line else {}
+        bad = {k: n for k, n in got.items() if k != "200" and int(n)}
+        wrong = "%s: %s" % (self.path, bad or "no answer") if bad or "200" not in got else None
+        return sum(int(n) for k, n in got.items() if k != "broken"), wrong
+
+
+def loads(site):
+    machine = site.client("client_credentials")
+    patient = site.client("client_credentials", "--access-ttl", "7d")
+    gateway = site.client("introspect")
+    token = site.grant("client_credentials", patient, scope="*").json()["access_token"]
+    pair = "&client_id=%s&client_secret=%s"
+    person = "grant_type=password&username=%s&password=%s" % (site.email, site.password)
+    return [Load(site, "/oauth/token", 6, "grant_type=client_credentials" + pair % machine),
+            Load(site, "/oauth/token", 1, person + pair % site.password_client),
+            Load(site, "/oauth/introspect", 2, "token=" + token + pair % gateway),
+            Load(site, "/oauth/revoke", 1, "token=" + "A" * 43 + pair % machine),
+            Load(site, "/api/posts?limit=1", 2, token=token),
+            Load(site, "/guarded/any", 2, token=token)]
+
+
+def drive(site, actors):
+    """All that is asked for; the samples, how many were answered, what was wrong."""
+    all_loads, rows, wrong, done = loads(site), [], [], 0
+    deadline = time.monotonic() + 60 + REQUESTS / SLOWEST
+    pids, lately = workers(site), deque(maxlen=10)
+    while (done < REQUESTS or len(rows) < 3 * series.LEAST) and not wrong \
+            and time.monotonic() < deadline:
+        for load in all_loads:
+            load.start()
+        while any(x.process.poll() is None for x in all_loads):
+            rows.append(sample(site, pids & workers(site), lately))
+            time.sleep(SLICE_S / 10)
+        for load in all_loads:
+            n, bad = load.finish()
+            done += n
+            wrong += [bad] if bad else []
+        wrong += [a.failure for a in actors if a.failure]
+        let_a_day_pass(site)
+    if pids != workers(site):
+        wrong.append("programs ended: %s" % sorted(pids - workers(site)))
+    return rows, done, wrong
+
+
+def report(rows):
+    """The figures as a plot; which of them grew.  How many rows live goes by how
+    many requests there are just then: that is let pass."""
+    if len(rows) < series.LEAST:
+        return ["%d samples tell nothing" % len(rows)]
+    failed = []
+    for name in rows[0]:
         values = [r[name] for r in rows]
-        top, base = max(values) * 1.1 or 1, height * (i + 1) - 12
-        points = " ".join("%.1f,%.1f" % (10 + (width - 20) * k / max(1, len(values) - 1),
-                                         base - (height - 34) * v / top)
-                          for k, v in enumerate(values))
-        out.append('<text x="10" y="%d">%s: %d at first, %d at last, %d at most</text>' % (
-            height * i + 14, name, values[0], values[-1], max(values)))
-        out.append('<polyline points="%s" fill="none" stroke="#0b5d54" stroke-width="1.5"/>'
-                   % points)
-    path.write_text("\n".join(out) + "\n</svg>\n")
+        grew = name in SLACK and series.grew(values, SLACK[name])
+        failed += [name + " grew"] if grew else []
+        failed += [name + ": nothing ever"] if max(values) == 0 else []
+        print("%-24s %s %d, at most %d%s" % (
+            name, series.bars(values), values[-1], max(values), "  GREW" if grew else ""))
+    return failed
+
+
+def left(site):
+    """When all is over, each request that writes takes some of it away."""
+    client = site.client("client_credentials")
+    many = [t for t in TABLES if site.sql("SELECT count(*) FROM %s" % t)[0][0] == 0]
+    for table in TABLES:
+        site.sql("UPDATE %s SET expires_at = unixepoch() - 2 * 86400" % table)
+    rows = max(site.sql("SELECT count(*) FROM %s" % t)[0][0] for t in TABLES)
+    for _ in range(rows // 4 + 10):
+        site.grant("client_credentials", client)
+    return ["%s: none" % t for t in many] + [
+        "%s: what is over stays" % t for t in TABLES
+        if site.sql("SELECT count(*) FROM %s WHERE expires_at < unixepoch() - 86400" % t)[0][0]]
 
 
 def soak():
     with servers.lighttpd() as site:
-        site.conf.write_text(SHORT_LIVES + site.conf.read_text())
+        site.secrets = site.http.seen = flows.Few(site.secrets)
+        site.conf.write_text(flows.SETTINGS + site.conf.read_text() + flows.LIMITS)
         time.sleep(1.5)
-        machine, gateway = site.client("client_credentials"), site.client("introspect")
-        person = "grant_type=password&username=%s&password=%s&client_id=%s&client_secret=%s" % (
-            site.email, site.password, *site.password_client)
-        own = "grant_type=client_credentials&client_id=%s&client_secret=%s" % machine
-        token = site.token("read-posts")
-        asked = "client_id=%s&client_secret=%s&token=%s" % (*gateway, token)
-        loads = [load(site, own), load(site, person, connections=2),
-                 load(site, asked, "/oauth/introspect", connections=4)]
-        step, rows = max(1, SECONDS // 60), []
-        time.sleep(min(10, SECONDS / 4))
-        pids = workers(site)
-        while any(p.poll() is None for p in loads):
-            rows.append(sample(site, pids))
-            time.sleep(step)
-        done = 0
-        for p in loads:
-            done += int(re.search(r"(\d+) requests in", p.stdout.read())[1])
-        plot(rows, BUILD / "soak.svg")
-        failed = 0
-        head = rows[:max(1, len(rows) // 10)]
-        print("%d requests in %d s" % (done, SECONDS))
-        for name in rows[0]:
-            first, last = max(r[name] for r in head), rows[-1][name]
-            grew = last > first * ROOM
-            failed |= grew
-            print("%-24s %8d at first, %8d at last, %8d at most%s" % (
-                name, first, last, max(r[name] for r in rows), "  GREW" if grew else ""))
-        left = site.sql("SELECT count(*) FROM oauth_access_tokens")[0][0]
-        print("%d rows of access tokens are left" % left)
-        return int(failed)
+        begun, stop = time.monotonic(), threading.Event()
+        actors = [flows.Actor(site, stop) for _ in range(ACTORS)]
+        for a in actors:
+            a.start()
+        try:
+            rows, done, wrong = drive(site, actors)
+        finally:
+            stop.set()
+            for a in actors:
+                a.join()
+        wrong += [a.failure for a in actors if a.failure and a.failure not in wrong]
+        did = {}
+        for a in actors:
+            done += a.adapter.answers
+            for flow, n in a.done.items():
+                did[flow] = did.get(flow, 0) + n
+        wrong += report(rows)
+        wrong += left(site)
+        if done < REQUESTS:
+            wrong.append("%d requests were to be made" % REQUESTS)
+        if len(did) < 5:
+            wrong.append("not each flow was gone through")
+        print("%d requests in %d s; flows: %s" % (done, time.monotonic() - begun, ", ".join(
+            "%s %d" % f for f in sorted(did.items()))))
+    for text in wrong:
+        print("FAILED:", text)
+    return int(bool(wrong))
 
 
 def main():

@@ -78,6 +78,17 @@ def test_a_replay_after_the_grace_revokes_the_family(site):
     assert live_pairs(site, first["access_token"]) == (0, 0)
 
 
+@pytest.mark.parametrize("s", [60, 7200])
+def test_a_clock_that_is_set_back_brings_no_spent_token_back(site, s):
+    """RFC 9700 section 4.14.2: a token spent in the future is within no grace."""
+    first = site.sign_in()
+    second = expect.tokens(site.refresh(first["refresh_token"]))
+    age(site, first["access_token"], -s)
+    expect.error(site.refresh(first["refresh_token"]), 400, "invalid_grant")
+    assert live_pairs(site, first["access_token"]) == (0, 0)
+    expect.error(site.refresh(second["refresh_token"]), 400, "invalid_grant")
+
+
 def test_the_grace_lasts_as_long_as_the_setting_says(site):
     """DESIGN section 5: refresh_grace, 30 s unless set."""
     first = site.sign_in()

@@ -7,6 +7,8 @@
 static struct {
 	int calls;
 	void (*at_call)(int n); /* what happens meanwhile, or NULL */
+	int yescrypts; /* and the rest, in units of bcrypt's cost of 0: */
+	long bcrypt_work;
 	char setting[CRYPT_OUTPUT_SIZE]; /* of the last call */
 } crypt_spy;
 
@@ -17,11 +19,22 @@ crypt_ra(const char *phrase, const char *setting, void **data, int *size)
 	if (crypt_spy.at_call != NULL)
 		crypt_spy.at_call(crypt_spy.calls + 1);
 	crypt_spy.calls++;
+	if (strncmp(setting, "$y$j9T$", 7) == 0)
+		crypt_spy.yescrypts++;
+	if (strncmp(setting, "$2", 2) == 0)
+		crypt_spy.bcrypt_work += 1L << strtol(setting + 4, NULL, 10);
 	snprintf(crypt_spy.setting, sizeof(crypt_spy.setting), "%s", setting);
 	*size = (int)sizeof(struct crypt_data);
 	if ((*data = calloc(1, sizeof(struct crypt_data))) == NULL)
 		return NULL;
 	return crypt_rn(phrase, setting, *data, *size);
+}
+
+static inline void
+crypt_spy_begin(void)
+{
+	crypt_spy.calls = crypt_spy.yescrypts = 0;
+	crypt_spy.bcrypt_work = 0;
 }
 
 #endif

@@ -219,18 +219,58 @@ every_refused_sign_in_reads_alike(void **state)
 		request(NOW);
 		fx.rq.param[PARAM_USERNAME] = names[i];
 		fx.rq.param[PARAM_PASSWORD] = "wrong";
-		crypt_spy.calls = 0;
+		crypt_spy_begin();
 		assert_null(redeem("password", cl, &e));
 		assert_ptr_equal(e, &oerr_invalid_grant);
-		/* and so does the time: a hash is made for each */
-		assert_int_equal(crypt_spy.calls, 1);
+		/* and so does the time: one hash is brought along, of cost 5 */
+		assert_int_equal(crypt_spy.yescrypts, 1);
+		assert_int_equal(crypt_spy.bcrypt_work, 32);
 		assert_int_equal(
 		    crypt_checksalt(crypt_spy.setting), CRYPT_SALT_OK);
 	}
 	store_user_set_disabled(fx.st, u->id, NOW);
+	crypt_spy_begin();
 	assert_null(sign_in(NOW, "U*U", &e));
 	assert_ptr_equal(e, &oerr_invalid_grant);
+	assert_int_equal(crypt_spy.yescrypts, 1);
+	assert_int_equal(crypt_spy.bcrypt_work, 32);
 	assert_int_equal(live_access(), 0);
+}
+
+/* Who signs in pays for their own hash, and its renewal. */
+static void
+what_others_brought_along_costs_no_sign_in(void **state)
+{
+	const struct oerr *e;
+
+	(void)state;
+	crypt_spy_begin();
+	assert_non_null(sign_in(NOW, "U*U", &e));
+	assert_int_equal(crypt_spy.calls, 2);
+	crypt_spy_begin();
+	assert_non_null(sign_in(NOW, "U*U", &e));
+	assert_int_equal(crypt_spy.calls, 1);
+	/* Nor, with the last of them renewed, a refusal. */
+	crypt_spy_begin();
+	assert_null(sign_in(NOW + 60, "wrong", &e));
+	assert_int_equal(crypt_spy.calls, 1);
+	assert_int_equal(crypt_spy.yescrypts, 1);
+}
+
+/* The cost is looked for once in a while, and at once if the clock went back. */
+static void
+hashes_that_come_along_later_are_seen(void **state)
+{
+	const struct oerr *e;
+
+	(void)state;
+	assert_null(sign_in(NOW, "wrong", &e));
+	fixture_user("late@b.example", "$2y$06$abc", NULL);
+	for (int i = 0; i < 3; i++) {
+		crypt_spy_begin();
+		sign_in(NOW + (i == 0 ? 59 : i == 1 ? 60 : -1), "wrong", &e);
+		assert_int_equal(crypt_spy.bcrypt_work, i == 0 ? 32 : 64);
+	}
 }
 
 /* RFC 6749 section 4.4.3: no refresh token. */
@@ -297,6 +337,24 @@ a_spent_token_past_the_grace_revokes_the_family(void **state)
 	assert_null(refresh(NOW + 31, cl, second, NULL, &e));
 	assert_ptr_equal(e, &oerr_invalid_grant);
 	assert_string_equal(fx.rq.why, "revoked refresh token");
+}
+
+/* What was spent in the future was so before the clock was set back. */
+static void
+a_clock_that_is_set_back_brings_no_spent_token_back(void **state)
+{
+	const struct oerr *e;
+	const char *first;
+
+	(void)state;
+	first = json_get_str(sign_in(NOW, "U*U", &e), "refresh_token");
+	assert_non_null(refresh(NOW, cl, first, NULL, &e));
+	assert_non_null(refresh(NOW - 30, cl, first, NULL, &e));
+	assert_null(refresh(NOW - 31, cl, first, NULL, &e));
+	assert_ptr_equal(e, &oerr_invalid_grant);
+	assert_string_equal(
+	    fx.rq.why, "refresh token used twice: family revoked");
+	assert_int_equal(live_pairs(), 0);
 }
 
 /* Both found it unspent; in the transaction the second one finds it spent. */
@@ -685,9 +743,12 @@ main(void)
 		TEST(an_email_has_one_at_and_a_domain),
 		TEST(a_password_gives_a_pair_and_renews_a_stale_hash),
 		TEST(every_refused_sign_in_reads_alike),
+		TEST(what_others_brought_along_costs_no_sign_in),
+		TEST(hashes_that_come_along_later_are_seen),
 		TEST(client_credentials_give_an_access_token_alone),
 		TEST(a_refresh_token_rotates),
 		TEST(a_spent_token_past_the_grace_revokes_the_family),
+		TEST(a_clock_that_is_set_back_brings_no_spent_token_back),
 		TEST(who_loses_the_race_for_a_token_revokes_the_family),
 		TEST(a_refresh_token_is_refused_where_it_does_not_belong),
 		TEST(a_refresh_may_narrow_the_scope_and_not_widen_it),

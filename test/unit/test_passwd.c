@@ -26,7 +26,7 @@ setup(void **state)
 {
 	(void)state;
 	a = arena_new();
-	crypt_spy.calls = 0;
+	crypt_spy_begin();
 	log_to(ignore, NULL);
 	return 0;
 }
@@ -83,7 +83,7 @@ an_unknown_user_costs_what_a_known_one_does(void **state)
 	const char *real = passwd_hash(a, "x");
 
 	(void)state;
-	crypt_spy.calls = 0;
+	crypt_spy_begin();
 	assert_int_equal(passwd_verify("x", real), 1);
 	assert_int_equal(crypt_spy.calls, 1);
 	assert_int_equal(passwd_verify("x", NULL), 0);
@@ -114,6 +114,44 @@ bcrypt_hashes_are_verified_and_stale(void **state)
 		assert_int_equal(passwd_verify("", rows[i].hash), 0);
 		assert_int_equal(passwd_is_stale(rows[i].hash), 1);
 	}
+}
+
+/* What brings hashes along: each refusal costs a hash of ours and the dearest. */
+static void
+a_refusal_costs_the_same_whatever_the_hash(void **state)
+{
+	static const char *const hashes[] = { NULL, BCRYPT_2Y, BCRYPT_2B, "*",
+		"$2y$04$abcdefghijklmnopqrstuuSPXhyA0QOVBF/bLIaDJFbT.9aDqYQ4W" };
+	static const int dearest[] = { 0, 7, 8 };
+	const char *hash;
+
+	(void)state;
+	for (size_t d = 0; d < N(dearest); d++)
+		for (size_t i = 0; i < N(hashes) + 1; i++) {
+			hash = i < N(hashes) ? hashes[i] : passwd_hash(a, "x");
+			/* Where there are none, there is none. */
+			if (dearest[d] == 0 && hash != NULL && *hash == '$' &&
+			    hash[1] == '2')
+				continue;
+			crypt_spy_begin();
+			assert_int_equal(passwd_verify("wrong", hash), 0);
+			passwd_refuse("wrong", hash, dearest[d]);
+			assert_int_equal(crypt_spy.yescrypts, 1);
+			assert_int_equal(crypt_spy.bcrypt_work,
+			    dearest[d] == 0 ? 0 : 1L << dearest[d]);
+		}
+}
+
+/* A slip in the database keeps nobody waiting for hours. */
+static void
+no_cost_is_too_high(void **state)
+{
+	(void)state;
+	crypt_spy_begin();
+	passwd_refuse("x", NULL, 99);
+	assert_int_equal(crypt_spy.bcrypt_work, 1L << 14);
+	assert_int_equal(crypt_checksalt(crypt_spy.setting), CRYPT_SALT_OK);
+	assert_int_equal(passwd_verify("x", crypt_spy.setting), 0);
 }
 
 static void
@@ -207,6 +245,8 @@ main(void)
 		    a_hash_is_yescrypt_at_the_default_cost_with_a_salt_of_its_own),
 		TEST(an_unknown_user_costs_what_a_known_one_does),
 		TEST(bcrypt_hashes_are_verified_and_stale),
+		TEST(a_refusal_costs_the_same_whatever_the_hash),
+		TEST(no_cost_is_too_high),
 		TEST(a_hash_of_another_method_or_cost_is_stale),
 		TEST(what_is_no_hash_verifies_nothing),
 		TEST(a_hash_cut_short_or_longer_verifies_nothing),

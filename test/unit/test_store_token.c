@@ -194,6 +194,10 @@ a_spent_token_spends_the_live_one_in_its_place_within_the_grace(void **state)
 		{ "r1", 0, GRACE, 1, 0 },
 		{ "r1", GRACE, GRACE, 1, 0 },
 		{ "r1", GRACE + 1, GRACE, 0, 1 },
+		/* the same when the clock was set back in between */
+		{ "r1", -GRACE, GRACE, 1, 0 },
+		{ "r1", -GRACE - 1, GRACE, 0, 1 },
+		{ "r1", -3600, GRACE, 0, 1 },
 		/* no grace: any second use is a replay, in the same second too
 		 */
 		{ "r1", 0, 0, 0, 1 },

@@ -146,6 +146,100 @@ counts_go_when_they_are_over(void **state)
 	assert_int_equal(fixture_sql("SELECT count(*) FROM throttle"), 3);
 }
 
+static struct digest
+key(enum throttle_kind kind, const char *text)
+{
+	const struct digest d = fixture_digest(text);
+
+	return store_throttle_key(kind, &d);
+}
+
+/* n rows of the kind, each with so many failures. */
+static void
+fill(enum throttle_kind kind, int n, int64_t until, int failures)
+{
+	fixture_sql(arena_printf(fx.a,
+	    "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
+	    " LIMIT %d) INSERT INTO throttle SELECT CAST(x'%02x'"
+	    " || randomblob(31) AS BLOB), %d, %lld FROM n",
+	    n, kind << 6, failures, (long long)until));
+}
+
+static int64_t
+rows(const char *which)
+{
+	return fixture_sql(arena_printf(
+	    fx.a, "SELECT count(*) FROM throttle WHERE %s", which));
+}
+
+/* Neither pushes out the other, however many there are. */
+static void
+known_places_and_counts_are_bounded_apart(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(try("a@b.example", "192.0.2.1", NOW, 0), 400);
+	assert_int_equal(try("c@d.example", "192.0.2.1", NOW, 1), 0);
+	fill(THROTTLE_KNOWN, STORE_THROTTLE_MAX + 1, NOW + 90 * 86400, 0);
+	store_throttle_trim(fx.st, NOW, 100);
+	assert_int_equal(try("a@b.example", "192.0.2.1", NOW, 0), 429);
+	assert_int_equal(rows("failures = 0"), STORE_THROTTLE_MAX + 2);
+	fill(THROTTLE_QUICK, STORE_THROTTLE_MAX + 100, NOW + 101, 4);
+	fill(THROTTLE_HASHED, STORE_THROTTLE_MAX + 100, NOW + 101, 1);
+	store_throttle_trim(fx.st, NOW + 1, 100);
+	assert_int_equal(try("a@b.example", "192.0.2.1", NOW + 1, 0), 429);
+	assert_int_equal(rows("failures = 4"), STORE_THROTTLE_MAX);
+	assert_int_equal(rows("failures BETWEEN 1 AND 3"), STORE_THROTTLE_MAX);
+	assert_int_equal(rows("failures = 0"), STORE_THROTTLE_MAX + 2);
+}
+
+/* A flood makes counts of one; so do those that are over, or of another time. */
+static void
+of_too_many_counts_the_lowest_go(void **state)
+{
+	const struct digest victim = key(THROTTLE_HASHED, "victim");
+	struct count n;
+	int64_t all;
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		store_throttle_add(fx.st, &victim, NOW, 100, &all);
+	fill(THROTTLE_HASHED, 10, NOW, 5);
+	fill(THROTTLE_HASHED, 20, NOW + 5100, 6);
+	fill(THROTTLE_HASHED, STORE_THROTTLE_MAX - 1, NOW + 150, 2);
+	store_throttle_trim(fx.st, NOW + 50, 100);
+	assert_int_equal(rows("failures = 2"), STORE_THROTTLE_MAX - 1);
+	assert_int_equal(rows("failures > 3"), 0);
+	assert_int_equal(
+	    store_throttle_find(fx.st, &victim, NOW + 50, 100, &n), 1);
+	assert_int_equal(n.failures, 3);
+}
+
+/* Whoever may sign in pushes out places of their own alone. */
+static void
+an_account_has_so_many_places(void **state)
+{
+	const int64_t until = NOW + 90 * 86400;
+
+	(void)state;
+	assert_int_equal(try("owner@b.example", "192.0.2.1", NOW, 1), 0);
+	/* From a time when the clock was ahead: the first to go. */
+	assert_int_equal(
+	    try("many@b.example", "192.0.2.1", NOW + 86400 * 400, 1), 0);
+	for (int i = 0; i < STORE_THROTTLE_PLACES + 8; i++)
+		assert_int_equal(try("many@b.example",
+		    arena_printf(fx.a, "198.51.100.%d", i), NOW + i, 1), 0);
+	assert_int_equal(rows("failures = 0"), 1 + STORE_THROTTLE_PLACES);
+	assert_int_equal(rows(arena_printf(fx.a, "expires_at BETWEEN %lld AND %lld",
+	    (long long)until + 8, (long long)until + 8 + STORE_THROTTLE_PLACES)),
+	    STORE_THROTTLE_PLACES);
+	for (int i = 0; i < 5; i++)
+		try("owner@b.example", arena_printf(fx.a, "203.0.113.%d", i),
+		    NOW, 0);
+	assert_int_equal(try("owner@b.example", "203.0.113.9", NOW, 1), 429);
+	assert_int_equal(try("owner@b.example", "192.0.2.1", NOW, 1), 0);
+}
+
 static void
 e_mail_addresses_are_not_stored(void **state)
 {
@@ -223,6 +317,9 @@ main(void)
 		TEST_IN(an_ipv6_subscriber_is_one_address, setup),
 		TEST_IN(a_clock_that_is_set_back_locks_nobody_out, setup),
 		TEST_IN(counts_go_when_they_are_over, setup),
+		TEST_IN(known_places_and_counts_are_bounded_apart, setup),
+		TEST_IN(of_too_many_counts_the_lowest_go, setup),
+		TEST_IN(an_account_has_so_many_places, setup),
 		TEST_IN(e_mail_addresses_are_not_stored, setup),
 		TEST_IN(limits_of_0_are_none, setup),
 		TEST_IN(a_slot_is_one_of_so_many, setup),
