@@ -314,6 +314,5 @@ def test_expired_sessions_go(site, user):
     old = secrets.token_bytes(32)
     site.sql("INSERT INTO sessions (digest, user, agent, address, created_at,"
              " seen_at, expires_at) VALUES (?, ?, '', '', 1, 1, 2)", old, user.id)
-    for _ in range(3):
-        site.sign_in(user=user)
-    assert not site.sql("SELECT 1 FROM sessions WHERE digest = ?", old)
+    assert any(not site.sql("SELECT 1 FROM sessions WHERE digest = ?", old)
+               for _ in site.rounds_of_purge())
