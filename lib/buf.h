@@ -2,6 +2,7 @@
 #ifndef CARNET_BUF_H
 #define CARNET_BUF_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 struct arena;
@@ -38,5 +39,7 @@ void buf_char(struct buf *b, char c);
 /* buf_printf(b, fmt, ...): append formatted text. */
 void buf_printf(struct buf *b, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+void buf_vprintf(struct buf *b, const char *fmt, va_list ap)
+    __attribute__((format(printf, 2, 0)));
 
 #endif

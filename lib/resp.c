@@ -50,17 +50,12 @@ resp_header(struct req *rq, const char *name, const char *fmt, ...)
 	struct buf *h = rq->headers;
 	size_t start;
 	va_list ap;
-	int n;
 
 	buf_str(h, name);
 	buf_str(h, ": ");
 	start = h->len;
 	va_start(ap, fmt);
-	n = vsnprintf(NULL, 0, fmt, ap);
-	va_end(ap);
-	buf_room(h, (size_t)n + 1);
-	va_start(ap, fmt);
-	h->len += (size_t)vsnprintf(h->data + h->len, (size_t)n + 1, fmt, ap);
+	buf_vprintf(h, fmt, ap);
 	va_end(ap);
 	for (char *p = h->data + start; *p != '\0'; p++)
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)

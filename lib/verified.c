@@ -46,9 +46,12 @@ int
 verified_find(
     struct req *rq, const struct digest *d, struct guard_caller *out)
 {
-	struct verified *v = table(rq);
 	const size_t i = place(d);
+	struct verified *v;
 
+	if (rq->pr->once) /* a plain CGI sees one token */
+		return 0;
+	v = table(rq);
 	if (v->slot[i].expires_at <= rq->now ||
 	    !digest_equal(&v->slot[i].digest, d))
 		return 0;
@@ -62,9 +65,12 @@ void
 verified_add(
     struct req *rq, const struct digest *d, const struct guard_caller *who)
 {
-	struct verified *v = table(rq);
 	const size_t i = place(d);
+	struct verified *v;
 
+	if (rq->pr->once)
+		return;
+	v = table(rq);
 	v->slot[i].digest = *d;
 	v->slot[i].id = who->token;
 	v->slot[i].expires_at = who->expires_at;
