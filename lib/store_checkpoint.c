@@ -96,6 +96,7 @@ store_checkpoint_begin(struct store *st, int full)
 void
 store_once(struct store *st)
 {
+	st->is_once = 1;
 	/* Not needed: without it a request is slower. */
 	(void)sqlite3_db_config(
 	    st->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);

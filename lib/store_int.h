@@ -58,6 +58,7 @@ struct store {
 	int busy;		/* the last failure was a lock */
 	int is_stuck;		/* the last failure may need a new connection */
 	struct sync *sync;	/* NULL: nothing was committed yet */
+	int is_once;		/* of a plain CGI */
 	int is_full;		/* a commit is synced */
 	int was_synced;		/* the last one was, as it changed something */
 	int log_pages, log_top; /* after the last commit; 0: looked after */

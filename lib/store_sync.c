@@ -42,17 +42,25 @@ struct sync {
 	struct shared *shared;	/* mapped; or own */
 	struct shared own;	/* where there can be no file */
 	int fd;			/* of the file; -1: none */
+	int log_fd;		/* of the log, in a plain CGI; -1: none */
 	int waits_max;
 };
 
+/*
+ * The engine's first sync of a log, in each process, is one of the directory too.
+ * It was made when the log was: its header is synced before a frame is written.
+ */
 static int
-sync_log(sqlite3 *db)
+sync_log(struct store *st)
 {
 	sqlite3_file *log = NULL;
 	int rc;
 
+	if (st->sync->log_fd >= 0)
+		return fdatasync(st->sync->log_fd) == 0 ? SQLITE_OK
+							: SQLITE_IOERR_FSYNC;
 	rc = sqlite3_file_control(
-	    db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+	    st->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
 	if (rc != SQLITE_OK || log == NULL || log->pMethods == NULL)
 		return rc;
 	return log->pMethods->xSync(
@@ -76,7 +84,7 @@ begin_anew(struct store *st)
 	rc = sqlite3_wal_checkpoint_v2(
 	    st->db, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 	if (rc == SQLITE_OK)
-		rc = sync_log(st->db);
+		rc = sync_log(st);
 	if (rc != SQLITE_OK)
 		return SQLITE_IOERR_FSYNC;
 	st->sync->shared->is_torn = 0;
@@ -86,7 +94,7 @@ begin_anew(struct store *st)
 static int
 sync_or_begin_anew(struct store *st)
 {
-	if (!st->sync->shared->is_torn && sync_log(st->db) == SQLITE_OK)
+	if (!st->sync->shared->is_torn && sync_log(st) == SQLITE_OK)
 		return SQLITE_OK;
 	return begin_anew(st);
 }
@@ -192,7 +200,11 @@ get(struct store *st)
 		err(111, "store");
 	st->sync->shared = &st->sync->own;
 	st->sync->waits_max = WAITS_MAX;
-	st->sync->fd = -1;
+	st->sync->fd = st->sync->log_fd = -1;
+	if (st->is_once &&
+	    snprintf(path, sizeof(path), "%s-wal", st->path) <
+		(int)sizeof(path))
+		st->sync->log_fd = open(path, O_RDWR | O_CLOEXEC);
 	if (snprintf(path, sizeof(path), "%s-sync", st->path) <
 	    (int)sizeof(path))
 		map(st->sync, path);
@@ -227,5 +239,7 @@ store_sync_end(struct store *st)
 		munmap(st->sync->shared, sizeof(*st->sync->shared));
 		close(st->sync->fd);
 	}
+	if (st->sync->log_fd >= 0)
+		close(st->sync->log_fd);
 	free(st->sync);
 }

@@ -168,14 +168,21 @@ teardown(void **state)
 }
 
 static void
+come_often(struct store *st)
+{
+	st->checkpoint_pages = st->checkpoint_at = 64;
+	st->begin_again = SQLITE_CHECKPOINT_TRUNCATE;
+}
+
+static void
 open_both(int full)
 {
 	t.is_full = full;
 	assert_non_null(fx.st = store_open(fx.path, full));
 	assert_non_null(t.other = store_open(fx.path, full));
 	/* Checkpoints, and new beginnings of the log, come often. */
-	store_once(fx.st);
-	store_once(t.other);
+	come_often(fx.st);
+	come_often(t.other);
 	/* One process: to wait for each other is in vain. */
 	sqlite3_busy_timeout(t.other->db, 0);
 	store_sync_alone(fx.st);
