@@ -2,7 +2,7 @@
 #include "store_int.h"
 
 #define BATCH 256
-#define REQUEST_S 600 /* longer than a request takes, from its time to its row */
+#define REQUEST_S 600 /* longer than a request takes to store its row */
 
 /* Bind what the statements have in common; ?1 is the caller's. */
 static void

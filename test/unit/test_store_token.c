@@ -500,8 +500,8 @@ a_revocation_is_not_outrun_by_a_refresh(void **state)
 }
 
 /*
- * A token that makes others, one upon another: what it made where the revocation
- * has been already dies with it.
+ * A token that makes others, one upon another: what it made where the
+ * revocation has been already dies with it.
  */
 static void
 a_revocation_is_not_outrun_by_personal_tokens(void **state)
