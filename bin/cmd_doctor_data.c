@@ -261,9 +261,10 @@ check_keys(struct doctor *d)
 }
 
 /*
- * Some seconds after the key that now signs with alg was made, no token is signed
- * by an older one any more: a program looks for new keys each second, and a file
- * is older than its name.  All of them have expired when the last row has.
+ * Some seconds after the key that now signs with alg was made, no token is
+ * signed by an older one any more: a program looks for new keys each second,
+ * and a file is older than its name.  All of them have expired when the last
+ * row has.
  */
 void
 check_old_keys(struct doctor *d)

@@ -134,9 +134,9 @@ show(struct req *rq, const struct view *w)
 }
 
 /*
- * Run within a write transaction; step returns a count, or -1.  Whoever was signed
- * out since the request came does nothing more: a token made in flight would be
- * left to one whom a new password has shut out.
+ * Run within a write transaction; step returns a count, or -1.  Whoever was
+ * signed out since the request came does nothing more: a token made in flight
+ * would be left to one whom a new password has shut out.
  */
 static const struct oerr *
 in_transaction(struct req *rq, struct view *w,

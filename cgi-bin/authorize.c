@@ -77,8 +77,8 @@ is_remembered(struct req *rq, const struct authorization *az,
 
 /*
  * Within the transaction: is the user signed in still, and the consent that is
- * relied on not taken back?  A code that was on its way while a new password, or
- * the account page, ended all that was given would be one more afterwards.
+ * relied on not taken back?  A code that was on its way while a new password,
+ * or the account page, ended all that was given would be one more afterwards.
  */
 static int
 stands(struct req *rq, const struct authorization *az, const struct visitor *v,

@@ -95,8 +95,8 @@ inspect_refresh(struct req *rq, const struct client *cl,
 }
 
 /*
- * For whom an access token is stands in it alone.  The guard has found this text
- * good, so it is what we signed.
+ * For whom an access token is stands in it alone.  The guard has found this
+ * text good, so it is what we signed.
  */
 static struct json_object *
 audience_of(struct req *rq, const char *text)
@@ -112,8 +112,8 @@ audience_of(struct req *rq, const char *text)
 
 /*
  * A client learns of its own tokens; one that holds the permission "introspect"
- * (a resource server) of all access tokens, and by aud whether one is meant for it.
- * Of others it is told what it would be told of noise (RFC 7662 section 4).
+ * (a resource server) of all access tokens, and by aud whether one is meant for
+ * it.  Of others it is told what it would be told of noise (RFC 7662 section 4).
  */
 static const struct oerr *
 inspect_access(struct req *rq, const struct client *cl, const char *text,

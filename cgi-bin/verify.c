@@ -127,7 +127,9 @@ decide(struct req *rq, struct visitor *v, const struct asked *as)
 
 	if (store_begin(rq->st) < 0)
 		return oerr_machine(rq);
-	/* Signed out by a new password since the request came: no more tokens. */
+	/*
+	 * Signed out by a new password since the request came: no more tokens.
+	 */
 	if ((stands = session_stands(rq, v)) == 0) {
 		store_rollback(rq->st);
 		return to_login(rq);
@@ -174,11 +176,12 @@ with_code(struct req *rq, struct visitor *v)
 
 /*
  * Is the code to be looked up?  A link of another site is not, nor what an old
- * browser does not tell from one: it fills the form in, and whoever is signed in
- * sends it.  That page could have sent ten codes that are none, and with the tenth
- * have signed them out.  A link without a page behind it, as in a QR code, is the
- * browser's word (Fetch Metadata, Sec-Fetch-Site), which no page can put there.
- * Whoever writes the header himself, to guess, is counted like one who types.
+ * browser does not tell from one: it fills the form in, and whoever is signed
+ * in sends it.  That page could have sent ten codes that are none, and with the
+ * tenth have signed them out.  A link without a page behind it, as in a QR
+ * code, is the browser's word (Fetch Metadata, Sec-Fetch-Site), which no page
+ * can put there.  Whoever writes the header himself, to guess, is counted like
+ * one who types.
  */
 static int
 is_asked(const struct req *rq)

@@ -281,7 +281,8 @@ guard_check(
 	e = token == NULL ? &oerr_no_token : guard_inspect(rq, token, out);
 	/*
 	 * Who brings the token is who calls.  One that a client asks about, or
-	 * gives up, is another's, and the audit trail is not to name its holder.
+	 * gives up, is another's, and the audit trail is not to name its
+	 * holder.
 	 */
 	rq->client_id = out->is.client_id;
 	rq->user = out->is.email;

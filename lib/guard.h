@@ -27,9 +27,9 @@ const struct oerr *guard_check(
 
 /*
  * guard_stands(rq, who):
- * Within a write transaction: NULL if who, whom guard_check let in, would be let
- * in still; else the error, as there.  For what outlives the request: a token
- * made of one that is being revoked would stay.
+ * Within a write transaction: NULL if who, whom guard_check let in, would be
+ * let in still; else the error, as there.  For what outlives the request: a
+ * token made of one that is being revoked would stay.
  */
 const struct oerr *guard_stands(
     struct req *rq, const struct guard_caller *who);

@@ -172,8 +172,8 @@ spend(struct req *rq, const struct subject *sub)
 }
 
 /*
- * Within the transaction: is the user who was let in let in still?  Who knows the
- * old password signs in over and over while it is changed: what was checked
+ * Within the transaction: is the user who was let in let in still?  Who knows
+ * the old password signs in over and over while it is changed: what was checked
  * against it before, and is stored after all that it opened was revoked, would
  * outlive the change.  What is spent is revoked with the rest: spend finds out.
  */

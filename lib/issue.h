@@ -14,7 +14,9 @@ enum spend { SPEND_NOTHING, SPEND_REFRESH, SPEND_CODE, SPEND_DEVICE };
 
 /* For whom tokens are, and what is spent for them. */
 struct subject {
-	/* NULL: the client itself.  If nothing is spent the password was given. */
+	/*
+	 * NULL: the client itself.  If nothing is spent the password was given.
+	 */
 	const struct user *user;
 	uint64_t scope;		 /* of the access token */
 	uint64_t granted;	 /* of the refresh token */

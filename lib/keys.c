@@ -369,9 +369,9 @@ keys_seal(const struct keys_entry *en, const char *text, struct digest *out)
 }
 
 /*
- * The file's bytes are the secret.  Whether there is a key in them that is used is
- * looked at once, and not in a process of one request: that would take it longer
- * than all else that it does for the token.
+ * The file's bytes are the secret.  Whether there is a key in them that is used
+ * is looked at once, and not in a process of one request: that would take it
+ * longer than all else that it does for the token.
  */
 int
 keys_have_sealed(struct keys *ks, const char *text, const struct digest *seal)
@@ -509,7 +509,9 @@ keys_retire(const char *dir, const struct keys_entry *en)
 	char *path = arena_printf(a, "%s/%s", dir, en->file);
 	int rc;
 
-	/* Synced, or a power cut brings a key back that was let go for a leak. */
+	/*
+	 * Synced, or a power cut brings a key back that was let go for a leak.
+	 */
 	if ((rc = unlink(path)) < 0 || (rc = sync_dir(dir)) < 0)
 		log_event("%s: %s", path, strerror(errno));
 	arena_free(a);

@@ -68,9 +68,9 @@ const struct keys_entry *keys_by_kid(struct keys *ks, const char *kid);
  *
  * keys_have_sealed(ks, text, seal):
  * Return 1 if seal is that of text and one of the keys.  A key that is not used
- * any more, as one of too few bits, seals nothing; but in a process of one request,
- * which does not check keys for that, its tokens go on until they expire or its
- * file is deleted: without the file nobody makes more of them.
+ * any more, as one of too few bits, seals nothing; but in a process of one
+ * request, which does not check keys for that, its tokens go on until they
+ * expire or its file is deleted: without the file nobody makes more of them.
  */
 void keys_seal(
     const struct keys_entry *en, const char *text, struct digest *out);
@@ -98,7 +98,10 @@ enum alg keys_default_alg(const char *dir);
  */
 int keys_rotate(const char *dir, enum alg alg, unsigned bits);
 
-/* keys_retire(dir, en): delete a key that does not sign, synced.  0, or -1 logged. */
+/*
+ * keys_retire(dir, en): delete a key that does not sign, synced.  0, or -1
+ * logged.
+ */
 int keys_retire(const char *dir, const struct keys_entry *en);
 
 /* keys_set_signer(dir, alg): write the file "signer".  Return 0, or -1 logged. */

@@ -142,8 +142,8 @@ int store_user_set_password(
     struct store *st, int64_t id, const char *old, const char *hash);
 /*
  * store_user_stands(st, id, password):
- * Within a write transaction: is there such a user, not disabled, and is password
- * (NULL: any) the hash still?  1, 0, or -1.
+ * Within a write transaction: is there such a user, not disabled, and is
+ * password (NULL: any) the hash still?  1, 0, or -1.
  */
 int store_user_stands(struct store *st, int64_t id, const char *password);
 /* at: Unix seconds, or 0 to enable the user again. */

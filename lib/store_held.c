@@ -2,6 +2,7 @@
 #include "store_int.h"
 
 #define BATCH 256
+#define REQUEST_S 600 /* longer than a request takes to store its row */
 
 /* Bind what the statements have in common; ?1 is the caller's. */
 static void
@@ -154,29 +155,62 @@ revoke_access(struct store *st, struct holding *h, const struct rowkey *keys,
 	return 0;
 }
 
-int
-store_held_revoke(struct store *st, struct holding *h, int64_t now)
+/* The next keys of h behind one, in the step it is at; how many, or -1. */
+static int
+find_keys(struct store *st, const struct holding *h,
+    const struct rowkey *after, int64_t now, struct rowkey *keys)
 {
 	static const enum sql find[] = { 0, SQL_HELD_REFRESH_KEYS,
 		SQL_HELD_ACCESS_KEYS };
-	struct rowkey keys[BATCH];
 	sqlite3_stmt *s;
+
+	if ((s = store_stmt(st, find[h->step])) == NULL)
+		return -1;
+	bind_key(s, 1, after);
+	bind_held(s, h, now, BATCH);
+	return store_keys(st, s, keys, BATCH);
+}
+
+/*
+ * Whoever holds a token makes personal tokens of it, one upon another: of those
+ * made since the rest was looked for one that is missed would go on.  They are
+ * looked for under the lock; as ids begin with the time, only among the newest.
+ */
+static int
+revoke_newest(struct store *st, struct holding *h, int64_t now)
+{
+	struct rowkey after = { .len = ID_LEN }, keys[BATCH];
+	int n;
+
+	for (int i = 0; i < 5; i++)
+		after.byte[i] = (uint8_t)((now - REQUEST_S) >> (8 * (4 - i)));
+	do {
+		if ((n = find_keys(st, h, &after, now, keys)) < 0 ||
+		    revoke_access(st, h, keys, n, now) < 0)
+			return -1;
+		if (n > 0)
+			after = keys[n - 1];
+	} while (n == BATCH);
+	return 0;
+}
+
+int
+store_held_revoke(struct store *st, struct holding *h, int64_t now)
+{
+	struct rowkey keys[BATCH];
 	int n = 0, rc;
 
 	/* Found without the write lock: that looks at every row. */
-	if (h->step > 0) {
-		if ((s = store_stmt(st, find[h->step])) == NULL)
-			return -1;
-		bind_key(s, 1, &h->after);
-		bind_held(s, h, now, BATCH);
-		if ((n = store_keys(st, s, keys, BATCH)) < 0)
-			return -1;
-	}
+	if (h->step > 0 &&
+	    (n = find_keys(st, h, &h->after, now, keys)) < 0)
+		return -1;
 	if (store_begin(st) < 0)
 		return -1;
 	rc = h->step == 0   ? end_codes(st, h, now)
 	    : h->step == 1 ? revoke_families(st, h, keys, n, now)
 			   : revoke_access(st, h, keys, n, now);
+	if (rc == 0 && h->step == 2 && n < BATCH)
+		rc = revoke_newest(st, h, now);
 	if (rc < 0 || store_commit(st) < 0) {
 		store_rollback(st);
 		return -1;

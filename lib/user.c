@@ -34,10 +34,11 @@ user_email(struct arena *a, const char *text)
 }
 
 /*
- * The password is right: keep it in today's form.  A failure is for another day.
- * Only in place of the hash that it was held against: else who knows an old
- * password, and signs in while it is changed, would put it back.  If another
- * hash stands there now, it may be the same password, renewed by another sign-in.
+ * The password is right: keep it in today's form.  A failure is for another
+ * day.  Only in place of the hash that it was held against: else who knows an
+ * old password, and signs in while it is changed, would put it back.  If
+ * another hash stands there now, it may be the same password, renewed by
+ * another sign-in.
  */
 static const struct oerr *
 renew_hash(struct req *rq, struct user *u, const char *password)

@@ -671,7 +671,9 @@ nor_does_it_begin_a_session(void **state)
 	store_rollback(fx.st);
 }
 
-/* The hash that was verified is an old one: it is not put over a new password. */
+/*
+ * The hash that was verified is an old one: it is not put over a new password.
+ */
 static void
 a_renewal_does_not_bring_an_old_password_back(void **state)
 {

@@ -6,6 +6,8 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
+#include "issue.h"
+
 #define GRACE 30
 #define TTL 1000
 
@@ -501,6 +503,44 @@ a_revocation_is_not_outrun_by_a_refresh(void **state)
 	assert_int_equal(h.access, 300); /* old's was revoked by the refresh */
 }
 
+/*
+ * A token that makes others, one upon another: what it made where the
+ * revocation has been already dies with it.
+ */
+static void
+a_revocation_is_not_outrun_by_personal_tokens(void **state)
+{
+	struct holding h = { .user = u->id };
+	struct user *other = fixture_user("b@b.example", "x", NULL);
+	struct access_token t = { .client = cl->id,
+		.scope = "",
+		.name = "late",
+		.expires_at = NOW + TTL };
+	int more;
+
+	(void)state;
+	assert_int_equal(store_begin(fx.st), 0);
+	for (int i = 0; i < 300; i++)
+		add_access(arena_printf(fx.a, "x%d", i), NULL, "early");
+	assert_int_equal(store_commit(fx.st), 0);
+	while (h.after.len == 0)
+		assert_int_equal(store_held_revoke(fx.st, &h, NOW), 1);
+	for (int i = 0; i < 600; i++) {
+		t.user = i % 2 ? other->id : u->id;
+		issue_id_make(NOW - 1, &t.id);
+		assert_true(memcmp(t.id.byte, h.after.byte, ID_LEN) < 0);
+		assert_int_equal(store_access_add(fx.st, &t), 1);
+	}
+	do
+		more = store_held_revoke(fx.st, &h, NOW);
+	while (more == 1);
+	assert_int_equal(more, 0);
+	assert_int_equal(h.access, 600);
+	assert_int_equal(fixture_sql("SELECT count(*) FROM oauth_access_tokens"
+				     " WHERE revoked_at IS NULL"),
+	    300); /* another's */
+}
+
 #define ROUNDS 100
 
 struct race {
@@ -585,6 +625,7 @@ main(void)
 		TEST(a_purge_that_keeps_rows_reaches_those_behind_them),
 		TEST(a_purge_in_batches_leaves_room_for_writers_and_ends),
 		TEST(a_revocation_is_not_outrun_by_a_refresh),
+		TEST(a_revocation_is_not_outrun_by_personal_tokens),
 		TEST(of_two_processes_that_spend_one_token_one_gets_it),
 	};
 
