@@ -2,6 +2,7 @@
 #include "cgi.h"
 
 #include <ctype.h>
+#include <err.h>
 #include <errno.h>
 #include <fcgiapp.h>
 #include <fcntl.h>
@@ -251,7 +252,7 @@ serve_fcgi(struct process *pr, struct arena *a)
 	struct conn c;
 
 	no_socket = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (no_socket < 0 || FCGX_Init() != 0 ||
+	if (no_socket < 0 ||
 	    FCGX_InitRequest(&fcgi, 0, FCGI_FAIL_ACCEPT_ON_INTR) != 0) {
 		log_event("cannot serve FastCGI on standard input");
 		return;
@@ -286,6 +287,9 @@ cgi_serve(const struct endpoint *ep)
 	umask(077);
 	sandbox_quiet();
 	pr.conf_path = conf_find(NULL, "/proc/self/exe");
+	/* Else the next call would begin it, and end us without a word. */
+	if (FCGX_Init() != 0)
+		err(111, "cannot begin FastCGI");
 	if (FCGX_IsCGI()) {
 		signal(SIGPIPE, SIG_IGN);
 		signal(SIGXFSZ, SIG_IGN);

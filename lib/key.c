@@ -80,7 +80,7 @@ key_new(enum alg alg)
 	begin();
 	if ((k = calloc(1, sizeof(*k))) == NULL ||
 	    gnutls_pubkey_init(&k->pub) < 0)
-		abort();
+		err(111, "key");
 	k->alg = alg;
 	return k;
 }
@@ -165,7 +165,7 @@ key_from_pem(const char *pem, size_t len, enum alg alg)
 	int rc;
 
 	if ((copy = malloc(len + 1)) == NULL)
-		abort();
+		err(111, "key");
 	memcpy(copy, pem, len);
 	d.data = (unsigned char *)copy;
 	d.size = (unsigned)len;

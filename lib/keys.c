@@ -2,6 +2,7 @@
 #include "keys.h"
 
 #include <dirent.h>
+#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -215,7 +216,7 @@ list(const char *dir)
 		return NULL;
 	}
 	if ((ks = calloc(1, sizeof(*ks))) == NULL)
-		abort();
+		err(111, "keys");
 	ks->generation = ++readings;
 	ks->a = arena_new();
 	ks->seen = sb.st_mtim;

@@ -3,6 +3,7 @@
 
 #include <crypt.h>
 #include <err.h>
+#include <errno.h>
 
 #include "arena.h"
 #include "crypto.h"
@@ -19,7 +20,10 @@
 #define BCRYPT_LEAST 4
 #define BCRYPT_MOST 14 /* a second; a dearer hash shows itself */
 
-/* crypt_ra, with its 32 KiB of scratch wiped by crypt itself. */
+/*
+ * crypt_ra, with its 32 KiB of scratch wiped by crypt itself.  NULL for what is no
+ * setting or too long; that there is no memory must not read as a wrong password.
+ */
 static char *
 hash_with(struct arena *a, const char *password, const char *setting)
 {
@@ -27,7 +31,10 @@ hash_with(struct arena *a, const char *password, const char *setting)
 	int size = 0;
 	char *h, *copy = NULL;
 
+	errno = 0;
 	h = crypt_ra(password, setting, (void **)&data, &size);
+	if ((h == NULL || *h == '*') && errno == ENOMEM)
+		err(111, "crypt");
 	if (h != NULL && *h != '*')
 		copy = arena_str(a, h);
 	if (data != NULL)

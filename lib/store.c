@@ -1,4 +1,5 @@
 /* store.c: the connection: open, install, transactions, statements. */
+#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -271,7 +272,7 @@ connect_to(const char *path, int full)
 	}
 	if ((st = calloc(1, sizeof(*st))) == NULL ||
 	    (st->path = strdup(path)) == NULL)
-		abort();
+		err(111, "store");
 	st->dev = sb.st_dev;
 	st->ino = sb.st_ino;
 	configure();

@@ -1,4 +1,5 @@
 /* store_look.c: what carnet doctor asks of a database; it writes nothing. */
+#include <err.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -112,7 +113,7 @@ store_look(const char *path, struct arena *a, struct store_health *out)
 			.is_wal = is_wal };
 		if ((st = calloc(1, sizeof(*st))) == NULL ||
 		    (st->path = strdup(path)) == NULL)
-			abort();
+			err(111, "store");
 		if (!connect_to(st, a, unchanging) || look(st, a, out) < 0)
 			out->error = arena_str(a, sqlite3_errmsg(st->db));
 		/* Somebody began to write meanwhile: what was read may be off.

@@ -1,6 +1,8 @@
 /* verified.c: tokens whose signature and claims were checked before. */
 #include "verified.h"
 
+#include <err.h>
+
 #include "cgi.h"
 #include "guard.h"
 #include "keys.h"
@@ -27,7 +29,7 @@ table(struct req *rq)
 	if (v == NULL || v->conf != pr->conf_generation || v->keys != keys) {
 		free(v);
 		if ((v = calloc(1, sizeof(*v))) == NULL)
-			abort();
+			err(111, "verified");
 		v->conf = pr->conf_generation;
 		v->keys = keys;
 		pr->verified = v;

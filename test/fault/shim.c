@@ -1,58 +1,96 @@
 /*
  * shim.c: faults, preloaded between a program and the C library.
  *
- * FAULT_FAIL=KIND:N   the N-th call of KIND fails: write, sync or malloc
+ * FAULT_STATE=FILE    of each kind (write, sync, malloc) FILE holds which call is to
+ *                     fail, and how many there were: two 64-bit numbers, shared
+ *                     with whoever maps or writes FILE, at any time
+ * FAULT_TRACE=FILE    on a crash FILE gets the objects of the stack, innermost first
  * FAULT_FULL=FILE     while FILE is there, no write finds room (ENOSPC)
  * FAULT_CLOCK=FILE    the clock is off by the seconds that FILE holds
- * FAULT_COUNT=FILE    at exit FILE gets how many calls there were of each kind
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <execinfo.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
 enum kind { WRITE, SYNC, MALLOC, KINDS };
-static const char *const names[KINDS] = { "write", "sync", "malloc" };
-static long count[KINDS], fail_at[KINDS];
-static const char *full, *clock_file, *count_file;
-static int is_ready;
+struct state {
+	int64_t fail_at, count;
+};
+static struct state none[KINDS], *state = none;
+static const char *full, *clock_file;
+static int trace_fd = -1, is_ready;
 
 void *__libc_malloc(size_t);
 void *__libc_calloc(size_t, size_t);
 void *__libc_realloc(void *, size_t);
 
+static void
+on_crash(int sig)
+{
+	void *frame[64];
+	int n = backtrace(frame, 64);
+	Dl_info at;
+
+	for (int i = 1; i < n; i++)
+		if (dladdr(frame[i], &at) != 0 && at.dli_fname != NULL) {
+			syscall(SYS_write, trace_fd, at.dli_fname,
+			    strlen(at.dli_fname));
+			syscall(SYS_write, trace_fd, "\n", 1);
+		}
+	signal(sig, SIG_DFL);
+	raise(sig);
+}
+
+static void
+trace_to(const char *path)
+{
+	void *frame[1];
+
+	trace_fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	backtrace(frame, 1); /* loads what it needs, while there is memory */
+	signal(SIGSEGV, on_crash);
+	signal(SIGABRT, on_crash);
+	signal(SIGBUS, on_crash);
+}
+
 __attribute__((constructor(101))) static void
 begin(void)
 {
-	const char *fail = getenv("FAULT_FAIL");
+	const char *path;
+	int fd;
 
 	full = getenv("FAULT_FULL");
 	clock_file = getenv("FAULT_CLOCK");
-	count_file = getenv("FAULT_COUNT");
-	for (int i = 0; fail != NULL && i < KINDS; i++)
-		if (strncmp(fail, names[i], strlen(names[i])) == 0)
-			fail_at[i] = atol(fail + strlen(names[i]) + 1);
+	if ((path = getenv("FAULT_TRACE")) != NULL)
+		trace_to(path);
+	if ((path = getenv("FAULT_STATE")) != NULL) {
+		fd = open(path, O_RDWR | O_CLOEXEC);
+		state = mmap(NULL, sizeof(none), PROT_READ | PROT_WRITE,
+		    MAP_SHARED, fd, 0);
+		close(fd);
+		if (state == MAP_FAILED)
+			_exit(99);
+	}
 	is_ready = 1;
 }
 
 __attribute__((destructor)) static void
 end(void)
 {
-	FILE *f;
-
 	is_ready = 0;
-	if (count_file == NULL || (f = fopen(count_file, "w")) == NULL)
-		return;
-	for (int i = 0; i < KINDS; i++)
-		fprintf(f, "%s %ld\n", names[i], count[i]);
-	fclose(f);
 }
 
 static int
@@ -62,7 +100,7 @@ fails(enum kind k, int err)
 
 	if (!is_ready)
 		return 0;
-	if (++count[k] == fail_at[k] ||
+	if (++state[k].count == state[k].fail_at ||
 	    (k == WRITE && full != NULL && stat(full, &sb) == 0)) {
 		errno = err;
 		return 1;

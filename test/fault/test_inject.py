@@ -1,43 +1,122 @@
-"""Every write, sync and allocation of a token request fails in its turn: the
-answer is a token that is there, or an error; never half of one."""
+"""Every write, sync and allocation of a token request fails in its turn, in a
+program of one request and in one that goes on: the answer is a token that is there,
+or an error; never half of one."""
 import json
 import os
 import signal
+import sqlite3
 import subprocess
+from contextlib import closing
 
 import pytest
 
-from kit import faults, jose, plaincgi, servers
+from kit import fastcgi, faults, jose, plaincgi, servers
+from kit.faults import served
+from kit.people import App, Browser
 from kit.site import BUILD
 
 # Allocations are many: with FAULT_STEP=1 each of them.
-STEP = int(os.environ.get("FAULT_STEP", 7))
+STEP = int(os.environ.get("FAULT_STEP", 23))
+# GMP ends the process when there is no memory, by way of what GnuTLS has it allocate
+# with; libfcgi does too, and libtasn1 does not look.
+FRAGILE = (["libgmp.so"], ["libgnutls.so", "libgmp.so"], ["libfcgi.so"], ["libtasn1.so"])
 
 
 @pytest.fixture(scope="module")
 def site():
     with servers.plain_cgi() as s:
-        # Sparing the password's hash, which costs 26 ms a run.
-        s.machine_client = s.client("client_credentials")
-        s.pair = s.sign_in()
+        prepare(s)
         yield s
 
 
-def token_request(site, shim, grant, **env):
-    if grant == "refresh":
-        client, params = site.password_client, {
-            "grant_type": "refresh_token", "refresh_token": site.pair["refresh_token"]}
+@pytest.fixture(scope="module")
+def worker():
+    with served("token", "login", "authorize") as s:
+        prepare(s)
+        yield s
+
+
+@pytest.fixture
+def fault(tmp_path):
+    return faults.Faults(tmp_path)
+
+
+def prepare(site):
+    site.machine_client = site.client("client_credentials")
+    site.pair = site.sign_in()
+    site.app = App(site)
+    site.browser = Browser(site, site.user("read-posts"))
+
+
+def form(site, grant):
+    client, params = site.password_client, {}
+    if grant == "refresh_token":
+        params = {"refresh_token": site.pair["refresh_token"]}
+    elif grant == "password":
+        params = {"username": site.email, "password": site.password}
+    elif grant == "authorization_code":
+        client = site.app.client
+        params = {"code": site.app.code(site.browser), "redirect_uri": site.app.uri,
+                  "code_verifier": site.app.verifier}
     else:
-        client, params = site.machine_client, {"grant_type": "client_credentials"}
-    body = "&".join("%s=%s" % p for p in {
-        **params, "client_id": client.id, "client_secret": client.secret}.items())
-    return subprocess.run([BUILD / "cgi-bin/token"], input=body.encode(), timeout=60,
-                          capture_output=True, env={
-        **plaincgi.kept_environment(), "REQUEST_METHOD": "POST",
-        "CONTENT_TYPE": "application/x-www-form-urlencoded",
-        "CONTENT_LENGTH": str(len(body)), "SCRIPT_NAME": "/oauth/token",
-        "REMOTE_ADDR": "127.0.0.1", "CARNET_CONF": str(site.conf),
-        "LD_PRELOAD": str(shim), **env})
+        client = site.machine_client
+    return "&".join("%s=%s" % p for p in {
+        "grant_type": grant, **params, "client_id": client.id,
+        "client_secret": client.secret}.items()).encode()
+
+
+def variables(body):
+    return {"REQUEST_METHOD": "POST", "CONTENT_TYPE": "application/x-www-form-urlencoded",
+            "CONTENT_LENGTH": str(len(body)), "SCRIPT_NAME": "/oauth/token",
+            "REMOTE_ADDR": "127.0.0.1"}
+
+
+class Once:
+    """The program as plain CGI: each request is a process."""
+
+    def __init__(self, site, fault):
+        self.site, self.fault = site, fault
+
+    def ask(self, body):
+        """Its answer, what it logged, and how it ended, or None."""
+        p = subprocess.run([BUILD / "cgi-bin/token"], input=body, timeout=60,
+                           capture_output=True, env={
+            **plaincgi.kept_environment(), **variables(body),
+            "CARNET_CONF": str(self.site.conf), **self.fault.env})
+        return p.stdout, p.stderr, p.returncode or None
+
+    def close(self):
+        pass
+
+
+class Worker:
+    """The program under FastCGI: one process, started anew only if it ended."""
+
+    def __init__(self, site, fault):
+        self.site, self.fault = site, fault
+        site.programs.pop("token").stop()
+        self.start()
+
+    def start(self):
+        (self.site.dir / "token.sock").unlink(missing_ok=True)
+        self.program = faults.start("token", self.site.dir, {
+            **os.environ, "CARNET_CONF": str(self.site.conf), **self.fault.env})
+        self.site.programs["token"] = self.program
+
+    def ask(self, body):
+        log = self.site.dir / "token.log"
+        before = log.stat().st_size
+        out, err = self.program.send(fastcgi.request(
+            [(k.encode(), v.encode()) for k, v in variables(body).items()], body))
+        ended = None
+        if not out:
+            ended = self.program.process.wait(20)
+            self.start()
+        return out, err + log.read_bytes()[before:], ended
+
+    def close(self):
+        """For the next test: without faults."""
+        self.fault.arm()
 
 
 def is_stored(site, token):
@@ -47,50 +126,113 @@ def is_stored(site, token):
 
 
 def rows(site):
-    return site.sql("SELECT count(*) FROM oauth_access_tokens")
+    return site.sql("SELECT (SELECT count(*) FROM oauth_access_tokens),"
+                    " (SELECT count(*) FROM oauth_refresh_tokens)")[0]
 
 
-def take(site, p, grant, before=None):
-    """Check one answer; return its status, 0 if there was none."""
-    head, _, out = p.stdout.partition(b"\r\n\r\n")
+def check_pairs(site):
+    """No half of a pair: each refresh token came with an access token, and a code
+    that is spent gave one."""
+    assert site.sql("SELECT count(*) FROM oauth_refresh_tokens r WHERE NOT EXISTS (SELECT 1"
+                    " FROM oauth_access_tokens t WHERE t.id = r.access_token)") == [(0,)]
+    assert site.sql("SELECT count(*) FROM oauth_auth_codes c WHERE spent_at IS NOT NULL AND"
+                    " NOT EXISTS (SELECT 1 FROM oauth_refresh_tokens r"
+                    " WHERE r.family = c.family)") == [(0,)]
+
+
+def check_unlocked(site):
+    """Nobody is left within a transaction."""
+    with closing(sqlite3.connect(site.dir / "carnet.db", timeout=0, isolation_level=None)) as db:
+        db.execute("BEGIN IMMEDIATE")
+        db.execute("ROLLBACK")
+
+
+def check_end(fault, log, ended):
+    """No answer: out of memory the program ends itself, and says so."""
+    if ended == 111:
+        assert log.strip(), "111, and no word"
+        return
+    assert ended in (-signal.SIGABRT, -signal.SIGSEGV), ended
+    callers = fault.callers()
+    assert any(len(callers) >= len(chain) and all(map(str.startswith, callers, chain))
+               for chain in FRAGILE), callers
+
+
+def take(way, grant, body):
+    """One request, and what it must be; return its status, 0 if there was none."""
+    site = way.site
+    before = rows(site)
+    out, log, ended = way.ask(body)
+    head, _, content = out.partition(b"\r\n\r\n")
+    check_unlocked(site)
     if not head:
-        # Out of memory we end ourselves; GMP aborts, and libtasn1 does not look.
-        assert p.returncode in (111, -signal.SIGABRT, -signal.SIGSEGV), p.returncode
-        assert p.returncode == 111 or rows(site) == before
+        check_end(way.fault, log, ended)
+        assert ended == 111 or rows(site) == before
         return 0
-    assert p.returncode == 0, p.returncode
+    assert ended is None, ended
     status = int(head.split(b"\r\n")[0].split()[1])
     if status == 200:
-        body = json.loads(out)
-        assert is_stored(site, body["access_token"])
-        if grant == "refresh":
-            site.pair = body
+        answer = json.loads(content)
+        assert is_stored(site, answer["access_token"])
+        if grant == "refresh_token":
+            site.pair = answer
     else:
         assert status in (500, 503), out
-        assert json.loads(out)["error"] in ("server_error", "temporarily_unavailable")
-        assert p.stderr
+        assert json.loads(content)["error"] in ("server_error", "temporarily_unavailable")
+        assert log.strip()
     return status
 
 
-@pytest.mark.parametrize("grant", ["client_credentials", "refresh"])
-@pytest.mark.parametrize("kind", ["write", "sync", "malloc"])
-def test_every_call_may_fail(site, tmp_path, kind, grant):
-    shim = faults.shim(tmp_path)
-    count = tmp_path / "count"
-    p = token_request(site, shim, grant, FAULT_COUNT=str(count))
-    assert take(site, p, grant) == 200, p.stderr
-    total = dict(line.split() for line in count.read_text().splitlines())
-    total = int(total[kind])
+def pid_of(way):
+    return way.program.process.pid if isinstance(way, Worker) else None
+
+
+def go_through(way, kind, grant):
+    """The n-th call fails, for each n; the next request is well, in the same
+    process if that lives."""
+    fault, seen = way.fault, set()
+    for _ in range(2):  # the second time a worker has all that it keeps
+        body = form(way.site, grant)
+        fault.arm()
+        assert take(way, grant, body) == 200
+        total = fault.count(kind)
     assert total > 0
-    seen = set()
-    step = STEP if kind == "malloc" else 1
-    for n in range(1, total + 1, step):
-        before = rows(site)
-        p = token_request(site, shim, grant, FAULT_FAIL="%s:%d" % (kind, n))
-        seen.add(take(site, p, grant, before if kind == "malloc" else None))
-    faults.check_sound(site)
-    # The next one is well; of a refresh, a retry gets what a lost answer held.
-    p = token_request(site, shim, grant)
-    assert take(site, p, grant) == 200, p.stdout
+    for n in range(1, total + 1, STEP if kind == "malloc" else 1):
+        body = form(way.site, grant)
+        pid = pid_of(way)
+        fault.arm(kind, n)
+        status = take(way, grant, body)
+        seen.add(status)
+        fault.arm()
+        if status != 0:
+            assert pid_of(way) == pid
+        faults.check_sound(way.site)
+        check_pairs(way.site)
+        if isinstance(way, Worker) or n == 1:
+            pid = pid_of(way)
+            # Of a refresh, a retry gets what a lost answer held.
+            assert take(way, grant, form(way.site, grant)) == 200
+            assert pid_of(way) == pid
+    assert take(way, grant, form(way.site, grant)) == 200
     if kind != "sync":  # of which the log may be begun anew, and all is well
         assert seen - {200}
+
+
+GRANTS = ["client_credentials", "refresh_token", "authorization_code", "password"]
+KINDS = ["write", "sync", "malloc"]
+
+
+@pytest.mark.parametrize("grant", GRANTS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_call_may_fail(site, fault, kind, grant):
+    go_through(Once(site, fault), kind, grant)
+
+
+@pytest.mark.parametrize("grant", GRANTS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_call_of_a_worker_may_fail(worker, fault, kind, grant):
+    way = Worker(worker, fault)
+    try:
+        go_through(way, kind, grant)
+    finally:
+        way.close()

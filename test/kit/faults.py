@@ -6,6 +6,7 @@ import pwd
 import resource
 import shutil
 import sqlite3
+import struct
 import subprocess
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -32,8 +33,40 @@ def shim(folder):
     return made
 
 
-def check_sound(site):
-    with closing(sqlite3.connect(site.dir / "carnet.db", timeout=20)) as db:
+class Faults:
+    """Which call of which kind fails, in a process that has env in its environment;
+    and where it crashed."""
+
+    KINDS = ("write", "sync", "malloc")
+
+    def __init__(self, folder):
+        self.state, self.trace = Path(folder) / "state", Path(folder) / "trace"
+        self.env = {"LD_PRELOAD": str(shim(folder)), "FAULT_STATE": str(self.state),
+                    "FAULT_TRACE": str(self.trace)}
+        self.arm()
+
+    def arm(self, kind=None, n=0):
+        """From now on: the n-th call of that kind; none without one."""
+        self.trace.write_text("")
+        numbers = [x for k in self.KINDS for x in (n if k == kind else 0, 0)]
+        with open(self.state, "r+b" if self.state.exists() else "wb") as f:
+            f.write(struct.pack("=6q", *numbers))
+
+    def count(self, kind):
+        """The calls since arm."""
+        numbers = struct.unpack("=6q", self.state.read_bytes())
+        return numbers[2 * self.KINDS.index(kind) + 1]
+
+    def callers(self):
+        """The objects on the stack of the crash, innermost first, the C library left
+        out: who crashed, or had it do so, and who called that."""
+        names = [Path(line).name for line in self.trace.read_text().splitlines()]
+        return [n for n in names if not n.startswith(
+            ("libc.so", "ld-linux", "shim.so", "linux-vdso"))]
+
+
+def check_sound(site, database="carnet.db"):
+    with closing(sqlite3.connect(site.dir / database, timeout=20)) as db:
         assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert db.execute("PRAGMA foreign_key_check").fetchall() == []
 
