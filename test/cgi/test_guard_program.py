@@ -14,6 +14,7 @@ POST /docs = all write-posts
 /people = user
 /machines = client
 /open = public
+/open/admin = all admin
 /docs/private = all admin
 """
 NAMES = ("CARNET_USER_ID", "CARNET_USER_EMAIL", "CARNET_CLIENT_ID", "CARNET_SCOPE",
@@ -163,6 +164,27 @@ def test_what_servers_read_in_two_ways_is_refused(ask, reader, uri):
     answer = ask(uri, reader)
     assert error(answer)[0] in (400, 403) and not said(answer)
     assert error(answer)[1] in ("invalid_request", "access_denied")
+
+
+@pytest.mark.parametrize("public, private", [
+    ("/open%s", "/open/admin"), ("/docs%s", "/docs/private")])
+@pytest.mark.parametrize("way", [
+    "%s;a/x", "%s;/x", "%s;a", "%s%%3ba/x", "%s;a=%%2fb/x", "%s./x", "%s%%20/x", "%s%%20.",
+    "\\%s/x", "%%5c%s", "/x%%5c..%%5c%s", "/;a%%5c%s", "/x;a%%5c..%%5c%s;b/x"])
+def test_what_a_server_behind_reads_in_its_own_way_is_refused(ask, reader, public, private, way):
+    """Tomcat cuts ";..." from a segment, Windows takes a backslash for a slash and
+    drops dots and spaces: none of them reaches another rule than ours."""
+    last = private.rpartition("/")[2]
+    uri = public % (way % (last if "5c" in way or way[0] == "\\" else "/" + last))
+    for token in None, reader:
+        answer = ask(uri, token)
+        assert error(answer) == (400, "invalid_request") and not said(answer)
+
+
+@pytest.mark.parametrize("uri", [
+    "/any/a;v=1/b", "/any/;v=1", "/any/a%5cb", "/any/a./b", "/any/a;b%2fc\\d.", "/any/a%20"])
+def test_what_stays_below_one_rule_is_let_through(ask, reader, uri):
+    assert ask(uri, reader).status == 200
 
 
 def test_an_encoded_slash_within_one_rule_is_let_through(ask, reader):

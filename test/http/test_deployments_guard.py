@@ -272,6 +272,19 @@ def test_no_spelling_of_a_path_gets_around_the_guard(server, path):
     assert len(led) > 8, led
 
 
+@pytest.mark.parametrize("way", ["/admin;a/x", "/admin;a=b", "/%5cadmin/x", "\\admin/x",
+                                 "/x/..%5cadmin", "/admin%3ba/x", "/x%2f..%2fadmin/x",
+                                 "/admin./x", "/admin%20/x", "/;a/admin;a/x"])
+def test_the_program_behind_reads_the_path_as_the_guard_does(server, way):
+    """DESIGN section 7: to Tomcat /admin;a is /admin, and so is /\\admin on Windows.
+    A public path above it must not open it."""
+    assert raw.request(server, guarded.PUBLIC["app"]).status == 200
+    assert raw.request(server, "/guarded/app/open/admin/x").status == 401
+    r = raw.request(server, "/guarded/app/open" + way)
+    assert r.status in (400, 401, 404)
+    assert guarded.OPEN_MARK.encode() not in r.body
+
+
 SOURCES = (b"<?php", b"#!/usr/bin")
 
 
