@@ -54,6 +54,11 @@ read_prefix(struct conf *cf, struct rule *ru, const char *s)
 	size_t len = strlen(s);
 	char *as_written = arena_str(cf->a, s);
 
+	if (strchr(s, '*') != NULL)
+		return arena_printf(cf->a,
+		    "%s has a * in it, which stands for nothing: a prefix"
+		    " covers all that is below it",
+		    s);
 	if (len > 1 && s[len - 1] == '/')
 		as_written[--len] = '\0';
 	ru->prefix = path_normal(cf->a, s, fold | PATH_READINGS);
