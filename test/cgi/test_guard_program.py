@@ -136,6 +136,21 @@ def test_what_no_rule_covers_is_refused(ask, reader):
         assert error(ask(uri)) == (403, "access_denied")
 
 
+def test_case_is_folded_where_the_configuration_says_so(cgi, ask, reader):
+    """DESIGN section 7: case where the server folds it."""
+    folding = cgi.variant()
+    with folding.conf.open("a") as f:
+        f.write(RULES + "/Mixed = all admin\nfold_case = yes\n")
+    conf = {"CARNET_CONF": str(folding.conf)}
+    for uri in "/open", "/OPEN", "/oPEn/X":
+        assert ask(uri, **conf).status == 200
+    for uri in "/DOCS/Private", "/docs/%50RIVATE/x", "/OPEN/ADMIN", "/mixed", "/Mixed", "/MIXED/x":
+        assert ask(uri, **conf).status == 401
+        assert error(ask(uri, reader, **conf)) == (403, "insufficient_scope")
+    for uri in "/OPEN%2fADMIN", "/OPEN/ADMIN;x", "/Open/x%5C..%5CAdmin":
+        assert error(ask(uri, reader, **conf)) == (400, "invalid_request")
+
+
 def test_a_method_without_a_rule_is_405(ask, reader):
     """RFC 9110 section 15.5.6; the shorter prefix is no way round."""
     for method in "PUT", "DELETE", "PROPFIND", "get", "X":
