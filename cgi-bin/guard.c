@@ -21,19 +21,6 @@ need_var(struct req *rq, const char *name, const char **out)
 		  "the web server sends no %s to the guard", name);
 }
 
-/* As an authorizer, or as the target of a subrequest (nginx: auth_request). */
-static const struct oerr *
-check_role(struct req *rq)
-{
-	const char *role = cgi_var(rq, "FCGI_ROLE");
-
-	if (role == NULL || strcmp(role, "RESPONDER") == 0 ||
-	    cgi_is_authorizer(rq))
-		return NULL;
-	return oerr_why(rq, &oerr_server_error,
-	    "the guard is an AUTHORIZER or a RESPONDER, not another role");
-}
-
 /*
  * The path, if all servers find it below the same rules: one behind us may take
  * "%2F", a '\' or ";..." for something else than the one that asks.
@@ -72,8 +59,7 @@ find_rule(struct req *rq, const struct rule **out)
 	const char *target, *method;
 	const struct oerr *e;
 
-	if ((e = check_role(rq)) != NULL ||
-	    (e = need_var(rq, "REQUEST_URI", &target)) != NULL ||
+	if ((e = need_var(rq, "REQUEST_URI", &target)) != NULL ||
 	    (e = need_var(rq, "REQUEST_METHOD", &method)) != NULL ||
 	    (e = find_path(rq, target, &first)) != NULL)
 		return e;
