@@ -21,49 +21,51 @@ need_var(struct req *rq, const char *name, const char **out)
 		  "the web server sends no %s to the guard", name);
 }
 
-/* As an authorizer, or as the target of a subrequest (nginx: auth_request). */
-static const struct oerr *
-check_role(struct req *rq)
-{
-	const char *role = cgi_var(rq, "FCGI_ROLE");
-
-	if (role == NULL || strcmp(role, "RESPONDER") == 0 ||
-	    cgi_is_authorizer(rq))
-		return NULL;
-	return oerr_why(rq, &oerr_server_error,
-	    "the guard is an AUTHORIZER or a RESPONDER, not another role");
-}
-
 /*
- * The rule of the request.  Servers differ on whether "%2F" is a slash: where
- * that would lead to another rule, the request is refused.
+ * The path, if all servers find it below the same rules: one behind us may take
+ * "%2F", a '\' or ";..." for something else than the one that asks.
  */
 static const struct oerr *
-find_rule(struct req *rq, const struct rule **out)
+find_path(struct req *rq, const char *target, const struct rule **first)
 {
 	unsigned fold = rq->conf->guard_fold_case ? PATH_FOLD : 0;
-	const struct rule *first, *other;
-	const char *target, *method, *literal;
-	const struct oerr *e;
+	const struct rule *ignored;
+	const char *other;
 
-	if ((e = check_role(rq)) != NULL ||
-	    (e = need_var(rq, "REQUEST_URI", &target)) != NULL ||
-	    (e = need_var(rq, "REQUEST_METHOD", &method)) != NULL)
-		return e;
 	rq->script = ""; /* the log tells the path that was judged */
-	rq->path = path_normal(rq->a, target, fold);
-	literal = path_normal(rq->a, target, fold | PATH_KEEP_SLASH);
-	if (rq->path == NULL || literal == NULL) {
+	if ((rq->path = path_normal(rq->a, target, fold)) == NULL) {
 		rq->path = "";
 		return oerr_say(rq, &oerr_invalid_request,
 		    "The path is malformed or ambiguous.");
 	}
-	first = rule_find(rq->conf->rules, rq->path, method, out);
-	if (rule_find(rq->conf->rules, literal, method, &other) != first)
-		return oerr_say(rq, &oerr_invalid_request,
-		    "The path is ambiguous: an encoded slash stands in it.");
+	*first = rule_find(rq->conf->rules, rq->path, "", &ignored);
+	for (unsigned as = PATH_KEEP_SLASH; as <= PATH_READINGS; as += 2) {
+		other = path_normal(rq->a, target, fold | as);
+		if (other == NULL ||
+		    rule_find(rq->conf->rules, other, "", &ignored) != *first)
+			return oerr_say(rq, &oerr_invalid_request,
+			    "The path is ambiguous: an encoded slash, a"
+			    " backslash, a semicolon, a dot or a space may"
+			    " lead elsewhere.");
+	}
+	return NULL;
+}
+
+/* The rule of the request. */
+static const struct oerr *
+find_rule(struct req *rq, const struct rule **out)
+{
+	const struct rule *first = NULL;
+	const char *target, *method;
+	const struct oerr *e;
+
+	if ((e = need_var(rq, "REQUEST_URI", &target)) != NULL ||
+	    (e = need_var(rq, "REQUEST_METHOD", &method)) != NULL ||
+	    (e = find_path(rq, target, &first)) != NULL)
+		return e;
 	if (first == NULL)
 		return oerr_why(rq, &oerr_no_rule, "no rule in [guard]");
+	(void)rule_find(rq->conf->rules, rq->path, method, out);
 	if (*out == NULL) {
 		resp_header(rq, "Allow", "%s", rule_methods(rq->a, first));
 		return &oerr_method;

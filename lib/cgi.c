@@ -183,9 +183,7 @@ serve(struct process *pr, struct arena *a, struct conn *c, char **env)
 	buf_init(&headers, a, 1024);
 	rq.headers = &headers;
 
-	if (cors_preflight(&rq)) {
-		e = NULL;
-	} else {
+	if ((e = request_begin(&rq)) == NULL && !cors_preflight(&rq)) {
 		cors_answer(&rq);
 		if ((e = request_check(&rq, c)) == NULL)
 			e = pr->ep->run(&rq);

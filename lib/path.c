@@ -50,6 +50,8 @@ decode(struct arena *a, const char *s, size_t len, unsigned flags)
 	for (char *p = text; *p != '\0'; p++) {
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)
 			return NULL;
+		if (flags & PATH_WINDOWS && *p == '\\')
+			*p = '/';
 		if (flags & PATH_FOLD)
 			*p = (char)tolower((unsigned char)*p);
 	}
@@ -65,11 +67,33 @@ is_dots_and_parameter(const char *s)
 	return (dots == 1 || dots == 2) && s[dots] == ';';
 }
 
+/* How much of the segment counts; -1: none can tell. */
+static ssize_t
+segment_length(const char *s, size_t n, unsigned flags)
+{
+	size_t kept = n;
+
+	if (is_dots_and_parameter(s))
+		return -1;
+	if (flags & PATH_CUT_PARAM && memchr(s, ';', n) != NULL)
+		kept = strcspn(s, ";");
+	if (flags & PATH_WINDOWS && !(kept == 1 && *s == '.') &&
+	    !(kept == 2 && memcmp(s, "..", 2) == 0)) {
+		n = kept;
+		while (kept > 0 && (s[kept - 1] == '.' || s[kept - 1] == ' '))
+			kept--;
+		if (kept == 0 && n > 0)
+			return -1;
+	}
+	return (ssize_t)kept;
+}
+
 char *
 path_normal(struct arena *a, const char *target, unsigned flags)
 {
 	const char *s = path_start(target);
 	size_t n, len = 0;
+	ssize_t kept;
 	char *text, *out;
 	int had_empty = 0;
 
@@ -82,20 +106,20 @@ path_normal(struct arena *a, const char *target, unsigned flags)
 	for (s = text; *s == '/'; s += n) {
 		s++;
 		n = strcspn(s, "/");
-		if (is_dots_and_parameter(s))
+		if ((kept = segment_length(s, n, flags)) < 0)
 			return NULL;
-		if (n == 2 && memcmp(s, "..", 2) == 0) {
+		if (kept == 2 && memcmp(s, "..", 2) == 0) {
 			/* "/a//../b" is /b, or /a/b where "//" counts. */
 			if (len == 0 || had_empty)
 				return NULL;
 			while (out[--len] != '/')
 				continue;
-		} else if (n == 0) {
+		} else if (kept == 0) {
 			had_empty = 1;
-		} else if (n != 1 || *s != '.') {
+		} else if (kept != 1 || *s != '.') {
 			out[len++] = '/';
-			memcpy(out + len, s, n);
-			len += n;
+			memcpy(out + len, s, (size_t)kept);
+			len += (size_t)kept;
 		}
 	}
 	if (len == 0)

@@ -6,7 +6,11 @@ struct arena;
 
 enum {
 	PATH_FOLD = 1,       /* ASCII letters become small */
+	/* Readings that servers differ on, PATH_READINGS all of them: */
 	PATH_KEEP_SLASH = 2, /* an encoded slash is none: it stays "%2F" */
+	PATH_CUT_PARAM = 4,  /* a segment ends before its ';', as in Tomcat */
+	PATH_WINDOWS = 8,    /* '\' is '/', and before it no dot or space counts */
+	PATH_READINGS = 2 | 4 | 8,
 };
 
 /*
@@ -15,7 +19,8 @@ enum {
  * whole URL), without its query: decoded once, "//", "/./" and "/../" resolved,
  * no slash at its end; the root is "/".  NULL if servers may differ on what it
  * names, or none should serve it: broken percent-coding, a control character, a
- * fragment, a step above the root, "..;", or ".." behind an empty segment.
+ * fragment, a step above the root, "..;", or ".." behind an empty segment; under
+ * PATH_WINDOWS also a segment of dots and spaces alone, but "." and "..".
  */
 char *path_normal(struct arena *a, const char *target, unsigned flags);
 

@@ -120,12 +120,10 @@ parse_body(struct req *rq, struct conn *c)
 }
 
 const struct oerr *
-request_check(struct req *rq, struct conn *c)
+request_begin(struct req *rq)
 {
-	const struct endpoint *ep = rq->pr->ep;
 	const char *method = cgi_var(rq, "REQUEST_METHOD");
-	const char *query = cgi_var(rq, "QUERY_STRING");
-	const struct oerr *e = NULL;
+	const char *role = cgi_var(rq, "FCGI_ROLE");
 
 	rq->script = cgi_var(rq, "SCRIPT_NAME");
 	rq->path = cgi_var(rq, "PATH_INFO");
@@ -135,6 +133,23 @@ request_check(struct req *rq, struct conn *c)
 		rq->path = "";
 	rq->is_head = method != NULL && strcmp(method, "HEAD") == 0;
 	rq->method = method == NULL ? 0 : method_of(method);
+	if (role == NULL || strcmp(role, "RESPONDER") == 0 ||
+	    (rq->pr->ep->authorizer && cgi_is_authorizer(rq)))
+		return NULL;
+	return oerr_why(rq, &oerr_server_error,
+	    "%s is asked in the role %s; the web server should ask %s",
+	    rq->pr->ep->name, role,
+	    rq->pr->ep->authorizer ? "as AUTHORIZER or RESPONDER"
+				   : "the program guard");
+}
+
+const struct oerr *
+request_check(struct req *rq, struct conn *c)
+{
+	const struct endpoint *ep = rq->pr->ep;
+	const char *query = cgi_var(rq, "QUERY_STRING");
+	const struct oerr *e = NULL;
+
 	if (rq->conf == NULL)
 		return &oerr_server_error;
 	if (ep->authorizer)

@@ -10,6 +10,14 @@ struct oerr;
 struct req;
 
 /*
+ * request_begin(rq):
+ * Read method and path, and see that the program is asked in a role of its own:
+ * from an authorizer (FastCGI 1.0 section 6.3) 200 is a yes, which none but the
+ * guard may say.  Return NULL, or the error.
+ */
+const struct oerr *request_begin(struct req *rq);
+
+/*
  * request_check(rq, c):
  * Method, path, media type and length as the endpoint takes them; then the
  * parameters, or the JSON, are read into rq.  Return NULL, or the error.

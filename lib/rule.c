@@ -50,17 +50,24 @@ read_methods(struct conf *cf, struct rule *ru, const char *s, size_t len)
 static const char *
 read_prefix(struct conf *cf, struct rule *ru, const char *s)
 {
+	const unsigned fold = cf->guard_fold_case ? PATH_FOLD : 0;
 	size_t len = strlen(s);
 	char *as_written = arena_str(cf->a, s);
 
+	if (strchr(s, '*') != NULL)
+		return arena_printf(cf->a,
+		    "%s has a * in it, which stands for nothing: a prefix"
+		    " covers all that is below it",
+		    s);
 	if (len > 1 && s[len - 1] == '/')
 		as_written[--len] = '\0';
-	ru->prefix = path_normal(cf->a, s, cf->guard_fold_case ? PATH_FOLD : 0);
-	if (*s != '/' || ru->prefix == NULL || strpbrk(s, "?# \t") != NULL ||
+	ru->prefix = path_normal(cf->a, s, fold | PATH_READINGS);
+	if (*s != '/' || ru->prefix == NULL || strpbrk(s, "?#; \t\\") != NULL ||
 	    strcasecmp(ru->prefix, as_written) != 0)
 		return arena_printf(cf->a,
 		    "%s matches no path: a prefix is"
-		    " written /like/this, decoded, without // . .. ? or #",
+		    " written /like/this, decoded, without // . .. ? # ; or"
+		    " \\, and no dot at a segment's end",
 		    s);
 	return NULL;
 }

@@ -14,6 +14,7 @@ POST /docs = all write-posts
 /people = user
 /machines = client
 /open = public
+/open/admin = all admin
 /docs/private = all admin
 """
 NAMES = ("CARNET_USER_ID", "CARNET_USER_EMAIL", "CARNET_CLIENT_ID", "CARNET_SCOPE",
@@ -135,6 +136,21 @@ def test_what_no_rule_covers_is_refused(ask, reader):
         assert error(ask(uri)) == (403, "access_denied")
 
 
+def test_case_is_folded_where_the_configuration_says_so(cgi, ask, reader):
+    """DESIGN section 7: case where the server folds it."""
+    folding = cgi.variant()
+    with folding.conf.open("a") as f:
+        f.write(RULES + "/Mixed = all admin\nfold_case = yes\n")
+    conf = {"CARNET_CONF": str(folding.conf)}
+    for uri in "/open", "/OPEN", "/oPEn/X":
+        assert ask(uri, **conf).status == 200
+    for uri in "/DOCS/Private", "/docs/%50RIVATE/x", "/OPEN/ADMIN", "/mixed", "/Mixed", "/MIXED/x":
+        assert ask(uri, **conf).status == 401
+        assert error(ask(uri, reader, **conf)) == (403, "insufficient_scope")
+    for uri in "/OPEN%2fADMIN", "/OPEN/ADMIN;x", "/Open/x%5C..%5CAdmin":
+        assert error(ask(uri, reader, **conf)) == (400, "invalid_request")
+
+
 def test_a_method_without_a_rule_is_405(ask, reader):
     """RFC 9110 section 15.5.6; the shorter prefix is no way round."""
     for method in "PUT", "DELETE", "PROPFIND", "get", "X":
@@ -163,6 +179,27 @@ def test_what_servers_read_in_two_ways_is_refused(ask, reader, uri):
     answer = ask(uri, reader)
     assert error(answer)[0] in (400, 403) and not said(answer)
     assert error(answer)[1] in ("invalid_request", "access_denied")
+
+
+@pytest.mark.parametrize("public, private", [
+    ("/open%s", "/open/admin"), ("/docs%s", "/docs/private")])
+@pytest.mark.parametrize("way", [
+    "%s;a/x", "%s;/x", "%s;a", "%s%%3ba/x", "%s;a=%%2fb/x", "%s./x", "%s%%20/x", "%s%%20.",
+    "\\%s/x", "%%5c%s", "/x%%5c..%%5c%s", "/;a%%5c%s", "/x;a%%5c..%%5c%s;b/x"])
+def test_what_a_server_behind_reads_in_its_own_way_is_refused(ask, reader, public, private, way):
+    """Tomcat cuts ";..." from a segment, Windows takes a backslash for a slash and
+    drops dots and spaces: none of them reaches another rule than ours."""
+    last = private.rpartition("/")[2]
+    uri = public % (way % (last if "5c" in way or way[0] == "\\" else "/" + last))
+    for token in None, reader:
+        answer = ask(uri, token)
+        assert error(answer) == (400, "invalid_request") and not said(answer)
+
+
+@pytest.mark.parametrize("uri", [
+    "/any/a;v=1/b", "/any/;v=1", "/any/a%5cb", "/any/a./b", "/any/a;b%2fc\\d.", "/any/a%20"])
+def test_what_stays_below_one_rule_is_let_through(ask, reader, uri):
+    assert ask(uri, reader).status == 200
 
 
 def test_an_encoded_slash_within_one_rule_is_let_through(ask, reader):

@@ -74,6 +74,17 @@ check_normal(struct arena *a, const char *target, const char *path)
 	assert(text != NULL && strcmp(text, path) == 0);
 }
 
+/* Does the reading differ from the path only if one of these is in the target? */
+static void
+check_reading(struct arena *a, const char *target, const char *path,
+    unsigned reading, const char *chars)
+{
+	const char *other = path_normal(a, target, reading);
+
+	if (strpbrk(target, chars) == NULL)
+		assert(path == NULL ? other == NULL : strcmp(other, path) == 0);
+}
+
 /* Folding changes letters, and nothing else; a kept slash only if there is one.
  */
 static void
@@ -82,6 +93,8 @@ check_flags(struct arena *a, const char *target, const char *path)
 	const char *fold = path_normal(a, target, PATH_FOLD);
 	const char *kept = path_normal(a, target, PATH_KEEP_SLASH);
 
+	check_reading(a, target, path, PATH_CUT_PARAM, ";%");
+	check_reading(a, target, path, PATH_WINDOWS, "\\%. ");
 	assert((fold == NULL) == (path == NULL));
 	if (fold != NULL)
 		assert(strcasecmp(fold, path) == 0);

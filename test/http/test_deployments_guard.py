@@ -43,6 +43,8 @@ def test_without_a_token_it_is_401(server, path):
         r = server.get(path, token=token)
         expect.unauthenticated(r, code)
         assert r.raw.headers.getlist("WWW-Authenticate") == [r.headers["WWW-Authenticate"]]
+        assert 'resource_metadata="%s/.well-known/oauth-protected-resource"' % server.url \
+            in r.headers["WWW-Authenticate"]  # RFC 9728 section 5.1
         assert r.headers["X-Request-Id"]
         assert r.headers["Cache-Control"] == "no-store"
 
@@ -272,6 +274,19 @@ def test_no_spelling_of_a_path_gets_around_the_guard(server, path):
     assert len(led) > 8, led
 
 
+@pytest.mark.parametrize("way", ["/admin;a/x", "/admin;a=b", "/%5cadmin/x", "\\admin/x",
+                                 "/x/..%5cadmin", "/admin%3ba/x", "/x%2f..%2fadmin/x",
+                                 "/admin./x", "/admin%20/x", "/;a/admin;a/x"])
+def test_the_program_behind_reads_the_path_as_the_guard_does(server, way):
+    """DESIGN section 7: to Tomcat /admin;a is /admin, and so is /\\admin on Windows.
+    A public path above it must not open it."""
+    assert raw.request(server, guarded.PUBLIC["app"]).status == 200
+    assert raw.request(server, "/guarded/app/open/admin/x").status == 401
+    r = raw.request(server, "/guarded/app/open" + way)
+    assert r.status in (400, 401, 404)
+    assert guarded.OPEN_MARK.encode() not in r.body
+
+
 SOURCES = (b"<?php", b"#!/usr/bin")
 
 
@@ -346,6 +361,33 @@ def test_no_method_gets_around_the_guard(server, path, method):
     assert r.status != 200 or method in ("OPTIONS", "TRACE")  # the server's own answers
 
 
+@pytest.mark.parametrize("version", ["HTTP/1.0", "HTTP/1.1"])
+def test_neither_host_nor_version_gets_around_the_guard(server, path, version):
+    """RFC 9112 section 3.2: HTTP/1.0 names no host; and whom a request names does
+    not count, in its target neither."""
+    for hosts in (), ("other.example",), ("",), ("/guarded/files/open",), ("a.x", "b.x"):
+        for target in path, server.url + path, "http://other.example" + path:
+            r = raw.request(server, target, version=version, hosts=hosts)
+            assert r.status in (400, 401) and MARK.encode() not in r.body
+    honest = [("Authorization", "Bearer " + server.token("read-posts"))]
+    hosts = () if version == "HTTP/1.0" else None
+    assert raw.request(server, path, version=version, hosts=hosts).status == 401
+    r = raw.request(server, path, headers=honest, version=version, hosts=hosts)
+    assert (r.status, MARK.encode() in r.body) == (200, True)
+
+
+def test_no_body_gets_around_the_guard(server, path):
+    """The question is asked without it."""
+    for body, header in (
+            (b"x" * 5000, ("Content-Length", "5000")),
+            (b"5\r\nhello\r\n0\r\n\r\n", ("Transfer-Encoding", "chunked")),
+            (b"", ("Content-Length", "0")), (b"x", ("Content-Length", "-1"))):
+        for method in "POST", "GET", "PUT":
+            r = raw.request(server, path, method, [header], body=body)
+            assert r.status in (0, 400, 401, 405, 411, 501)  # 0: it hung up
+            assert MARK.encode() not in r.body
+
+
 def test_other_headers_do_not_name_another_path(server, path):
     """Some programs believe these of a path; the guard and the server must not."""
     for name in ("X-Original-URL", "X-Rewrite-URL", "X-Forwarded-Uri", "X-Original-Method",
@@ -399,18 +441,19 @@ def test_what_no_rule_names_is_refused(server):
 
 
 def test_without_a_database_it_is_503(server):
-    """Never 200; and its return is noticed."""
+    """Never 200, of what is public neither; and its return is noticed."""
     token = server.token("read-posts")
+    paths = [*KINDS.values(), OPEN, *guarded.PUBLIC.values()]
     db, away = server.dir / "carnet.db", server.dir / "away.db"
     db.rename(away)
     try:
         noticed()
-        answers = [server.get(path, token=token) for path in KINDS.values()] * 2
+        answers = [server.get(path, token=token) for path in paths * 2]
     finally:
         away.rename(db)
         noticed()
     for r in answers:
         expect.error(r, 503, "temporarily_unavailable")
         assert int(r.headers["Retry-After"]) > 0
-    for path in KINDS.values():
+    for path in paths:
         assert server.get(path, token=token).status_code == 200

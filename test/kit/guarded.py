@@ -27,6 +27,7 @@ POST /guarded/app = all write-posts
 /guarded/php/open = public
 /guarded/perl/open = public
 /guarded/app/open = public
+/guarded/app/open/admin = all admin
 GET,POST /guarded/perl/machines = client
 """
 

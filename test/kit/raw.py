@@ -5,17 +5,19 @@ from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 
-def request(site, target, method="GET", headers=()):
+def request(site, target, method="GET", headers=(), body=b"", version="HTTP/1.1",
+            hosts=None):
     """Send it; return status, headers and body.  A server that hangs up
     without an answer has status 0."""
     url = urlsplit(site.url)
-    lines = [b"%s %s HTTP/1.1" % (method.encode(), target.encode("latin-1")),
-             b"Host: " + url.netloc.encode(), b"Connection: close",
+    hosts = (url.netloc,) if hosts is None else hosts
+    lines = [b"%s %s %s" % (method.encode(), target.encode("latin-1"), version.encode()),
+             *("Host: " + host for host in hosts), b"Connection: close",
              *("%s: %s" % pair for pair in headers)]
     text = b"\r\n".join(line if isinstance(line, bytes) else line.encode("latin-1")
                         for line in lines)
     with socket.create_connection((url.hostname, url.port), 60) as s:
-        s.sendall(text + b"\r\n\r\n")
+        s.sendall(text + b"\r\n\r\n" + body)
         answer = http.client.HTTPResponse(s, method=method)
         try:
             answer.begin()

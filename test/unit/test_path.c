@@ -99,6 +99,53 @@ an_encoded_slash_is_kept_where_asked(void **state)
 	    path_normal(fx.a, "/x%2F../a", PATH_KEEP_SLASH), "/x%2F../a");
 }
 
+/* Tomcat cuts a segment at ';'; Windows takes a backslash for a slash. */
+static void
+servers_read_some_paths_in_their_own_way(void **state)
+{
+	static const struct {
+		const char *target;
+		unsigned reading;
+		const char *path;
+	} rows[] = {
+		{ "/a;x/b", PATH_CUT_PARAM, "/a/b" },
+		{ "/a%3bx=1;y/b;", PATH_CUT_PARAM, "/a/b" },
+		{ "/a;x%2fy/b", PATH_CUT_PARAM, "/a/y/b" },
+		{ "/a;x%2fy/b", PATH_CUT_PARAM | PATH_KEEP_SLASH, "/a/b" },
+		{ "/a/;x/b", PATH_CUT_PARAM, "/a/b" },
+		{ "/a/;x/../b", PATH_CUT_PARAM, NULL },
+		{ "/a/..;x/b", PATH_CUT_PARAM, NULL },
+		{ "/a;x/../b", PATH_CUT_PARAM, "/b" },
+		{ "/a;.", PATH_WINDOWS, "/a;" },
+		{ "/a/b", PATH_CUT_PARAM, "/a/b" },
+		{ "/a\\b", PATH_WINDOWS, "/a/b" },
+		{ "/a\\b", PATH_CUT_PARAM, "/a\\b" },
+		{ "/%5ca%5C/b", PATH_WINDOWS, "/a/b" },
+		{ "/a/x%5c..%5c..%5cb", PATH_WINDOWS, "/b" },
+		{ "/x\\..\\..\\b", PATH_WINDOWS, NULL },
+		{ "/a./b%20/c%20.", PATH_WINDOWS, "/a/b/c" },
+		{ "/a./b", 0, "/a./b" },
+		{ "/a/./b/../c", PATH_WINDOWS, "/a/c" },
+		{ "/a/.../b", PATH_WINDOWS, NULL },
+		{ "/a/..%20/b", PATH_WINDOWS, NULL },
+		{ "/a.;x/b", PATH_CUT_PARAM | PATH_WINDOWS, "/a/b" },
+		{ "/a;x%5cb", PATH_READINGS, "/a/b" },
+		{ "/a/..a/.b", PATH_READINGS, "/a/..a/.b" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N(rows); i++) {
+		const char *got =
+		    path_normal(fx.a, rows[i].target, rows[i].reading);
+
+		if (rows[i].path == NULL
+			? got != NULL
+			: got == NULL || strcmp(got, rows[i].path) != 0)
+			fail_msg("%s: %s", rows[i].target,
+			    got == NULL ? "refused" : got);
+	}
+}
+
 int
 main(void)
 {
@@ -107,6 +154,7 @@ main(void)
 		TEST(what_can_be_read_in_two_ways_is_refused),
 		TEST(letters_are_folded_where_asked),
 		TEST(an_encoded_slash_is_kept_where_asked),
+		TEST(servers_read_some_paths_in_their_own_way),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
