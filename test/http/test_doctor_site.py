@@ -61,7 +61,8 @@ def test_a_sound_site_as_make_run_serves_it():
         is_sound(ask(site, site.url + "/"))
 
 
-FASTCGI = ("lighttpd-fastcgi", "apache-fcgid", "apache-proxy-fcgi", "nginx")
+FASTCGI = ("lighttpd-fastcgi", "apache-fcgid", "apache-proxy-fcgi", "apache-systemd",
+           "nginx")
 
 
 @pytest.mark.parametrize("name", deployments.DEPLOYMENTS)
