@@ -45,6 +45,7 @@ def test_install_and_uninstall(tmp_path):
     for path in ("templates/login.html", "carnet.conf.example",
                  "deploy/apache/htaccess", "deploy/systemd/carnet@.service"):
         assert top + "share/carnet/" + path in first
+    assert top + "share/doc/carnet/README.md" in first
     own = tmp_path / "etc/carnet/carnet.conf"
     own.write_text("# mine\n")
     make("uninstall", *where)
@@ -62,17 +63,36 @@ def test_what_is_installed_serves(tmp_path):
     assert answer.status == 200 and b'"keys"' in answer.body
 
 
-def test_dist_is_what_is_committed(tmp_path):
+@pytest.fixture(scope="module")
+def dist():
     if subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT,
                       capture_output=True).returncode != 0:
         pytest.skip("not a git checkout")
     make("dist")
-    names = [t for t in BUILD.glob("carnet-[0-9]*.tar.gz") if "linux" not in t.name]
-    with tarfile.open(names[0]) as t:
+    path, = [t for t in BUILD.glob("carnet-[0-9]*.tar.gz") if "linux" not in t.name]
+    return path
+
+
+def test_dist_is_what_is_committed(dist):
+    with tarfile.open(dist) as t:
         held = {n.partition("/")[2] for n in t.getnames()}
     wanted = subprocess.check_output(["git", "ls-tree", "-r", "--name-only", "HEAD"],
                                      cwd=ROOT, text=True).split()
     assert set(wanted) <= held
+
+
+def test_dist_has_all_that_a_build_needs(dist, tmp_path):
+    """Without git, and without what lies about in the directory that it is of."""
+    with tarfile.open(dist) as t:
+        t.extractall(tmp_path)
+    source, = tmp_path.iterdir()
+    env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL", "BUILD")}
+    subprocess.run(["make", "-s", "-j2", "CI=1", "CFLAGS=-O0", "WARN=-w",
+                    "HARDEN=", "all"], cwd=source, env=env, check=True, timeout=300)
+    assert {p.name for p in (source / "build/cgi-bin").iterdir()} >= PROGRAMS
+    p = subprocess.run(["make", "-s", "install", "DESTDIR=%s" % (tmp_path / "root"),
+                        "CFLAGS=-O0", "WARN=-w", "HARDEN="], cwd=source, env=env)
+    assert p.returncode == 0 and (tmp_path / "root/usr/local/bin/carnet").exists()
 
 
 @pytest.fixture(scope="module")
