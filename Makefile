@@ -12,6 +12,7 @@ VERSION  ?= 0.1
 LIBEXEC  ?= $(PREFIX)/lib/carnet
 SHARE    ?= $(PREFIX)/share/carnet
 MAN      ?= $(PREFIX)/share/man
+DOC      ?= $(PREFIX)/share/doc/carnet
 
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wformat=2 -Wvla -Wstrict-prototypes \
 	-Wmissing-prototypes -Wwrite-strings -Wundef -Wcast-qual \
@@ -102,7 +103,7 @@ include test/checks.mk
 # A page for each program leads to the one about all of them.
 NAMES = $(notdir $(PROGRAMS))
 install: all
-	install -d $(addprefix $(DESTDIR),/etc/carnet $(PREFIX)/bin $(LIBEXEC)/cgi-bin \
+	install -d $(addprefix $(DESTDIR),/etc/carnet $(PREFIX)/bin $(LIBEXEC)/cgi-bin $(DOC) \
 	    $(MAN)/man1 $(MAN)/man5 $(MAN)/man7 $(MAN)/man8 $(SHARE)/templates)
 	install -m 755 $(PROGRAMS) $(DESTDIR)$(LIBEXEC)/cgi-bin
 	install -m 755 $(COMMAND) $(DESTDIR)$(PREFIX)/bin/carnet
@@ -111,13 +112,14 @@ install: all
 	chmod 644 $(DESTDIR)$(MAN)/man8/carnet-*.8
 	install -m 644 templates/* $(DESTDIR)$(SHARE)/templates
 	install -m 644 carnet.conf.example schema.sql $(DESTDIR)$(SHARE)
+	install -m 644 README.md CHANGES $(DESTDIR)$(DOC)
 	cd deploy && find apache lighttpd nginx systemd spawn.sh -type f \
 	    -exec install -D -m 644 {} $(DESTDIR)$(SHARE)/deploy/{} \;
 	install -m 755 deploy/spawn.sh $(DESTDIR)$(SHARE)/deploy
 
 # What install put there; configuration and data stay.
 uninstall:
-	rm -rf $(DESTDIR)$(LIBEXEC)/cgi-bin $(DESTDIR)$(SHARE)
+	rm -rf $(DESTDIR)$(LIBEXEC)/cgi-bin $(DESTDIR)$(SHARE) $(DESTDIR)$(DOC)
 	rm -f $(DESTDIR)$(PREFIX)/bin/carnet $(addprefix $(DESTDIR)$(MAN)/man8/carnet-,$(addsuffix .8,$(NAMES)))
 	cd man && for f in *; do rm -f $(DESTDIR)$(MAN)/man$${f##*.}/$$f; done
 	-rmdir $(DESTDIR)$(LIBEXEC) $(DESTDIR)/etc/carnet 2>/dev/null

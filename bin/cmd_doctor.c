@@ -35,6 +35,7 @@ static const struct check {
 	{ "time", NEEDS_SITE, check_time },
 	{ "paths", NEEDS_SITE, check_paths },
 	{ "authorization", NEEDS_SITE, check_authorization },
+	{ "guard", NEEDS_SITE | NEEDS_CONF, check_guard },
 	{ "metadata", NEEDS_SITE, check_metadata },
 	{ "jwks", NEEDS_SITE, check_jwks },
 	{ "caching", NEEDS_SITE, check_caching },

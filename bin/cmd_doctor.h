@@ -69,6 +69,17 @@ const char *url_host(struct arena *a, const char *url);
 /* url_path(url): its path, "" where it has none. */
 const char *url_path(const char *url);
 
+/* What the challenge of RFC 6750 section 3 tells of a made-up token. */
+enum arrival {
+	ARRIVED,    /* error="invalid_token": it was read */
+	EATEN,      /* no error: none was sent, says the program */
+	BASIC,      /* the server itself asks for a password */
+	NO_PROGRAM, /* another answer */
+};
+
+/* try_header(d, url, name): GET url with a made-up token in that header. */
+enum arrival try_header(struct doctor *d, const char *url, const char *name);
+
 /* user_name(a, uid): as /etc/passwd has it, else the number. */
 const char *user_name(struct arena *a, uid_t uid);
 
@@ -103,6 +114,7 @@ void check_jwks(struct doctor *d);
 void check_caching(struct doctor *d);
 void check_cors(struct doctor *d);
 void check_authorization(struct doctor *d);
+void check_guard(struct doctor *d);
 void check_exposure(struct doctor *d);
 
 #endif

@@ -6,18 +6,10 @@
 /* A token that nobody ever made: to have it refused is the proof. */
 #define NO_TOKEN "Bearer carnet-doctor-no-token"
 
-/* What the challenge of RFC 6750 section 3 tells of a made-up token. */
-enum arrival {
-	ARRIVED,    /* error="invalid_token": it was read */
-	EATEN,      /* no error: none was sent, says the program */
-	BASIC,      /* the server itself asks for a password */
-	NO_PROGRAM, /* another answer */
-};
-
-static enum arrival
-try_header(struct doctor *d, const char *name)
+enum arrival
+try_header(struct doctor *d, const char *url, const char *name)
 {
-	const struct http_request rq = { .url = url_of(d, SITE_USER),
+	const struct http_request rq = { .url = url,
 		.header = { arena_printf(d->a, "%s: " NO_TOKEN, name) } };
 	struct http_answer an;
 	const char *challenge;
@@ -95,7 +87,8 @@ tell_eater(struct doctor *d)
 	const struct layer *l = find_layer(d);
 	const char *other = d->has & NEEDS_CONF ? d->cf->auth_header : NULL;
 
-	if (other != NULL && try_header(d, other) == ARRIVED) {
+	if (other != NULL &&
+	    try_header(d, url_of(d, SITE_USER), other) == ARRIVED) {
 		bad(d, LEVEL_WARN, l->cure,
 		    "Authorization does not arrive,"
 		    " and %s does: clients that do not know that header are"
@@ -114,7 +107,7 @@ tell_eater(struct doctor *d)
 void
 check_authorization(struct doctor *d)
 {
-	switch (try_header(d, "Authorization")) {
+	switch (try_header(d, url_of(d, SITE_USER), "Authorization")) {
 	case ARRIVED:
 		good(d, "arrives");
 		break;

@@ -199,3 +199,18 @@ http_media_is(struct arena *a, const struct http_answer *an, const char *type)
 	return value != NULL && strncasecmp(value, type, n) == 0 &&
 	    (value[n] == '\0' || value[n] == ';' || value[n] == ' ');
 }
+
+const char *
+http_path(struct arena *a, const char *path)
+{
+	struct buf b;
+
+	buf_init(&b, a, 256);
+	for (; *path != '\0'; path++)
+		if (*path > ' ' && *path < 0x7f &&
+		    strchr("%?#\"\\", *path) == NULL)
+			buf_char(&b, *path);
+		else
+			buf_printf(&b, "%%%02X", (unsigned char)*path);
+	return b.data;
+}

@@ -46,4 +46,7 @@ const char *http_header(
 int http_media_is(
     struct arena *a, const struct http_answer *an, const char *type);
 
+/* http_path(a, path): percent-encode what a path may not hold; keep slashes. */
+const char *http_path(struct arena *a, const char *path);
+
 #endif

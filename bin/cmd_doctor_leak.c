@@ -57,22 +57,6 @@ is_served(struct doctor *d, const struct secret *s, const char *url)
 	    memcmp(an.body, s->kind, kind) == 0;
 }
 
-/* Percent-encode what a path may not hold, and keep its slashes. */
-static const char *
-encode(struct arena *a, const char *path)
-{
-	struct buf b;
-
-	buf_init(&b, a, 256);
-	for (; *path != '\0'; path++)
-		if (*path > ' ' && *path < 0x7f &&
-		    strchr("%?#\"\\", *path) == NULL)
-			buf_char(&b, *path);
-		else
-			buf_printf(&b, "%%%02X", (unsigned char)*path);
-	return b.data;
-}
-
 /*
  * Any directory above the file may be the document root: try what is then its
  * URL, below the host and below the base, the shortest first.
@@ -96,7 +80,7 @@ served_at(struct doctor *d, const struct secret *s)
 		for (int i = 0; i < (*base == '\0' ? 1 : 2); i++) {
 			url = arena_printf(d->a, "%.*s%s%s",
 			    (int)(base - d->base), d->base, roots[i],
-			    encode(d->a, slash));
+			    http_path(d->a, slash));
 			if (is_served(d, s, url))
 				return url;
 		}

@@ -80,6 +80,46 @@ write_document(struct cmd *c, const char *dir, const char *name,
 	return 0;
 }
 
+/* What has Apache send files without an extension as what they are. */
+#define TYPE                                          \
+	"ForceType application/json\n"                \
+	"<IfModule mod_headers.c>\n"                  \
+	"\tHeader set Access-Control-Allow-Origin \"*\"\n" \
+	"</IfModule>\n"
+
+/*
+ * Write .htaccess beside the documents, unless there is one, which is somebody
+ * else's: in .well-known, where others have files, for their names alone; with
+ * a path behind the names each has a directory of its own.
+ */
+static int
+write_types(struct cmd *c, const char *dir)
+{
+	static const char *const place[] = { "", "/" DISCOVERY_SERVER,
+		"/" DISCOVERY_RESOURCE };
+	const int has_path = *site_root(c->conf, c->a) != '\0';
+	const char *folder, *file;
+	struct buf text;
+
+	buf_init(&text, c->a, 512);
+	if (has_path)
+		buf_str(&text, TYPE);
+	else
+		buf_str(&text, "<FilesMatch \"^(" DISCOVERY_SERVER
+		    "|" DISCOVERY_RESOURCE ")$\">\n" TYPE "</FilesMatch>\n");
+	for (int i = has_path; i < (has_path ? 3 : 1); i++) {
+		folder = arena_printf(c->a, "%s/.well-known%s", dir, place[i]);
+		file = arena_printf(c->a, "%s/.htaccess", folder);
+		if (access(file, F_OK) == 0)
+			continue;
+		if (replace(c->a, folder, file, &text) < 0) {
+			cmd_refuse("%s: %s", file, strerror(errno));
+			return -1;
+		}
+	}
+	return 0;
+}
+
 /* No segment of the issuer's path may lead elsewhere. */
 static int
 root_is_sound(const char *root)
@@ -115,6 +155,8 @@ write_all(struct cmd *c, const char *dir)
 	for (int i = 0; i < 2; i++)
 		if (write_document(c, dir, name[i], text[i], &file[i]) < 0)
 			return CMD_REFUSED;
+	if (write_types(c, dir) < 0)
+		return CMD_REFUSED;
 	buf_init(&b, c->a, 512);
 	if (c->json) {
 		json_open(&b, NULL, '{');
@@ -125,8 +167,8 @@ write_all(struct cmd *c, const char *dir)
 		json_close(&b, '}');
 	} else {
 		buf_printf(&b, "wrote %s and %s; the server must send both as"
-		    " application/json (Apache: ForceType application/json in"
-		    " %s/.well-known/.htaccess)", file[0], file[1], dir);
+		    " application/json, as .htaccess there tells Apache",
+		    file[0], file[1]);
 	}
 	return cmd_print(&b);
 }

@@ -4,7 +4,7 @@
 Words choose suites: run.py unit cgi.
 
 Before the last line stands a matrix, flows by deployments: ok, FAIL, or - for
-what did not run.  The last line is "N passed, N failed, N skipped", and the
+what did not run, which is a failure too where it should have.  The last line is "N passed, N failed, N skipped", and the
 exit status 1 if a test failed or none ran.
 """
 import os
@@ -16,6 +16,7 @@ import time
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
+sys.dont_write_bytecode = True
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / os.environ.get("BUILD", "build")
 SUITES = ("unit", "fuzz", "cgi", "http", "fault", "pack", "browser", "man")
@@ -24,6 +25,8 @@ TIMEOUT_S = 1200
 
 count = {"passed": 0, "failed": 0, "skipped": 0}
 matrix = {}  # flow: deployment: outcomes
+# What a deployment cannot do: plain CGI programs are asked about no others.
+CANNOT = {("guarding others", "apache-htaccess"), ("guarding others", "cgi")}
 
 
 def tell(*words):
@@ -74,14 +77,26 @@ def cell(found):
     return ("FAIL" if found & {"failure", "error"} else "ok" if "ok" in found else "-")
 
 
-def print_matrix():
-    columns = list(dict.fromkeys(name for row in matrix.values() for name in row))
-    if not columns:
-        return
+def deployments():
+    """All there are, whether a test of theirs has run or not."""
+    from kit.deployments import DEPLOYMENTS  # wants what only the HTTP tests have
+    return ["make-run", *DEPLOYMENTS, "cgi"]
+
+
+def gaps(columns):
+    """The cells where a flow did not run, and should have."""
+    return [(flow, name) for flow, row in matrix.items() for name in columns
+            if cell(row.get(name, set())) == "-" and (flow, name) not in CANNOT]
+
+
+def print_matrix(columns):
     tell("\n%-20s" % "flow by deployment", *columns)
     for flow, row in matrix.items():
         tell("%-20s" % flow, *("%-*s" % (len(name), cell(row.get(name, set())))
                                for name in columns))
+    for gap in gaps(columns):
+        add("failed")
+        tell("FAILED matrix: %s did not run under %s" % gap)
 
 
 def finish(command, env):
@@ -212,7 +227,8 @@ def main():
             else:
                 run_pytest(suite, env, scratch)
         report_sanitizers(scratch)
-    print_matrix()
+    if matrix:
+        print_matrix(deployments())
     tell("%(passed)d passed, %(failed)d failed, %(skipped)d skipped" % count)
     return 1 if count["failed"] or not count["passed"] else 0
 

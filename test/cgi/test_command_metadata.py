@@ -59,9 +59,37 @@ def test_files_are_served_where_clients_look(cgi, www, issuer):
             assert served.json() == site.get("/.well-known/" + name).json()
             assert stat.S_IMODE(os.stat(file).st_mode) == 0o644
         found = [p for p in directory.rglob("*")]
-        assert sorted(str(p) for p in found if p.is_file()) == sorted(files)
+        assert sorted(str(p) for p in found if p.is_file()) == sorted(
+            [*files, *htaccess(directory, issuer)])
         for p in found:
             assert p.is_file() or stat.S_IMODE(p.stat().st_mode) == 0o755
+
+
+def htaccess(directory, issuer):
+    """Where Apache is told what the documents are."""
+    top = directory / ".well-known"
+    folders = [top / name for name in NAMES] if urlsplit(issuer).path else [top]
+    return [str(folder / ".htaccess") for folder in folders]
+
+
+@pytest.mark.parametrize("issuer", ISSUERS)
+def test_what_apache_is_told_already_stays(cgi, tmp_path, issuer):
+    """.well-known is others', too: what is there is not touched, and what we write
+    there is about our documents alone."""
+    site = cgi.variant("issuer = " + issuer)
+    site.carnet("metadata", "--write", str(tmp_path))
+    for file in htaccess(tmp_path, issuer):
+        with open(file) as f:
+            text = f.read()
+        assert "ForceType application/json" in text
+        assert ("<FilesMatch" in text) == (not urlsplit(issuer).path)
+        assert stat.S_IMODE(os.stat(file).st_mode) == 0o644
+        with open(file, "w") as f:
+            f.write("# mine\n")
+    site.carnet("metadata", "--write", str(tmp_path))
+    for file in htaccess(tmp_path, issuer):
+        with open(file) as f:
+            assert f.read() == "# mine\n"
 
 
 def test_it_says_in_one_line_what_is_left_to_do(cgi, tmp_path):

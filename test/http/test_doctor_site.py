@@ -16,7 +16,7 @@ from kit.site import BUILD
 
 URL_CHECKS = {
     "site", "interface", "https", "time", "paths", "authorization", "metadata",
-    "jwks", "caching", "cors", "page-headers", "exposure"}
+    "guard", "jwks", "caching", "cors", "page-headers", "exposure"}
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def served(tmp_path_factory):
 @pytest.fixture
 def web(served):
     """The same, sound again."""
-    served.eaten, served.files = set(), {}
+    served.eaten, served.files, served.asked = set(), {}, []
     served.change = lambda path, answer: None
     return served
 
@@ -61,7 +61,8 @@ def test_a_sound_site_as_make_run_serves_it():
         is_sound(ask(site, site.url + "/"))
 
 
-FASTCGI = ("lighttpd-fastcgi", "apache-fcgid", "apache-proxy-fcgi", "nginx")
+FASTCGI = ("lighttpd-fastcgi", "apache-fcgid", "apache-proxy-fcgi", "apache-systemd",
+           "nginx")
 
 
 @pytest.mark.parametrize("name", deployments.DEPLOYMENTS)
@@ -135,6 +136,79 @@ def test_nginx_that_eats_authorization(tmp_path):
                                      ' fastcgi_param HTTP_AUTHORIZATION "";')) as site:
         of_deployment(site).only("authorization", "wrong", "nginx",
                                  "fastcgi_param HTTP_AUTHORIZATION")
+
+
+# The guard before a proxied program, as someone writes it who has not read
+# deploy/lighttpd/guard.conf; which module is loaded first decides.
+BARE_GUARD = """
+var.bin = "{dir}/cgi-bin/"
+var.sock = "{dir}/run/"
+include "{deploy}/lighttpd/fastcgi.conf"
+$HTTP["url"] =~ "^/guarded(/|$)" {{
+    fastcgi.server = ("/guarded" => (("mode" => "authorizer",
+        "socket" => var.sock + "guard", "bin-path" => var.bin + "guard",
+        "check-local" => "disable")))
+}}
+$HTTP["url"] =~ "^/guarded/app(/|$)" {{
+    proxy.server = ("" => (("host" => "127.0.0.1", "port" => {app})))
+}}
+"""
+
+
+@pytest.mark.parametrize("modules, passed_by", [
+    (["proxy", "fastcgi"], True), (["fastcgi", "proxy"], False)])
+def test_lighttpd_that_passes_by_the_guard(modules, passed_by):
+    """Two modules in the wrong order: the program is reached without a token."""
+    def configure(site, port):
+        return deployments.lighttpd(site, port, modules, BARE_GUARD)
+
+    with mock.patch.dict(deployments.DEPLOYMENTS, {"lighttpd-fastcgi": (configure, None)}):
+        with deployments.deployed("lighttpd-fastcgi") as site:
+            r = site.get("/guarded/app/x")
+            assert r.status_code == (200 if passed_by else 401)
+            report = of_deployment(site)
+            if passed_by:
+                report.only("guard", "wrong", site.url + "/guarded/app is answered 200",
+                            "mod_fastcgi before mod_proxy")
+            else:
+                assert "all 3 paths" in report.text("guard")
+                is_sound(report)
+
+
+@pytest.mark.parametrize("name, file, old, new, cure", [
+    ("apache-fcgid", "apache/guard.conf", "Use CarnetGuarded /guarded\n",
+     "Use CarnetGuarded /guarded/files\n", "Use CarnetGuarded"),
+    ("nginx", "nginx/guarded.conf", "auth_request ", "#", "auth_request into")])
+def test_a_server_that_does_not_ask_the_guard(tmp_path, name, file, old, new, cure):
+    """One line too few, or too narrow."""
+    with spoiled(name, tmp_path, (file, old, new)) as site:
+        report = of_deployment(site)
+        report.only("guard", "wrong", "/guarded/app", "is answered 200", cure)
+        # nginx asks for the words of a refusal where a directory has no index
+        assert len(report.at("wrong")) == (1 if name == "nginx" else 3), report.rows
+
+
+@pytest.mark.parametrize("name, file, line, more", [
+    ("apache-fcgid", "apache/guard.conf", "CGIPassAuth On", ""),
+    ("nginx", "nginx/guard-params.conf", "fastcgi_param",
+     'fastcgi_param HTTP_AUTHORIZATION ""; fastcgi_param')])
+def test_a_server_that_keeps_authorization_from_the_guard(tmp_path, name, file, line,
+                                                          more):
+    """The other programs get it: that proves nothing of the guard."""
+    with spoiled(name, tmp_path, (file, line, more)) as site:
+        report = of_deployment(site)
+        assert report.level("authorization") == "ok"
+        report.only("guard", "wrong", "does not reach the guard at " + site.url,
+                    "CGIPassAuth On", "HTTP_AUTHORIZATION")
+
+
+def test_a_guard_that_cannot_be_asked(deployment):
+    """Nobody gets in, and that is told."""
+    site = deployment("nginx")
+    with deployments.without(site, "guard"):
+        report = of_deployment(site)
+        assert report.level("guard") == "wrong"
+        assert "answers 502" in report.text("guard")
 
 
 PROXY_CONF = """
@@ -330,6 +404,89 @@ def replace(where, **parts):
     def change(path, answer):
         if path == where:
             answer.__dict__.update(parts)
+    return change
+
+
+@contextmanager
+def guarding(web, rules):
+    """web, and its configuration with those rules."""
+    text = web.site.conf.read_text()
+    web.site.conf.write_text("%s\n[guard]\n%s\n" % (text, rules))
+    web.guarded = True
+    try:
+        yield
+    finally:
+        web.site.conf.write_text(text)
+        web.guarded = False
+
+
+RULES = "/a = user\n/bär = token all read-posts\nPOST /bär/d = client"
+
+
+def test_every_path_that_wants_a_token_is_asked(web):
+    """RFC 6750 section 3, RFC 9728 section 5.1; DESIGN section 7."""
+    with guarding(web, RULES + "\nGET /bär/open = public\nPOST /bär/open = user"):
+        report = ask_web(web)
+        is_sound(report)
+        assert "all 3 paths" in report.text("guard")
+        assert ("GET", "/b%C3%A4r/d") in web.asked
+        assert not [path for _, path in web.asked if "open" in path]
+        for method, path in web.asked:
+            assert method == "GET" or path.startswith("/oauth/"), path
+    assert "no path of [guard]" in ask_web(web).text("guard")
+
+
+@pytest.mark.parametrize("parts, said", [
+    ({"status": 200}, "without asking the guard"), ({"status": 302}, "answered 302"),
+    ({"status": 401, "headers": [("WWW-Authenticate", "Basic")]}, "answered 401"),
+    ({"status": 403, "headers": []}, "answered 403"),
+    ({"status": 404, "headers": []}, "answered 404"), ({"status": 502}, "answers 502")])
+def test_a_path_that_is_answered_by_another(web, parts, said):
+    """Whatever it is, it is not the guard."""
+    with guarding(web, RULES):
+        for path in ("/a", "/b%C3%A4r", "/b%C3%A4r/d"):
+            def change(asked, answer):
+                if asked.rstrip("/") == path:
+                    answer.__dict__.update(parts)
+            web.change = change
+            ask_web(web).only("guard", "wrong", web.site.url + path, said)
+
+
+def test_a_directory_is_led_to_its_slash(web):
+    """By the server, before it asks the guard: and there it is asked."""
+    with guarding(web, RULES):
+        web.change = replace("/a", status=301, headers=[("Location", "/a/")], body=b"")
+        is_sound(ask_web(web))
+
+
+def test_a_guard_with_other_rules(web):
+    """It reads another file."""
+    with guarding(web, RULES):
+        other = web.site.dir / "other.conf"
+        other.write_text(web.site.conf.read_text() + "/elsewhere = user\n")
+        report = doctor.Report(web.site.command("doctor", web.site.url, "--json",
+                                                "--conf", str(other)))
+        report.only("guard", "wrong", "no rule for " + web.site.url + "/elsewhere",
+                    "CARNET_CONF")
+
+
+def test_a_token_comes_to_the_guard_in_another_header(web):
+    """carnet.conf(5): auth_header."""
+    with guarding(web, RULES):
+        web.change = without_code("/a")
+        ask_web(web).only("guard", "wrong", "does not reach the guard", "/a")
+        web.change = lambda path, answer: None
+        web.eaten = {"authorization"}
+        web.site.conf.write_text("auth_header = X-Token\n" + web.site.conf.read_text())
+        ask_web(web).only("authorization", "warn", "X-Token")
+
+
+def without_code(where):
+    """The challenge of a request without a token, whatever was sent."""
+    def change(path, answer):
+        if path == where:
+            answer.headers = [(k, v.replace(', error="invalid_token"', ""))
+                              for k, v in answer.headers]
     return change
 
 

@@ -11,7 +11,7 @@ import subprocess
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from kit import expect, guarded, servers
+from kit import expect, guarded, servers, systemd
 from kit.site import BUILD, ROOT, Site
 
 DEPLOY = ROOT / "deploy"
@@ -175,12 +175,15 @@ ScriptAlias /cgi-bin/ {dir}/cgi-bin/
 """)
 
 
+SYSTEMD = "systemd"  # starts all of them, on sockets that it holds
+
 # How it is configured, and what of carnet's the web server does not start itself.
 DEPLOYMENTS = {
     "lighttpd-fastcgi": (lighttpd_fastcgi, None),
     "lighttpd-cgi": (lighttpd_cgi, None),
     "apache-fcgid": (apache_fcgid, ["guard"]),
     "apache-proxy-fcgi": (apache_proxy, []),
+    "apache-systemd": (apache_proxy, SYSTEMD),
     "apache-cgi": (apache_cgi, ["guard"]),
     "apache-htaccess": (apache_htaccess, None),
     "nginx": (nginx_fastcgi, []),
@@ -216,6 +219,21 @@ def spawned(site, *names):
         assert p.returncode == 0, p.stderr
 
 
+def units(site):
+    """deploy/systemd, as its files say: the sockets of all programs, and for
+    Apache the guard's on a port."""
+    def place(text):
+        for theirs, ours in (("/usr/local/lib/carnet", "%s"), ("/etc/carnet", "%s"),
+                             ("/run/carnet", "%s/run")):
+            text = text.replace(theirs, ours % site.dir)
+        return text.replace("127.0.0.1:9124", "127.0.0.1:%d" % site.guard_port)
+
+    return systemd.sockets(
+        sorted(p.name for p in (site.dir / "cgi-bin").iterdir()), place,
+        {"guard": [DEPLOY / "systemd/guard-port.conf"]}, USER if AS_ROOT else None,
+        site.dir / "units.err")
+
+
 def programs_of(site):
     """The processes whose program is one of the site's own."""
     found = []
@@ -241,7 +259,7 @@ def without(site, program):
         yield
     finally:
         away.rename(file)
-        if DEPLOYMENTS[site.deployment][1] is not None:
+        if DEPLOYMENTS[site.deployment][1] not in (None, SYSTEMD):
             assert spawn(site, "start", program).returncode == 0
 
 
@@ -297,8 +315,11 @@ def deployed(name, more=""):
         command = configure(site, port)
         give_away(site.dir)
         with ExitStack() as inner:
-            if wanted is not None:
+            if wanted is SYSTEMD:
+                inner.enter_context(units(site))
+            elif wanted is not None:
                 inner.enter_context(spawned(site, *wanted))
+            if wanted is not None:
                 inner.enter_context(guarded.interpreters(site, USER if AS_ROOT else None))
             site.process = inner.enter_context(running(site, port, command))
             yield site

@@ -65,13 +65,19 @@ def pump(source, sink):
         pass  # the other side went away
 
 
+def is_ours(path):
+    return any((path + "/").startswith(r + "/") for r in plaincgi.ROUTES)
+
+
 class FakeWeb:
     """site is served at url; eaten: headers that do not arrive; change(path,
-    answer) spoils an answer; files: paths that are answered with bytes."""
+    answer) spoils an answer; files: paths that are answered with bytes; guarded:
+    what nobody else answers, the guard does; asked: methods and paths."""
 
     def __init__(self, port):
         self.port, self.site, self.tunnel = port, None, None
         self.prefix, self.eaten, self.files = "", set(), {}
+        self.guarded, self.asked = False, []
         self.misplaced = False  # .well-known is behind the prefix
         self.change = lambda path, answer: None
 
@@ -89,9 +95,11 @@ class FakeWeb:
         date = ("Date", formatdate(usegmt=True))
         if path in self.files:
             return SimpleNamespace(status=200, headers=[date], body=self.files[path])
-        path = self.own_path(path)
-        if path is None or not any(
-                (path + "/").startswith(r + "/") for r in plaincgi.ROUTES):
+        self.asked.append((method, path))
+        whole, path = path, self.own_path(path)
+        if self.guarded and (path is None or not is_ours(path)):
+            return self.guard(method, whole, headers)
+        if path is None or not is_ours(path):
             return SimpleNamespace(status=404, headers=[date], body=b"no such file")
         request = requests.Request(method, "http://127.0.0.1" + path, headers=headers,
                                    data=body).prepare()
@@ -99,6 +107,16 @@ class FakeWeb:
         headers = [(k, v) for k, v in r.headers.items() if k != "Content-Length"]
         return SimpleNamespace(status=r.status_code, body=r.content,
                                headers=[date, *headers])
+
+    def guard(self, method, path, headers):
+        """The answer of the guard alone: what would follow on its yes is nothing."""
+        request = requests.Request(method, "http://127.0.0.1" + path,
+                                   headers=headers).prepare()
+        env = {**plaincgi.meta_variables(request, ""), "CARNET_CONF": str(self.site.conf)}
+        r = plaincgi.run(BUILD / "cgi-bin/guard", env)
+        return SimpleNamespace(status=r.status, body=r.body, headers=[
+            ("Date", formatdate(usegmt=True)),
+            *((k, v) for k, v in r.headers.items() if k != "Content-Length")])
 
     def spoil(self, where, name, value):
         """Set a header of the answers of one path; None: leave it out."""

@@ -40,18 +40,19 @@ def request(variables, body, size=65535, role=RESPONDER):
 
 
 class Program:
-    """One process of a program, and the socket that it serves."""
+    """One process of a program, a file or a whole command, and the socket that it
+    serves."""
 
-    def __init__(self, path, scratch, env):
-        self.name = path.name
-        self.address = str(scratch / (path.name + ".sock"))
-        self.log = open(scratch / (path.name + ".log"), "ab")
+    def __init__(self, program, scratch, env=None, name=None):
+        self.name = name or program.name
+        self.address = str(scratch / (self.name + ".sock"))
+        self.log = open(scratch / (self.name + ".log"), "ab")
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(self.address)
         listener.listen(16)
         self.process = subprocess.Popen(
-            [path], stdin=listener, stdout=subprocess.DEVNULL, stderr=self.log,
-            env={**os.environ, **env})
+            program if name else [program], stdin=listener, stdout=subprocess.DEVNULL, stderr=self.log,
+            env={**os.environ, **(env or {})})
         listener.close()
 
     def send(self, data, answers=True):

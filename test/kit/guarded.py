@@ -91,8 +91,9 @@ def lay_out(site):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
         file.chmod(0o755 if file.suffix.lower() == ".pl" else 0o644)
-    with site.conf.open("a") as f:
-        f.write(RULES)
+    if site.deployment != "apache-htaccess":  # which has no guard
+        with site.conf.open("a") as f:
+            f.write(RULES)
 
 
 class App(BaseHTTPRequestHandler):

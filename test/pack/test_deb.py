@@ -8,7 +8,7 @@ import subprocess
 import pytest
 import requests
 
-from kit import expect
+from kit import expect, fastcgi, systemd
 from kit.site import BUILD, ROOT
 from kit.throwaway import PackagedSite, throwaway
 
@@ -99,6 +99,55 @@ def test_what_it_installs_only_the_programs_can_read(site):
     assert "carnet" not in root.run("ls", "/etc/lighttpd/conf-enabled",
                                     "/etc/apache2/conf-enabled").stdout
     assert root.run("man", "-w", "carnet-token").returncode == 0
+
+
+UNITS = sorted(p.name for p in systemd.UNITS.glob("carnet*"))
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_systemd_takes_the_packages_units(root, unit):
+    """As debian/rules writes them: what they start and who runs it are there."""
+    if not (root.path / "usr/bin/systemd-analyze").exists():
+        pytest.skip("no systemd-analyze here")
+    root.run("dpkg", "-i", "/tmp/carnet.deb")
+    theirs = root.path / "lib/systemd/system" / unit
+    made, source = systemd.read(theirs), systemd.read(systemd.UNITS / unit)
+    assert set(made) == set(source)
+    for key, values in source.items():
+        wanted = [v.replace("/usr/local", "/usr") for v in values]
+        assert made[key] == (["www-data"] if key[1] in ("User", "Group") else wanted), key
+    assert "/usr/local" not in theirs.read_text()
+    named = "/tmp/" + unit.replace("@", "@token")
+    root.run("cp", "/lib/systemd/system/" + unit, named)
+    p = root.run("systemd-analyze", "verify", named)
+    assert not [s for s in p.stdout.splitlines() if "carnet" in s], p.stdout
+    if unit.endswith(".service"):
+        root.run("systemd-analyze", "security", "--offline=true", "--threshold=10", named)
+
+
+def as_unit(root, unit, *command):
+    """The command of ExecStart as that unit's user, with its environment."""
+    said = systemd.read(root.path / "lib/systemd/system" / unit)
+    user, = said["Service", "User"]
+    return ["nsenter", "--target", root.pid, "--mount", "--net", "--root",
+            "--wdns=/", "setpriv", "--reuid", user, "--regid", user, "--clear-groups",
+            "env", "-i", *said.get(("Service", "Environment"), []),
+            *said["Service", "ExecStart"][0].replace("%i", "jwks").split()]
+
+
+def test_what_the_packages_units_start_serves(root, tmp_path):
+    """On a socket as standard input, as systemd hands it on; and the purge runs."""
+    root.run("dpkg", "-i", "/tmp/carnet.deb")
+    program = fastcgi.Program(as_unit(root, "carnet@.service"), tmp_path, name="jwks")
+    try:
+        out, _ = program.send(fastcgi.request([(b"REQUEST_METHOD", b"GET"),
+                                               (b"SCRIPT_NAME", b"/oauth/jwks")], b""))
+    finally:
+        assert program.stop() == 0
+    assert b"200" in out.split(b"\r\n")[0] and b'"keys"' in out
+    purge = as_unit(root, "carnet-purge.service")
+    p = subprocess.run(purge, text=True, capture_output=True)
+    assert p.returncode == 0, p.stdout + p.stderr
 
 
 def test_it_runs_no_server_and_speaks_to_none(root):

@@ -1,0 +1,121 @@
+"""deploy/systemd: what each unit says, and that systemd reads it so.  The programs
+behind these sockets are in test_deployments.py, as apache-systemd."""
+import re
+import subprocess
+
+import pytest
+
+from kit import systemd
+from kit.deployments import DEPLOY
+from kit.site import BUILD, ROOT
+
+SERVICES = ["carnet@.service", "carnet-purge.service"]
+UNITS = sorted(p.name for p in systemd.UNITS.glob("carnet*"))
+
+# systemd.exec(5): each of these in each service.
+HARDENED = {
+    "NoNewPrivileges": "yes", "ProtectSystem": "strict", "ProtectHome": "yes",
+    "PrivateTmp": "yes", "PrivateDevices": "yes", "PrivateNetwork": "yes",
+    "ProtectProc": "invisible", "ProtectClock": "yes", "ProtectHostname": "yes",
+    "ProtectKernelLogs": "yes", "ProtectKernelModules": "yes",
+    "ProtectKernelTunables": "yes", "ProtectControlGroups": "yes",
+    "RestrictAddressFamilies": "AF_UNIX", "RestrictNamespaces": "yes",
+    "RestrictRealtime": "yes", "RestrictSUIDSGID": "yes", "LockPersonality": "yes",
+    "MemoryDenyWriteExecute": "yes", "CapabilityBoundingSet": "",
+    "SystemCallArchitectures": "native", "UMask": "0077", "LimitCORE": "0",
+    "User": "carnet", "Group": "carnet", "ReadWritePaths": "/var/lib/carnet"}
+# What a program that serves has no use for, either.
+TIGHTER = {
+    "PrivateUsers": "yes", "ProcSubset": "pid", "RemoveIPC": "yes", "NoExecPaths": "/",
+    "AmbientCapabilities": "", "IPAddressDeny": "any", "MemoryMax": "64M", "TasksMax": "4",
+    "StandardInput": "socket", "SystemCallErrorNumber": "EPERM"}
+DENIED = {"@privileged", "@resources"}
+
+
+def analyze(*args):
+    """systemd-analyze: exit status, and all that it says."""
+    try:
+        p = subprocess.run(["systemd-analyze", *args], text=True, capture_output=True)
+    except FileNotFoundError:
+        pytest.skip("no systemd-analyze here")
+    return p.returncode, p.stdout + p.stderr
+
+
+@pytest.fixture(scope="module")
+def units(tmp_path_factory):
+    """The units beside what they start, as make install puts both."""
+    where = tmp_path_factory.mktemp("units")
+    local = where / "usr/local"
+    (local / "bin").mkdir(parents=True)
+    (local / "bin/carnet").symlink_to(BUILD / "bin/carnet")
+    (local / "lib/carnet").mkdir(parents=True)
+    (local / "lib/carnet/cgi-bin").symlink_to(BUILD / "cgi-bin")
+    for name in UNITS:
+        text = (systemd.UNITS / name).read_text().replace("/usr/local", str(local))
+        (where / name.replace("@", "@token")).write_text(text)
+    return where
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_each_service_gives_up_what_it_has_no_use_for(service):
+    """Directive by directive: a score does not tell which is gone."""
+    said = systemd.read(systemd.UNITS / service)
+    wanted = {**HARDENED, **(TIGHTER if "@" in service else {})}
+    assert {name: said.get(("Service", name)) for name in wanted} == {
+        name: [value] for name, value in wanted.items()}
+    allowed, *denied = said["Service", "SystemCallFilter"]
+    assert allowed == "@system-service"
+    assert all(line.startswith("~") for line in denied)
+    assert DENIED <= {word for line in denied for word in line.lstrip("~").split()}
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_systemd_takes_each_unit_as_it_is(units, unit):
+    """systemd-analyze(1) verify: what systemd would ignore, it names."""
+    status, said = analyze("verify", "--man=no", units / unit.replace("@", "@token"))
+    said = [line for line in said.splitlines() if "carnet" in line]
+    assert (status, said) == (0, [])
+
+
+def test_the_purge_has_a_time():
+    said = systemd.read(systemd.UNITS / "carnet-purge.timer")
+    status, text = analyze("calendar", *said["Timer", "OnCalendar"])
+    assert status == 0, text
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_what_is_left_exposed_is_little(units, service):
+    """systemd-analyze(1) security: of 10.0, 1.0 at most."""
+    status, said = analyze("security", "--offline=true", "--threshold=10",
+                           units / service.replace("@", "@token"))
+    assert status == 0, said
+
+
+def test_the_guards_port_is_where_apache_looks(units):
+    """deploy/apache/guard.conf: mod_authnz_fcgi knows no other way."""
+    drop_in = systemd.UNITS / "guard-port.conf"
+    told = re.search(r"Define CARNET_GUARD (\S+)\n</IfDefine>",
+                     (DEPLOY / "apache/guard.conf").read_text())[1]
+    said = systemd.read(systemd.UNITS / "carnet@.socket", drop_in)
+    assert said["Socket", "ListenStream"] == [told]
+    # systemd.resource-control(5): of a socket that is handed on, the socket's count
+    assert said["Socket", "IPAddressDeny"] == ["any"]
+    assert said["Socket", "IPAddressAllow"] == ["localhost"]
+    socket = (units / "carnet@token.socket").read_text()
+    try:
+        (units / "carnet@guard.socket").write_text(socket)
+        (units / "carnet@guard.service").write_text(
+            (units / "carnet@token.service").read_text())
+        (units / "carnet@guard.socket.d").mkdir()
+        (units / "carnet@guard.socket.d/port.conf").write_text(drop_in.read_text())
+        status, said = analyze("verify", "--man=no", units / "carnet@guard.socket")
+        assert (status, [s for s in said.splitlines() if "carnet" in s]) == (0, [])
+    finally:
+        for name in ("socket", "service"):
+            (units / ("carnet@guard." + name)).unlink()
+
+
+def test_the_manual_names_each_unit():
+    text = (ROOT / "man/carnet-deploy.7").read_text()
+    for name in (*UNITS, "guard-port.conf"):
+        assert name in text, name
