@@ -1,9 +1,8 @@
-/* cgi.c: FastCGI and plain CGI; the only includer of fcgiapp.h. */
+/* cgi.c: FastCGI and plain CGI; with fcgi.c the only includer of fcgiapp.h. */
 #include "cgi.h"
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcgiapp.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -16,6 +15,7 @@
 #include "conf.h"
 #include "cors.h"
 #include "crypto.h"
+#include "fcgi.h"
 #include "log.h"
 #include "oerr.h"
 #include "process.h"
@@ -265,9 +265,7 @@ serve_fcgi(struct process *pr, struct arena *a)
 		log_to(log_to_server, &fcgi);
 		serve(pr, a, &c, fcgi.envp);
 		log_to(NULL, NULL);
-		/* Not to wait for the server's close of its end. */
-		FCGX_Detach(&fcgi);
-		FCGX_Finish_r(&fcgi);
+		fcgi_end(&fcgi);
 		if (pr->st != NULL)
 			store_rest(pr->st);
 	}
