@@ -150,17 +150,6 @@ make_request_id(struct req *rq)
 	b64url_encode(random, sizeof(random), rq->id);
 }
 
-/* Once, as soon as the configuration tells whether to; never undone. */
-static void
-confine(struct process *pr)
-{
-	if (pr->is_confined || pr->conf == NULL)
-		return;
-	pr->is_confined = 1;
-	if (pr->conf->sandbox)
-		(void)sandbox_enter();
-}
-
 /* One request, from its environment to its answer. */
 static void
 serve(struct process *pr, struct arena *a, struct conn *c, char **env)
@@ -174,7 +163,6 @@ serve(struct process *pr, struct arena *a, struct conn *c, char **env)
 	make_request_id(&rq);
 	log_request(rq.id);
 	process_check(pr, rq.now);
-	confine(pr);
 	rq.conf = pr->conf;
 	rq.st = pr->st;
 	if (rq.st != NULL)

@@ -6,7 +6,7 @@
 
 #define SIZE_MOST (64 * 1024) /* a record, and so a buffer, holds no more */
 
-/* How the state of a stream has begun in every libfcgi, which keeps it private. */
+/* How a stream's state begins in every libfcgi, which keeps it private. */
 struct stream {
 	unsigned char *buffer;
 	int size;

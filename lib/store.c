@@ -251,8 +251,9 @@ connect_to(const char *path, int full)
 		NULL) != SQLITE_OK ||
 	    store_sync_begin(st, full) != SQLITE_OK ||
 	    sqlite3_exec(st->db,
-		"PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON", NULL,
-		NULL, NULL) != SQLITE_OK) {
+		"PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;"
+		"PRAGMA temp_store = MEMORY", /* confine.c: no other files */
+		NULL, NULL, NULL) != SQLITE_OK) {
 		store_fail(st, path);
 		store_close(st);
 		return NULL;
