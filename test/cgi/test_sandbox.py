@@ -36,6 +36,19 @@ def test_a_serving_program_is_in_its_sandbox(setting, mode):
         assert core == ("0", "0")
 
 
+def test_what_a_program_makes_is_for_its_user_alone():
+    """umask(2), whatever the web server's is."""
+    old = os.umask(0o022)
+    try:
+        with served("token") as site:
+            pid = site.programs["token"].process.pid
+            site.get("/oauth/token")
+            with open("/proc/%d/status" % pid) as f:
+                assert "Umask:\t0077\n" in f.read()
+    finally:
+        os.umask(old)
+
+
 def needs_landlock():
     if faults.SANITIZED:
         pytest.skip("the sanitizers need what the sandbox refuses")

@@ -286,11 +286,13 @@ def place():
 
 
 @contextmanager
-def deployed(name):
+def deployed(name, settings=""):
     """A site under that deployment."""
     configure, wanted = DEPLOYMENTS[name]
     with place() as site, ExitStack() as stack:
         site.deployment = name
+        if settings:
+            site.conf.write_text(settings + "\n" + site.conf.read_text())
         guarded.lay_out(site)
         site.app_port = stack.enter_context(guarded.app())
         port = int(site.url.rpartition(":")[2])
