@@ -35,6 +35,7 @@ test chromium the browser
 test chromium-driver drives the browser
 test clang the fuzz targets
 test libclang-rt-dev the fuzz targets
+test strace HTTP tests: which files a program opens
 test mandoc checks the manual pages
 test debhelper the Debian package
 test libunistring-dev the static programs (make static)

@@ -1,10 +1,9 @@
-/* cgi.c: FastCGI and plain CGI; the only includer of fcgiapp.h. */
+/* cgi.c: FastCGI and plain CGI; with fcgi.c the only includer of fcgiapp.h. */
 #include "cgi.h"
 
 #include <ctype.h>
 #include <err.h>
 #include <errno.h>
-#include <fcgiapp.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -17,6 +16,7 @@
 #include "conf.h"
 #include "cors.h"
 #include "crypto.h"
+#include "fcgi.h"
 #include "log.h"
 #include "oerr.h"
 #include "process.h"
@@ -151,17 +151,6 @@ make_request_id(struct req *rq)
 	b64url_encode(random, sizeof(random), rq->id);
 }
 
-/* Once, as soon as the configuration tells whether to; never undone. */
-static void
-confine(struct process *pr)
-{
-	if (pr->is_confined || pr->conf == NULL)
-		return;
-	pr->is_confined = 1;
-	if (pr->conf->sandbox)
-		(void)sandbox_enter();
-}
-
 /* One request, from its environment to its answer. */
 static void
 serve(struct process *pr, struct arena *a, struct conn *c, char **env)
@@ -175,7 +164,6 @@ serve(struct process *pr, struct arena *a, struct conn *c, char **env)
 	make_request_id(&rq);
 	log_request(rq.id);
 	process_check(pr, rq.now);
-	confine(pr);
 	rq.conf = pr->conf;
 	rq.st = pr->st;
 	if (rq.st != NULL)
@@ -264,9 +252,7 @@ serve_fcgi(struct process *pr, struct arena *a)
 		log_to(log_to_server, &fcgi);
 		serve(pr, a, &c, fcgi.envp);
 		log_to(NULL, NULL);
-		/* Not to wait for the server's close of its end. */
-		FCGX_Detach(&fcgi);
-		FCGX_Finish_r(&fcgi);
+		fcgi_end(&fcgi);
 		if (pr->st != NULL)
 			store_rest(pr->st);
 	}

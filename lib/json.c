@@ -82,10 +82,56 @@ members_named(const char *s)
 	return n;
 }
 
+/* json-c hands out its own copy of a string, though as const. */
+static void
+wipe(struct json_object *o)
+{
+	if (json_object_is_type(o, json_type_string)) {
+		explicit_bzero((void *)(uintptr_t)json_object_get_string(o),
+		    (size_t)json_object_get_string_len(o));
+	} else if (json_object_is_type(o, json_type_object)) {
+		json_object_object_foreach(o, name, value) {
+			(void)name;
+			wipe(value);
+		}
+	} else if (json_object_is_type(o, json_type_array)) {
+		for (size_t i = 0; i < json_object_array_length(o); i++)
+			wipe(json_object_array_get_idx(o, i));
+	}
+}
+
 static void
 put(void *o)
 {
+	wipe(o);
 	json_object_put(o);
+}
+
+/* Room for the longest string at once: no copy of what it held stays behind. */
+static struct json_tokener *
+tokener_new(size_t len)
+{
+	struct json_tokener *tok = json_tokener_new_ex(DEPTH);
+
+	if (tok == NULL)
+		return NULL;
+	json_tokener_set_flags(tok, JSON_TOKENER_STRICT);
+	if (printbuf_memset(tok->pb, 0, 0, (int)len + 1) < 0) {
+		json_tokener_free(tok);
+		return NULL;
+	}
+	printbuf_reset(tok->pb);
+	return tok;
+}
+
+/* What it has read of a text that is not well-formed goes with it. */
+static void
+tokener_free(struct json_tokener *tok)
+{
+	for (int i = 0; i <= tok->depth; i++)
+		wipe(tok->stack[i].current);
+	explicit_bzero(tok->pb->buf, (size_t)tok->pb->size);
+	json_tokener_free(tok);
 }
 
 struct json_object *
@@ -100,15 +146,14 @@ json_parse(struct arena *a, const char *s, size_t len)
 	/* json-c, asked to, passes overlong forms and surrogates. */
 	if (len > INT_MAX - 1 || utf8_count(s, len) < 0)
 		return NULL;
-	if ((tok = json_tokener_new_ex(DEPTH)) == NULL)
+	if ((tok = tokener_new(len)) == NULL)
 		return NULL;
-	json_tokener_set_flags(tok, JSON_TOKENER_STRICT);
 	/* With the NUL behind it, or a number at the end would not be over. */
 	text = arena_dup(a, s, len);
 	o = json_tokener_parse_ex(tok, text, (int)len + 1);
 	end = json_tokener_get_parse_end(tok);
 	good = json_tokener_get_error(tok) == json_tokener_success;
-	json_tokener_free(tok);
+	tokener_free(tok);
 	if (o == NULL)
 		return NULL;
 	arena_defer(a, put, o);

@@ -5,7 +5,9 @@
 #include <sys/stat.h>
 
 #include "conf.h"
+#include "confine.h"
 #include "log.h"
+#include "sandbox.h"
 #include "store.h"
 
 /*
@@ -16,6 +18,7 @@ static void
 process_conf(struct process *pr)
 {
 	char error[1024];
+	const char *outside;
 	struct conf *cf;
 	struct stat sb;
 
@@ -42,6 +45,14 @@ process_conf(struct process *pr)
 		    pr->conf != NULL ? "; the old configuration stays" : "");
 		return;
 	}
+	if (pr->confined != NULL &&
+	    (outside = confined_from(pr->confined, cf)) != NULL) {
+		log_event("%s: it names %s, which a program that serves cannot"
+		    " go to: restart the programs; the old configuration stays",
+		    pr->conf_path, outside);
+		conf_free(cf);
+		return;
+	}
 	/* Both may have moved: they are opened again when next needed. */
 	store_close(pr->st);
 	pr->st = NULL;
@@ -51,6 +62,23 @@ process_conf(struct process *pr)
 	conf_free(pr->conf);
 	pr->conf = cf;
 	pr->conf_generation++;
+}
+
+/* Once the configuration tells whether to and where; never undone. */
+static void
+process_confine(struct process *pr)
+{
+	if (pr->conf == NULL)
+		return;
+	if (!pr->is_confined) {
+		pr->is_confined = 1;
+		pr->is_open = !pr->conf->sandbox;
+		if (!pr->is_open)
+			(void)sandbox_enter();
+	}
+	/* A plain CGI program would pay for it with each request. */
+	if (!pr->is_open && !pr->once && pr->confined == NULL)
+		pr->confined = confine_files(pr->conf);
 }
 
 void
@@ -70,6 +98,7 @@ process_check(struct process *pr, int64_t now)
 		    pr->conf->database, pr->conf->durability_full);
 	if (pr->st != NULL && pr->once)
 		store_once(pr->st);
+	process_confine(pr);
 }
 
 void
@@ -83,4 +112,5 @@ process_end(struct process *pr)
 	free(pr->verified);
 	store_close(pr->st);
 	conf_free(pr->conf);
+	confined_free(pr->confined);
 }

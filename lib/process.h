@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 struct conf;
+struct confined;
 struct endpoint;
 struct keys;
 struct store;
@@ -15,7 +16,9 @@ struct process {
 	const struct endpoint *ep;
 	int wants_store;	/* opens the database */
 	int once;		/* ends with this request: plain CGI */
-	int is_confined;	/* in its sandbox, or asked not to be */
+	int is_confined;	/* in its sandbox, or asked not to be: is_open */
+	int is_open;
+	struct confined *confined; /* to these files; NULL: to none */
 	struct conf *conf;	/* NULL: it cannot be read */
 	uint64_t conf_generation; /* counts the readings */
 	struct store *st;	/* NULL: not open */
@@ -36,7 +39,8 @@ struct process {
  * process_check(pr, now):
  * Once a second at most, look whether the configuration changed or the database
  * was replaced, and take them up; open what is not open yet.  A broken
- * configuration is logged, once, and the old one kept.
+ * configuration is logged, once, and the old one kept.  The first that can be
+ * read shuts the process into its sandbox.
  */
 void process_check(struct process *pr, int64_t now);
 

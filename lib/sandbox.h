@@ -2,6 +2,14 @@
 #ifndef CARNET_SANDBOX_H
 #define CARNET_SANDBOX_H
 
+#include <stddef.h>
+
+/* A directory that a program uses once it serves. */
+struct sandbox_place {
+	const char *path;
+	int writes;	/* into it, too */
+};
+
 /*
  * sandbox_quiet():
  * No core dump, and no other process of the same user may read our memory or
@@ -18,5 +26,15 @@ void sandbox_quiet(void);
  * Return 1 if it is done, 0 if not.
  */
 int sandbox_enter(void);
+
+/*
+ * sandbox_files(place, n):
+ * Refuse (EACCES) for good to open, make or remove any file that is in none of
+ * the n places, or to write where none does; a few that libraries read stay
+ * open to them.  What is open already stays so.  Done by Landlock.
+ * Return 1 if it is done; 0 if the kernel has none; -1 if a place cannot be
+ * opened, errno tells why: nothing has happened, and it may be tried again.
+ */
+int sandbox_files(const struct sandbox_place *place, size_t n);
 
 #endif

@@ -282,8 +282,10 @@ connect_to(const char *path, int full)
 	    store_checkpoint_begin(st, full) != SQLITE_OK ||
 	    sqlite3_db_config(st->db, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL) !=
 		SQLITE_OK ||
-	    sqlite3_exec(st->db, "PRAGMA synchronous = NORMAL", NULL, NULL,
-		NULL) != SQLITE_OK) {
+	    sqlite3_exec(st->db,
+		"PRAGMA synchronous = NORMAL;"
+		"PRAGMA temp_store = MEMORY", /* confine.c: no other files */
+		NULL, NULL, NULL) != SQLITE_OK) {
 		store_fail(st, path);
 		store_close(st);
 		return NULL;

@@ -50,7 +50,7 @@ fuzzers: $(FUZZERS)
 # Which lines of lib/ the unit, CGI and HTTP tests run.
 cov:
 	@sh deploy/deps.sh test
-	@$(MAKE) -s -j$$(nproc) BUILD=$(BUILD)/cov HARDEN=-fPIE CFLAGS="-O0 -g --coverage" all units
+	@$(MAKE) -s -j$$(nproc) BUILD=$(BUILD)/cov HARDEN=-fPIE CFLAGS="-O0 -g --coverage -DCARNET_COVERAGE" all units
 	@find $(BUILD)/cov -name '*.gcda' -delete
 	@BUILD=$(BUILD)/cov $(PYTHON) test/run.py unit cgi http || \
 	    echo 'cov: what failed may be for the files of coverage beside the programs'

@@ -1,10 +1,18 @@
 """The programs serve from within a sandbox; a setting turns it off."""
+import ctypes
+import os
 import re
+import shutil
+import time
 
 import pytest
 
-from kit import faults
+from kit import expect, faults
 from kit.faults import served
+from kit.site import BUILD
+
+LANDLOCK_CREATE_RULESET = 444  # on every processor
+SYSTEM = ("/dev/urandom", "/etc/localtime", "/etc/gnutls/", "/usr/share/zoneinfo/")
 
 
 def status_of(site, name):
@@ -26,3 +34,106 @@ def test_a_serving_program_is_in_its_sandbox(setting, mode):
         with open("/proc/%d/limits" % site.programs["token"].process.pid) as f:
             core, = re.findall(r"Max core file size\s+(\S+)\s+(\S+)", f.read())
         assert core == ("0", "0")
+
+
+def test_what_a_program_makes_is_for_its_user_alone():
+    """umask(2), whatever the web server's is."""
+    old = os.umask(0o022)
+    try:
+        with served("token") as site:
+            pid = site.programs["token"].process.pid
+            site.get("/oauth/token")
+            with open("/proc/%d/status" % pid) as f:
+                assert "Umask:\t0077\n" in f.read()
+    finally:
+        os.umask(old)
+
+
+def needs_landlock():
+    if faults.SANITIZED:
+        pytest.skip("the sanitizers need what the sandbox refuses")
+    if ctypes.CDLL(None).syscall(LANDLOCK_CREATE_RULESET, None, 0, 1) < 1:
+        pytest.skip("no Landlock here")
+
+
+@pytest.mark.parametrize("setting", ["yes", "no"])
+def test_a_program_is_shut_into_its_directories(setting, tmp_path):
+    """A template that is a link to somewhere else is what a bug may try to read."""
+    needs_landlock()
+    with served("login", settings="templates = pages\nsandbox = " + setting) as site:
+        pages, elsewhere = site.dir / "pages", tmp_path / "login.html"
+        elsewhere.write_text("from elsewhere")
+        pages.mkdir()
+        assert site.get("/oauth/login").status_code == 200
+        (pages / "login.html").symlink_to(elsewhere)
+        r = site.get("/oauth/login")
+        assert ("from elsewhere" in r.text) == (setting == "no")
+        assert ("login.html: Permission denied" in r.log) == (setting == "yes")
+        (pages / "login.html").unlink()
+        (pages / "login.html").write_text("from here")
+        assert "from here" in site.get("/oauth/login").text
+
+
+@pytest.mark.parametrize("setting", ["yes", "no"])
+def test_a_configuration_that_leads_elsewhere_needs_a_restart(setting, tmp_path):
+    """Until then the old one is used, all of it; and one line says so."""
+    needs_landlock()
+    with served("login", settings="site_name = Old\nsandbox = " + setting) as site:
+        assert "Old" in site.get("/oauth/login").text
+        tmp_path.chmod(0o755)
+        text = site.conf.read_text()
+        for name in ("carnet.db", "carnet.db-wal", "carnet.db-shm"):
+            if (site.dir / name).exists():
+                shutil.copy(site.dir / name, tmp_path / name)
+        moved = re.sub(r"site_name.*", "site_name = New", text)
+        site.conf.write_text("database = %s/carnet.db\n" % tmp_path + re.sub(
+            r"(?m)^database.*\n", "", moved))
+        time.sleep(1.1)
+        r = site.get("/oauth/login")
+        assert r.status_code == 200
+        assert ("New" in r.text) == (setting == "no")
+        said = "it names %s, which" % tmp_path in r.log and "restart the programs" in r.log
+        assert said == (setting == "yes")
+        assert site.programs["login"].stop() == 0
+        (site.dir / "login.sock").unlink()
+        site.programs["login"] = faults.start(
+            "login", site.dir, {**os.environ, "CARNET_CONF": str(site.conf)})
+        assert "New" in site.get("/oauth/login").text
+
+
+def opened_by(trace):
+    """The paths that were opened, one way or another, in order."""
+    return re.findall(r'\bopen(?:at2?)?\((?:AT_FDCWD, |\d+, )?"([^"]*)"', trace.read_text())
+
+
+def test_no_file_but_those_needed_is_opened(tmp_path, monkeypatch):
+    """Traced from its start; the list is of what it opens once it serves."""
+    if not shutil.which("strace") or faults.SANITIZED:
+        pytest.skip("strace, of programs without sanitizers, is needed")
+    tmp_path.chmod(0o755)
+    for name in ("token", "login"):
+        (tmp_path / "cgi-bin").mkdir(exist_ok=True)
+        wrapper = tmp_path / "cgi-bin" / name
+        wrapper.write_text("#!/bin/sh\nexec strace -D -f -e trace=open,openat,openat2"
+                           " -o %s/%s.trace %s/cgi-bin/%s\n" % (tmp_path, name, BUILD, name))
+        wrapper.chmod(0o755)
+    monkeypatch.setattr(faults, "BUILD", tmp_path)
+    with served("token", "login", settings="templates = pages\nsyslog = yes") as site:
+        (site.dir / "pages").mkdir()
+        site.get("/oauth/login")
+        expect.error(site.post("/oauth/token", data={}), 400, "invalid_request")
+        marks = {name: len(opened_by(tmp_path / (name + ".trace"))) for name in site.programs}
+        for _ in range(2):
+            pair = expect.tokens(site.grant("password", username=site.email,
+                                            password=site.password))
+            expect.tokens(site.refresh(pair["refresh_token"]))
+            site.get("/oauth/login")
+            time.sleep(1.1)  # files are looked at anew
+        found = {name: opened_by(tmp_path / (name + ".trace"))[mark:]
+                 for name, mark in marks.items()}
+        assert any("audit.log" in path for path in found["token"])
+        assert any("pages" in path for path in found["login"])
+        wrong = [path for paths in found.values() for path in paths
+                 if not path.startswith((str(site.dir) + "/", *SYSTEM)) and
+                 path != str(site.dir)]
+        assert wrong == []

@@ -201,7 +201,9 @@ def test_a_clock_that_steps(shim, tmp_path, off):
     """Back a day, or forth a year; nothing is given that could not be taken back,
     and all is well when the clock is."""
     clock = tmp_path / "clock"
-    with served("token", "user", env={"LD_PRELOAD": shim, "FAULT_CLOCK": str(clock)}) as site:
+    env = {"LD_PRELOAD": shim, "FAULT_CLOCK": str(clock)}
+    # The programs open what their configuration names alone, and so does the shim.
+    with served("token", "user", env=env, settings="templates = %s" % tmp_path) as site:
         pair = grant(site).json()
         clock.write_text(str(off))
         r = answer(lambda: site.get(

@@ -62,6 +62,17 @@ def test_a_refresh_follows(site, browser, public):
     assert not site.is_live(old["access_token"])
 
 
+def test_what_is_given_cannot_be_guessed(app, browser):
+    """RFC 6749 section 10.10: at most 2^-128; here 256 random bits."""
+    codes = [app.code(browser) for _ in range(20)]
+    tokens = [expect.tokens(app.redeem(code))["refresh_token"] for code in codes]
+    bits = [format(int.from_bytes(jose.unb64u(text), "big"), "0256b")
+            for text in codes + tokens]
+    assert len(set(bits)) == 40 and {len(b) for b in bits} == {256}
+    for column in zip(*bits):
+        assert len(set(column)) == 2  # no bit is the same in all
+
+
 # PKCE
 
 @pytest.mark.parametrize("verifier, error", [

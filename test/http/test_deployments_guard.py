@@ -331,8 +331,8 @@ def test_no_case_gets_around_the_guard(server):
 @pytest.fixture(scope="module")
 def folding():
     """lighttpd as it is told to be where the file system folds case."""
-    with deployments.deployed("lighttpd-fastcgi",
-                              'server.force-lowercase-filenames = "enable"\n') as s:
+    with deployments.deployed("lighttpd-fastcgi", more="server.force-lowercase-filenames"
+                              ' = "enable"\n') as s:
         yield s
 
 

@@ -220,6 +220,23 @@ def test_the_database_knows_better_than_the_claims(site, token):
     expect.unauthenticated(user(site, forged))
 
 
+def test_a_client_named_like_a_user_is_no_user(site):
+    """RFC 9700 section 4.15: sub is then the same for both."""
+    person, (client, _) = site.user(), site.machine()
+    site.sql("UPDATE oauth_clients SET client_id = ? WHERE client_id = ?",
+             str(person.id), client.id)
+    client = client._replace(id=str(person.id))
+    token = expect.tokens(site.grant("client_credentials", client, scope="*"))["access_token"]
+    assert jose.claims_of(token)["sub"] == str(person.id)
+    expect.unauthenticated(user(site, token))
+    assert site.get("/api/status", token=token).json()["client_id"] == client.id
+    r = site.post("/api/personal-tokens", token=token, json={"name": "A", "scopes": []})
+    assert r.status_code in (401, 403)
+    r = site.post("/api/posts", token=token, json={"title": "A", "body": "B"})
+    assert (r.status_code, r.json()["user_id"]) == (201, None)
+    site.carnet("client", "revoke", client.id)
+
+
 def test_a_deleted_row_is_a_refused_token(site):
     """DESIGN section 6: revocation acts on the very next request."""
     token = site.token()

@@ -304,11 +304,15 @@ def place():
 
 
 @contextmanager
-def deployed(name, more=""):
-    """A site under that deployment; lighttpd's file says more, if that is given."""
+def deployed(name, settings="", more=""):
+    """A site under that deployment; its configuration begins with settings, and
+    lighttpd's file says more, if that is given."""
     configure, wanted = DEPLOYMENTS[name]
     with place() as site, ExitStack() as stack:
         site.deployment, site.more = name, more
+        if settings:
+            site.conf.write_text(settings + "
+" + site.conf.read_text())
         guarded.lay_out(site)
         site.app_port = stack.enter_context(guarded.app())
         port = int(site.url.rpartition(":")[2])

@@ -1,0 +1,118 @@
+/* confine.c: a program is shut into what its configuration names. */
+#include "confine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "arena.h"
+#include "conf.h"
+#include "sandbox.h"
+
+#define PLACES_MAX 8 /* keys, templates, and two names of three files */
+
+struct confined {
+	struct arena *a;
+	struct sandbox_place place[PLACES_MAX];
+	size_t n;
+};
+
+/* Is path the directory dir, or below it as it is written? */
+static int
+is_below(const char *path, const char *dir)
+{
+	size_t n = strlen(dir);
+
+	return strncmp(path, dir, n) == 0 &&
+	    (path[n] == '\0' ||
+		(path[n] == '/' && strstr(path + n, "/..") == NULL));
+}
+
+static int
+covers(const struct confined *c, const char *path, int writes)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (c->place[i].writes >= writes &&
+		    is_below(path, c->place[i].path))
+			return 1;
+	return 0;
+}
+
+static void
+add(struct confined *c, const char *path, int writes)
+{
+	if (!covers(c, path, writes))
+		c->place[c->n++] = (struct sandbox_place) {
+			.path = arena_str(c->a, path), .writes = writes,
+		};
+}
+
+static void
+add_directory_of(struct confined *c, const char *path, int writes)
+{
+	const char *slash = strrchr(path, '/');
+	size_t len = slash == NULL ? 0 : (size_t)(slash - path);
+
+	if (slash == path)
+		len = 1;
+	add(c, slash == NULL ? "." : arena_dup(c->a, path, len), writes);
+}
+
+/* The directory that the file stands in; of a link also where it leads. */
+static void
+add_file(struct confined *c, const char *path, int writes)
+{
+	char *real = realpath(path, NULL);
+
+	add_directory_of(c, path, writes);
+	if (real != NULL)
+		add_directory_of(c, real, writes);
+	free(real);
+}
+
+/* Those that are written to first: often they hold the others. */
+static struct confined *
+needs(const struct conf *cf)
+{
+	struct arena *a = arena_new();
+	struct confined *c = arena_alloc(a, sizeof(*c));
+
+	c->a = a;
+	add_file(c, cf->database, 1);
+	add_file(c, cf->audit_log, 1);
+	add_file(c, cf->path, 0);
+	add(c, cf->keys, 0);
+	if (cf->templates != NULL)
+		add(c, cf->templates, 0);
+	return c;
+}
+
+struct confined *
+confine_files(const struct conf *cf)
+{
+	struct confined *c = needs(cf);
+
+	if (sandbox_files(c->place, c->n) == 1)
+		return c;
+	confined_free(c);
+	return NULL;
+}
+
+const char *
+confined_from(struct confined *c, const struct conf *cf)
+{
+	struct confined *new = needs(cf);
+	const char *path = NULL;
+
+	for (size_t i = 0; i < new->n && path == NULL; i++)
+		if (!covers(c, new->place[i].path, new->place[i].writes))
+			path = arena_str(c->a, new->place[i].path);
+	confined_free(new);
+	return path;
+}
+
+void
+confined_free(struct confined *c)
+{
+	if (c != NULL)
+		arena_free(c->a);
+}

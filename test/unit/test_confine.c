@@ -1,0 +1,186 @@
+/* test_confine.c: a program is shut into what its configuration names. */
+#include "fixture.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/wait.h>
+
+#include "confine.h"
+
+#define NO_LANDLOCK 77
+
+/* As if it were carnet.conf in the directory of the test. */
+static struct conf *
+parse(const char *text)
+{
+	char error[256] = "";
+	struct conf *cf = conf_parse(arena_printf(fx.a,
+					 "issuer = https://a.example\n%s", text),
+	    fixture_file("carnet.conf"), error, sizeof(error));
+
+	if (cf == NULL)
+		fprintf(stderr, "%s\n", error);
+	return cf;
+}
+
+/* Is path, of this directory, out of bounds for what holds first? */
+static int
+out_of(struct confined *c, const char *text)
+{
+	struct conf *cf = parse(text);
+	int is_out = cf == NULL || confined_from(c, cf) != NULL;
+
+	conf_free(cf);
+	return is_out;
+}
+
+static int
+can_open(const char *name, int flags)
+{
+	int fd = open(fixture_file(name), flags | O_CLOEXEC, 0600);
+
+	return fd >= 0 && close(fd) == 0;
+}
+
+/* Run it in a process of its own; it returns what check failed, or 0. */
+static void
+alone(int (*run)(void))
+{
+	static const char *const dirs[] = { "data", "keys", "other", "pages" };
+	int status;
+	pid_t pid;
+	FILE *f;
+
+	for (size_t i = 0; i < N(dirs); i++)
+		assert_int_equal(mkdir(fixture_file(dirs[i]), 0700), 0);
+	assert_non_null(f = fopen(fixture_file("other/file"), "w"));
+	fclose(f);
+	fflush(NULL);
+	if ((pid = fork()) == 0)
+		_exit(run());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) == NO_LANDLOCK) {
+		print_message("no Landlock here\n");
+		skip();
+	}
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+#define PLACES "database = data/carnet.db\nkeys = keys\n"
+
+static int
+opens_what_is_named(void)
+{
+	if (confine_files(parse(PLACES "templates = pages\n")) == NULL)
+		return NO_LANDLOCK;
+	if (!can_open("data/carnet.db-wal", O_RDWR | O_CREAT))
+		return 1;
+	if (!can_open("keys", O_RDONLY) || !can_open("pages", O_RDONLY))
+		return 2;
+	if (!can_open("carnet.conf", O_RDONLY) && errno != ENOENT)
+		return 3;
+	/* Beside the configuration nothing is written. */
+	if (can_open("new", O_RDWR | O_CREAT) || errno != EACCES)
+		return 4;
+	if (can_open("keys/new", O_RDWR | O_CREAT) || errno != EACCES)
+		return 5;
+	return open("/etc/passwd", O_RDONLY) >= 0 ? 6 : 0;
+}
+
+static int
+knows_what_it_has_not(void)
+{
+	struct confined *c = confine_files(parse(PLACES));
+
+	if (c == NULL)
+		return NO_LANDLOCK;
+	if (out_of(c, PLACES "access_ttl = 1h\n"))
+		return 1;
+	if (out_of(c, PLACES "templates = pages\n")) /* below the file's own */
+		return 2;
+	if (out_of(c, "database = data/other.db\nkeys = other\n"))
+		return 3;
+	if (!out_of(c, "database = other/carnet.db\nkeys = keys\n"))
+		return 4;
+	if (!out_of(c, PLACES "templates = /etc\n"))
+		return 5;
+	if (!out_of(c, PLACES "audit_log = other/audit.log\n"))
+		return 6;
+	if (!out_of(c, PLACES "templates = pages/../../etc\n"))
+		return 7;
+	return out_of(c, "database = data/../other/carnet.db\nkeys = keys\n")
+	    ? 0
+	    : 8;
+}
+
+/* A database that is a link: SQLite keeps its log where that leads. */
+static int
+follows_a_link(void)
+{
+	const char *link = fixture_file("data/carnet.db");
+
+	if (symlink("../other/carnet.db", link) != 0 ||
+	    !can_open("other/carnet.db", O_RDWR | O_CREAT))
+		return 1;
+	if (confine_files(parse(PLACES)) == NULL)
+		return NO_LANDLOCK;
+	if (!can_open("other/carnet.db-wal", O_RDWR | O_CREAT))
+		return 2;
+	return can_open("data/carnet.db-audit.log", O_RDWR | O_CREAT) ? 0 : 3;
+}
+
+/* Else what is made there later could not be read. */
+static int
+waits_for_what_is_missing(void)
+{
+	if (confine_files(parse(PLACES "audit_log = later/a\n")) != NULL ||
+	    !can_open("new", O_RDWR | O_CREAT))
+		return 1;
+	if (mkdir(fixture_file("later"), 0700) != 0)
+		return 2;
+	return confine_files(parse(PLACES "audit_log = later/a\n")) == NULL
+	    ? NO_LANDLOCK
+	    : 0;
+}
+
+static void
+what_the_configuration_names_is_open(void **state)
+{
+	(void)state;
+	alone(opens_what_is_named);
+}
+
+static void
+another_configuration_may_need_more(void **state)
+{
+	(void)state;
+	alone(knows_what_it_has_not);
+}
+
+static void
+where_a_link_leads_is_open_too(void **state)
+{
+	(void)state;
+	alone(follows_a_link);
+}
+
+static void
+until_all_is_there_nothing_is_shut(void **state)
+{
+	(void)state;
+	alone(waits_for_what_is_missing);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST_IN(what_the_configuration_names_is_open, fixture_dir),
+		TEST_IN(another_configuration_may_need_more, fixture_dir),
+		TEST_IN(where_a_link_leads_is_open_too, fixture_dir),
+		TEST_IN(until_all_is_there_nothing_is_shut, fixture_dir),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
