@@ -109,10 +109,32 @@ do_what_is_needed(void)
 	return open("/dev/null", O_RDONLY) < 0;
 }
 
+/* Each call on the list, whatever its number; none of these does harm. */
+static int
+make_a_call_that_is_refused(void)
+{
+	static const long calls[] = { SYS_bpf, SYS_userfaultfd,
+		SYS_io_uring_setup, SYS_keyctl, SYS_add_key, SYS_request_key,
+		SYS_mount, SYS_umount2, SYS_pivot_root, SYS_chroot, SYS_setns,
+		SYS_unshare, SYS_init_module, SYS_finit_module,
+		SYS_delete_module, SYS_swapon, SYS_settimeofday,
+		SYS_clock_settime, SYS_adjtimex, SYS_setuid, SYS_setgid,
+		SYS_setreuid, SYS_setregid, SYS_setresuid, SYS_setresgid,
+		SYS_listen, SYS_bind, SYS_ptrace, SYS_kcmp,
+		SYS_process_vm_readv, SYS_process_vm_writev, SYS_pidfd_getfd,
+		SYS_perf_event_open };
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		if (syscall(calls[i], 0, 0, 0, 0, 0, 0) != -1 || errno != EPERM)
+			return (int)i + 1;
+	return 0;
+}
+
 static void
 what_is_never_done_is_refused(void **state)
 {
 	(void)state;
+	assert_int_equal(inside(make_a_call_that_is_refused), 0);
 	assert_int_equal(inside(start_a_program), 0);
 	assert_int_equal(inside(start_a_process), 0);
 	assert_int_equal(inside(open_a_network_socket), 0);
