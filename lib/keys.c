@@ -63,17 +63,22 @@ alg_of_file(const char *name, int *signs)
 static char *
 read_file(struct arena *a, const char *path, size_t *len)
 {
-	char *text = arena_alloc(a, PEM_MAX + 1);
+	char *text = NULL;
+	struct stat sb;
 	ssize_t n;
 	int fd;
 
 	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
 		return NULL;
-	n = read(fd, text, PEM_MAX);
+	if (fstat(fd, &sb) == 0) {
+		*len = sb.st_size > PEM_MAX ? PEM_MAX : (size_t)sb.st_size;
+		text = arena_alloc(a, *len + 1);
+		if ((n = read(fd, text, *len)) < 0)
+			text = NULL;
+		else
+			*len = (size_t)n;
+	}
 	close(fd);
-	if (n < 0)
-		return NULL;
-	*len = (size_t)n;
 	return text;
 }
 
