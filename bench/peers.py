@@ -148,6 +148,8 @@ class OidcProvider(Peer):
         return {
             "client_credentials, ES256": lambda **kw: self.load(
                 "/token", body + "ES256", self.auth, **kw),
+            "client_credentials, EdDSA": lambda **kw: self.load(
+                "/token", body + "ES256", self.auth, **kw),
             "client_credentials, RS256 2048": lambda **kw: self.load(
                 "/token", body + "RS256", self.auth, **kw)}
 

@@ -53,19 +53,25 @@ def in_ms(text):
     return n / 1000 if text.endswith("us") else n if text.endswith("ms") else n * 1000
 
 
-def wrk(url, seconds=None, connections=None, script="request.lua", **env):
-    """Requests a second, p50 and p99 in ms, failed replies."""
+def wrk(url, seconds=None, connections=None, script="request.lua", pids=None, **env):
+    """Requests a second, longest, p50 and p99 in ms, failed replies; the CPU time
+    in us that what pids() names used a request."""
     n = connections or CONNECTIONS
     threads = min(2, n)
+    before, begun = cpu_of(pids() if pids else ()), time.monotonic()
     out = subprocess.run(
         ["wrk", "-t%d" % threads, "-c%d" % n, "-d%ds" % max(1, round(seconds or SECONDS)),
          "--timeout", "30s", "--latency", "-s", HERE / script, url],
         env={**os.environ, "THREADS": str(threads), **env}, check=True,
         capture_output=True, text=True).stdout
+    took = time.monotonic() - begun
+    used = cpu_of(pids() if pids else ()) - before
+    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", out)[1])
     bad = sum(int(n) for n in re.findall(r"Non-2xx or 3xx responses: (\d+)", out))
     for line in re.findall(r"Socket errors: (.*)", out):
         bad += sum(int(n) for n in re.findall(r"\d+", line))
-    return {"rate": float(re.search(r"Requests/sec:\s+([\d.]+)", out)[1]),
+    return {"rate": rate, "cpu": used / max(1, rate * took) * 1e6,
+            "max": in_ms(re.search(r"^\s+Latency\s+\S+\s+\S+\s+(\S+)", out, re.M)[1]),
             "p50": in_ms(re.search(r"^\s+50%\s+(\S+)", out, re.M)[1]),
             "p99": in_ms(re.search(r"^\s+99%\s+(\S+)", out, re.M)[1]), "failed": bad}
 
