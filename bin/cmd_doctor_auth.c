@@ -90,16 +90,16 @@ tell_eater(struct doctor *d)
 	if (other != NULL &&
 	    try_header(d, url_of(d, SITE_USER), other) == ARRIVED) {
 		bad(d, LEVEL_WARN, l->cure,
-		    "Authorization does not arrive,"
-		    " and %s does: clients that do not know that header are"
-		    " refused.  Who eats it is %s.",
+		    "Authorization does not arrive, and %s does, so that"
+		    " clients that do not know that header are refused, and"
+		    " who eats it is %s.",
 		    other, l->who);
 		return;
 	}
 	bad(d, LEVEL_WRONG, l->cure,
 	    "Authorization does not reach the"
-	    " programs%s%s, so that every token is refused.  Who eats it is"
-	    " %s.",
+	    " programs%s%s, so that every token is refused, and who eats it"
+	    " is %s.",
 	    other == NULL ? "" : ", and neither does ",
 	    other == NULL ? "" : other, l->who);
 }

@@ -10,14 +10,15 @@
 #define SAMPLE 512
 #define DEEPEST 4
 
-/* What any file of its kind begins with, for one that we cannot read. */
 struct secret {
-	const char *what, *path, *kind;
+	const char *what, *path;
+	const char *kind; /* what any file of its kind begins with, */
+	int kind_is_all;  /* and is known by, as we must not open it */
 };
 
 /*
- * The first bytes of the file.  Not of the database: to close it would drop the
- * locks that SQLite has on it, and its first 16 bytes are always these.
+ * The first bytes of the file.  Not of what SQLite has open: to close it would
+ * drop the locks that SQLite has on it, and it begins as all of them do.
  */
 static size_t
 sample(const struct secret *s, char out[static SAMPLE])
@@ -25,7 +26,7 @@ sample(const struct secret *s, char out[static SAMPLE])
 	ssize_t n = -1;
 	int fd;
 
-	if (strncmp(s->kind, "SQLite", 6) == 0)
+	if (s->kind_is_all)
 		return 0;
 	if ((fd = open(s->path, O_RDONLY | O_CLOEXEC)) >= 0) {
 		n = read(fd, out, SAMPLE);
@@ -88,19 +89,36 @@ served_at(struct doctor *d, const struct secret *s)
 	return NULL;
 }
 
+/* A file that SQLite keeps beside the database, beside the file behind a link. */
+static const char *
+beside(struct doctor *d, const char *suffix)
+{
+	char full[PATH_MAX];
+
+	return arena_printf(d->a, "%s%s",
+	    realpath(d->cf->database, full) == NULL ? d->cf->database : full,
+	    suffix);
+}
+
+/*
+ * sqlite.org/fileformat.html: how the log and its index begin.  A rollback journal
+ * there is none of: with a log SQLite keeps none, and deletes what it finds.
+ */
 void
 check_exposure(struct doctor *d)
 {
 	const struct keys_entry *en =
 	    d->ks == NULL ? NULL : keys_signer(d->ks, -1);
 	const struct secret secrets[] = {
-		{ "the database", d->cf->database, "SQLite format 3" },
-		{ "the audit trail", d->cf->audit_log, "{\"at\"" },
-		{ "the configuration", d->cf->path, "" },
+		{ "the database", d->cf->database, "SQLite format 3", 1 },
+		{ "the database's log", beside(d, "-wal"), "\x37\x7f\x06", 1 },
+		{ "the log's index", beside(d, "-shm"), "\x18\xe2\x2d", 1 },
+		{ "the audit trail", d->cf->audit_log, "{\"at\"", 0 },
+		{ "the configuration", d->cf->path, "", 0 },
 		{ "the private key",
 		    arena_printf(d->a, "%s/%s", d->cf->keys,
 			en == NULL ? "ES256.pem" : en->file),
-		    "-----BEGIN " },
+		    "-----BEGIN ", 0 },
 	};
 	const char *url;
 	int fine = 1;

@@ -59,11 +59,20 @@ check_site(struct doctor *d)
 	    d->via == NULL ? "" : ", by way of ", d->via == NULL ? "" : d->via);
 }
 
-/* The answers are alike; a program that is still there is FastCGI. */
+/*
+ * The answers are alike; a program that is still there is FastCGI.  As plain CGI
+ * it may be about to end: that is waited for.
+ */
 void
 check_interface(struct doctor *d)
 {
+	const struct timespec pause = { .tv_nsec = 20000000 };
+
 	count_running(d); /* again: Apache starts them when they are asked */
+	for (int i = 0; i < 25 && d->n_running > 0; i++) {
+		nanosleep(&pause, NULL);
+		count_running(d);
+	}
 	if (d->n_running > 0)
 		good(d, "FastCGI: programs keep running");
 	else if (d->programs != NULL && is_loopback(d->base))

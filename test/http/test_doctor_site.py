@@ -2,9 +2,10 @@
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from email.utils import formatdate
 from unittest import mock
 
@@ -69,11 +70,14 @@ FASTCGI = ("lighttpd-fastcgi", "apache-fcgid", "apache-proxy-fcgi", "apache-syst
 def test_a_sound_site_under_every_deployment(deployment, name):
     """Other tests may have left clients of any kind: they are warned of at most."""
     site = deployment(name)
+    assert site.get("/oauth/jwks").status_code == 200  # which may start it
     report = of_deployment(site)
     assert report.code == 0, report.at("wrong")
     assert {r["check"] for r in report.at("ok")} >= URL_CHECKS
     assert name.split("-")[0] in report.text("site").lower()
-    if name in FASTCGI:
+    if name not in FASTCGI:
+        assert report.text("interface").startswith("plain CGI")
+    else:
         assert report.text("interface").startswith("FastCGI")
         if deployments.AS_ROOT:
             assert "user www-data" in report.text("processes")
@@ -545,6 +549,20 @@ def test_a_secret_that_can_be_fetched(web, url, name):
     assert secret[100:160].decode(errors="replace") not in json.dumps(report.rows)
     web.files = {path: b"another file of that name, and longer " * 40}
     is_sound(ask_web(web))
+
+
+@pytest.mark.parametrize("suffix", ["-wal", "-shm"])
+def test_what_sqlite_keeps_beside_the_database(web, suffix):
+    """sqlite.org/walformat.html: the newest rows are in the log alone."""
+    path = "/carnet.db" + suffix
+    file = web.site.dir / path[1:]
+    with closing(sqlite3.connect(web.site.dir / "carnet.db", isolation_level=None)) as db:
+        db.execute("UPDATE oauth_clients SET name = name || ' '")
+        web.files = {path: file.read_bytes()}
+        assert len(web.files[path]) > 100
+        ask_web(web).only("exposure", "wrong", "Anyone can fetch the", path)
+        web.files = {path: b"another file of that name, and longer " * 40}
+        is_sound(ask_web(web))
 
 
 def test_secrets_that_htaccess_does_not_keep_back(tmp_path):

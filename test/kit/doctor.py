@@ -1,5 +1,6 @@
 """carnet doctor as tests see it: what it found."""
 import json
+import re
 
 
 class Report:
@@ -11,6 +12,9 @@ class Report:
         for row in self.rows:
             assert set(row) == {"check", "level", "what", "cure"}
             assert (row["cure"] is None) == (row["level"] == "ok"), row
+            # DESIGN section 8: one sentence what, one sentence cure
+            assert not re.search(r"[.!?]\s+[A-Z]", row["what"]), row
+            assert not re.search(r"[.!?]\s+[A-Z]", row["cure"] or ""), row
         assert self.code == (1 if self.at("wrong") else 0)
 
     def at(self, level):
