@@ -216,7 +216,7 @@ is_shortage(int err)
 static int
 accept_next(FCGX_Request *fcgi)
 {
-	int rc;
+	int rc, is_told = 0;
 
 	for (;;) {
 		is_idle = 1;
@@ -224,8 +224,10 @@ accept_next(FCGX_Request *fcgi)
 		is_idle = 0;
 		if (stop || rc >= 0 || !is_shortage(-rc))
 			return rc;
-		log_event("accept: %s; raise the limit on open files",
-		    strerror(-rc));
+		if (!is_told)
+			log_event("accept: %s; raise the limit on open files",
+			    strerror(-rc));
+		is_told = 1;
 		usleep(SHORTAGE_US);
 	}
 }

@@ -101,8 +101,12 @@ load_template(void *ctx, const char *name)
 	text = arena_alloc(rq->a, TEMPLATE_MAX + 1);
 	n = fread(text, 1, TEMPLATE_MAX, f);
 	text[n] = '\0';
+	if (ferror(f)) {
+		log_event("%s: cannot be read", path);
+		text = NULL;
+	}
 	fclose(f);
-	return text;
+	return text == NULL ? embed_find(name) : text;
 }
 
 const struct oerr *

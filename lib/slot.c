@@ -42,7 +42,10 @@ slot_take(const char *path, int n, int wait_ms)
 
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0) {
-		log_event("%s: %s", path, strerror(errno));
+		log_event("%s: %s; until it can be opened, any number of"
+			  " passwords is hashed at once%s", path,
+		    strerror(errno), errno == EMFILE || errno == ENFILE
+			? "; raise the limit on open files" : "");
 		return SLOT_BROKEN;
 	}
 	while ((got = try_all(fd, n)) == 0 && wait_ms > 0) {

@@ -7,7 +7,7 @@ import socket
 import sqlite3
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import closing
 
 import pytest
 
@@ -20,9 +20,14 @@ def grant(site):
                       scope="read-posts")
 
 
-def tokens(site):
-    return site.sql("SELECT (SELECT count(*) FROM oauth_access_tokens),"
-                    " (SELECT count(*) FROM oauth_refresh_tokens)")[0]
+def tokens(site, database="carnet.db"):
+    with closing(sqlite3.connect(site.dir / database, timeout=20)) as db:
+        return db.execute("SELECT (SELECT count(*) FROM oauth_access_tokens),"
+                          " (SELECT count(*) FROM oauth_refresh_tokens)").fetchone()
+
+
+def log_of(site, program):
+    return (site.dir / (program + ".log")).read_text()
 
 
 def recovers(site, pairs=True):
@@ -53,8 +58,10 @@ def refused(r, status, *hints):
     expect.error(r, status, code)
     if status == 503:
         assert int(r.headers["Retry-After"]) > 0
-    assert any(all(h in line for h in hints) and r.headers["X-Request-Id"] in line
-               for line in r.log.splitlines()), r.log
+    # One line that says what to do, and one that says what was answered.
+    lines = [line for line in r.log.splitlines() if r.headers["X-Request-Id"] in line]
+    assert sum(all(h in line for h in hints) for line in lines) == 1, r.log
+    assert sum("status=%d" % status in line for line in lines) == 1, r.log
 
 
 @pytest.fixture
@@ -95,8 +102,15 @@ def test_a_full_file_system():
                     while True:
                         f.write(bytes(4096))
             refused(fill_log(site), 503, "full", "make room")
+            faults.check_sound(site, "small/carnet.db")
+            access, refresh = before = tokens(site, "small/carnet.db")
+            assert access == refresh > 0
+            refused(grant(site), 503, "full", "make room")
+            assert tokens(site, "small/carnet.db") == before
             (where / "fill").unlink()
             expect.until(lambda: grant(site).status_code == 200)
+            faults.check_sound(site, "small/carnet.db")
+            assert tokens(site, "small/carnet.db") == (access + 1, refresh + 1)
         finally:
             site.programs.pop("token").stop()
             subprocess.run(["umount", where], check=True)
@@ -127,11 +141,36 @@ def test_out_of_file_descriptors():
         p = site.programs["token"]
         with socket.socket(socket.AF_UNIX) as s:
             s.connect(p.address)
-            expect.until(lambda: b"Too many open files" in (
-                site.dir / "token.log").read_bytes())
+            expect.until(lambda: "Too many open files" in log_of(site, "token"))
+            time.sleep(0.5)
+            log = log_of(site, "token")
             assert p.process.poll() is None
+        # For as long as it lasts, one line.
+        assert log.count("Too many open files; raise the limit on open files") == 1
         assert tokens(site) == before
         faults.limit(site, "token", resource.RLIMIT_NOFILE, old)
+        recovers(site)
+
+
+def test_no_file_descriptor_left_for_a_request():
+    """The connection was the last: what needs a file goes without, and says so."""
+    with served("token", settings="audit_size = 0") as site:
+        grant(site)
+        access, refresh = tokens(site)
+        pid = site.programs["token"].process.pid
+        used = {int(name) for name in os.listdir("/proc/%d/fd" % pid)}
+        free = [n for n in range(max(used) + 2) if n not in used]
+        old = faults.limit(site, "token", resource.RLIMIT_NOFILE, free[0] + 1 if
+                           len(free) == 1 else free[1])
+        r = grant(site)
+        expect.tokens(r)
+        assert r.log.count("carnet.db-slots: Too many open files; until it can be opened,"
+                           " any number of passwords is hashed at once; raise the limit"
+                           " on open files") == 1
+        assert len(r.log.splitlines()) == 1, r.log
+        assert tokens(site) == (access + 1, refresh + 1)
+        faults.limit(site, "token", resource.RLIMIT_NOFILE, old)
+        assert grant(site).log == ""
         recovers(site)
 
 
@@ -219,8 +258,12 @@ def test_a_clock_that_steps(shim, tmp_path, off):
         clock.unlink()
         # What was counted under the wrong clock locks nobody out.
         recovers(site, pairs=False)
-        if off < 0:  # a year ahead, what is over was purged
-            assert site.get("/api/user", token=pair["access_token"]).status_code == 200
+        r = site.get("/api/user", token=pair["access_token"])
+        if off < 0:
+            assert r.status_code == 200
+        else:  # a year ahead what was over was purged: README says so
+            expect.unauthenticated(r)
+            expect.error(site.refresh(pair["refresh_token"]), 400, "invalid_grant")
 
 
 def test_a_configuration_that_is_broken():
@@ -250,17 +293,38 @@ def test_keys_that_are_gone():
         recovers(site)
 
 
+BROKEN = ["{{#title}} never closed {{nonsense", "{{#title}}never closed", "{{/title}}",
+          "never closed {{title", "{{{title}}}"]
+
+
 def test_a_template_that_is_broken():
+    """One that is malformed is a 500, in words of ours; one that cannot be read is
+    as none: the page is the one compiled in."""
     with served("login", settings="templates = pages") as site:
         pages = site.dir / "pages"
         pages.mkdir()
-        (pages / "login.html").write_text("{{#title}} never closed {{nonsense")
-        r = site.get("/oauth/login")
-        assert r.status_code in (200, 500)
-        assert "login.html" in r.log
-        assert "never closed {{" not in r.text
+        for text in BROKEN:
+            (pages / "login.html").write_text(text)
+            r = site.get("/oauth/login")
+            assert r.status_code == 500, text
+            assert r.log.count("template login.html: missing or malformed") == 1
+            assert "never closed" not in r.text and r.headers["X-Request-Id"] in r.text
+        (pages / "login.html").unlink()
+        (pages / "login.html").symlink_to("login.html")
+        unread(site, "Too many levels of symbolic links")
+        (pages / "login.html").unlink()
+        (pages / "login.html").mkdir()
+        unread(site, "cannot be read")
+        (pages / "login.html").rmdir()
         (pages / "login.html").write_text("<p>{{title}}</p>")
-        assert expect.until(lambda: site.get("/oauth/login").text) == "<p>Sign in</p>"
+        assert site.get("/oauth/login").text == "<p>Sign in</p>"
+        faults.check_sound(site)
+
+
+def unread(site, why):
+    r = site.get("/oauth/login")
+    assert r.status_code == 200 and 'id="login"' in r.text, r.text
+    assert r.log.count("login.html: " + why) == 1, r.log
 
 
 def test_sigterm_finishes_the_request_at_hand():
