@@ -145,6 +145,7 @@ help:
 	@echo 'make soak       millions of requests, kills, faults: takes long'
 	@echo 'make install    PREFIX=$(PREFIX) DESTDIR=;  make uninstall, dist, bundle, deb'
 	@echo 'make fuzz       hand every parser odd input; TIME=60 seconds or RUNS=inputs each, TARGET=one'
+	@echo 'make timing     what the time of an answer tells;  make valgrind: leaks, and growth'
 	@echo 'make cov        which lines of lib/ the tests run'
 	@echo 'make bench      measure;  make screenshots, tidy, fmt, lint-man, deps, clean'
 

@@ -73,25 +73,32 @@ static const struct verb {
 	    " in small batches; print how many rows of each table",
 	    cmd_purge, 0, 0 },
 	{ "log",
-	    "[REQUEST-ID] [--user EMAIL] [--client CLIENT_ID] [--event NAME]"
-	    " [--since T] [--follow]",
+	    "[REQUEST-ID] [--user EMAIL] [--client CLIENT_ID] [--address A]"
+	    " [--event NAME] [--outcome O] [--since T] [--follow]",
 	    "print the audit trail, or of it one request, or what a user or"
-	    " client did, or what is no older than T (10m, 2h, 30d); --follow"
-	    " goes on until it is stopped", cmd_log, 0, 1 },
+	    " client did or came from an address, or ended in one way (ok, or"
+	    " an error's code), or what is no older than T (10m, 2h, 30d);"
+	    " --follow goes on until it is stopped", cmd_log, 0, 1 },
 	{ "doctor", "[URL]",
 	    "tell what is wrong with this installation, and with the site at"
 	    " URL, and the cure; exit 1 if anything is", cmd_doctor, 1, 1 },
 };
 #define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))
 
+/* The last that was said, for the audit trail. */
+static char refusal[256];
+
 int
 cmd_refuse(const char *fmt, ...)
 {
-	va_list ap;
+	va_list ap, again;
 
 	fputs("carnet: ", stderr);
 	va_start(ap, fmt);
+	va_copy(again, ap);
 	vfprintf(stderr, fmt, ap);
+	vsnprintf(refusal, sizeof(refusal), fmt, again);
+	va_end(again);
 	va_end(ap);
 	fputc('\n', stderr);
 	return CMD_REFUSED;
@@ -274,15 +281,16 @@ words_of(struct cmd *c)
 	return b.data;
 }
 
-/* What an administrator did is in the audit trail too. */
+/* What an administrator did, or was refused, is in the audit trail too. */
 static void
-note(struct cmd *c)
+note(struct cmd *c, int rc)
 {
 	const char *who = getenv("SUDO_USER");
 	const struct audit ev = {
 		.at = c->now,
 		.event = "command",
-		.outcome = "ok",
+		.outcome = rc == CMD_OK ? "ok" : "refused",
+		.why = rc == CMD_OK ? NULL : refusal,
 		.detail = words_of(c),
 		.user = who != NULL ? who : getenv("LOGNAME"),
 	};
@@ -312,8 +320,8 @@ run(struct cmd *c, const struct verb *v)
 	}
 	if (rc == CMD_OK)
 		rc = v->run(c);
-	if (rc == CMD_OK && !v->reads && c->conf != NULL && !v->bare)
-		note(c);
+	if ((rc == CMD_OK || rc == CMD_REFUSED) && !v->reads && c->st != NULL)
+		note(c, rc);
 	store_close(c->st);
 	conf_free(c->conf);
 	return rc;

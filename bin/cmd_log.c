@@ -13,9 +13,10 @@
 
 #define FOLLOW_MS 200
 
-/* Which lines; NULL: any. */
+/* Which lines: the member is this; NULL: anything. */
 struct filter {
-	const char *request, *event, *user, *client, *since;
+	const char *want[AUDIT_MEMBERS];
+	const char *since;
 };
 
 /* A date as it stands on file, so that dates compare as text. */
@@ -37,9 +38,15 @@ since_text(struct cmd *c, const char *text)
 }
 
 static int
-is(const char *want, const char *got)
+is_wanted(const struct filter *f, const char *const value[])
 {
-	return want == NULL || (got != NULL && strcmp(want, got) == 0);
+	for (int i = 0; i < AUDIT_MEMBERS; i++)
+		if (f->want[i] != NULL &&
+		    (value[i] == NULL || strcmp(f->want[i], value[i]) != 0))
+			return 0;
+	return f->since == NULL ||
+	    (value[AUDIT_AT] != NULL &&
+		strcmp(value[AUDIT_AT], f->since) >= 0);
 }
 
 static void
@@ -67,10 +74,7 @@ take_line(const struct cmd *c, struct arena *a, const struct filter *f,
 		return;
 	for (int i = 0; i < AUDIT_MEMBERS; i++)
 		value[i] = json_get_str(o, audit_members[i]);
-	if (!is(f->request, value[1]) || !is(f->event, value[2]) ||
-	    !is(f->user, value[5]) || !is(f->client, value[6]) ||
-	    (f->since != NULL &&
-		(value[0] == NULL || strcmp(value[0], f->since) < 0)))
+	if (!is_wanted(f, value))
 		return;
 	if (c->json)
 		printf("%s\n", line);
@@ -141,9 +145,12 @@ cmd_log(struct cmd *c)
 	const char *since = NULL, *path = c->conf->audit_log;
 	int follows = 0, n;
 	const struct cmd_opt opts[] = {
-		{ "user", &f.user, NULL }, { "client", &f.client, NULL },
-		{ "event", &f.event, NULL }, { "since", &since, NULL },
-		{ "follow", NULL, &follows },
+		{ "user", &f.want[AUDIT_USER], NULL },
+		{ "client", &f.want[AUDIT_CLIENT], NULL },
+		{ "address", &f.want[AUDIT_ADDRESS], NULL },
+		{ "event", &f.want[AUDIT_EVENT], NULL },
+		{ "outcome", &f.want[AUDIT_OUTCOME], NULL },
+		{ "since", &since, NULL }, { "follow", NULL, &follows },
 	};
 	char **operand;
 	FILE *in;
@@ -151,7 +158,7 @@ cmd_log(struct cmd *c)
 	n = cmd_options(c, opts, sizeof(opts) / sizeof(opts[0]), &operand);
 	if (n < 0 || n > 1)
 		return n < 0 ? CMD_USAGE : cmd_usage(c);
-	f.request = n == 1 ? operand[0] : NULL;
+	f.want[AUDIT_REQUEST] = n == 1 ? operand[0] : NULL;
 	if (since != NULL && (f.since = since_text(c, since)) == NULL)
 		return CMD_USAGE;
 	if (c->conf->audit_size == 0)

@@ -19,9 +19,10 @@ struct audit {
 	const char *why;	/* the private reason of a refusal */
 };
 
-/* The names of the members on file, in their order. */
+/* The members on file, in their order, and their names. */
+enum { AUDIT_AT, AUDIT_REQUEST, AUDIT_EVENT, AUDIT_OUTCOME, AUDIT_DETAIL,
+	AUDIT_USER, AUDIT_CLIENT, AUDIT_ADDRESS, AUDIT_WHY, AUDIT_MEMBERS };
 extern const char *const audit_members[];
-#define AUDIT_MEMBERS 9
 
 /*
  * audit_write(path, size, to_syslog, ev):

@@ -171,16 +171,23 @@ def run_pytest(suite, env, scratch):
 
 
 def run_fuzz(scratch):
-    """Each target a little while, always the same way; make fuzz looks further."""
+    """Each target a little while, always the same way, on top of all that once
+    reached something; make fuzz looks further."""
+    kept = scratch / "corpus"
+    kept.mkdir()
+    subprocess.run(["tar", "-C", kept, "-xzf", ROOT / "test/fuzz/corpus.tar.gz"], check=True)
     commands = {"http": [sys.executable, "test/fuzz/http_fuzz.py", "--seed=1",
                          "--requests=%d" % HTTP_FUZZ_REQUESTS]}
     for source in sorted((ROOT / "test/fuzz").glob("fuzz_*.c")):
-        name = source.stem
+        name, target = source.stem, source.stem.removeprefix("fuzz_")
         (scratch / name).mkdir()  # what is found is written there, not to the seeds
+        (kept / target).mkdir(exist_ok=True)
+        words = ROOT / "test/fuzz/dict" / (target + ".dict")
         commands[name] = [
             BUILD / "fuzz" / name, "-seed=1", "-runs=%d" % FUZZ_RUNS, "-verbosity=0",
+            *(["-dict=%s" % words] if words.exists() else []),
             "-artifact_prefix=%s/" % scratch, scratch / name,
-            ROOT / "test/fuzz/seeds" / name.removeprefix("fuzz_")]
+            ROOT / "test/fuzz/seeds" / target, kept / target]
     env = {**os.environ, "BUILD": str(BUILD / "fuzz"), "TMPDIR": str(scratch)}
     for name, command in sorted(commands.items()):
         start = time.monotonic()

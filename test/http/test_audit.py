@@ -86,8 +86,38 @@ def test_what_an_administrator_does(site):
     assert "request" not in found
     n = len(log(site, "--event", "command"))
     site.carnet("user", "list")
-    assert site.command("user", "disable", "nobody@example.org").returncode == 1
+    assert site.command("user", "disable").returncode == 2
     assert len(log(site, "--event", "command")) == n
+
+
+def test_what_an_administrator_is_refused(site):
+    """Who can read the configuration tries something: that is worth a line."""
+    p = site.command("user", "disable", "nobody@example.org")
+    assert p.returncode == 1
+    found = last(site, "--event", "command")
+    assert (found["outcome"], found["detail"]) == (
+        "refused", "user disable nobody@example.org")
+    assert found["why"] in p.stderr and "nobody@example.org" in found["why"]
+    site.user()
+    assert last(site, "--event", "command")["outcome"] == "ok"
+
+
+@pytest.mark.parametrize("option, member", [
+    ("--user", "user"), ("--client", "client"), ("--address", "address"),
+    ("--event", "event"), ("--outcome", "outcome")])
+def test_each_option_chooses_by_its_member(site, option, member):
+    user = site.user()
+    site.grant("password", username=user.email, password="wrong")
+    site.sign_in(user=user)
+    everything = log(site)
+    values = {e[member] for e in everything if member in e}
+    assert len(values) > 1 or member == "address"
+    for value in list(values)[:3]:
+        chosen = log(site, option, value)
+        assert chosen == [e for e in everything if e.get(member) == value]
+    assert log(site, option, "nothing") == []
+    both = log(site, "--user", user.email, "--outcome", "invalid_grant")
+    assert [e["why"] for e in both] == ["wrong password"]
 
 
 def test_a_revocation(site):

@@ -1,0 +1,248 @@
+"""Each place that writes to the audit trail, by what leads there."""
+import json
+import re
+from collections import Counter
+
+import pytest
+
+from kit.device import Device
+from kit.people import App, Browser
+from kit.site import ROOT
+
+ROWS = []  # (file of the place, event, what leads there)
+
+
+def leads_to(place, event, outcome="ok", **said):
+    """The function brings about a request, and returns the answer; its one line in
+    the trail then says this."""
+    def mark(f):
+        ROWS.append(pytest.param(place, event, outcome, said, f, id=f.__name__))
+        return f
+
+    return mark
+
+
+# What is done
+
+@leads_to("lib/session.c", "sign_in")
+def signing_in(site):
+    return Browser(site).sign_in(site.user())
+
+
+@leads_to("lib/session.c", "sign_out", detail="sign_out")
+def signing_out(site):
+    return Browser(site, site.user()).act("sign_out")
+
+
+@leads_to("lib/issue.c", "token", detail="password")
+def a_password_grant(site):
+    user = site.user()
+    return site.grant("password", username=user.email, password=user.password)
+
+
+@leads_to("lib/issue.c", "token", detail="client_credentials")
+def a_machine(site):
+    return site.grant("client_credentials", site.client("client_credentials"))
+
+
+@leads_to("lib/issue.c", "refresh")
+def a_refresh(site):
+    return site.refresh(site.sign_in()["refresh_token"])
+
+
+@leads_to("lib/issue.c", "replay", "invalid_grant", why="code used twice: family revoked")
+def a_code_again(site):
+    app = App(site)
+    code = app.code(Browser(site, site.user("read-posts")))
+    app.redeem(code)
+    return app.redeem(code)
+
+
+@leads_to("lib/issue.c", "replay", "invalid_grant",
+          why="refresh token used twice: family revoked")
+def a_refresh_token_again(site):
+    token = site.sign_in()["refresh_token"]
+    site.refresh(token)
+    site.sql("UPDATE oauth_refresh_tokens SET spent_at = spent_at - 1000"
+             " WHERE spent_at IS NOT NULL")
+    return site.refresh(token)
+
+
+@leads_to("lib/issue.c", "replay", "invalid_grant",
+          why="device code used twice: family revoked")
+def a_device_code_again(site):
+    device = Device(site).begin()
+    device.decide(Browser(site, site.user("read-posts")))
+    device.poll()
+    return device.poll()
+
+
+def decided(site, press):
+    browser, device = Browser(site, site.user("read-posts")), Device(site).begin()
+    return browser.submit(device.page(browser).form(press), press)
+
+
+@leads_to("cgi-bin/verify.c", "device", detail="approve")
+def a_device_is_allowed(site):
+    return decided(site, "approve")
+
+
+@leads_to("cgi-bin/verify.c", "device", detail="deny")
+def a_device_is_refused(site):
+    return decided(site, "deny")
+
+
+@leads_to("cgi-bin/authorize.c", "authorize")
+def an_app_is_allowed(site):
+    return App(site).decide(Browser(site, site.user("read-posts")))
+
+
+def personal(site, token):
+    return site.post("/api/personal-tokens", token=token,
+                     json={"name": "Mine", "scopes": ["read-posts"]})
+
+
+@leads_to("cgi-bin/personal-tokens.c", "personal_token", detail="make")
+def a_personal_token_is_made(site):
+    return personal(site, site.token("read-posts"))
+
+
+@leads_to("cgi-bin/personal-tokens.c", "revoke")
+def a_personal_token_is_revoked(site):
+    token = site.token("read-posts")
+    return site.delete("/api/personal-tokens/" + personal(site, token).json()["id"],
+                       token=token)
+
+
+@leads_to("cgi-bin/personal-tokens.c", "revoke")
+def a_token_revokes_itself(site):
+    return site.delete("/api/personal-tokens/current", token=site.token("read-posts"))
+
+
+@leads_to("cgi-bin/revoke.c", "revoke")
+def a_client_revokes(site):
+    return site.post("/oauth/revoke", auth=site.password_client,
+                     data={"token": site.sign_in()["refresh_token"]})
+
+
+@leads_to("cgi-bin/account.c", "account", detail="change_password")
+def a_password_is_changed(site):
+    user = site.user()
+    return Browser(site, user).act("change_password", current_password=user.password,
+                                   new_password="another-horse-battery")
+
+
+@leads_to("cgi-bin/account.c", "account", detail="create_token")
+def a_personal_token_is_made_by_hand(site):
+    return Browser(site, site.user("read-posts")).act(
+        "create_token", name="Mine", scopes="read-posts")
+
+
+@leads_to("cgi-bin/account.c", "account", detail="revoke_app")
+def an_app_is_disconnected(site):
+    browser, app = Browser(site, site.user("read-posts")), App(site)
+    app.connect(browser)
+    return browser.act("revoke_app", client_id=app.client.id)
+
+
+@leads_to("cgi-bin/account.c", "account", detail="sign_out_elsewhere")
+def others_are_signed_out(site):
+    return Browser(site, site.user()).act("sign_out_elsewhere")
+
+
+# What is refused
+
+@leads_to("cgi-bin/token.c", "token", "invalid_client", why="wrong secret")
+def a_wrong_secret(site):
+    return site.grant("client_credentials",
+                      site.client("client_credentials")._replace(secret="wrong"))
+
+
+@leads_to("cgi-bin/password-token.c", "token", "invalid_grant", why="wrong password")
+def a_wrong_password_at_the_proxy(site):
+    return site.post("/api/oauth/password/token",
+                     json={"username": site.user().email, "password": "wrong"})
+
+
+@leads_to("cgi-bin/login.c", "sign_in", "invalid_grant", why="wrong password")
+def a_wrong_password_on_the_page(site):
+    browser = Browser(site)
+    return browser.submit(browser.open("/oauth/login").form("login"),
+                          email=site.user().email, password="wrong")
+
+
+@leads_to("cgi-bin/authorize.c", "authorize", "access_denied")
+def an_app_is_denied(site):
+    return App(site).decide(Browser(site, site.user("read-posts")), "deny")
+
+
+@leads_to("cgi-bin/device.c", "device_code", "invalid_client", why="wrong secret")
+def a_device_with_a_wrong_secret(site):
+    client = Device(site).client
+    return site.post("/oauth/device/code", data={
+        "client_id": client.id, "client_secret": "wrong"})
+
+
+@leads_to("cgi-bin/verify.c", "device", "invalid_request")
+def a_decision_without_the_pages_token(site):
+    browser, device = Browser(site, site.user("read-posts")), Device(site).begin()
+    return browser.submit(device.page(browser).form("approve"), "approve", csrf_token="x")
+
+
+@leads_to("cgi-bin/account.c", "account", "invalid_request")
+def an_action_without_the_pages_token(site):
+    return Browser(site, site.user()).post("/account", {"action": "sign_out_elsewhere"})
+
+
+@leads_to("cgi-bin/account.c", "account", "invalid_grant", why="wrong password")
+def a_password_is_not_known(site):
+    return Browser(site, site.user()).act("change_password", current_password="wrong",
+                                          new_password="another-horse-battery")
+
+
+@leads_to("cgi-bin/personal-tokens.c", "personal_token", "invalid_token")
+def a_personal_token_by_no_token(site):
+    return personal(site, "a.b.c")
+
+
+@leads_to("cgi-bin/revoke.c", "revoke", "invalid_client", why="wrong secret")
+def a_revocation_with_a_wrong_secret(site):
+    return site.post("/oauth/revoke", data={"token": "x"},
+                     auth=site.password_client._replace(secret="wrong"))
+
+
+@leads_to("cgi-bin/introspect.c", "introspect", "invalid_client", why="wrong secret")
+def a_question_with_a_wrong_secret(site):
+    return site.post("/oauth/introspect", data={"token": "x"},
+                     auth=site.client("introspect")._replace(secret="wrong"))
+
+
+def places():
+    """Those in the source: what notes an event, and who names one for refusals."""
+    found = Counter()
+    for path in [*ROOT.glob("lib/*.c"), *ROOT.glob("cgi-bin/*.c")]:
+        text = path.read_text()
+        for call in re.findall(r"\btrail_note\(rq,([^;]*)\);|\.audit = ([^,]*),", text):
+            found.update((str(path.relative_to(ROOT)), event)
+                         for event in re.findall(r'"(\w+)"', "".join(call)))
+    return found
+
+
+def test_each_place_is_tested():
+    assert len(places()) > 15
+    tested = Counter(tuple(row.values[:2]) for row in ROWS)
+    assert places() - tested == Counter() and set(tested) == set(places())
+
+
+@pytest.mark.parametrize("place, event, outcome, said, lead", ROWS)
+def test_a_line_is_written(site, place, event, outcome, said, lead):
+    r = lead(site)
+    line, = site.carnet("log", "--json", r.headers["X-Request-Id"]).splitlines()
+    found = json.loads(line)
+    assert (found["event"], found["outcome"]) == (event, outcome)
+    assert found["address"] == "127.0.0.1"
+    assert said.items() <= found.items()
+    if outcome == "ok":
+        assert "why" not in found and ("user" in found or "client" in found)
+    else:
+        assert found["why"]
