@@ -12,7 +12,8 @@ SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all
 asan:
 	@$(MAKE) test BUILD=$(BUILD)/asan CFLAGS="-O1 -g -fno-omit-frame-pointer $(SANITIZE)"
 
-# What the time of an answer tells; and each program under valgrind.
+# What the time of an answer tells; and each program under valgrind, as plain CGI
+# by the tests, as FastCGI for REQUESTS requests (heap, leaks).
 timing:
 	@sh deploy/deps.sh test
 	@$(MAKE) -s -j$$(nproc) all
@@ -26,6 +27,7 @@ valgrind:
 	@$(MAKE) -s -j$$(nproc) all
 	@BUILD=$(BUILD) WRAP="valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite" \
 	    $(PYTHON) test/run.py cgi
+	@BUILD=$(BUILD) $(PYTHON) test/valgrind.py
 
 # Each target of test/fuzz for TIME seconds or RUNS inputs, or TARGET alone.
 TIME ?= 60

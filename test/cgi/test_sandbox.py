@@ -106,7 +106,7 @@ def opened_by(trace):
     return re.findall(r'\bopen(?:at2?)?\((?:AT_FDCWD, |\d+, )?"([^"]*)"', trace.read_text())
 
 
-def test_no_file_but_those_needed_is_opened(tmp_path, monkeypatch):
+def test_no_file_but_those_needed_is_opened(tmp_path):
     """Traced from its start; the list is of what it opens once it serves."""
     if not shutil.which("strace") or faults.SANITIZED:
         pytest.skip("strace, of programs without sanitizers, is needed")
@@ -117,8 +117,8 @@ def test_no_file_but_those_needed_is_opened(tmp_path, monkeypatch):
         wrapper.write_text("#!/bin/sh\nexec strace -D -f -e trace=open,openat,openat2"
                            " -o %s/%s.trace %s/cgi-bin/%s\n" % (tmp_path, name, BUILD, name))
         wrapper.chmod(0o755)
-    monkeypatch.setattr(faults, "BUILD", tmp_path)
-    with served("token", "login", settings="templates = pages\nsyslog = yes") as site:
+    with served("token", "login", build=tmp_path,
+                settings="templates = pages\nsyslog = yes") as site:
         (site.dir / "pages").mkdir()
         site.get("/oauth/login")
         expect.error(site.post("/oauth/token", data={}), 400, "invalid_request")

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from kit import expect, faults
+from kit import expect
 from kit.faults import served
 from kit.site import BUILD
 
@@ -20,7 +20,7 @@ exec {program}'
 """
 
 
-def test_the_line_arrives(tmp_path, monkeypatch):
+def test_the_line_arrives(tmp_path):
     """syslog(3): a datagram, authpriv.info, with the line that is on file."""
     p = subprocess.run(["unshare", "--mount", "mount", "--bind", "/dev", "/mnt"],
                        capture_output=True, text=True)
@@ -32,11 +32,10 @@ def test_the_line_arrives(tmp_path, monkeypatch):
     wrapper = tmp_path / "cgi-bin/token"
     wrapper.write_text(WRAPPER.format(dir=tmp_path, program=BUILD / "cgi-bin/token"))
     wrapper.chmod(0o755)
-    monkeypatch.setattr(faults, "BUILD", tmp_path)
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log:
         log.settimeout(20)
         log.bind(str(tmp_path / "dev/log"))
-        with served("token", settings="syslog = yes") as site:
+        with served("token", build=tmp_path, settings="syslog = yes") as site:
             expect.tokens(site.grant("password", username=site.email,
                                      password=site.password))
             said = log.recv(4096).decode()

@@ -100,9 +100,9 @@ class Adapter(requests.adapters.BaseAdapter):
 
 
 @contextmanager
-def served(*programs, env=None, user=None, settings=""):
+def served(*programs, env=None, user=None, settings="", build=BUILD):
     """A site, and a process of each program.  user: who runs them, if root does
-    the tests."""
+    the tests; build: where cgi-bin/ is that they are of."""
     with servers.directory() as path:
         site = Site(path, "http://127.0.0.1")
         site.install()
@@ -115,7 +115,7 @@ def served(*programs, env=None, user=None, settings=""):
         env = {**os.environ, "CARNET_CONF": str(site.conf), **(env or {})}
         site.programs = {}
         for name in programs:
-            site.programs[name] = start(name, path, env, user)
+            site.programs[name] = start(name, path, env, user, build)
         site.http.mount(site.url, Adapter(site.programs))
         try:
             yield site
@@ -124,10 +124,10 @@ def served(*programs, env=None, user=None, settings=""):
                 p.stop()
 
 
-def start(name, path, env, user=None):
+def start(name, path, env, user=None, build=BUILD):
     """Like fastcgi.Program, for another user if need be."""
     if user is None:
-        return fastcgi.Program(BUILD / "cgi-bin" / name, path, env)
+        return fastcgi.Program(build / "cgi-bin" / name, path, env)
     import socket
     p = fastcgi.Program.__new__(fastcgi.Program)
     p.name, p.address = name, str(path / (name + ".sock"))
@@ -136,7 +136,7 @@ def start(name, path, env, user=None):
     listener.bind(p.address)
     listener.listen(16)
     # The build may lie where that user cannot go.
-    program = Path(shutil.copy(BUILD / "cgi-bin" / name, path / name))
+    program = Path(shutil.copy(build / "cgi-bin" / name, path / name))
     program.chmod(0o755)
     p.process = subprocess.Popen([program], stdin=listener, stdout=subprocess.DEVNULL,
                                  stderr=p.log, env=env, user=user)
