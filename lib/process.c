@@ -104,9 +104,6 @@ process_check(struct process *pr, int64_t now)
 void
 process_end(struct process *pr)
 {
-	/* The kernel is faster at it, and leaves the log as it is. */
-	if (pr->once)
-		return;
 	if (pr->keys != NULL)
 		pr->keys_free(pr->keys);
 	free(pr->verified);

@@ -311,8 +311,7 @@ def deployed(name, settings="", more=""):
     with place() as site, ExitStack() as stack:
         site.deployment, site.more = name, more
         if settings:
-            site.conf.write_text(settings + "
-" + site.conf.read_text())
+            site.conf.write_text(settings + "\n" + site.conf.read_text())
         guarded.lay_out(site)
         site.app_port = stack.enter_context(guarded.app())
         port = int(site.url.rpartition(":")[2])
