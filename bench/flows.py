@@ -9,6 +9,9 @@ import time
 
 from site_ import *  # noqa: F403
 
+# A flow's name goes on so, and its client was added with that.
+ALGS = {"": (), ", RS256 2048": ("--alg", "RS256"), ", EdDSA": ("--alg", "EdDSA")}
+
 
 def sign_in(site, client, scope=SCOPE):
     return site.token(client, grant_type="password", username=site.user,
@@ -64,10 +67,15 @@ class Flows:
         self.machine = site.client("--grant", "client_credentials")
         self.rs = site.client("--grant", "client_credentials", "--alg", "RS256")
         self.ed = site.client("--grant", "client_credentials", "--alg", "EdDSA")
-        self.person = site.client("--grant", "password,refresh_token")
+        self.persons = {
+            alg: site.client("--grant", "password,refresh_token", *option)
+            for alg, option in ALGS.items()}
+        self.person = self.persons[""]
         self.gateway = site.client("--grant", "introspect")
-        self.app = site.client("--grant", "authorization_code",
-                               "--redirect-uri", "https://app.example/cb")
+        self.apps = {
+            alg: site.client("--grant", "authorization_code",
+                             "--redirect-uri", "https://app.example/cb", *option)
+            for alg, option in ALGS.items()}
 
     def prepare(self, tokens):
         site = self.site
@@ -86,41 +94,56 @@ class Flows:
                 if i == 0 else rq
             urllib.request.urlopen(rq).close()  # noqa: F405
 
-    def table(self):
-        u = self.site.url
+    def table(self, cgi=False):
+        """name: what puts the load; cgi: as plain CGI, and what can be so."""
         cc = {"grant_type": "client_credentials", "scope": SCOPE}
+        paths = {"/oauth/" + name: name for name in
+                 ("token", "introspect", "revoke", "playground")}
+        paths |= {"/api/" + name: name for name in ("posts?limit=20", "status")}
+
+        def at(path):
+            return self.site.url + ("/cgi/static/" + paths[path] if cgi else path)
 
         def token(client, **params):
             body = form_of(client, **params)
-            return lambda **kw: wrk(u + "/oauth/token", BODY=body, **kw)
+            return lambda **kw: wrk(at("/oauth/token"), BODY=body, **kw)
 
         def bearer(items, path="/api/posts?limit=20"):
-            return lambda **kw: wrk(u + path, script="flows.lua", FLOW="bearer",
+            return lambda **kw: wrk(at(path), script="flows.lua", FLOW="bearer",
                                     ITEMS=items, **kw)
 
         def get(path, token):
-            return lambda **kw: wrk(u + path, **({"TOKEN": token} if token else {}), **kw)
+            return lambda **kw: wrk(at(path), **({"TOKEN": token} if token else {}), **kw)
 
-        return {
-            "guarded GET /api/posts, 1 token": get("/api/posts?limit=20", self.user_token),
-            "the same, 1,000 tokens": bearer(self.some),
-            "the same, %s tokens" % format(self.n_many, ","): bearer(self.many),
-            "guarded GET /api/status": get("/api/status", self.own_token),
-            "Authorizer before a static file": get("/guarded/static.txt", self.own_token),
-            "client_credentials, ES256": token(self.machine, **cc),
-            "client_credentials, RS256 2048": token(self.rs, **cc),
-            "client_credentials, EdDSA": token(self.ed, **cc),
-            "refresh": self.refresh, "authorization code": self.code,
+        def of(flow, alg):
+            return lambda **kw: flow(at("/oauth/token"), alg, **kw)
+
+        rows = {"guarded GET /api/posts, 1 token": get("/api/posts?limit=20", self.user_token)}
+        if not cgi:
+            rows |= {
+                "the same, 1,000 tokens": bearer(self.some),
+                "the same, %s tokens" % format(self.n_many, ","): bearer(self.many),
+                "Authorizer before a static file": lambda **kw: wrk(
+                    self.site.url + "/guarded/static.txt", TOKEN=self.own_token, **kw)}
+        rows["guarded GET /api/status"] = get("/api/status", self.own_token)
+        for alg, client in (("ES256", self.machine), ("RS256 2048", self.rs),
+                            ("EdDSA", self.ed)):
+            rows["client_credentials, " + alg] = token(client, **cc)
+        for alg in ALGS:
+            rows["refresh" + alg] = of(self.refresh, alg)
+            rows["authorization code" + alg] = of(self.code, alg)
+        rows |= {
             "password": token(self.person, grant_type="password", username=self.site.user,
                               password=self.site.password, scope=SCOPE),
-            "introspect": lambda **kw: wrk(u + "/oauth/introspect", BODY=form_of(
+            "introspect": lambda **kw: wrk(at("/oauth/introspect"), BODY=form_of(
                 self.gateway, token=self.user_token), **kw),
-            "revoke": self.revoke,
-            "playground page": get("/oauth/playground", None),
-        }
+            "revoke": lambda **kw: self.revoke(at("/oauth/revoke"), **kw),
+            "playground page": get("/oauth/playground", None)}
+        return rows
 
-    def refresh(self, **kw):
-        pairs = [sign_in(self.site, self.person)["refresh_token"] for _ in range(8)]
+    def refresh(self, url, alg, **kw):
+        person = self.persons[alg]
+        pairs = [sign_in(self.site, person)["refresh_token"] for _ in range(8)]
         with self.site.db() as db:  # a sign-in each costs a password hash: copy some
             rows = db.execute("SELECT client, user, scope, expires_at FROM oauth_refresh_tokens"
                               " WHERE digest = ?", (hashlib.sha256(pairs[0].encode()).digest(),)
@@ -133,22 +156,23 @@ class Flows:
                             os.urandom(16), *rows))
                 pairs.append(secret)
             db.commit()
-        return wrk(self.site.url + "/oauth/token", script="flows.lua", FLOW="refresh",
+        return wrk(url, script="flows.lua", FLOW="refresh",
                    ITEMS=write_items(self.site, "refresh", pairs),
-                   BODY=form_of(self.person, grant_type="refresh_token", refresh_token=""), **kw)
+                   BODY=form_of(person, grant_type="refresh_token", refresh_token=""), **kw)
 
-    def code(self, **kw):
+    def code(self, url, alg, **kw):
+        app = self.apps[alg]
         n = int(8000 * (kw.get("seconds") or SECONDS)) + 1000  # noqa: F405
-        codes, rest = make_codes(self.site, self.app["client_id"], n)
-        return wrk(self.site.url + "/oauth/token", script="flows.lua", FLOW="form",
+        codes, rest = make_codes(self.site, app["client_id"], n)
+        return wrk(url, script="flows.lua", FLOW="form",
                    ITEMS=write_items(self.site, "codes", codes),
-                   BODY=form_of(self.app, grant_type="authorization_code") + rest, **kw)
+                   BODY=form_of(app, grant_type="authorization_code") + rest, **kw)
 
-    def revoke(self, **kw):
+    def revoke(self, url, **kw):
         """Each a token of its own, made for it: what is revoked again costs less."""
         n = int(6000 * (kw.get("seconds") or SECONDS)) + 1000  # noqa: F405
         path, _ = make_tokens(self.site, self.machine, n)
-        return wrk(self.site.url + "/oauth/revoke", script="flows.lua", FLOW="form",
+        return wrk(url, script="flows.lua", FLOW="form",
                    ITEMS=path, BODY=form_of(self.machine) + "&token=", **kw)
 
 
@@ -190,5 +214,5 @@ def system_calls(site, program, load, requests=400):
         r"^\s*[\d.]+\s+[\d.]+\s+\d+\s+(\d+)(?:\s+\d+)?\s+(\w+)$", text, re.M) if m[2] != "total"}
     n = done["rate"] * 1
     most = sorted(calls.items(), key=lambda c: -c[1])[:6]
-    return {"all": sum(calls.values()) / n,
+    return {"all": sum(calls.values()) / n, "opened": calls.get("openat", 0) / n,
             "most": ", ".join("%s %.1f" % (name, k / n) for name, k in most)}

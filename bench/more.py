@@ -15,6 +15,9 @@ from scale import measure
 from site_ import *  # noqa: F403
 
 
+SHORT = {"the same, 1,000 tokens": "guarded GET"}
+
+
 def say(*words):
     print(*words, file=sys.stderr, flush=True)
 
@@ -102,7 +105,14 @@ def write_latencies(out, site, flows, rows):
         "client_credentials, ES256": {"url": u + "/oauth/token", "body": form_of(  # noqa: F405
             flows.machine, grant_type="client_credentials", scope=SCOPE)},  # noqa: F405
         "introspect": {"url": u + "/oauth/introspect", "body": form_of(  # noqa: F405
-            flows.gateway, token=flows.user_token)}}
+            flows.gateway, token=flows.user_token)},
+        "client_credentials, EdDSA": {"url": u + "/oauth/token", "body": form_of(  # noqa: F405
+            flows.ed, grant_type="client_credentials", scope=SCOPE)},  # noqa: F405
+        "client_credentials, RS256 2048": {"url": u + "/oauth/token", "body": form_of(  # noqa: F405
+            flows.rs, grant_type="client_credentials", scope=SCOPE)},  # noqa: F405
+        "Authorizer before a static file": {"url": u + "/guarded/static.txt",
+                                            "token": flows.own_token},
+        "playground page": {"url": u + "/oauth/playground"}}
     for name, how in cases.items():
         rate = middle([g["rate"] for g in rows[name]]) / 2
         got = [g for g in (latencies(rate=rate, seconds=SECONDS, **how)  # noqa: F405
@@ -173,6 +183,17 @@ def write_sizes(out, site):
         out.append("| %s | %.0f | %.0f | %.1f |" % (name, *sizes, middle(took)))
 
 
+def write_cgi(out, flows):
+    """Each flow by programs that are started for each request, linked statically."""
+    out.append("\n| as plain CGI, on one connection | req/s | p50 ms | p99 ms |\n"
+               "|---|---:|---:|---:|")
+    for name, run in flows.table(cgi=True).items():
+        got = [run(connections=1) for _ in range(ROUNDS)]  # noqa: F405
+        out.append("| %s | **%s** | %.2f | %.2f |" % (
+            name, number(middle([g["rate"] for g in got])), middle([g["p50"] for g in got]),
+            middle([g["p99"] for g in got])))
+
+
 def write_sign_ins(out, site, flows):
     """More at once than there are cores wait for their turn."""
     run = flows.table()["password"]
@@ -205,12 +226,14 @@ def write_durability(out):
 
 def write_calls(out, site, flows):
     table = flows.table()
-    out.append("\n| system calls a request | all | the most frequent |\n|---|---:|---|")
+    out.append("\n| system calls a request | all | files opened | the most frequent |\n"
+               "|---|---:|---:|---|")
     for name, program in (("guarded GET /api/posts, 1 token", "posts"),
                           ("client_credentials, ES256", "token"),
                           ("introspect", "introspect")):
         got = system_calls(site, program, table[name])
-        out.append("| %s | %.1f | %s |" % (name, got["all"], got["most"]))
+        out.append("| %s | %.1f | %.2f | %s |" % (
+            name, got["all"], got["opened"], got["most"]))
 
 
 def write_peers(out, rows, missing):
@@ -230,17 +253,24 @@ def write_peers(out, rows, missing):
 
 
 def write_scale(out, rows):
-    names = [n for n in rows[0] if n not in ("size", "bytes", "purge")]
-    out.append("\n| tokens in the database | %s | bytes a token | purge of half |\n|---:|%s---:|---:|"
-               % (" | ".join(n.replace("the same, 1,000 tokens", "guarded GET") for n in names),
-                  "---:|" * len(names)))
+    names = [n for n in rows[0] if n not in ("size", "bytes", "purge", "wait")]
+    out.append("\n| tokens in the database | %s | bytes a token | purge of half |"
+               " longest token request meanwhile |\n|---:|%s---:|---:|---:|"
+               % (" | ".join(SHORT.get(n, n) for n in names), "---:|" * len(names)))
     for row in rows:
         out.append("| %s | %s | %.0f | %s |" % (
             format(row["size"], ","), " | ".join(
                 "%s (%.2f)" % (number(row[n]), row[n] / rows[0][n]) for n in names),
-            row["bytes"], "%.1f s" % row["purge"] if "purge" in row else "-"))
+            row["bytes"], "%.1f s | %.0f ms" % (row["purge"], row["wait"])
+            if "purge" in row else "- | -"))
     out.append("\nIn brackets: as a part of the first row.  100,000 users and 10,000 clients at"
-               " most.")
+               " most.  The purge is of rows, in batches, beside a steady load of tokens.")
+    bars = [("%s, %s tokens" % (SHORT.get(n, n), format(row["size"], ",")),
+             rows[0][n] / row[n], "%.2f" % (rows[0][n] / row[n]), True)
+            for n in names for row in rows]
+    (HERE / "scale.svg").write_text(  # noqa: F405
+        chart("Cost of a request, against that with %s tokens in the database"
+              % format(rows[0]["size"], ","), bars))
 
 
 def write_chart(rows, against):
@@ -266,6 +296,7 @@ def main():
         write_flows(out, rows)
         write_latencies(out, site, flows, rows)
         write_flood(out, site, flows)
+        write_cgi(out, flows)
         write_calls(out, site, flows)
         write_sign_ins(out, site, flows)
         write_sizes(out, site)
