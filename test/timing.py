@@ -7,18 +7,22 @@ left when the slowest tenth is cut off.  |t| above 10 is a difference beyond
 doubt; one of less than 3 us, which a row that is there costs to read, is shown and
 let pass: what it tells is no secret (a client's id), or is 256 bits long.  Exit
 status 1 if anything leaks."""
+import crypt
+import hashlib
 import math
 import os
 import random
+import re
 import statistics
 import sys
 import time
 from pathlib import Path
+from urllib.parse import urlencode
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "test"))
 
-from kit import fastcgi  # noqa: E402
+from kit import expect, fastcgi, plaincgi  # noqa: E402
 from kit.faults import served  # noqa: E402
 from kit.people import App, Browser  # noqa: E402
 
@@ -26,7 +30,7 @@ LIMIT = 10.0
 LEAST_US = 3.0
 N = int(os.environ.get("TIMINGS", 4000))
 N_HASHES = int(os.environ.get("HASHES", 300))  # of 26 ms each
-SETTINGS = "audit_size = 0"
+SETTINGS = "audit_size = 0\ncode_ttl = 10m"
 # Counted as ever, and never too many.
 LIMITS = "\n[throttle]\n" + "".join(
     "%s = 1000000\n" % n for n in ("account_address", "account", "address", "client"))
@@ -39,65 +43,140 @@ def welch(a, b):
     return (statistics.mean(a) - statistics.mean(b)) / error
 
 
-def request(form):
-    body = "&".join("%s=%s" % p for p in form.items()).encode()
-    env = {"REQUEST_METHOD": "POST", "SCRIPT_NAME": "/oauth/token",
-           "REMOTE_ADDR": "127.0.0.1", "CONTENT_LENGTH": str(len(body)),
+def request(path, form, cookie=None):
+    body = urlencode(form).encode()
+    env = {"REQUEST_METHOD": "POST", "SCRIPT_NAME": path, "REMOTE_ADDR": "127.0.0.1",
+           "CONTENT_LENGTH": str(len(body)),
            "CONTENT_TYPE": "application/x-www-form-urlencoded"}
+    if cookie:
+        env["HTTP_COOKIE"] = "%s=%s" % cookie
     return fastcgi.request([(k.encode(), v.encode()) for k, v in env.items()], body)
 
 
-def compare(site, name, one, other, n):
-    program = site.programs["token"]
-    data, times = [request(one), request(other)], ([], [])
-    answers = [program.send(d)[0].partition(b"\r\n\r\n")[2] for d in data]
-    assert answers[0] == answers[1], answers
-    for _ in range(2 * n):
-        c = random.getrandbits(1)
-        begun = time.perf_counter()
-        program.send(data[c])
-        times[c].append(time.perf_counter() - begun)
-    t, medians = welch(*times), [statistics.median(v) * 1e6 for v in times]
-    leaks = abs(t) > LIMIT and abs(medians[0] - medians[1]) > LEAST_US
-    print("%-44s t = %6.2f  (%.1f us, %.1f us)%s" % (
-        name, t, *medians, "  LEAKS" if leaks else ""), flush=True)
-    return leaks
+def body_of(answer):
+    return answer[0].partition(b"\r\n\r\n")[2]
+
+
+class Pairs:
+    """Requests to one site, by twos; failed says whether any tell."""
+
+    def __init__(self, site):
+        self.site, self.failed = site, 0
+
+    def compare(self, name, path, one, other, n, cookie=None, alike=lambda body: body):
+        program = self.site.programs[plaincgi.ROUTES[path]]
+        data, times = [request(path, f, cookie) for f in (one, other)], ([], [])
+        answers = [alike(body_of(program.send(d))) for d in data]
+        assert answers[0] == answers[1] and answers[0], answers
+        for _ in range(2 * n):
+            c = random.getrandbits(1)
+            begun = time.perf_counter()
+            program.send(data[c])
+            times[c].append(time.perf_counter() - begun)
+        t, medians = welch(*times), [statistics.median(v) * 1e6 for v in times]
+        leaks = abs(t) > LIMIT and abs(medians[0] - medians[1]) > LEAST_US
+        self.failed |= leaks
+        print("%-52s t = %6.2f  (%.1f us, %.1f us)%s" % (
+            name, t, *medians, "  LEAKS" if leaks else ""), flush=True)
+
+
+def who(pairs, site, names):
+    """Sign-ins by the names of accounts, each against the first, which is nobody's."""
+    client = site.password_client
+    form = {"client_id": client.id, "client_secret": client.secret,
+            "grant_type": "password", "password": "wrong-password"}
+    nobody = {**form, "username": "nobody@example.org"}
+    for name, user in names.items():
+        pairs.compare("unknown user, " + name, "/oauth/token", nobody,
+                      {**form, "username": user.email, "password":
+                       user.password if name == "disabled user" else form["password"]},
+                      N_HASHES)
+
+
+def signing_in(pairs, site):
+    user, gone = site.user("read-posts"), site.user()
+    site.carnet("user", "disable", gone.email)
+    who(pairs, site, {"wrong password": user, "disabled user": gone})
+    pairs.compare("password-token: unknown user, wrong password",
+                  "/api/oauth/password/token",
+                  {"username": "nobody@example.org", "password": "wrong-password"},
+                  {"username": user.email, "password": "wrong-password"}, N_HASHES)
+    browser = Browser(site)
+    fields = browser.open("/oauth/login").form("login").fields
+    form = {**fields, "password": "wrong-password"}
+    nobody = "n" * user.email.index("@") + user.email[user.email.index("@"):]
+
+    def plain(page):  # what was typed, and the nonce, aside
+        page = re.sub(rb'nonce="[^"]*"', b"", page)
+        return page.replace(user.email.encode(), b"*").replace(nobody.encode(), b"*")
+
+    pairs.compare("sign-in page: unknown user, wrong password", "/oauth/login",
+                  {**form, "email": nobody}, {**form, "email": user.email}, N_HASHES,
+                  browser.cookie, plain)
+
+
+def imported(pairs, site):
+    """Accounts with bcrypt hashes, and clients with secrets, brought from elsewhere."""
+    users = {"bcrypt of cost 10": site.user(), "bcrypt of cost 8": site.user()}
+    for name, user in users.items():
+        setting = crypt.mksalt(crypt.METHOD_BLOWFISH, rounds=1 << int(name.split()[-1]))
+        site.sql("UPDATE users SET password = ? WHERE id = ?",
+                 crypt.crypt(user.password, setting), user.id)
+    who(pairs, site, {"wrong password, where some have bcrypt": site.user(), **users})
+    client = site.client("client_credentials")
+    secret = "a secret that a person chose"
+    site.sql("UPDATE oauth_clients SET secret = NULL, secret_hash = ? WHERE client_id = ?",
+             crypt.crypt(secret, crypt.mksalt(crypt.METHOD_BLOWFISH, rounds=1 << 8)), client.id)
+    # That a client is an imported one does show: a client's id is no secret.
+    form = {"grant_type": "client_credentials", "client_id": client.id}
+    pairs.compare("imported client: wrong at the first, the last byte", "/oauth/token",
+                  {**form, "client_secret": "A" + secret[1:]},
+                  {**form, "client_secret": secret[:-1] + "E"}, N_HASHES)
+
+
+def redeeming(pairs, site):
+    client, app = site.password_client, App(site)
+    auth = {"client_id": client.id, "client_secret": client.secret}
+    secret = {"grant_type": "client_credentials", "client_secret": "x" * 43}
+    pairs.compare("unknown client, wrong secret", "/oauth/token",
+                  {**secret, "client_id": "0" * 8 + client.id[8:]},
+                  {**secret, "client_id": client.id}, N)
+    code = {"grant_type": "authorization_code", "client_id": app.client.id,
+            "client_secret": app.client.secret, "redirect_uri": app.uri,
+            "code_verifier": "w" * 43}
+    real = app.code(Browser(site, site.user("read-posts")))
+    pairs.compare("unknown code, code with a wrong verifier", "/oauth/token",
+                  {**code, "code": "A" * 43}, {**code, "code": real}, N)
+    live = site.sql("SELECT count(*) FROM oauth_auth_codes WHERE spent_at IS NULL"
+                    " AND expires_at > unixepoch() AND digest = ?",
+                    hashlib.sha256(real.encode()).digest())
+    assert live == [(1,)], "the code was no code any more"
+    form = {**auth, "grant_type": "refresh_token"}
+    pairs.compare("unknown refresh token, another one", "/oauth/token",
+                  {**form, "refresh_token": "A" * 43}, {**form, "refresh_token": "B" * 43}, N)
+    others = site.sign_in("read-posts")["refresh_token"]
+    mine = {"client_id": app.client.id, "client_secret": app.client.secret}
+    pairs.compare("introspect: unknown token, one of another client", "/oauth/introspect",
+                  {**mine, "token": "A" * 43}, {**mine, "token": others}, N)
+    # Whose another's token is, revoke says (RFC 7009 section 2.1): no row for that.
+    pairs.compare("revoke: unknown token, another one", "/oauth/revoke",
+                  {**mine, "token": "A" * 43}, {**mine, "token": "B" * 43}, N,
+                  alike=lambda body: body == b"")
+    expect.tokens(site.refresh(others))  # it was live all along
 
 
 def main():
-    with served("token", "login", "authorize", settings=SETTINGS) as site:
-        with open(site.conf, "a") as f:
-            f.write(LIMITS)
-        time.sleep(1.2)
-        client = site.password_client
-        auth = {"client_id": client.id, "client_secret": client.secret}
-        user, app = site.user("read-posts"), App(site)
-        password = {**auth, "grant_type": "password", "password": "wrong-password"}
-        gone = site.user()
-        site.carnet("user", "disable", gone.email)
-        code = {"grant_type": "authorization_code", "client_id": app.client.id,
-                "client_secret": app.client.secret, "redirect_uri": app.uri,
-                "code_verifier": "w" * 43}
-        real = app.code(Browser(site, user))
-        secret = {"grant_type": "client_credentials", "client_secret": "x" * 43}
-        failed = [
-            compare(site, "unknown user, wrong password",
-                    {**password, "username": "nobody@example.org"},
-                    {**password, "username": user.email}, N_HASHES),
-            compare(site, "wrong password, disabled user",
-                    {**password, "username": user.email},
-                    {**password, "username": gone.email, "password": gone.password},
-                    N_HASHES),
-            compare(site, "unknown client, wrong secret",
-                    {**secret, "client_id": "0" * 8 + client.id[8:]},
-                    {**secret, "client_id": client.id}, N),
-            compare(site, "unknown code, code with a wrong verifier",
-                    {**code, "code": "A" * 43}, {**code, "code": real}, N),
-            compare(site, "unknown refresh token, another one",
-                    {**auth, "grant_type": "refresh_token", "refresh_token": "A" * 43},
-                    {**auth, "grant_type": "refresh_token", "refresh_token": "B" * 43}, N),
-        ]
-    return 1 if any(failed) else 0
+    failed = 0
+    for part in (signing_in, redeeming, imported):
+        with served("token", "login", "authorize", "introspect", "revoke", "password-token",
+                    settings=SETTINGS) as site:
+            with open(site.conf, "a") as f:
+                f.write(LIMITS)
+            time.sleep(1.2)
+            pairs = Pairs(site)
+            part(pairs, site)
+            failed |= pairs.failed
+    return int(failed)
 
 
 if __name__ == "__main__":
