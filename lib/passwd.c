@@ -21,8 +21,8 @@
 #define BCRYPT_MOST 14 /* a second; a dearer hash shows itself */
 
 /*
- * crypt_ra, with its 32 KiB of scratch wiped by crypt itself.  NULL for what is no
- * setting or too long; that there is no memory must not read as a wrong password.
+ * crypt_ra, with its 32 KiB of scratch wiped by crypt itself.  NULL for what is
+ * no setting or too long; a lack of memory must not read as a wrong password.
  */
 static char *
 hash_with(struct arena *a, const char *password, const char *setting)

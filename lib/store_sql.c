@@ -347,7 +347,7 @@ const char *const store_sql[SQL_COUNT] = {
 	    "INSERT INTO throttle (key, failures, expires_at)"
 	    " VALUES (?1, 0, ?2) ON CONFLICT (key) DO UPDATE"
 	    " SET expires_at = ?2",
-	/* One that is known for longer was made before the clock was set back. */
+	/* One known for longer was made before the clock was set back. */
 	[SQL_THROTTLE_KNOW_LESS] =
 	    "DELETE FROM throttle WHERE key IN (SELECT key FROM throttle"
 	    " WHERE key BETWEEN ?1 AND ?2"

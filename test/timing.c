@@ -3,8 +3,8 @@
  * many measurements of two classes by turns (dudect: Reparaz, Balasch, Verbauwhede
  * 2017).  |t| above 10 is a difference beyond doubt.  Where two objects lie in
  * memory is one too, of a tenth of a nanosecond: what is below 1 ns a call is
- * shown and let pass.  So would memcmp of 32 bytes be: that digest_equal is no such
- * thing is test_crypto.c's to show.  Exit status 1 if anything leaks.
+ * shown and let pass.  So would memcmp of 32 bytes be: that digest_equal is no
+ * such thing is test_crypto.c's to show.  Exit status 1 if anything leaks.
  */
 #include <math.h>
 #include <stdint.h>

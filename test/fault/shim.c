@@ -1,10 +1,11 @@
 /*
  * shim.c: faults, preloaded between a program and the C library.
  *
- * FAULT_STATE=FILE    of each kind (write, sync, malloc) FILE holds which call is to
- *                     fail, and how many there were: two 64-bit numbers, shared
- *                     with whoever maps or writes FILE, at any time
- * FAULT_TRACE=FILE    on a crash FILE gets the objects of the stack, innermost first
+ * FAULT_STATE=FILE    of each kind (write, sync, malloc) FILE holds which call is
+ *                     to fail, and how many there were: two 64-bit numbers,
+ *                     shared with whoever maps or writes FILE, at any time
+ * FAULT_TRACE=FILE    on a crash FILE gets the objects of the stack, innermost
+ *                     first
  * FAULT_FULL=FILE     while FILE is there, no write finds room (ENOSPC)
  * FAULT_CLOCK=FILE    the clock is off by the seconds that FILE holds
  */

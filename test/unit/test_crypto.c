@@ -13,8 +13,8 @@ static struct {
 } equal_spy;
 
 /*
- * In place of Nettle's: a comparison that stops at the first difference, as memcmp
- * does, is too quick to be told from this one by 32 bytes' time.
+ * In place of Nettle's: a comparison that stops at the first difference, as
+ * memcmp does, is too quick to be told from this one by 32 bytes' time.
  */
 int
 nettle_memeql_sec(const void *a, const void *b, size_t n)

@@ -116,7 +116,7 @@ bcrypt_hashes_are_verified_and_stale(void **state)
 	}
 }
 
-/* What brings hashes along: each refusal costs a hash of ours and the dearest. */
+/* Where there are old hashes a refusal costs one of ours and the dearest. */
 static void
 a_refusal_costs_the_same_whatever_the_hash(void **state)
 {

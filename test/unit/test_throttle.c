@@ -230,8 +230,9 @@ an_account_has_so_many_places(void **state)
 		assert_int_equal(try("many@b.example",
 		    arena_printf(fx.a, "198.51.100.%d", i), NOW + i, 1), 0);
 	assert_int_equal(rows("failures = 0"), 1 + STORE_THROTTLE_PLACES);
-	assert_int_equal(rows(arena_printf(fx.a, "expires_at BETWEEN %lld AND %lld",
-	    (long long)until + 8, (long long)until + 8 + STORE_THROTTLE_PLACES)),
+	assert_int_equal(rows(arena_printf(fx.a,
+	    "expires_at BETWEEN %lld AND %lld", (long long)until + 8,
+	    (long long)until + 8 + STORE_THROTTLE_PLACES)),
 	    STORE_THROTTLE_PLACES);
 	for (int i = 0; i < 5; i++)
 		try("owner@b.example", arena_printf(fx.a, "203.0.113.%d", i),
