@@ -131,7 +131,7 @@ def test_no_file_but_those_needed_is_opened(tmp_path):
             time.sleep(1.1)  # files are looked at anew
         found = {name: opened_by(tmp_path / (name + ".trace"))[mark:]
                  for name, mark in marks.items()}
-        assert any("audit.log" in path for path in found["token"])
+        assert any("carnet.db-sync" in path for path in found["token"])
         assert any("pages" in path for path in found["login"])
         wrong = [path for paths in found.values() for path in paths
                  if not path.startswith((str(site.dir) + "/", *SYSTEM)) and
