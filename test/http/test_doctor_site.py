@@ -175,7 +175,7 @@ def test_lighttpd_that_passes_by_the_guard(modules, passed_by):
                 report.only("guard", "wrong", site.url + "/guarded/app is answered 200",
                             "mod_fastcgi before mod_proxy")
             else:
-                assert "all 3 paths" in report.text("guard")
+                assert "all 4 paths" in report.text("guard")
                 is_sound(report)
 
 
@@ -189,7 +189,7 @@ def test_a_server_that_does_not_ask_the_guard(tmp_path, name, file, old, new, cu
         report = of_deployment(site)
         report.only("guard", "wrong", "/guarded/app", "is answered 200", cure)
         # nginx asks for the words of a refusal where a directory has no index
-        assert len(report.at("wrong")) == (1 if name == "nginx" else 3), report.rows
+        assert len(report.at("wrong")) == (2 if name == "nginx" else 4), report.rows
 
 
 @pytest.mark.parametrize("name, file, line, more", [
@@ -432,7 +432,7 @@ def test_every_path_that_wants_a_token_is_asked(web):
     with guarding(web, RULES + "\nGET /bär/open = public\nPOST /bär/open = user"):
         report = ask_web(web)
         is_sound(report)
-        assert "all 3 paths" in report.text("guard")
+        assert "all 4 paths" in report.text("guard")
         assert ("GET", "/b%C3%A4r/d") in web.asked
         assert not [path for _, path in web.asked if "open" in path]
         for method, path in web.asked:
