@@ -159,8 +159,11 @@ serve(struct process *pr, struct arena *a, struct conn *c, char **env)
 	const struct oerr *e;
 	const struct buf *out;
 	struct buf headers;
+	struct timespec t;
 
-	rq.now = (int64_t)time(NULL);
+	/* Not time(): that one may be a tick behind, and a second with it. */
+	clock_gettime(CLOCK_REALTIME, &t);
+	rq.now = (int64_t)t.tv_sec;
 	make_request_id(&rq);
 	log_request(rq.id);
 	process_check(pr, rq.now);
