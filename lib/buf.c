@@ -15,20 +15,17 @@ buf_init(struct buf *b, struct arena *a, size_t size)
 	b->len = 0;
 }
 
-char *
-buf_room(struct buf *b, size_t n)
+void
+buf_grow(struct buf *b, size_t n)
 {
 	char *bigger;
 
 	if (n >= SIZE_MAX / 4 || b->len >= SIZE_MAX / 4)
 		errx(111, "buf: %zu bytes asked", n);
-	if (n >= b->size - b->len) {
-		b->size = 2 * (b->len + n + 1);
-		bigger = arena_alloc(b->a, b->size);
-		memcpy(bigger, b->data, b->len);
-		b->data = bigger;
-	}
-	return b->data + b->len;
+	b->size = 2 * (b->len + n + 1);
+	bigger = arena_alloc(b->a, b->size);
+	memcpy(bigger, b->data, b->len);
+	b->data = bigger;
 }
 
 void
@@ -44,13 +41,6 @@ void
 buf_str(struct buf *b, const char *s)
 {
 	buf_add(b, s, strlen(s));
-}
-
-void
-buf_char(struct buf *b, char c)
-{
-	*buf_room(b, 1) = c;
-	b->data[++b->len] = '\0';
 }
 
 void

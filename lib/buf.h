@@ -21,11 +21,20 @@ struct buf {
  */
 void buf_init(struct buf *b, struct arena *a, size_t size);
 
+/* buf_grow(b, n): move b's bytes to where n more have room. */
+void buf_grow(struct buf *b, size_t n);
+
 /*
  * buf_room(b, n):
  * Return where the next n bytes go; the caller writes them and adds to b->len.
  */
-char *buf_room(struct buf *b, size_t n);
+static inline char *
+buf_room(struct buf *b, size_t n)
+{
+	if (n >= b->size - b->len)
+		buf_grow(b, n);
+	return b->data + b->len;
+}
 
 /* buf_add(b, data, len): append len bytes. */
 void buf_add(struct buf *b, const void *data, size_t len);
@@ -34,7 +43,12 @@ void buf_add(struct buf *b, const void *data, size_t len);
 void buf_str(struct buf *b, const char *s);
 
 /* buf_char(b, c): append one byte. */
-void buf_char(struct buf *b, char c);
+static inline void
+buf_char(struct buf *b, char c)
+{
+	*buf_room(b, 1) = c;
+	b->data[++b->len] = '\0';
+}
 
 /* buf_printf(b, fmt, ...): append formatted text. */
 void buf_printf(struct buf *b, const char *fmt, ...)

@@ -9,6 +9,7 @@
 #include "utf8.h"
 
 #define DEPTH 16
+#define ONES 0x0101010101010101U /* in each of eight bytes */
 
 /* The members that the objects below o hold, all levels together. */
 static size_t
@@ -198,47 +199,67 @@ json_get_int(struct json_object *o, const char *name, int64_t *out)
 	return *out > -9000000000000000 && *out < 9000000000000000 ? 1 : -1;
 }
 
-/* How many bytes from s on stand for themselves in a string. */
+static int
+is_plain(char c)
+{
+	return (unsigned char)c >= 0x20 && c != '"' && c != '\\' && c != 0x7f;
+}
+
+/* Not 0 if one of the eight bytes is 0 (with those above it, falsely). */
+static uint64_t
+has_zero(uint64_t eight)
+{
+	return (eight - ONES) & ~eight & ONES << 7;
+}
+
+/* How many bytes from s on stand for themselves in a string: eight a step. */
 static size_t
 plain_span(const char *s, size_t len)
 {
-	size_t i;
+	size_t i = 0;
+	uint64_t eight;
 
-	for (i = 0; i < len; i++) {
-		const unsigned char c = (unsigned char)s[i];
-
-		if (c < 0x20 || c == '"' || c == '\\' || c == 0x7f)
+	for (; len - i >= sizeof(eight); i += sizeof(eight)) {
+		memcpy(&eight, s + i, sizeof(eight));
+		if ((has_zero(eight & ONES * 0xe0) | has_zero(eight ^ ONES * '"') |
+			has_zero(eight ^ ONES * '\\') |
+			has_zero(eight ^ ONES * 0x7f)) != 0)
 			break;
 	}
+	while (i < len && is_plain(s[i]))
+		i++;
 	return i;
 }
 
 static void
-escape(struct buf *b, const char *s, size_t len)
+escape_one(struct buf *b, unsigned char c)
 {
 	static const char hex[] = "0123456789abcdef";
+
+	buf_char(b, '\\');
+	if (c == '"' || c == '\\')
+		buf_char(b, (char)c);
+	else if (c == '\n')
+		buf_char(b, 'n');
+	else
+		buf_add(b, (const char[]) { 'u', '0', '0', hex[c >> 4],
+			hex[c & 15] }, 5);
+}
+
+static void
+quote(struct buf *b, const char *s, size_t len)
+{
 	size_t n;
 
-	buf_room(b, len + 2);
+	buf_room(b, len + 2); /* at most one growth, as a rule */
 	buf_char(b, '"');
-	for (;;) {
-		n = plain_span(s, len);
+	while ((n = plain_span(s, len)) < len) {
 		buf_add(b, s, n);
-		if (n == len)
-			break;
-		const unsigned char c = (unsigned char)s[n];
-		const char code[] = { '\\', 'u', '0', '0', hex[c >> 4],
-			hex[c & 15] };
-
-		if (c == '"' || c == '\\')
-			buf_add(b, (const char[]) { '\\', (char)c }, 2);
-		else if (c == '\n')
-			buf_add(b, "\\n", 2);
-		else
-			buf_add(b, code, sizeof(code));
+		escape_one(b, (unsigned char)s[n]);
 		s += n + 1;
 		len -= n + 1;
 	}
+	buf_add(b, s, len);
 	buf_char(b, '"');
 }
 
@@ -251,7 +272,7 @@ begin(struct buf *b, const char *name)
 	if (last != '{' && last != '[')
 		buf_char(b, ',');
 	if (name != NULL) {
-		escape(b, name, strlen(name));
+		quote(b, name, strlen(name));
 		buf_char(b, ':');
 	}
 }
@@ -273,7 +294,7 @@ void
 json_strn(struct buf *b, const char *name, const char *s, size_t len)
 {
 	begin(b, name);
-	escape(b, s, len);
+	quote(b, s, len);
 }
 
 void

@@ -370,6 +370,30 @@ controls_are_never_written_bare(void **state)
 	assert_string_equal(b.data, "\"\\\"\\\\\\n\\u000d\\u001f\\u007f/\"");
 }
 
+/* The span of plain ones is looked for eight bytes at a time. */
+static void
+one_that_must_be_escaped_is_found_at_any_place(void **state)
+{
+	char text[21];
+
+	(void)state;
+	for (int c = 1; c < 0x80; c++) {
+		for (size_t at = 0; at < sizeof(text) - 1; at++) {
+			memset(text, 'x', sizeof(text) - 1);
+			text[sizeof(text) - 1] = '\0';
+			text[at] = (char)c;
+			buf_init(&b, a, 0);
+			json_open(&b, NULL, '{');
+			json_str(&b, "s", text);
+			json_close(&b, '}');
+			for (size_t i = 0; i < b.len; i++)
+				assert_in_range(b.data[i], 0x20, 0x7e);
+			assert_string_equal(
+			    json_get_str(parse(b.data), "s"), text);
+		}
+	}
+}
+
 static void
 characters_beyond_ascii_are_written_as_they_are(void **state)
 {
@@ -464,6 +488,7 @@ main(void)
 		TEST(an_integer_that_is_not_there_is_told_apart),
 		TEST(each_byte_is_written_so_that_it_reads_back),
 		TEST(controls_are_never_written_bare),
+		TEST(one_that_must_be_escaped_is_found_at_any_place),
 		TEST(characters_beyond_ascii_are_written_as_they_are),
 		TEST(commas_stand_between_values_at_every_level),
 		TEST(words_become_an_array),
