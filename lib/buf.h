@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct arena;
 
@@ -49,6 +50,9 @@ buf_char(struct buf *b, char c)
 	*buf_room(b, 1) = c;
 	b->data[++b->len] = '\0';
 }
+
+/* buf_int(b, n): append n in decimal. */
+void buf_int(struct buf *b, int64_t n);
 
 /* buf_printf(b, fmt, ...): append formatted text. */
 void buf_printf(struct buf *b, const char *fmt, ...)

@@ -309,16 +309,8 @@ json_str(struct buf *b, const char *name, const char *s)
 void
 json_int(struct buf *b, const char *name, int64_t n)
 {
-	uint64_t rest = n < 0 ? -(uint64_t)n : (uint64_t)n;
-	char digits[24], *p = digits + sizeof(digits);
-
 	begin(b, name);
-	do
-		*--p = (char)('0' + rest % 10);
-	while ((rest /= 10) > 0);
-	if (n < 0)
-		*--p = '-';
-	buf_add(b, p, (size_t)(digits + sizeof(digits) - p));
+	buf_int(b, n);
 }
 
 void

@@ -233,14 +233,23 @@ resp_bytes(struct req *rq)
 	struct buf *b = arena_alloc(rq->a, sizeof(*b));
 
 	buf_init(b, rq->a, rq->headers->len + len + 256);
-	buf_printf(b, "Status: %d %s\r\n", rq->status, reason(rq->status));
+	buf_str(b, "Status: ");
+	buf_int(b, rq->status);
+	buf_char(b, ' ');
+	buf_str(b, reason(rq->status));
+	buf_str(b, "\r\n");
 	buf_add(b, rq->headers->data, rq->headers->len);
-	buf_printf(b, "X-Request-Id: %s\r\n", rq->id);
+	buf_str(b, "X-Request-Id: ");
+	buf_str(b, rq->id);
+	buf_str(b, "\r\n");
 	/* At the start of a line: a value may hold the words. */
 	if (strstr(b->data, "\r\nCache-Control:") == NULL)
 		buf_str(b, "Cache-Control: no-store\r\n");
-	if (rq->status != 204)
-		buf_printf(b, "Content-Length: %zu\r\n", len);
+	if (rq->status != 204) {
+		buf_str(b, "Content-Length: ");
+		buf_int(b, (int64_t)len);
+		buf_str(b, "\r\n");
+	}
 	buf_str(b, "\r\n");
 	if (len > 0 && !rq->is_head)
 		buf_add(b, rq->body->data, len);
