@@ -140,15 +140,24 @@ cgi_authorization(const struct req *rq)
 	return cgi_var(rq, name);
 }
 
-/* Names the request in log and answer; no secret, so few bits are enough. */
+/*
+ * Names the request in log and answer; no secret, so few bits are enough, and
+ * those of many requests may be drawn, and lie here, together.
+ */
 static void
 make_request_id(struct req *rq)
 {
-	uint8_t random[12];
+	static uint8_t drawn[20][12];
+	static size_t left;
+	uint8_t *random;
 
-	crypto_random(random, sizeof(random));
+	if (left == 0) {
+		left = sizeof(drawn) / sizeof(drawn[0]);
+		crypto_random(drawn, sizeof(drawn));
+	}
+	random = drawn[--left];
 	random[0] &= 0x7f; /* a letter first: on a command line "-" is an option's */
-	b64url_encode(random, sizeof(random), rq->id);
+	b64url_encode(random, sizeof(drawn[0]), rq->id);
 }
 
 /* One request, from its environment to its answer. */
