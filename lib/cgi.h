@@ -80,6 +80,7 @@ struct req {
 	const struct oerr *refused; /* the last that was logged */
 	/* For the audit trail: trail.h. */
 	const char *event, *detail;
+	const char *refusal;	/* what it is if refused; NULL: see the endpoint */
 	const char *user;	/* e-mail, as soon as it is known */
 	const char *client_id;	/* for the log, as soon as it is known */
 	struct field_error *field_errors;

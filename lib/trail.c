@@ -40,7 +40,8 @@ trail_end(struct req *rq)
 		return;
 	if (e != NULL) {
 		if (ev.event == NULL)
-			ev.event = rq->pr->ep->audit;
+			ev.event = rq->refusal != NULL ? rq->refusal
+						       : rq->pr->ep->audit;
 		if (ev.event == NULL || is_noise(e))
 			return;
 		ev.outcome = e->error;

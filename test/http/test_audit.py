@@ -76,7 +76,7 @@ def test_what_a_person_does(site):
         ("token", "ok", "authorization_code"), ("account", "ok", "revoke_app"),
         ("sign_out", "ok", "sign_out")]
     assert [e["event"] for e in log(site, "--client", app.client.id)] == [
-        "authorize", "authorize", "token"]
+        "authorize", "authorize", "token", "account"]
 
 
 def test_what_an_administrator_does(site):
