@@ -54,6 +54,7 @@ revoke_post(struct req *rq)
 
 	if ((e = client_authenticate(rq, &cl)) != NULL)
 		return e;
+	rq->is_known = !client_is_public(cl);
 	if (text == NULL)
 		return oerr_say(rq, &oerr_invalid_request,
 		    "The parameter token is missing.");

@@ -164,6 +164,7 @@ serve(struct process *pr, struct arena *a, struct conn *c, char **env)
 	/* Not time(): that one may be a tick behind, and a second with it. */
 	clock_gettime(CLOCK_REALTIME, &t);
 	rq.now = (int64_t)t.tv_sec;
+	rq.now_us = (int)(t.tv_nsec / 1000);
 	make_request_id(&rq);
 	log_request(rq.id);
 	process_check(pr, rq.now);

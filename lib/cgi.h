@@ -63,6 +63,7 @@ struct req {
 	struct store *st;
 	struct arena *a;
 	int64_t now;		/* Unix seconds, read once */
+	int now_us;		/* and microseconds, for the audit trail */
 	char id[17];		/* names the request in the log */
 	char **env;
 	unsigned method;
@@ -83,6 +84,7 @@ struct req {
 	const char *refusal;	/* what it is if refused; NULL: see the endpoint */
 	const char *user;	/* e-mail, as soon as it is known */
 	const char *client_id;	/* for the log, as soon as it is known */
+	int is_known;		/* no stranger: see trail.h */
 	struct field_error *field_errors;
 	int status;		/* of the answer; 0: none yet */
 	struct buf *headers;	/* lines so far */

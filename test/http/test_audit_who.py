@@ -172,13 +172,20 @@ REFUSED = [
 ]
 
 
-def check(site, act, event, members, **said):
+def is_strangers(site, request):
+    """Is its line in the part that strangers can fill?"""
+    return any(request in f.read_text()
+               for f in site.dir.glob("carnet.db-audit.log.strangers*"))
+
+
+def check(site, act, event, members, known=False, **said):
     c = Cast(site)
     r = act(c)
     fits = {USER: c.user.email, CLIENT: c.client.id}
     wanted = {name: fits.get(v, v) for name, v in members.items()}
     request = r.headers["X-Request-Id"]
     line, = site.carnet("log", "--json", request).splitlines()
+    assert is_strangers(site, request) == (said["outcome"] != "ok" and not known)
     found = json.loads(line)
     assert found.pop("at").endswith("Z")
     assert found == {"request": request, "event": event, "address": "127.0.0.1",
@@ -193,7 +200,56 @@ def test_what_is_done(site, event, members, act):
 
 @pytest.mark.parametrize("event, outcome, why, members, act", REFUSED)
 def test_what_is_refused(site, event, outcome, why, members, act):
-    check(site, act, event, members, outcome=outcome, why=why)
+    """To who is signed in or shows a token, to a client with its secret (to revoke: it
+    acts for itself), or to a stranger."""
+    known = "user" in members or (event, members) == ("revoke", dict(client=CLIENT)) and (
+        outcome != "invalid_client")
+    check(site, act, event, members, known, outcome=outcome, why=why)
+
+
+def app_hands_on(c):
+    """What a stranger sent it."""
+    app = App(c.site)
+    c.client = app.client
+    return app.redeem("no code")
+
+
+def guessed(c):
+    return c.site.grant("password", username=c.user.email, password="wrong-wrong-wrong")
+
+
+def replayed(c):
+    """What is spent is used once more, which takes all back."""
+    token = c.pair()["refresh_token"]
+    c.site.refresh(token)
+    c.site.sql("UPDATE oauth_refresh_tokens SET spent_at = spent_at - 1000"
+               " WHERE digest = ?", hashlib.sha256(token.encode()).digest())
+    return c.site.refresh(token)
+
+
+def replayed_code(c, n):
+    """Of a code that nothing is left of, without end."""
+    app = App(c.site)
+    c.client = app.client
+    code = app.code(c.browser)
+    for _ in range(n):
+        r = app.redeem(code)
+    return r
+
+
+@pytest.mark.parametrize("act, known, event, outcome, why, members", [
+    (app_hands_on, False, "token", "invalid_grant", "unknown code",
+     dict(client=CLIENT, detail="authorization_code")),
+    (guessed, False, "token", "invalid_grant", "wrong password",
+     dict(OWN, detail="password")),
+    (replayed, True, "replay", "invalid_grant", "refresh token used twice: family revoked",
+     dict(client=CLIENT, detail="refresh_token")),
+    (lambda c: replayed_code(c, 2), True, "replay", "invalid_grant",
+     "code used twice: family revoked", dict(client=CLIENT, detail="authorization_code")),
+    (lambda c: replayed_code(c, 3), False, "replay", "invalid_grant",
+     "code used twice: family revoked", dict(client=CLIENT, detail="authorization_code"))])
+def test_what_others_may_have_sent(site, act, known, event, outcome, why, members):
+    check(site, act, event, members, known, outcome=outcome, why=why)
 
 
 NOTHING = [
