@@ -124,7 +124,8 @@ audit_write(
 		    (part == AUDIT_STRANGERS ? theirs : size - theirs) / 2,
 		    b.len);
 		if (fd < 0 || write(fd, b.data, b.len) != (ssize_t)b.len)
-			log_event("%s: %s", path, strerror(errno));
+			log_event("%s: %s%s", path, strerror(errno),
+			    log_cure(errno));
 	}
 	arena_free(a);
 }

@@ -229,8 +229,8 @@ accept_next(FCGX_Request *fcgi)
 		if (stop || rc >= 0 || !is_shortage(-rc))
 			return rc;
 		if (!is_told)
-			log_event("accept: %s; raise the limit on open files",
-			    strerror(-rc));
+			log_event("accept: %s%s", strerror(-rc),
+			    log_cure(-rc));
 		is_told = 1;
 		usleep(SHORTAGE_US);
 	}

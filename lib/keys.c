@@ -214,8 +214,9 @@ list(const char *dir)
 	DIR *d;
 
 	if ((d = opendir(dir)) == NULL || fstat(dirfd(d), &sb) < 0) {
-		log_event("keys %s: %s; carnet install makes them", dir,
-		    strerror(errno));
+		log_event("keys %s: %s%s", dir, strerror(errno),
+		    *log_cure(errno) != '\0' ? log_cure(errno)
+					     : "; carnet install makes them");
 		if (d != NULL)
 			closedir(d);
 		return NULL;

@@ -1,11 +1,13 @@
 """What goes wrong on a machine, under running programs: a clear answer, a line
 in the log that says what to do, nothing half done, and, once the cause is gone,
 recovery without a restart."""
+import fcntl
 import os
 import resource
 import socket
 import sqlite3
 import subprocess
+import termios
 import time
 from contextlib import closing
 
@@ -167,10 +169,84 @@ def test_no_file_descriptor_left_for_a_request():
         assert r.log.count("carnet.db-slots: Too many open files; until it can be opened,"
                            " any number of passwords is hashed at once; raise the limit"
                            " on open files") == 1
-        assert len(r.log.splitlines()) == 1, r.log
+        # The keys, too, if they are looked for in this very second.
+        assert all("Too many open files" in line and "raise the limit" in line
+                   for line in r.log.splitlines()), r.log
         assert tokens(site) == (access + 1, refresh + 1)
         faults.limit(site, "token", resource.RLIMIT_NOFILE, old)
         assert grant(site).log == ""
+        recovers(site)
+
+
+def form_of(site):
+    """A request for a token, as it comes to the program."""
+    client = site.password_client
+    body = ("grant_type=password&username=%s&password=%s&client_id=%s&client_secret=%s"
+            % (site.email, site.password, client.id, client.secret)).encode()
+    env = {"REQUEST_METHOD": "POST", "SCRIPT_NAME": "/oauth/token",
+           "CONTENT_TYPE": "application/x-www-form-urlencoded",
+           "CONTENT_LENGTH": str(len(body)), "REMOTE_ADDR": "127.0.0.1"}
+    return fastcgi.request([(k.encode(), v.encode()) for k, v in env.items()], body)
+
+
+def is_read(s):
+    """Has the other end taken all that was sent?"""
+    return fcntl.ioctl(s, termios.TIOCOUTQ, bytes(4)) == bytes(4)
+
+
+def ask_without_descriptors(site):
+    """A request whose connection was accepted while there were some; what comes after
+    that finds none.  Return status and log."""
+    p, data = site.programs["token"], form_of(site)
+    with socket.socket(socket.AF_UNIX) as s:
+        s.settimeout(20)
+        s.connect(p.address)
+        s.sendall(data[:8])
+        expect.until(lambda: is_read(s))
+        old = faults.limit(site, "token", resource.RLIMIT_NOFILE, 3)
+        s.sendall(data[8:])
+        out, log = p.receive(s)
+        faults.limit(site, "token", resource.RLIMIT_NOFILE, old)
+    return int(out.split()[1]), log.decode()
+
+
+SHORT = "Too many open files; raise the limit on open files"
+
+
+def test_a_program_that_has_opened_nothing_yet_and_cannot():
+    """Its configuration, then: and it is read as soon as it can be."""
+    with served("token") as site:
+        status, log = ask_without_descriptors(site)
+        assert status == 500
+        assert log.count("carnet.conf: " + SHORT) == 1, log
+        recovers(site)
+
+
+def test_no_file_descriptor_left_for_the_database():
+    """It was replaced, and is to be opened anew: the log does not speak of rights."""
+    with served("token") as site:
+        grant(site)
+        copy = site.dir / "copy.db"
+        site.sql("VACUUM INTO '%s'" % copy)
+        for f in site.dir.glob("carnet.db-[ws]*"):
+            f.unlink()
+        copy.rename(site.dir / "carnet.db")
+        time.sleep(1.1)  # files are looked at once a second
+        status, log = ask_without_descriptors(site)
+        assert status == 503
+        assert log.count("carnet.db: unable to open database file: " + SHORT) == 1, log
+        assert "must be able to write" not in log
+        recovers(site)
+
+
+def test_no_file_descriptor_left_for_the_keys():
+    """They are read for the first token."""
+    with served("token") as site:
+        r = site.grant("password", username=site.email, password="wrong")
+        assert r.status_code == 400
+        status, log = ask_without_descriptors(site)
+        assert status == 500
+        assert log.count("keys: " + SHORT) == 1, log
         recovers(site)
 
 
@@ -332,13 +408,7 @@ def test_sigterm_finishes_the_request_at_hand():
     process ends with 0."""
     with served("token") as site:
         p = site.programs["token"]
-        client = site.password_client
-        body = ("grant_type=password&username=%s&password=%s&client_id=%s&client_secret=%s"
-                % (site.email, site.password, client.id, client.secret)).encode()
-        env = {"REQUEST_METHOD": "POST", "SCRIPT_NAME": "/oauth/token",
-               "CONTENT_TYPE": "application/x-www-form-urlencoded",
-               "CONTENT_LENGTH": str(len(body)), "REMOTE_ADDR": "127.0.0.1"}
-        data = fastcgi.request([(k.encode(), v.encode()) for k, v in env.items()], body)
+        data = form_of(site)
         with socket.socket(socket.AF_UNIX) as s:
             s.settimeout(20)
             s.connect(p.address)
