@@ -154,30 +154,6 @@ def test_out_of_file_descriptors():
         recovers(site)
 
 
-def test_no_file_descriptor_left_for_a_request():
-    """The connection was the last: what needs a file goes without, and says so."""
-    with served("token", settings="audit_size = 0") as site:
-        grant(site)
-        access, refresh = tokens(site)
-        pid = site.programs["token"].process.pid
-        used = {int(name) for name in os.listdir("/proc/%d/fd" % pid)}
-        free = [n for n in range(max(used) + 2) if n not in used]
-        old = faults.limit(site, "token", resource.RLIMIT_NOFILE, free[0] + 1 if
-                           len(free) == 1 else free[1])
-        r = grant(site)
-        expect.tokens(r)
-        assert r.log.count("carnet.db-slots: Too many open files; until it can be opened,"
-                           " any number of passwords is hashed at once; raise the limit"
-                           " on open files") == 1
-        # The keys, too, if they are looked for in this very second.
-        assert all("Too many open files" in line and "raise the limit" in line
-                   for line in r.log.splitlines()), r.log
-        assert tokens(site) == (access + 1, refresh + 1)
-        faults.limit(site, "token", resource.RLIMIT_NOFILE, old)
-        assert grant(site).log == ""
-        recovers(site)
-
-
 def form_of(site):
     """A request for a token, as it comes to the program."""
     client = site.password_client
@@ -196,7 +172,7 @@ def is_read(s):
 
 def ask_without_descriptors(site):
     """A request whose connection was accepted while there were some; what comes after
-    that finds none.  Return status and log."""
+    that finds none.  Return answer and log."""
     p, data = site.programs["token"], form_of(site)
     with socket.socket(socket.AF_UNIX) as s:
         s.settimeout(20)
@@ -207,17 +183,35 @@ def ask_without_descriptors(site):
         s.sendall(data[8:])
         out, log = p.receive(s)
         faults.limit(site, "token", resource.RLIMIT_NOFILE, old)
-    return int(out.split()[1]), log.decode()
+    return out.decode(), log.decode()
 
 
 SHORT = "Too many open files; raise the limit on open files"
 
 
+def test_no_file_descriptor_left_for_a_request():
+    """The connection was the last: what needs a file goes without, and says so."""
+    with served("token", settings="audit_size = 0") as site:
+        grant(site)
+        access, refresh = tokens(site)
+        out, log = ask_without_descriptors(site)
+        assert out.startswith("Status: 200") and '"access_token"' in out
+        assert log.count("carnet.db-slots: Too many open files; until it can be opened,"
+                         " any number of passwords is hashed at once; raise the limit"
+                         " on open files") == 1
+        # The keys, too, if they are looked for in this very second.
+        assert all("Too many open files" in line and "raise the limit" in line
+                   for line in log.splitlines()), log
+        assert tokens(site) == (access + 1, refresh + 1)
+        assert grant(site).log == ""
+        recovers(site)
+
+
 def test_a_program_that_has_opened_nothing_yet_and_cannot():
     """Its configuration, then: and it is read as soon as it can be."""
     with served("token") as site:
-        status, log = ask_without_descriptors(site)
-        assert status == 500
+        out, log = ask_without_descriptors(site)
+        assert out.startswith("Status: 500")
         assert log.count("carnet.conf: " + SHORT) == 1, log
         recovers(site)
 
@@ -232,8 +226,8 @@ def test_no_file_descriptor_left_for_the_database():
             f.unlink()
         copy.rename(site.dir / "carnet.db")
         time.sleep(1.1)  # files are looked at once a second
-        status, log = ask_without_descriptors(site)
-        assert status == 503
+        out, log = ask_without_descriptors(site)
+        assert out.startswith("Status: 503")
         assert log.count("carnet.db: unable to open database file: " + SHORT) == 1, log
         assert "must be able to write" not in log
         recovers(site)
@@ -244,8 +238,8 @@ def test_no_file_descriptor_left_for_the_keys():
     with served("token") as site:
         r = site.grant("password", username=site.email, password="wrong")
         assert r.status_code == 400
-        status, log = ask_without_descriptors(site)
-        assert status == 500
+        out, log = ask_without_descriptors(site)
+        assert out.startswith("Status: 500")
         assert log.count("keys: " + SHORT) == 1, log
         recovers(site)
 
@@ -347,25 +341,49 @@ def test_a_configuration_that_is_broken():
         grant(site)
         good = site.conf.read_text()
         site.conf.write_text("issuer = nonsense\n")
-        end = time.monotonic() + 2.5
+        end, log = time.monotonic() + 2.5, ""
         while time.monotonic() < end:
-            assert grant(site).status_code == 200
+            r = grant(site)
+            assert r.status_code == 200
+            log += r.log
+        line, = log.splitlines()  # which, where, and what is done about it
+        assert "carnet.conf:1: issuer" in line
+        assert line.endswith("; the old configuration stays")
         site.conf.write_text(good)
         recovers(site)
 
 
 def test_keys_that_are_gone():
     """A running program keeps those that it has read; a new one says what to do."""
-    with served("token", "user") as site:
+    with served("token", "user", "jwks") as site:
         token = grant(site).json()["access_token"]
         assert site.get("/api/user", token=token).status_code == 200
         (site.dir / "keys").rename(site.dir / "away")
+        refused(site.get("/oauth/jwks"), 500, "carnet install makes them")
         end = time.monotonic() + 2.5
         while time.monotonic() < end:
             r = grant(site)
             assert r.status_code == 200
             assert site.get("/api/user", token=r.json()["access_token"]).status_code == 200
         (site.dir / "away").rename(site.dir / "keys")
+        assert answer(lambda: site.get("/oauth/jwks"), lambda s: s == 200).json()["keys"]
+        recovers(site)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root may become another user")
+def test_a_key_that_may_not_be_read():
+    """By a program that has not read it yet; one that has goes on."""
+    with served("token", user="nobody") as site:
+        key = site.dir / "keys/ES256.pem"
+        key.chmod(0)
+        refused(grant(site), 500, "ES256.pem: Permission denied", "must be able to read it")
+        key.chmod(0o600)
+        recovers(site)
+        key.chmod(0)
+        end = time.monotonic() + 2.5
+        while time.monotonic() < end:
+            assert grant(site).status_code == 200
+        key.chmod(0o600)
         recovers(site)
 
 
