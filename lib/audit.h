@@ -36,16 +36,16 @@ const char *audit_time(struct arena *a, int64_t s, int us);
  */
 enum { AUDIT_KNOWN, AUDIT_STRANGERS, AUDIT_PARTS };
 
-/* audit_part(a, path, part): the name of that part's file; path is the trail's. */
+/* audit_part(a, path, part): the file of that part of the trail at path. */
 const char *audit_part(struct arena *a, const char *path, int part);
 
 /*
  * audit_write(path, size, to_syslog, ev):
- * Add ev to its part of the trail at path in one write, so that lines of several
- * processes never mix.  A file that holds half of what its part may becomes
- * FILE.1, in place of the one before: all together stay within size bytes, a
- * quarter of which is for strangers.  size 0: no file.  With to_syslog the line
- * goes there too.  A failure is logged: what happened has happened.
+ * Add ev to its part of the trail at path in one write, so that lines of
+ * several processes never mix.  A file that holds half of what its part may
+ * becomes FILE.1, in place of the one before: all together stay within size
+ * bytes, a quarter of which is for strangers.  size 0: no file.  With to_syslog
+ * the line goes there too.  A failure is logged: what happened has happened.
  */
 void audit_write(const char *path, int64_t size, int to_syslog,
     const struct audit *ev);

@@ -327,7 +327,7 @@ list_again(struct process *pr, const char *dir)
 	}
 }
 
-/* What could not be read may be mended since, which the directory does not tell. */
+/* What could not be read may be mended since: the directory does not tell. */
 static void
 try_again(struct keys *ks, int64_t now)
 {

@@ -18,8 +18,8 @@ void log_request(const char *id);
 
 /*
  * log_cure(err):
- * Return what to do about the error of a system call, as the end of a line; ""
- * where that is not the same whatever failed.
+ * Return what to do about the error of a system call, as the end of a line, where
+ * that does not depend on what was called: of a lack of descriptors; else "".
  */
 const char *log_cure(int err);
 

@@ -40,7 +40,8 @@ fail_shortage(struct store *st, const char *what)
 {
 	const int err = sqlite3_system_errno(st->db);
 
-	if (sqlite3_errcode(st->db) != SQLITE_CANTOPEN || *log_cure(err) == '\0')
+	if (sqlite3_errcode(st->db) != SQLITE_CANTOPEN ||
+	    *log_cure(err) == '\0')
 		return 0;
 	st->busy = 1;
 	log_event("database: %s: %s: %s%s", what, sqlite3_errmsg(st->db),
