@@ -286,8 +286,8 @@ static void
 note(struct cmd *c, int rc)
 {
 	const char *who = getenv("SUDO_USER");
-	const struct audit ev = {
-		.at = c->now,
+	struct timespec t;
+	struct audit ev = {
 		.event = "command",
 		.outcome = rc == CMD_OK ? "ok" : "refused",
 		.why = rc == CMD_OK ? NULL : refusal,
@@ -295,6 +295,9 @@ note(struct cmd *c, int rc)
 		.user = who != NULL ? who : getenv("LOGNAME"),
 	};
 
+	clock_gettime(CLOCK_REALTIME, &t);
+	ev.at = (int64_t)t.tv_sec;
+	ev.at_us = (int)(t.tv_nsec / 1000);
 	audit_write(c->conf->audit_log, c->conf->audit_size << 20,
 	    c->conf->syslog, &ev);
 }

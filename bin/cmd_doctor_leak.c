@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <unistd.h>
 
+#include "audit.h"
 #include "cmd_doctor.h"
 #include "cmd_doctor_http.h"
 #include "keys.h"
@@ -114,6 +115,9 @@ check_exposure(struct doctor *d)
 		{ "the database's log", beside(d, "-wal"), "\x37\x7f\x06", 1 },
 		{ "the log's index", beside(d, "-shm"), "\x18\xe2\x2d", 1 },
 		{ "the audit trail", d->cf->audit_log, "{\"at\"", 0 },
+		{ "the audit trail of strangers",
+		    audit_part(d->a, d->cf->audit_log, AUDIT_STRANGERS),
+		    "{\"at\"", 0 },
 		{ "the configuration", d->cf->path, "", 0 },
 		{ "the private key",
 		    arena_printf(d->a, "%s/%s", d->cf->keys,

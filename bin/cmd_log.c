@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "arena.h"
 #include "audit.h"
@@ -19,22 +20,13 @@ struct filter {
 	const char *since;
 };
 
-/* A date as it stands on file, so that dates compare as text. */
 static const char *
 since_text(struct cmd *c, const char *text)
 {
 	int64_t ago;
-	char date[32];
-	struct tm tm;
-	time_t t;
 
-	if (cmd_time(text, &ago) < 0)
-		return NULL;
-	t = (time_t)(c->now - ago);
-	if (gmtime_r(&t, &tm) == NULL)
-		return NULL;
-	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	return arena_str(c->a, date);
+	return cmd_time(text, &ago) < 0 ? NULL
+					: audit_time(c->a, c->now - ago, 0);
 }
 
 static int
@@ -62,48 +54,64 @@ print_text(const char *const value[])
 	putchar('\n');
 }
 
-/* A line that is none of ours (the disk was full) is passed over. */
-static void
-take_line(const struct cmd *c, struct arena *a, const struct filter *f,
-    const char *line, size_t len)
-{
+/* A part of the trail as it is read: its file, and the line that is next. */
+struct part {
+	const char *path;
+	FILE *in;	/* NULL: not there yet */
+	int is_old;	/* in is the one before the file */
+	char *line;
+	size_t room;
+	int has_line;
+	struct arena *a; /* for value */
 	const char *value[AUDIT_MEMBERS];
-	struct json_object *o = json_parse(a, line, len);
+};
 
-	if (o == NULL)
-		return;
-	for (int i = 0; i < AUDIT_MEMBERS; i++)
-		value[i] = json_get_str(o, audit_members[i]);
-	if (!is_wanted(f, value))
-		return;
-	if (c->json)
-		printf("%s\n", line);
-	else
-		print_text(value);
+/* 0, or -1 if the file is there and cannot be read. */
+static int
+part_open(struct cmd *c, struct part *p, int which)
+{
+	*p = (struct part) {
+		.path = audit_part(c->a, c->conf->audit_log, which),
+		.a = arena_new(),
+	};
+	p->in = fopen(arena_printf(c->a, "%s.1", p->path), "re");
+	p->is_old = p->in != NULL;
+	return access(p->path, R_OK) == 0 || errno == ENOENT ? 0 : -1;
 }
 
-/* All whole lines from where the file stands. */
 static void
-take_lines(const struct cmd *c, const struct filter *f, FILE *in)
+part_close(struct part *p)
 {
-	struct arena *a = arena_new();
-	char *line = NULL;
-	size_t room = 0;
+	if (p->in != NULL)
+		fclose(p->in);
+	free(p->line);
+	arena_free(p->a);
+}
+
+/* A line that is none of ours (the disk was full) is passed over. */
+static int
+read_line(struct part *p)
+{
+	struct json_object *o;
 	ssize_t len;
 
-	clearerr(in);
-	while ((len = getline(&line, &room, in)) > 0) {
-		if (line[len - 1] != '\n') {
+	clearerr(p->in);
+	while ((len = getline(&p->line, &p->room, p->in)) > 0) {
+		if (p->line[len - 1] != '\n') {
 			/* The rest comes yet. */
-			(void)fseek(in, -len, SEEK_CUR);
+			(void)fseek(p->in, -len, SEEK_CUR);
 			break;
 		}
-		line[--len] = '\0';
-		take_line(c, a, f, line, (size_t)len);
-		arena_clear(a);
+		p->line[--len] = '\0';
+		arena_clear(p->a);
+		if ((o = json_parse(p->a, p->line, (size_t)len)) == NULL)
+			continue;
+		for (int i = 0; i < AUDIT_MEMBERS; i++)
+			p->value[i] = json_get_str(o, audit_members[i]);
+		if (p->value[AUDIT_AT] != NULL)
+			return 1;
 	}
-	free(line);
-	arena_free(a);
+	return 0;
 }
 
 /* Is the file at path another one than in? */
@@ -116,33 +124,80 @@ is_moved(const char *path, FILE *in)
 	    (a.st_ino != b.st_ino || a.st_dev != b.st_dev);
 }
 
-/* Until a signal, or until nobody reads. */
+/* Is there a line?  A file that was moved aside is read to its end first. */
+static int
+part_has_line(struct part *p)
+{
+	int is_over;
+
+	while (!p->has_line) {
+		is_over = p->in == NULL || p->is_old ||
+		    is_moved(p->path, p->in);
+		if (p->in != NULL)
+			p->has_line = read_line(p);
+		if (p->has_line || !is_over)
+			break;
+		if (p->in != NULL)
+			fclose(p->in);
+		p->is_old = 0;
+		if ((p->in = fopen(p->path, "re")) == NULL)
+			break;
+	}
+	return p->has_line;
+}
+
+/* The part whose line is the oldest, or NULL. */
+static struct part *
+oldest(struct part part[static AUDIT_PARTS])
+{
+	struct part *first = NULL;
+
+	for (int i = 0; i < AUDIT_PARTS; i++)
+		if (part_has_line(&part[i]) &&
+		    (first == NULL ||
+			strcmp(part[i].value[AUDIT_AT],
+			    first->value[AUDIT_AT]) < 0))
+			first = &part[i];
+	return first;
+}
+
 static void
-follow(const struct cmd *c, const struct filter *f, FILE *in)
+print_lines(const struct cmd *c, const struct filter *f,
+    struct part part[static AUDIT_PARTS])
+{
+	struct part *p;
+
+	while ((p = oldest(part)) != NULL) {
+		p->has_line = 0;
+		if (!is_wanted(f, p->value))
+			continue;
+		if (c->json)
+			printf("%s\n", p->line);
+		else
+			print_text(p->value);
+	}
+}
+
+/* To the end; or, until a signal or until nobody reads, what comes after. */
+static void
+print_trail(const struct cmd *c, const struct filter *f, int follows,
+    struct part part[static AUDIT_PARTS])
 {
 	const struct timespec t = { .tv_nsec = FOLLOW_MS * 1000000L };
-	const char *path = c->conf->audit_log;
 
-	while (fflush(stdout) == 0) {
+	print_lines(c, f, part);
+	while (fflush(stdout) == 0 && follows) {
 		nanosleep(&t, NULL);
-		if (in != NULL)
-			take_lines(c, f, in);
-		if (in != NULL && !is_moved(path, in))
-			continue;
-		/* What was written to the old one is read; on to the new. */
-		if (in != NULL)
-			fclose(in);
-		in = fopen(path, "re");
+		print_lines(c, f, part);
 	}
-	if (in != NULL)
-		fclose(in);
 }
 
 int
 cmd_log(struct cmd *c)
 {
 	struct filter f = { .since = NULL };
-	const char *since = NULL, *path = c->conf->audit_log;
+	struct part part[AUDIT_PARTS];
+	const char *since = NULL;
 	int follows = 0, n;
 	const struct cmd_opt opts[] = {
 		{ "user", &f.want[AUDIT_USER], NULL },
@@ -153,7 +208,6 @@ cmd_log(struct cmd *c)
 		{ "since", &since, NULL }, { "follow", NULL, &follows },
 	};
 	char **operand;
-	FILE *in;
 
 	n = cmd_options(c, opts, sizeof(opts) / sizeof(opts[0]), &operand);
 	if (n < 0 || n > 1)
@@ -163,19 +217,13 @@ cmd_log(struct cmd *c)
 		return CMD_USAGE;
 	if (c->conf->audit_size == 0)
 		return cmd_refuse("audit_size is 0: there is no audit trail");
-	if ((in = fopen(arena_printf(c->a, "%s.1", path), "re")) != NULL) {
-		take_lines(c, &f, in);
-		fclose(in);
-	}
-	in = fopen(path, "re");
-	if (in == NULL && errno != ENOENT)
-		return cmd_refuse("%s: %s", path, strerror(errno));
-	if (in != NULL)
-		take_lines(c, &f, in);
-	if (follows)
-		follow(c, &f, in);
-	else if (in != NULL)
-		fclose(in);
+	for (int i = 0; i < AUDIT_PARTS; i++)
+		if (part_open(c, &part[i], i) < 0)
+			return cmd_refuse(
+			    "%s: %s", part[i].path, strerror(errno));
+	print_trail(c, &f, follows, part);
+	for (int i = 0; i < AUDIT_PARTS; i++)
+		part_close(&part[i]);
 	if (fflush(stdout) != 0)
 		return cmd_refuse("standard output: %s", strerror(errno));
 	return CMD_OK;

@@ -26,6 +26,7 @@ struct view {
 	struct visitor v;
 	int status;
 	const char *notice, *error, *new_token;
+	int is_idle;			/* there was nothing to take back */
 	const char *hash;		/* of a new password */
 	struct access_token row;	/* of a new token */
 };
@@ -166,9 +167,12 @@ revoke_app_step(struct req *rq, struct view *w)
 	int found;
 
 	found = id == NULL ? 0 : store_client_by_id(rq->st, rq->a, id, &cl);
-	if (found == 1)
+	w->is_idle = found == 0;
+	if (found == 1) {
+		rq->client_id = id;
 		found = store_app_revoke(
 		    rq->st, w->v.user.id, cl.id, rq->now);
+	}
 	w->notice = "The app has no access any more.";
 	return found;
 }
@@ -230,11 +234,14 @@ revoke_token(struct req *rq, struct view *w)
 {
 	const char *text = rq->param[PARAM_ID];
 	struct id id;
+	int n;
 
 	if (text == NULL || !issue_id_read(text, &id))
 		return refuse(w, "There is no such token.");
-	if (store_personal_revoke(rq->st, w->v.user.id, &id, rq->now) < 0)
+	n = store_personal_revoke(rq->st, w->v.user.id, &id, rq->now);
+	if (n < 0)
 		return oerr_machine(rq);
+	w->is_idle = n == 0;
 	w->notice = "The token is dead.";
 	return NULL;
 }
@@ -251,10 +258,13 @@ sign_out_session(struct req *rq, struct view *w)
 	if (text != NULL && strlen(text) == B64_LEN(DIGEST_LEN) &&
 	    b64url_decode(text, strlen(text), d.byte) == DIGEST_LEN)
 		found = store_session_find(rq->st, rq->a, &d, rq->now, &s);
-	if (found == 1 && s.user == w->v.user.id)
-		found = store_session_delete(rq->st, &d);
+	if (found == 1)
+		found = s.user != w->v.user.id
+		    ? 0
+		    : store_session_delete(rq->st, &d);
 	if (found < 0)
 		return oerr_machine(rq);
+	w->is_idle = found == 0;
 	w->notice = "That browser is signed out.";
 	return NULL;
 }
@@ -361,7 +371,7 @@ act(struct req *rq, struct view *w)
 		if (name != NULL && strcmp(actions[i].name, name) == 0) {
 			rq->detail = actions[i].name;
 			e = actions[i].run(rq, w);
-			if (e == NULL && w->error == NULL &&
+			if (e == NULL && w->error == NULL && !w->is_idle &&
 			    w->v.signed_in && rq->event == NULL)
 				trail_note(rq, "account");
 			return e;

@@ -113,6 +113,8 @@ login(struct req *rq)
 	}
 	if (rq->method == METHOD_GET)
 		return show(rq, &v, 200, NULL);
+	if (out)
+		rq->refusal = "sign_out";
 	if ((e = session_check_csrf(rq, &v)) != NULL)
 		return e;
 	if (!out)

@@ -7,9 +7,22 @@
 #include "resp.h"
 #include "trail.h"
 
+/* Whose token it was, for the trail. */
+static int
+name_user(struct req *rq, int64_t id)
+{
+	struct user u;
+	int found = store_user_by_id(rq->st, rq->a, id, &u);
+
+	if (found == 1)
+		rq->user = u.email;
+	return found;
+}
+
 static const struct oerr *
 revoke_family(struct req *rq, const struct id *family, const struct id *access)
 {
+	rq->detail = access == NULL ? "refresh_token" : "access_token";
 	if (store_begin(rq->st) < 0)
 		return oerr_machine(rq);
 	if ((access != NULL &&
@@ -41,23 +54,26 @@ revoke_post(struct req *rq)
 
 	if ((e = client_authenticate(rq, &cl)) != NULL)
 		return e;
+	rq->is_known = !client_is_public(cl);
 	if (text == NULL)
 		return oerr_say(rq, &oerr_invalid_request,
 		    "The parameter token is missing.");
 	digest_of(text, strlen(text), &d);
 	if ((found = store_refresh_find(rq->st, rq->a, &d, &t)) < 0)
 		return oerr_machine(rq);
+	if (found == 1 && t.client != cl->id)
+		return oerr_why(
+		    rq, &oerr_invalid_grant, "token of another client");
 	if (found == 1)
-		return t.client == cl->id
-		    ? revoke_family(rq, &t.family, NULL)
-		    : oerr_why(rq, &oerr_invalid_grant,
-			  "token of another client");
+		return name_user(rq, t.user) < 0
+		    ? oerr_machine(rq)
+		    : revoke_family(rq, &t.family, NULL);
 	if ((e = guard_identify(rq, text, &who)) != NULL)
 		return e->status < 500 ? resp_empty(rq, 200) : e;
 	if (who.is.client != cl->id)
 		return oerr_why(
 		    rq, &oerr_invalid_grant, "token of another client");
-	rq->user = who.is.email; /* for the trail: whose it was */
+	rq->user = who.is.email;
 	return revoke_family(
 	    rq, who.is.has_family ? &who.is.family : NULL, &who.token);
 }

@@ -166,6 +166,7 @@ with_code(struct req *rq, struct visitor *v)
 		return oerr_machine(rq);
 	if (found == 0 || as.client.revoked_at != 0)
 		return wrong_code(rq, v);
+	rq->client_id = as.client.client_id;
 	all = scope_parse(rq->conf, as.code.scope, NULL);
 	as.scope = all & scope_of_user(rq->conf, &v->user);
 	as.nothing_left = all != 0 && as.scope == 0;

@@ -8,7 +8,8 @@ struct arena;
 
 /* What happened.  No member is a secret; one that is NULL is left out. */
 struct audit {
-	int64_t at;		/* Unix seconds */
+	int64_t at;		/* Unix seconds, and */
+	int at_us;		/* microseconds: the order of lines */
 	const char *request;	/* its id */
 	const char *event;	/* "token", "sign_in", ... */
 	const char *outcome;	/* "ok", or the error's code */
@@ -17,6 +18,7 @@ struct audit {
 	const char *client;	/* client_id */
 	const char *address;
 	const char *why;	/* the private reason of a refusal */
+	int is_strangers;	/* refused to who has shown nothing; not on file */
 };
 
 /* The members on file, in their order, and their names. */
@@ -24,13 +26,26 @@ enum { AUDIT_AT, AUDIT_REQUEST, AUDIT_EVENT, AUDIT_OUTCOME, AUDIT_DETAIL,
 	AUDIT_USER, AUDIT_CLIENT, AUDIT_ADDRESS, AUDIT_WHY, AUDIT_MEMBERS };
 extern const char *const audit_members[];
 
+/* audit_time(a, s, us): a time as it stands on file; they compare as text. */
+const char *audit_time(struct arena *a, int64_t s, int us);
+
+/*
+ * The trail is two files and their predecessors: what strangers are refused has
+ * a part of its own, so that they push out no other line, however many requests
+ * they send.
+ */
+enum { AUDIT_KNOWN, AUDIT_STRANGERS, AUDIT_PARTS };
+
+/* audit_part(a, path, part): the file of that part of the trail at path. */
+const char *audit_part(struct arena *a, const char *path, int part);
+
 /*
  * audit_write(path, size, to_syslog, ev):
- * Add ev to the file at path in one write, so that lines of several processes
- * never mix.  A file that holds half of size bytes becomes path.1, in place of
- * the one before: both together stay within size.  size 0: no file.  With
- * to_syslog the line goes there too.  A failure is logged: what happened has
- * happened.
+ * Add ev to its part of the trail at path in one write, so that lines of
+ * several processes never mix.  A file that holds half of what its part may
+ * becomes FILE.1, in place of the one before: all together stay within size
+ * bytes, a quarter of which is for strangers.  size 0: no file.  With to_syslog
+ * the line goes there too.  A failure is logged: what happened has happened.
  */
 void audit_write(const char *path, int64_t size, int to_syslog,
     const struct audit *ev);

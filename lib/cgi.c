@@ -173,6 +173,7 @@ serve(struct process *pr, struct arena *a, struct conn *c, char **env)
 	/* Not time(): that one may be a tick behind, and a second with it. */
 	clock_gettime(CLOCK_REALTIME, &t);
 	rq.now = (int64_t)t.tv_sec;
+	rq.now_us = (int)(t.tv_nsec / 1000);
 	make_request_id(&rq);
 	log_request(rq.id);
 	process_check(pr, rq.now);
@@ -237,8 +238,8 @@ accept_next(FCGX_Request *fcgi)
 		if (stop || rc >= 0 || !is_shortage(-rc))
 			return rc;
 		if (!is_told)
-			log_event("accept: %s; raise the limit on open files",
-			    strerror(-rc));
+			log_event("accept: %s%s", strerror(-rc),
+			    log_cure(-rc));
 		is_told = 1;
 		usleep(SHORTAGE_US);
 	}

@@ -63,6 +63,7 @@ struct req {
 	struct store *st;
 	struct arena *a;
 	int64_t now;		/* Unix seconds, read once */
+	int now_us;		/* and microseconds, for the audit trail */
 	char id[17];		/* names the request in the log */
 	char **env;
 	unsigned method;
@@ -80,8 +81,10 @@ struct req {
 	const struct oerr *refused; /* the last that was logged */
 	/* For the audit trail: trail.h. */
 	const char *event, *detail;
+	const char *refusal;	/* what it is if refused; NULL: see the endpoint */
 	const char *user;	/* e-mail, as soon as it is known */
 	const char *client_id;	/* for the log, as soon as it is known */
+	int is_known;		/* no stranger: see trail.h */
 	struct field_error *field_errors;
 	int status;		/* of the answer; 0: none yet */
 	struct buf *headers;	/* lines so far */

@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "log.h"
+
 #define FILE_MAX_SIZE (1 << 20)
 #define SYSTEM_DIR "/etc/carnet"
 #define NAME "/carnet.conf"
@@ -22,7 +24,8 @@ conf_load(const char *path, char *error, size_t size)
 
 	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0 ||
 	    fstat(fd, &sb) < 0) {
-		snprintf(error, size, "%s: %s", path, strerror(errno));
+		snprintf(error, size, "%s: %s%s", path, strerror(errno),
+		    log_cure(errno));
 	} else if (!S_ISREG(sb.st_mode) || sb.st_size > FILE_MAX_SIZE) {
 		snprintf(error, size, "%s: not a file of at most 1 MiB", path);
 	} else if ((text = calloc(1, (size_t)sb.st_size + 1)) == NULL ||

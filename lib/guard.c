@@ -286,6 +286,7 @@ guard_check(
 	 */
 	rq->client_id = out->is.client_id;
 	rq->user = out->is.email;
+	rq->is_known = e == NULL;
 	if (e == NULL)
 		e = check_rule(rq, rule, &out->is);
 	if (e != NULL && (e->status == 401 || e->status == 403))

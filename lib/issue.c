@@ -140,14 +140,18 @@ issue_mint(struct req *rq, const struct mint *m, struct access_token *row,
 const struct oerr *
 issue_replayed(struct req *rq, const struct id *family, const char *why)
 {
+	int n;
+
 	trail_note(rq, "replay");
 	if (store_begin(rq->st) < 0)
 		return oerr_machine(rq);
-	if (store_family_revoke(rq->st, family, rq->now) < 0 ||
+	if ((n = store_family_revoke(rq->st, family, rq->now)) < 0 ||
 	    store_commit(rq->st) < 0) {
 		store_rollback(rq->st);
 		return oerr_machine(rq);
 	}
+	/* What is dead already can be presented without end. */
+	rq->is_known = n > 0;
 	return oerr_why(rq, &oerr_invalid_grant, "%s: family revoked", why);
 }
 

@@ -24,6 +24,7 @@ struct file {
 	ino_t ino;
 	enum alg alg;
 	int signs, was_read, was_seen;
+	int is_lost;	   /* it could not be read */
 	int has_secret;	   /* its bytes are known, and hold a private key */
 	struct digest pem; /* of them */
 };
@@ -39,7 +40,7 @@ struct keys {
 	int is_brief;		/* for one request: no key is checked unasked */
 	struct timespec seen;	/* the directory's time when read */
 	time_t listed_at;	/* by the clock */
-	int64_t checked_at;
+	int64_t checked_at, tried_at;
 	uint64_t generation;
 };
 
@@ -117,8 +118,11 @@ read_pem(struct arena *a, struct keys *ks, struct file *f, size_t *len)
 	char *path = arena_printf(a, "%s/%s", ks->dir, f->name), *pem;
 
 	if ((pem = read_file(a, path, len)) == NULL) {
-		log_event("%s: %s", path, strerror(errno));
-		f->was_read = 1;
+		log_event("%s: %s%s", path, strerror(errno),
+		    *log_cure(errno) != '\0'
+			? log_cure(errno)
+			: "; the user of this program must be able to read it");
+		f->was_read = f->is_lost = 1;
 		return NULL;
 	}
 	digest_of(pem, *len, &f->pem);
@@ -214,8 +218,9 @@ list(const char *dir)
 	DIR *d;
 
 	if ((d = opendir(dir)) == NULL || fstat(dirfd(d), &sb) < 0) {
-		log_event("keys %s: %s; carnet install makes them", dir,
-		    strerror(errno));
+		log_event("keys %s: %s%s", dir, strerror(errno),
+		    *log_cure(errno) != '\0' ? log_cure(errno)
+					     : "; carnet install makes them");
 		if (d != NULL)
 			closedir(d);
 		return NULL;
@@ -322,6 +327,18 @@ list_again(struct process *pr, const char *dir)
 	}
 }
 
+/* What could not be read may be mended since: the directory does not tell. */
+static void
+try_again(struct keys *ks, int64_t now)
+{
+	const int later = ks->tried_at != 0 && ks->tried_at != now;
+
+	for (size_t i = 0; later && i < ks->n_files; i++)
+		if (ks->file[i].is_lost)
+			ks->file[i].was_read = ks->file[i].is_lost = 0;
+	ks->tried_at = now;
+}
+
 struct keys *
 keys_get(struct req *rq)
 {
@@ -330,8 +347,10 @@ keys_get(struct req *rq)
 	if (pr->keys != NULL && pr->keys->checked_at == rq->now)
 		return pr->keys;
 	list_again(pr, rq->conf->keys);
-	if (pr->keys != NULL)
+	if (pr->keys != NULL) {
 		pr->keys->checked_at = rq->now;
+		try_again(pr->keys, rq->now);
+	}
 	return pr->keys;
 }
 

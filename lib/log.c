@@ -1,6 +1,7 @@
 /* log.c: one line an event. */
 #include "log.h"
 
+#include <errno.h>
 #include <stdarg.h>
 
 /* Process-wide, as standard error is: one request is served at a time. */
@@ -21,6 +22,14 @@ void
 log_request(const char *id)
 {
 	out.request = id;
+}
+
+const char *
+log_cure(int err)
+{
+	return err == EMFILE || err == ENFILE
+	    ? "; raise the limit on open files"
+	    : "";
 }
 
 void

@@ -17,6 +17,13 @@ void log_to(void (*sink)(void *ctx, const char *line), void *ctx);
 void log_request(const char *id);
 
 /*
+ * log_cure(err):
+ * Return what to do about the error of a system call, as the end of a line, where
+ * that does not depend on what was called: of a lack of descriptors; else "".
+ */
+const char *log_cure(int err);
+
+/*
  * log_event(fmt, ...):
  * Write one line: "carnet: ", the request id if there is one, and the text.
  * What is not printable ASCII becomes '?': it could forge a line of its own, or

@@ -40,7 +40,11 @@ process_conf(struct process *pr)
 	pr->conf_seen.mtime_ns = sb.st_mtim.tv_nsec;
 	pr->conf_seen.ctime_s = sb.st_ctim.tv_sec;
 	pr->conf_seen.ctime_ns = sb.st_ctim.tv_nsec;
+	errno = 0;
 	if ((cf = conf_load(pr->conf_path, error, sizeof(error))) == NULL) {
+		/* No fault of the file: it is read when it can be opened. */
+		if (*log_cure(errno) != '\0')
+			pr->conf_seen.ino = 0;
 		log_event("%s%s", error,
 		    pr->conf != NULL ? "; the old configuration stays" : "");
 		return;

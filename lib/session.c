@@ -90,8 +90,10 @@ session_load(struct req *rq, struct visitor *v)
 	if (found < 0)
 		return oerr_machine(rq);
 	v->signed_in = found && v->user.disabled_at == 0;
-	if (v->signed_in)
+	if (v->signed_in) {
 		rq->user = v->user.email;
+		rq->is_known = 1;
+	}
 	/* A failure is logged, and no reason to sign somebody out. */
 	if (v->signed_in && v->session.seen_at < rq->now - SEEN_EVERY_S)
 		(void)store_session_seen(rq->st, &d, rq->now);

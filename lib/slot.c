@@ -44,8 +44,7 @@ slot_take(const char *path, int n, int wait_ms)
 	if (fd < 0) {
 		log_event("%s: %s; until it can be opened, any number of"
 			  " passwords is hashed at once%s", path,
-		    strerror(errno), errno == EMFILE || errno == ENFILE
-			? "; raise the limit on open files" : "");
+		    strerror(errno), log_cure(errno));
 		return SLOT_BROKEN;
 	}
 	while ((got = try_all(fd, n)) == 0 && wait_ms > 0) {

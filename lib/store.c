@@ -34,6 +34,21 @@ static const struct {
 	{ SQLITE_NOTADB, 0, "; restore it from a copy: see carnet doctor" },
 };
 
+/* That it cannot be opened for lack of descriptors says errno alone. */
+static int
+fail_shortage(struct store *st, const char *what)
+{
+	const int err = sqlite3_system_errno(st->db);
+
+	if (sqlite3_errcode(st->db) != SQLITE_CANTOPEN ||
+	    *log_cure(err) == '\0')
+		return 0;
+	st->busy = 1;
+	log_event("database: %s: %s: %s%s", what, sqlite3_errmsg(st->db),
+	    strerror(err), log_cure(err));
+	return 1;
+}
+
 int
 store_fail(struct store *st, const char *what)
 {
@@ -43,6 +58,8 @@ store_fail(struct store *st, const char *what)
 	st->busy = 0;
 	if (sqlite3_extended_errcode(st->db) == SQLITE_IOERR_FSYNC)
 		store_sync_doubt(st);
+	if (fail_shortage(st, what))
+		return -1;
 	for (size_t i = 0; i < sizeof(cures) / sizeof(cures[0]); i++)
 		if (cures[i].code == rc) {
 			cure = cures[i].cure;

@@ -29,6 +29,7 @@ trail_end(struct req *rq)
 	const struct oerr *e = rq->refused;
 	struct audit ev = {
 		.at = rq->now,
+		.at_us = rq->now_us,
 		.request = rq->id,
 		.event = rq->event,
 		.outcome = "ok",
@@ -40,9 +41,11 @@ trail_end(struct req *rq)
 		return;
 	if (e != NULL) {
 		if (ev.event == NULL)
-			ev.event = rq->pr->ep->audit;
+			ev.event = rq->refusal != NULL ? rq->refusal
+						       : rq->pr->ep->audit;
 		if (ev.event == NULL || is_noise(e))
 			return;
+		ev.is_strangers = !rq->is_known;
 		ev.outcome = e->error;
 		ev.why = rq->why == NULL ? e->description : rq->why;
 	}

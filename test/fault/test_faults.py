@@ -1,11 +1,13 @@
 """What goes wrong on a machine, under running programs: a clear answer, a line
 in the log that says what to do, nothing half done, and, once the cause is gone,
 recovery without a restart."""
+import fcntl
 import os
 import resource
 import socket
 import sqlite3
 import subprocess
+import termios
 import time
 from contextlib import closing
 
@@ -152,25 +154,93 @@ def test_out_of_file_descriptors():
         recovers(site)
 
 
+def form_of(site):
+    """A request for a token, as it comes to the program."""
+    client = site.password_client
+    body = ("grant_type=password&username=%s&password=%s&client_id=%s&client_secret=%s"
+            % (site.email, site.password, client.id, client.secret)).encode()
+    env = {"REQUEST_METHOD": "POST", "SCRIPT_NAME": "/oauth/token",
+           "CONTENT_TYPE": "application/x-www-form-urlencoded",
+           "CONTENT_LENGTH": str(len(body)), "REMOTE_ADDR": "127.0.0.1"}
+    return fastcgi.request([(k.encode(), v.encode()) for k, v in env.items()], body)
+
+
+def is_read(s):
+    """Has the other end taken all that was sent?"""
+    return fcntl.ioctl(s, termios.TIOCOUTQ, bytes(4)) == bytes(4)
+
+
+def ask_without_descriptors(site):
+    """A request whose connection was accepted while there were some; what comes after
+    that finds none.  Return answer and log."""
+    p, data = site.programs["token"], form_of(site)
+    with socket.socket(socket.AF_UNIX) as s:
+        s.settimeout(20)
+        s.connect(p.address)
+        s.sendall(data[:8])
+        expect.until(lambda: is_read(s))
+        old = faults.limit(site, "token", resource.RLIMIT_NOFILE, 3)
+        s.sendall(data[8:])
+        out, log = p.receive(s)
+        faults.limit(site, "token", resource.RLIMIT_NOFILE, old)
+    return out.decode(), log.decode()
+
+
+SHORT = "Too many open files; raise the limit on open files"
+
+
 def test_no_file_descriptor_left_for_a_request():
     """The connection was the last: what needs a file goes without, and says so."""
     with served("token", settings="audit_size = 0") as site:
         grant(site)
         access, refresh = tokens(site)
-        pid = site.programs["token"].process.pid
-        used = {int(name) for name in os.listdir("/proc/%d/fd" % pid)}
-        free = [n for n in range(max(used) + 2) if n not in used]
-        old = faults.limit(site, "token", resource.RLIMIT_NOFILE, free[0] + 1 if
-                           len(free) == 1 else free[1])
-        r = grant(site)
-        expect.tokens(r)
-        assert r.log.count("carnet.db-slots: Too many open files; until it can be opened,"
-                           " any number of passwords is hashed at once; raise the limit"
-                           " on open files") == 1
-        assert len(r.log.splitlines()) == 1, r.log
+        out, log = ask_without_descriptors(site)
+        assert out.startswith("Status: 200") and '"access_token"' in out
+        assert log.count("carnet.db-slots: Too many open files; until it can be opened,"
+                         " any number of passwords is hashed at once; raise the limit"
+                         " on open files") == 1
+        # The keys, too, if they are looked for in this very second.
+        assert all("Too many open files" in line and "raise the limit" in line
+                   for line in log.splitlines()), log
         assert tokens(site) == (access + 1, refresh + 1)
-        faults.limit(site, "token", resource.RLIMIT_NOFILE, old)
         assert grant(site).log == ""
+        recovers(site)
+
+
+def test_a_program_that_has_opened_nothing_yet_and_cannot():
+    """Its configuration, then: and it is read as soon as it can be."""
+    with served("token") as site:
+        out, log = ask_without_descriptors(site)
+        assert out.startswith("Status: 500")
+        assert log.count("carnet.conf: " + SHORT) == 1, log
+        recovers(site)
+
+
+def test_no_file_descriptor_left_for_the_database():
+    """It was replaced, and is to be opened anew: the log does not speak of rights."""
+    with served("token") as site:
+        grant(site)
+        copy = site.dir / "copy.db"
+        site.sql("VACUUM INTO '%s'" % copy)
+        for f in site.dir.glob("carnet.db-[ws]*"):
+            f.unlink()
+        copy.rename(site.dir / "carnet.db")
+        time.sleep(1.1)  # files are looked at once a second
+        out, log = ask_without_descriptors(site)
+        assert out.startswith("Status: 503")
+        assert log.count("carnet.db: unable to open database file: " + SHORT) == 1, log
+        assert "must be able to write" not in log
+        recovers(site)
+
+
+def test_no_file_descriptor_left_for_the_keys():
+    """They are read for the first token."""
+    with served("token") as site:
+        r = site.grant("password", username=site.email, password="wrong")
+        assert r.status_code == 400
+        out, log = ask_without_descriptors(site)
+        assert out.startswith("Status: 500")
+        assert log.count("keys: " + SHORT) == 1, log
         recovers(site)
 
 
@@ -271,25 +341,49 @@ def test_a_configuration_that_is_broken():
         grant(site)
         good = site.conf.read_text()
         site.conf.write_text("issuer = nonsense\n")
-        end = time.monotonic() + 2.5
+        end, log = time.monotonic() + 2.5, ""
         while time.monotonic() < end:
-            assert grant(site).status_code == 200
+            r = grant(site)
+            assert r.status_code == 200
+            log += r.log
+        line, = log.splitlines()  # which, where, and what is done about it
+        assert "carnet.conf:1: issuer" in line
+        assert line.endswith("; the old configuration stays")
         site.conf.write_text(good)
         recovers(site)
 
 
 def test_keys_that_are_gone():
     """A running program keeps those that it has read; a new one says what to do."""
-    with served("token", "user") as site:
+    with served("token", "user", "jwks") as site:
         token = grant(site).json()["access_token"]
         assert site.get("/api/user", token=token).status_code == 200
         (site.dir / "keys").rename(site.dir / "away")
+        refused(site.get("/oauth/jwks"), 500, "carnet install makes them")
         end = time.monotonic() + 2.5
         while time.monotonic() < end:
             r = grant(site)
             assert r.status_code == 200
             assert site.get("/api/user", token=r.json()["access_token"]).status_code == 200
         (site.dir / "away").rename(site.dir / "keys")
+        assert answer(lambda: site.get("/oauth/jwks"), lambda s: s == 200).json()["keys"]
+        recovers(site)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root may become another user")
+def test_a_key_that_may_not_be_read():
+    """By a program that has not read it yet; one that has goes on."""
+    with served("token", user="nobody") as site:
+        key = site.dir / "keys/ES256.pem"
+        key.chmod(0)
+        refused(grant(site), 500, "ES256.pem: Permission denied", "must be able to read it")
+        key.chmod(0o600)
+        recovers(site)
+        key.chmod(0)
+        end = time.monotonic() + 2.5
+        while time.monotonic() < end:
+            assert grant(site).status_code == 200
+        key.chmod(0o600)
         recovers(site)
 
 
@@ -332,13 +426,7 @@ def test_sigterm_finishes_the_request_at_hand():
     process ends with 0."""
     with served("token") as site:
         p = site.programs["token"]
-        client = site.password_client
-        body = ("grant_type=password&username=%s&password=%s&client_id=%s&client_secret=%s"
-                % (site.email, site.password, client.id, client.secret)).encode()
-        env = {"REQUEST_METHOD": "POST", "SCRIPT_NAME": "/oauth/token",
-               "CONTENT_TYPE": "application/x-www-form-urlencoded",
-               "CONTENT_LENGTH": str(len(body)), "REMOTE_ADDR": "127.0.0.1"}
-        data = fastcgi.request([(k.encode(), v.encode()) for k, v in env.items()], body)
+        data = form_of(site)
         with socket.socket(socket.AF_UNIX) as s:
             s.settimeout(20)
             s.connect(p.address)

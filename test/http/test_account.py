@@ -252,6 +252,43 @@ def test_what_is_anothers_cannot_be_touched(site, app, browser):
     assert victim.is_signed_in()
 
 
+def fill(site, user, n):
+    """Of each list n rows, as long as they can be."""
+    (personal,), = site.sql("SELECT id FROM oauth_clients WHERE role = 'personal'")
+    many = "WITH RECURSIVE i(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i WHERE n < %d) " % n
+    now = int(time.time())
+    site.sql(many + "INSERT INTO oauth_access_tokens (id, client, user, name, scope,"
+             " created_at, expires_at) SELECT randomblob(16), ?, ?, printf('%060d<', n),"
+             " 'read-posts', ?, ? FROM i", personal, user.id, now, now + 9999)
+    site.sql(many + "INSERT INTO sessions (digest, user, agent, address, created_at,"
+             " seen_at, expires_at) SELECT randomblob(32), ?, printf('%0200d&', n), '::1',"
+             " ?, ?, ? FROM i", user.id, now, now, now + 9999)
+    site.sql(many + "INSERT INTO oauth_clients (client_id, name, grants, redirect_uris,"
+             " created_at) SELECT printf('%d-%d', ?, n), printf('%060d\"', n),"
+             " 'authorization_code', 'https://app.example/', ? FROM i", user.id, now)
+    site.sql("INSERT INTO oauth_consents (user, client, scope, granted_at)"
+             " SELECT ?, id, 'read-posts', ? FROM oauth_clients WHERE client_id LIKE ?",
+             user.id, now, "%d-%%" % user.id)
+
+
+@pytest.mark.parametrize("way", ["site", "cgi", "apache"])
+def test_a_page_with_very_much_on_it_is_whole(request, way):
+    """A hundred of each; the others come as these go."""
+    site = request.getfixturevalue(way)
+    user = site.user("*")
+    browser = Browser(site, user)
+    fill(site, user, 120)
+    r = browser.get("/account")
+    page = Page(r)  # each tag is closed
+    assert r.status_code == 200 and len(r.content) > 250_000
+    assert r.content.rstrip().endswith(b"</html>")
+    assert len(page.rows) == 300
+    one = next(row for row in page.rows if row.form.fields["action"] == "revoke_token")
+    browser.submit(one.form)
+    texts = [row.text for row in browser.open("/account").rows]
+    assert len(texts) == 300 and one.text not in texts
+
+
 # The password
 
 def change(browser, current, new):

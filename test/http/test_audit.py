@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from kit import expect
+from kit import expect, faults
 from kit.people import App, Browser
 from kit.site import BUILD
 
@@ -76,7 +76,39 @@ def test_what_a_person_does(site):
         ("token", "ok", "authorization_code"), ("account", "ok", "revoke_app"),
         ("sign_out", "ok", "sign_out")]
     assert [e["event"] for e in log(site, "--client", app.client.id)] == [
-        "authorize", "authorize", "token"]
+        "authorize", "authorize", "token", "account"]
+
+
+def parts(site):
+    """How large the trail's files are: what strangers were refused, and all else."""
+    sizes = [0, 0]
+    for f in site.dir.glob("carnet.db-audit.log*"):
+        sizes[".strangers" not in f.name] += f.stat().st_size
+    return sizes
+
+
+def test_strangers_push_out_none_but_each_other():
+    """Who has no credentials sends as many bad requests as would turn a trail of 1 MiB
+    over: what was done, and what was refused to who is known, is there still; so is the
+    last of them."""
+    with faults.served("token", "revoke", settings="audit_size = 1") as site:
+        client = site.password_client
+        kept = [site.grant("password", username=site.email, password=site.password),
+                site.post("/oauth/revoke", data={"client_id": client.id,
+                                                 "client_secret": client.secret})]
+        ids = [r.headers["X-Request-Id"] for r in kept]
+        (done,), (refused,) = said = [log(site, i) for i in ids]
+        assert (done["outcome"], refused["outcome"]) == ("ok", "invalid_request")
+        before, sent = parts(site)[1], 0
+        while sent < 1 << 20:
+            r = site.post("/oauth/revoke", data={"token": "x", "client_id": "n" * 80})
+            sent += 240
+        last, = log(site, r.headers["X-Request-Id"])
+        assert last["why"] == "unknown client"
+        assert len(json.dumps(last, separators=(",", ":"))) > 240
+        assert [log(site, i) for i in ids] == said
+        strangers, known = parts(site)
+        assert known == before and 128 << 10 < strangers <= 256 << 10
 
 
 def test_what_an_administrator_does(site):

@@ -171,6 +171,11 @@ def a_wrong_password_on_the_page(site):
                           email=site.user().email, password="wrong")
 
 
+@leads_to("cgi-bin/login.c", "sign_out", "invalid_request")
+def a_sign_out_without_the_pages_token(site):
+    return Browser(site, site.user()).post("/oauth/logout", {})
+
+
 @leads_to("cgi-bin/authorize.c", "authorize", "access_denied")
 def an_app_is_denied(site):
     return App(site).decide(Browser(site, site.user("read-posts")), "deny")
@@ -222,7 +227,8 @@ def places():
     found = Counter()
     for path in [*ROOT.glob("lib/*.c"), *ROOT.glob("cgi-bin/*.c")]:
         text = path.read_text()
-        for call in re.findall(r"\btrail_note\(rq,([^;]*)\);|\.audit = ([^,]*),", text):
+        for call in re.findall(r"\btrail_note\(rq,([^;]*)\);|\.audit = ([^,]*),"
+                               r"|\brq->refusal = ([^;]*);", text):
             found.update((str(path.relative_to(ROOT)), event)
                          for event in re.findall(r'"(\w+)"', "".join(call)))
     return found

@@ -36,7 +36,7 @@ void
 	va_end(ap);
 }
 
-static const struct audit ev = { .at = NOW, .request = "r1",
+static const struct audit ev = { .at = NOW, .at_us = 42, .request = "r1",
 	.event = "token", .outcome = "ok", .user = "a\"b\n@c.example" };
 
 static size_t
@@ -62,7 +62,7 @@ an_event_is_one_line_of_json(void **state)
 	assert_non_null(f = fopen(path, "r"));
 	assert_non_null(fgets(text, sizeof(text), f));
 	assert_string_equal(text,
-	    "{\"at\":\"2023-11-14T22:13:20Z\",\"request\":\"r1\","
+	    "{\"at\":\"2023-11-14T22:13:20.000042Z\",\"request\":\"r1\","
 	    "\"event\":\"token\",\"outcome\":\"ok\","
 	    "\"user\":\"a\\\"b\\n@c.example\"}\n");
 	assert_non_null(o = json_parse(fx.a, text, strlen(text)));
@@ -90,7 +90,7 @@ the_trail_stays_within_its_size(void **state)
 	for (int p = 0; p < 4; p++)
 		if (fork() == 0) {
 			for (int i = 0; i < 500; i++)
-				audit_write(path, 20000, 0, &ev);
+				audit_write(path, 20000 * 4 / 3, 0, &ev);
 			_exit(0);
 		}
 	while (wait(&status) > 0)
@@ -104,6 +104,32 @@ the_trail_stays_within_its_size(void **state)
 		fclose(f);
 	}
 	assert_true(lines > 100);
+}
+
+/* However many: what is known of others is there, and all stays in its size. */
+static void
+strangers_push_out_strangers_alone(void **state)
+{
+	const char *name[] = { "audit.log", "audit.log.1",
+		"audit.log.strangers", "audit.log.strangers.1" };
+	const char *path = fixture_file(name[0]);
+	struct audit theirs = ev;
+	size_t known, all = 0;
+
+	(void)state;
+	audit_write(path, 20000, 0, &ev);
+	known = size_of(path);
+	theirs.is_strangers = 1;
+	for (int i = 0; i < 1000; i++)
+		audit_write(path, 20000, 0, &theirs);
+	assert_int_equal(size_of(path), known);
+	for (int i = 0; i < 1000; i++)
+		audit_write(path, 20000, 0, &ev);
+	for (size_t i = 0; i < N(name); i++)
+		all += size_of(fixture_file(name[i]));
+	assert_true(all <= 20000);
+	assert_in_range(size_of(fixture_file(name[1])), 7000, 7500);
+	assert_in_range(size_of(fixture_file(name[3])), 2000, 2500);
 }
 
 static void
@@ -138,6 +164,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST_IN(an_event_is_one_line_of_json, fixture_dir),
 		TEST_IN(the_trail_stays_within_its_size, fixture_dir),
+		TEST_IN(strangers_push_out_strangers_alone, fixture_dir),
 		TEST_IN(a_size_of_0_is_no_file, fixture_dir),
 		TEST_IN(a_trail_that_cannot_be_written_is_logged, fixture_dir),
 		TEST_IN(syslog_gets_the_line_too, fixture_dir),
