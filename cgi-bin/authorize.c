@@ -69,7 +69,7 @@ is_remembered(struct req *rq, const struct authorization *az,
 	if (client_is_public(&az->client) || az->prompt & PROMPT_CONSENT)
 		return 0;
 	found = store_consent_find(
-	    rq->st, rq->a, v->user.id, az->client.id, &words);
+	    rq->st, rq->a, v->user.id, az->client.id, NULL, &words);
 	if (found == 1 && scope & ~scope_parse(rq->conf, words, NULL))
 		found = 0;
 	return found;
@@ -115,7 +115,7 @@ give_code(struct req *rq, const struct authorization *az,
 		    oerr_why(rq, &oerr_access_denied, "taken back meanwhile"));
 	}
 	if (rc < 0 ||
-	    (consented && scope_consent(rq, c.user, c.client, scope) < 0) ||
+	    (consented && scope_consent(rq, c.user, c.client, NULL, scope) < 0) ||
 	    store_code_add(rq->st, &c) < 0 ||
 	    store_purge_turn(rq->st, rq->now) < 0 || store_commit(rq->st) < 0) {
 		store_rollback(rq->st);

@@ -139,7 +139,7 @@ decide(struct req *rq, struct visitor *v, const struct asked *as)
 				v->user.id, words, approve, rq->now);
 	if (done < 0 ||
 	    (done == 1 && approve &&
-		scope_consent(rq, v->user.id, c->client, as->scope) < 0) ||
+		scope_consent(rq, v->user.id, c->client, NULL, as->scope) < 0) ||
 	    store_commit(rq->st) < 0) {
 		store_rollback(rq->st);
 		return oerr_machine(rq);
