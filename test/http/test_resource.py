@@ -4,6 +4,7 @@ import hashlib
 import pytest
 
 from kit import expect, jose, people
+from kit.device import Device
 from kit.people import App, Browser, Page
 
 A, B = "https://a.example/api", "https://b.example"
@@ -263,3 +264,53 @@ def test_the_account_page_has_the_app_once(app, browser):
     for resource in {"resource": A}, {"resource": B}, {}:
         assert asked(app, browser, **resource)
     assert app.name not in browser.open("/account").text
+
+
+# Devices
+
+@pytest.mark.parametrize("resource", WORDS + OTHERS)
+def test_a_device_is_told_of_one_that_is_none(api, resource):
+    """RFC 8707 section 2: as at the other endpoints."""
+    device = Device(api)
+    refused(api.post("/oauth/device/code",
+                     data=device.auth(scope="read-posts", resource=resource)))
+    assert api.sql("SELECT 1 FROM oauth_device_codes d JOIN oauth_clients c ON"
+                   " c.id = d.client WHERE c.client_id = ?", device.client.id) == []
+
+
+def test_a_device_gets_a_token_for_what_it_asked_for(api, browser):
+    """RFC 8707 section 2.2; the page says where, and no refusal uses the code up."""
+    device = Device(api).begin(resource=ODD)
+    page = device.page(browser)
+    assert "Only at %s." % ODD in page.text and "b&amp;c=&#39;" in page.source
+    expect.error(device.poll(), 400, "authorization_pending")
+    assert browser.submit(page.form("approve"), "approve").status_code == 200
+    for other in A, api.url, "https://evil.example":
+        refused(device.poll(resource=other))
+    body = expect.tokens(device.poll())
+    assert audience(body) == ODD
+    refused(api.refresh(body["refresh_token"], device.client, resource=A))
+    body = expect.tokens(api.refresh(body["refresh_token"], device.client))
+    assert audience(body) == ODD
+
+
+def test_a_device_that_names_none_may_name_any(api, browser):
+    """As a code: with each token request; and rows are as they were."""
+    device = Device(api).begin()
+    assert "Only at" not in device.page(browser).text
+    assert device.row("resource") == (None,)
+    device.decide(browser)
+    body = expect.tokens(device.poll(resource=A))
+    assert audience(body) == A
+    body = expect.tokens(api.refresh(body["refresh_token"], device.client))
+    assert audience(body) == api.url
+
+
+def test_a_devices_consent_is_for_its_resource(api, browser, user):
+    """It is remembered as that of an app is."""
+    device = Device(api).begin(resource=A)
+    device.decide(browser)
+    rows = api.sql("SELECT n.resource, n.scope FROM oauth_consents n JOIN oauth_clients"
+                   " c ON c.id = n.client WHERE n.user = ? AND c.client_id = ?",
+                   user.id, device.client.id)
+    assert rows == [(A, "read-posts")]
