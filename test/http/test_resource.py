@@ -266,6 +266,54 @@ def test_the_account_page_has_the_app_once(app, browser):
     assert app.name not in browser.open("/account").text
 
 
+# What is no resource at all, and more than one: a token is for one
+
+MALFORMED = ["é", "a:b\n", "a:" + 2047 * "b"]
+
+
+def in_all_places(api, app, browser, pairs):
+    """The same in each request that may name one."""
+    device = Device(api)
+    machine = api.client("client_credentials")
+    form = [*app.request().items(), *pairs]
+    assert told(browser.post("/oauth/authorize", form), app) == "invalid_target"
+    refused(api.post("/oauth/device/code", data=[*device.auth().items(), *pairs]))
+    refused(api.post("/oauth/token", data=[
+        ("grant_type", "client_credentials"), ("client_id", machine.id),
+        ("client_secret", machine.secret), *pairs]))
+
+
+@pytest.mark.parametrize("resource", MALFORMED, ids=["utf-8", "control", "long"])
+def test_a_malformed_one_is_refused(api, app, browser, resource):
+    """RFC 8707 section 2: invalid_target, not invalid_request."""
+    in_all_places(api, app, browser, [("resource", resource)])
+
+
+@pytest.mark.parametrize("second", [A, B, "", "x"])
+def test_several_are_refused(api, app, browser, second):
+    """RFC 8707 section 2: a client may name several, and a server may refuse."""
+    in_all_places(api, app, browser, [("resource", A), ("resource", second)])
+    in_all_places(api, app, browser, [("resource", second), ("resource", A)])
+
+
+def test_several_in_json_are_refused(api):
+    """A list is no string."""
+    client = api.client("client_credentials")
+    params = {"grant_type": "client_credentials", "client_id": client.id,
+              "client_secret": client.secret}
+    refused(api.post("/oauth/token", json={**params, "resource": [A, B]}))
+    refused(api.post("/oauth/token", json={**params, "resource": [A]}))
+    expect.tokens(api.post("/oauth/token", json={**params, "resource": A}))
+
+
+def test_a_code_outlives_a_malformed_resource(app, browser):
+    """Nothing is spent by a refusal."""
+    code = app.code(browser, resource=A)
+    for resource in [A, A], [A, B], "é":
+        refused(app.redeem(code, resource=resource))
+    assert audience(expect.tokens(app.redeem(code))) == A
+
+
 # Devices
 
 @pytest.mark.parametrize("resource", WORDS + OTHERS)
