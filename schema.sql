@@ -1,4 +1,4 @@
--- schema.sql: the database, version 2.  Table names follow Laravel Passport's
+-- schema.sql: the database, version 3.  Table names follow Laravel Passport's
 -- where they mean the same.  Times are Unix seconds.  Ids of tokens and families
 -- are 16 bytes: a time first, so that rows are inserted at the end of the tree,
 -- then random.  Of what opens a door only a SHA-256 is stored.
@@ -58,7 +58,8 @@ CREATE TABLE oauth_refresh_tokens (
 	scope TEXT NOT NULL,		-- as first granted
 	expires_at INTEGER NOT NULL,
 	spent_at INTEGER,
-	revoked_at INTEGER
+	revoked_at INTEGER,
+	resource TEXT			-- that the family is bound to (RFC 8707), or NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX oauth_refresh_tokens_family ON oauth_refresh_tokens (family);
 CREATE INDEX oauth_refresh_tokens_expire ON oauth_refresh_tokens (expires_at);
@@ -74,7 +75,8 @@ CREATE TABLE oauth_auth_codes (
 	challenge TEXT NOT NULL,	-- RFC 7636, S256
 	scope TEXT NOT NULL,
 	expires_at INTEGER NOT NULL,
-	spent_at INTEGER
+	spent_at INTEGER,
+	resource TEXT			-- that was asked for (RFC 8707), or NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX oauth_auth_codes_expire ON oauth_auth_codes (expires_at);
 
@@ -90,7 +92,8 @@ CREATE TABLE oauth_device_codes (
 	approved_at INTEGER,
 	denied_at INTEGER,
 	spent_at INTEGER,
-	expires_at INTEGER NOT NULL
+	expires_at INTEGER NOT NULL,
+	resource TEXT			-- that was asked for (RFC 8707), or NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX oauth_device_codes_expire ON oauth_device_codes (expires_at);
 
@@ -98,10 +101,11 @@ CREATE INDEX oauth_device_codes_expire ON oauth_device_codes (expires_at);
 CREATE TABLE oauth_consents (
 	user INTEGER NOT NULL REFERENCES users (id),
 	client INTEGER NOT NULL REFERENCES oauth_clients (id),
+	resource TEXT NOT NULL,		-- RFC 8707; '': none in particular
 	scope TEXT NOT NULL,
 	granted_at INTEGER NOT NULL,
 	last_used_at INTEGER,
-	PRIMARY KEY (user, client)
+	PRIMARY KEY (user, client, resource)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE sessions (

@@ -56,7 +56,9 @@ show_apps(struct req *rq, struct tmpl_data *d, const struct view *w)
 		item = tmpl_push(d, "apps");
 		tmpl_set(item, "client_name", c[i].client_name);
 		tmpl_set(item, "client_id", c[i].client_id);
-		tmpl_set(item, "scopes", c[i].scope);
+		tmpl_set(item, "scopes",
+		    scope_format(rq->conf, rq->a,
+			scope_parse(rq->conf, c[i].scope, NULL)));
 		tmpl_set(item, "granted_at", date(rq->a, c[i].granted_at));
 		tmpl_set(
 		    item, "last_used_at", date(rq->a, c[i].last_used_at));

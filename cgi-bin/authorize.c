@@ -48,6 +48,7 @@ ask(struct req *rq, const struct authorization *az, const struct visitor *v,
 	tmpl_set(d, "action", site_path(rq->conf, rq->a, SITE_AUTHORIZE));
 	tmpl_set(d, "csrf_token", v->csrf);
 	tmpl_set(d, "client_name", az->client.name);
+	tmpl_set(d, "resource", az->resource);
 	tmpl_set(d, "redirect_host", redirect_host(rq->a, az->redirect_uri));
 	tmpl_set(d, "email", v->user.email);
 	tmpl_set(d, "public_client",
@@ -57,7 +58,13 @@ ask(struct req *rq, const struct authorization *az, const struct visitor *v,
 	return resp_page(rq, 200, "consent.html", d);
 }
 
-/* Did the user grant all of this to the client before?  1, 0, or -1. */
+/*
+ * Did the user grant all of this to the client before?  1, 0, or -1.
+ *
+ * For another resource does not count: who lets an app read at one API has not
+ * let it read at the next.  For none in particular does, for any: the code of
+ * such a request gives a token for whichever the client then names.
+ */
 static int
 is_remembered(struct req *rq, const struct authorization *az,
     const struct visitor *v, uint64_t scope)
@@ -68,8 +75,8 @@ is_remembered(struct req *rq, const struct authorization *az,
 	/* Anybody can pose as a public client: it is asked for each time. */
 	if (client_is_public(&az->client) || az->prompt & PROMPT_CONSENT)
 		return 0;
-	found = store_consent_find(
-	    rq->st, rq->a, v->user.id, az->client.id, &words);
+	found = store_consent_find(rq->st, rq->a, v->user.id, az->client.id,
+	    az->resource, &words);
 	if (found == 1 && scope & ~scope_parse(rq->conf, words, NULL))
 		found = 0;
 	return found;
@@ -100,6 +107,7 @@ give_code(struct req *rq, const struct authorization *az,
 		.redirect_uri = az->redirect_uri,
 		.challenge = az->challenge,
 		.scope = scope_format(rq->conf, rq->a, scope),
+		.resource = az->resource,
 		.expires_at = rq->now + rq->conf->code_ttl,
 	};
 	char code[SECRET_TEXT_LEN + 1];
@@ -115,7 +123,8 @@ give_code(struct req *rq, const struct authorization *az,
 		    oerr_why(rq, &oerr_access_denied, "taken back meanwhile"));
 	}
 	if (rc < 0 ||
-	    (consented && scope_consent(rq, c.user, c.client, scope) < 0) ||
+	    (consented &&
+		scope_consent(rq, c.user, c.client, c.resource, scope) < 0) ||
 	    store_code_add(rq->st, &c) < 0 ||
 	    store_purge_turn(rq->st, rq->now) < 0 || store_commit(rq->st) < 0) {
 		store_rollback(rq->st);

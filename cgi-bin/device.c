@@ -9,6 +9,7 @@
 #include "issue.h"
 #include "json.h"
 #include "oerr.h"
+#include "resource.h"
 #include "resp.h"
 #include "scope.h"
 #include "site.h"
@@ -78,7 +79,8 @@ device_post(struct req *rq)
 		return &oerr_unauthorized_client;
 	if (asked != NULL && words_have(asked, "*"))
 		return &oerr_invalid_scope;
-	if ((e = scope_grant(rq, cl, NULL, asked, &scope)) != NULL)
+	if ((e = scope_grant(rq, cl, NULL, asked, &scope)) != NULL ||
+	    (e = resource_asked(rq, &c.resource)) != NULL)
 		return e;
 	c.client = cl->id;
 	c.scope = scope_format(rq->conf, rq->a, scope);

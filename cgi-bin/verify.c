@@ -93,6 +93,7 @@ confirm(struct req *rq, const struct visitor *v, const struct asked *as)
 	tmpl_set(d, "user_code",
 	    arena_printf(rq->a, "%.4s-%s", c->user_code, c->user_code + 4));
 	tmpl_set(d, "client_name", as->client.name);
+	tmpl_set(d, "resource", c->resource);
 	if (as->nothing_left)
 		tmpl_set(d, "error", NOTHING_LEFT);
 	scope_show(rq->conf, as->scope, d);
@@ -139,7 +140,8 @@ decide(struct req *rq, struct visitor *v, const struct asked *as)
 				v->user.id, words, approve, rq->now);
 	if (done < 0 ||
 	    (done == 1 && approve &&
-		scope_consent(rq, v->user.id, c->client, as->scope) < 0) ||
+		scope_consent(rq, v->user.id, c->client, c->resource,
+		    as->scope) < 0) ||
 	    store_commit(rq->st) < 0) {
 		store_rollback(rq->st);
 		return oerr_machine(rq);

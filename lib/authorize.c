@@ -8,6 +8,7 @@
 #include "oerr.h"
 #include "pkce.h"
 #include "redirect.h"
+#include "resource.h"
 #include "resp.h"
 #include "scope.h"
 #include "site.h"
@@ -19,7 +20,7 @@
 static const enum param request_params[] = {
 	PARAM_RESPONSE_TYPE, PARAM_CLIENT_ID, PARAM_REDIRECT_URI, PARAM_SCOPE,
 	PARAM_STATE, PARAM_CODE_CHALLENGE, PARAM_CODE_CHALLENGE_METHOD,
-	PARAM_RESPONSE_MODE, PARAM_PROMPT,
+	PARAM_RESPONSE_MODE, PARAM_PROMPT, PARAM_RESOURCE,
 };
 #define N_REQUEST_PARAMS (sizeof(request_params) / sizeof(request_params[0]))
 
@@ -127,7 +128,8 @@ authorize_check(struct req *rq, struct authorization *az)
 	if (!words_have(az->client.grants, "authorization_code"))
 		return &oerr_unauthorized_client;
 	if ((e = check_challenge(rq, az)) != NULL ||
-	    (e = check_prompt(rq, az)) != NULL)
+	    (e = check_prompt(rq, az)) != NULL ||
+	    (e = resource_asked(rq, &az->resource)) != NULL)
 		return e;
 	/* '*' hides from the consent page what is asked: not here. */
 	if (asked != NULL && words_have(asked, "*"))

@@ -17,6 +17,7 @@ struct authorization {
 	const char *redirect_uri;
 	const char *state;	/* or NULL */
 	const char *challenge;
+	const char *resource;	/* or NULL */
 	int form_post;		/* the answer is a form, not a query */
 	unsigned prompt;
 	uint64_t scope;		/* asked, and the client may have it */

@@ -63,6 +63,7 @@ grant_code(struct req *rq, const struct client *cl, struct subject *sub)
 	sub->user = u;
 	sub->spend = SPEND_CODE;
 	sub->family = c.family;
+	sub->resource = c.resource;
 	sub->scope = scope_parse(rq->conf, c.scope, NULL) &
 	    scope_of_client(rq->conf, cl) & scope_of_user(rq->conf, u);
 	sub->granted = sub->scope;

@@ -26,6 +26,9 @@
  * A token of another client (or stolen from one) is refused; if it was already
  * spent, its family is revoked too: no honest client sends it.
  *
+ * A token that was granted for one API and is presented for another's: the family
+ * is bound to its resource, and each pair of it (RFC 8707 section 2.2).
+ *
  * A narrower scope asked once does not narrow the family, a wider one than was
  * first granted is refused, and what client or user lost since is gone.
  */
@@ -111,5 +114,6 @@ grant_refresh(struct req *rq, const struct client *cl, struct subject *sub)
 	sub->spend = SPEND_REFRESH;
 	sub->digest = d;
 	sub->family = t->family;
+	sub->resource = t->resource;
 	return check_scope(rq, cl, u, t, sub);
 }

@@ -13,6 +13,7 @@
 #include "key.h"
 #include "keys.h"
 #include "oerr.h"
+#include "resource.h"
 #include "resp.h"
 #include "scope.h"
 #include "trail.h"
@@ -251,19 +252,6 @@ ttl_of(int64_t of_client, int64_t setting)
 	return of_client > 0 ? of_client : setting;
 }
 
-/* RFC 8707 section 2: the resource that the token is for, if one is named. */
-static const struct oerr *
-find_audience(struct req *rq, const char **out)
-{
-	const char *resource = rq->param[PARAM_RESOURCE];
-
-	*out = resource;
-	if (resource == NULL || strcmp(resource, rq->conf->issuer) == 0 ||
-	    words_have(rq->conf->audiences, resource))
-		return NULL;
-	return &oerr_invalid_target;
-}
-
 const struct oerr *
 issue_tokens(
     struct req *rq, const struct client *cl, const struct subject *sub)
@@ -283,7 +271,7 @@ issue_tokens(
 	struct id family;
 	char *jwt;
 
-	if ((e = find_audience(rq, &m.audience)) != NULL)
+	if ((e = resource_for_token(rq, sub->resource, &m.audience)) != NULL)
 		return e;
 	if (renewable) {
 		if (sub->spend != SPEND_NOTHING)
@@ -302,6 +290,7 @@ issue_tokens(
 			.client = cl->id,
 			.user = sub->user->id,
 			.scope = scope_format(rq->conf, rq->a, sub->granted),
+			.resource = sub->resource,
 			.expires_at = rq->now +
 			    ttl_of(cl->refresh_ttl, rq->conf->refresh_ttl),
 		};

@@ -23,6 +23,13 @@ struct subject {
 	enum spend spend;
 	struct digest digest;	 /* of what is spent */
 	struct id family;	 /* that it belongs to */
+	/*
+	 * That it was granted for, NULL: for none in particular.  It is bound to
+	 * that for good: all tokens of its family are for this one (RFC 8707
+	 * section 2.2).  What nothing was granted for before, as a password, is
+	 * bound to none, whatever the token request names.
+	 */
+	const char *resource;
 };
 
 /*

@@ -97,6 +97,14 @@ find(const char *name, size_t len)
 	return -1;
 }
 
+/* The error of a value that will not do: RFC 8707 section 2 has its own. */
+static const struct oerr *
+error_of(int p)
+{
+	return p == PARAM_RESOURCE ? &oerr_invalid_target
+				   : &oerr_invalid_request;
+}
+
 /* Take one value; it lives as long as the request. */
 static const struct oerr *
 take(struct req *rq, int p, const char *value, size_t len)
@@ -105,7 +113,7 @@ take(struct req *rq, int p, const char *value, size_t len)
 
 	if (rq->param_sent[p] > 0 && !rows[p].many) {
 		rq->param_sent[p] = 2;
-		return oerr_say(rq, &oerr_invalid_request,
+		return oerr_say(rq, error_of(p),
 		    "The parameter %s is sent twice.", rows[p].name);
 	}
 	rq->param_sent[p] = 1;
@@ -113,11 +121,11 @@ take(struct req *rq, int p, const char *value, size_t len)
 		had = strlen(rq->param[p]) + 1;
 	rq->bad_param = rows[p].name;
 	if (had + len > rows[p].longest)
-		return oerr_say(rq, &oerr_invalid_request,
+		return oerr_say(rq, error_of(p),
 		    "The parameter %s is longer than %zu bytes.",
 		    rows[p].name, rows[p].longest);
 	if (!rows[p].is_valid(value, len))
-		return oerr_say(rq, &oerr_invalid_request,
+		return oerr_say(rq, error_of(p),
 		    "The parameter %s holds a character that it must not.",
 		    rows[p].name);
 	rq->bad_param = NULL;
@@ -165,7 +173,7 @@ param_json(struct req *rq)
 			continue;
 		rq->bad_param = rows[p].name;
 		if (!json_object_is_type(value, json_type_string))
-			return oerr_say(rq, &oerr_invalid_request,
+			return oerr_say(rq, error_of(p),
 			    "The member %s is not a string.", rows[p].name);
 		if ((e = take(rq, p, json_object_get_string(value),
 			 (size_t)json_object_get_string_len(value))) != NULL)

@@ -30,7 +30,8 @@ const char *param_name(enum param p);
  * Read a form body or a query into rq->param[].  Names that are not of the
  * vocabulary are ignored; an empty value is as if it were not sent (RFC 6749
  * section 3.1).  A name sent twice, a value too long or malformed is
- * invalid_request.
+ * invalid_request; of resource, invalid_target: a token is for one (RFC 8707
+ * section 2 lets a client name several, and a server refuse them).
  */
 const struct oerr *param_form(struct req *rq, const char *text, size_t len);
 

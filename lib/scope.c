@@ -112,18 +112,23 @@ scope_grant(struct req *rq, const struct client *cl, const struct user *u,
 }
 
 int
-scope_consent(struct req *rq, int64_t user, int64_t client, uint64_t scope)
+scope_consent(struct req *rq, int64_t user, int64_t client,
+    const char *resource, uint64_t scope)
 {
+	struct consent c = {
+		.client = client, .resource = resource, .granted_at = rq->now
+	};
 	const char *before = NULL;
 	int found;
 
-	found = store_consent_find(rq->st, rq->a, user, client, &before);
+	found = store_consent_find(
+	    rq->st, rq->a, user, client, resource, &before);
 	if (found < 0)
 		return -1;
 	if (found == 1)
 		scope |= scope_parse(rq->conf, before, NULL);
-	return store_consent_put(rq->st, user, client,
-	    scope_format(rq->conf, rq->a, scope), rq->now);
+	c.scope = scope_format(rq->conf, rq->a, scope);
+	return store_consent_put(rq->st, user, &c);
 }
 
 void

@@ -44,12 +44,13 @@ const struct oerr *scope_grant(struct req *rq, const struct client *cl,
     const struct user *u, const char *asked, uint64_t *out);
 
 /*
- * scope_consent(rq, user, client, scope):
- * Within a write transaction, note that the user lets the client have scope,
- * beside what was granted before and lives on in tokens.  Return -1 on error.
+ * scope_consent(rq, user, client, resource, scope):
+ * Within a write transaction, note that the user lets the client have scope at
+ * resource (NULL: wherever it asks), beside what was granted before and lives on
+ * in tokens.  Return -1 on error.
  */
-int scope_consent(
-    struct req *rq, int64_t user, int64_t client, uint64_t scope);
+int scope_consent(struct req *rq, int64_t user, int64_t client,
+    const char *resource, uint64_t scope);
 
 /* scope_show(cf, set, d): the list "scopes" of d: each name and description. */
 void scope_show(const struct conf *cf, uint64_t set, struct tmpl_data *d);

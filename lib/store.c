@@ -11,7 +11,8 @@
 
 /* The schema, whole; and steps[v], what makes version v + 1 of version v. */
 static const char schema[] = "schema.sql";
-static const char *const steps[SCHEMA_VERSION] = { [1] = "schema-2.sql" };
+static const char *const steps[SCHEMA_VERSION] = { [1] = "schema-2.sql",
+	[2] = "schema-3.sql" };
 
 /* What an administrator can do about it. */
 static const struct {

@@ -210,6 +210,7 @@ struct refresh_token {
 	struct id family, access_token;
 	int64_t client, user;
 	const char *scope;
+	const char *resource;	/* that its family is bound to, or NULL */
 	int64_t expires_at, spent_at, revoked_at; /* 0: not */
 };
 
@@ -360,6 +361,7 @@ struct auth_code {
 	struct id family;
 	int64_t client, user;
 	const char *redirect_uri, *challenge, *scope;
+	const char *resource;	/* or NULL */
 	int64_t expires_at, spent_at; /* spent_at 0: not */
 };
 
@@ -382,6 +384,7 @@ struct device_code {
 	struct id family;
 	int64_t client, user;
 	const char *scope;
+	const char *resource;	/* or NULL */
 	int64_t interval_s, polled_at, approved_at, denied_at, spent_at;
 	int64_t expires_at;
 };
@@ -405,17 +408,24 @@ int store_device_spend(struct store *st, const struct digest *d, int64_t now);
 struct consent {
 	int64_t client;
 	const char *client_id, *client_name;
+	const char *resource;	/* of one that is put */
 	const char *scope;
 	int64_t granted_at, last_used_at;
 };
 
-/* The words of what the user granted the client before, to *scope. */
+/*
+ * store_consent_find(st, a, user, client, resource, scope):
+ * Put the words of what the user granted the client before, for that resource or
+ * for none in particular, to *scope; resource NULL: for none in particular.
+ */
 int store_consent_find(struct store *st, struct arena *a, int64_t user,
-    int64_t client, const char **scope);
-int store_consent_put(struct store *st, int64_t user, int64_t client,
-    const char *scope, int64_t now);
+    int64_t client, const char *resource, const char **scope);
+/* Of c: client, resource (NULL: none in particular), scope, granted_at. */
+int store_consent_put(
+    struct store *st, int64_t user, const struct consent *c);
 int store_consent_used(
     struct store *st, int64_t user, int64_t client, int64_t now);
+/* One of each client, for whatever resources; words may stand twice in scope. */
 int store_consent_list(struct store *st, struct arena *a, int64_t user,
     struct consent *out, size_t n);
 /*

@@ -16,6 +16,7 @@ store_code_add(struct store *st, const struct auth_code *c)
 	bind_text(s, 6, c->challenge);
 	bind_text(s, 7, c->scope);
 	bind_int(s, 8, c->expires_at);
+	bind_text(s, 9, c->resource);
 	return store_run(st, s, "code_add");
 }
 
@@ -39,6 +40,7 @@ store_code_find(struct store *st, struct arena *a, const struct digest *d,
 		out->scope = column_dup(s, 5, a);
 		out->expires_at = sqlite3_column_int64(s, 6);
 		out->spent_at = sqlite3_column_int64(s, 7);
+		out->resource = column_dup(s, 8, a);
 		found = 1;
 	} else if (rc != SQLITE_DONE) {
 		found = store_fail(st, "code_find");

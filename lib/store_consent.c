@@ -3,19 +3,21 @@
 
 int
 store_consent_find(struct store *st, struct arena *a, int64_t user,
-    int64_t client, const char **scope)
+    int64_t client, const char *resource, const char **scope)
 {
 	sqlite3_stmt *s;
-	int found = 0, rc;
+	int found;
 
 	if ((s = store_stmt(st, SQL_CONSENT_FIND)) == NULL)
 		return -1;
 	bind_int(s, 1, user);
 	bind_int(s, 2, client);
-	if ((rc = sqlite3_step(s)) == SQLITE_ROW) {
+	bind_text(s, 3, resource);
+	/* There is one row always, and NULL in it where there is none. */
+	if (sqlite3_step(s) == SQLITE_ROW) {
 		*scope = column_dup(s, 0, a);
-		found = 1;
-	} else if (rc != SQLITE_DONE) {
+		found = *scope != NULL;
+	} else {
 		found = store_fail(st, "consent_find");
 	}
 	store_done(s);
@@ -23,17 +25,18 @@ store_consent_find(struct store *st, struct arena *a, int64_t user,
 }
 
 int
-store_consent_put(struct store *st, int64_t user, int64_t client,
-    const char *scope, int64_t now)
+store_consent_put(
+    struct store *st, int64_t user, const struct consent *c)
 {
 	sqlite3_stmt *s;
 
 	if ((s = store_stmt(st, SQL_CONSENT_PUT)) == NULL)
 		return -1;
 	bind_int(s, 1, user);
-	bind_int(s, 2, client);
-	bind_text(s, 3, scope);
-	bind_int(s, 4, now);
+	bind_int(s, 2, c->client);
+	bind_text(s, 3, c->resource == NULL ? "" : c->resource);
+	bind_text(s, 4, c->scope);
+	bind_int(s, 5, c->granted_at);
 	return store_run(st, s, "consent_put");
 }
 

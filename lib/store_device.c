@@ -15,6 +15,7 @@ store_device_add(struct store *st, const struct device_code *c)
 	bind_text(s, 5, c->scope);
 	bind_int(s, 6, c->interval_s);
 	bind_int(s, 7, c->expires_at);
+	bind_text(s, 8, c->resource);
 	return store_run(st, s, "device_add");
 }
 
@@ -38,6 +39,7 @@ find(struct store *st, sqlite3_stmt *s, struct arena *a,
 		out->denied_at = sqlite3_column_int64(s, 9);
 		out->spent_at = sqlite3_column_int64(s, 10);
 		out->expires_at = sqlite3_column_int64(s, 11);
+		out->resource = column_dup(s, 12, a);
 		found = 1;
 	} else if (rc != SQLITE_DONE) {
 		found = store_fail(st, "device_find");

@@ -8,7 +8,7 @@
     " alg, access_ttl, refresh_ttl, role, created_at, revoked_at"
 #define DEVICE_COLUMNS \
     "digest, user_code, family, client, user, scope, poll_interval," \
-    " polled_at, approved_at, denied_at, spent_at, expires_at"
+    " polled_at, approved_at, denied_at, spent_at, expires_at, resource"
 #define SESSION_COLUMNS \
     "digest, user, agent, address, created_at, seen_at, expires_at"
 /* Whose: ?2 is a user, ?3 a client; 0 is any. */
@@ -93,11 +93,11 @@ const char *const store_sql[SQL_COUNT] = {
 
 	[SQL_REFRESH_ADD] =
 	    "INSERT INTO oauth_refresh_tokens (digest, family, access_token,"
-	    " client, user, scope, expires_at)"
-	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	    " client, user, scope, expires_at, resource)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
 	[SQL_REFRESH_FIND] =
 	    "SELECT family, access_token, client, user, scope, expires_at,"
-	    " spent_at, revoked_at FROM oauth_refresh_tokens"
+	    " spent_at, revoked_at, resource FROM oauth_refresh_tokens"
 	    " WHERE digest = ?1",
 	[SQL_REFRESH_SPEND] =
 	    "UPDATE oauth_refresh_tokens SET spent_at = ?2"
@@ -141,19 +141,20 @@ const char *const store_sql[SQL_COUNT] = {
 
 	[SQL_CODE_ADD] =
 	    "INSERT INTO oauth_auth_codes (digest, family, client, user,"
-	    " redirect_uri, challenge, scope, expires_at)"
-	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	    " redirect_uri, challenge, scope, expires_at, resource)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
 	[SQL_CODE_FIND] =
 	    "SELECT family, client, user, redirect_uri, challenge, scope,"
-	    " expires_at, spent_at FROM oauth_auth_codes WHERE digest = ?1",
+	    " expires_at, spent_at, resource FROM oauth_auth_codes"
+	    " WHERE digest = ?1",
 	[SQL_CODE_SPEND] =
 	    "UPDATE oauth_auth_codes SET spent_at = ?2 WHERE digest = ?1"
 	    " AND spent_at IS NULL AND expires_at > ?2",
 
 	[SQL_DEVICE_ADD] =
 	    "INSERT INTO oauth_device_codes (digest, user_code, family,"
-	    " client, scope, poll_interval, expires_at)"
-	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+	    " client, scope, poll_interval, expires_at, resource)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
 	    " ON CONFLICT (user_code) DO NOTHING",
 	[SQL_DEVICE_FIND] =
 	    "SELECT " DEVICE_COLUMNS " FROM oauth_device_codes"
@@ -176,20 +177,23 @@ const char *const store_sql[SQL_COUNT] = {
 	    " AND approved_at IS NOT NULL AND spent_at IS NULL"
 	    " AND expires_at > ?2",
 
+	/* What was granted for no resource in particular counts for each. */
 	[SQL_CONSENT_FIND] =
-	    "SELECT scope FROM oauth_consents WHERE user = ?1 AND client = ?2",
+	    "SELECT group_concat(scope, ' ') FROM oauth_consents"
+	    " WHERE user = ?1 AND client = ?2 AND resource IN ('', ?3)",
 	[SQL_CONSENT_PUT] =
-	    "INSERT INTO oauth_consents (user, client, scope, granted_at)"
-	    " VALUES (?1, ?2, ?3, ?4) ON CONFLICT (user, client) DO UPDATE"
-	    " SET scope = ?3, granted_at = ?4",
+	    "INSERT INTO oauth_consents (user, client, resource, scope,"
+	    " granted_at) VALUES (?1, ?2, ?3, ?4, ?5)"
+	    " ON CONFLICT (user, client, resource) DO UPDATE"
+	    " SET scope = ?4, granted_at = ?5",
 	[SQL_CONSENT_USED] =
 	    "UPDATE oauth_consents SET last_used_at = ?3"
 	    " WHERE user = ?1 AND client = ?2",
 	[SQL_CONSENT_LIST] =
-	    "SELECT n.client, c.client_id, c.name, n.scope, n.granted_at,"
-	    " n.last_used_at FROM oauth_consents n"
-	    " JOIN oauth_clients c ON c.id = n.client"
-	    " WHERE n.user = ?1 ORDER BY n.granted_at DESC LIMIT ?2",
+	    "SELECT n.client, c.client_id, c.name, group_concat(n.scope, ' '),"
+	    " max(n.granted_at) AS at, max(n.last_used_at)"
+	    " FROM oauth_consents n JOIN oauth_clients c ON c.id = n.client"
+	    " WHERE n.user = ?1 GROUP BY n.client ORDER BY at DESC LIMIT ?2",
 	/* The next five: ?2 is a client, or 0 for all. */
 	[SQL_CONSENT_DELETE] =
 	    "DELETE FROM oauth_consents"

@@ -83,6 +83,7 @@ store_refresh_add(struct store *st, const struct refresh_token *t)
 	bind_int(s, 5, t->user);
 	bind_text(s, 6, t->scope);
 	bind_int(s, 7, t->expires_at);
+	bind_text(s, 8, t->resource);
 	return store_run(st, s, "refresh_add");
 }
 
@@ -106,6 +107,7 @@ store_refresh_find(struct store *st, struct arena *a, const struct digest *d,
 		out->expires_at = sqlite3_column_int64(s, 5);
 		out->spent_at = sqlite3_column_int64(s, 6);
 		out->revoked_at = sqlite3_column_int64(s, 7);
+		out->resource = column_dup(s, 8, a);
 		found = 1;
 	} else if (rc != SQLITE_DONE) {
 		found = store_fail(st, "refresh_find");

@@ -13,8 +13,9 @@ class Device(App):
         super().__init__(site, *options, grant="device_code", uris=(), **kw)
         self.codes = None
 
-    def begin(self, scope="read-posts"):
-        r = self.site.post("/oauth/device/code", data=self.auth(scope=scope))
+    def begin(self, scope="read-posts", **params):
+        r = self.site.post("/oauth/device/code",
+                           data=self.auth(scope=scope, **params))
         assert r.status_code == 200, r.text
         assert r.headers["Cache-Control"] == "no-store"
         self.codes = r.json()
@@ -26,9 +27,9 @@ class Device(App):
                   **params}
         return {name: v for name, v in params.items() if v is not None}
 
-    def poll(self, client=None):
+    def poll(self, client=None, **params):
         return self.site.grant(GRANT, client or self.client,
-                               device_code=self.codes["device_code"])
+                               device_code=self.codes["device_code"], **params)
 
     def set(self, **columns):
         for name, value in columns.items():

@@ -78,7 +78,10 @@ assert_bad(const struct oerr *e, const char *name, const char *words)
 {
 	assert_non_null(e);
 	assert_int_equal(e->status, 400);
-	assert_string_equal(e->error, "invalid_request");
+	/* RFC 8707 section 2: invalid, unknown or malformed. */
+	assert_string_equal(e->error,
+	    name != NULL && strcmp(name, "resource") == 0 ? "invalid_target"
+							  : "invalid_request");
 	if (strstr(e->description, words) == NULL)
 		fail_msg("%s: %s", name, e->description);
 	if (name != NULL)
@@ -237,6 +240,8 @@ members_of_a_json_body_are_taken_as_those_of_a_form(void **state)
 	assert_bad(json("{\"password\":[\"x\"]}"), "password", "not a string");
 	assert_bad(json("{\"client_id\":{}}"), "client_id", "not a string");
 	assert_bad(json("{\"scope\":true}"), "scope", "not a string");
+	assert_bad(json("{\"resource\":[\"urn:a\",\"urn:b\"]}"), "resource",
+	    "not a string");
 	assert_bad(
 	    json("{\"client_id\":\"a\\u0000b\"}"), "client_id", "character");
 	assert_bad(json("{\"username\":\"a\\nb\"}"), "username", "character");

@@ -407,29 +407,53 @@ shape(const char *path)
 	return text;
 }
 
+/* Make the database of an older version, with these rows in it. */
+static void
+make_old(int version, const char *rows)
+{
+	const char *name = arena_printf(
+	    fx.a, "test/unit/schema-%d.sql", version);
+	char *sql = arena_alloc(fx.a, 1 << 16);
+	sqlite3 *db = NULL;
+	FILE *f;
+
+	assert_non_null(f = fopen(name, "r"));
+	assert_true(fread(sql, 1, (1 << 16) - 1, f) > 1000);
+	fclose(f);
+	assert_int_equal(sqlite3_open(fx.path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sql = arena_printf(fx.a, "PRAGMA user_version = %d; PRAGMA"
+	    " foreign_keys = ON; INSERT INTO users (email, name, password,"
+	    " created_at) VALUES ('a@b.example', 'A', 'x', 1); INSERT INTO"
+	    " oauth_clients (client_id, name, grants, redirect_uris,"
+	    " created_at) VALUES ('c1', 'C', '', '', 1), ('c2', 'D', '', '',"
+	    " 1); %s", version, rows);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+static const char *
+hex(const struct digest *d)
+{
+	char *text = arena_alloc(fx.a, 2 * DIGEST_LEN + 1);
+
+	for (int i = 0; i < DIGEST_LEN; i++)
+		snprintf(text + 2 * i, 3, "%02x", d->byte[i]);
+	return text;
+}
+
 /* An older database becomes what a new one is, and keeps what it holds. */
 static void
 a_database_of_version_1_is_upgraded(void **state)
 {
 	const char *fresh = fixture_file("fresh.db");
-	char *sql = arena_alloc(fx.a, 1 << 16);
-	sqlite3 *db = NULL;
 	struct user u;
-	FILE *f;
 
 	(void)state;
 	assert_int_equal(store_install(fresh), 1);
-	assert_non_null(f = fopen("test/unit/schema-1.sql", "r"));
-	assert_true(fread(sql, 1, (1 << 16) - 1, f) > 1000);
-	fclose(f);
-	assert_int_equal(sqlite3_open(fx.path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 1; INSERT INTO"
-		" users (email, name, password, created_at) VALUES"
-		" ('a@b.example', 'A', 'x', 1); INSERT INTO sessions VALUES"
-		" (x'00', 1, '', '', 1, 1, 3, 99)", NULL, NULL, NULL),
-	    SQLITE_OK);
-	sqlite3_close(db);
+	make_old(1, "INSERT INTO sessions VALUES"
+	    " (x'00', 1, '', '', 1, 1, 3, 99); INSERT INTO oauth_consents"
+	    " VALUES (1, 1, 'read-posts', 5, NULL)");
 	assert_null(store_open(fx.path, 1));
 	assert_non_null(strstr(fx.log, "carnet install brings it up"));
 	assert_int_equal(store_install(fx.path), 1);
@@ -439,6 +463,57 @@ a_database_of_version_1_is_upgraded(void **state)
 	assert_int_equal(
 	    store_user_by_email(fx.st, fx.a, "a@b.example", &u), 1);
 	assert_int_equal(fixture_sql("SELECT expires_at FROM sessions"), 99);
+	assert_int_equal(fixture_sql("SELECT granted_at FROM oauth_consents"
+		" WHERE user = 1 AND client = 1 AND resource = ''"), 5);
+}
+
+/* RFC 8707: what was granted before is bound to no resource. */
+static void
+a_database_of_version_2_is_upgraded(void **state)
+{
+	const char *fresh = fixture_file("fresh.db"), *scope = NULL;
+	struct digest code, device, token;
+	struct refresh_token t;
+	struct device_code dc;
+	struct auth_code c;
+
+	(void)state;
+	code = fixture_digest("code");
+	device = fixture_digest("device");
+	token = fixture_digest("token");
+	assert_int_equal(store_install(fresh), 1);
+	make_old(2, arena_printf(fx.a,
+	    "INSERT INTO oauth_auth_codes VALUES (x'%s', x'%032d', 1, 1, 'u',"
+	    " 'c', 'read-posts', 99, 7);"
+	    "INSERT INTO oauth_device_codes VALUES (x'%s', 'BCDFGHJK', x'%032d',"
+	    " 1, 1, 's', 5, NULL, NULL, NULL, 8, 99);"
+	    "INSERT INTO oauth_refresh_tokens VALUES (x'%s', x'%032d', x'%032d',"
+	    " 1, 1, 'write-posts', 99, NULL, 9);"
+	    "INSERT INTO oauth_consents VALUES (1, 1, 'read-posts', 5, 6),"
+	    " (1, 2, '', 7, NULL)",
+	    hex(&code), 1, hex(&device), 2, hex(&token), 3, 4));
+	assert_int_equal(store_install(fx.path), 1);
+	assert_int_equal(store_install(fx.path), 0);
+	assert_string_equal(shape(fx.path), shape(fresh));
+	assert_non_null(fx.st = store_open(fx.path, 1));
+	assert_int_equal(store_code_find(fx.st, fx.a, &code, &c), 1);
+	assert_string_equal(c.scope, "read-posts");
+	assert_int_equal(c.spent_at, 7);
+	assert_null(c.resource);
+	assert_int_equal(store_device_find(fx.st, fx.a, &device, &dc), 1);
+	assert_int_equal(dc.spent_at, 8);
+	assert_null(dc.resource);
+	assert_int_equal(store_refresh_find(fx.st, fx.a, &token, &t), 1);
+	assert_int_equal(t.revoked_at, 9);
+	assert_null(t.resource);
+	assert_int_equal(
+	    store_consent_find(fx.st, fx.a, 1, 1, NULL, &scope), 1);
+	assert_string_equal(scope, "read-posts");
+	assert_int_equal(
+	    store_consent_find(fx.st, fx.a, 1, 2, "urn:x", &scope), 1);
+	assert_string_equal(scope, "");
+	assert_int_equal(fixture_sql("SELECT last_used_at FROM oauth_consents"
+		" WHERE client = 1"), 6);
 }
 
 #define DIR(name) TEST_IN(name, fixture_dir)
@@ -452,6 +527,7 @@ main(void)
 		DIR(installing_again_changes_nothing),
 		DIR(a_database_of_another_version_is_refused),
 		DIR(a_database_of_version_1_is_upgraded),
+		DIR(a_database_of_version_2_is_upgraded),
 		DIR(what_is_no_database_is_refused),
 		TEST(the_database_is_wal_with_foreign_keys_and_strict_tables),
 		TEST(what_is_rolled_back_was_never_there),

@@ -1,0 +1,26 @@
+/* resource.h: what a token is for: resource indicators (RFC 8707). */
+#ifndef CARNET_RESOURCE_H
+#define CARNET_RESOURCE_H
+
+struct oerr;
+struct req;
+
+/*
+ * resource_asked(rq, out):
+ * Put the resource that the request names to *out, NULL if it names none.  It
+ * is an absolute URI without a fragment, and the issuer or one of the setting
+ * audiences; else invalid_target (RFC 8707 section 2).
+ */
+const struct oerr *resource_asked(struct req *rq, const char **out);
+
+/*
+ * resource_for_token(rq, granted, out):
+ * Put to *out what an access token is for, by what the token request names and
+ * what was granted before it: granted, or NULL if that was for none in
+ * particular.  NULL in *out: the issuer.  What was granted for one resource
+ * gives no token for another: invalid_target (RFC 8707 section 2.2).
+ */
+const struct oerr *resource_for_token(
+    struct req *rq, const char *granted, const char **out);
+
+#endif

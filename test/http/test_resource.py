@@ -1,0 +1,364 @@
+"""Resource indicators (RFC 8707): what is granted for one API is for no other."""
+import hashlib
+
+import pytest
+
+from kit import expect, jose, people
+from kit.device import Device
+from kit.people import App, Browser, Page
+
+A, B = "https://a.example/api", "https://b.example"
+ODD = "https://c.example/?a=b&c='(d)"
+# No absolute URI without fragment, and an audience all the same: for the guard.
+WORDS = ["api", "/api", "//a.example", "a.example", "https://a.example/api#",
+         "https://a.example/api#x", ":a"]
+# A URI, but none that is in the configuration.
+OTHERS = ["https://evil.example", A + "/", A + "?", B + "/", B.upper(), "urn:a",
+          A + "/x", A + " " + B]
+
+
+@pytest.fixture(scope="module")
+def api(site):
+    return site.variant("audiences = " + " ".join([A, B, ODD, *WORDS]))
+
+
+@pytest.fixture
+def app(api):
+    return App(api)
+
+
+@pytest.fixture(scope="module")
+def user(site):
+    return site.user("*")
+
+
+@pytest.fixture
+def browser(api, user):
+    return Browser(api, user)
+
+
+def audience(body):
+    return jose.claims_of(body["access_token"])["aud"]
+
+
+def told(r, app):
+    got = people.sent_back(r, app)
+    assert set(got) == {"error", "error_description", "state", "iss"}
+    assert got["state"] == app.state
+    return got["error"]
+
+
+def refused(r):
+    expect.error(r, 400, "invalid_target")
+
+
+# The authorization request
+
+@pytest.mark.parametrize("resource", [A, B, ODD])
+def test_what_is_asked_for_becomes_the_audience(api, app, browser, resource):
+    """RFC 8707 sections 2.1 and 2.2: named once, and never again."""
+    body = app.connect(browser, resource=resource)
+    assert audience(body) == resource
+    body = expect.tokens(api.refresh(body["refresh_token"], app.client))
+    assert audience(body) == resource
+    assert api.is_live(body["access_token"])
+
+
+def test_the_issuer_is_a_resource(site, user):
+    """RFC 8707 section 2: by a server that serves for long."""
+    app, browser = App(site), Browser(site, user)
+    body = app.connect(browser, resource=site.url)
+    assert audience(body) == site.url and site.is_live(body["access_token"])
+    assert told(app.ask(browser, resource=A), app) == "invalid_target"
+
+
+@pytest.mark.parametrize("resource", WORDS + OTHERS)
+def test_the_client_is_told_of_one_that_is_none(api, app, browser, resource):
+    """RFC 8707 section 2: invalid_target; signed in or not, by query or form."""
+    # By POST: a web server may refuse such a URL itself.
+    for who in browser, Browser(api):
+        r = who.post("/oauth/authorize", app.request(resource=resource))
+        assert told(r, app) == "invalid_target"
+    r = browser.post("/oauth/authorize",
+                     app.request(resource=resource, response_mode="form_post"))
+    form, = Page(r).forms
+    assert (form.action, form.fields["error"]) == (app.uri, "invalid_target")
+    assert form.fields["state"] == app.state
+
+
+def test_an_empty_one_is_none(app, browser):
+    """RFC 6749 section 3.1."""
+    assert audience(app.connect(browser, resource="")) == app.site.url
+
+
+def test_the_sign_in_does_not_lose_it(api, app, user):
+    """DESIGN section 5: the request as it was, once signed in."""
+    browser = Browser(api)
+    path, query = people.sent_to(app.ask(browser, resource=ODD))
+    assert path == "/oauth/login"
+    r = browser.sign_in(user, query["return_to"])
+    form = browser.open(r.headers["Location"]).form("approve")
+    assert form.fields["resource"] == ODD
+    code = people.sent_back(browser.submit(form, "approve"), app)["code"]
+    assert audience(expect.tokens(app.redeem(code))) == ODD
+
+
+def test_a_form_cannot_ask_for_another(app, browser):
+    """The form is the browser's to change: every rule holds for what it sends."""
+    form = app.consent(browser, resource=A).form("approve")
+    r = browser.submit(form, "approve", resource="https://evil.example")
+    assert told(r, app) == "invalid_target"
+
+
+def test_the_page_says_where(app, browser):
+    """RFC 8707 section 3: the user sees what they agree to."""
+    page = app.consent(browser, resource=ODD)
+    assert "Only at %s." % ODD in page.text
+    assert "b&amp;c=&#39;(d)" in page.source
+    page = app.consent(browser)
+    assert "resource" not in page.by_id and "Only at" not in page.text
+
+
+# What was granted, and what is asked for then
+
+@pytest.mark.parametrize("granted, other", [(A, B), (B, A), (A, "issuer"),
+                                            ("issuer", A), (A, "https://evil.example"),
+                                            (A, "api")])
+def test_a_code_gives_no_token_for_another(api, app, browser, granted, other):
+    """RFC 8707 section 2.2: invalid_target, and the code is as good as before."""
+    granted, other = (api.url if r == "issuer" else r for r in (granted, other))
+    code = app.code(browser, resource=granted)
+    refused(app.redeem(code, resource=other))
+    assert audience(expect.tokens(app.redeem(code, resource=granted))) == granted
+
+
+@pytest.mark.parametrize("named", [None, A])
+def test_a_refresh_gives_no_token_for_another(api, app, browser, named):
+    """RFC 8707 section 2.2: whatever was named in between, and for good."""
+    body = app.connect(browser, resource=A)
+    params = {"resource": named} if named else {}
+    for _ in range(3):
+        for other in B, api.url, "https://evil.example":
+            refused(api.refresh(body["refresh_token"], app.client, resource=other))
+        assert api.is_live(body["access_token"])
+        body = expect.tokens(api.refresh(body["refresh_token"], app.client, **params))
+        assert audience(body) == A
+
+
+def test_what_was_granted_for_none_names_it_each_time(api, app, browser):
+    """RFC 8707 section 2.2: the issuer, where none is named."""
+    body = expect.tokens(app.redeem(app.code(browser), resource=A))
+    assert audience(body) == A
+    for resource in B, None, A, None:
+        params = {"resource": resource} if resource else {}
+        body = expect.tokens(api.refresh(body["refresh_token"], app.client, **params))
+        assert audience(body) == (resource or api.url)
+    refused(api.refresh(body["refresh_token"], app.client, resource="urn:a"))
+
+
+def test_a_password_binds_to_none(api):
+    """RFC 8707 section 2.2: nothing was granted before it; a refresh names it anew."""
+    body = expect.tokens(api.grant("password", username=api.email,
+                                   password=api.password, resource=A))
+    assert audience(body) == A
+    body = expect.tokens(api.refresh(body["refresh_token"]))
+    assert audience(body) == api.url
+    body = expect.tokens(api.refresh(body["refresh_token"], resource=B))
+    assert audience(body) == B
+
+
+@pytest.mark.parametrize("resource", WORDS + OTHERS)
+def test_the_token_endpoint_takes_the_same(api, resource):
+    """RFC 8707 section 2: the same rule at both."""
+    machine = api.client("client_credentials")
+    refused(api.grant("client_credentials", machine, resource=resource))
+
+
+def test_a_resource_that_is_served_no_more(site, api, app, browser):
+    """It has been taken out of the configuration since: nothing is given for it."""
+    code = app.code(browser, resource=A)
+    pair = app.connect(browser, resource=A)
+    refused(site.grant("authorization_code", app.client, code=code,
+                       redirect_uri=app.uri, code_verifier=app.verifier))
+    refused(site.refresh(pair["refresh_token"], app.client))
+    assert audience(expect.tokens(api.refresh(pair["refresh_token"], app.client))) == A
+    assert audience(expect.tokens(app.redeem(code))) == A
+
+
+def test_a_retry_is_bound_and_a_replay_is_one(api, app, browser):
+    """RFC 9700 section 4.14.2: a spent token that names another is no way around."""
+    first = app.connect(browser, resource=A)
+    expect.tokens(api.refresh(first["refresh_token"], app.client))
+    refused(api.refresh(first["refresh_token"], app.client, resource=B))
+    again = expect.tokens(api.refresh(first["refresh_token"], app.client))
+    assert audience(again) == A
+    code = app.code(browser, resource=A)
+    body = expect.tokens(app.redeem(code))
+    expect.error(app.redeem(code, resource=B), 400, "invalid_grant")
+    assert not api.is_live(body["access_token"])
+
+
+def test_where_none_was_named_rows_are_as_they_were(api, app, browser):
+    """Small: NULL."""
+    digest = hashlib.sha256(app.code(browser).encode()).digest()
+    assert api.sql("SELECT resource FROM oauth_auth_codes WHERE digest = ?",
+                   digest) == [(None,)]
+    body = app.connect(browser)
+    digest = hashlib.sha256(body["refresh_token"].encode()).digest()
+    assert api.sql("SELECT resource FROM oauth_refresh_tokens WHERE digest = ?",
+                   digest) == [(None,)]
+
+
+# What is remembered
+
+def asked(app, browser, **changes):
+    """Is consent asked for?"""
+    got = people.sent_back(app.ask(browser, prompt="none", **changes), app)
+    assert got.get("error") in (None, "consent_required"), got
+    return "error" in got
+
+
+def test_a_consent_counts_for_its_resource_alone(app, browser):
+    """RFC 6749 section 10.2: who let an app read at one API has not at another."""
+    app.connect(browser, resource=A)
+    assert not asked(app, browser, resource=A)
+    for other in {"resource": B}, {"resource": app.site.url}, {}:
+        assert asked(app, browser, **other)
+    assert asked(app, browser, resource=A, scope="read-posts write-posts")
+    app.connect(browser, resource=B, scope="write-posts")
+    assert not asked(app, browser, resource=B, scope="write-posts")
+    assert asked(app, browser, resource=A, scope="write-posts")
+    assert asked(app, browser, resource=B, scope="read-posts")
+    assert asked(app, browser, scope="write-posts")
+
+
+def test_a_consent_for_none_in_particular_counts_for_each(app, browser):
+    """Its code gives a token for any of them."""
+    app.connect(browser)
+    for resource in {"resource": A}, {"resource": app.site.url}, {}:
+        assert not asked(app, browser, **resource)
+        assert asked(app, browser, scope="write-posts", **resource)
+    app.connect(browser, resource=A, scope="write-posts")
+    assert not asked(app, browser, resource=A, scope="read-posts write-posts")
+    assert asked(app, browser, scope="write-posts")
+
+
+def test_a_remembered_consent_gives_what_is_asked_for(app, browser):
+    """The code is bound as one that was consented to just now."""
+    app.connect(browser)
+    code = people.sent_back(app.ask(browser, resource=A), app)["code"]
+    refused(app.redeem(code, resource=B))
+    assert audience(expect.tokens(app.redeem(code))) == A
+
+
+def test_the_account_page_has_the_app_once(app, browser):
+    """All that it may do at all; taken back, all is."""
+    pairs = [app.connect(browser, resource=A),
+             app.connect(browser, resource=B, scope="write-posts read-posts"),
+             app.connect(browser)]
+    row = browser.open("/account").row(app.name)
+    assert (row.text.count("read-posts"), row.text.count("write-posts")) == (1, 1)
+    assert browser.submit(row.form).status_code == 200
+    for pair in pairs:
+        assert not app.site.is_live(pair["access_token"])
+    for resource in {"resource": A}, {"resource": B}, {}:
+        assert asked(app, browser, **resource)
+    assert app.name not in browser.open("/account").text
+
+
+# What is no resource at all, and more than one: a token is for one
+
+MALFORMED = ["é", "a:b\n", "a:" + 2047 * "b"]
+
+
+def in_all_places(api, app, browser, pairs):
+    """The same in each request that may name one."""
+    device = Device(api)
+    machine = api.client("client_credentials")
+    form = [*app.request().items(), *pairs]
+    assert told(browser.post("/oauth/authorize", form), app) == "invalid_target"
+    refused(api.post("/oauth/device/code", data=[*device.auth().items(), *pairs]))
+    refused(api.post("/oauth/token", data=[
+        ("grant_type", "client_credentials"), ("client_id", machine.id),
+        ("client_secret", machine.secret), *pairs]))
+
+
+@pytest.mark.parametrize("resource", MALFORMED, ids=["utf-8", "control", "long"])
+def test_a_malformed_one_is_refused(api, app, browser, resource):
+    """RFC 8707 section 2: invalid_target, not invalid_request."""
+    in_all_places(api, app, browser, [("resource", resource)])
+
+
+@pytest.mark.parametrize("second", [A, B, "", "x"])
+def test_several_are_refused(api, app, browser, second):
+    """RFC 8707 section 2: a client may name several, and a server may refuse."""
+    in_all_places(api, app, browser, [("resource", A), ("resource", second)])
+    in_all_places(api, app, browser, [("resource", second), ("resource", A)])
+
+
+def test_several_in_json_are_refused(api):
+    """A list is no string."""
+    client = api.client("client_credentials")
+    params = {"grant_type": "client_credentials", "client_id": client.id,
+              "client_secret": client.secret}
+    refused(api.post("/oauth/token", json={**params, "resource": [A, B]}))
+    refused(api.post("/oauth/token", json={**params, "resource": [A]}))
+    expect.tokens(api.post("/oauth/token", json={**params, "resource": A}))
+
+
+def test_a_code_outlives_a_malformed_resource(app, browser):
+    """Nothing is spent by a refusal."""
+    code = app.code(browser, resource=A)
+    for resource in [A, A], [A, B], "é":
+        refused(app.redeem(code, resource=resource))
+    assert audience(expect.tokens(app.redeem(code))) == A
+
+
+# Devices
+
+@pytest.mark.parametrize("resource", WORDS + OTHERS)
+def test_a_device_is_told_of_one_that_is_none(api, resource):
+    """RFC 8707 section 2: as at the other endpoints."""
+    device = Device(api)
+    refused(api.post("/oauth/device/code",
+                     data=device.auth(scope="read-posts", resource=resource)))
+    assert api.sql("SELECT 1 FROM oauth_device_codes d JOIN oauth_clients c ON"
+                   " c.id = d.client WHERE c.client_id = ?", device.client.id) == []
+
+
+def test_a_device_gets_a_token_for_what_it_asked_for(api, browser):
+    """RFC 8707 section 2.2; the page says where, and no refusal uses the code up."""
+    device = Device(api).begin(resource=ODD)
+    page = device.page(browser)
+    assert "Only at %s." % ODD in page.text and "b&amp;c=&#39;" in page.source
+    expect.error(device.poll(), 400, "authorization_pending")
+    assert browser.submit(page.form("approve"), "approve").status_code == 200
+    for other in A, api.url, "https://evil.example":
+        refused(device.poll(resource=other))
+    body = expect.tokens(device.poll())
+    assert audience(body) == ODD
+    refused(api.refresh(body["refresh_token"], device.client, resource=A))
+    body = expect.tokens(api.refresh(body["refresh_token"], device.client))
+    assert audience(body) == ODD
+
+
+def test_a_device_that_names_none_may_name_any(api, browser):
+    """As a code: with each token request; and rows are as they were."""
+    device = Device(api).begin()
+    assert "Only at" not in device.page(browser).text
+    assert device.row("resource") == (None,)
+    device.decide(browser)
+    body = expect.tokens(device.poll(resource=A))
+    assert audience(body) == A
+    body = expect.tokens(api.refresh(body["refresh_token"], device.client))
+    assert audience(body) == api.url
+
+
+def test_a_devices_consent_is_for_its_resource(api, browser, user):
+    """It is remembered as that of an app is."""
+    device = Device(api).begin(resource=A)
+    device.decide(browser)
+    rows = api.sql("SELECT n.resource, n.scope FROM oauth_consents n JOIN oauth_clients"
+                   " c ON c.id = n.client WHERE n.user = ? AND c.client_id = ?",
+                   user.id, device.client.id)
+    assert rows == [(A, "read-posts")]
