@@ -5,6 +5,9 @@
 #include "guard.h"
 #include "oerr.h"
 #include "resp.h"
+#include "store.h"
+#include "store_client.h"
+#include "store_token.h"
 #include "trail.h"
 
 static const struct oerr *

@@ -3,7 +3,7 @@
 #define CARNET_GUARD_H
 
 #include "rule.h"
-#include "store.h"
+#include "store_token.h"
 
 struct oerr;
 struct req;

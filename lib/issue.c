@@ -15,6 +15,13 @@
 #include "oerr.h"
 #include "resp.h"
 #include "scope.h"
+#include "store_client.h"
+#include "store_code.h"
+#include "store_consent.h"
+#include "store_device.h"
+#include "store_purge.h"
+#include "store_token.h"
+#include "store_user.h"
 #include "trail.h"
 #include "words.h"
 

@@ -6,6 +6,9 @@
 #include "json.h"
 #include "scope.h"
 #include "session.h"
+#include "store_code.h"
+#include "store_consent.h"
+#include "store_device.h"
 #include "user.h"
 
 /* crypt_blowfish's example, for the password "U*U": cheap, and stale. */

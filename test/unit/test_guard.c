@@ -4,6 +4,7 @@
 #include "guard.h"
 #include "issue.h"
 #include "jwt.h"
+#include "store_token.h"
 
 static const struct guard_rule anyone = { CALLER_ANY, NULL, NULL, NULL };
 

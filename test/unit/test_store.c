@@ -1,5 +1,7 @@
 /* test_store.c: the database: install, open, lock; users, clients, posts. */
 #include "fixture.h"
+#include "store_post.h"
+#include "store_token.h"
 
 static mode_t
 mode_of(const char *path)

@@ -7,6 +7,10 @@
 #include <sys/wait.h>
 
 #include "issue.h"
+#include "store_consent.h"
+#include "store_held.h"
+#include "store_purge.h"
+#include "store_token.h"
 
 #define GRACE 30
 #define TTL 1000
