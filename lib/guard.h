@@ -58,4 +58,12 @@ const struct oerr *guard_identify(
 const struct oerr *guard_inspect(
     struct req *rq, const char *token, struct guard_caller *out);
 
+/*
+ * guard_inspect_again(rq, who):
+ * Read from the database anew what who's token is worth: NULL if it is live
+ * still.
+ */
+const struct oerr *guard_inspect_again(
+    struct req *rq, struct guard_caller *who);
+
 #endif
