@@ -22,7 +22,6 @@
 #include "store_user.h"
 
 #define NOW INT64_C(1700000000)
-#define N(array) (sizeof(array) / sizeof((array)[0]))
 
 static struct fixture {
 	char dir[32];

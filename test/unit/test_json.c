@@ -7,8 +7,6 @@
 #include "buf.h"
 #include "json.h"
 
-#define N(array) (sizeof(array) / sizeof((array)[0]))
-
 static struct arena *a;
 static struct buf b;
 
