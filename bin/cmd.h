@@ -45,6 +45,9 @@ struct cmd_opt {
 int cmd_options(
     struct cmd *c, const struct cmd_opt *opts, size_t n, char ***operands);
 
+/* cmd_options_common(c): read those of every verb, wherever they stand. */
+void cmd_options_common(struct cmd *c);
+
 /* cmd_refuse(fmt, ...): say why not on standard error; return CMD_REFUSED. */
 int cmd_refuse(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

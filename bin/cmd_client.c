@@ -8,7 +8,7 @@
 #include "json.h"
 #include "key.h"
 #include "redirect.h"
-#include "store.h"
+#include "store_client.h"
 #include "words.h"
 
 #define LIST_N 256

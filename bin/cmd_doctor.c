@@ -6,6 +6,7 @@
 #include "json.h"
 #include "keys.h"
 #include "log.h"
+#include "store.h"
 
 /* In the order in which they run: what others need comes first. */
 static const struct check {

@@ -9,7 +9,6 @@
 #include "cmd.h"
 #include "conf.h"
 #include "site.h"
-#include "store.h"
 
 struct keys;
 

@@ -3,6 +3,7 @@
 #include "cmd_doctor_http.h"
 #include "json.h"
 #include "redirect.h"
+#include "store_client.h"
 #include "words.h"
 
 #define BATCH 64

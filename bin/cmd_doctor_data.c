@@ -8,6 +8,8 @@
 #include "cmd_doctor.h"
 #include "crypto.h"
 #include "keys.h"
+#include "store_client.h"
+#include "store_look.h"
 #include "words.h"
 
 #define BATCH 64

@@ -10,6 +10,7 @@
 #include "json.h"
 #include "keys.h"
 #include "store.h"
+#include "store_client.h"
 
 #define RSA_BITS 2048
 

@@ -5,7 +5,7 @@
 #include "buf.h"
 #include "cmd.h"
 #include "json.h"
-#include "store.h"
+#include "store_purge.h"
 
 /*
  * A process that waits for the write lock looks for it now and then.  The lock

@@ -8,6 +8,10 @@
 #include "issue.h"
 #include "json.h"
 #include "store.h"
+#include "store_client.h"
+#include "store_held.h"
+#include "store_token.h"
+#include "store_user.h"
 #include "user.h"
 
 #define LIST_N 256

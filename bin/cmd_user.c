@@ -11,6 +11,9 @@
 #include "passwd.h"
 #include "scope.h"
 #include "store.h"
+#include "store_consent.h"
+#include "store_session.h"
+#include "store_user.h"
 #include "user.h"
 #include "utf8.h"
 

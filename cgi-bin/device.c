@@ -13,6 +13,9 @@
 #include "resp.h"
 #include "scope.h"
 #include "site.h"
+#include "store.h"
+#include "store_client.h"
+#include "store_purge.h"
 #include "words.h"
 
 #define GRANT "urn:ietf:params:oauth:grant-type:device_code"

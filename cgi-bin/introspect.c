@@ -12,6 +12,9 @@
 #include "jwt.h"
 #include "oerr.h"
 #include "resp.h"
+#include "store_client.h"
+#include "store_token.h"
+#include "store_user.h"
 #include "words.h"
 
 /* What is told, from either kind of token. */

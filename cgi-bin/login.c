@@ -7,6 +7,7 @@
 #include "resp.h"
 #include "session.h"
 #include "site.h"
+#include "store_client.h"
 #include "tmpl.h"
 #include "url.h"
 #include "user.h"

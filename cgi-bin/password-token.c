@@ -6,6 +6,7 @@
 #include "grant.h"
 #include "oerr.h"
 #include "resp.h"
+#include "store_client.h"
 #include "user.h"
 
 /*

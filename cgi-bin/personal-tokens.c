@@ -12,6 +12,11 @@
 #include "oerr.h"
 #include "resp.h"
 #include "scope.h"
+#include "store.h"
+#include "store_client.h"
+#include "store_purge.h"
+#include "store_token.h"
+#include "store_user.h"
 #include "trail.h"
 #include "words.h"
 

@@ -7,6 +7,7 @@
 #include "oerr.h"
 #include "resp.h"
 #include "site.h"
+#include "store_post.h"
 
 #define TITLE_MAX_CHARS 200
 #define BODY_MAX_CHARS 65536

@@ -5,6 +5,10 @@
 #include "guard.h"
 #include "oerr.h"
 #include "resp.h"
+#include "store.h"
+#include "store_client.h"
+#include "store_token.h"
+#include "store_user.h"
 #include "trail.h"
 
 /* Whose token it was, for the trail. */

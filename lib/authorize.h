@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "store.h"
+#include "store_client.h"
 
 struct oerr;
 struct req;

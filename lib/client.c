@@ -8,7 +8,7 @@
 #include "oerr.h"
 #include "passwd.h"
 #include "resp.h"
-#include "store.h"
+#include "store_client.h"
 #include "throttle.h"
 #include "url.h"
 

@@ -6,7 +6,7 @@
 #include "conf.h"
 #include "redirect.h"
 #include "resp.h"
-#include "store.h"
+#include "store_client.h"
 #include "words.h"
 
 #define BATCH 64

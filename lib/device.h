@@ -2,7 +2,7 @@
 #ifndef CARNET_DEVICE_H
 #define CARNET_DEVICE_H
 
-#include "store.h"
+#include "store_device.h"
 
 /* device_make_user_code(out): 8 consonants, 34 bits (RFC 8628 section 6.1). */
 void device_make_user_code(char out[static USER_CODE_LEN + 1]);

@@ -4,6 +4,8 @@
 #include "cgi.h"
 #include "client.h"
 #include "oerr.h"
+#include "store_client.h"
+#include "store_user.h"
 #include "words.h"
 
 static const struct grant table[] = {

@@ -6,6 +6,9 @@
 #include "oerr.h"
 #include "pkce.h"
 #include "scope.h"
+#include "store_client.h"
+#include "store_code.h"
+#include "store_user.h"
 
 /*
  * The attacks, and where each stops:

@@ -5,6 +5,9 @@
 #include "grant.h"
 #include "oerr.h"
 #include "scope.h"
+#include "store_client.h"
+#include "store_device.h"
+#include "store_user.h"
 
 #define SLOWER_S 5 /* RFC 8628 section 3.5, slow_down */
 

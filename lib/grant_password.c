@@ -4,6 +4,7 @@
 #include "grant.h"
 #include "oerr.h"
 #include "scope.h"
+#include "store_user.h"
 #include "user.h"
 
 /*

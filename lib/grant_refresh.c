@@ -5,6 +5,9 @@
 #include "grant.h"
 #include "oerr.h"
 #include "scope.h"
+#include "store_client.h"
+#include "store_token.h"
+#include "store_user.h"
 
 /*
  * The attacks, and where each stops (RFC 9700 section 4.14):

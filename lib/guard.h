@@ -3,7 +3,7 @@
 #define CARNET_GUARD_H
 
 #include "rule.h"
-#include "store.h"
+#include "store_token.h"
 
 struct oerr;
 struct req;
@@ -57,5 +57,13 @@ const struct oerr *guard_identify(
  */
 const struct oerr *guard_inspect(
     struct req *rq, const char *token, struct guard_caller *out);
+
+/*
+ * guard_inspect_again(rq, who):
+ * Read from the database anew what who's token is worth: NULL if it is live
+ * still.
+ */
+const struct oerr *guard_inspect_again(
+    struct req *rq, struct guard_caller *who);
 
 #endif

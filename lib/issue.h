@@ -6,8 +6,11 @@
 
 #include "store.h"
 
+struct access_token;
+struct client;
 struct oerr;
 struct req;
+struct user;
 
 /* What a grant uses up. */
 enum spend { SPEND_NOTHING, SPEND_REFRESH, SPEND_CODE, SPEND_DEVICE };

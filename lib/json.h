@@ -34,9 +34,10 @@ const char *json_get_str(struct json_object *o, const char *name);
 int json_get_int(struct json_object *o, const char *name, int64_t *out);
 
 /*
- * The writer.  Each call appends one value to the buffer, with a comma before
- * it where one is due; name is the member's name, or NULL in an array and at
- * the top.  Strings are escaped here and nowhere else; a NULL string is null.
+ * The writer, json_write.c.  Each call appends one value to the buffer, with a
+ * comma before it where one is due; name is the member's name, or NULL in an
+ * array and at the top.  Strings are escaped here and nowhere else; a NULL
+ * string is null.
  */
 void json_open(struct buf *b, const char *name, char bracket);
 void json_close(struct buf *b, char bracket);

@@ -1,48 +1,16 @@
-/* keys.c: the signing keys of this server: a directory of PEM files. */
-#include "keys.h"
-
+/* keys.c: the signing keys of this server: a directory of PEM files, read. */
 #include <dirent.h>
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "arena.h"
-#include "cgi.h"
-#include "conf.h"
+#include "keys_int.h"
 #include "log.h"
 
-#define KEYS_MAX 32
 #define PEM_MAX (32 * 1024)
-#define TICK_S 2 /* a file system may count time in steps as long */
-
-/* A key's file; it is read when a key that may be in it is wanted. */
-struct file {
-	const char *name;
-	ino_t ino;
-	enum alg alg;
-	int signs, was_read, was_seen;
-	int is_lost;	   /* it could not be read */
-	int has_secret;	   /* its bytes are known, and hold a private key */
-	struct digest pem; /* of them */
-};
-
-struct keys {
-	struct arena *a;
-	const char *dir;
-	struct file file[KEYS_MAX];
-	size_t n_files;
-	struct keys_entry entry[KEYS_MAX]; /* what was read so far */
-	size_t n;
-	enum alg signer;
-	int is_brief;		/* for one request: no key is checked unasked */
-	struct timespec seen;	/* the directory's time when read */
-	time_t listed_at;	/* by the clock */
-	int64_t checked_at, tried_at;
-	uint64_t generation;
-};
 
 /* The algorithm that a file name begins with, and whether the key signs. */
 static int
@@ -206,8 +174,8 @@ list_signers(struct keys *ks, DIR *d)
 	}
 }
 
-static struct keys *
-list(const char *dir)
+struct keys *
+keys_list(const char *dir)
 {
 	static uint64_t readings;
 	const time_t listed_at = time(NULL);
@@ -255,7 +223,7 @@ keys_any(struct keys *ks)
 struct keys *
 keys_load(const char *dir)
 {
-	struct keys *ks = list(dir);
+	struct keys *ks = keys_list(dir);
 
 	if (ks == NULL || keys_any(ks))
 		return ks;
@@ -273,92 +241,6 @@ keys_free(struct keys *ks)
 	arena_free(ks->a);
 	explicit_bzero(ks, sizeof(*ks)); /* what seals are made with */
 	free(ks);
-}
-
-/* Has the directory changed?  A file is replaced by rename, so its time tells. */
-static int
-has_changed(const struct keys *ks, const char *dir)
-{
-	struct stat sb;
-
-	return stat(dir, &sb) == 0 &&
-	    (sb.st_mtim.tv_sec != ks->seen.tv_sec ||
-		sb.st_mtim.tv_nsec != ks->seen.tv_nsec);
-}
-
-/* A list as young as the change it shows may miss another in the same tick. */
-static int
-is_young(const struct keys *ks)
-{
-	return ks->listed_at <= ks->seen.tv_sec + TICK_S;
-}
-
-static int
-same_files(const struct keys *one, const struct keys *other)
-{
-	if (one->signer != other->signer || one->n_files != other->n_files)
-		return 0;
-	for (size_t i = 0; i < one->n_files; i++)
-		if (one->file[i].ino != other->file[i].ino ||
-		    strcmp(one->file[i].name, other->file[i].name) != 0)
-			return 0;
-	return 1;
-}
-
-/* List the directory once more; of what is the same nothing is read anew. */
-static void
-list_again(struct process *pr, const char *dir)
-{
-	const int changed = pr->keys == NULL || has_changed(pr->keys, dir);
-	struct keys *fresh;
-
-	if ((!changed && !is_young(pr->keys)) || (fresh = list(dir)) == NULL)
-		return;
-	if (!changed && same_files(pr->keys, fresh)) {
-		pr->keys->listed_at = fresh->listed_at;
-		keys_free(fresh);
-	} else if (pr->once || keys_any(fresh)) {
-		fresh->is_brief = pr->once;
-		keys_free(pr->keys);
-		pr->keys = fresh;
-		pr->keys_free = keys_free;
-	} else { /* gone bad under us: what is known still serves */
-		keys_free(fresh);
-	}
-}
-
-/* What could not be read may be mended since: the directory does not tell. */
-static void
-try_again(struct keys *ks, int64_t now)
-{
-	const int later = ks->tried_at != 0 && ks->tried_at != now;
-
-	for (size_t i = 0; later && i < ks->n_files; i++)
-		if (ks->file[i].is_lost)
-			ks->file[i].was_read = ks->file[i].is_lost = 0;
-	ks->tried_at = now;
-}
-
-struct keys *
-keys_get(struct req *rq)
-{
-	struct process *pr = rq->pr;
-
-	if (pr->keys != NULL && pr->keys->checked_at == rq->now)
-		return pr->keys;
-	list_again(pr, rq->conf->keys);
-	if (pr->keys != NULL) {
-		pr->keys->checked_at = rq->now;
-		try_again(pr->keys, rq->now);
-	}
-	return pr->keys;
-}
-
-void
-keys_look_again(struct req *rq)
-{
-	if (rq->pr->keys != NULL)
-		rq->pr->keys->checked_at = 0;
 }
 
 uint64_t
@@ -436,124 +318,4 @@ keys_signer(struct keys *ks, int alg)
 		if (ks->entry[i].signs && (int)key_alg(ks->entry[i].key) == alg)
 			return &ks->entry[i];
 	return NULL;
-}
-
-/* Have what was linked, renamed or unlinked in dir outlive a power cut. */
-static int
-sync_dir(const char *dir)
-{
-	int fd, rc;
-
-	if ((fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
-		return -1;
-	rc = fsync(fd);
-	close(fd);
-	return rc;
-}
-
-/* Write text to path in one step: all of it is there, on disk, or nothing. */
-static int
-write_file(struct arena *a, const char *dir, const char *path,
-    const char *text, int replace)
-{
-	char *new = arena_printf(a, "%s.new", path);
-	size_t len = strlen(text);
-	int fd, good;
-
-	if ((fd = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)) <
-	    0)
-		return -1;
-	good = write(fd, text, len) == (ssize_t)len && fsync(fd) == 0;
-	good = close(fd) == 0 && good;
-	/* link, not rename: it cannot overwrite what came in between */
-	good = good && (replace ? rename(new, path) : link(new, path)) == 0;
-	if (!replace || !good)
-		unlink(new);
-	return good ? sync_dir(dir) : -1;
-}
-
-int
-keys_make(const char *dir, enum alg alg, unsigned bits, int force)
-{
-	struct arena *a = arena_new();
-	char *path = arena_printf(a, "%s/%s.pem", dir, alg_name(alg)), *pem;
-	struct key *k;
-	int made = -1;
-
-	if (mkdir(dir, 0700) < 0 && errno != EEXIST) {
-		log_event("%s: %s", dir, strerror(errno));
-	} else if (!force && access(path, F_OK) == 0) {
-		made = 0;
-	} else if ((k = key_generate(alg, bits)) != NULL) {
-		if ((pem = key_to_pem(k, a)) == NULL)
-			log_event("%s: the key cannot be written as PEM", path);
-		else if (write_file(a, dir, path, pem, force) < 0)
-			log_event("%s: %s", path, strerror(errno));
-		else
-			made = 1;
-		key_free(k);
-	}
-	arena_free(a);
-	return made;
-}
-
-int
-keys_rotate(const char *dir, enum alg alg, unsigned bits)
-{
-	struct keys *ks = keys_load(dir);
-	const struct keys_entry *en;
-	struct arena *a = arena_new();
-	char *path, *kept;
-	int rc = -1;
-
-	en = ks == NULL ? NULL : keys_signer(ks, (int)alg);
-	if (ks != NULL && ks->n_files >= KEYS_MAX - 1) {
-		log_event("%s: %zu keys; retire old ones first", dir,
-		    ks->n_files);
-	} else if (en != NULL) {
-		path = arena_printf(a, "%s/%s", dir, en->file);
-		kept = arena_printf(
-		    a, "%s/%s-%s.pem", dir, alg_name(alg), en->kid);
-		/* A second name first: the old key is never without one. */
-		if (link(path, kept) < 0 && errno != EEXIST)
-			log_event("%s: %s", kept, strerror(errno));
-		else
-			rc = keys_make(dir, alg, bits, 1) == 1 ? 0 : -1;
-	} else if (ks != NULL) {
-		rc = keys_make(dir, alg, bits, 0) == 1 ? 0 : -1;
-	}
-	keys_free(ks);
-	arena_free(a);
-	return rc;
-}
-
-int
-keys_retire(const char *dir, const struct keys_entry *en)
-{
-	struct arena *a = arena_new();
-	char *path = arena_printf(a, "%s/%s", dir, en->file);
-	int rc;
-
-	/*
-	 * Synced, or a power cut brings a key back that was let go for a leak.
-	 */
-	if ((rc = unlink(path)) < 0 || (rc = sync_dir(dir)) < 0)
-		log_event("%s: %s", path, strerror(errno));
-	arena_free(a);
-	return rc;
-}
-
-int
-keys_set_signer(const char *dir, enum alg alg)
-{
-	struct arena *a = arena_new();
-	char *path = arena_printf(a, "%s/signer", dir);
-	int rc;
-
-	rc = write_file(
-	    a, dir, path, arena_printf(a, "%s\n", alg_name(alg)), 1);
-	if (rc < 0)
-		log_event("%s: %s", path, strerror(errno));
-	arena_free(a);
-	return rc;
 }

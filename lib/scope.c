@@ -6,7 +6,9 @@
 #include "cgi.h"
 #include "conf.h"
 #include "oerr.h"
-#include "store.h"
+#include "store_client.h"
+#include "store_consent.h"
+#include "store_user.h"
 #include "tmpl.h"
 #include "words.h"
 

@@ -8,6 +8,8 @@
 #include "oerr.h"
 #include "remote.h"
 #include "resp.h"
+#include "store.h"
+#include "store_purge.h"
 #include "trail.h"
 
 #define SEEN_EVERY_S 600 /* so that a page view seldom writes */

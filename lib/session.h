@@ -2,7 +2,8 @@
 #ifndef CARNET_SESSION_H
 #define CARNET_SESSION_H
 
-#include "store.h"
+#include "store_session.h"
+#include "store_user.h"
 
 struct oerr;
 struct req;

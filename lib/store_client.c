@@ -1,4 +1,5 @@
 /* store_client.c: the programs that ask for tokens. */
+#include "store_client.h"
 #include "store_int.h"
 
 static void

@@ -1,4 +1,5 @@
 /* store_code.c: authorization codes. */
+#include "store_code.h"
 #include "store_int.h"
 
 int

@@ -1,4 +1,5 @@
 /* store_consent.c: what users granted to which clients. */
+#include "store_consent.h"
 #include "store_int.h"
 
 int

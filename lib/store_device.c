@@ -1,4 +1,5 @@
 /* store_device.c: device codes (RFC 8628). */
+#include "store_device.h"
 #include "store_int.h"
 
 int

@@ -1,5 +1,7 @@
 /* store_held.c: what users and clients hold, listed and revoked. */
+#include "store_held.h"
 #include "store_int.h"
+#include "store_token.h"
 
 #define BATCH 256
 #define REQUEST_S 600 /* longer than a request takes to store its row */

@@ -6,6 +6,7 @@
 
 #include "buf.h"
 #include "store_int.h"
+#include "store_look.h"
 #include "url.h"
 
 /* The newest row of each table that says when it was made. */

@@ -1,5 +1,6 @@
 /* store_post.c: the example API's posts. */
 #include "store_int.h"
+#include "store_post.h"
 
 static void
 read_post(sqlite3_stmt *s, struct arena *a, struct post *out)

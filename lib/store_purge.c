@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "store_int.h"
+#include "store_purge.h"
 
 /* What was spent or revoked is known as such for a day. */
 #define KEPT_S 86400

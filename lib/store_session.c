@@ -1,5 +1,6 @@
 /* store_session.c: sign-in sessions. */
 #include "store_int.h"
+#include "store_session.h"
 
 static void
 read_session(sqlite3_stmt *s, struct arena *a, struct session *out)

@@ -1,5 +1,6 @@
 /* store_throttle.c: how often something failed of late. */
 #include "store_int.h"
+#include "store_throttle.h"
 
 #define KIND_SHIFT 6 /* of a key's first byte */
 

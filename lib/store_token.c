@@ -1,5 +1,6 @@
 /* store_token.c: access tokens, refresh tokens and their families. */
 #include "store_int.h"
+#include "store_token.h"
 
 int
 store_access_holder(struct store *st, struct arena *a, const struct id *id,

@@ -1,5 +1,6 @@
 /* store_user.c: the people who sign in. */
 #include "store_int.h"
+#include "store_user.h"
 
 static void
 read_user(sqlite3_stmt *s, struct arena *a, struct user *out)

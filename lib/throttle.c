@@ -10,6 +10,10 @@
 #include "remote.h"
 #include "resp.h"
 #include "slot.h"
+#include "store.h"
+#include "store_purge.h"
+#include "store_session.h"
+#include "store_throttle.h"
 
 #define KNOWN_S (90 * 86400)
 #define RENEW_S (7 * 86400) /* so that a sign-in seldom writes that */

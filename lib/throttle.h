@@ -2,10 +2,13 @@
 #ifndef CARNET_THROTTLE_H
 #define CARNET_THROTTLE_H
 
-#include "store.h"
+#include <stdint.h>
+
+#include "crypto.h"
 
 struct oerr;
 struct req;
+struct session;
 
 #define COUNTERS_MAX 4
 

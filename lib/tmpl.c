@@ -1,8 +1,7 @@
 /* tmpl.c: page templates, a part of Mustache: {{name}} is escaped, always. */
-#include "tmpl.h"
-
 #include "arena.h"
 #include "buf.h"
+#include "tmpl_int.h"
 
 #define MAX_PARTIALS 8
 #define MAX_SECTIONS 32
@@ -12,25 +11,6 @@
 	"abcdefghijklmnopqrstuvwxyz" \
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZ" \
 	"0123456789._-"
-
-struct entry {
-	struct entry *next;
-	const char *name, *value;
-	struct tmpl_data *first, *last; /* of a list, in order */
-};
-
-struct tmpl_data {
-	struct arena *a;
-	struct tmpl_data *next; /* in the list that it is an item of */
-	struct entry *entries;
-};
-
-/* What a name means: innermost first, one for each section that is open. */
-struct scope {
-	const struct scope *up;
-	const struct tmpl_data *d; /* the item; NULL for a plain value */
-	const struct entry *dot;   /* what {{.}} is, if not d's own "." */
-};
 
 /* A text being read, and what a partial's lines are indented by. */
 struct source {
@@ -56,93 +36,6 @@ struct job {
 
 static int render(struct job *j, struct source *src, const struct scope *sc,
     const struct tag *open);
-
-static struct entry *
-find(const struct tmpl_data *d, const char *name, size_t len)
-{
-	struct entry *e = d == NULL ? NULL : d->entries;
-
-	while (e != NULL &&
-	    (strlen(e->name) != len || memcmp(e->name, name, len) != 0))
-		e = e->next;
-	return e;
-}
-
-static struct entry *
-entry_for(struct tmpl_data *d, const char *name)
-{
-	struct entry *e;
-
-	if ((e = find(d, name, strlen(name))) == NULL) {
-		e = arena_alloc(d->a, sizeof(*e));
-		e->name = arena_str(d->a, name);
-		e->next = d->entries;
-		d->entries = e;
-	}
-	return e;
-}
-
-struct tmpl_data *
-tmpl_data_new(struct arena *a)
-{
-	struct tmpl_data *d = arena_alloc(a, sizeof(*d));
-
-	d->a = a;
-	return d;
-}
-
-void
-tmpl_set(struct tmpl_data *d, const char *name, const char *value)
-{
-	entry_for(d, name)->value = value;
-}
-
-struct tmpl_data *
-tmpl_push(struct tmpl_data *d, const char *name)
-{
-	struct entry *e = entry_for(d, name);
-	struct tmpl_data *item = tmpl_data_new(d->a);
-
-	if (e->first == NULL)
-		e->first = item;
-	else
-		e->last->next = item;
-	e->last = item;
-	return item;
-}
-
-/* The length of the first word of a dotted name. */
-static size_t
-word_len(const char *name, size_t len)
-{
-	const char *dot = memchr(name, '.', len);
-
-	return dot == NULL ? len : (size_t)(dot - name);
-}
-
-/*
- * Of a.b.c, a is looked for from the innermost scope outwards, b in what was
- * found and nowhere else, and so on: a list stands for its first item.
- */
-static const struct entry *
-lookup(const struct scope *sc, const char *name, size_t len)
-{
-	const struct entry *e = NULL;
-	size_t n;
-
-	if (len == 1 && *name == '.')
-		return sc->dot != NULL ? sc->dot : find(sc->d, name, len);
-	n = word_len(name, len);
-	for (; sc != NULL && e == NULL; sc = sc->up)
-		e = find(sc->d, name, n);
-	while (e != NULL && n < len) {
-		name += n + 1;
-		len -= n + 1;
-		n = word_len(name, len);
-		e = find(e->first, name, n);
-	}
-	return e;
-}
 
 static int
 starts_line(const struct source *src, const char *p)
@@ -249,7 +142,7 @@ section(struct job *j, struct source *src, const struct scope *sc,
 	const char *body = src->p;
 	int rc, is_true;
 
-	e = sc == NULL ? NULL : lookup(sc, t->name, t->name_len);
+	e = sc == NULL ? NULL : tmpl_lookup(sc, t->name, t->name_len);
 	is_true = e != NULL &&
 	    (e->first != NULL || (e->value != NULL && *e->value != '\0'));
 	if (t->kind == '^')
@@ -317,7 +210,7 @@ render(struct job *j, struct source *src, const struct scope *sc,
 		if (t.kind == '/')
 			return open != NULL && closes(&t, open) ? 0 : -1;
 		if (t.kind == 'v' && sc != NULL)
-			put_value(j->b, lookup(sc, t.name, t.name_len));
+			put_value(j->b, tmpl_lookup(sc, t.name, t.name_len));
 		if (t.kind == '#' || t.kind == '^') {
 			if (j->sections++ == MAX_SECTIONS ||
 			    section(j, src, sc, &t) < 0)

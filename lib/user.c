@@ -6,7 +6,7 @@
 #include "log.h"
 #include "oerr.h"
 #include "passwd.h"
-#include "store.h"
+#include "store_user.h"
 #include "throttle.h"
 
 #define EMAIL_MAX 254 /* RFC 5321 section 4.5.3.1.3, less the brackets */

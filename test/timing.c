@@ -16,7 +16,7 @@
 #include "b64.h"
 #include "client.h"
 #include "crypto.h"
-#include "store.h"
+#include "store_client.h"
 
 #define N 200000
 #define CALLS 32   /* a measurement: the clock is coarse */

@@ -9,6 +9,10 @@
 #include "../unit/pem.h"
 #include "fuzz.h"
 #include "store.h"
+#include "store_client.h"
+#include "store_session.h"
+#include "store_token.h"
+#include "store_user.h"
 
 #define SECRET "s+e c%r:t"
 

@@ -18,9 +18,10 @@
 #include "oerr.h"
 #include "resp.h"
 #include "store.h"
+#include "store_client.h"
+#include "store_user.h"
 
 #define NOW INT64_C(1700000000)
-#define N(array) (sizeof(array) / sizeof((array)[0]))
 
 static struct fixture {
 	char dir[32];

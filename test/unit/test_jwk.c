@@ -10,8 +10,6 @@
 #include "log.h"
 #include "rfc_keys.h"
 
-#define N(array) (sizeof(array) / sizeof((array)[0]))
-
 static struct arena *a;
 
 static void

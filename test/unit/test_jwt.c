@@ -13,8 +13,6 @@
 #include "log.h"
 #include "rfc_keys.h"
 
-#define N(array) (sizeof(array) / sizeof((array)[0]))
-
 static struct arena *a;
 static struct key *es256;
 static int asked;             /* how often find was called */

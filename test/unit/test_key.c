@@ -7,7 +7,6 @@
 #include "log.h"
 #include "pem.h"
 
-#define N(array) (sizeof(array) / sizeof((array)[0]))
 #define MESSAGE "header.payload"
 
 static struct key *keys[ALG_COUNT]; /* one each, made once */

@@ -6,8 +6,6 @@
 #include "log.h"
 #include "passwd.h"
 
-#define N(array) (sizeof(array) / sizeof((array)[0]))
-
 /* The example of PHP's password_verify, and one of crypt_blowfish's tests. */
 #define BCRYPT_2Y "$2y$07$BCryptRequires22Chrcte/VlQH0piJtjXl.0t1XkA8pw9dMXTpOq"
 #define BCRYPT_2B "$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"

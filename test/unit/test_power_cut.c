@@ -10,6 +10,8 @@
 
 #include "disk.h"
 #include "store_int.h"
+#include "store_purge.h"
+#include "store_token.h"
 
 #define OPS_MAX 400
 

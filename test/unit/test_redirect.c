@@ -5,8 +5,6 @@
 #include "arena.h"
 #include "redirect.h"
 
-#define N(array) (sizeof(array) / sizeof((array)[0]))
-
 static void
 a_uri_matches_itself_alone(void **state)
 {

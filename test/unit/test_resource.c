@@ -6,6 +6,10 @@
 #include "jwt.h"
 #include "resource.h"
 #include "scope.h"
+#include "store_code.h"
+#include "store_consent.h"
+#include "store_device.h"
+#include "store_token.h"
 
 #define A "https://a.example/api"
 #define B "https://b.example/"

@@ -1,104 +1,10 @@
 /* test_store_token.c: access and refresh tokens, families, who wins a race. */
-#include "fixture.h"
+#include "tokens.h"
 
 #include <sched.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-
-#include "issue.h"
-
-#define GRACE 30
-#define TTL 1000
-
-static struct client *cl;
-static struct user *u;
-
-static int
-setup(void **state)
-{
-	if (fixture_server(state) < 0)
-		return -1;
-	cl = fixture_client((struct client){ .client_id = "c1" });
-	u = fixture_user("a@b.example", "x", NULL);
-	return 0;
-}
-
-static void
-add_access(const char *id, const char *family, const char *name)
-{
-	struct access_token t = { .id = fixture_id(id),
-		.client = cl->id,
-		.user = u->id,
-		.has_family = family != NULL,
-		.name = name,
-		.scope = "read-posts",
-		.created_at = NOW,
-		.expires_at = NOW + TTL };
-
-	if (family != NULL)
-		t.family = fixture_id(family);
-	assert_int_equal(store_access_add(fx.st, &t), 1);
-}
-
-/* A pair: the refresh token named so, and the access token of that name. */
-static void
-add_pair(const char *name, const char *family)
-{
-	struct refresh_token t = { .digest = fixture_digest(name),
-		.family = fixture_id(family),
-		.access_token = fixture_id(name),
-		.client = cl->id,
-		.user = u->id,
-		.scope = "read-posts",
-		.expires_at = NOW + TTL };
-
-	add_access(name, family, NULL);
-	assert_int_equal(store_refresh_add(fx.st, &t), 1);
-}
-
-static int
-spend(const char *name, int64_t now, int64_t grace_s)
-{
-	struct digest d = fixture_digest(name);
-	int rc;
-
-	assert_int_equal(store_begin(fx.st), 0);
-	rc = store_refresh_spend(fx.st, &d, now, grace_s);
-	assert_int_equal(store_commit(fx.st), 0);
-	return rc;
-}
-
-/* How many pairs of the family could still be refreshed. */
-static int64_t
-live(const char *family)
-{
-	return fixture_sql(arena_printf(fx.a,
-	    "SELECT count(*) FROM oauth_refresh_tokens WHERE family ="
-	    " cast('%s' || zeroblob(%d) AS blob) AND spent_at IS NULL"
-	    " AND revoked_at IS NULL",
-	    family, ID_LEN - (int)strlen(family)));
-}
-
-static int
-access_is_revoked(const char *id)
-{
-	struct id key = fixture_id(id);
-	struct holder h;
-
-	assert_int_equal(store_access_holder(fx.st, fx.a, &key, &h), 1);
-	return h.token_revoked;
-}
-
-static struct refresh_token
-found(const char *name)
-{
-	struct digest d = fixture_digest(name);
-	struct refresh_token t;
-
-	assert_int_equal(store_refresh_find(fx.st, fx.a, &d, &t), 1);
-	return t;
-}
 
 static void
 the_holder_of_a_token_is_found_with_client_and_user(void **state)
@@ -359,188 +265,6 @@ personal_tokens_are_listed_and_revoked_by_their_owner(void **state)
 	    store_personal_list(fx.st, fx.a, u->id, NOW, out, 4), 1);
 }
 
-/* Spent rows stay until they expire: they are how a replay is known. */
-static void
-a_purge_deletes_what_expired_and_at_most_n_of_a_kind(void **state)
-{
-	(void)state;
-	for (int i = 0; i < 5; i++)
-		add_pair(arena_printf(fx.a, "r%d", i), "f1");
-	assert_int_equal(spend("r0", NOW, 0), 1);
-	assert_int_equal(store_purge(fx.st, NOW + TTL, 10), 0);
-	fixture_sql("UPDATE oauth_access_tokens SET expires_at = 5"
-		    " WHERE substr(id, 1, 2) <> x'7234'"); /* all but r4 */
-	fixture_sql("UPDATE oauth_refresh_tokens SET expires_at = 5"
-		    " WHERE substr(access_token, 1, 2) <> x'7234'");
-	assert_int_equal(store_purge(fx.st, 5, 10), 0);
-	assert_int_equal(store_purge(fx.st, 6, 0), 0);
-	assert_int_equal(store_purge(fx.st, 6, 3), 6);
-	assert_int_equal(store_purge(fx.st, 6, 3), 2);
-	assert_int_equal(store_purge(fx.st, 6, 3), 0);
-	assert_int_equal(found("r4").spent_at, 0);
-	assert_int_equal(access_is_revoked("r4"), 0);
-}
-
-/*
- * Where refresh tokens live shorter than access tokens: a family is revoked by
- * way of its refresh tokens, so that one stays as long as the access token.
- */
-static void
-a_purge_keeps_what_a_living_access_token_is_found_by(void **state)
-{
-	struct id family = fixture_id("f1");
-
-	(void)state;
-	add_pair("r1", "f1");
-	add_pair("r2", "f2");
-	add_pair("r3", "f3");
-	fixture_sql("UPDATE oauth_refresh_tokens SET expires_at = 5");
-	fixture_sql("UPDATE oauth_access_tokens SET revoked_at = 5"
-		    " WHERE substr(id, 1, 2) = x'7233'"); /* r3 */
-	assert_int_equal(store_purge(fx.st, NOW, 4), 1);
-	assert_int_equal(store_purge(fx.st, NOW, 4), 0);
-	/* It gives no tokens, though it did not expire when it should. */
-	assert_int_equal(spend("r1", NOW, GRACE), 0);
-	assert_int_equal(found("r1").revoked_at, NOW);
-	store_family_revoke(fx.st, &family, NOW);
-	assert_int_equal(access_is_revoked("r1"), 1);
-	assert_int_equal(access_is_revoked("r2"), 0);
-	assert_int_equal(store_begin(fx.st), 0);
-	assert_true(store_app_revoke(fx.st, u->id, cl->id, NOW) >= 0);
-	assert_int_equal(store_commit(fx.st), 0);
-	assert_int_equal(access_is_revoked("r2"), 1);
-	/* Then both go: two refresh tokens, and the three access tokens. */
-	assert_int_equal(store_purge(fx.st, NOW + TTL + 1, 4), 5);
-}
-
-/* Each is kept once, and stands in the way of no other. */
-static void
-a_purge_that_keeps_rows_reaches_those_behind_them(void **state)
-{
-	(void)state;
-	for (int i = 0; i < 6; i++)
-		add_pair(arena_printf(fx.a, "k%d", i), "f1");
-	fixture_sql("UPDATE oauth_refresh_tokens SET expires_at = 5");
-	add_pair("r1", "f1");
-	fixture_sql("UPDATE oauth_refresh_tokens SET expires_at = 6"
-		    " WHERE expires_at > 6");
-	fixture_sql("UPDATE oauth_access_tokens SET expires_at = 5"
-		    " WHERE substr(id, 1, 2) = x'7231'");
-	assert_int_equal(store_purge(fx.st, NOW, 4), 1); /* the access token */
-	assert_int_equal(store_purge(fx.st, NOW, 4), 1); /* its refresh token */
-	assert_int_equal(store_purge(fx.st, NOW, 4), 0);
-}
-
-/* Between two batches another writer does not even have to wait. */
-static void
-a_purge_in_batches_leaves_room_for_writers_and_ends(void **state)
-{
-	struct purge p = { .table = 0 };
-	int more, batches = 0;
-
-	(void)state;
-	assert_int_equal(store_begin(fx.st), 0);
-	for (int i = 0; i < 600; i++)
-		add_pair(arena_printf(fx.a, "r%d", i), "f1");
-	add_pair("live", "f2");
-	assert_int_equal(store_commit(fx.st), 0);
-	fixture_sql("UPDATE oauth_access_tokens SET revoked_at = 5"
-		    " WHERE substr(id, 1, 1) = x'72'");
-	fixture_sql("UPDATE oauth_refresh_tokens SET revoked_at = 5"
-		    " WHERE substr(access_token, 1, 1) = x'72'");
-	do {
-		more = store_purge_batch(fx.st, NOW, &p);
-		assert_true(more >= 0);
-		fixture_sql("UPDATE users SET name = 'x'");
-		batches++;
-	} while (more);
-	assert_in_range(batches, 14, 30);
-	for (size_t i = 0; i < STORE_PURGE_TABLES; i++)
-		assert_int_equal(p.gone[i],
-		    strstr(store_purge_table(i), "_tokens") != NULL ? 600 : 0);
-	assert_int_equal(access_is_revoked("live"), 0);
-	assert_int_equal(found("live").revoked_at, 0);
-}
-
-/*
- * A refresh between two batches stores its row where the revocation has been
- * already: it dies by the row that it replaced, which is of the same family.
- */
-static void
-a_revocation_is_not_outrun_by_a_refresh(void **state)
-{
-	struct holding h = { .client = cl->id };
-	const char *old = NULL, *new = NULL, *name;
-	struct digest d;
-	int more;
-
-	(void)state;
-	assert_int_equal(store_begin(fx.st), 0);
-	for (int i = 0; i < 300; i++) {
-		name = arena_printf(fx.a, "r%d", i);
-		add_pair(name, arena_printf(fx.a, "f%d", i));
-	}
-	assert_int_equal(store_commit(fx.st), 0);
-	while (h.after.len == 0)
-		assert_int_equal(store_held_revoke(fx.st, &h, NOW), 1);
-	for (int i = 0; old == NULL || new == NULL; i++) {
-		name = arena_printf(fx.a, "%c%d", i < 300 ? 'r' : 'n', i);
-		d = fixture_digest(name);
-		if (memcmp(d.byte, h.after.byte, DIGEST_LEN) > 0)
-			old = i < 300 ? name : old;
-		else
-			new = i < 300 ? new : name;
-	}
-	assert_int_equal(spend(old, NOW, 0), 1);
-	add_pair(new, arena_printf(fx.a, "f%s", old + 1));
-	do
-		more = store_held_revoke(fx.st, &h, NOW);
-	while (more == 1);
-	assert_int_equal(more, 0);
-	assert_int_equal(found(new).revoked_at, NOW);
-	assert_int_equal(access_is_revoked(new), 1);
-	assert_int_equal(h.refresh, 300);
-	assert_int_equal(h.access, 300); /* old's was revoked by the refresh */
-}
-
-/*
- * A token that makes others, one upon another: what it made where the
- * revocation has been already dies with it.
- */
-static void
-a_revocation_is_not_outrun_by_personal_tokens(void **state)
-{
-	struct holding h = { .user = u->id };
-	struct user *other = fixture_user("b@b.example", "x", NULL);
-	struct access_token t = { .client = cl->id,
-		.scope = "",
-		.name = "late",
-		.expires_at = NOW + TTL };
-	int more;
-
-	(void)state;
-	assert_int_equal(store_begin(fx.st), 0);
-	for (int i = 0; i < 300; i++)
-		add_access(arena_printf(fx.a, "x%d", i), NULL, "early");
-	assert_int_equal(store_commit(fx.st), 0);
-	while (h.after.len == 0)
-		assert_int_equal(store_held_revoke(fx.st, &h, NOW), 1);
-	for (int i = 0; i < 600; i++) {
-		t.user = i % 2 ? other->id : u->id;
-		issue_id_make(NOW - 1, &t.id);
-		assert_true(memcmp(t.id.byte, h.after.byte, ID_LEN) < 0);
-		assert_int_equal(store_access_add(fx.st, &t), 1);
-	}
-	do
-		more = store_held_revoke(fx.st, &h, NOW);
-	while (more == 1);
-	assert_int_equal(more, 0);
-	assert_int_equal(h.access, 600);
-	assert_int_equal(fixture_sql("SELECT count(*) FROM oauth_access_tokens"
-				     " WHERE revoked_at IS NULL"),
-	    300); /* another's */
-}
-
 #define ROUNDS 100
 
 struct race {
@@ -603,7 +327,7 @@ of_two_processes_that_spend_one_token_one_gets_it(void **state)
 	munmap(race, sizeof(*race));
 }
 
-#define TEST(name) TEST_IN(name, setup)
+#define TEST(name) TEST_IN(name, tokens_setup)
 
 int
 main(void)
@@ -620,12 +344,6 @@ main(void)
 		TEST(revoking_a_family_takes_its_tokens_and_no_others),
 		TEST(a_refresh_token_is_found_as_stored),
 		TEST(personal_tokens_are_listed_and_revoked_by_their_owner),
-		TEST(a_purge_deletes_what_expired_and_at_most_n_of_a_kind),
-		TEST(a_purge_keeps_what_a_living_access_token_is_found_by),
-		TEST(a_purge_that_keeps_rows_reaches_those_behind_them),
-		TEST(a_purge_in_batches_leaves_room_for_writers_and_ends),
-		TEST(a_revocation_is_not_outrun_by_a_refresh),
-		TEST(a_revocation_is_not_outrun_by_personal_tokens),
 		TEST(of_two_processes_that_spend_one_token_one_gets_it),
 	};
 

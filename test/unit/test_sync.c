@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "store_int.h"
+#include "store_token.h"
 
 #define PROCESSES 8
 #define COMMITS 12

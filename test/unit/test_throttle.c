@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include "slot.h"
+#include "store_throttle.h"
 #include "throttle.h"
 
 #define LIMITS "[throttle]\nwindow = 100s\naccount_address = 3\naccount = 5\n" \

@@ -12,6 +12,8 @@
 
 #include <cmocka.h>
 
+#define N(array) (sizeof(array) / sizeof((array)[0]))
+
 /* Third-party vectors: $CARNET_VECTORS, else beside the checkout; or skip(). */
 static inline char *
 unit_vectors(const char *name)

@@ -1,0 +1,206 @@
+/* guard_token.c: what a bearer token says, and whether it holds. */
+#include "guard.h"
+
+#include <json-c/json.h>
+
+#include "arena.h"
+#include "cgi.h"
+#include "conf.h"
+#include "issue.h"
+#include "json.h"
+#include "jwt.h"
+#include "keys.h"
+#include "oerr.h"
+#include "verified.h"
+#include "words.h"
+
+static const struct key *
+find_key(void *ctx, const char *kid)
+{
+	struct req *rq = ctx;
+	const struct keys_entry *en;
+
+	if (kid == NULL)
+		return NULL;
+	if ((en = keys_by_kid(keys_get(rq), kid)) == NULL) {
+		/* Perhaps one that another program took up before us. */
+		keys_look_again(rq);
+		en = keys_by_kid(keys_get(rq), kid);
+	}
+	return en == NULL ? NULL : en->key;
+}
+
+/* Is aud, a string or an array of them, for us? */
+static int
+audience_is_ours(
+    const struct req *rq, struct json_object *aud, const char *client_id)
+{
+	const struct conf *cf = rq->conf;
+	const char *s;
+
+	if (json_object_is_type(aud, json_type_array)) {
+		for (size_t i = 0; i < json_object_array_length(aud); i++)
+			if (audience_is_ours(rq,
+				json_object_array_get_idx(aud, i), client_id))
+				return 1;
+		return 0;
+	}
+	if (!json_object_is_type(aud, json_type_string))
+		return 0;
+	s = json_object_get_string(aud);
+	/* A NUL within, which JSON can spell, is not the end of ours. */
+	if (strlen(s) != (size_t)json_object_get_string_len(aud))
+		return 0;
+	return strcmp(s, cf->issuer) == 0 || words_have(cf->audiences, s) ||
+	    (cf->passport_compat && client_id != NULL &&
+		strcmp(s, client_id) == 0);
+}
+
+/* RFC 9068 section 2.1; with or without the prefix (RFC 7515 section 4.1.9). */
+static int
+typ_is_ours(const struct req *rq, const char *typ)
+{
+	if (typ == NULL)
+		return 0;
+	if (rq->conf->passport_compat)
+		return strcasecmp(typ, "JWT") == 0;
+	if (strncasecmp(typ, "application/", 12) == 0)
+		typ += 12;
+	return strcasecmp(typ, "at+jwt") == 0;
+}
+
+/* Check the claims; return NULL and the token's id, or why not, for the log. */
+static const char *
+check_claims(struct req *rq, const struct jwt *jwt, struct guard_caller *out)
+{
+	struct json_object *o, *aud = NULL;
+	const char *iss, *jti, *client_id;
+	int64_t iat;
+
+	if (!typ_is_ours(rq, jwt->typ))
+		return "not an access token";
+	if ((o = json_parse(rq->a, jwt->payload, jwt->payload_len)) == NULL ||
+	    !json_object_is_type(o, json_type_object))
+		return "malformed claims";
+	client_id = json_get_str(o, "client_id");
+	if ((iss = json_get_str(o, "iss")) == NULL ||
+	    strcmp(iss, rq->conf->issuer) != 0)
+		return "another issuer";
+	if (!json_object_object_get_ex(o, "aud", &aud) ||
+	    !audience_is_ours(rq, aud, client_id))
+		return "another audience";
+	if (json_get_int(o, "exp", &out->expires_at) != 1)
+		return "no exp";
+	/* RFC 9068 section 2.2: what a token of ours always has. */
+	if (json_get_str(o, "sub") == NULL || client_id == NULL ||
+	    json_get_int(o, "iat", &iat) != 1)
+		return "no sub, client_id or iat";
+	if (json_get_int(o, "nbf", &out->not_before) < 0)
+		return "malformed nbf";
+	if ((jti = json_get_str(o, "jti")) == NULL ||
+	    !issue_id_read(jti, &out->token))
+		return "no jti of ours";
+	return NULL;
+}
+
+/* What the database says of the token, its client and its user; found: or not. */
+static const struct oerr *
+take_holder(struct req *rq, int found)
+{
+	if (found < 0)
+		return oerr_machine(rq);
+	if (found == 0)
+		return oerr_why(rq, &oerr_invalid_token, "unknown token");
+	return NULL;
+}
+
+static const struct oerr *
+check_holder(struct req *rq, const struct guard_caller *out)
+{
+	if (out->expires_at <= rq->now)
+		return oerr_why(rq, &oerr_invalid_token, "expired token");
+	if (out->not_before > rq->now)
+		return oerr_why(rq, &oerr_invalid_token, "not valid yet");
+	if (out->is.token_revoked)
+		return oerr_why(rq, &oerr_invalid_token, "revoked token");
+	if (out->is.expires_at <= rq->now)
+		return oerr_why(rq, &oerr_invalid_token, "ended token");
+	if (out->is.client_revoked)
+		return oerr_why(rq, &oerr_invalid_token, "revoked client");
+	if (out->is.user_disabled)
+		return oerr_why(rq, &oerr_invalid_token, "disabled user");
+	return NULL;
+}
+
+/*
+ * Ours is what we signed: its row has a seal of the whole text, made with the key
+ * that signed it, so that these very bytes need no signature checked.  Any other
+ * text has to bear one, as ours from before there were seals, whether it has a row
+ * or not.  Who can write to the database alone can make no seal, as that takes the
+ * private key's file; and a key that is retired ends its tokens.
+ */
+static int
+is_sealed(struct req *rq, const struct jwt *jwt, const struct holder *row)
+{
+	return row->has_seal &&
+	    keys_have_sealed(keys_get(rq), jwt->text, &row->seal);
+}
+
+static const struct oerr *
+no_keys(struct req *rq)
+{
+	return oerr_why(rq, &oerr_server_error, "no keys");
+}
+
+const struct oerr *
+guard_identify(struct req *rq, const char *token, struct guard_caller *out)
+{
+	const char *why;
+	struct digest d;
+	struct jwt jwt;
+	int found = 0;
+
+	memset(out, 0, sizeof(*out));
+	if (keys_get(rq) == NULL)
+		return no_keys(rq);
+	digest_of(token, strlen(token), &d);
+	if (verified_find(rq, &d, out))
+		return take_holder(rq,
+		    store_access_holder(
+			rq->st, rq->a, &out->token, &out->is));
+	why = jwt_read(rq->a, token, &jwt);
+	if (why == NULL)
+		why = check_claims(rq, &jwt, out);
+	if (why == NULL) {
+		found = store_access_holder(
+		    rq->st, rq->a, &out->token, &out->is);
+		if (found != 1 || !is_sealed(rq, &jwt, &out->is)) {
+			if (!keys_any(keys_get(rq)))
+				return no_keys(rq);
+			why = jwt_check(rq->a, &jwt, find_key, rq);
+		}
+	}
+	if (why != NULL) {
+		memset(out, 0, sizeof(*out)); /* a forgery names nobody */
+		return oerr_why(rq, &oerr_invalid_token, "%s", why);
+	}
+	verified_add(rq, &d, out);
+	return take_holder(rq, found);
+}
+
+const struct oerr *
+guard_inspect(struct req *rq, const char *token, struct guard_caller *out)
+{
+	const struct oerr *e = guard_identify(rq, token, out);
+
+	return e != NULL ? e : check_holder(rq, out);
+}
+
+const struct oerr *
+guard_inspect_again(struct req *rq, struct guard_caller *who)
+{
+	const struct oerr *e = take_holder(rq,
+	    store_access_holder(rq->st, rq->a, &who->token, &who->is));
+
+	return e != NULL ? e : check_holder(rq, who);
+}

@@ -1,0 +1,137 @@
+/* issue_mint.c: one access token: its id, its claims, its signature. */
+#include "issue.h"
+
+#include <time.h>
+
+#include "arena.h"
+#include "b64.h"
+#include "buf.h"
+#include "cgi.h"
+#include "conf.h"
+#include "json.h"
+#include "jwt.h"
+#include "key.h"
+#include "keys.h"
+#include "oerr.h"
+#include "scope.h"
+#include "store_client.h"
+#include "store_token.h"
+
+void
+issue_id_make(int64_t now, struct id *out)
+{
+	struct timespec t;
+	uint64_t at;
+
+	crypto_random(out->byte, ID_LEN);
+	/* To the tick: within a second, too, rows go to the end of the tree. */
+	clock_gettime(CLOCK_REALTIME, &t);
+	at = (uint64_t)now << 24 | (uint64_t)t.tv_nsec * (1 << 24) / 1000000000;
+	for (int i = 0; i < 8; i++)
+		out->byte[i] = (uint8_t)(at >> (8 * (7 - i)));
+}
+
+char *
+issue_id_text(struct arena *a, const struct id *id)
+{
+	char *text = arena_alloc(a, ID_TEXT_LEN + 1);
+
+	b64url_encode(id->byte, ID_LEN, text);
+	return text;
+}
+
+int
+issue_id_read(const char *text, struct id *out)
+{
+	return strlen(text) == ID_TEXT_LEN &&
+	    b64url_decode(text, ID_TEXT_LEN, out->byte) == ID_LEN;
+}
+
+const struct oerr *
+issue_personal_client(struct req *rq, struct client *out)
+{
+	int found;
+
+	found = store_client_by_role(rq->st, rq->a, "personal", out);
+	if (found < 0)
+		return oerr_machine(rq);
+	return found == 1
+	    ? NULL
+	    : oerr_why(rq, &oerr_server_error,
+		  "no personal client; carnet install makes one");
+}
+
+/* The key for this client's tokens, or NULL. */
+static const struct keys_entry *
+signer_for(struct req *rq, const struct client *cl)
+{
+	struct keys *ks = keys_get(rq);
+	int alg = -1;
+
+	if (cl->alg != NULL)
+		alg = alg_find(cl->alg);
+	else if (rq->conf->passport_compat)
+		alg = ALG_RS256; /* all that league/oauth2-server reads */
+	return ks == NULL ? NULL : keys_signer(ks, alg);
+}
+
+/* RFC 9068 section 2.2, and scopes as an array, as Passport has it. */
+static void
+write_claims(struct req *rq, const struct mint *m,
+    const struct access_token *row, struct buf *b)
+{
+	int compat = rq->conf->passport_compat;
+
+	json_open(b, NULL, '{');
+	json_str(b, "iss", rq->conf->issuer);
+	json_str(b, "sub",
+	    m->user == 0
+		? m->cl->client_id
+		: arena_printf(rq->a, "%lld", (long long)m->user));
+	json_str(b, "aud",
+	    compat		  ? m->cl->client_id
+		: m->audience != NULL ? m->audience
+				      : rq->conf->issuer);
+	json_str(b, "client_id", m->cl->client_id);
+	json_int(b, "exp", row->expires_at);
+	json_int(b, "iat", row->created_at);
+	json_int(b, "nbf", row->created_at);
+	json_str(b, "jti", issue_id_text(rq->a, &row->id));
+	json_str(b, "scope", row->scope);
+	json_words(b, "scopes", row->scope);
+	json_close(b, '}');
+}
+
+const struct oerr *
+issue_mint(struct req *rq, const struct mint *m, struct access_token *row,
+    char **jwt)
+{
+	const struct keys_entry *en = signer_for(rq, m->cl);
+	struct buf claims;
+
+	if (en == NULL)
+		return oerr_why(rq, &oerr_server_error, "no key to sign with");
+	*row = (struct access_token) {
+		.client = m->cl->id,
+		.user = m->user,
+		.name = m->name,
+		.scope = scope_format(rq->conf, rq->a, m->scope),
+		.created_at = rq->now,
+		.expires_at = rq->now + m->ttl_s,
+	};
+	issue_id_make(rq->now, &row->id);
+	if (m->family != NULL) {
+		row->family = *m->family;
+		row->has_family = 1;
+	}
+	buf_init(&claims, rq->a, 1024);
+	write_claims(rq, m, row, &claims);
+	*jwt = jwt_sign(rq->a, en->key, en->kid,
+	    rq->conf->passport_compat ? "JWT" : "at+jwt", claims.data,
+	    claims.len);
+	if (*jwt == NULL)
+		return &oerr_server_error;
+	keys_seal(en, *jwt, &row->seal);
+	row->has_seal = 1;
+	return NULL;
+}

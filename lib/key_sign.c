@@ -1,0 +1,83 @@
+/* key_sign.c: signatures in their JWS form: made, and verified; on GnuTLS. */
+#include <gnutls/crypto.h>
+
+#include "key_int.h"
+
+/* RFC 7518 section 3.4: r and s at full length, one behind the other. */
+static ssize_t
+rs_from_der(const gnutls_datum_t *der, uint8_t *out)
+{
+	gnutls_datum_t rs[2] = { { NULL, 0 }, { NULL, 0 } };
+	ssize_t n = -1;
+	int rc;
+
+	if ((rc = gnutls_decode_rs_value(der, &rs[0], &rs[1])) < 0)
+		return key_fail("ECDSA signature", rc);
+	memset(out, 0, 2 * P256_LEN);
+	for (int i = 0; i < 2; i++) {
+		unsigned skip = rs[i].size > P256_LEN ? rs[i].size - P256_LEN
+						      : 0;
+		unsigned len = rs[i].size - skip;
+
+		memcpy(out + (i + 1) * P256_LEN - len, rs[i].data + skip, len);
+	}
+	n = 2 * P256_LEN;
+	gnutls_free(rs[0].data);
+	gnutls_free(rs[1].data);
+	return n;
+}
+
+ssize_t
+key_sign(const struct key *k, const void *data, size_t len,
+    uint8_t out[static SIGNATURE_MAX])
+{
+	gnutls_datum_t d = key_datum(data, len), sig = { NULL, 0 };
+	ssize_t n = -1;
+	int rc;
+
+	if (k->priv == NULL)
+		return -1;
+	rc = gnutls_privkey_sign_data2(
+	    k->priv, key_algs[k->alg].sign, 0, &d, &sig);
+	if (rc < 0)
+		return key_fail("signing", rc);
+	if (k->alg == ALG_ES256) {
+		n = rs_from_der(&sig, out);
+	} else if (sig.size <= SIGNATURE_MAX) {
+		memcpy(out, sig.data, sig.size);
+		n = (ssize_t)sig.size;
+	}
+	gnutls_free(sig.data);
+	return n;
+}
+
+static int
+verify(const struct key *k, const gnutls_datum_t *d, const gnutls_datum_t *sig)
+{
+	return gnutls_pubkey_verify_data2(
+		   k->pub, key_algs[k->alg].sign, 0, d, sig) >= 0;
+}
+
+int
+key_verify(const struct key *k, const void *data, size_t len,
+    const uint8_t *sig, size_t sig_len)
+{
+	gnutls_datum_t d = key_datum(data, len), s = key_datum(sig, sig_len);
+	gnutls_datum_t r, der = { NULL, 0 };
+	int good;
+
+	if (key_algs[k->alg].pk == GNUTLS_PK_RSA)
+		/* RFC 8017 section 8.2.2: another length is another signature */
+		return sig_len == (k->bits + 7) / 8 && verify(k, &d, &s);
+	if (sig_len != 2 * P256_LEN)
+		return 0;
+	if (k->alg == ALG_EDDSA)
+		return verify(k, &d, &s);
+	r = key_datum_trim(sig, P256_LEN);
+	s = key_datum_trim(sig + P256_LEN, P256_LEN);
+	if (gnutls_encode_rs_value(&der, &r, &s) < 0)
+		return 0;
+	good = verify(k, &d, &der);
+	gnutls_free(der.data);
+	return good;
+}

@@ -1,0 +1,26 @@
+/* store_code.h: authorization codes. */
+#ifndef CARNET_STORE_CODE_H
+#define CARNET_STORE_CODE_H
+
+#include "store.h"
+
+struct auth_code {
+	struct digest digest;
+	struct id family;
+	int64_t client, user;
+	const char *redirect_uri, *challenge, *scope;
+	const char *resource;	/* or NULL */
+	int64_t expires_at, spent_at; /* spent_at 0: not */
+};
+
+int store_code_add(struct store *st, const struct auth_code *c);
+int store_code_find(struct store *st, struct arena *a, const struct digest *d,
+    struct auth_code *out);
+/*
+ * store_code_spend(st, d, now):
+ * Within a write transaction: of any number of callers, one gets 1; 0 if the
+ * code is unknown, expired or spent.
+ */
+int store_code_spend(struct store *st, const struct digest *d, int64_t now);
+
+#endif

@@ -1,0 +1,35 @@
+/* store_device.h: device codes (RFC 8628). */
+#ifndef CARNET_STORE_DEVICE_H
+#define CARNET_STORE_DEVICE_H
+
+#include "store.h"
+
+#define USER_CODE_LEN 8
+
+struct device_code {
+	struct digest digest;
+	const char *user_code;
+	struct id family;
+	int64_t client, user;
+	const char *scope;
+	const char *resource;	/* or NULL */
+	int64_t interval_s, polled_at, approved_at, denied_at, spent_at;
+	int64_t expires_at;
+};
+
+/* 0 if the user code is taken: try another. */
+int store_device_add(struct store *st, const struct device_code *c);
+int store_device_find(struct store *st, struct arena *a,
+    const struct digest *d, struct device_code *out);
+/* Only one that nobody has decided on, and that has not expired. */
+int store_device_by_user_code(struct store *st, struct arena *a,
+    const char *user_code, int64_t now, struct device_code *out);
+/* Notes the poll and the interval that holds from now on. */
+int store_device_polled(struct store *st, const struct digest *d, int64_t now,
+    int64_t interval_s);
+/* The user's decision; 0 if somebody decided before, or it expired. */
+int store_device_decide(struct store *st, const char *user_code, int64_t user,
+    const char *scope, int approve, int64_t now);
+int store_device_spend(struct store *st, const struct digest *d, int64_t now);
+
+#endif

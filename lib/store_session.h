@@ -1,0 +1,25 @@
+/* store_session.h: sign-in sessions. */
+#ifndef CARNET_STORE_SESSION_H
+#define CARNET_STORE_SESSION_H
+
+#include "store.h"
+
+struct session {
+	struct digest digest;
+	int64_t user;
+	const char *agent, *address;
+	int64_t created_at, seen_at, expires_at;
+};
+
+int store_session_add(struct store *st, const struct session *s);
+int store_session_find(struct store *st, struct arena *a,
+    const struct digest *d, int64_t now, struct session *out);
+int store_session_seen(struct store *st, const struct digest *d, int64_t now);
+int store_session_delete(struct store *st, const struct digest *d);
+/* All of the user's but keep (NULL: all). */
+int store_session_delete_others(
+    struct store *st, int64_t user, const struct digest *keep);
+int store_session_list(struct store *st, struct arena *a, int64_t user,
+    int64_t now, struct session *out, size_t n);
+
+#endif

@@ -1,0 +1,55 @@
+/* store_throttle.h: how often something failed of late. */
+#ifndef CARNET_STORE_THROTTLE_H
+#define CARNET_STORE_THROTTLE_H
+
+#include "store.h"
+
+/* Failures are counted under digests of what failed: throttle.h. */
+struct count {
+	int64_t failures;	/* within the window; 0: none */
+	int64_t until;		/* when they are forgotten */
+};
+
+/*
+ * What fills up is bounded apart, so that a flood of one kind pushes out none of
+ * another: the kind is in the first bits of a key.
+ */
+enum throttle_kind {
+	THROTTLE_HASHED,	/* failures that cost a hash each */
+	THROTTLE_QUICK,		/* failures that cost nothing */
+	THROTTLE_KNOWN,		/* where an account was signed in from */
+};
+#define STORE_THROTTLE_MAX 100000 /* counts of a kind, when trimmed */
+#define STORE_THROTTLE_WHO 16 /* bytes of a known place's key: whose it is */
+#define STORE_THROTTLE_PLACES 32 /* of an account */
+
+/* store_throttle_key(kind, d): the key of that kind that is made of d. */
+struct digest store_throttle_key(
+    enum throttle_kind kind, const struct digest *d);
+
+/*
+ * store_throttle_find(st, key, now, window_s, out):
+ * Put the count of key to *out.  One that ends later than a window from now was
+ * made before the clock was set back, and does not count.
+ */
+int store_throttle_find(struct store *st, const struct digest *key,
+    int64_t now, int64_t window_s, struct count *out);
+/* Counts one more: the first begins a window.  How many to *n. */
+int store_throttle_add(struct store *st, const struct digest *key, int64_t now,
+    int64_t window_s, int64_t *n);
+/*
+ * store_throttle_know(st, key, until):
+ * Keep a row without failures: a place that is known until then.  Of too many of
+ * an account those that were known longest ago go.
+ */
+int store_throttle_know(
+    struct store *st, const struct digest *key, int64_t until);
+int store_throttle_forget(struct store *st, const struct digest *key);
+/*
+ * store_throttle_trim(st, now, window_s):
+ * Of too many counts of a kind those with the fewest failures go, of as many
+ * failures those that end first.
+ */
+int store_throttle_trim(struct store *st, int64_t now, int64_t window_s);
+
+#endif

@@ -1,0 +1,90 @@
+/* store_token.h: access and refresh tokens. */
+#ifndef CARNET_STORE_TOKEN_H
+#define CARNET_STORE_TOKEN_H
+
+#include "store.h"
+
+struct access_token {
+	struct id id;
+	int64_t client;
+	int64_t user;		/* 0: the client itself */
+	struct id family;
+	int has_family;
+	const char *name;	/* of a personal token, else NULL */
+	const char *scope;
+	int64_t created_at, expires_at;
+	int64_t last_used_at;	/* of a personal token; 0: never */
+	struct digest seal;	/* of its text: keys_seal */
+	int has_seal;
+};
+
+struct refresh_token {
+	struct digest digest;
+	struct id family, access_token;
+	int64_t client, user;
+	const char *scope;
+	const char *resource;	/* that its family is bound to, or NULL */
+	int64_t expires_at, spent_at, revoked_at; /* 0: not */
+};
+
+/* What the guard wants to know of who calls. */
+struct holder {
+	int64_t client, user;	/* user 0: the client itself */
+	const char *client_id, *client_grants, *email, *user_name;
+	const char *scope;
+	struct id family;
+	int has_family;
+	int64_t created_at, expires_at;
+	int is_personal;
+	int64_t last_used_at;
+	int token_revoked, client_revoked, user_disabled;
+	struct digest seal;	/* of the token's text */
+	int has_seal;
+};
+
+/*
+ * store_access_holder(st, a, id, out):
+ * Find the access token id, its client and its user.
+ */
+int store_access_holder(struct store *st, struct arena *a, const struct id *id,
+    struct holder *out);
+
+/* Within a write transaction: */
+int store_access_add(struct store *st, const struct access_token *t);
+int store_access_revoke(struct store *st, const struct id *id, int64_t now);
+int store_refresh_add(struct store *st, const struct refresh_token *t);
+
+int store_refresh_find(struct store *st, struct arena *a,
+    const struct digest *d, struct refresh_token *out);
+
+/*
+ * store_refresh_spend(st, d, now, grace_s):
+ * Within a write transaction, spend the refresh token with digest d at now and
+ * revoke the access token of its pair.  One that was spent at most grace_s
+ * seconds from now is a retry after a lost answer: it spends, in its place, the
+ * pair of the family that is live, as of when it was spent itself.  Return 1 if
+ * there now is no live pair and the caller may store a new one; 0 if the token
+ * is unknown, expired, revoked or spent at another time: a replay, and the
+ * caller revokes the family.
+ */
+int store_refresh_spend(struct store *st, const struct digest *d, int64_t now,
+    int64_t grace_s);
+
+/*
+ * store_family_revoke(st, family, now):
+ * Within a write transaction, revoke all refresh tokens of the family and the
+ * access tokens of their pairs.  Return the number of refresh tokens.
+ */
+int store_family_revoke(struct store *st, const struct id *family, int64_t now);
+
+/* Personal tokens that have neither expired nor been revoked, newest first. */
+int store_personal_list(struct store *st, struct arena *a, int64_t user,
+    int64_t now, struct access_token *out, size_t n);
+/* Revokes the user's personal token id; 0 if it is not the user's, or dead. */
+int store_personal_revoke(
+    struct store *st, int64_t user, const struct id *id, int64_t now);
+
+/* store_access_used(st, id, now): note that a personal token was used. */
+int store_access_used(struct store *st, const struct id *id, int64_t now);
+
+#endif

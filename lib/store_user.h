@@ -1,0 +1,42 @@
+/* store_user.h: the people who sign in. */
+#ifndef CARNET_STORE_USER_H
+#define CARNET_STORE_USER_H
+
+#include "store.h"
+
+struct user {
+	int64_t id;
+	const char *email, *name;
+	const char *password;	/* its hash */
+	const char *scope;	/* words, "*", or NULL */
+	int64_t created_at, disabled_at; /* 0: not */
+};
+
+int store_user_by_email(
+    struct store *st, struct arena *a, const char *email, struct user *out);
+int store_user_by_id(
+    struct store *st, struct arena *a, int64_t id, struct user *out);
+/* Puts the new id to u->id; 0 if the e-mail is taken. */
+int store_user_add(struct store *st, struct user *u);
+/* old: only if that is the hash still, else 0; NULL: whatever it is. */
+int store_user_set_password(
+    struct store *st, int64_t id, const char *old, const char *hash);
+/*
+ * store_user_stands(st, id, password):
+ * Within a write transaction: is there such a user, not disabled, and is
+ * password (NULL: any) the hash still?  1, 0, or -1.
+ */
+int store_user_stands(struct store *st, int64_t id, const char *password);
+/* at: Unix seconds, or 0 to enable the user again. */
+int store_user_set_disabled(struct store *st, int64_t id, int64_t at);
+/*
+ * store_user_dearest(st, out):
+ * Put the highest cost of the bcrypt hashes that users brought along to *out, 0
+ * if there are none.  It looks at all users.
+ */
+int store_user_dearest(struct store *st, int *out);
+/* The users behind the id after, in order, n at most: returns how many. */
+int store_user_list(struct store *st, struct arena *a, int64_t after,
+    struct user *out, size_t n);
+
+#endif

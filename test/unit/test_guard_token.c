@@ -1,0 +1,346 @@
+/* test_guard_token.c: what a bearer token says (RFC 9068 section 4); seals. */
+#include "guarded.h"
+
+static void
+a_token_that_is_not_ours_is_refused(void **state)
+{
+	struct key *k = key_generate(ALG_ES256, 0);
+	const struct keys_entry *en = keys_signer(ks, ALG_ES256);
+	const struct keys_entry *other = keys_signer(ks, ALG_EDDSA);
+	const size_t len = strlen(claims);
+
+	(void)state;
+	assert_refused("", "not three parts");
+	assert_refused("garbage", "not three parts");
+	assert_refused("a.b.c", "malformed header");
+	assert_refused(arena_printf(fx.a, "%s x", sign("at+jwt", claims)),
+	    "bad signature");
+	/* signed by a stranger, under our kid and under none of ours */
+	assert_refused(
+	    jwt_sign(fx.a, k, en->kid, "at+jwt", claims, len), "bad signature");
+	assert_refused(
+	    jwt_sign(fx.a, k, "AAAA", "at+jwt", claims, len), "unknown key");
+	/* by one key of ours, named as the other: RFC 8725 section 3.1 */
+	assert_refused(
+	    jwt_sign(fx.a, other->key, en->kid, "at+jwt", claims, len),
+	    "another algorithm than the key's");
+	key_free(k);
+}
+
+/* RFC 9068 section 4, RFC 8725 section 3.11: an ID token is no access token. */
+static void
+the_type_must_be_that_of_an_access_token(void **state)
+{
+	static const struct {
+		const char *typ;
+		int plain, compat;
+	} rows[] = { { "at+jwt", 1, 0 }, { "AT+JWT", 1, 0 },
+		{ "application/at+jwt", 1, 0 }, { "JWT", 0, 1 },
+		{ "jwt", 0, 1 }, { "", 0, 0 }, { "at", 0, 0 },
+		{ "id+jwt", 0, 0 }, { "at+jwt ", 0, 0 }, { "x/at+jwt", 0, 0 } };
+	struct guard_caller who;
+
+	(void)state;
+	for (int compat = 0; compat < 2; compat++) {
+		fixture_conf(compat ? "passport_compat = yes\n" : "");
+		for (size_t i = 0; i < N(rows); i++) {
+			const struct oerr *e =
+			    check(sign(rows[i].typ, claims), &anyone, &who);
+
+			if ((e == NULL) !=
+			    (compat ? rows[i].compat : rows[i].plain))
+				fail_msg("typ %s", rows[i].typ);
+			if (e != NULL)
+				assert_string_equal(
+				    fx.rq.why, "not an access token");
+		}
+	}
+}
+
+#define AUD "\"aud\":\"https://auth.example\""
+#define ISS "\"iss\":\"https://auth.example\""
+
+static void
+claims_that_do_not_fit_are_refused(void **state)
+{
+	static const struct {
+		const char *old, *new, *why;
+	} rows[] = {
+		{ ISS, "\"iss\":\"https://auth.example/\"", "another issuer" },
+		{ ISS, "\"iss\":\"https://AUTH.example\"", "another issuer" },
+		{ ISS, "\"iss\":[\"https://auth.example\"]", "another issuer" },
+		{ ISS ",", "", "another issuer" },
+		{ AUD, "\"aud\":\"https://other.example\"",
+		    "another audience" },
+		{ AUD, "\"aud\":[]", "another audience" },
+		{ "\"aud\":\"https://auth.example\"",
+		    "\"aud\":\"https://auth.example\\u0000\"",
+		    "another audience" },
+		{ AUD, "\"aud\":[\"https://other.example\",1,null]",
+		    "another audience" },
+		{ AUD, "\"aud\":{\"https://auth.example\":1}",
+		    "another audience" },
+		{ AUD, "\"aud\":\"c1\"", "another audience" },
+		{ AUD, "\"aud\":null", "another audience" },
+		{ AUD ",", "", "another audience" },
+		{ "\"exp\":1700000090,", "", "no exp" },
+		{ "1700000090", "\"1700000090\"", "no exp" },
+		{ "1700000090", "1700000000", "expired token" },
+		{ "1700000090", "1699999999.9", "expired token" },
+		{ "1700000090", "-1", "expired token" },
+		{ "1700000090", "1e300", "no exp" },
+		{ "\"nbf\":1699999990", "\"nbf\":1700000001", "not valid yet" },
+		{ "\"nbf\":1699999990", "\"nbf\":\"now\"", "malformed nbf" },
+		{ "\"iat\":1699999990,", "", "no sub, client_id or iat" },
+		{ "\"sub\":\"1\",", "", "no sub, client_id or iat" },
+		{ "\"sub\":\"1\"", "\"sub\":1", "no sub, client_id or iat" },
+		{ "\"client_id\":\"c1\",", "", "no sub, client_id or iat" },
+		{ "\"jti\":\"", "\"jti\":\"A", "no jti of ours" },
+		{ "\"jti\"", "\"jtj\"", "no jti of ours" },
+		{ "{", "{\"exp\":9999999999,", "malformed claims" },
+		{ "{", "[{", "malformed claims" },
+		{ "write-posts\"}", "write-posts\"}x", "malformed claims" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N(rows); i++)
+		assert_refused(sign("at+jwt", with(rows[i].old, rows[i].new)),
+		    rows[i].why);
+	assert_refused(sign("at+jwt", ""), "malformed claims");
+	assert_refused(sign("at+jwt", "[]"), "malformed claims");
+}
+
+static void
+claims_at_the_edge_and_others_of_the_audience_are_taken(void **state)
+{
+	static const struct {
+		const char *old, *new;
+	} rows[] = {
+		{ "1700000090", "1700000001" },
+		{ "1700000090", "1700000001.5" }, /* as Passport writes it */
+		{ "\"nbf\":1699999990", "\"nbf\":1700000000" },
+		{ "\"nbf\":1699999990,", "" },
+		{ AUD, "\"aud\":[\"x\",\"https://auth.example\"]" },
+		{ AUD, "\"aud\":\"https://api.example\"" },
+		{ AUD, "\"aud\":[\"https://b.example\"]" },
+		{ "{", "{\"more\":{\"aud\":1},\"groups\":[]," },
+	};
+	struct guard_caller who;
+
+	(void)state;
+	fixture_conf("audiences = https://api.example https://b.example\n");
+	for (size_t i = 0; i < N(rows); i++)
+		if (check(sign("at+jwt", with(rows[i].old, rows[i].new)),
+			&anyone, &who) != NULL)
+			fail_msg("%s: %s", rows[i].new, fx.rq.why);
+	fixture_conf("passport_compat = yes\n");
+	assert_null(
+	    check(sign("JWT", with(AUD, "\"aud\":\"c1\"")), &anyone, &who));
+	assert_ptr_equal(
+	    check(sign("JWT", with(AUD, "\"aud\":\"c2\"")), &anyone, &who),
+	    &oerr_invalid_token);
+}
+
+/* Revocation acts on the very next request, remembered token or not. */
+static void
+what_the_database_says_ends_a_token_at_once(void **state)
+{
+	const char *token = sign("at+jwt", claims);
+	struct guard_caller who;
+
+	(void)state;
+	assert_null(check(token, &anyone, &who));
+	store_user_set_disabled(fx.st, u->id, NOW);
+	assert_refused(token, "disabled user");
+	store_user_set_disabled(fx.st, u->id, 0);
+	assert_null(check(token, &anyone, &who));
+	store_client_revoke(fx.st, cl->id, NOW);
+	assert_refused(token, "revoked client");
+	store_access_revoke(fx.st, &id, NOW);
+	assert_refused(token, "revoked token");
+	fixture_sql("DELETE FROM oauth_access_tokens");
+	assert_refused(token, "unknown token");
+}
+
+static void
+a_remembered_token_expires_and_falls_with_its_key(void **state)
+{
+	const char *token = sign("at+jwt", claims);
+	struct guard_caller who;
+
+	(void)state;
+	assert_null(check(token, &anyone, &who));
+	REQUEST(arena_printf(fx.a, "HTTP_AUTHORIZATION=Bearer %s", token));
+	fx.rq.now = NOW + 90;
+	assert_ptr_equal(
+	    guard_check(&fx.rq, &anyone, &who), &oerr_invalid_token);
+	assert_string_equal(fx.rq.why, "expired token");
+	/* Another issuer in the configuration. */
+	assert_null(check(token, &anyone, &who));
+	fx.cf->issuer = "https://new.example";
+	fx.pr.conf_generation++;
+	assert_ptr_equal(check(token, &anyone, &who), &oerr_invalid_token);
+	fx.cf->issuer = "https://auth.example";
+	fx.pr.conf_generation++;
+	assert_null(check(token, &anyone, &who));
+	/* A key that leaked and was replaced. */
+	usleep(20000);
+	assert_int_equal(keys_make(fx.cf->keys, ALG_ES256, 0, 1), 1);
+	REQUEST(arena_printf(fx.a, "HTTP_AUTHORIZATION=Bearer %s", token));
+	fx.rq.now++;
+	assert_ptr_equal(
+	    guard_check(&fx.rq, &anyone, &who), &oerr_invalid_token);
+	assert_string_equal(fx.rq.why, "unknown key");
+}
+
+/* What is remembered is this very token, not all that share its place. */
+static void
+a_forgery_in_the_place_of_a_remembered_token_is_refused(void **state)
+{
+	const char *token = sign("at+jwt", claims);
+	struct digest d = fixture_digest(token), e;
+	struct guard_caller who;
+	char forged[32];
+	int n = 0;
+
+	(void)state;
+	assert_null(check(token, &anyone, &who));
+	do {
+		snprintf(forged, sizeof(forged), "forged.%d.x", n++);
+		e = fixture_digest(forged);
+	} while (memcmp(d.byte, e.byte, 2) != 0);
+	assert_refused(forged, "malformed header");
+}
+
+static void
+put_seal(const struct digest *d)
+{
+	char hex[2 * DIGEST_LEN + 1];
+
+	for (int i = 0; i < DIGEST_LEN; i++)
+		snprintf(hex + 2 * i, 3, "%02x", d->byte[i]);
+	fixture_sql(arena_printf(
+	    fx.a, "UPDATE oauth_access_tokens SET seal = x'%s'", hex));
+}
+
+/* The token with a signature that is none, so that it shows who looks at it. */
+static const char *
+unsigned_as(const char *token, const char *end)
+{
+	return arena_printf(fx.a, "%.*s%s",
+	    (int)(strlen(token) - strlen(end)), token, end);
+}
+
+/* What we signed is known again by its seal; any other text needs a signature. */
+static void
+what_we_sealed_needs_no_signature_checked(void **state)
+{
+	struct access_token t = row("d", u->id, "read-posts", NULL);
+	const char *token = sign("at+jwt", claims_of(&t.id));
+	const char *given = unsigned_as(token, "AAAAAAAA");
+	const char *other = unsigned_as(token, "AAAAAAAB");
+	struct guard_caller who;
+	struct digest d;
+
+	(void)state;
+	assert_ptr_equal(check(given, &anyone, &who), &oerr_invalid_token);
+	keys_seal(keys_signer(ks, ALG_ES256), given, &d);
+	put_seal(&d);
+	assert_null(check(given, &anyone, &who));
+	assert_ptr_equal(check(other, &anyone, &who), &oerr_invalid_token);
+	assert_string_equal(fx.rq.why, "bad signature");
+	/* A genuine one with another text passes by its signature. */
+	assert_null(check(token, &anyone, &who));
+}
+
+/* Who writes to the database, and has no key's file, makes no token. */
+static void
+a_seal_takes_the_key_s_file(void **state)
+{
+	struct access_token t = row("d", u->id, "read-posts", NULL);
+	const char *token = sign("at+jwt", claims_of(&t.id));
+	const char *given = unsigned_as(token, "AAAAAAAA");
+	struct digest d = fixture_digest(given), none = { { 0 } };
+	struct guard_caller who;
+
+	(void)state;
+	put_seal(&d);
+	assert_ptr_equal(check(given, &anyone, &who), &oerr_invalid_token);
+	digest_seal(&none, given, &d);
+	put_seal(&d);
+	assert_ptr_equal(check(given, &anyone, &who), &oerr_invalid_token);
+	assert_string_equal(fx.rq.why, "bad signature");
+}
+
+/* Nor does the file of a public key make one, which anyone may have. */
+static void
+a_public_key_seals_nothing(void **state)
+{
+	static const char pem[] = "-----BEGIN PUBLIC KEY-----\n"
+	    "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE\n-----END PUBLIC KEY-----\n";
+	struct access_token t = row("d", u->id, "read-posts", NULL);
+	const char *given =
+	    unsigned_as(sign("at+jwt", claims_of(&t.id)), "AAAAAAAA");
+	struct digest key = fixture_digest(pem), d;
+	struct guard_caller who;
+	FILE *f;
+
+	(void)state;
+	f = fopen(fixture_file("keys/ES256-old.pem"), "w");
+	assert_non_null(f);
+	assert_true(fputs(pem, f) >= 0 && fclose(f) == 0);
+	keys_look_again(&fx.rq);
+	digest_seal(&key, given, &d);
+	put_seal(&d);
+	assert_ptr_equal(check(given, &anyone, &who), &oerr_invalid_token);
+	assert_string_equal(fx.rq.why, "bad signature");
+}
+
+/* Retiring a key ends its tokens, sealed or not. */
+static void
+a_seal_does_not_outlive_its_key(void **state)
+{
+	struct access_token t = row("d", u->id, "read-posts", NULL);
+	const struct keys_entry *en = keys_signer(ks, ALG_ES256);
+	const char *token = sign("at+jwt", claims_of(&t.id));
+	struct guard_caller who;
+	struct digest d;
+	struct keys *now;
+
+	(void)state;
+	keys_seal(en, token, &d);
+	put_seal(&d);
+	assert_int_equal(keys_rotate(fx.cf->keys, ALG_ES256, 0), 0);
+	keys_look_again(&fx.rq);
+	assert_null(check(token, &anyone, &who));
+	assert_non_null(now = keys_load(fx.cf->keys));
+	assert_int_equal(
+	    keys_retire(fx.cf->keys, keys_by_kid(now, en->kid)), 0);
+	keys_free(now);
+	keys_look_again(&fx.rq);
+	assert_ptr_equal(check(token, &anyone, &who), &oerr_invalid_token);
+	assert_string_equal(fx.rq.why, "unknown key");
+}
+
+#define TEST(name) \
+	cmocka_unit_test_setup_teardown(name, guarded_setup, guarded_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_token_that_is_not_ours_is_refused),
+		TEST(the_type_must_be_that_of_an_access_token),
+		TEST(claims_that_do_not_fit_are_refused),
+		TEST(claims_at_the_edge_and_others_of_the_audience_are_taken),
+		TEST(what_the_database_says_ends_a_token_at_once),
+		TEST(a_remembered_token_expires_and_falls_with_its_key),
+		TEST(a_forgery_in_the_place_of_a_remembered_token_is_refused),
+		TEST(what_we_sealed_needs_no_signature_checked),
+		TEST(a_seal_takes_the_key_s_file),
+		TEST(a_public_key_seals_nothing),
+		TEST(a_seal_does_not_outlive_its_key),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,123 @@
+/* test_store_purge.c: what is over goes, and what is needed stays. */
+#include "tokens.h"
+
+#include "store_consent.h"
+#include "store_purge.h"
+
+/* Spent rows stay until they expire: they are how a replay is known. */
+static void
+a_purge_deletes_what_expired_and_at_most_n_of_a_kind(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 5; i++)
+		add_pair(arena_printf(fx.a, "r%d", i), "f1");
+	assert_int_equal(spend("r0", NOW, 0), 1);
+	assert_int_equal(store_purge(fx.st, NOW + TTL, 10), 0);
+	fixture_sql("UPDATE oauth_access_tokens SET expires_at = 5"
+		    " WHERE substr(id, 1, 2) <> x'7234'"); /* all but r4 */
+	fixture_sql("UPDATE oauth_refresh_tokens SET expires_at = 5"
+		    " WHERE substr(access_token, 1, 2) <> x'7234'");
+	assert_int_equal(store_purge(fx.st, 5, 10), 0);
+	assert_int_equal(store_purge(fx.st, 6, 0), 0);
+	assert_int_equal(store_purge(fx.st, 6, 3), 6);
+	assert_int_equal(store_purge(fx.st, 6, 3), 2);
+	assert_int_equal(store_purge(fx.st, 6, 3), 0);
+	assert_int_equal(found("r4").spent_at, 0);
+	assert_int_equal(access_is_revoked("r4"), 0);
+}
+
+/*
+ * Where refresh tokens live shorter than access tokens: a family is revoked by
+ * way of its refresh tokens, so that one stays as long as the access token.
+ */
+static void
+a_purge_keeps_what_a_living_access_token_is_found_by(void **state)
+{
+	struct id family = fixture_id("f1");
+
+	(void)state;
+	add_pair("r1", "f1");
+	add_pair("r2", "f2");
+	add_pair("r3", "f3");
+	fixture_sql("UPDATE oauth_refresh_tokens SET expires_at = 5");
+	fixture_sql("UPDATE oauth_access_tokens SET revoked_at = 5"
+		    " WHERE substr(id, 1, 2) = x'7233'"); /* r3 */
+	assert_int_equal(store_purge(fx.st, NOW, 4), 1);
+	assert_int_equal(store_purge(fx.st, NOW, 4), 0);
+	/* It gives no tokens, though it did not expire when it should. */
+	assert_int_equal(spend("r1", NOW, GRACE), 0);
+	assert_int_equal(found("r1").revoked_at, NOW);
+	store_family_revoke(fx.st, &family, NOW);
+	assert_int_equal(access_is_revoked("r1"), 1);
+	assert_int_equal(access_is_revoked("r2"), 0);
+	assert_int_equal(store_begin(fx.st), 0);
+	assert_true(store_app_revoke(fx.st, u->id, cl->id, NOW) >= 0);
+	assert_int_equal(store_commit(fx.st), 0);
+	assert_int_equal(access_is_revoked("r2"), 1);
+	/* Then both go: two refresh tokens, and the three access tokens. */
+	assert_int_equal(store_purge(fx.st, NOW + TTL + 1, 4), 5);
+}
+
+/* Each is kept once, and stands in the way of no other. */
+static void
+a_purge_that_keeps_rows_reaches_those_behind_them(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 6; i++)
+		add_pair(arena_printf(fx.a, "k%d", i), "f1");
+	fixture_sql("UPDATE oauth_refresh_tokens SET expires_at = 5");
+	add_pair("r1", "f1");
+	fixture_sql("UPDATE oauth_refresh_tokens SET expires_at = 6"
+		    " WHERE expires_at > 6");
+	fixture_sql("UPDATE oauth_access_tokens SET expires_at = 5"
+		    " WHERE substr(id, 1, 2) = x'7231'");
+	assert_int_equal(store_purge(fx.st, NOW, 4), 1); /* the access token */
+	assert_int_equal(store_purge(fx.st, NOW, 4), 1); /* its refresh token */
+	assert_int_equal(store_purge(fx.st, NOW, 4), 0);
+}
+
+/* Between two batches another writer does not even have to wait. */
+static void
+a_purge_in_batches_leaves_room_for_writers_and_ends(void **state)
+{
+	struct purge p = { .table = 0 };
+	int more, batches = 0;
+
+	(void)state;
+	assert_int_equal(store_begin(fx.st), 0);
+	for (int i = 0; i < 600; i++)
+		add_pair(arena_printf(fx.a, "r%d", i), "f1");
+	add_pair("live", "f2");
+	assert_int_equal(store_commit(fx.st), 0);
+	fixture_sql("UPDATE oauth_access_tokens SET revoked_at = 5"
+		    " WHERE substr(id, 1, 1) = x'72'");
+	fixture_sql("UPDATE oauth_refresh_tokens SET revoked_at = 5"
+		    " WHERE substr(access_token, 1, 1) = x'72'");
+	do {
+		more = store_purge_batch(fx.st, NOW, &p);
+		assert_true(more >= 0);
+		fixture_sql("UPDATE users SET name = 'x'");
+		batches++;
+	} while (more);
+	assert_in_range(batches, 14, 30);
+	for (size_t i = 0; i < STORE_PURGE_TABLES; i++)
+		assert_int_equal(p.gone[i],
+		    strstr(store_purge_table(i), "_tokens") != NULL ? 600 : 0);
+	assert_int_equal(access_is_revoked("live"), 0);
+	assert_int_equal(found("live").revoked_at, 0);
+}
+
+#define TEST(name) TEST_IN(name, tokens_setup)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_purge_deletes_what_expired_and_at_most_n_of_a_kind),
+		TEST(a_purge_keeps_what_a_living_access_token_is_found_by),
+		TEST(a_purge_that_keeps_rows_reaches_those_behind_them),
+		TEST(a_purge_in_batches_leaves_room_for_writers_and_ends),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
