@@ -570,17 +570,18 @@ def test_an_issuer_with_a_path(tmp_path, path):
         ask_web(web).only("exposure", "wrong", path + "/carnet.conf")
 
 
-@pytest.mark.parametrize("url, name", [
-    ("/carnet.db", "carnet.db"), ("/carnet.conf", "carnet.conf"),
-    ("/keys/ES256.pem", "keys/ES256.pem"), ("/{dir}/carnet.db", "carnet.db"),
-    ("/{parent}/{dir}/keys/ES256.pem", "keys/ES256.pem")])
-def test_a_secret_that_can_be_fetched(web, url, name):
+@pytest.mark.parametrize("url, name, cure", [
+    ("/carnet.db", "carnet.db", "new keys"), ("/carnet.conf", "carnet.conf", "client_secret"),
+    ("/keys/ES256.pem", "keys/ES256.pem", "new keys"),
+    ("/{dir}/carnet.db", "carnet.db", "new passwords"),
+    ("/{parent}/{dir}/keys/ES256.pem", "keys/ES256.pem", "new keys")])
+def test_a_secret_that_can_be_fetched(web, url, name, cure):
     """The worst mistake."""
     path = url.format(dir=web.site.dir.name, parent=web.site.dir.parent.name)
     secret = (web.site.dir / name).read_bytes()
     web.files = {path: secret}
     report = ask_web(web)
-    report.only("exposure", "wrong", "Anyone can fetch", path, "new keys")
+    report.only("exposure", "wrong", "Anyone can fetch", path, cure)
     assert secret[100:160].decode(errors="replace") not in json.dumps(report.rows)
     web.files = {path: b"another file of that name, and longer " * 40}
     is_sound(ask_web(web))
