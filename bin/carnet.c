@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "arena.h"
 #include "audit.h"
@@ -12,9 +13,25 @@
 #include "store.h"
 #include "words.h"
 
-#define OPTION_LONGEST 20
-#define WORD_MAX 64   /* of what the audit trail says of a command */
+#define WORD_MAX 64 /* of what the audit trail says of a command */
 #define WORDS_MAX 400
+
+/* Who reports a fault is asked for it. */
+static int
+cmd_version(struct cmd *c)
+{
+	struct buf b;
+	char **operand;
+	int n;
+
+	if ((n = cmd_options(c, NULL, 0, &operand)) != 0)
+		return n < 0 ? CMD_USAGE : cmd_usage(c);
+	buf_init(&b, c->a, 64);
+	buf_str(&b,
+	    c->json ? "{\"version\":\"" CARNET_VERSION "\"}"
+		    : "carnet " CARNET_VERSION);
+	return cmd_print(&b);
+}
 
 static const struct verb {
 	const char *name, *args, *help;
@@ -82,6 +99,7 @@ static const struct verb {
 	{ "doctor", "[URL]",
 	    "tell what is wrong with this installation, and with the site at"
 	    " URL, and the cure; exit 1 if anything is", cmd_doctor, 1, 1 },
+	{ "version", "", "print the version of this command", cmd_version, 1, 1 },
 };
 #define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))
 
@@ -109,8 +127,8 @@ cmd_usage(const struct cmd *c)
 {
 	for (size_t i = 0; i < N_VERBS; i++)
 		if (strcmp(verbs[i].name, c->verb) == 0)
-			fprintf(stderr, "usage: carnet %s %s\n", verbs[i].name,
-			    verbs[i].args);
+			fprintf(stderr, "usage: carnet %s%s%s\n", verbs[i].name,
+			    *verbs[i].args == '\0' ? "" : " ", verbs[i].args);
 	return CMD_USAGE;
 }
 
@@ -148,86 +166,15 @@ cmd_date(struct arena *a, int64_t t)
 	return arena_str(a, text);
 }
 
-/*
- * Is word an option, NAME or NAME=VALUE?  Ids are drawn by lot: one may begin with
- * dashes, but it is longer than any option and has no "=" in it.
- */
+/* Is --help among the words behind the verb?  It wants no configuration. */
 static int
-is_option(const char *word)
+wants_help(const struct cmd *c)
 {
-	return strncmp(word, "--", 2) == 0 &&
-	    (strlen(word) <= OPTION_LONGEST || strchr(word, '=') != NULL);
-}
-
-/* The option that word names, or NULL; *value is behind its "=", or NULL. */
-static const struct cmd_opt *
-find_option(
-    const struct cmd_opt *opts, size_t n, const char *word, const char **value)
-{
-	const size_t len = strcspn(word + 2, "=");
-
-	*value = word[2 + len] == '=' ? word + 2 + len + 1 : NULL;
-	for (size_t i = 0; i < n; i++)
-		if (strlen(opts[i].name) == len &&
-		    memcmp(opts[i].name, word + 2, len) == 0)
-			return &opts[i];
-	return NULL;
-}
-
-/* Read the option at argv[*i]; return -1, after a message, if it is none. */
-static int
-read_option(struct cmd *c, const struct cmd_opt *opts, size_t n, int *i)
-{
-	const struct cmd_opt common[] = {
-		{ "json", NULL, &c->json },
-		{ "conf", &c->conf_path, NULL },
-	};
-	const char *value;
-	const struct cmd_opt *opt = find_option(opts, n, c->argv[*i], &value);
-	const int is_own = opt != NULL;
-
-	if (!is_own)
-		opt = find_option(common, 2, c->argv[*i], &value);
-	if (opt == NULL) {
-		cmd_refuse("carnet %s has no option %.*s", c->verb,
-		    (int)strcspn(c->argv[*i], "="), c->argv[*i]);
-		return -1;
-	}
-	if (opt->flag != NULL && value == NULL) {
-		*opt->flag = 1;
-		return 0;
-	}
-	if (opt->flag == NULL && value == NULL && *i + 1 < c->argc)
-		value = c->argv[++*i];
-	if (opt->flag != NULL || value == NULL) {
-		cmd_refuse("--%s takes %s value", opt->name,
-		    opt->flag != NULL ? "no" : "a");
-		return -1;
-	}
-	*opt->value = !is_own || *opt->value == NULL
-	    ? value
-	    : arena_printf(c->a, "%s %s", *opt->value, value);
+	for (int i = 1; i < c->argc && strcmp(c->argv[i], "--") != 0; i++)
+		if (strcmp(c->argv[i], "--help") == 0 ||
+		    strcmp(c->argv[i], "-h") == 0)
+			return 1;
 	return 0;
-}
-
-int
-cmd_options(
-    struct cmd *c, const struct cmd_opt *opts, size_t n, char ***operands)
-{
-	int found = 0, is_over = 0;
-
-	*operands = c->argv + 1;
-	for (int i = 1; i < c->argc; i++) {
-		if (is_over || !is_option(c->argv[i])) {
-			(*operands)[found++] = c->argv[i];
-		} else if (strcmp(c->argv[i], "--") == 0) {
-			is_over = 1;
-		} else if (read_option(c, opts, n, &i) < 0) {
-			cmd_usage(c);
-			return -1;
-		}
-	}
-	return found;
 }
 
 /* --json and --conf count wherever they stand; the verbs' own come later. */
@@ -239,8 +186,7 @@ common_options(struct cmd *c)
 			return;
 		if (strcmp(c->argv[i], "--json") == 0)
 			c->json = 1;
-		else if (strcmp(c->argv[i], "--conf") == 0 &&
-		    i + 1 < c->argc)
+		else if (strcmp(c->argv[i], "--conf") == 0 && i + 1 < c->argc)
 			c->conf_path = c->argv[++i];
 		else if (strncmp(c->argv[i], "--conf=", 7) == 0)
 			c->conf_path = c->argv[i] + 7;
@@ -258,13 +204,42 @@ help(FILE *to, const char *prefix)
 	for (size_t i = 0; i < N_VERBS; i++) {
 		if (strncmp(verbs[i].name, prefix, strlen(prefix)) != 0)
 			continue;
-		fprintf(to, "carnet %s %s\n    %s\n", verbs[i].name,
-		    verbs[i].args, verbs[i].help);
+		fprintf(to, "carnet %s%s%s\n    %s\n", verbs[i].name,
+		    *verbs[i].args == '\0' ? "" : " ", verbs[i].args,
+		    verbs[i].help);
 		n++;
 	}
 	if (*prefix == '\0')
 		fputs("carnet help [VERB]\n    this text\n", to);
 	return n;
+}
+
+/* No verb is called so: name those that begin with its first word. */
+static int
+no_verb(const char *first, const char *both)
+{
+	const size_t len = strlen(first);
+	int n = 0;
+
+	if (*first == '-') {
+		fprintf(stderr,
+		    "carnet: options stand behind the verb:"
+		    " carnet VERB %s ...; see carnet help\n",
+		    first);
+		return CMD_USAGE;
+	}
+	for (size_t i = 0; i < N_VERBS; i++) {
+		if (strncmp(verbs[i].name, first, len) != 0 ||
+		    verbs[i].name[len] != ' ')
+			continue;
+		fprintf(stderr,
+		    n++ == 0 ? "carnet: no verb %s: say %s" : "%.0s, %s", both,
+		    verbs[i].name);
+	}
+	if (n == 0)
+		fprintf(stderr, "carnet: no verb %s; see carnet help", first);
+	fputc('\n', stderr);
+	return CMD_USAGE;
 }
 
 /* The words behind the verb.  One as long as a secret is not shown. */
@@ -299,21 +274,35 @@ note(struct cmd *c, int rc)
 	    c->conf->syslog, &ev);
 }
 
+/* Read the configuration; one that is not there has a cure. */
+static int
+read_conf(struct cmd *c)
+{
+	char error[1024];
+
+	if (access(c->conf_path, F_OK) < 0 && errno == ENOENT)
+		return cmd_refuse("no configuration at %s: name it by --conf or"
+				  " CARNET_CONF, or make a site by carnet"
+				  " install --issuer URL",
+		    c->conf_path);
+	c->conf = conf_load(c->conf_path, error, sizeof(error));
+	return c->conf == NULL ? cmd_refuse("%s", error) : CMD_OK;
+}
+
 static int
 run(struct cmd *c, const struct verb *v)
 {
-	char error[1024];
 	int rc = CMD_OK;
 
 	c->verb = v->name;
+	if (wants_help(c))
+		return help(stdout, v->name) > 0 ? CMD_OK : CMD_SYSTEM;
 	common_options(c);
 	c->conf_named = c->conf_path != NULL || getenv("CARNET_CONF") != NULL;
 	c->conf_path = conf_find(c->conf_path, "/proc/self/exe");
 	if (!v->bare) {
-		c->conf = conf_load(c->conf_path, error, sizeof(error));
-		if (c->conf == NULL)
-			return cmd_refuse("%s", error);
-		rc = cmd_become_owner(c);
+		if ((rc = read_conf(c)) == CMD_OK)
+			rc = cmd_become_owner(c);
 		if (rc == CMD_OK &&
 		    (c->st = store_open(c->conf->database, 1)) == NULL)
 			rc = CMD_SYSTEM;
@@ -340,7 +329,10 @@ main(int argc, char **argv)
 		return CMD_USAGE;
 	}
 	snprintf(two, sizeof(two), "%s %s", argv[1], argc > 2 ? argv[2] : "");
-	if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0) {
+	if (strcmp(argv[1], "--version") == 0)
+		argv[1] += 2;
+	if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 ||
+	    strcmp(argv[1], "-h") == 0) {
 		if (argc > 3)
 			snprintf(two, sizeof(two), "%s %s", argv[2], argv[3]);
 		return help(stdout,
@@ -360,6 +352,5 @@ main(int argc, char **argv)
 		return rc;
 	}
 	arena_free(c.a);
-	fprintf(stderr, "carnet: no verb %s; see carnet help\n", argv[1]);
-	return CMD_USAGE;
+	return no_verb(argv[1], argc > 2 ? two : argv[1]);
 }

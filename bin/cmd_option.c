@@ -1,0 +1,89 @@
+/* cmd_option.c: the options of a verb, and what stands between them. */
+#include <string.h>
+
+#include "arena.h"
+#include "cmd.h"
+
+#define OPTION_LONGEST 20
+
+/*
+ * Is word an option, NAME or NAME=VALUE?  Ids are drawn by lot: one may begin with
+ * dashes, but it is longer than any option and has no "=" in it.
+ */
+static int
+is_option(const char *word)
+{
+	return strncmp(word, "--", 2) == 0 &&
+	    (strlen(word) <= OPTION_LONGEST || strchr(word, '=') != NULL);
+}
+
+/* The option that word names, or NULL; *value is behind its "=", or NULL. */
+static const struct cmd_opt *
+find_option(
+    const struct cmd_opt *opts, size_t n, const char *word, const char **value)
+{
+	const size_t len = strcspn(word + 2, "=");
+
+	*value = word[2 + len] == '=' ? word + 2 + len + 1 : NULL;
+	for (size_t i = 0; i < n; i++)
+		if (strlen(opts[i].name) == len &&
+		    memcmp(opts[i].name, word + 2, len) == 0)
+			return &opts[i];
+	return NULL;
+}
+
+/* Read the option at argv[*i]; return -1, after a message, if it is none. */
+static int
+read_option(struct cmd *c, const struct cmd_opt *opts, size_t n, int *i)
+{
+	const struct cmd_opt common[] = {
+		{ "json", NULL, &c->json },
+		{ "conf", &c->conf_path, NULL },
+	};
+	const char *value;
+	const struct cmd_opt *opt = find_option(opts, n, c->argv[*i], &value);
+	const int is_own = opt != NULL;
+
+	if (!is_own)
+		opt = find_option(common, 2, c->argv[*i], &value);
+	if (opt == NULL) {
+		cmd_refuse("carnet %s has no option %.*s", c->verb,
+		    (int)strcspn(c->argv[*i], "="), c->argv[*i]);
+		return -1;
+	}
+	if (opt->flag != NULL && value == NULL) {
+		*opt->flag = 1;
+		return 0;
+	}
+	if (opt->flag == NULL && value == NULL && *i + 1 < c->argc)
+		value = c->argv[++*i];
+	if (opt->flag != NULL || value == NULL) {
+		cmd_refuse("--%s takes %s value", opt->name,
+		    opt->flag != NULL ? "no" : "a");
+		return -1;
+	}
+	*opt->value = !is_own || *opt->value == NULL
+	    ? value
+	    : arena_printf(c->a, "%s %s", *opt->value, value);
+	return 0;
+}
+
+int
+cmd_options(
+    struct cmd *c, const struct cmd_opt *opts, size_t n, char ***operands)
+{
+	int found = 0, is_over = 0;
+
+	*operands = c->argv + 1;
+	for (int i = 1; i < c->argc; i++) {
+		if (is_over || !is_option(c->argv[i])) {
+			(*operands)[found++] = c->argv[i];
+		} else if (strcmp(c->argv[i], "--") == 0) {
+			is_over = 1;
+		} else if (read_option(c, opts, n, &i) < 0) {
+			cmd_usage(c);
+			return -1;
+		}
+	}
+	return found;
+}
