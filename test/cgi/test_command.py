@@ -41,6 +41,15 @@ def test_help_lists_every_verb(cgi):
     assert cgi.command("--help").returncode == 0
 
 
+def test_the_manual_has_every_verb_and_option(cgi):
+    """carnet(1), and none that there is not."""
+    page = (ROOT / "man/carnet.1").read_text()
+    options = set(re.findall(r"--([a-z-]+)", cgi.carnet("help")))
+    assert set(re.findall(r"\bFl -([a-z-]+)", page)) - {"version"} == \
+        options | {"conf", "json", "help"}
+    assert set(re.findall(r"^\.Cm ([a-z]+(?: [a-z]+)?)$", page, re.M)) >= set(verbs(cgi))
+
+
 def test_help_wants_no_configuration(cgi, tmp_path):
     """At each verb, wherever it stands; and it does nothing else."""
     env = {"CARNET_CONF": str(tmp_path / "none.conf")}
