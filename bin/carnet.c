@@ -335,10 +335,9 @@ main(int argc, char **argv)
 	    strcmp(argv[1], "-h") == 0) {
 		if (argc > 3)
 			snprintf(two, sizeof(two), "%s %s", argv[2], argv[3]);
-		return help(stdout,
-			   argc > 3 ? two : argc > 2 ? argv[2] : "") > 0
-		    ? CMD_OK
-		    : CMD_USAGE;
+		else
+			snprintf(two, sizeof(two), "%s", argc > 2 ? argv[2] : "");
+		return help(stdout, two) > 0 ? CMD_OK : no_verb(argv[2], two);
 	}
 	c.a = arena_new();
 	for (size_t i = 0; i < N_VERBS; i++) {
