@@ -39,8 +39,9 @@ cure_of_500(struct doctor *d, const struct http_answer *an)
 	    ? "Look into the web server's error log for the reason; the"
 	      " findings above may name it."
 	    : "See that the program is there, mode 0755, it and its directory"
-	      " not writable by the group, and started where the web server"
-	      " does not start it; the server's error log has the reason.";
+	      " not writable by the group, that it is started where the web"
+	      " server does not start it, and that Apache allows each line"
+	      " of .htaccess; the server's error log has the reason.";
 }
 
 static const char *
