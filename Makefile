@@ -19,7 +19,7 @@ WARN = -Wall -Wextra -Wpedantic -Wshadow -Wformat=2 -Wvla -Wstrict-prototypes \
 	-Wpointer-arith -Wimplicit-fallthrough $(if $(CI),-Werror)
 HARDEN = -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
 	-fstack-clash-protection -fPIE
-ALL_CPPFLAGS = -D_GNU_SOURCE -Ilib $(CPPFLAGS)
+ALL_CPPFLAGS = -D_GNU_SOURCE -DCARNET_VERSION='"$(VERSION)"' -Ilib $(CPPFLAGS)
 ALL_CFLAGS = -std=c11 $(WARN) $(HARDEN) $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(LDFLAGS)
 LIBS = -lfcgi -lgnutls -lnettle -lsqlite3 -ljson-c -lcrypt $(LDLIBS)

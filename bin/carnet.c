@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "arena.h"
 #include "audit.h"
@@ -11,8 +12,25 @@
 #include "conf.h"
 #include "store.h"
 
-#define WORD_MAX 64   /* of what the audit trail says of a command */
+#define WORD_MAX 64 /* of what the audit trail says of a command */
 #define WORDS_MAX 400
+
+/* Who reports a fault is asked for it. */
+static int
+cmd_version(struct cmd *c)
+{
+	struct buf b;
+	char **operand;
+	int n;
+
+	if ((n = cmd_options(c, NULL, 0, &operand)) != 0)
+		return n < 0 ? CMD_USAGE : cmd_usage(c);
+	buf_init(&b, c->a, 64);
+	buf_str(&b,
+	    c->json ? "{\"version\":\"" CARNET_VERSION "\"}"
+		    : "carnet " CARNET_VERSION);
+	return cmd_print(&b);
+}
 
 static const struct verb {
 	const char *name, *args, *help;
@@ -80,6 +98,7 @@ static const struct verb {
 	{ "doctor", "[URL]",
 	    "tell what is wrong with this installation, and with the site at"
 	    " URL, and the cure; exit 1 if anything is", cmd_doctor, 1, 1 },
+	{ "version", "", "print the version of this command", cmd_version, 1, 1 },
 };
 #define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))
 
@@ -107,8 +126,8 @@ cmd_usage(const struct cmd *c)
 {
 	for (size_t i = 0; i < N_VERBS; i++)
 		if (strcmp(verbs[i].name, c->verb) == 0)
-			fprintf(stderr, "usage: carnet %s %s\n", verbs[i].name,
-			    verbs[i].args);
+			fprintf(stderr, "usage: carnet %s%s%s\n", verbs[i].name,
+			    *verbs[i].args == '\0' ? "" : " ", verbs[i].args);
 	return CMD_USAGE;
 }
 
@@ -146,6 +165,17 @@ cmd_date(struct arena *a, int64_t t)
 	return arena_str(a, text);
 }
 
+/* Is --help among the words behind the verb?  It wants no configuration. */
+static int
+wants_help(const struct cmd *c)
+{
+	for (int i = 1; i < c->argc && strcmp(c->argv[i], "--") != 0; i++)
+		if (strcmp(c->argv[i], "--help") == 0 ||
+		    strcmp(c->argv[i], "-h") == 0)
+			return 1;
+	return 0;
+}
+
 /* Print the verbs whose name begins with prefix; return how many. */
 static int
 help(FILE *to, const char *prefix)
@@ -157,13 +187,42 @@ help(FILE *to, const char *prefix)
 	for (size_t i = 0; i < N_VERBS; i++) {
 		if (strncmp(verbs[i].name, prefix, strlen(prefix)) != 0)
 			continue;
-		fprintf(to, "carnet %s %s\n    %s\n", verbs[i].name,
-		    verbs[i].args, verbs[i].help);
+		fprintf(to, "carnet %s%s%s\n    %s\n", verbs[i].name,
+		    *verbs[i].args == '\0' ? "" : " ", verbs[i].args,
+		    verbs[i].help);
 		n++;
 	}
 	if (*prefix == '\0')
 		fputs("carnet help [VERB]\n    this text\n", to);
 	return n;
+}
+
+/* No verb is called so: name those that begin with its first word. */
+static int
+no_verb(const char *first, const char *both)
+{
+	const size_t len = strlen(first);
+	int n = 0;
+
+	if (*first == '-') {
+		fprintf(stderr,
+		    "carnet: options stand behind the verb:"
+		    " carnet VERB %s ...; see carnet help\n",
+		    first);
+		return CMD_USAGE;
+	}
+	for (size_t i = 0; i < N_VERBS; i++) {
+		if (strncmp(verbs[i].name, first, len) != 0 ||
+		    verbs[i].name[len] != ' ')
+			continue;
+		fprintf(stderr,
+		    n++ == 0 ? "carnet: no verb %s: say %s" : "%.0s, %s", both,
+		    verbs[i].name);
+	}
+	if (n == 0)
+		fprintf(stderr, "carnet: no verb %s; see carnet help", first);
+	fputc('\n', stderr);
+	return CMD_USAGE;
 }
 
 /* The words behind the verb.  One as long as a secret is not shown. */
@@ -201,21 +260,35 @@ note(struct cmd *c, int rc)
 	    c->conf->syslog, &ev);
 }
 
+/* Read the configuration; one that is not there has a cure. */
+static int
+read_conf(struct cmd *c)
+{
+	char error[1024];
+
+	if (access(c->conf_path, F_OK) < 0 && errno == ENOENT)
+		return cmd_refuse("no configuration at %s: name it by --conf or"
+				  " CARNET_CONF, or make a site by carnet"
+				  " install --issuer URL",
+		    c->conf_path);
+	c->conf = conf_load(c->conf_path, error, sizeof(error));
+	return c->conf == NULL ? cmd_refuse("%s", error) : CMD_OK;
+}
+
 static int
 run(struct cmd *c, const struct verb *v)
 {
-	char error[1024];
 	int rc = CMD_OK;
 
 	c->verb = v->name;
+	if (wants_help(c))
+		return help(stdout, v->name) > 0 ? CMD_OK : CMD_SYSTEM;
 	cmd_options_common(c);
 	c->conf_named = c->conf_path != NULL || getenv("CARNET_CONF") != NULL;
 	c->conf_path = conf_find(c->conf_path, "/proc/self/exe");
 	if (!v->bare) {
-		c->conf = conf_load(c->conf_path, error, sizeof(error));
-		if (c->conf == NULL)
-			return cmd_refuse("%s", error);
-		rc = cmd_become_owner(c);
+		if ((rc = read_conf(c)) == CMD_OK)
+			rc = cmd_become_owner(c);
 		if (rc == CMD_OK &&
 		    (c->st = store_open(c->conf->database, 1)) == NULL)
 			rc = CMD_SYSTEM;
@@ -242,13 +315,15 @@ main(int argc, char **argv)
 		return CMD_USAGE;
 	}
 	snprintf(two, sizeof(two), "%s %s", argv[1], argc > 2 ? argv[2] : "");
-	if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0) {
+	if (strcmp(argv[1], "--version") == 0)
+		argv[1] += 2;
+	if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 ||
+	    strcmp(argv[1], "-h") == 0) {
 		if (argc > 3)
 			snprintf(two, sizeof(two), "%s %s", argv[2], argv[3]);
-		return help(stdout,
-			   argc > 3 ? two : argc > 2 ? argv[2] : "") > 0
-		    ? CMD_OK
-		    : CMD_USAGE;
+		else
+			snprintf(two, sizeof(two), "%s", argc > 2 ? argv[2] : "");
+		return help(stdout, two) > 0 ? CMD_OK : no_verb(argv[2], two);
 	}
 	c.a = arena_new();
 	for (size_t i = 0; i < N_VERBS; i++) {
@@ -262,6 +337,5 @@ main(int argc, char **argv)
 		return rc;
 	}
 	arena_free(c.a);
-	fprintf(stderr, "carnet: no verb %s; see carnet help\n", argv[1]);
-	return CMD_USAGE;
+	return no_verb(argv[1], argc > 2 ? two : argv[1]);
 }

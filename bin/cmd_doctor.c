@@ -35,13 +35,13 @@ static const struct check {
 	{ "certificate", NEEDS_SITE, check_certificate },
 	{ "time", NEEDS_SITE, check_time },
 	{ "paths", NEEDS_SITE, check_paths },
-	{ "authorization", NEEDS_SITE, check_authorization },
+	{ "authorization", NEEDS_PROGRAMS, check_authorization },
 	{ "guard", NEEDS_SITE | NEEDS_CONF, check_guard },
 	{ "metadata", NEEDS_SITE, check_metadata },
-	{ "jwks", NEEDS_SITE, check_jwks },
-	{ "caching", NEEDS_SITE, check_caching },
-	{ "cors", NEEDS_SITE, check_cors },
-	{ "page-headers", NEEDS_SITE, check_page_headers },
+	{ "jwks", NEEDS_PROGRAMS, check_jwks },
+	{ "caching", NEEDS_PROGRAMS, check_caching },
+	{ "cors", NEEDS_PROGRAMS, check_cors },
+	{ "page-headers", NEEDS_PROGRAMS, check_page_headers },
 	{ "exposure", NEEDS_SITE | NEEDS_CONF, check_exposure },
 };
 

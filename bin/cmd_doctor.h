@@ -21,8 +21,9 @@ enum {
 	NEEDS_STORE = 2,
 	NEEDS_KEYS = 4,
 	NEEDS_URL = 8,
-	NEEDS_SITE = 16,   /* the URL answers */
-	NEEDS_ISSUER = 32, /* the configuration says it */
+	NEEDS_SITE = 16,     /* the URL answers */
+	NEEDS_ISSUER = 32,   /* the configuration says it */
+	NEEDS_PROGRAMS = 64, /* and some of its paths lead to programs */
 };
 
 struct doctor {

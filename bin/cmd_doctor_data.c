@@ -31,10 +31,11 @@ check_database(struct doctor *d)
 	const char *path = d->cf->database;
 	struct store_health h;
 
-	if (access(path, F_OK) < 0) {
+	if (access(path, R_OK) < 0) {
 		bad(d, LEVEL_WRONG,
-		    "Run carnet install, or set database to"
-		    " where it is.",
+		    errno == ENOENT
+			? "Run carnet install, or set database to where it is."
+			: "See to who may use it first (access, above).",
 		    "%s: %s.", path, strerror(errno));
 		return;
 	}

@@ -155,6 +155,23 @@ obstacle(struct doctor *d, const char *path, int want)
 							: arena_str(d->a, full);
 }
 
+/* Its own file, of a mode that keeps it out; else a file of another's. */
+static const char *
+cure_of_access(struct doctor *d, uid_t uid, const char *in_the_way, int want)
+{
+	struct stat sb;
+
+	if (stat(in_the_way, &sb) == 0 && sb.st_uid == uid)
+		return arena_printf(d->a, "chmod u+r%s%s %s",
+		    want & W_OK ? "w" : "", S_ISDIR(sb.st_mode) ? "x" : "",
+		    in_the_way);
+	return d->has_runner
+	    ? "Give the site's files to that user (chown), and let it enter"
+	      " the directories above them."
+	    : "Run this as the user that the programs run as, or give the"
+	      " files to this one (chown).";
+}
+
 /* Files of two owners: one of them cannot use the other's. */
 static int
 owners_agree(struct doctor *d)
@@ -201,11 +218,7 @@ check_access(struct doctor *d)
 			continue;
 		fine = 0;
 		bad(d, LEVEL_WRONG,
-		    d->has_runner
-			? "Give the site's files to that user (chown), and let"
-			  " it enter the directories above them."
-			: "Run this as the user that the programs run as, or"
-			  " give the files to this one (chown).",
+		    cure_of_access(d, uid, in_the_way, files[i].want),
 		    "%s: user %s cannot %s it because of %s.", files[i].path,
 		    user_name(d->a, uid),
 		    files[i].want & W_OK ? "write" : "read", in_the_way);

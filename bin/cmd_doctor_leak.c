@@ -15,7 +15,24 @@ struct secret {
 	const char *what, *path;
 	const char *kind; /* what any file of its kind begins with, */
 	int kind_is_all;  /* and is known by, as we must not open it */
+	const char *cure;
 };
+
+static const char
+    cure[] = "Move it out of what the web server serves, now; then make new"
+	     " keys (carnet install --force), new client secrets (carnet"
+	     " client secret) and new passwords, as all of them may be"
+	     " known.",
+    conf_cure[] = "Move it out of what the web server serves, or keep it back"
+		  " as deploy/apache/htaccess does; if it holds a"
+		  " client_secret, make that client a new one (carnet client"
+		  " secret).",
+    trail_cure[] = "Move it out of what the web server serves: audit_log in"
+		   " carnet.conf; it tells who signed in when and from where,"
+		   " and no secret.",
+    key_cure[] = "Move it out of what the web server serves, now; then make"
+		 " new keys (carnet install --force), as who has it can make"
+		 " tokens.";
 
 /*
  * The first bytes of the file.  Not of what SQLite has open: to close it would
@@ -90,7 +107,8 @@ served_at(struct doctor *d, const struct secret *s)
 	return NULL;
 }
 
-/* A file that SQLite keeps beside the database, beside the file behind a link. */
+/* A file that SQLite keeps beside the database, beside the file behind a link.
+ */
 static const char *
 beside(struct doctor *d, const char *suffix)
 {
@@ -102,8 +120,9 @@ beside(struct doctor *d, const char *suffix)
 }
 
 /*
- * sqlite.org/fileformat.html: how the log and its index begin.  A rollback journal
- * there is none of: with a log SQLite keeps none, and deletes what it finds.
+ * sqlite.org/fileformat.html: how the log and its index begin.  A rollback
+ * journal there is none of: with a log SQLite keeps none, and deletes what it
+ * finds.
  */
 void
 check_exposure(struct doctor *d)
@@ -111,18 +130,21 @@ check_exposure(struct doctor *d)
 	const struct keys_entry *en =
 	    d->ks == NULL ? NULL : keys_signer(d->ks, -1);
 	const struct secret secrets[] = {
-		{ "the database", d->cf->database, "SQLite format 3", 1 },
-		{ "the database's log", beside(d, "-wal"), "\x37\x7f\x06", 1 },
-		{ "the log's index", beside(d, "-shm"), "\x18\xe2\x2d", 1 },
-		{ "the audit trail", d->cf->audit_log, "{\"at\"", 0 },
+		{ "the database", d->cf->database, "SQLite format 3", 1, cure },
+		{ "the database's log", beside(d, "-wal"), "\x37\x7f\x06", 1,
+		    cure },
+		{ "the log's index", beside(d, "-shm"), "\x18\xe2\x2d", 1,
+		    cure },
+		{ "the audit trail", d->cf->audit_log, "{\"at\"", 0,
+		    trail_cure },
 		{ "the audit trail of strangers",
 		    audit_part(d->a, d->cf->audit_log, AUDIT_STRANGERS),
-		    "{\"at\"", 0 },
-		{ "the configuration", d->cf->path, "", 0 },
+		    "{\"at\"", 0, trail_cure },
+		{ "the configuration", d->cf->path, "", 0, conf_cure },
 		{ "the private key",
 		    arena_printf(d->a, "%s/%s", d->cf->keys,
 			en == NULL ? "ES256.pem" : en->file),
-		    "-----BEGIN ", 0 },
+		    "-----BEGIN ", 0, key_cure },
 	};
 	const char *url;
 	int fine = 1;
@@ -131,12 +153,8 @@ check_exposure(struct doctor *d)
 		if ((url = served_at(d, &secrets[i])) == NULL)
 			continue;
 		fine = 0;
-		bad(d, LEVEL_WRONG,
-		    "Move it out of what the web server serves, now; then make"
-		    " new keys (carnet install --force), new client secrets"
-		    " (carnet client secret) and new passwords, as all of them"
-		    " may be known.",
-		    "Anyone can fetch %s: %s.", secrets[i].what, url);
+		bad(d, LEVEL_WRONG, secrets[i].cure, "Anyone can fetch %s: %s.",
+		    secrets[i].what, url);
 	}
 	if (fine)
 		good(d,

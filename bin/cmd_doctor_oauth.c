@@ -1,4 +1,4 @@
-/* cmd_doctor_oauth.c: carnet doctor: paths, and documents that clients read. */
+/* cmd_doctor_oauth.c: carnet doctor: the documents that clients read. */
 #include <json-c/json.h>
 
 #include "cmd_doctor.h"
@@ -6,88 +6,6 @@
 #include "discovery.h"
 #include "json.h"
 #include "keys.h"
-
-/* Where each program is, and what a plain GET without a token gets of it. */
-static const struct {
-	enum site site;
-	int status;
-} paths[] = {
-	{ SITE_TOKEN, 405 },
-	{ SITE_AUTHORIZE, 400 },
-	{ SITE_LOGIN, 0 },
-	{ SITE_LOGOUT, 0 },
-	{ SITE_DEVICE_CODE, 405 },
-	{ SITE_DEVICE, 0 },
-	{ SITE_REVOKE, 405 },
-	{ SITE_INTROSPECT, 405 },
-	{ SITE_JWKS, 200 },
-	{ SITE_ACCOUNT, 0 },
-	{ SITE_PASSWORD_TOKEN, 405 },
-	{ SITE_PERSONAL_TOKENS, 401 },
-	{ SITE_POSTS, 401 },
-	{ SITE_USER, 401 },
-	{ SITE_STATUS, 401 },
-};
-
-/* Return 1 if the answer is one of the program that belongs there. */
-static int
-path_is_fine(struct doctor *d, const char *url, int status)
-{
-	static const char map_it[] =
-	    "Map the path to its program in the web"
-	    " server's configuration, the longer paths first; deploy/ has"
-	    " examples.";
-	struct http_answer an;
-
-	if (http_get(d->a, url, &an) < 0) {
-		bad(d, LEVEL_WRONG, "See the web server's error log.",
-		    "%s does not answer: %s.", url, an.error);
-		return 0;
-	}
-	if (an.body_len > 4 && memcmp(an.body, "\177ELF", 4) == 0) {
-		bad(d, LEVEL_WRONG,
-		    "Let the web server run the programs of"
-		    " that directory (ScriptAlias, cgi.assign).",
-		    "%s sends the program itself, as a file.", url);
-		return 0;
-	}
-	if (an.status >= 500) {
-		bad(d, LEVEL_WRONG,
-		    "Look into the web server's error log for"
-		    " the reason; the findings above may name it.",
-		    "%s answers %d.", url, an.status);
-		return 0;
-	}
-	if (http_header(d->a, &an, "X-Request-Id", NULL) == NULL) {
-		bad(d, LEVEL_WRONG, map_it,
-		    "%s is answered %d, by no program"
-		    " of carnet.",
-		    url, an.status);
-		return 0;
-	}
-	if (an.status == 404 || (status != 0 && an.status != status)) {
-		bad(d, LEVEL_WRONG, map_it,
-		    "%s is answered %d, by another"
-		    " program than its own.",
-		    url, an.status);
-		return 0;
-	}
-	return 1;
-}
-
-void
-check_paths(struct doctor *d)
-{
-	const size_t n = sizeof(paths) / sizeof(paths[0]);
-	int fine = 1;
-
-	for (size_t i = 0; i < n; i++)
-		fine = path_is_fine(
-			   d, url_of(d, paths[i].site), paths[i].status) &&
-		    fine;
-	if (fine)
-		good(d, "%zu lead to their programs", n);
-}
 
 /* The JSON object at url; NULL, and the finding told, if there is none. */
 static struct json_object *

@@ -116,35 +116,43 @@ check_web_root(struct doctor *d)
 		enum level level;
 	} files[] = {
 		{ "The configuration", d->cf->path,
-		    "name it to the programs by CARNET_CONF",
-		    /* the server may keep it back, as deploy/ does */
+		    "name it to the programs by CARNET_CONF.",
+		    /* the server may keep it back, as deploy/ does: with a
+		     * URL it is asked for it (exposure) */
 		    d->cf->password_client_secret != NULL ? LEVEL_WRONG
 							  : LEVEL_WARN },
 		{ "The database", d->cf->database,
-		    "set database in carnet.conf", LEVEL_WRONG },
+		    "set database in carnet.conf; if it was served, take new"
+		    " keys too (carnet install --force).",
+		    LEVEL_WRONG },
 		{ "The directory of the private keys", d->cf->keys,
-		    "set keys in carnet.conf", LEVEL_WRONG },
+		    "set keys in carnet.conf; if it was served, take new keys"
+		    " too (carnet install --force).",
+		    LEVEL_WRONG },
 	};
 	const char *root;
 	char full[PATH_MAX];
 	int fine = 1;
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		if (realpath(files[i].path, full) == NULL ||
+		if ((files[i].level == LEVEL_WARN && d->has & NEEDS_URL) ||
+		    realpath(files[i].path, full) == NULL ||
 		    ((root = configured_root(d->a, full)) == NULL &&
 			(root = named_so(d->a, full)) == NULL))
 			continue;
 		fine = 0;
 		bad(d, files[i].level,
 		    arena_printf(d->a,
-			"Move it to a directory that no web"
-			" server serves, and %s; if it was served, take new"
-			" keys too (carnet install --force).",
+			"Move it to a directory that no web server serves,"
+			" and %s",
 			files[i].setting),
 		    "%s, %s, lies where web servers serve files (%s): anyone"
 		    " may be able to read it.",
 		    files[i].what, full, root);
 	}
 	if (fine)
-		good(d, "configuration, database and keys lie below none");
+		good(d, "%sdatabase and keys lie below none",
+		    files[0].level == LEVEL_WARN && d->has & NEEDS_URL
+			? ""
+			: "configuration, ");
 }

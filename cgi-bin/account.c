@@ -1,6 +1,7 @@
 /* account.c: GET POST /account: what a user gave to whom, and taking it back. */
 #include <time.h>
 
+#include "agent.h"
 #include "arena.h"
 #include "b64.h"
 #include "cgi.h"
@@ -111,7 +112,8 @@ show_sessions(struct req *rq, struct tmpl_data *d, const struct view *w)
 		id = arena_alloc(rq->a, B64_LEN(DIGEST_LEN) + 1);
 		b64url_encode(s[i].digest.byte, DIGEST_LEN, id);
 		tmpl_set(item, "id", id);
-		tmpl_set(item, "agent", s[i].agent);
+		tmpl_set(item, "agent", agent_name(rq->a, s[i].agent));
+		tmpl_set(item, "agent_text", s[i].agent);
 		tmpl_set(item, "address", s[i].address);
 		tmpl_set(item, "created_at", date(rq->a, s[i].created_at));
 		tmpl_set(item, "last_seen_at", date(rq->a, s[i].seen_at));

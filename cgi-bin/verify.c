@@ -114,6 +114,7 @@ say(struct req *rq, const struct visitor *v, int approve, int nothing_left)
 
 	rq->detail = approve ? "approve" : "deny";
 	trail_note(rq, "device");
+	tmpl_set(d, "account_url", site_path(rq->conf, rq->a, SITE_ACCOUNT));
 	if (nothing_left)
 		tmpl_set(d, "error", NOTHING_LEFT);
 	return resp_page(rq, nothing_left ? 422 : 200, "device.html", d);

@@ -67,7 +67,7 @@ while read -r kind package reason; do
 	all/*|*/run|test/test|bench/bench|deb/deb|valgrind/valgrind) ;;
 	*) continue ;;
 	esac
-	[ "$wanted" = all ] && printf '%-8s%-28s%s\n' "$kind" "$package" "$reason"
+	[ "$wanted" = all ] && printf '%-9s%-28s%s\n' "$kind" "$package" "$reason"
 	# Many have it from elsewhere, and Debian's does not go with that.
 	[ "$package" = npm ] && command -v npm >/dev/null && continue
 	dpkg-query -W -f '${Status}' "$package" 2>/dev/null |

@@ -238,6 +238,8 @@ def test_a_device_by_its_link(web, user, site):
     assert "Device connected" in web.text()
     expect.tokens(site.grant("urn:ietf:params:oauth:grant-type:device_code", tv.client,
                              device_code=codes["device_code"]))
+    web.driver.find_element(By.LINK_TEXT, "your account page").click()
+    assert "Connected apps" in web.text() and tv.name in web.text()
 
 
 def test_a_link_of_another_site_to_a_device(web, user, site):

@@ -115,6 +115,7 @@ def test_revoke_ends_the_token(page, site):
     token = page.token()
     assert "revoked" in page.press("revoke")
     assert page.stamp() == "revoked" and not site.is_live(token)
+    assert page.text("countdown") == "no longer accepted"
     assert page.press("call-user").startswith("401")
     assert page.press("refresh").startswith("400")
 

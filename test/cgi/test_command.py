@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from kit.site import BUILD
+from kit.site import BUILD, ROOT
 
 UUID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}"
                   "-[0-9a-f]{12}")
@@ -39,6 +39,58 @@ def test_help_lists_every_verb(cgi):
         assert ("carnet " + verb) in cgi.carnet("help", *verb.split())
     assert cgi.command("help", "nothing").returncode == 2
     assert cgi.command("--help").returncode == 0
+
+
+def test_the_manual_has_every_verb_and_option(cgi):
+    """carnet(1), and none that there is not."""
+    page = (ROOT / "man/carnet.1").read_text()
+    options = set(re.findall(r"--([a-z-]+)", cgi.carnet("help")))
+    assert set(re.findall(r"\bFl -([a-z-]+)", page)) - {"version"} == \
+        options | {"conf", "json", "help"}
+    assert set(re.findall(r"^\.Cm ([a-z]+(?: [a-z]+)?)$", page, re.M)) >= set(verbs(cgi))
+
+
+def test_help_wants_no_configuration(cgi, tmp_path):
+    """At each verb, wherever it stands; and it does nothing else."""
+    env = {"CARNET_CONF": str(tmp_path / "none.conf")}
+    for verb in set(verbs(cgi)) - {"help"}:
+        for word in "--help", "-h":
+            p = cgi.command(*verb.split(), "--conf", env["CARNET_CONF"], word, env=env)
+            assert (p.returncode, p.stderr) == (0, "")
+            assert p.stdout.startswith("carnet " + verb)
+    assert list(tmp_path.iterdir()) == []
+    assert cgi.command("-h").stdout == cgi.carnet("help")
+
+
+def test_the_version_is_told(cgi):
+    """Who reports a fault is asked for it; it is the Makefile's."""
+    version = re.search(r"^VERSION +\?= (\S+)$", (ROOT / "Makefile").read_text(), re.M)[1]
+    for word in "version", "--version":
+        assert cgi.carnet(word) == "carnet %s\n" % version
+        assert cgi.carnet_json(word) == {"version": version}
+
+
+@pytest.mark.parametrize("args, said", [
+    (["nothing"], "carnet: no verb nothing; see carnet help\n"),
+    (["help", "nothing"], "carnet: no verb nothing; see carnet help\n"),
+    (["help", "token", "x"], "carnet: no verb token x: say token list, token revoke\n"),
+    (["keys"], "carnet: no verb keys: say keys generate, keys rotate, keys retire,"
+               " keys list\n"),
+    (["token", "nothing"], "carnet: no verb token nothing: say token list, token revoke\n"),
+    (["--conf", "x"], "carnet: options stand behind the verb: carnet VERB --conf ...;"
+                      " see carnet help\n")])
+def test_a_verb_that_is_none_is_told_in_one_line(cgi, args, said):
+    """And with it what to say instead."""
+    p = cgi.command(*args)
+    assert (p.returncode, p.stdout, p.stderr) == (2, "", said)
+
+
+def test_a_configuration_that_is_not_there_has_a_cure(cgi, tmp_path):
+    """It is the first thing that a newcomer is told."""
+    p = cgi.command("user", "list", "--conf", str(tmp_path / "none.conf"))
+    assert (p.returncode, p.stdout) == (1, "")
+    assert "none.conf" in p.stderr and "carnet install --issuer URL" in p.stderr
+    assert p.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("args", [

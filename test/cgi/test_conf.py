@@ -1,5 +1,9 @@
 """carnet.conf: a bad line is told with file and line, and what is allowed."""
+import re
+
 import pytest
+
+from kit.site import ROOT
 
 GOOD = "issuer = https://x.example\n"
 TIMES = ["access_ttl", "refresh_ttl", "refresh_grace", "personal_ttl", "code_ttl",
@@ -152,3 +156,31 @@ def test_paths_are_relative_to_the_file(other):
     assert other.email in other.carnet("user", "list")
     other.conf.write_text(GOOD + "database = %s/carnet.db\n" % other.dir)
     assert other.email in other.carnet("user", "list")
+
+
+def documented():
+    """(section, name) to the default, or None, of each setting that there is."""
+    rows = re.findall(r'\{ "(\w*)", "(\w+)",\s+TYPE_\w+,\s+AT\(\w+\),\s+(?:NULL|"([^"]*)"),',
+                      (ROOT / "lib/conf_setting.c").read_text())
+    return {(section, name): default for section, name, default in rows}
+
+
+def test_the_example_has_every_setting_at_its_default():
+    """And none that there is not."""
+    settings, section, seen = documented(), "", {}
+    assert len(settings) > 35
+    for line in (ROOT / "carnet.conf.example").read_text().splitlines():
+        section = (re.match(r"\[(\w+)\]$", line) or [None, section])[1]
+        pair = re.match(r"#?(\w+) =(?: (.*))?$", line)
+        if pair and section != "scopes":
+            seen[section, pair[1]] = pair[2] or ""
+    assert set(seen) == set(settings)
+    for setting, default in settings.items():
+        assert default in ("", seen[setting]), setting
+
+
+def test_the_manual_has_every_setting():
+    """carnet.conf(5), and none that there is not."""
+    page = (ROOT / "man/carnet.conf.5").read_text()
+    named = set(re.findall(r"^\.It Ic (\w+)$", page, re.M))
+    assert named - {"public"} == {name for _, name in documented()}

@@ -174,6 +174,27 @@ def test_what_this_user_cannot_use_is_told(fresh):
     assert "cannot write" in report.text("access")
 
 
+@pytest.mark.parametrize("name, mode, cure", [
+    ("carnet.db", 0o400, "chmod u+rw "), ("carnet.db", 0o000, "chmod u+rw "),
+    ("keys", 0o300, "chmod u+rx "), ("keys/ES256.pem", 0o200, "chmod u+r ")])
+def test_what_its_owners_mode_forbids_is_told(fresh, name, mode, cure):
+    """It is theirs already, and nothing is lost: no chown helps, and no copy."""
+    run = {"user": 65534, "group": 65534, "extra_groups": []} if AS_ROOT else {}
+    binary = fresh.dir / "carnet"
+    shutil.copy(BUILD / "bin/carnet", binary)
+    for path in [fresh.dir, *fresh.dir.rglob("*")] if AS_ROOT else []:
+        os.chown(path, 65534, 65534)
+    (fresh.dir / name).chmod(mode)
+    p = subprocess.run([binary, "doctor", "--json", "--conf", fresh.conf], text=True,
+                       capture_output=True, **run)
+    (fresh.dir / name).chmod(0o700)
+    report = doctor.Report(p)
+    assert p.returncode == 1
+    assert cure + str((fresh.dir / name).resolve()) in report.text("access")
+    assert "chown" not in report.text("access")
+    assert "Restore" not in report.text("database")
+
+
 @pytest.mark.parametrize("name", [
     "public_html", "htdocs", "www", "cgi-bin", "public_html/deep/below"])
 def test_what_lies_in_a_web_root_is_told(fresh, name):

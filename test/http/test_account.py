@@ -211,6 +211,15 @@ def test_the_browsers_are_listed(site, user, browser):
     assert "This one" in other.open("/account").row("Second").text
 
 
+def test_a_browser_is_told_by_the_name_its_user_knows(site, user, browser):
+    """Who reads the list looks for what is not theirs."""
+    text = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+    Browser(site, user, agent=text)
+    page = browser.open("/account")
+    assert "Mozilla" not in page.row("Firefox on Linux").text
+    assert ("h3", {"title": text}) in page.tags
+
+
 def test_one_browser_is_signed_out(site, user, browser):
     """And it alone."""
     second, third = Browser(site, user, "Second"), Browser(site, user, "Third")

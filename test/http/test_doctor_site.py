@@ -506,6 +506,41 @@ def test_a_path_that_leads_elsewhere(web, change, said):
     ask_web(web).only("paths", "wrong", said)
 
 
+def test_paths_that_fail_alike_are_one_finding(web):
+    """Who reads it sees how many causes there are."""
+    def change(path, answer):
+        if path in ("/oauth/login", "/oauth/logout", "/account"):
+            answer.status, answer.headers = 404, []
+        if path == "/oauth/device":
+            answer.status = 503
+    web.change = change
+    report = ask_web(web)
+    report.only("paths", "wrong")
+    assert [r["what"].split("/", 3)[3] for r in report.at("wrong")] == [
+        "oauth/login is answered 404, by no program of carnet; the same of /oauth/logout,"
+        " /account.", "oauth/device answers 503."]
+
+
+def test_no_path_that_leads_to_a_program_is_all_that_is_told(web):
+    """Without its .htaccess: what is built on them is not looked at."""
+    def change(path, answer):
+        if "well-known" not in path:
+            answer.status, answer.headers = 404, [("Server", "Apache")]
+    web.change = change
+    report = ask_web(web)
+    wrong, = report.at("wrong")
+    assert wrong["check"] == "paths" and "the same of all 15 paths" in wrong["what"]
+    assert ".htaccess" in wrong["cure"]
+
+
+def test_a_program_that_does_not_run(tmp_path):
+    """The server answers for it: mode, owner and directory are what to look at."""
+    with spoiled("apache-cgi", tmp_path) as site:
+        (site.dir / "cgi-bin/revoke").chmod(0o644)
+        said = of_deployment(site).text("paths")
+        assert "/oauth/revoke answers 500" in said and "mode 0755" in said
+
+
 def test_a_post_that_is_kept_out(web):
     """A firewall for web applications."""
     def change(path, answer):
@@ -535,17 +570,18 @@ def test_an_issuer_with_a_path(tmp_path, path):
         ask_web(web).only("exposure", "wrong", path + "/carnet.conf")
 
 
-@pytest.mark.parametrize("url, name", [
-    ("/carnet.db", "carnet.db"), ("/carnet.conf", "carnet.conf"),
-    ("/keys/ES256.pem", "keys/ES256.pem"), ("/{dir}/carnet.db", "carnet.db"),
-    ("/{parent}/{dir}/keys/ES256.pem", "keys/ES256.pem")])
-def test_a_secret_that_can_be_fetched(web, url, name):
+@pytest.mark.parametrize("url, name, cure", [
+    ("/carnet.db", "carnet.db", "new keys"), ("/carnet.conf", "carnet.conf", "client_secret"),
+    ("/keys/ES256.pem", "keys/ES256.pem", "new keys"),
+    ("/{dir}/carnet.db", "carnet.db", "new passwords"),
+    ("/{parent}/{dir}/keys/ES256.pem", "keys/ES256.pem", "new keys")])
+def test_a_secret_that_can_be_fetched(web, url, name, cure):
     """The worst mistake."""
     path = url.format(dir=web.site.dir.name, parent=web.site.dir.parent.name)
     secret = (web.site.dir / name).read_bytes()
     web.files = {path: secret}
     report = ask_web(web)
-    report.only("exposure", "wrong", "Anyone can fetch", path, "new keys")
+    report.only("exposure", "wrong", "Anyone can fetch", path, cure)
     assert secret[100:160].decode(errors="replace") not in json.dumps(report.rows)
     web.files = {path: b"another file of that name, and longer " * 40}
     is_sound(ask_web(web))

@@ -1,8 +1,10 @@
 """make install, uninstall, dist and bundle: what a package or a shared host gets."""
 import os
+import re
 import stat
 import subprocess
 import tarfile
+from pathlib import Path
 
 import pytest
 
@@ -129,3 +131,38 @@ def test_the_bundle_serves_from_where_it_is_copied(bundle):
     r = site.grant("password", client, username=user.email, password=user.password)
     token = expect.tokens(r)["access_token"]
     assert site.get("/api/user", token=token).status_code == 200
+
+
+# What Debian's apache2 enables by itself (its postinst).
+AT_FIRST = """access_compat alias auth_basic authn_core authn_file authz_core authz_host
+authz_user autoindex deflate dir env filter mime mpm_event negotiation reqtimeout
+setenvif status""".split()
+
+
+def enabled(names):
+    """What a2enmod enables: these, and what they depend on, as Apache loads it."""
+    files, todo = {}, list(names)
+    while todo:
+        file = Path("/etc/apache2/mods-available/%s.load" % todo.pop())
+        files[file.name] = file.read_text()
+        todo += " ".join(re.findall(r"# Depends: (.*)", files[file.name])).split()
+    return [line for name in sorted(files) for line in files[name].splitlines()
+            if line.startswith("LoadModule")]
+
+
+@pytest.mark.parametrize("page", ["man/carnet-deploy.7", "debian/carnet.README.Debian"])
+def test_apache_takes_the_lines_of_the_manual(tmp_path, page):
+    """The modules that it enables are enough, and the files are where it says."""
+    text = (ROOT / page).read_text()
+    modules = [m.split() for m in re.findall(r"a2enmod ([\w ]+)$", text, re.M)][-1]
+    lines = re.findall(r"^ *((?:Define|Include) \S*(?: ?/\S+)?)$", text, re.M)
+    ours = [re.sub(r"/usr(?:/local)?/share/carnet", str(ROOT), line) for line in lines]
+    assert "Define CARNET_DEPLOY %s/deploy" % ROOT in ours
+    assert any(line.endswith("guard.conf") for line in ours)
+    conf = tmp_path / "apache.conf"
+    conf.write_text("\n".join([*enabled(AT_FIRST + modules), "ServerName x", "Listen 1",
+                               "ErrorLog %s/log" % tmp_path, *ours, ""]))
+    env = {**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin"}
+    p = subprocess.run(["apache2", "-t", "-f", str(conf)], env=env, text=True,
+                       capture_output=True)
+    assert p.returncode == 0, p.stderr

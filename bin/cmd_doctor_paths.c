@@ -1,0 +1,132 @@
+/* cmd_doctor_paths.c: carnet doctor: does each path lead to its program? */
+#include "cmd_doctor.h"
+#include "cmd_doctor_http.h"
+
+/* Where each program is, and what a plain GET without a token gets of it. */
+static const struct {
+	enum site site;
+	int status;
+} paths[] = {
+	{ SITE_TOKEN, 405 },
+	{ SITE_AUTHORIZE, 400 },
+	{ SITE_LOGIN, 0 },
+	{ SITE_LOGOUT, 0 },
+	{ SITE_DEVICE_CODE, 405 },
+	{ SITE_DEVICE, 0 },
+	{ SITE_REVOKE, 405 },
+	{ SITE_INTROSPECT, 405 },
+	{ SITE_JWKS, 200 },
+	{ SITE_ACCOUNT, 0 },
+	{ SITE_PASSWORD_TOKEN, 405 },
+	{ SITE_PERSONAL_TOKENS, 401 },
+	{ SITE_POSTS, 401 },
+	{ SITE_USER, 401 },
+	{ SITE_STATUS, 401 },
+};
+
+#define N_PATHS (sizeof(paths) / sizeof(paths[0]))
+
+/* What is wrong with an answer, "" if nothing is, and what helps. */
+struct fault {
+	const char *what, *cure;
+};
+
+/* An answer of 500 and above: does the program not run, or not find its way? */
+static const char *
+cure_of_500(struct doctor *d, const struct http_answer *an)
+{
+	return http_header(d->a, an, "X-Request-Id", NULL) != NULL
+	    ? "Look into the web server's error log for the reason; the"
+	      " findings above may name it."
+	    : "See that the program is there, mode 0755, it and its directory"
+	      " not writable by the group, that it is started where the web"
+	      " server does not start it, and that Apache allows each line"
+	      " of .htaccess; the server's error log has the reason.";
+}
+
+static const char *
+cure_of_map(const struct doctor *d)
+{
+	return strncasecmp(d->server, "Apache", 6) == 0
+	    ? "Map the path to its program, the longer paths first, as the"
+	      " files of deploy/ do; on a shared host see that .htaccess and"
+	      " the program are there, and that Apache heeds it (mod_rewrite,"
+	      " AllowOverride FileInfo)."
+	    : "Map the path to its program in the web server's configuration,"
+	      " the longer paths first; deploy/ has examples.";
+}
+
+/* Is the answer one of the program that belongs there? */
+static struct fault
+look_at(struct doctor *d, const char *url, int status)
+{
+	struct fault f = { "", NULL };
+	struct http_answer an;
+
+	if (http_get(d->a, url, &an) < 0) {
+		f.what = arena_printf(d->a, "does not answer: %s", an.error);
+		f.cure = "See the web server's error log.";
+	} else if (an.body_len > 4 && memcmp(an.body, "\177ELF", 4) == 0) {
+		f.what = "sends the program itself, as a file";
+		f.cure = "Let the web server run the programs of that"
+			 " directory (ScriptAlias, cgi.assign).";
+	} else if (an.status >= 500) {
+		f.what = arena_printf(d->a, "answers %d", an.status);
+		f.cure = cure_of_500(d, &an);
+	} else if (http_header(d->a, &an, "X-Request-Id", NULL) == NULL) {
+		f.what = arena_printf(
+		    d->a, "is answered %d, by no program of carnet", an.status);
+		f.cure = cure_of_map(d);
+	} else if (an.status == 404 || (status != 0 && an.status != status)) {
+		f.what = arena_printf(d->a,
+		    "is answered %d, by another program than its own",
+		    an.status);
+		f.cure = cure_of_map(d);
+	}
+	return f;
+}
+
+/* Tell of path i, and of those after it that fail alike; return how many. */
+static size_t
+tell_alike(struct doctor *d, struct fault f[static N_PATHS], size_t i)
+{
+	const struct fault first = f[i];
+	struct buf others;
+	size_t n = 1;
+
+	buf_init(&others, d->a, 256);
+	for (size_t j = i + 1; j < N_PATHS; j++) {
+		if (strcmp(f[j].what, first.what) != 0 ||
+		    f[j].cure != first.cure)
+			continue;
+		buf_printf(&others, "%s%s", n++ == 1 ? "" : ", ",
+		    url_path(url_of(d, paths[j].site)));
+		f[j].what = "";
+	}
+	if (n == N_PATHS)
+		bad(d, LEVEL_WRONG, first.cure,
+		    "%s %s; the same of all %zu paths.",
+		    url_of(d, paths[i].site), first.what, n);
+	else
+		bad(d, LEVEL_WRONG, first.cure, "%s %s%s%s.",
+		    url_of(d, paths[i].site), first.what,
+		    n == 1 ? "" : "; the same of ", others.data);
+	return n;
+}
+
+void
+check_paths(struct doctor *d)
+{
+	struct fault f[N_PATHS];
+	size_t n = 0;
+
+	for (size_t i = 0; i < N_PATHS; i++)
+		f[i] = look_at(d, url_of(d, paths[i].site), paths[i].status);
+	for (size_t i = 0; i < N_PATHS; i++)
+		if (*f[i].what != '\0')
+			n += tell_alike(d, f, i);
+	if (n < N_PATHS)
+		d->has |= NEEDS_PROGRAMS;
+	if (n == 0)
+		good(d, "%zu lead to their programs", N_PATHS);
+}
