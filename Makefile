@@ -49,19 +49,6 @@ $(PROGRAMS): $(BUILD)/cgi-bin/%: $(BUILD)/cgi-bin/%.o $(LIB)
 $(COMMAND): $(patsubst %.c,$(BUILD)/%.o,$(wildcard bin/*.c)) $(LIB)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(LIBS)
 
-# The same programs with all libraries in them: as plain CGI they start twice as
-# fast, and a shared host needs nothing else.  deploy/static/absent.c says how.
-STATIC      = $(patsubst $(BUILD)/%,$(BUILD)/static/%,$(PROGRAMS) $(COMMAND))
-STATIC_LIBS = -lfcgi -lgnutls -lnettle -lhogweed -lnettle -lgmp -lidn2 -lunistring \
-	-ltasn1 -lsqlite3 -ljson-c -lcrypt -lz -lm
-static: $(STATIC)
-$(STATIC): $(LIB) $(BUILD)/deploy/static/absent.o deploy/static/link.opts
-	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -static-pie -Wl,-z,relro,-z,now $(LDFLAGS) -s -o $@ \
-	    $(filter %.o,$^) @deploy/static/link.opts $(LIB) $(STATIC_LIBS)
-$(PROGRAMS:$(BUILD)/%=$(BUILD)/static/%): $(BUILD)/static/%: $(BUILD)/%.o
-$(BUILD)/static/bin/carnet: $(patsubst %.c,$(BUILD)/%.o,$(wildcard bin/*.c))
-
 # Templates and schema become C strings: a deployment is the binaries alone.
 $(BUILD)/gen/embed.c: lib/embed.sh $(EMBED)
 	@mkdir -p $(@D)
@@ -97,6 +84,7 @@ bench:
 	@BUILD=$(BUILD) bench/run.sh
 	@BUILD=$(BUILD) $(PYTHON) bench/more.py
 
+include deploy/static/static.mk
 include test/checks.mk
 
 # Programs, command, pages of the manual, examples; /etc/carnet for carnet.conf.

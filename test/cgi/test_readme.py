@@ -46,6 +46,7 @@ def test_each_test_that_is_named_exists():
 
 
 def test_each_target_that_is_named_exists():
-    makefile = "".join((ROOT / name).read_text() for name in ("Makefile", "test/checks.mk"))
+    makefile = "".join((ROOT / name).read_text() for name in (
+        "Makefile", "test/checks.mk", "deploy/static/static.mk"))
     for target in set(re.findall(r"`make (\w+)`", README)):
         assert re.search(r"^%s:" % target, makefile, re.M), target

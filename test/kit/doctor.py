@@ -1,6 +1,15 @@
 """carnet doctor as tests see it: what it found."""
 import json
+import os
 import re
+import shutil
+import subprocess
+
+from kit.site import BUILD
+
+URL_CHECKS = {
+    "site", "interface", "https", "time", "paths", "authorization", "metadata",
+    "guard", "jwks", "caching", "cors", "page-headers", "exposure"}
 
 
 class Report:
@@ -39,3 +48,32 @@ class Report:
 
 def ask(site, *args, env=None):
     return Report(site.command("doctor", *args, "--json", env=env))
+
+
+def ask_web(web, **kw):
+    return ask(web.site, web.site.url, **kw)
+
+
+def is_sound(report):
+    assert report.code == 0 and report.at("warn") == [], report.rows
+    assert {r["check"] for r in report.rows} >= URL_CHECKS
+
+
+def of_deployment(site, *args):
+    """As its administrator: with the command beside the programs."""
+    binary = site.dir / "bin/carnet"
+    if not binary.exists():
+        binary.parent.mkdir(mode=0o755, exist_ok=True)
+        shutil.copy(BUILD / "bin/carnet", binary)
+    env = {k: v for k, v in os.environ.items() if k != "CARNET_CONF"}
+    return Report(subprocess.run(
+        [binary, "doctor", site.url, "--json", *args], env=env, text=True,
+        capture_output=True))
+
+
+def snapshot(directory):
+    """All there is below it: name, mode, size, time; -shm holds the locks of
+    who reads."""
+    return sorted((str(p), s.st_mode, s.st_size,
+                   0 if p.name.endswith("-shm") else s.st_mtime_ns)
+                  for p in [directory, *directory.rglob("*")] for s in [p.stat()])

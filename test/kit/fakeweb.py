@@ -176,3 +176,10 @@ def certificate(directory, days, *hosts):
     (directory / "tls.key").write_bytes(key.private_bytes(
         pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
     return directory / "tls.pem", directory / "tls.key"
+
+
+def replace(where, **parts):
+    def change(path, answer):
+        if path == where:
+            answer.__dict__.update(parts)
+    return change

@@ -7,15 +7,11 @@
 #include <unistd.h>
 
 #include "arena.h"
+#include "wipe.h"
 
 static size_t wiped;
 
-/*
- * These take the place of libc's, to see what the arena wipes before it frees;
- * the second is what a build with _FORTIFY_SOURCE calls.
- */
-void __explicit_bzero_chk(void *p, size_t len, size_t room);
-
+/* To see what the arena wipes before it frees. */
 static void
 wipe(void *p, size_t len)
 {
@@ -24,19 +20,6 @@ wipe(void *p, size_t len)
 	wiped += len;
 	while (len-- > 0)
 		*bytes++ = 0;
-}
-
-void
-explicit_bzero(void *p, size_t len)
-{
-	wipe(p, len);
-}
-
-void
-__explicit_bzero_chk(void *p, size_t len, size_t room)
-{
-	assert_true(len <= room);
-	wipe(p, len);
 }
 
 static void

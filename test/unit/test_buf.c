@@ -1,29 +1,18 @@
 /* test_buf.c: growing bytes in an arena. */
-#include "unit.h"
+#include "scratch.h"
 
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "arena.h"
 #include "buf.h"
 
-static struct arena *a;
 static struct buf b;
 
 static int
 setup(void **state)
 {
-	(void)state;
-	a = arena_new();
+	scratch_setup(state);
 	buf_init(&b, a, 0);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	arena_free(a);
 	return 0;
 }
 
@@ -195,7 +184,7 @@ absurd_lengths_end_the_process(void **state)
 	}
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) TEST_IN(name, setup)
 
 int
 main(void)

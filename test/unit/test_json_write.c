@@ -1,29 +1,18 @@
 /* test_json_write.c: writing JSON, over all byte values. */
-#include "unit.h"
+#include "scratch.h"
 
 #include <json-c/json.h>
 
-#include "arena.h"
 #include "buf.h"
 #include "json.h"
 
-static struct arena *a;
 static struct buf b;
 
 static int
 setup(void **state)
 {
-	(void)state;
-	a = arena_new();
+	scratch_setup(state);
 	buf_init(&b, a, 0);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	arena_free(a);
 	return 0;
 }
 
@@ -172,7 +161,7 @@ words_become_an_array(void **state)
 	assert_string_equal(b.data, "{\"x\":[\"a\",\"b\"],\"y\":[]}");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) TEST_IN(name, setup)
 
 int
 main(void)

@@ -1,41 +1,12 @@
 /* test_jwk.c: public keys as JSON (RFC 7517, RFC 7518 section 6, RFC 8037). */
-#include "unit.h"
+#include "scratch.h"
 
 #include <json-c/json.h>
 
-#include "arena.h"
 #include "buf.h"
 #include "json.h"
 #include "jwk.h"
-#include "log.h"
 #include "rfc_keys.h"
-
-static struct arena *a;
-
-static void
-ignore(void *ctx, const char *line)
-{
-	(void)ctx;
-	(void)line;
-}
-
-static int
-setup(void **state)
-{
-	(void)state;
-	a = arena_new();
-	log_to(ignore, NULL);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	log_to(NULL, NULL);
-	arena_free(a);
-	return 0;
-}
 
 static struct key *
 read_text(const char *text)
@@ -243,7 +214,7 @@ order_and_other_members_do_not_matter(void **state)
 	key_free(k);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) TEST_IN(name, scratch_setup)
 
 int
 main(void)

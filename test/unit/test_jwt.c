@@ -1,36 +1,24 @@
 /* test_jwt.c: signed tokens in the compact form (RFC 7515, RFC 7519). */
-#include "unit.h"
+#include "scratch.h"
 
 #include <gnutls/crypto.h>
 
-#include "arena.h"
 #include "b64.h"
 #include "buf.h"
 #include "json.h"
 #include "jwk.h"
 #include "jwt.h"
 #include "key.h"
-#include "log.h"
 #include "rfc_keys.h"
 
-static struct arena *a;
 static struct key *es256;
 static int asked;             /* how often find was called */
 static const char *asked_kid; /* by the last call */
 
-static void
-ignore(void *ctx, const char *line)
-{
-	(void)ctx;
-	(void)line;
-}
-
 static int
 setup(void **state)
 {
-	(void)state;
-	a = arena_new();
-	log_to(ignore, NULL);
+	scratch_setup(state);
 	asked = 0;
 	return (es256 = key_generate(ALG_ES256, 0)) == NULL ? -1 : 0;
 }
@@ -38,11 +26,8 @@ setup(void **state)
 static int
 teardown(void **state)
 {
-	(void)state;
 	key_free(es256);
-	log_to(NULL, NULL);
-	arena_free(a);
-	return 0;
+	return scratch_end(state);
 }
 
 static const struct key *

@@ -1,30 +1,18 @@
 /* test_key.c: signing keys: import, export, sign, verify. */
-#include "unit.h"
+#include "scratch.h"
 
-#include "arena.h"
 #include "jwk.h"
 #include "key.h"
-#include "log.h"
 #include "pem.h"
 
 #define MESSAGE "header.payload"
 
 static struct key *keys[ALG_COUNT]; /* one each, made once */
-static struct arena *a;
-
-static void
-ignore(void *ctx, const char *line)
-{
-	(void)ctx;
-	(void)line;
-}
 
 static int
 setup(void **state)
 {
-	(void)state;
-	a = arena_new();
-	log_to(ignore, NULL);
+	scratch_setup(state);
 	for (int alg = 0; alg < ALG_COUNT; alg++)
 		if ((keys[alg] = key_generate((enum alg)alg, 2048)) == NULL)
 			return -1;
@@ -34,12 +22,9 @@ setup(void **state)
 static int
 teardown(void **state)
 {
-	(void)state;
 	for (int alg = 0; alg < ALG_COUNT; alg++)
 		key_free(keys[alg]);
-	log_to(NULL, NULL);
-	arena_free(a);
-	return 0;
+	return scratch_end(state);
 }
 
 /* RFC 7518 section 3.1, RFC 8037 section 3.1: names are case-sensitive. */

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "pem.h"
+#include "wipe.h"
 
 static const char *dir;
 
@@ -19,8 +20,6 @@ static struct {
 	struct digest secret;
 	int wiped;
 } spy;
-
-void __explicit_bzero_chk(void *p, size_t len, size_t room);
 
 int
 fsync(int fd)
@@ -44,19 +43,6 @@ wipe(void *p, size_t len)
 				 DIGEST_LEN) == 0;
 	while (len-- > 0)
 		*bytes++ = 0;
-}
-
-void
-explicit_bzero(void *p, size_t len)
-{
-	wipe(p, len);
-}
-
-void
-__explicit_bzero_chk(void *p, size_t len, size_t room)
-{
-	assert_true(len <= room);
-	wipe(p, len);
 }
 
 static int

@@ -1,31 +1,20 @@
 /* test_mustache.c: the examples of the Mustache spec. */
-#include "unit.h"
+#include "scratch.h"
 
 #include <json-c/json.h>
 
-#include "arena.h"
 #include "buf.h"
 #include "tmpl.h"
 
-static struct arena *a;
 static struct buf b;
 static struct tmpl_data *d;
 
 static int
 setup(void **state)
 {
-	(void)state;
-	a = arena_new();
+	scratch_setup(state);
 	buf_init(&b, a, 0);
 	d = tmpl_data_new(a);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	arena_free(a);
 	return 0;
 }
 
@@ -162,7 +151,7 @@ examples_of_the_mustache_spec_hold(void **state)
 	}
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) TEST_IN(name, setup)
 
 int
 main(void)

@@ -1,41 +1,18 @@
 /* test_passwd.c: people's passwords, through crypt(3). */
-#include "unit.h"
+#include "scratch.h"
 
-#include "arena.h"
 #include "crypt_spy.h"
-#include "log.h"
 #include "passwd.h"
 
 /* The example of PHP's password_verify, and one of crypt_blowfish's tests. */
 #define BCRYPT_2Y "$2y$07$BCryptRequires22Chrcte/VlQH0piJtjXl.0t1XkA8pw9dMXTpOq"
 #define BCRYPT_2B "$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"
 
-static struct arena *a;
-
-static void
-ignore(void *ctx, const char *line)
-{
-	(void)ctx;
-	(void)line;
-}
-
 static int
 setup(void **state)
 {
-	(void)state;
-	a = arena_new();
 	crypt_spy_begin();
-	log_to(ignore, NULL);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	log_to(NULL, NULL);
-	arena_free(a);
-	return 0;
+	return scratch_setup(state);
 }
 
 static void
@@ -232,7 +209,7 @@ a_password_may_hold_any_bytes(void **state)
 	assert_int_equal(passwd_verify("p\xc3\xa4ssw\xf6rt", hash), 0);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) TEST_IN(name, setup)
 
 int
 main(void)

@@ -1,29 +1,18 @@
 /* test_tmpl.c: page templates. */
-#include "unit.h"
+#include "scratch.h"
 
-#include "arena.h"
 #include "buf.h"
 #include "tmpl.h"
 
-static struct arena *a;
 static struct buf b;
 static struct tmpl_data *d;
 
 static int
 setup(void **state)
 {
-	(void)state;
-	a = arena_new();
+	scratch_setup(state);
 	buf_init(&b, a, 0);
 	d = tmpl_data_new(a);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	arena_free(a);
 	return 0;
 }
 
@@ -404,7 +393,7 @@ rendering_appends_to_the_page(void **state)
 	assert_string_equal(b.data, "before after");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) TEST_IN(name, setup)
 
 int
 main(void)

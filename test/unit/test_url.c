@@ -1,27 +1,8 @@
 /* test_url.c: percent-coding, forms and queries, over all byte values. */
-#include "unit.h"
+#include "scratch.h"
 
-#include "arena.h"
 #include "buf.h"
 #include "url.h"
-
-static struct arena *a;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	a = arena_new();
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	arena_free(a);
-	return 0;
-}
 
 static const char *
 encoded(const char *s)
@@ -306,7 +287,7 @@ a_query_is_begun_or_carried_on(void **state)
 	    "&code=%0D%0ASet-Cookie%3A%20a%23%C3%A9");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) TEST_IN(name, scratch_setup)
 
 int
 main(void)

@@ -1,12 +1,10 @@
 /* test_wycheproof.c: Project Wycheproof's vectors for signatures and keys. */
-#include "unit.h"
+#include "scratch.h"
 
 #include <json-c/json.h>
 
-#include "arena.h"
 #include "jwk.h"
 #include "jwt.h"
-#include "log.h"
 
 #define SET_MAX 8
 #define JWS "wycheproof/json_web_signature_test.json"
@@ -42,33 +40,6 @@ struct count {
 	int groups, groups_refused; /* those without a key of ours */
 	int valid, invalid, refused, differ;
 };
-
-static struct arena *a;
-
-static void
-ignore(void *ctx, const char *line)
-{
-	(void)ctx;
-	(void)line;
-}
-
-static int
-setup(void **state)
-{
-	(void)state;
-	a = arena_new();
-	log_to(ignore, NULL);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	log_to(NULL, NULL);
-	arena_free(a);
-	return 0;
-}
 
 static struct json_object *
 get(struct json_object *o, const char *name)
@@ -262,7 +233,7 @@ keys_are_imported_as_wycheproof_expects(void **state)
 	assert_int_equal(n.differ, 1);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) TEST_IN(name, scratch_setup)
 
 int
 main(void)

@@ -1,0 +1,178 @@
+"""carnet doctor without a URL: modes, owners, web roots, the disk."""
+import os
+import shutil
+import subprocess
+import time
+
+import pytest
+
+from kit import doctor
+from kit.doctor import ask
+from kit.site import BUILD
+
+AS_ROOT = os.getuid() == 0
+
+
+@pytest.mark.parametrize("name, mode, level", [
+    ("keys/ES256.pem", 0o640, "wrong"), ("keys/RS256.pem", 0o604, "wrong"),
+    ("keys/ES256.pem.new", 0o644, "wrong"), ("keys/ES256-old.pem", 0o644, "wrong"),
+    ("carnet.db", 0o644, "wrong"), ("carnet.db", 0o660, "warn"),
+    ("carnet.conf", 0o646, "wrong"), ("carnet.conf", 0o664, "warn"),
+    ("carnet.conf", 0o644, None),
+    ("keys", 0o755, "warn"), ("keys", 0o777, "wrong"),
+    (".", 0o777, "wrong"), (".", 0o775, "warn"), (".", 0o1777, None)])
+def test_what_others_may_read_or_write(fresh, name, mode, level):
+    """Private keys are one user's; a group may be trusted with the rest."""
+    path = fresh.dir / name
+    if not path.exists():
+        shutil.copy(fresh.dir / "keys/ES256.pem", path)
+    path.chmod(mode)
+    report = ask(fresh)
+    if level is None:
+        assert report.at("wrong") + report.at("warn") == []
+    else:
+        report.only("modes", level, "%04o" % mode, "chmod 0", name.strip("."))
+    fresh.dir.chmod(0o755)
+
+
+@pytest.mark.parametrize("mode, level", [(0o644, "wrong"), (0o640, "warn")])
+def test_a_configuration_with_a_secret_is_private(fresh, mode, level):
+    """[password_token] holds a client's secret."""
+    client = fresh.password_client
+    with fresh.conf.open("a") as f:
+        f.write("[password_token]\nclient_id = %s\nclient_secret = %s\n" % client)
+    assert ask(fresh).code == 0
+    fresh.conf.chmod(mode)
+    ask(fresh).only("modes", level, "a client's secret", "0600")
+
+
+@pytest.mark.skipif(not AS_ROOT, reason="files are given away by root alone")
+def test_files_of_two_owners_are_told(fresh):
+    """Who can use the one cannot use the other."""
+    os.chown(fresh.dir / "carnet.db", 65534, 65534)
+    ask(fresh).only("access", "wrong", "nobody", "root", "chown")
+
+
+def test_what_this_user_cannot_use_is_told(fresh):
+    """The one that runs it, where no program runs."""
+    run = {"user": 65534, "group": 65534, "extra_groups": []} if AS_ROOT else {}
+    for path in ("carnet.conf", "carnet.db", "keys", "keys/ES256.pem", "keys/RS256.pem"):
+        (fresh.dir / path).chmod(0o700 if AS_ROOT else 0o000)
+    fresh.conf.chmod(0o644)
+    binary = fresh.dir / "carnet"
+    shutil.copy(BUILD / "bin/carnet", binary)
+    p = subprocess.run([binary, "doctor", "--json", "--conf", fresh.conf], text=True,
+                       capture_output=True, **run)
+    report = doctor.Report(p)
+    assert p.returncode == 1
+    for name in ("carnet.db", "keys", "ES256.pem"):
+        assert "%s: user " % name in report.text("access")
+    assert "cannot write" in report.text("access")
+
+
+@pytest.mark.parametrize("name, mode, cure", [
+    ("carnet.db", 0o400, "chmod u+rw "), ("carnet.db", 0o000, "chmod u+rw "),
+    ("keys", 0o300, "chmod u+rx "), ("keys/ES256.pem", 0o200, "chmod u+r ")])
+def test_what_its_owners_mode_forbids_is_told(fresh, name, mode, cure):
+    """It is theirs already, and nothing is lost: no chown helps, and no copy."""
+    run = {"user": 65534, "group": 65534, "extra_groups": []} if AS_ROOT else {}
+    binary = fresh.dir / "carnet"
+    shutil.copy(BUILD / "bin/carnet", binary)
+    for path in [fresh.dir, *fresh.dir.rglob("*")] if AS_ROOT else []:
+        os.chown(path, 65534, 65534)
+    (fresh.dir / name).chmod(mode)
+    p = subprocess.run([binary, "doctor", "--json", "--conf", fresh.conf], text=True,
+                       capture_output=True, **run)
+    (fresh.dir / name).chmod(0o700)
+    report = doctor.Report(p)
+    assert p.returncode == 1
+    assert cure + str((fresh.dir / name).resolve()) in report.text("access")
+    assert "chown" not in report.text("access")
+    assert "Restore" not in report.text("database")
+
+
+@pytest.mark.parametrize("name", [
+    "public_html", "htdocs", "www", "cgi-bin", "public_html/deep/below"])
+def test_what_lies_in_a_web_root_is_told(fresh, name):
+    """The worst mistake: database and keys that anyone can fetch."""
+    root = fresh.dir / name
+    root.mkdir(parents=True)
+    for entry in ("carnet.conf", "carnet.db", "keys"):
+        (fresh.dir / entry).rename(root / entry)
+    report = doctor.Report(fresh.command("doctor", "--json", "--conf",
+                                         str(root / "carnet.conf")))
+    levels = {r["what"].split(",")[1].strip(): r["level"] for r in report.rows
+              if r["check"] == "web-root"}
+    assert levels == {str(root / "carnet.conf"): "warn", str(root / "keys"): "wrong",
+                      str(root / "carnet.db"): "wrong"}
+    said = report.text("web-root")
+    assert "anyone may be able to read it" in said and name.split("/")[0] in said
+    client = fresh.password_client
+    with (root / "carnet.conf").open("a") as f:
+        f.write("[password_token]\nclient_id = %s\nclient_secret = %s\n" % client)
+    report = doctor.Report(fresh.command("doctor", "--json", "--conf",
+                                         str(root / "carnet.conf")))
+    report.only("web-root", "wrong")  # a secret in it
+
+
+def test_the_document_root_of_the_environment_counts(fresh):
+    """As in a shell of the hosting panel, or in a CGI."""
+    assert ask(fresh, env={"DOCUMENT_ROOT": str(fresh.dir / "www")}).code == 0
+    said = ask(fresh, env={"DOCUMENT_ROOT": str(fresh.dir)}).text("web-root")
+    assert "carnet.db, lies" in said and "keys, lies" in said
+    assert ask(fresh, env={"DOCUMENT_ROOT": str(fresh.dir) + "-other"}).code == 0
+
+
+DISK_SHIM = """
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
+#define REAL(f) ((int (*)(const char *, void *))dlsym(RTLD_NEXT, f))
+int statfs(const char *path, struct statfs *out)
+{
+	int rc = REAL("statfs")(path, out);
+	if (getenv("SHIM_TYPE"))
+		out->f_type = strtol(getenv("SHIM_TYPE"), NULL, 16);
+	return rc;
+}
+int statvfs(const char *path, struct statvfs *out)
+{
+	int rc = REAL("statvfs")(path, out);
+	if (getenv("SHIM_MIB"))
+		out->f_bavail = (strtoul(getenv("SHIM_MIB"), NULL, 10) << 20) /
+		    out->f_frsize;
+	if (getenv("SHIM_FILES"))
+		out->f_favail = strtoul(getenv("SHIM_FILES"), NULL, 10);
+	return rc;
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def disk_shim(tmp_path_factory):
+    """A disk such as no test machine has."""
+    path = tmp_path_factory.mktemp("shim")
+    (path / "shim.c").write_text(DISK_SHIM)
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", path / "shim.so", path / "shim.c",
+                    "-ldl"], check=True)
+    return path / "shim.so"
+
+
+@pytest.mark.parametrize("disk, level, said", [
+    ({"SHIM_TYPE": "6969"}, "wrong", "NFS"), ({"SHIM_TYPE": "ff534d42"}, "wrong", "SMB"),
+    ({"SHIM_MIB": "3"}, "wrong", "3 MiB left"), ({"SHIM_MIB": "20"}, "warn", "20 MiB"),
+    ({"SHIM_FILES": "2"}, "wrong", "2 more files")])
+def test_a_disk_that_will_not_do(fresh, disk_shim, disk, level, said):
+    """DESIGN section 9: WAL does not work over a network."""
+    asan = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
+    env = {**disk, "LD_PRELOAD": str(disk_shim), "ASAN_OPTIONS": asan}
+    ask(fresh, env=env).only("disk", level, said)
+
+
+def test_a_file_of_the_future_tells_of_the_clock(fresh):
+    """A clock that was reset at a power cut."""
+    later = time.time() + 7200
+    os.utime(fresh.conf, (later, later))
+    ask(fresh).only("clock", "wrong", "carnet.conf was written at", "NTP")

@@ -1,0 +1,183 @@
+"""No way around the guard: paths, methods, bodies and headers of every kind."""
+from contextlib import contextmanager
+
+import pytest
+
+from kit import deployments, guarded, guarding, raw
+from kit.guarded import KINDS, MARK, OPEN
+from kit.guarding import noticed
+
+pytestmark = pytest.mark.flow("guarding others")
+server, path = guarding.server, guarding.path  # fixtures
+
+FORMS = [
+    "%(path)s?", "/%(path)s", "//%(path)s", "/.%(path)s", "/x/..%(path)s", "/..%(path)s",
+    "/./..%(path)s", "/%%2e%(path)s", "/x/%%2e%%2e%(path)s", "/x/..%%2f%(bare)s",
+    "/x%%2f..%(path)s", "/x%%2f%%2e%%2e%%2f%(bare)s", "/%%2f%(bare)s", "%%2f%(bare)s",
+    "/x/..%%252f%(bare)s", "/x/%%252e%%252e%(path)s", "/x/..\\%(bare)s", "/x/..%%5c%(bare)s",
+    "\\%(bare)s", "/\\%(bare)s", "/x;/..%(path)s", "/..;%(path)s", "/.;%(path)s", "/;%(path)s",
+    "/;x=y/..%(path)s", "%(path)s;", "%(path)s;x=y", "%(path)s/", "%(path)s//", "%(path)s/.",
+    "%(path)s/x", "%(path)s/x/..", "%(path)s%%00", "%(path)s%%00.txt", "/%%00%(path)s",
+    "%(path)s%%20", "%(path)s.", "%(path)s::$DATA", "%(path)s~", "%(path)s#", "%(path)s#/x",
+    "%(bare)s", "?%(path)s", "*", "%(host)s%(path)s", "http://other.example%(path)s",
+    "HTTP://OTHER.EXAMPLE%(path)s", "http:/%(path)s", "http://%(path)s", "//other%(path)s",
+    "%(host)s/x/..%(path)s", "%(host)s//%(path)s", "%(upper)s", "%(title)s", "%(percent)s",
+    "%(first)s/./%(rest)s", "%(first)s//%(rest)s", "%(first)s%%2f%(rest)s",
+    "%(first)s%%2F%(rest)s", "%(first)s/x/../%(rest)s", "%(first)s;/%(rest)s",
+    "%(first)s;x/%(rest)s", "%(first)s%%3b/%(rest)s", "%(first)s/;/%(rest)s",
+    "%(first)s%%00/%(rest)s", "%(first)s%%5c%(rest)s", "%(first)s%%255c%(rest)s",
+    "%(first)s%%252f%(rest)s", "%(first)s/%%2e/%(rest)s", "%(first)s%%c0%%af%(rest)s",
+    "%(first)s/..%%c0%%af%(bare)s", "%(first)s%%u002f%(rest)s", "%(first)s%%zz/%(rest)s",
+    # a public rule must not open what lies beside it
+    *("/guarded/%s/open" % kind + way for kind in ("files", "perl", "app") for way in (
+        "/../../..%(path)s", "/..%%2f..%%2f..%(path)s", "/%%2e%%2e/%%2e%%2e/%%2e%%2e%(path)s",
+        "/..%%2f..%%2f..%%2f%(bare)s", "/..;/..;/..;%(path)s", "/..%%5c..%%5c..%(path)s",
+        "//../../../..%(path)s", "//../../..%(path)s", "/x/../../../..%(path)s",
+        "%%2f..%%2f..%%2f..%(path)s", "%%00/../../..%(path)s", ";/../../..%(path)s",
+        "/%%252e%%252e/%%252e%%252e/%%252e%%252e%(path)s", "?/../../..%(path)s")),
+]
+
+
+def forms(server, path):
+    bare, parts = path[1:], path.split("/")
+    return [form % {
+        "path": path, "bare": bare, "host": server.url, "upper": path.upper(),
+        "title": path.title(), "percent": "/%%%02x%s" % (ord(bare[0]), bare[1:]),
+        "first": "/" + parts[1], "rest": "/".join(parts[2:])} for form in FORMS]
+
+
+def test_no_spelling_of_a_path_gets_around_the_guard(server, path):
+    """DESIGN section 7: written to the socket as it stands, without a token."""
+    ways = forms(server, path)
+    for way in ways:
+        r = raw.request(server, way)
+        assert MARK.encode() not in r.body, (way, r.status)
+        assert b"<?php" not in r.body and b"#!/usr/bin" not in r.body, way
+    # the ways are ways: some of them lead there, with a token
+    headers = [("Authorization", "Bearer " + server.token("read-posts"))]
+    led = [way for way in ways if raw.request(server, way, headers=headers).status == 200]
+    assert len(led) > 8, led
+
+
+@pytest.mark.parametrize("way", ["/admin;a/x", "/admin;a=b", "/%5cadmin/x", "\\admin/x",
+                                 "/x/..%5cadmin", "/admin%3ba/x", "/x%2f..%2fadmin/x",
+                                 "/admin./x", "/admin%20/x", "/;a/admin;a/x"])
+def test_the_program_behind_reads_the_path_as_the_guard_does(server, way):
+    """DESIGN section 7: to Tomcat /admin;a is /admin, and so is /\\admin on Windows.
+    A public path above it must not open it."""
+    assert raw.request(server, guarded.PUBLIC["app"]).status == 200
+    assert raw.request(server, "/guarded/app/open/admin/x").status == 401
+    r = raw.request(server, "/guarded/app/open" + way)
+    assert r.status in (400, 401, 404)
+    assert guarded.OPEN_MARK.encode() not in r.body
+
+
+SOURCES = (b"<?php", b"#!/usr/bin")
+
+
+@contextmanager
+def with_rules(server, *lines):
+    """The guard's rules with these lines before them."""
+    text = server.conf.read_text()
+    server.conf.write_text(text.replace("[guard]\n", "\n".join(["[guard]", *lines, ""])))
+    try:
+        noticed()
+        yield
+    finally:
+        server.conf.write_text(text)
+        noticed()
+
+
+def see_no_way_in(server, path):
+    """Without a token: in no case of its letters."""
+    for way in guarded.spelt(path):
+        r = raw.request(server, way)
+        assert r.status in (401, 403), way
+        assert MARK.encode() not in r.body, way
+        assert not any(source in r.body for source in SOURCES), way
+
+
+def test_no_case_gets_around_the_guard(server):
+    """DESIGN section 7: a file system may take /GUARDED for /guarded, which the
+    server's own match does not know.  With a token, a script's text is no answer."""
+    for path in KINDS.values():
+        see_no_way_in(server, path)
+    headers = [("Authorization", "Bearer " + server.token("read-posts"))]
+    with with_rules(server, "fold_case = yes"):
+        for path in KINDS.values():
+            see_no_way_in(server, path)
+            for way in guarded.spelt(path):
+                r = raw.request(server, way, headers=headers)
+                assert not any(source in r.body for source in SOURCES), way
+        assert raw.request(server, guarded.spelt(KINDS["files"])[0],
+                           headers=headers).status in (200, 404)
+
+
+@pytest.fixture(scope="module")
+def folding():
+    """lighttpd as it is told to be where the file system folds case."""
+    with deployments.deployed("lighttpd-fastcgi", more="server.force-lowercase-filenames"
+                              ' = "enable"\n') as s:
+        yield s
+
+
+def test_a_server_that_folds_case_is_guarded(folding):
+    """DESIGN section 7: refused, unless the guard is told of it."""
+    token = folding.token("read-posts")
+    for path in KINDS.values():
+        see_no_way_in(folding, path)
+        for way in guarded.spelt(path):
+            status = folding.get(way, token=token).status_code
+            assert status == (200 if way.startswith("/guarded/") else 403)
+    with with_rules(folding, "fold_case = yes"):
+        for path in KINDS.values():
+            see_no_way_in(folding, path)
+            for way in guarded.spelt(path):
+                r = folding.get(way, token=token)
+                assert (r.status_code, MARK in r.text) == (200, True)
+
+
+@pytest.mark.parametrize("method", ["OPTIONS", "TRACE", "TRACK", "PROPFIND", "PUT", "DELETE",
+                                    "PATCH", "FOO", "get", "CONNECT"])
+def test_no_method_gets_around_the_guard(server, path, method):
+    """RFC 9110 section 9."""
+    r = raw.request(server, path, method)
+    assert MARK.encode() not in r.body
+    assert r.status != 200 or method in ("OPTIONS", "TRACE")  # the server's own answers
+
+
+@pytest.mark.parametrize("version", ["HTTP/1.0", "HTTP/1.1"])
+def test_neither_host_nor_version_gets_around_the_guard(server, path, version):
+    """RFC 9112 section 3.2: HTTP/1.0 names no host; and whom a request names does
+    not count, in its target neither."""
+    for hosts in (), ("other.example",), ("",), ("/guarded/files/open",), ("a.x", "b.x"):
+        for target in path, server.url + path, "http://other.example" + path:
+            r = raw.request(server, target, version=version, hosts=hosts)
+            assert r.status in (400, 401) and MARK.encode() not in r.body
+    honest = [("Authorization", "Bearer " + server.token("read-posts"))]
+    hosts = () if version == "HTTP/1.0" else None
+    assert raw.request(server, path, version=version, hosts=hosts).status == 401
+    r = raw.request(server, path, headers=honest, version=version, hosts=hosts)
+    assert (r.status, MARK.encode() in r.body) == (200, True)
+
+
+def test_no_body_gets_around_the_guard(server, path):
+    """The question is asked without it."""
+    for body, header in (
+            (b"x" * 5000, ("Content-Length", "5000")),
+            (b"5\r\nhello\r\n0\r\n\r\n", ("Transfer-Encoding", "chunked")),
+            (b"", ("Content-Length", "0")), (b"x", ("Content-Length", "-1"))):
+        for method in "POST", "GET", "PUT":
+            r = raw.request(server, path, method, [header], body=body)
+            assert r.status in (0, 400, 401, 405, 411, 501)  # 0: it hung up
+            assert MARK.encode() not in r.body
+
+
+def test_other_headers_do_not_name_another_path(server, path):
+    """Some programs believe these of a path; the guard and the server must not."""
+    for name in ("X-Original-URL", "X-Rewrite-URL", "X-Forwarded-Uri", "X-Original-Method",
+                 "X-HTTP-Method-Override", "X-Forwarded-Prefix", "Request-Uri"):
+        r = raw.request(server, path, headers=[(name, OPEN)])
+        assert (r.status, MARK.encode() in r.body) == (401, False)
+        r = raw.request(server, OPEN, headers=[(name, path)])
+        assert (r.status, r.body) == (200, b"open\n")
