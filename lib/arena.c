@@ -4,6 +4,8 @@
 #include <err.h>
 #include <stdalign.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define BLOCK_SIZE (16 * 1024) /* a usual request fits one block */
 
@@ -24,15 +26,17 @@ struct arena {
 	struct deferred *deferred;
 };
 
+/* Zeroed as it is handed out: most of a block is never touched. */
 static struct block *
 block_new(size_t size, struct block *next)
 {
 	struct block *b;
 
 	if (size > SIZE_MAX - sizeof(*b) ||
-	    (b = calloc(1, sizeof(*b) + size)) == NULL)
+	    (b = malloc(sizeof(*b) + size)) == NULL)
 		err(111, "arena");
 	b->size = size;
+	b->used = 0;
 	b->next = next;
 	return b;
 }
@@ -62,7 +66,7 @@ arena_alloc(struct arena *a, size_t size)
 		    block_new(size > BLOCK_SIZE ? size : BLOCK_SIZE, b);
 	p = b->data + b->used;
 	b->used += size;
-	return p;
+	return memset(p, 0, size);
 }
 
 void
