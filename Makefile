@@ -21,8 +21,9 @@ HARDEN = -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
 	-fstack-clash-protection -fPIE
 ALL_CPPFLAGS = -D_GNU_SOURCE -DCARNET_VERSION='"$(VERSION)"' -Ilib $(CPPFLAGS)
 ALL_CFLAGS = -std=c11 $(WARN) $(HARDEN) $(CFLAGS)
-ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(LDFLAGS)
-LIBS = -lfcgi -lgnutls -lnettle -lsqlite3 -ljson-c -lcrypt $(LDLIBS)
+ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now,--as-needed $(LDFLAGS)
+# SQLite first: most names that are looked up at start are its own.
+LIBS = -lsqlite3 -lgnutls -lnettle -ljson-c -lfcgi -lcrypt $(LDLIBS)
 
 LIB      = $(BUILD)/libcarnet.a
 ARENA    ?= lib/arena.c

@@ -1,6 +1,5 @@
 /* store_purge.c: what is over is deleted. */
-#include <unistd.h>
-
+#include "crypto.h"
 #include "store_int.h"
 #include "store_purge.h"
 
@@ -9,6 +8,12 @@
 
 #define BATCH 256
 #define IN_TURN 16 /* rows: of 6 kinds, between two turns 6 requests add fewer */
+
+/*
+ * A plain CGI draws lots.  One in so many has a turn, and for all of them: to
+ * prepare its statements takes as long as to delete some rows.
+ */
+#define ONCE_IN 4
 
 /* A statement that is 0 is none. */
 static const struct kind {
@@ -82,13 +87,15 @@ store_purge(struct store *st, int64_t now, int n)
 int
 store_purge_turn(struct store *st, int64_t now)
 {
+	const unsigned lots = st->is_once ? ONCE_IN : 1;
 	int64_t gone = 0;
 
-	/* A plain CGI has one turn: its process id is as good as a lot. */
 	if (st->purge_turn == 0)
-		st->purge_turn = (unsigned)getpid();
+		crypto_random(&st->purge_turn, sizeof(st->purge_turn));
+	if (st->purge_turn / N_KINDS % lots != 0)
+		return 0;
 	return purge_expired(st, &kinds[st->purge_turn++ % N_KINDS], now,
-	    IN_TURN, &gone) < 0 ? -1 : (int)gone;
+	    (int)lots * IN_TURN, &gone) < 0 ? -1 : (int)gone;
 }
 
 const char *

@@ -26,6 +26,44 @@ a_purge_deletes_what_expired_and_at_most_n_of_a_kind(void **state)
 	assert_int_equal(access_is_revoked("r4"), 0);
 }
 
+static int
+one_turn(struct store *st)
+{
+	int gone;
+
+	assert_int_equal(store_begin(st), 0);
+	assert_true((gone = store_purge_turn(st, 6)) >= 0);
+	assert_int_equal(store_commit(st), 0);
+	return gone;
+}
+
+/* Of six turns each kind has one, of 16 rows at most; of plain CGIs some, of 64. */
+static void
+each_kind_has_its_turn_of_a_purge(void **state)
+{
+	struct store *st;
+	int sum = 0, turns = 0, gone;
+
+	(void)state;
+	for (int i = 0; i < 76; i++)
+		add_pair(arena_printf(fx.a, "r%d", i), "f1");
+	fixture_sql("UPDATE oauth_access_tokens SET expires_at = 5");
+	fixture_sql("UPDATE oauth_refresh_tokens SET expires_at = 5");
+	for (int i = 0; i < STORE_PURGE_TABLES; i++)
+		sum += one_turn(fx.st);
+	assert_int_equal(sum, 2 * 16);
+	for (int tries = 0; sum < 2 * 76 && tries < 10000; tries++) {
+		assert_non_null(st = store_open(fx.path, 0));
+		store_once(st);
+		gone = one_turn(st);
+		store_close(st);
+		sum += gone;
+		turns += gone > 0;
+	}
+	assert_int_equal(sum, 2 * 76);
+	assert_int_equal(turns, 2);
+}
+
 /*
  * Where refresh tokens live shorter than access tokens: a family is revoked by
  * way of its refresh tokens, so that one stays as long as the access token.
@@ -114,6 +152,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_purge_deletes_what_expired_and_at_most_n_of_a_kind),
+		TEST(each_kind_has_its_turn_of_a_purge),
 		TEST(a_purge_keeps_what_a_living_access_token_is_found_by),
 		TEST(a_purge_that_keeps_rows_reaches_those_behind_them),
 		TEST(a_purge_in_batches_leaves_room_for_writers_and_ends),
