@@ -1,7 +1,28 @@
-"""Fixtures: a site that each test may spoil."""
+"""Fixtures: people at the shared site, and a site that each test may spoil."""
 import pytest
 
 from kit import fakeweb
+from kit.people import App, Browser
+
+
+@pytest.fixture(scope="module")
+def user(site):
+    return site.user("*")
+
+
+@pytest.fixture(scope="module")
+def browser(site, user):
+    return Browser(site, user)
+
+
+@pytest.fixture(scope="module")
+def app(site):
+    return App(site)
+
+
+@pytest.fixture
+def pair(app, browser):
+    return app.connect(browser)
 
 
 @pytest.fixture(scope="module")

@@ -9,21 +9,6 @@ from kit import expect, jose, people
 from kit.people import App, Browser
 
 
-@pytest.fixture(scope="module")
-def user(site):
-    return site.user("*")
-
-
-@pytest.fixture(scope="module")
-def browser(site, user):
-    return Browser(site, user)
-
-
-@pytest.fixture(scope="module")
-def app(site):
-    return App(site)
-
-
 @pytest.fixture
 def code(app, browser):
     return app.code(browser)

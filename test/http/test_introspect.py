@@ -8,26 +8,6 @@ from kit.people import App, Browser
 
 
 @pytest.fixture(scope="module")
-def user(site):
-    return site.user("*")
-
-
-@pytest.fixture(scope="module")
-def browser(site, user):
-    return Browser(site, user)
-
-
-@pytest.fixture(scope="module")
-def app(site):
-    return App(site)
-
-
-@pytest.fixture
-def pair(app, browser):
-    return app.connect(browser)
-
-
-@pytest.fixture(scope="module")
 def api(site):
     """A resource server: a client with the right to ask for all tokens."""
     return site.client("introspect")

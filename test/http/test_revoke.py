@@ -4,24 +4,9 @@ import base64
 import pytest
 
 from kit import expect, jose
-from kit.people import App, Browser
+from kit.people import App
 
 BOTH = ["access_token", "refresh_token"]
-
-
-@pytest.fixture(scope="module")
-def browser(site):
-    return Browser(site, site.user("*"))
-
-
-@pytest.fixture(scope="module")
-def app(site):
-    return App(site)
-
-
-@pytest.fixture
-def pair(app, browser):
-    return app.connect(browser)
 
 
 def revoke(site, client, token, **params):

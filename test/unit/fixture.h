@@ -145,7 +145,18 @@ fixture_request(const char *const vars[])
 
 #define REQUEST(...) fixture_request((const char *const[]){ __VA_ARGS__, NULL })
 
-/* Directory, configuration, database, and a request without variables. */
+/* Directory, configuration, and a request without variables: no database. */
+static inline int
+fixture_bare(void **state)
+{
+	if (fixture_dir(state) < 0)
+		return -1;
+	fixture_conf("");
+	REQUEST(NULL);
+	return 0;
+}
+
+/* The same and a database. */
 static inline int
 fixture_server(void **state)
 {

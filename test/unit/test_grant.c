@@ -151,6 +151,20 @@ a_code_is_good_once_for_its_client_uri_and_verifier(void **state)
 	assert_int_equal(live_access(), 0);
 }
 
+static void
+add_device_code(void)
+{
+	struct device_code c = { .digest = fixture_digest("the device"),
+		.user_code = "BCDFGHJK",
+		.family = fixture_id("family"),
+		.client = cl->id,
+		.scope = "read-posts",
+		.interval_s = 5,
+		.expires_at = NOW + 600 };
+
+	assert_int_equal(store_device_add(fx.st, &c), 1);
+}
+
 static struct json_object *
 poll_device(int64_t now, const struct oerr **e)
 {
@@ -163,17 +177,10 @@ poll_device(int64_t now, const struct oerr **e)
 static void
 a_device_polls_until_its_user_has_decided(void **state)
 {
-	struct device_code c = { .digest = fixture_digest("the device"),
-		.user_code = "BCDFGHJK",
-		.family = fixture_id("family"),
-		.client = cl->id,
-		.scope = "read-posts",
-		.interval_s = 5,
-		.expires_at = NOW + 600 };
 	const struct oerr *e;
 
 	(void)state;
-	assert_int_equal(store_device_add(fx.st, &c), 1);
+	add_device_code();
 	poll_device(NOW, &e);
 	assert_ptr_equal(e, &oerr_authorization_pending);
 	poll_device(NOW + 4, &e);
@@ -198,19 +205,12 @@ a_device_polls_until_its_user_has_decided(void **state)
 static void
 a_device_code_denied_or_expired_gives_nothing(void **state)
 {
-	struct device_code c = { .digest = fixture_digest("the device"),
-		.user_code = "BCDFGHJK",
-		.family = fixture_id("family"),
-		.client = cl->id,
-		.scope = "read-posts",
-		.interval_s = 5,
-		.expires_at = NOW + 600 };
 	const struct oerr *e;
 
 	(void)state;
 	poll_device(NOW, &e);
 	assert_ptr_equal(e, &oerr_invalid_grant);
-	assert_int_equal(store_device_add(fx.st, &c), 1);
+	add_device_code();
 	poll_device(NOW + 600, &e);
 	assert_ptr_equal(e, &oerr_expired_token);
 	store_device_decide(fx.st, "BCDFGHJK", u->id, "read-posts", 0, NOW);

@@ -6,16 +6,6 @@
 #include "json.h"
 #include "tmpl.h"
 
-static int
-setup(void **state)
-{
-	if (fixture_dir(state) < 0)
-		return -1;
-	fixture_conf("");
-	REQUEST(NULL);
-	return 0;
-}
-
 static struct buf *
 body(const char *text)
 {
@@ -347,7 +337,7 @@ a_site_may_bring_templates_of_its_own(void **state)
 	assert_non_null(strstr(fx.log, "none.html"));
 }
 
-#define TEST(name) TEST_IN(name, setup)
+#define TEST(name) TEST_IN(name, fixture_bare)
 
 int
 main(void)

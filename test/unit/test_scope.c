@@ -226,17 +226,7 @@ who_asks_for_nothing_gets_what_may_be_had_of_the_default(void **state)
 	}
 }
 
-static int
-setup(void **state)
-{
-	if (fixture_dir(state) < 0)
-		return -1;
-	fixture_conf("");
-	REQUEST(NULL);
-	return 0;
-}
-
-#define TEST(name) TEST_IN(name, setup)
+#define TEST(name) TEST_IN(name, fixture_bare)
 
 int
 main(void)
