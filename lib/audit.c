@@ -78,7 +78,10 @@ open_last(struct last *l, const char *path)
 	return sb.st_size;
 }
 
-/* The file, unless it holds half already: that is moved aside first. */
+/*
+ * The file, unless it holds half already: that is moved aside first.  Nothing is
+ * locked for it, so of several at once each may add a line to one that is full.
+ */
 static int
 open_with_room(struct arena *a, struct last *l, const char *path, int64_t half,
     size_t len)
