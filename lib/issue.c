@@ -140,6 +140,11 @@ issue_tokens(
 {
 	const int renewable = sub->user != NULL &&
 	    words_have(cl->grants, "refresh_token");
+	/*
+	 * A code that is used twice revokes what it gave, and that is found by its
+	 * family's refresh tokens: where none is given, one is stored all the same.
+	 */
+	const int has_family = renewable || sub->spend != SPEND_NOTHING;
 	struct mint m = {
 		.cl = cl,
 		.user = sub->user == NULL ? 0 : sub->user->id,
@@ -155,7 +160,7 @@ issue_tokens(
 
 	if ((e = resource_for_token(rq, sub->resource, &m.audience)) != NULL)
 		return e;
-	if (renewable) {
+	if (has_family) {
 		if (sub->spend != SPEND_NOTHING)
 			family = sub->family;
 		else
@@ -165,7 +170,7 @@ issue_tokens(
 	/* Signed before the write lock is held: RSA takes milliseconds. */
 	if ((e = issue_mint(rq, &m, &access, &jwt)) != NULL)
 		return e;
-	if (renewable) {
+	if (has_family) {
 		refresh = (struct refresh_token) {
 			.family = family,
 			.access_token = access.id,
@@ -173,12 +178,14 @@ issue_tokens(
 			.user = sub->user->id,
 			.scope = scope_format(rq->conf, rq->a, sub->granted),
 			.resource = sub->resource,
-			.expires_at = rq->now +
-			    ttl_of(cl->refresh_ttl, rq->conf->refresh_ttl),
+			.expires_at = !renewable
+			    ? access.expires_at
+			    : rq->now +
+				ttl_of(cl->refresh_ttl, rq->conf->refresh_ttl),
 		};
 		secret_make(secret, &refresh.digest);
 	}
-	e = store_set(rq, sub, &access, renewable ? &refresh : NULL);
+	e = store_set(rq, sub, &access, has_family ? &refresh : NULL);
 	if (e == NULL)
 		trail_note(rq,
 		    sub->spend == SPEND_REFRESH ? "refresh" : "token");

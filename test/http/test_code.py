@@ -190,6 +190,19 @@ def test_a_second_use_with_a_wrong_verifier_revokes_too(site, app, code):
     assert not site.is_live(first["access_token"])
 
 
+def test_a_second_use_revokes_what_cannot_be_renewed_too(site, browser):
+    """A client without the refresh grant, as an imported one: RFC 6749 section 4.1.2."""
+    app = App(site)
+    code = app.code(browser)
+    site.sql("UPDATE oauth_clients SET grants = 'authorization_code' WHERE client_id = ?",
+             app.client[0])
+    first = app.redeem(code)
+    assert first.status_code == 200 and "refresh_token" not in first.json()
+    assert site.is_live(first.json()["access_token"])
+    expect.error(app.redeem(code), 400, "invalid_grant")
+    assert not site.is_live(first.json()["access_token"])
+
+
 def test_a_second_use_leaves_other_sign_ins(site, app, browser, code):
     """DESIGN section 5: a family is what one sign-in gave."""
     other = app.connect(browser)
