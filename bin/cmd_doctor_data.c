@@ -220,7 +220,7 @@ void
 check_keys(struct doctor *d)
 {
 	const struct keys_entry *en;
-	int before = d->n_logged, fine;
+	int before = d->n_logged, fine, alg;
 	size_t n;
 
 	d->ks = keys_load(d->cf->keys);
@@ -234,19 +234,20 @@ check_keys(struct doctor *d)
 		return;
 	}
 	d->has |= NEEDS_KEYS;
+	alg = keys_default_alg(d->cf->keys);
 	fine = d->n_logged == before;
 	if (!fine)
 		bad(d, LEVEL_WRONG,
 		    "Restore the file from a copy, or delete"
 		    " it and run carnet install.",
 		    "Not all in the directory of keys is of use: %s.", d->log);
-	if ((en = keys_signer(d->ks, -1)) == NULL) {
+	if (keys_signer(d->ks, -1) == NULL && alg >= 0) {
 		bad(d, LEVEL_WRONG,
 		    arena_printf(d->a, "carnet keys generate --alg %s",
-			alg_name(keys_default_alg(d->cf->keys))),
+			alg_name((enum alg)alg)),
 		    "There is no private key that signs with %s, so there are"
 		    " no tokens.",
-		    alg_name(keys_default_alg(d->cf->keys)));
+		    alg_name((enum alg)alg));
 		return;
 	}
 	en = keys_all(d->ks, &n);

@@ -93,8 +93,11 @@ cmd_keys_rotate(struct cmd *c)
 
 	if ((rc = take_args(c, &k, 0)) != CMD_OK)
 		return rc;
-	if (!k.alg_named)
-		k.alg = keys_default_alg(c->conf->keys);
+	if (!k.alg_named) {
+		if ((rc = keys_default_alg(c->conf->keys)) < 0)
+			return CMD_SYSTEM;
+		k.alg = (enum alg)rc;
+	}
 	return keys_rotate(c->conf->keys, k.alg, k.bits) < 0 ? CMD_SYSTEM
 							      : say_made(c, &k);
 }

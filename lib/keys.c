@@ -134,7 +134,7 @@ load_file(struct keys *ks, struct file *f)
 	arena_free(a);
 }
 
-enum alg
+int
 keys_default_alg(const char *dir)
 {
 	struct arena *a = arena_new();
@@ -149,9 +149,12 @@ keys_default_alg(const char *dir)
 			    name);
 			alg = ALG_ES256;
 		}
+	} else if (errno != ENOENT) {
+		log_event("%s: %s%s", path, strerror(errno), log_cure(errno));
+		alg = -1;
 	}
 	arena_free(a);
-	return (enum alg)alg;
+	return alg;
 }
 
 /*
@@ -181,7 +184,7 @@ keys_list(const char *dir)
 	const time_t listed_at = time(NULL);
 	struct keys *ks;
 	struct dirent *de;
-	int signs;
+	int signs, signer;
 	struct stat sb;
 	DIR *d;
 
@@ -193,6 +196,10 @@ keys_list(const char *dir)
 			closedir(d);
 		return NULL;
 	}
+	if ((signer = keys_default_alg(dir)) < 0) {
+		closedir(d);
+		return NULL;
+	}
 	if ((ks = calloc(1, sizeof(*ks))) == NULL)
 		err(111, "keys");
 	ks->generation = ++readings;
@@ -200,7 +207,7 @@ keys_list(const char *dir)
 	ks->seen = sb.st_mtim;
 	ks->listed_at = listed_at;
 	ks->dir = arena_str(ks->a, dir);
-	ks->signer = keys_default_alg(dir);
+	ks->signer = (enum alg)signer;
 	list_signers(ks, d);
 	while ((de = readdir(d)) != NULL)
 		if (alg_of_file(de->d_name, &signs) >= 0 && !signs)

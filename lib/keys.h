@@ -87,8 +87,8 @@ const struct keys_entry *keys_signer(struct keys *ks, int alg);
  */
 int keys_make(const char *dir, enum alg alg, unsigned bits, int force);
 
-/* keys_default_alg(dir): the algorithm that signs as a rule. */
-enum alg keys_default_alg(const char *dir);
+/* keys_default_alg(dir): the algorithm that signs as a rule; -1, logged, on error. */
+int keys_default_alg(const char *dir);
 
 /*
  * keys_rotate(dir, alg, bits):

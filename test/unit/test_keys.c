@@ -155,6 +155,18 @@ the_file_signer_says_which_algorithm_signs(void **state)
 	keys_free(ks);
 }
 
+/* Or another key would sign, that clients may not know. */
+static void
+a_signer_that_cannot_be_read_is_no_default(void **state)
+{
+	(void)state;
+	put("ES256.pem", PEM_EC_PKCS8);
+	assert_int_equal(mkdir(arena_printf(fx.a, "%s/signer", dir), 0700), 0);
+	assert_null(keys_load(dir));
+	assert_non_null(strstr(fx.log, "signer: Is a directory"));
+	assert_int_equal(keys_default_alg(dir), -1);
+}
+
 /* Of an algorithm's keys the one named ALG.pem signs; all are published. */
 static void
 older_and_public_keys_verify_and_do_not_sign(void **state)
@@ -409,6 +421,7 @@ main(void)
 		TEST(a_key_is_made_once_private_and_loaded),
 		TEST(a_key_is_replaced_when_forced),
 		TEST(the_file_signer_says_which_algorithm_signs),
+		TEST(a_signer_that_cannot_be_read_is_no_default),
 		TEST(older_and_public_keys_verify_and_do_not_sign),
 		TEST(a_file_that_is_no_key_is_passed_over),
 		TEST(without_a_directory_or_a_key_there_are_no_keys),
