@@ -87,7 +87,7 @@ const struct keys_entry *keys_signer(struct keys *ks, int alg);
  */
 int keys_make(const char *dir, enum alg alg, unsigned bits, int force);
 
-/* keys_default_alg(dir): the algorithm that signs as a rule; -1, logged, on error. */
+/* keys_default_alg(dir): the algorithm that signs as a rule; -1, logged. */
 int keys_default_alg(const char *dir);
 
 /*
