@@ -9,6 +9,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "audit.h"
 #include "cmd_doctor.h"
 
 #ifndef SMB2_SUPER_MAGIC
@@ -194,6 +195,7 @@ void
 check_access(struct doctor *d)
 {
 	const struct conf *cf = d->cf;
+	const int trail = cf->audit_size == 0 ? 0 : W_OK;
 	const struct {
 		const char *path;
 		int want;
@@ -207,6 +209,9 @@ check_access(struct doctor *d)
 		{ cf->keys, R_OK | X_OK },
 		{ arena_printf(d->a, "%s/ES256.pem", cf->keys), R_OK },
 		{ arena_printf(d->a, "%s/RS256.pem", cf->keys), R_OK },
+		{ cf->audit_log, trail },
+		{ audit_part(d->a, cf->audit_log, AUDIT_STRANGERS), trail },
+		{ directory_of(d->a, cf->audit_log), trail == 0 ? 0 : W_OK | X_OK },
 	};
 	const uid_t uid = d->has_runner ? d->runner : geteuid();
 	const char *in_the_way;

@@ -129,17 +129,22 @@ check_exposure(struct doctor *d)
 {
 	const struct keys_entry *en =
 	    d->ks == NULL ? NULL : keys_signer(d->ks, -1);
+	const char *trail = d->cf->audit_log;
+	const char *strangers = audit_part(d->a, trail, AUDIT_STRANGERS);
 	const struct secret secrets[] = {
 		{ "the database", d->cf->database, "SQLite format 3", 1, cure },
 		{ "the database's log", beside(d, "-wal"), "\x37\x7f\x06", 1,
 		    cure },
 		{ "the log's index", beside(d, "-shm"), "\x18\xe2\x2d", 1,
 		    cure },
-		{ "the audit trail", d->cf->audit_log, "{\"at\"", 0,
+		{ "the audit trail", trail, "{\"at\"", 0, trail_cure },
+		{ "the audit trail of strangers", strangers, "{\"at\"", 0,
 		    trail_cure },
-		{ "the audit trail of strangers",
-		    audit_part(d->a, d->cf->audit_log, AUDIT_STRANGERS),
+		{ "the old audit trail", arena_printf(d->a, "%s.1", trail),
 		    "{\"at\"", 0, trail_cure },
+		{ "the old audit trail of strangers",
+		    arena_printf(d->a, "%s.1", strangers), "{\"at\"", 0,
+		    trail_cure },
 		{ "the configuration", d->cf->path, "", 0, conf_cure },
 		{ "the private key",
 		    arena_printf(d->a, "%s/%s", d->cf->keys,

@@ -56,7 +56,7 @@ print_text(const char *const value[])
 
 /* A part of the trail as it is read: its file, and the line that is next. */
 struct part {
-	const char *path;
+	const char *path, *old;
 	FILE *in;	/* NULL: not there yet */
 	int is_old;	/* in is the one before the file */
 	char *line;
@@ -74,7 +74,8 @@ part_open(struct cmd *c, struct part *p, int which)
 		.path = audit_part(c->a, c->conf->audit_log, which),
 		.a = arena_new(),
 	};
-	p->in = fopen(arena_printf(c->a, "%s.1", p->path), "re");
+	p->old = arena_printf(c->a, "%s.1", p->path);
+	p->in = fopen(p->old, "re");
 	p->is_old = p->in != NULL;
 	return access(p->path, R_OK) == 0 || errno == ENOENT ? 0 : -1;
 }
@@ -129,6 +130,7 @@ static int
 part_has_line(struct part *p)
 {
 	int is_over;
+	FILE *next;
 
 	while (!p->has_line) {
 		is_over = p->in == NULL || p->is_old ||
@@ -137,10 +139,17 @@ part_has_line(struct part *p)
 			p->has_line = read_line(p);
 		if (p->has_line || !is_over)
 			break;
+		next = fopen(p->path, "re");
+		/* The file has become the old one meanwhile, or has gone on. */
+		p->is_old = p->is_old && is_moved(p->old, p->in);
+		if (p->is_old) {
+			if (next != NULL)
+				fclose(next);
+			next = fopen(p->old, "re");
+		}
 		if (p->in != NULL)
 			fclose(p->in);
-		p->is_old = 0;
-		if ((p->in = fopen(p->path, "re")) == NULL)
+		if ((p->in = next) == NULL)
 			break;
 	}
 	return p->has_line;

@@ -52,7 +52,9 @@ ask(struct req *rq, const struct authorization *az, const struct visitor *v,
 	tmpl_set(d, "action", site_path(rq->conf, rq->a, SITE_AUTHORIZE));
 	tmpl_set(d, "csrf_token", v->csrf);
 	tmpl_set(d, "client_name", az->client.name);
-	tmpl_set(d, "resource", az->resource);
+	/* Passport's aud is the client: its tokens do not tell for where they are. */
+	if (!rq->conf->passport_compat)
+		tmpl_set(d, "resource", az->resource);
 	tmpl_set(d, "redirect_host", redirect_host(rq->a, az->redirect_uri));
 	tmpl_set(d, "email", v->user.email);
 	tmpl_set(d, "public_client",

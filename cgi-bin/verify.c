@@ -96,7 +96,8 @@ confirm(struct req *rq, const struct visitor *v, const struct asked *as)
 	tmpl_set(d, "user_code",
 	    arena_printf(rq->a, "%.4s-%s", c->user_code, c->user_code + 4));
 	tmpl_set(d, "client_name", as->client.name);
-	tmpl_set(d, "resource", c->resource);
+	if (!rq->conf->passport_compat)
+		tmpl_set(d, "resource", c->resource);
 	if (as->nothing_left)
 		tmpl_set(d, "error", NOTHING_LEFT);
 	scope_show(rq->conf, as->scope, d);

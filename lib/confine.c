@@ -5,10 +5,11 @@
 #include <string.h>
 
 #include "arena.h"
+#include "audit.h"
 #include "conf.h"
 #include "sandbox.h"
 
-#define PLACES_MAX 8 /* keys, templates, and two names of three files */
+#define PLACES_MAX 10 /* keys, templates, and two names of four files */
 
 struct confined {
 	struct arena *a;
@@ -78,7 +79,8 @@ needs(const struct conf *cf)
 
 	c->a = a;
 	add_file(c, cf->database, 1);
-	add_file(c, cf->audit_log, 1);
+	for (int part = 0; part < AUDIT_PARTS; part++)
+		add_file(c, audit_part(a, cf->audit_log, part), 1);
 	add_file(c, cf->path, 0);
 	add(c, cf->keys, 0);
 	if (cf->templates != NULL)

@@ -144,14 +144,17 @@ oerr_machine(struct req *rq)
 	    : &oerr_server_error;
 }
 
-/* What a stranger sent, cut short, and so that it cannot pose as a field. */
+/*
+ * What a stranger sent, cut short, and so that it can neither pose as a field nor
+ * move a terminal's cursor: ASCII alone, as beyond it are controls too (U+009B).
+ */
 const char *
 oerr_shown(struct arena *a, const char *text)
 {
 	char *copy = arena_dup(a, text, strnlen(text, 80));
 
 	for (char *p = copy; *p != '\0'; p++)
-		if ((unsigned char)*p <= ' ' || *p == 0x7f ||
+		if ((unsigned char)*p <= ' ' || (unsigned char)*p >= 0x7f ||
 		    strchr("\"=", *p) != NULL)
 			*p = '?';
 	return *copy == '\0' ? "-" : copy;

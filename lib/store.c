@@ -234,11 +234,21 @@ store_close(struct store *st)
 	free(st);
 }
 
+/* An upgrade under a program of the old version: it does not know what is new. */
+static int
+is_of_another_version(struct store *st)
+{
+	const int v = version(st);
+
+	return v >= 0 && v != SCHEMA_VERSION;
+}
+
 int
-store_is_gone(const struct store *st)
+store_is_gone(struct store *st)
 {
 	struct stat sb;
 
-	return st->is_stuck || stat(st->path, &sb) < 0 || sb.st_dev != st->dev ||
-	    sb.st_ino != st->ino;
+	return st->is_stuck || stat(st->path, &sb) < 0 ||
+	    sb.st_dev != st->dev || sb.st_ino != st->ino ||
+	    is_of_another_version(st);
 }

@@ -73,7 +73,7 @@ void store_close(struct store *st);
  * Return 1 if the file was deleted or replaced since, or failed in a way that a
  * new connection may mend.
  */
-int store_is_gone(const struct store *st);
+int store_is_gone(struct store *st);
 
 /*
  * store_begin(st), store_commit(st), store_rollback(st):

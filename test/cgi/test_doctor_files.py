@@ -70,6 +70,26 @@ def test_what_this_user_cannot_use_is_told(fresh):
     assert "cannot write" in report.text("access")
 
 
+def test_an_audit_trail_that_cannot_be_written_is_told(fresh):
+    """Its files are there, but no other one can be made beside them."""
+    trail = fresh.dir / "audit"
+    trail.mkdir(mode=0o755)
+    (trail / "log").touch(mode=0o666)
+    fresh.conf.write_text("audit_log = %s/log\n" % trail + fresh.conf.read_text())
+    for path in fresh.dir.rglob("*") if AS_ROOT else []:
+        os.chown(path, 65534, 65534)
+    os.chown(fresh.dir, 65534, 65534)
+    os.chown(trail, 0, 0)
+    binary = fresh.dir / "carnet"
+    shutil.copy(BUILD / "bin/carnet", binary)
+    run = {"user": 65534, "group": 65534, "extra_groups": []} if AS_ROOT else {}
+    if not AS_ROOT:
+        trail.chmod(0o500)
+    p = subprocess.run([binary, "doctor", "--json", "--conf", fresh.conf], text=True,
+                       capture_output=True, **run)
+    assert "%s: user " % trail in doctor.Report(p).text("access")
+
+
 @pytest.mark.parametrize("name, mode, cure", [
     ("carnet.db", 0o400, "chmod u+rw "), ("carnet.db", 0o000, "chmod u+rw "),
     ("keys", 0o300, "chmod u+rx "), ("keys/ES256.pem", 0o200, "chmod u+r ")])

@@ -275,8 +275,8 @@ def fill(site, user, n):
     site.sql(many + "INSERT INTO oauth_clients (client_id, name, grants, redirect_uris,"
              " created_at) SELECT printf('%d-%d', ?, n), printf('%060d\"', n),"
              " 'authorization_code', 'https://app.example/', ? FROM i", user.id, now)
-    site.sql("INSERT INTO oauth_consents (user, client, scope, granted_at)"
-             " SELECT ?, id, 'read-posts', ? FROM oauth_clients WHERE client_id LIKE ?",
+    site.sql("INSERT INTO oauth_consents (user, client, resource, scope, granted_at)"
+             " SELECT ?, id, '', 'read-posts', ? FROM oauth_clients WHERE client_id LIKE ?",
              user.id, now, "%d-%%" % user.id)
 
 

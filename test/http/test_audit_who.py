@@ -1,5 +1,6 @@
 """The whole line of an event in the audit trail: what, who, how it ended and why, and
 no word more."""
+import base64
 import hashlib
 import json
 
@@ -205,6 +206,18 @@ def test_what_is_refused(site, event, outcome, why, members, act):
     known = "user" in members or (event, members) == ("revoke", dict(client=CLIENT)) and (
         outcome != "invalid_client")
     check(site, act, event, members, known, outcome=outcome, why=why)
+
+
+@pytest.mark.parametrize("name, shown", [
+    ("a\u009b31m\u202eb", "a??31m???b"), (b"\xff\xfe", "??"), ("\u00e9" * 60, "?" * 80)])
+def test_a_strangers_name_is_ascii(site, name, shown):
+    """No control of a terminal, and no line that is no JSON."""
+    name = name if isinstance(name, bytes) else name.encode()
+    basic = base64.b64encode(name + b":x").decode()
+    r = site.post("/oauth/token", data={"grant_type": "client_credentials"},
+                  headers={"Authorization": "Basic " + basic})
+    line, = site.carnet("log", "--json", r.headers["X-Request-Id"]).splitlines()
+    assert json.loads(line)["client"] == shown
 
 
 def app_hands_on(c):

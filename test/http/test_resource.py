@@ -113,10 +113,17 @@ def test_a_form_cannot_ask_for_another(app, browser):
 def test_the_page_says_where(app, browser):
     """RFC 8707 section 3: the user sees what they agree to."""
     page = app.consent(browser, resource=ODD)
-    assert "Only at %s." % ODD in page.text
+    assert "For use at %s." % ODD in page.text
     assert "b&amp;c=&#39;(d)" in page.source
     page = app.consent(browser)
-    assert "resource" not in page.by_id and "Only at" not in page.text
+    assert "resource" not in page.by_id and "For use at" not in page.text
+
+
+def test_the_page_says_not_where_tokens_do_not_tell(site):
+    """passport_compat: aud is the client, whatever was asked for."""
+    compat = site.variant("passport_compat = yes\naudiences = " + ODD)
+    page = App(compat).consent(Browser(compat, compat.user("*")), resource=ODD)
+    assert "resource" not in page.by_id
 
 
 # What was granted, and what is asked for then
@@ -330,7 +337,7 @@ def test_a_device_gets_a_token_for_what_it_asked_for(api, browser):
     """RFC 8707 section 2.2; the page says where, and no refusal uses the code up."""
     device = Device(api).begin(resource=ODD)
     page = device.page(browser)
-    assert "Only at %s." % ODD in page.text and "b&amp;c=&#39;" in page.source
+    assert "For use at %s." % ODD in page.text and "b&amp;c=&#39;" in page.source
     expect.error(device.poll(), 400, "authorization_pending")
     assert browser.submit(page.form("approve"), "approve").status_code == 200
     for other in A, api.url, "https://evil.example":
@@ -345,7 +352,7 @@ def test_a_device_gets_a_token_for_what_it_asked_for(api, browser):
 def test_a_device_that_names_none_may_name_any(api, browser):
     """As a code: with each token request; and rows are as they were."""
     device = Device(api).begin()
-    assert "Only at" not in device.page(browser).text
+    assert "For use at" not in device.page(browser).text
     assert device.row("resource") == (None,)
     device.decide(browser)
     body = expect.tokens(device.poll(resource=A))

@@ -114,7 +114,7 @@ knows_what_it_has_not(void)
 	    : 8;
 }
 
-/* A database that is a link: SQLite keeps its log where that leads. */
+/* A database that is a link: SQLite keeps its log where that leads.  Or a log. */
 static int
 follows_a_link(void)
 {
@@ -123,8 +123,15 @@ follows_a_link(void)
 	if (symlink("../other/carnet.db", link) != 0 ||
 	    !can_open("other/carnet.db", O_RDWR | O_CREAT))
 		return 1;
+	if (mkdir(fixture_file("logs"), 0700) != 0 ||
+	    symlink("../logs/strangers",
+		fixture_file("data/carnet.db-audit.log.strangers")) != 0 ||
+	    !can_open("logs/strangers", O_RDWR | O_CREAT))
+		return 4;
 	if (confine_files(parse(PLACES)) == NULL)
 		return NO_LANDLOCK;
+	if (!can_open("data/carnet.db-audit.log.strangers", O_RDWR))
+		return 5;
 	if (!can_open("other/carnet.db-wal", O_RDWR | O_CREAT))
 		return 2;
 	return can_open("data/carnet.db-audit.log", O_RDWR | O_CREAT) ? 0 : 3;

@@ -158,6 +158,17 @@ a_database_deleted_or_replaced_is_gone(void **state)
 	store_close(NULL);
 }
 
+/* A program of the old one would write rows without what the new one needs. */
+static void
+a_database_of_another_version_is_gone(void **state)
+{
+	(void)state;
+	assert_int_equal(store_is_gone(fx.st), 0);
+	fixture_sql("PRAGMA user_version = 99");
+	assert_int_equal(store_is_gone(fx.st), 1);
+	assert_null(store_open(fx.path, 1));
+}
+
 /* What there is: tables and indexes, and the columns of each. */
 static const char *
 shape(const char *path)
@@ -308,6 +319,7 @@ main(void)
 		TEST(what_is_rolled_back_was_never_there),
 		TEST(a_lock_held_by_another_makes_begin_fail_as_busy),
 		TEST(a_database_deleted_or_replaced_is_gone),
+		TEST(a_database_of_another_version_is_gone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
