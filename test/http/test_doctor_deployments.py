@@ -40,26 +40,19 @@ def test_a_sound_site_under_every_deployment(deployment, name):
 
 
 @contextmanager
-def spoiled(name, tmp_path, *changes):
-    """The deployment with lines of its shipped files changed."""
-    copy = tmp_path / "deploy"
-    shutil.copytree(deployments.DEPLOY, copy)
-    servers_can_read(tmp_path)
-    for file, old, new in changes:
-        text = (copy / file).read_text()
-        assert old in text
-        (copy / file).write_text(text.replace(old, new))
-    with mock.patch.object(deployments, "DEPLOY", copy):
-        with deployments.deployed(name) as site:
-            yield site
-
-
-def servers_can_read(path):
-    """pytest's own directories are for its user alone."""
-    for parent in [path, *path.parents]:
-        if parent.name.startswith("pytest-"):
-            parent.chmod(0o755)
-    path.chmod(0o755)
+def spoiled(name, *changes):
+    """The deployment with lines of its shipped files changed.  Not in pytest's own
+    directory: that is for its user alone, and the next pytest to start sees to it."""
+    with servers.directory() as folder:
+        copy = folder / "deploy"
+        shutil.copytree(deployments.DEPLOY, copy)
+        for file, old, new in changes:
+            text = (copy / file).read_text()
+            assert old in text
+            (copy / file).write_text(text.replace(old, new))
+        with mock.patch.object(deployments, "DEPLOY", copy):
+            with deployments.deployed(name) as site:
+                yield site
 
 
 @pytest.mark.parametrize("name, file, line, cure", [
@@ -68,9 +61,9 @@ def servers_can_read(path):
     ("apache-proxy-fcgi", "apache/proxy-fcgi.conf", "CGIPassAuth On", "<Location>"),
     ("apache-htaccess", "apache/htaccess",
      "RewriteRule ^ - [E=HTTP_AUTHORIZATION:%1]", "E=HTTP_AUTHORIZATION")])
-def test_apache_that_eats_authorization(tmp_path, name, file, line, cure):
+def test_apache_that_eats_authorization(name, file, line, cure):
     """RFC 3875 section 4.1.18: without those lines every token is refused."""
-    with spoiled(name, tmp_path, (file, line, "")) as site:
+    with spoiled(name, (file, line, "")) as site:
         report = of_deployment(site)
         report.only("authorization", "wrong", "Apache", cure)
         site.conf.write_text("auth_header = X-Token\n" + site.conf.read_text())
@@ -78,20 +71,20 @@ def test_apache_that_eats_authorization(tmp_path, name, file, line, cure):
         of_deployment(site).only("authorization", "warn", "X-Token does", cure)
 
 
-def test_the_rewrite_rule_of_the_cure_works(tmp_path):
+def test_the_rewrite_rule_of_the_cure_works():
     """Where CGIPassAuth is not allowed."""
     ours = "RewriteRule ^ - [E=HTTP_AUTHORIZATION:%{HTTP:Authorization}]"
-    with spoiled("apache-htaccess", tmp_path, (
+    with spoiled("apache-htaccess", (
             "apache/htaccess", "RewriteCond %{HTTP:Authorization} ^(.+)$\n", ""), (
             "apache/htaccess", "RewriteRule ^ - [E=HTTP_AUTHORIZATION:%1]",
             ours)) as site:
         is_sound(of_deployment(site))
 
 
-def test_nginx_that_eats_authorization(tmp_path):
+def test_nginx_that_eats_authorization():
     """Fields of the request that are set to nothing are not sent on."""
     line = "fastcgi_param GATEWAY_INTERFACE CGI/1.1;"
-    with spoiled("nginx", tmp_path, ("nginx/carnet.conf", line, line +
+    with spoiled("nginx", ("nginx/carnet.conf", line, line +
                                      ' fastcgi_param HTTP_AUTHORIZATION "";')) as site:
         of_deployment(site).only("authorization", "wrong", "nginx",
                                  "fastcgi_param HTTP_AUTHORIZATION")
@@ -138,9 +131,9 @@ def test_lighttpd_that_passes_by_the_guard(modules, passed_by):
     ("apache-fcgid", "apache/guard.conf", "Use CarnetGuarded /guarded\n",
      "Use CarnetGuarded /guarded/files\n", "Use CarnetGuarded"),
     ("nginx", "nginx/guarded.conf", "auth_request ", "#", "auth_request into")])
-def test_a_server_that_does_not_ask_the_guard(tmp_path, name, file, old, new, cure):
+def test_a_server_that_does_not_ask_the_guard(name, file, old, new, cure):
     """One line too few, or too narrow."""
-    with spoiled(name, tmp_path, (file, old, new)) as site:
+    with spoiled(name, (file, old, new)) as site:
         report = of_deployment(site)
         report.only("guard", "wrong", "/guarded/app", "is answered 200", cure)
         # nginx asks for the words of a refusal where a directory has no index
@@ -151,10 +144,10 @@ def test_a_server_that_does_not_ask_the_guard(tmp_path, name, file, old, new, cu
     ("apache-fcgid", "apache/guard.conf", "CGIPassAuth On", ""),
     ("nginx", "nginx/guard-params.conf", "fastcgi_param",
      'fastcgi_param HTTP_AUTHORIZATION ""; fastcgi_param')])
-def test_a_server_that_keeps_authorization_from_the_guard(tmp_path, name, file, line,
+def test_a_server_that_keeps_authorization_from_the_guard(name, file, line,
                                                           more):
     """The other programs get it: that proves nothing of the guard."""
-    with spoiled(name, tmp_path, (file, line, more)) as site:
+    with spoiled(name, (file, line, more)) as site:
         report = of_deployment(site)
         assert report.level("authorization") == "ok"
         report.only("guard", "wrong", "does not reach the guard at " + site.url,
@@ -211,12 +204,12 @@ def test_a_proxy_that_eats_authorization(web, tmp_path, via, said):
         servers.stop(p, "CARNET_PROXY=%s" % tmp_path)
 
 
-def test_secrets_that_htaccess_does_not_keep_back(tmp_path):
+def test_secrets_that_htaccess_does_not_keep_back():
     """A shared host, and all in public_html, without the lines that deny it."""
     rules = ("RewriteRule ^(bin|keys|deploy)(/|$) - [F,NC]",
              "RewriteRule (^|/)carnet\\.(conf|db) - [F,NC]",
              "RewriteRule \\.pem$ - [F,NC]")
-    with spoiled("apache-htaccess", tmp_path,
+    with spoiled("apache-htaccess",
                  *[("apache/htaccess", rule, "") for rule in rules]) as site:
         report = of_deployment(site)
         report.only("exposure", "wrong")
@@ -224,9 +217,9 @@ def test_secrets_that_htaccess_does_not_keep_back(tmp_path):
             assert "%s/%s" % (site.url, name) in report.text("exposure")
 
 
-def test_a_program_that_does_not_run(tmp_path):
+def test_a_program_that_does_not_run():
     """The server answers for it: mode, owner and directory are what to look at."""
-    with spoiled("apache-cgi", tmp_path) as site:
+    with spoiled("apache-cgi") as site:
         (site.dir / "cgi-bin/revoke").chmod(0o644)
         said = of_deployment(site).text("paths")
         assert "/oauth/revoke answers 500" in said and "mode 0755" in said
