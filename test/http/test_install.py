@@ -141,11 +141,11 @@ setenvif status""".split()
 
 def enabled(names):
     """What a2enmod enables: these, and what they depend on, as Apache loads it."""
-    files, todo = {}, list(names)
-    while todo:
-        file = Path("/etc/apache2/mods-available/%s.load" % todo.pop())
+    files, wanted = {}, list(names)
+    while wanted:
+        file = Path("/etc/apache2/mods-available/%s.load" % wanted.pop())
         files[file.name] = file.read_text()
-        todo += " ".join(re.findall(r"# Depends: (.*)", files[file.name])).split()
+        wanted += " ".join(re.findall(r"# Depends: (.*)", files[file.name])).split()
     return [line for name in sorted(files) for line in files[name].splitlines()
             if line.startswith("LoadModule")]
 

@@ -1,0 +1,174 @@
+/* test_store_resource.c: what is granted is stored with its resource (RFC 8707). */
+#include "resources.h"
+
+#include "scope.h"
+#include "store_consent.h"
+#include "store_token.h"
+
+static struct refresh_token
+refresh_for(const char *resource)
+{
+	return (struct refresh_token){ .digest = fixture_digest("token"),
+		.family = fixture_id("f"),
+		.access_token = fixture_id("t"),
+		.client = cl->id,
+		.user = u->id,
+		.scope = "read-posts",
+		.resource = resource,
+		.expires_at = NOW + 600 };
+}
+
+static void
+what_is_granted_keeps_its_resource(void **state)
+{
+	struct refresh_token t = refresh_for(A), t_out;
+	struct device_code dc = device_for(A), dc_out;
+	struct auth_code c = code_for(A), c_out;
+
+	(void)state;
+	assert_int_equal(store_code_add(fx.st, &c), 1);
+	assert_int_equal(store_code_find(fx.st, fx.a, &c.digest, &c_out), 1);
+	assert_string_equal(c_out.resource, A);
+	assert_int_equal(store_device_add(fx.st, &dc), 1);
+	assert_int_equal(
+	    store_device_find(fx.st, fx.a, &dc.digest, &dc_out), 1);
+	assert_string_equal(dc_out.resource, A);
+	memset(&dc_out, 0, sizeof(dc_out));
+	assert_int_equal(
+	    store_device_by_user_code(fx.st, fx.a, "BCDFGHJK", NOW, &dc_out),
+	    1);
+	assert_string_equal(dc_out.resource, A);
+	assert_int_equal(store_refresh_add(fx.st, &t), 1);
+	assert_int_equal(store_refresh_find(fx.st, fx.a, &t.digest, &t_out), 1);
+	assert_string_equal(t_out.resource, A);
+}
+
+/* Rows stay as small as they were. */
+static void
+where_none_was_named_there_is_none(void **state)
+{
+	struct refresh_token t = refresh_for(NULL), t_out;
+	struct device_code dc = device_for(NULL), dc_out;
+	struct auth_code c = code_for(NULL), c_out;
+
+	(void)state;
+	assert_int_equal(store_code_add(fx.st, &c), 1);
+	assert_int_equal(store_code_find(fx.st, fx.a, &c.digest, &c_out), 1);
+	assert_null(c_out.resource);
+	assert_int_equal(store_device_add(fx.st, &dc), 1);
+	assert_int_equal(
+	    store_device_find(fx.st, fx.a, &dc.digest, &dc_out), 1);
+	assert_null(dc_out.resource);
+	assert_int_equal(store_refresh_add(fx.st, &t), 1);
+	assert_int_equal(store_refresh_find(fx.st, fx.a, &t.digest, &t_out), 1);
+	assert_null(t_out.resource);
+	assert_int_equal(
+	    fixture_sql("SELECT (SELECT count(*) FROM oauth_auth_codes"
+			"  WHERE resource IS NULL) + (SELECT count(*) FROM"
+			"  oauth_device_codes WHERE resource IS NULL) + "
+			"(SELECT count(*)"
+			"  FROM oauth_refresh_tokens WHERE resource IS NULL)"),
+	    3);
+}
+
+/* The words that are remembered for that resource, or "none". */
+static const char *
+remembered(const char *resource)
+{
+	const char *scope = NULL;
+	int rc =
+	    store_consent_find(fx.st, fx.a, u->id, cl->id, resource, &scope);
+
+	assert_in_range(rc, 0, 1);
+	return rc == 1 ? scope : "none";
+}
+
+static void
+grant(const char *resource, const char *words, int64_t at)
+{
+	fx.rq.now = at;
+	assert_int_equal(scope_consent(&fx.rq, u->id, cl->id, resource,
+			     scope_parse(fx.cf, words, NULL)),
+	    1);
+}
+
+static void
+a_consent_counts_for_its_resource_alone(void **state)
+{
+	(void)state;
+	assert_string_equal(remembered(NULL), "none");
+	grant(A, "read-posts", NOW);
+	assert_string_equal(remembered(A), "read-posts");
+	assert_string_equal(remembered(B), "none");
+	assert_string_equal(remembered(NULL), "none");
+	grant(A, "write-posts", NOW);
+	assert_string_equal(remembered(A), "read-posts write-posts");
+	grant(B, "admin", NOW);
+	assert_string_equal(remembered(A), "read-posts write-posts");
+	assert_string_equal(remembered(B), "admin");
+	assert_string_equal(remembered(NULL), "none");
+}
+
+/* With a code of such a consent the client may name any of them. */
+static void
+a_consent_for_none_in_particular_counts_for_each(void **state)
+{
+	(void)state;
+	grant(NULL, "read-posts", NOW);
+	assert_string_equal(remembered(A), "read-posts");
+	assert_string_equal(remembered(NULL), "read-posts");
+	grant(A, "write-posts", NOW);
+	assert_non_null(strstr(remembered(A), "read-posts"));
+	assert_non_null(strstr(remembered(A), "write-posts"));
+	assert_string_equal(remembered(NULL), "read-posts");
+	assert_string_equal(remembered(B), "read-posts");
+}
+
+/* The account page: an app, and what it may do at all. */
+static void
+consents_are_listed_and_taken_back_by_client(void **state)
+{
+	struct client *other =
+	    fixture_client((struct client){ .client_id = "c2" });
+	struct consent out[3];
+
+	(void)state;
+	grant(A, "read-posts", NOW + 1);
+	grant(B, "write-posts", NOW + 3);
+	assert_int_equal(scope_consent(&fx.rq, u->id, other->id, NULL, 0), 1);
+	grant(NULL, "", NOW + 4);
+	assert_int_equal(store_consent_used(fx.st, u->id, cl->id, NOW + 9), 3);
+	assert_int_equal(
+	    store_consent_list(fx.st, fx.a, u->id, out, N(out)), 2);
+	assert_int_equal(out[0].client, cl->id);
+	assert_string_equal(out[0].client_id, "c1");
+	assert_int_equal(out[0].granted_at, NOW + 4);
+	assert_int_equal(out[0].last_used_at, NOW + 9);
+	assert_int_equal(scope_parse(fx.cf, out[0].scope, NULL),
+	    scope_parse(fx.cf, "read-posts write-posts", NULL));
+	assert_int_equal(out[1].client, other->id);
+	assert_int_equal(out[1].last_used_at, 0);
+	assert_int_equal(store_begin(fx.st), 0);
+	assert_true(store_app_revoke(fx.st, u->id, cl->id, NOW) >= 0);
+	assert_int_equal(store_commit(fx.st), 0);
+	assert_string_equal(remembered(A), "none");
+	assert_string_equal(remembered(B), "none");
+	assert_int_equal(
+	    store_consent_list(fx.st, fx.a, u->id, out, N(out)), 1);
+}
+
+#define TEST(name) TEST_IN(name, resources_setup)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(what_is_granted_keeps_its_resource),
+		TEST(where_none_was_named_there_is_none),
+		TEST(a_consent_counts_for_its_resource_alone),
+		TEST(a_consent_for_none_in_particular_counts_for_each),
+		TEST(consents_are_listed_and_taken_back_by_client),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
