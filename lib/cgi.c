@@ -284,8 +284,6 @@ cgi_serve(const struct endpoint *ep)
 	struct conn c = { .fcgi = NULL };
 
 	umask(077);
-	/* Times here are UTC; else each process reads /etc/localtime for them. */
-	setenv("TZ", "UTC0", 1);
 	sandbox_quiet();
 	pr.conf_path = conf_find(NULL, "/proc/self/exe");
 	/* Else the next call would begin it, and end us without a word. */
