@@ -65,9 +65,12 @@ store_rollback(struct store *st)
 		run(st, SQL_ROLLBACK, "rollback");
 }
 
+#define CACHE_PAGES 16 /* got at once; a token reads ten, and others come singly */
+
 /*
  * Before its first use: there is one thread, nobody asks how much memory is in
- * use, and pages get memory as they come: a plain CGI reads ten.
+ * use, and the cache's pages, which each commit of another process lets go of all
+ * at once, do not go through malloc.
  */
 static void
 configure(void)
@@ -78,7 +81,7 @@ configure(void)
 		return;
 	(void)sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
 	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-	(void)sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, 0);
+	(void)sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, CACHE_PAGES);
 }
 
 /* Open path with SQLite's flags; what every connection is set to. */
