@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -125,6 +126,11 @@ lead(struct store *st)
 	const uint32_t begun = sy->shared->turn | 1;
 	int rc;
 
+	/*
+	 * First whoever is ready to run: perhaps it commits, and is served too.
+	 * On a machine at rest this is no wait.
+	 */
+	(void)sched_yield();
 	sy->shared->turn = begun;
 	rc = sync_or_begin_anew(st);
 	/* What failed was no turn: who waits for it must not be served by it. */
