@@ -7,13 +7,13 @@
 #define KEPT_S 86400
 
 #define BATCH 256
-#define IN_TURN 16 /* rows: of 6 kinds, between two turns 6 requests add fewer */
 
 /*
- * A plain CGI draws lots.  One in so many has a turn, and for all of them: to
- * prepare its statements takes as long as to delete some rows.
+ * One request in so many has a turn, for all of them: most find nothing, and the
+ * look alone holds the write lock for longer.  A plain CGI draws its number.
  */
-#define ONCE_IN 4
+#define TURN_EVERY 4
+#define IN_TURN 64 /* rows: of 6 kinds, between two turns 24 requests add fewer */
 
 /* A statement that is 0 is none. */
 static const struct kind {
@@ -87,15 +87,16 @@ store_purge(struct store *st, int64_t now, int n)
 int
 store_purge_turn(struct store *st, int64_t now)
 {
-	const unsigned lots = st->is_once ? ONCE_IN : 1;
 	int64_t gone = 0;
+	unsigned turn;
 
 	if (st->purge_turn == 0)
 		crypto_random(&st->purge_turn, sizeof(st->purge_turn));
-	if (st->purge_turn / N_KINDS % lots != 0)
+	turn = st->purge_turn++;
+	if (turn % TURN_EVERY != 0)
 		return 0;
-	return purge_expired(st, &kinds[st->purge_turn++ % N_KINDS], now,
-	    (int)lots * IN_TURN, &gone) < 0 ? -1 : (int)gone;
+	return purge_expired(st, &kinds[turn / TURN_EVERY % N_KINDS], now,
+	    IN_TURN, &gone) < 0 ? -1 : (int)gone;
 }
 
 const char *

@@ -13,9 +13,9 @@ int store_purge(struct store *st, int64_t now, int n);
 
 /*
  * store_purge_turn(st, now):
- * The same by each request that adds rows, so that no cron is needed; of one kind,
- * the next one each time, and more than such requests add meanwhile.  After
- * store_once: most times of none, and else of as many more.
+ * The same by each request that adds rows, so that no cron is needed: most times
+ * nothing, and every fourth time of one kind, the next one each time, and more
+ * than such requests add meanwhile.
  */
 int store_purge_turn(struct store *st, int64_t now);
 
