@@ -39,6 +39,8 @@ find_path(struct req *rq, const char *target, const struct rule **first)
 		    "The path is malformed or ambiguous.");
 	}
 	*first = rule_find(rq->conf->rules, rq->path, "", &ignored);
+	if (path_has_one_reading(target))
+		return NULL;
 	for (unsigned as = PATH_KEEP_SLASH; as <= PATH_READINGS; as += 2) {
 		other = path_normal(rq->a, target, fold | as);
 		if (other == NULL ||
@@ -87,22 +89,22 @@ let_through(struct req *rq, const struct guard_caller *who)
 	const struct {
 		const char *variable, *header, *value;
 	} rows[] = {
-		{ "CARNET_USER_ID", "User-Id", user },
-		{ "CARNET_USER_EMAIL", "User-Email", who->is.email },
-		{ "CARNET_CLIENT_ID", "Client-Id", client },
-		{ "CARNET_SCOPE", "Scope", who->is.scope },
-		{ "CARNET_TOKEN_ID", "Token-Id",
+		{ "Variable-CARNET_USER_ID", "X-Carnet-User-Id", user },
+		{ "Variable-CARNET_USER_EMAIL", "X-Carnet-User-Email",
+		    who->is.email },
+		{ "Variable-CARNET_CLIENT_ID", "X-Carnet-Client-Id", client },
+		{ "Variable-CARNET_SCOPE", "X-Carnet-Scope", who->is.scope },
+		{ "Variable-CARNET_TOKEN_ID", "X-Carnet-Token-Id",
 		    client == NULL ? "" : issue_id_text(rq->a, &who->token) },
-		{ "REMOTE_USER", "Remote-User", *user != '\0' ? user : client },
+		{ "Variable-REMOTE_USER", "X-Carnet-Remote-User",
+		    *user != '\0' ? user : client },
 	};
 	int authorizer = cgi_is_authorizer(rq);
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		resp_header(rq,
-		    arena_printf(rq->a, "%s%s",
-			authorizer ? "Variable-" : "X-Carnet-",
-			authorizer ? rows[i].variable : rows[i].header),
-		    "%s", rows[i].value == NULL ? "" : rows[i].value);
+		    authorizer ? rows[i].variable : rows[i].header, "%s",
+		    rows[i].value == NULL ? "" : rows[i].value);
 	return resp_empty(rq, 200);
 }
 

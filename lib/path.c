@@ -127,3 +127,13 @@ path_normal(struct arena *a, const char *target, unsigned flags)
 	out[len] = '\0';
 	return out;
 }
+
+int
+path_has_one_reading(const char *target)
+{
+	for (const char *s = target; *s != '\0' && *s != '?'; s++)
+		if (strchr("%;\\ #", *s) != NULL ||
+		    (*s == '.' && (s[1] == '\0' || strchr("/?", s[1]) != NULL)))
+			return 0;
+	return 1;
+}

@@ -24,4 +24,11 @@ enum {
  */
 char *path_normal(struct arena *a, const char *target, unsigned flags);
 
+/*
+ * path_has_one_reading(target):
+ * Return 1 if the path of the target holds nothing that the readings differ on, so
+ * that path_normal is the same under any of them; 0 if it may.
+ */
+int path_has_one_reading(const char *target);
+
 #endif

@@ -93,6 +93,13 @@ check_flags(struct arena *a, const char *target, const char *path)
 	const char *fold = path_normal(a, target, PATH_FOLD);
 	const char *kept = path_normal(a, target, PATH_KEEP_SLASH);
 
+	for (unsigned as = 2; as <= PATH_READINGS; as += 2) {
+		const char *other = path_normal(a, target, as);
+
+		if (path_has_one_reading(target))
+			assert(path == NULL ? other == NULL
+					    : strcmp(other, path) == 0);
+	}
 	check_reading(a, target, path, PATH_CUT_PARAM, ";%");
 	check_reading(a, target, path, PATH_WINDOWS, "\\%. ");
 	assert((fold == NULL) == (path == NULL));

@@ -146,6 +146,26 @@ servers_read_some_paths_in_their_own_way(void **state)
 	}
 }
 
+/* Of what servers read alike each reading is the same, and the rest is looked at. */
+static void
+a_target_with_one_reading_is_known(void **state)
+{
+	static const char *const plain[] = { "/", "//", "/a/b.html", "/.a/..b",
+		"/a?x=%2f;.", "/a?#", "http://h:1/a" };
+	static const char *const not[] = { "/a%2fb", "/a;x", "/a\\b", "/a b", "/a.",
+		"/a./b", "/a.?x", "/./b", "/..", "/a#b" };
+
+	(void)state;
+	for (size_t i = 0; i < N(plain); i++) {
+		assert_true(path_has_one_reading(plain[i]));
+		for (unsigned as = 2; as <= PATH_READINGS; as += 2)
+			assert_string_equal(path_normal(fx.a, plain[i], as),
+			    path_normal(fx.a, plain[i], 0));
+	}
+	for (size_t i = 0; i < N(not); i++)
+		assert_false(path_has_one_reading(not[i]));
+}
+
 int
 main(void)
 {
@@ -155,6 +175,7 @@ main(void)
 		TEST(letters_are_folded_where_asked),
 		TEST(an_encoded_slash_is_kept_where_asked),
 		TEST(servers_read_some_paths_in_their_own_way),
+		TEST(a_target_with_one_reading_is_known),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
