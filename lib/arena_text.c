@@ -23,15 +23,22 @@ arena_str(struct arena *a, const char *s)
 char *
 arena_printf(struct arena *a, const char *fmt, ...)
 {
+	char text[256]; /* most are shorter: printed once */
 	va_list ap;
 	char *p;
 	int n;
 
 	va_start(ap, fmt);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	n = vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	if (n < 0)
 		errx(111, "arena: bad format");
+	if ((size_t)n < sizeof(text)) {
+		p = arena_dup(a, text, (size_t)n);
+		explicit_bzero(text, (size_t)n);
+		return p;
+	}
+	explicit_bzero(text, sizeof(text));
 	p = arena_alloc(a, (size_t)n + 1);
 	va_start(ap, fmt);
 	vsnprintf(p, (size_t)n + 1, fmt, ap);

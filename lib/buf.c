@@ -64,8 +64,8 @@ buf_vprintf(struct buf *b, const char *fmt, va_list ap)
 	int n;
 
 	/* Most headers are so, and cost a tenth this way. */
-	if (strchr(fmt, '%') == NULL) {
-		buf_str(b, fmt);
+	if (strchr(fmt, '%') == NULL || strcmp(fmt, "%s") == 0) {
+		buf_str(b, *fmt == '%' ? va_arg(ap, const char *) : fmt);
 		return;
 	}
 	va_copy(again, ap);

@@ -108,6 +108,11 @@ printf_gives_text_of_any_length(void **state)
 	(void)state;
 	assert_string_equal(arena_printf(a, "%s", ""), "");
 	assert_string_equal(arena_printf(a, "%d-%s", 7, "x"), "7-x");
+	for (int n = 250; n < 260; n++) {
+		s = arena_printf(a, "%*d%d", n - 1, 5, 6);
+		assert_int_equal(strlen(s), n);
+		assert_string_equal(s + n - 2, "56");
+	}
 	s = arena_printf(a, "%*d", 100000, 5);
 	assert_int_equal(strlen(s), 100000);
 	assert_int_equal(s[99999], '5');
