@@ -7,6 +7,7 @@
 #include "oerr.h"
 #include "resp.h"
 #include "site.h"
+#include "store_kept.h"
 #include "store_post.h"
 
 #define TITLE_MAX_CHARS 200
@@ -56,25 +57,16 @@ read_page(struct req *rq, int64_t *limit, int64_t *after)
 	return e;
 }
 
-/* Newest first.  A page begins behind an id, so it costs the same anywhere. */
 static const struct oerr *
-list(struct req *rq, const struct guard_caller *who, const char *id)
+write_page(struct req *rq, struct buf *b, int64_t limit, int64_t after)
 {
 	struct post p[LIMIT_MAX + 1];
-	struct buf *b = arena_alloc(rq->a, sizeof(*b));
-	int64_t limit, after;
-	const struct oerr *e;
 	int n;
 
-	(void)who;
-	(void)id;
-	if ((e = read_page(rq, &limit, &after)) != NULL)
-		return e;
 	/* One more than asked tells whether there is a next page. */
 	n = store_post_list(rq->st, rq->a, after, p, (size_t)limit + 1);
 	if (n < 0)
 		return oerr_machine(rq);
-	buf_init(b, rq->a, 4096);
 	json_open(b, NULL, '{');
 	json_open(b, "data", '[');
 	for (int i = 0; i < n && i < limit; i++)
@@ -88,6 +80,35 @@ list(struct req *rq, const struct guard_caller *who, const char *id)
 	else
 		json_null(b, "next");
 	json_close(b, '}');
+	return NULL;
+}
+
+/*
+ * Newest first.  A page begins behind an id, so it costs the same anywhere.  It is
+ * the same for all who may read: most requests find it as it was made before.
+ */
+static const struct oerr *
+list(struct req *rq, const struct guard_caller *who, const char *id)
+{
+	struct buf *b = arena_alloc(rq->a, sizeof(*b));
+	int64_t limit, after;
+	const struct oerr *e;
+	const char *kept;
+	size_t len;
+
+	(void)who;
+	(void)id;
+	if ((e = read_page(rq, &limit, &after)) != NULL)
+		return e;
+	kept = store_kept(rq->st, (struct kept_key) { after, limit }, &len);
+	buf_init(b, rq->a, kept != NULL ? len : 4096);
+	if (kept != NULL)
+		buf_add(b, kept, len);
+	else if ((e = write_page(rq, b, limit, after)) != NULL)
+		return e;
+	else
+		store_keep(rq->st, (struct kept_key) { after, limit }, b->data,
+		    b->len);
 	return resp_json(rq, 200, b);
 }
 

@@ -233,6 +233,7 @@ store_close(struct store *st)
 		sqlite3_finalize(st->stmt[i]);
 	sqlite3_close(st->db);
 	store_sync_end(st);
+	store_kept_end(st);
 	free(st->path);
 	free(st);
 }

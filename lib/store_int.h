@@ -66,6 +66,7 @@ struct store {
 	int checkpoint_at;	/* the same, if one was tried in vain */
 	int begin_again;	/* the mode of one that has the log begin anew */
 	int tries_max;		/* of a lock that another holds */
+	struct kept *kept;	/* NULL: nothing yet */
 	unsigned purge_turn;	/* whose it is; 0: drawn at first use */
 };
 
@@ -79,6 +80,9 @@ int store_sync(struct store *st);
 void store_sync_doubt(struct store *st);
 void store_sync_alone(struct store *st);
 void store_sync_end(struct store *st);
+
+/* store_kept_end(st): free what is kept. */
+void store_kept_end(struct store *st);
 
 /* store_checkpoint_begin(st, full): have each commit synced, if full; SQLITE_OK. */
 int store_checkpoint_begin(struct store *st, int full);

@@ -253,3 +253,17 @@ def test_status_needs_a_clients_own_token(site, token):
         "scopes": ["read-posts", "write-posts", "admin"]}
     expect.insufficient(site.get("/api/status", token=token), None)
     expect.unauthenticated(site.get("/api/status"), None)
+
+
+def test_a_list_is_as_new_as_the_last_write(site, token):
+    """What is kept of a list is given up when anybody writes, by any process."""
+    for _ in range(10):
+        for _ in range(6):  # more often than there are processes
+            before = site.get("/api/posts?limit=3", token=token).json()["data"]
+        made = create(site, token).json()
+        for _ in range(6):
+            now = site.get("/api/posts?limit=3", token=token).json()["data"]
+            assert now == [made, *before][:3]
+        assert site.delete("/api/posts/%d" % made["id"], token=token).status_code == 204
+        for _ in range(6):
+            assert site.get("/api/posts?limit=3", token=token).json()["data"] == before

@@ -1,0 +1,147 @@
+/* test_store_kept.c: what was made from rows is good until somebody writes. */
+#include "fixture.h"
+#include "store_kept.h"
+#include "store_post.h"
+
+static const struct kept_key key = { 7, 20 };
+
+/* As a request does it: a transaction begins with the first row that is read. */
+static void
+begin_to_read(struct store *st)
+{
+	struct post p;
+
+	assert_int_equal(store_read(st), 0);
+	assert_true(store_post_list(st, fx.a, 0, &p, 1) >= 0);
+}
+
+static void
+keep(struct store *st, struct kept_key k, const char *text)
+{
+	begin_to_read(st);
+	store_keep(st, k, text, strlen(text));
+	store_read_end(st);
+}
+
+/* What a request that begins now finds, or NULL. */
+static const char *
+found(struct store *st, struct kept_key k)
+{
+	const char *data;
+	size_t len;
+
+	begin_to_read(st);
+	data = store_kept(st, k, &len);
+	store_read_end(st);
+	return data == NULL ? NULL : arena_dup(fx.a, data, len);
+}
+
+static void
+write_post(struct store *st)
+{
+	struct post p = { .title = "Title", .body = "Text" };
+
+	assert_int_equal(store_post_add(st, &p), 1);
+}
+
+static void
+what_is_kept_is_found_by_its_key(void **state)
+{
+	(void)state;
+	assert_null(found(fx.st, key));
+	keep(fx.st, key, "page");
+	assert_string_equal(found(fx.st, key), "page");
+	assert_null(found(fx.st, (struct kept_key) { 7, 21 }));
+	assert_null(found(fx.st, (struct kept_key) { 8, 20 }));
+	assert_null(found(fx.st, (struct kept_key) { 20, 7 }));
+	keep(fx.st, key, "another, longer page");
+	assert_string_equal(found(fx.st, key), "another, longer page");
+	keep(fx.st, (struct kept_key) { 20, 7 }, "of the same place");
+	assert_null(found(fx.st, key));
+	assert_string_equal(
+	    found(fx.st, (struct kept_key) { 20, 7 }), "of the same place");
+}
+
+static void
+nothing_is_kept_over_a_write(void **state)
+{
+	struct store *other = store_open(fx.path, 0);
+
+	(void)state;
+	assert_non_null(other);
+	keep(fx.st, key, "page");
+	write_post(other);
+	assert_null(found(fx.st, key));
+	keep(fx.st, key, "page");
+	write_post(fx.st);
+	assert_null(found(fx.st, key));
+	assert_null(found(other, key)); /* each keeps its own */
+	store_close(other);
+}
+
+/* Made from rows that were seen before a write: of use to nobody after it. */
+static void
+what_is_kept_is_of_the_snapshot_that_was_read(void **state)
+{
+	struct store *other = store_open(fx.path, 0);
+	const char *data;
+	size_t len;
+
+	(void)state;
+	assert_non_null(other);
+	begin_to_read(fx.st);
+	write_post(other);
+	store_keep(fx.st, key, "old", 3);
+	assert_non_null(data = store_kept(fx.st, key, &len));
+	assert_int_equal(len, 3);
+	assert_memory_equal(data, "old", 3);
+	store_read_end(fx.st);
+	assert_null(found(fx.st, key));
+	store_close(other);
+}
+
+static void
+outside_a_transaction_nothing_is_kept_or_found(void **state)
+{
+	size_t len;
+
+	(void)state;
+	store_keep(fx.st, key, "page", 4);
+	assert_null(found(fx.st, key));
+	keep(fx.st, key, "page");
+	assert_null(store_kept(fx.st, key, &len));
+	assert_string_equal(found(fx.st, key), "page");
+}
+
+static void
+little_is_kept_and_by_a_plain_cgi_nothing(void **state)
+{
+	char *much = arena_alloc(fx.a, 8194);
+
+	(void)state;
+	memset(much, 'x', 8192);
+	keep(fx.st, key, much);
+	assert_string_equal(found(fx.st, key), much);
+	much[8192] = 'x';
+	keep(fx.st, (struct kept_key) { 1, 1 }, much);
+	assert_null(found(fx.st, (struct kept_key) { 1, 1 }));
+	store_once(fx.st);
+	keep(fx.st, (struct kept_key) { 1, 1 }, "page");
+	assert_null(found(fx.st, (struct kept_key) { 1, 1 }));
+}
+
+#define TEST(name) TEST_IN(name, fixture_server)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(what_is_kept_is_found_by_its_key),
+		TEST(nothing_is_kept_over_a_write),
+		TEST(what_is_kept_is_of_the_snapshot_that_was_read),
+		TEST(outside_a_transaction_nothing_is_kept_or_found),
+		TEST(little_is_kept_and_by_a_plain_cgi_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
