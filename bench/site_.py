@@ -119,7 +119,6 @@ class Site:
         self.env = {**os.environ, "CARNET_RUN": str(self.dir), "CARNET_PORT": str(self.port),
                     "CARNET_BIN": str(BUILD / "cgi-bin"), "CARNET_CONF": str(self.conf),
                     "CARNET_DEPLOY": str(HERE.parent / "deploy"),
-                    "CARNET_STATIC": str(BUILD / "static/cgi-bin"),
                     "BENCH_BIN": str(BUILD / "bench")}
         self.carnet("install", "--issuer", self.url)
         self.carnet("keys", "generate", "--alg", "EdDSA")
