@@ -17,6 +17,7 @@ fi
 RUNS=${RUNS:-5} DURATION=${DURATION:-3} CONNECTIONS=${CONNECTIONS:-32}
 DURATION=${DURATION%s} connections=$CONNECTIONS
 PATH=$PATH:/usr/sbin
+PROCESSES=4 # of bench.conf's floors; of those that issue up to 8 under load
 RSS_MAX_KB=8192
 EMAIL=ada@example.org PASSWORD=correct-horse-battery
 
@@ -181,13 +182,11 @@ export FORM_ES256 FORM_RS256 FORM_PASSWORD
 
 sleep 0.5
 memory start
-while read -r program n; do # as many as bench.conf's floors
-	[ "$(workers | grep -c "^$program ")" = "$n" ] ||
-	    die "$program has not $n processes, as its floor has"
-done <<END
-posts 4
-token 8
-END
+for program in posts token; do
+	n=$(workers | grep -c "^$program ") || :
+	[ "$n" = $PROCESSES ] ||
+	    die "$program has $n processes, the floors $PROCESSES"
+done
 
 token=$(curl -sS "$url/oauth/token" -d "$FORM_PASSWORD" | member access_token)
 [ -n "$token" ] || die 'no token for the user'
@@ -285,7 +284,7 @@ the database on $(stat -f -c %T "$scratch")
 GnuTLS $(version libgnutls30), libfcgi $(version libfcgi0ldbl), \
 libxcrypt $(version libcrypt1), wrk $(version wrk)
 - $RUNS rounds of $DURATION s each, by turns with the floor; \
-wrk -t2 -c$CONNECTIONS on the same machine; 8 processes that issue, 4 others
+wrk -t2 -c$CONNECTIONS on the same machine; $PROCESSES processes a program, up to 8 that issue
 
 END
 	awk -v pairs="$pairs" -v max_kb=$RSS_MAX_KB \
