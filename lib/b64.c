@@ -20,16 +20,16 @@ in_range(unsigned c, char first, char last)
 	return mask_le((unsigned)first, c) & mask_le(c, (unsigned)last);
 }
 
+/* From each range to the next the distance to its digits changes. */
 static char
 digit(unsigned v)
 {
-	unsigned c;
+	unsigned c = v + 'A';
 
-	c = mask_le(v, 25) & (v + 'A');
-	c |= mask_le(26, v) & mask_le(v, 51) & (v - 26 + 'a');
-	c |= mask_le(52, v) & mask_le(v, 61) & (v - 52 + '0');
-	c |= mask_le(62, v) & mask_le(v, 62) & '-';
-	c |= mask_le(63, v) & '_';
+	c += mask_le(26, v) & ('a' - 26U - 'A');
+	c += mask_le(52, v) & ('0' - 52U - ('a' - 26U));
+	c += mask_le(62, v) & ('-' - 62U - ('0' - 52U));
+	c += mask_le(63, v) & ('_' - 63U - ('-' - 62U));
 	return (char)c;
 }
 
