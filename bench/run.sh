@@ -162,7 +162,7 @@ load() {
 # measure NAME SECONDS: one round of that row
 measure() {
 	case $1 in
-	hello) load "$1" "$2" /hello ;;
+	hello) TOKEN=$token load "$1" "$2" /hello ;; # the same request
 	guarded) TOKEN=$token load "$1" "$2" '/api/posts?limit=20' ;;
 	least-ES256) BODY=$FORM_ES256 load "$1" "$2" /least/ES256 ;;
 	least-RS256) BODY=$FORM_RS256 load "$1" "$2" /least/RS256 ;;
