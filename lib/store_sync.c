@@ -45,6 +45,7 @@ struct sync {
 	int fd;			/* of the file; -1: none */
 	int log_fd;		/* of the log, in a plain CGI; -1: none */
 	int waits_max;
+	int is_crowded;		/* others committed at the same time, of late */
 };
 
 /*
@@ -117,9 +118,9 @@ wait_for_turn(struct shared *sh, uint32_t seen)
 	(void)syscall(SYS_futex, &sh->turn, FUTEX_WAIT, seen, &t, NULL, 0);
 }
 
-/* The lock is ours. */
+/* The lock is ours; crowded: others may be about to commit. */
 static int
-lead(struct store *st)
+lead(struct store *st, int crowded)
 {
 	struct sync *sy = st->sync;
 	/* Odd already: the last leader died at it. */
@@ -127,10 +128,11 @@ lead(struct store *st)
 	int rc;
 
 	/*
-	 * First whoever is ready to run: perhaps it commits, and is served too.
-	 * On a machine at rest this is no wait.
+	 * First whoever is ready to run: perhaps it commits, and is served too.  Not
+	 * where we are alone: the processor would go to another kind of work.
 	 */
-	(void)sched_yield();
+	if (crowded)
+		(void)sched_yield();
 	sy->shared->turn = begun;
 	rc = sync_or_begin_anew(st);
 	/* What failed was no turn: who waits for it must not be served by it. */
@@ -153,13 +155,17 @@ sync_together(struct store *st)
 	struct shared *sh = sy->shared;
 	uint32_t seen = sh->turn;
 	const uint32_t enough = seen + (seen % 2 == 0 ? 2 : 3);
+	const int was_crowded = sy->is_crowded;
 
+	sy->is_crowded = seen % 2 != 0;
 	for (int waits = 0; (int32_t)(seen - enough) < 0; seen = sh->turn) {
 		if (lock(sy, F_WRLCK)) {
 			if ((int32_t)(sh->turn - enough) < 0)
-				return lead(st);
+				return lead(
+				    st, was_crowded || sy->is_crowded);
 			(void)lock(sy, F_UNLCK);
 		} else if (waits++ < sy->waits_max) {
+			sy->is_crowded = 1;
 			wait_for_turn(sh, seen);
 		} else {
 			/* Never wrong: only the work is not shared. */
