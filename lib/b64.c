@@ -5,8 +5,8 @@
 
 /*
  * A table look-up would leave the secret's bits in the cache (an attacker on
- * the same machine reads them there), so digits are computed: each term is all
- * ones where its range holds the value, else zero.
+ * the same machine reads them there), so digits are computed, with masks that are
+ * all ones where a range holds the value, else zero.
  */
 static unsigned
 mask_le(unsigned x, unsigned y)

@@ -21,7 +21,7 @@ struct kept {
 static int
 version(struct store *st, unsigned *out)
 {
-	return sqlite3_txn_state(st->db, "main") != SQLITE_TXN_NONE &&
+	return sqlite3_txn_state(st->db, "main") == SQLITE_TXN_READ &&
 	    sqlite3_file_control(st->db, "main", SQLITE_FCNTL_DATA_VERSION,
 		out) == SQLITE_OK;
 }
@@ -40,7 +40,7 @@ store_keep(struct store *st, struct kept_key key, const char *data, size_t len)
 	unsigned now;
 	char *copy;
 
-	if (st->is_once || len > LEN_MAX || !version(st, &now))
+	if (st->is_once || len == 0 || len > LEN_MAX || !version(st, &now))
 		return;
 	if (k == NULL && (k = st->kept = calloc(1, sizeof(*k))) == NULL)
 		return;
