@@ -121,6 +121,7 @@ def drive(site, actors):
     all_loads, rows, wrong, done = loads(site), [], [], 0
     deadline = time.monotonic() + 60 + REQUESTS / SLOWEST
     pids, lately = workers(site), deque(maxlen=10)
+    name = {p: servers.name_of(p) for p in pids}
     while (done < REQUESTS or len(rows) < 3 * series.LEAST) and not wrong \
             and time.monotonic() < deadline:
         for load in all_loads:
@@ -134,8 +135,10 @@ def drive(site, actors):
             wrong += [bad] if bad else []
         wrong += [a.failure for a in actors if a.failure]
         let_a_day_pass(site)
-    if pids != workers(site):
-        wrong.append("programs ended: %s" % sorted(pids - workers(site)))
+    # Of token lighttpd starts more under load, and ends some when they are idle.
+    ended = [name[p] for p in pids - workers(site) if name[p] != "token"]
+    if ended:
+        wrong.append("programs ended: %s" % ended)
     return rows, done, wrong
 
 
@@ -156,14 +159,14 @@ def report(rows):
 
 
 def left(site):
-    """When all is over, each request that writes takes some of it away: sixteen rows of
-    one table of six."""
+    """When all is over, requests that write take it away: of each process one in four
+    takes 64 rows, of one table of six."""
     client = site.client("client_credentials")
     many = [t for t in TABLES if site.sql("SELECT count(*) FROM %s" % t)[0][0] == 0]
     for table in TABLES:
         site.sql("UPDATE %s SET expires_at = unixepoch() - 2 * 86400" % table)
     rows = max(site.sql("SELECT count(*) FROM %s" % t)[0][0] for t in TABLES)
-    for _ in range(rows // 2 + 60):
+    for _ in range(rows // 2 + 8 * 24 + 60):
         site.grant("client_credentials", client)
     return ["%s: none" % t for t in many] + [
         "%s: what is over stays" % t for t in TABLES
