@@ -91,24 +91,23 @@ static const struct oerr *
 list(struct req *rq, const struct guard_caller *who, const char *id)
 {
 	struct buf *b = arena_alloc(rq->a, sizeof(*b));
-	int64_t limit, after;
 	const struct oerr *e;
+	struct kept_key page;
 	const char *kept;
 	size_t len;
 
 	(void)who;
 	(void)id;
-	if ((e = read_page(rq, &limit, &after)) != NULL)
+	if ((e = read_page(rq, &page.n, &page.from)) != NULL)
 		return e;
-	kept = store_kept(rq->st, (struct kept_key) { after, limit }, &len);
+	kept = store_kept(rq->st, page, &len);
 	buf_init(b, rq->a, kept != NULL ? len : 4096);
 	if (kept != NULL)
 		buf_add(b, kept, len);
-	else if ((e = write_page(rq, b, limit, after)) != NULL)
+	else if ((e = write_page(rq, b, page.n, page.from)) != NULL)
 		return e;
 	else
-		store_keep(rq->st, (struct kept_key) { after, limit }, b->data,
-		    b->len);
+		store_keep(rq->st, page, b->data, b->len);
 	return resp_json(rq, 200, b);
 }
 
