@@ -1,4 +1,4 @@
--- schema.sql: the database, version 3.  Table names follow Laravel Passport's
+-- schema.sql: the database, version 4.  Table names follow Laravel Passport's
 -- where they mean the same.  Times are Unix seconds.  Ids of tokens and families
 -- are 16 bytes: a time first, so that rows are inserted at the end of the tree,
 -- then random.  Of what opens a door only a SHA-256 is stored.
@@ -43,9 +43,15 @@ CREATE TABLE oauth_access_tokens (
 	revoked_at INTEGER,
 	seal BLOB			-- HMAC of the token as it was signed
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX oauth_access_tokens_expire ON oauth_access_tokens (expires_at);
 CREATE INDEX oauth_access_tokens_personal ON oauth_access_tokens (user, id)
 	WHERE name IS NOT NULL;
+
+-- Each token would write a page more for an index on expires_at: the purge walks
+-- by id instead, and this is the last one that it looked at.
+CREATE TABLE purge_place (
+	one INTEGER PRIMARY KEY CHECK (one = 1),
+	access_token BLOB NOT NULL	-- ''; begin with the first
+) STRICT;
 
 -- A family is what one sign-in gave: each refresh adds a row and spends the last.
 -- Spent rows stay until they expire: they are how a replay is known.

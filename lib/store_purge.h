@@ -7,7 +7,8 @@
 /*
  * store_purge(st, now, n):
  * Within a write transaction, delete at most n of the tokens, codes and sessions
- * of each kind that expired before now (codes: a day before).  Return how many went.
+ * of each kind that expired before now (codes: a day before); of access tokens
+ * those among the next n.  Return how many went.
  */
 int store_purge(struct store *st, int64_t now, int n);
 
@@ -24,7 +25,7 @@ int store_purge_turn(struct store *st, int64_t now);
 struct purge {
 	int64_t gone[STORE_PURGE_TABLES]; /* rows so far */
 	size_t table;
-	int revoked;		/* at what was revoked: */
+	int is_walk;		/* through all rows, by key: */
 	struct rowkey after;	/* behind this one */
 };
 

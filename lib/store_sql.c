@@ -230,11 +230,16 @@ const char *const store_sql[SQL_COUNT] = {
 	    " WHERE user = ?1 AND expires_at > ?2"
 	    " ORDER BY seen_at DESC LIMIT ?3",
 
+	/* The next ?2, whether they expired or not. */
+	[SQL_WALK_ACCESS] =
+	    "SELECT id, expires_at < ?1 FROM oauth_access_tokens WHERE id >"
+	    " coalesce((SELECT access_token FROM purge_place), x'')"
+	    " ORDER BY id LIMIT ?2",
+	[SQL_WALK_PLACE] =
+	    "INSERT INTO purge_place (one, access_token) VALUES (1, ?1)"
+	    " ON CONFLICT (one) DO UPDATE SET access_token = ?1"
+	    " WHERE access_token <> ?1",
 	/* A row at a time: "IN (SELECT ... LIMIT n)" builds a table, empty or not. */
-	[SQL_PURGE_ACCESS] =
-	    "DELETE FROM oauth_access_tokens WHERE id = (SELECT id"
-	    " FROM oauth_access_tokens WHERE expires_at < ?1"
-	    " ORDER BY expires_at LIMIT 1)",
 	[SQL_PURGE_REFRESH] =
 	    "DELETE FROM oauth_refresh_tokens WHERE digest = (SELECT digest"
 	    " FROM oauth_refresh_tokens WHERE expires_at < ?1"
@@ -270,10 +275,10 @@ const char *const store_sql[SQL_COUNT] = {
 	    " ORDER BY expires_at LIMIT 1)",
 
 	/* Found by one statement and deleted by another: no lock while looking. */
-	[SQL_REVOKED_ACCESS] =
-	    "SELECT id FROM oauth_access_tokens"
-	    " WHERE id > ?1 AND revoked_at < ?2 ORDER BY id LIMIT ?3",
-	[SQL_REVOKED_REFRESH] =
+	[SQL_OVER_ACCESS] =
+	    "SELECT id FROM oauth_access_tokens WHERE id > ?1"
+	    " AND (revoked_at < ?2 OR expires_at < ?4) ORDER BY id LIMIT ?3",
+	[SQL_OVER_REFRESH] =
 	    "SELECT digest FROM oauth_refresh_tokens r"
 	    " WHERE digest > ?1 AND revoked_at < ?2"
 	    " AND NOT EXISTS (SELECT 1 FROM oauth_access_tokens t"

@@ -3,6 +3,7 @@
 #include "store_code.h"
 #include "store_consent.h"
 #include "store_device.h"
+#include "store_purge.h"
 #include "store_token.h"
 
 static mode_t
@@ -302,6 +303,26 @@ a_database_of_version_2_is_upgraded(void **state)
 		" WHERE client = 1"), 6);
 }
 
+/* Expired access tokens have no index any more: they are found all the same. */
+static void
+a_database_of_version_3_is_upgraded(void **state)
+{
+	const char *fresh = fixture_file("fresh.db");
+
+	(void)state;
+	assert_int_equal(store_install(fresh), 1);
+	make_old(3, "INSERT INTO oauth_access_tokens (id, client, scope,"
+	    " created_at, expires_at) VALUES (x'01', 1, '', 1, 99),"
+	    " (x'02', 1, '', 1, 5), (x'03', 1, '', 1, 98)");
+	assert_int_equal(store_install(fx.path), 1);
+	assert_int_equal(store_install(fx.path), 0);
+	assert_string_equal(shape(fx.path), shape(fresh));
+	assert_non_null(fx.st = store_open(fx.path, 1));
+	assert_int_equal(store_purge(fx.st, 6, 10), 1);
+	assert_int_equal(fixture_sql("SELECT sum(expires_at)"
+		" FROM oauth_access_tokens"), 99 + 98);
+}
+
 #define DIR(name) TEST_IN(name, fixture_dir)
 #define TEST(name) TEST_IN(name, fixture_server)
 
@@ -314,6 +335,7 @@ main(void)
 		DIR(a_database_of_another_version_is_refused),
 		DIR(a_database_of_version_1_is_upgraded),
 		DIR(a_database_of_version_2_is_upgraded),
+		DIR(a_database_of_version_3_is_upgraded),
 		DIR(what_is_no_database_is_refused),
 		TEST(the_database_is_wal_with_foreign_keys_and_strict_tables),
 		TEST(what_is_rolled_back_was_never_there),

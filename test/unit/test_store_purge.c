@@ -68,6 +68,42 @@ each_kind_has_its_turn_of_a_purge(void **state)
 	assert_int_equal(turns, 2);
 }
 
+static int
+place(void)
+{
+	return (int)fixture_sql("SELECT length(access_token) FROM purge_place");
+}
+
+/* As many as live for long stand in the way of none, and no process begins anew. */
+static void
+a_purge_goes_on_where_another_process_was(void **state)
+{
+	struct store *st;
+
+	(void)state;
+	for (int i = 0; i < 9; i++)
+		add_pair(arena_printf(fx.a, "r%d", i), "f1");
+	fixture_sql("DELETE FROM oauth_refresh_tokens");
+	fixture_sql("UPDATE oauth_access_tokens SET expires_at = 5"
+		    " WHERE substr(id, 1, 2) IN (x'7231', x'7235', x'7238')");
+	for (int i = 0; i < 4; i++) {
+		assert_non_null(st = store_open(fx.path, 0));
+		assert_int_equal(store_begin(st), 0);
+		assert_int_equal(store_purge(st, 6, 3), i < 3);
+		assert_int_equal(store_commit(st), 0);
+		store_close(st);
+		assert_int_equal(place(), i < 3 ? ID_LEN : 0);
+	}
+	/* The beginning is a place as well, and so is none. */
+	fixture_sql("UPDATE oauth_access_tokens SET expires_at = 5"
+		    " WHERE substr(id, 1, 2) IN (x'7230', x'7237')");
+	fixture_sql("DELETE FROM purge_place");
+	assert_int_equal(store_purge(fx.st, 6, 3), 1);
+	assert_int_equal(place(), ID_LEN);
+	assert_int_equal(store_purge(fx.st, 6, 7), 1);
+	assert_int_equal(place(), 0);
+}
+
 /*
  * Where refresh tokens live shorter than access tokens: a family is revoked by
  * way of its refresh tokens, so that one stays as long as the access token.
@@ -113,8 +149,8 @@ a_purge_that_keeps_rows_reaches_those_behind_them(void **state)
 		    " WHERE expires_at > 6");
 	fixture_sql("UPDATE oauth_access_tokens SET expires_at = 5"
 		    " WHERE substr(id, 1, 2) = x'7231'");
-	assert_int_equal(store_purge(fx.st, NOW, 4), 1); /* the access token */
-	assert_int_equal(store_purge(fx.st, NOW, 4), 1); /* its refresh token */
+	assert_int_equal(store_purge(fx.st, NOW, 4), 0); /* four are kept */
+	assert_int_equal(store_purge(fx.st, NOW, 4), 2); /* two, and the pair */
 	assert_int_equal(store_purge(fx.st, NOW, 4), 0);
 }
 
@@ -157,6 +193,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_purge_deletes_what_expired_and_at_most_n_of_a_kind),
 		TEST(each_kind_has_its_turn_of_a_purge),
+		TEST(a_purge_goes_on_where_another_process_was),
 		TEST(a_purge_keeps_what_a_living_access_token_is_found_by),
 		TEST(a_purge_that_keeps_rows_reaches_those_behind_them),
 		TEST(a_purge_in_batches_leaves_room_for_writers_and_ends),
