@@ -17,7 +17,7 @@ fi
 RUNS=${RUNS:-5} DURATION=${DURATION:-3} CONNECTIONS=${CONNECTIONS:-32}
 DURATION=${DURATION%s} connections=$CONNECTIONS
 PATH=$PATH:/usr/sbin
-PROCESSES=4 # of bench.conf's floors; of those that issue up to 8 under load
+PROCESSES=4 # of bench.conf's floors; of those that issue up to 10 under load
 RSS_MAX_KB=8192
 EMAIL=ada@example.org PASSWORD=correct-horse-battery
 
@@ -284,7 +284,7 @@ the database on $(stat -f -c %T "$scratch")
 GnuTLS $(version libgnutls30), libfcgi $(version libfcgi0ldbl), \
 libxcrypt $(version libcrypt1), wrk $(version wrk)
 - $RUNS rounds of $DURATION s each, by turns with the floor; \
-wrk -t2 -c$CONNECTIONS on the same machine; $PROCESSES processes a program, up to 8 that issue
+wrk -t2 -c$CONNECTIONS on the same machine; $PROCESSES processes a program, up to 10 that issue
 
 END
 	awk -v pairs="$pairs" -v max_kb=$RSS_MAX_KB \

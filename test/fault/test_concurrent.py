@@ -83,7 +83,7 @@ def kill(victims):
 
 def are_all_there(site):
     """The web server starts what ended within a second or so: it keeps four of them,
-    and up to eight under load."""
+    and up to ten under load."""
     return len(workers(site)) >= 4 and all(
         post(site, {})[0] == 400 for _ in range(8))
 

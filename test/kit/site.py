@@ -156,11 +156,11 @@ class Site:
 
     def rounds_of_purge(self):
         """Requests that add rows: of each process one in four looks at one table of
-        six; in the end eight processes have walked through all access tokens, of
+        six; in the end ten processes have walked through all access tokens, of
         which each looks at 64."""
         client, _ = self.machine()
         walk = self.sql("SELECT count(*) FROM oauth_access_tokens")[0][0] // 64 + 1
-        for _ in range(8 * 23 + 24 * 2 * (walk + 1)):
+        for _ in range(10 * 23 + 24 * 2 * (walk + 1)):
             yield
             assert self.grant("client_credentials", client, scope="*").status_code == 200
 
