@@ -6,15 +6,15 @@
 # round, as a machine's speed drifts: of all figures the ratios mean most.
 #
 # Settings: RUNS (5) rounds of DURATION (3) seconds, CONNECTIONS (32) at once;
-# QUICK=1: 2 rounds of 1 second.  Exit status 1 if any reply failed.
+# QUICK=1: 2 rounds of 1 second, some of them one.  Exit status 1 if any reply failed.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 build=$(cd "${BUILD:-build}" && pwd)
 if [ -n "${QUICK:-}" ]; then
-	: "${RUNS:=2}" "${DURATION:=1}"
+	: "${RUNS:=2}" "${DURATION:=1}" "${RUNS_ALONE:=1}"
 fi
-RUNS=${RUNS:-5} DURATION=${DURATION:-3} CONNECTIONS=${CONNECTIONS:-32}
+RUNS=${RUNS:-5} RUNS_ALONE=${RUNS_ALONE:-${RUNS:-5}} DURATION=${DURATION:-3} CONNECTIONS=${CONNECTIONS:-32}
 DURATION=${DURATION%s} connections=$CONNECTIONS
 PATH=$PATH:/usr/sbin
 PROCESSES=4 # of bench.conf's floors; of those that issue up to 10 under load
@@ -231,7 +231,7 @@ consent="/oauth/authorize?response_type=code&client_id=$app\
 &redirect_uri=https://app.example/cb&scope=read-posts\
 &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM\
 &code_challenge_method=S256"
-for ((round = 0; round < RUNS; round++)); do
+for ((round = 0; round < RUNS_ALONE; round++)); do
 	while read -r name path; do
 		TOKEN=$token THREADS=1 CONNECTIONS=1 load "$name" 1 "$path"
 	done <<-END
@@ -247,7 +247,7 @@ unset COOKIE
 
 # Plain CGI, each alone on one connection, against a hello world of its own kind
 # of linking.
-for ((round = 0; round < RUNS; round++)); do
+for ((round = 0; round < RUNS_ALONE; round++)); do
 	for kind in static dynamic; do
 		export THREADS=1 CONNECTIONS=1
 		load "$kind hello" "$DURATION" "/cgi/hello/hello-$kind"
@@ -260,9 +260,13 @@ unset THREADS CONNECTIONS
 CONNECTIONS=$connections
 
 # Each program's memory, with GETs and sign-ins of a user behind it.
+loads=()
 for path in $(mounts); do
-	BODY=$FORM_PASSWORD TOKEN=$token MIX=1 load warm 1 "$path" >/dev/null
+	BODY=$FORM_PASSWORD TOKEN=$token MIX=1 THREADS=1 wrk -t1 -c"$CONNECTIONS" \
+	    -d3s --timeout 10s -s "$here/request.lua" "$url$path" >/dev/null &
+	loads+=($!)
 done
+wait "${loads[@]}"
 sleep 0.5
 memory load
 

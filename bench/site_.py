@@ -15,7 +15,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 BUILD = Path(os.environ.get("BUILD", "build")).resolve()
 QUICK = bool(os.environ.get("QUICK"))
-ROUNDS = int(os.environ.get("RUNS", 2 if QUICK else 5))
+ROUNDS = int(os.environ.get("RUNS", 1 if QUICK else 5))
 SECONDS = float(os.environ.get("DURATION", 1 if QUICK else 3))
 CONNECTIONS = int(os.environ.get("CONNECTIONS", 32))
 TICKS = os.sysconf("SC_CLK_TCK")
