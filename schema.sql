@@ -50,7 +50,7 @@ CREATE INDEX oauth_access_tokens_personal ON oauth_access_tokens (user, id)
 -- by id instead, and this is the last one that it looked at.
 CREATE TABLE purge_place (
 	one INTEGER PRIMARY KEY CHECK (one = 1),
-	access_token BLOB NOT NULL	-- ''; begin with the first
+	access_token BLOB NOT NULL	-- x'': begin with the first
 ) STRICT;
 
 -- A family is what one sign-in gave: each refresh adds a row and spends the last.

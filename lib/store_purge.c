@@ -217,7 +217,7 @@ over_batch(struct store *st, int64_t now, struct purge *p)
 	bind_key(s, 1, &p->after);
 	bind_int(s, 2, now - KEPT_S);
 	bind_int(s, 3, BATCH);
-	bind_int(s, 4, now);
+	bind_int(s, 4, now); /* of which refresh tokens have no use */
 	if ((n = store_keys(st, s, keys, BATCH)) <= 0)
 		return n;
 	if ((gone = forget(st, k->forget, keys, n)) < 0) {
