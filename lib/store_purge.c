@@ -93,7 +93,7 @@ walk(struct store *st, int64_t now, int n, struct rowkey *keys,
 /*
  * Of the next n access tokens delete those that expired; 0, or -1.  All are walked
  * through again and again, by whichever process has a turn.  What expires waits for
- * one walk at most: with the turns above, until there are three eighths more rows.
+ * one walk at most: with the turns above, until there are three fifths more rows.
  */
 static int
 purge_access(struct store *st, int64_t now, int n, int64_t *gone)
@@ -101,6 +101,8 @@ purge_access(struct store *st, int64_t now, int n, int64_t *gone)
 	struct rowkey keys[IN_TURN], place;
 	int expired, one;
 
+	if (n <= 0)
+		return 0;
 	if (n > IN_TURN)
 		n = IN_TURN;
 	if ((expired = walk(st, now, n, keys, &place)) < 0)

@@ -8,7 +8,7 @@
  * store_purge(st, now, n):
  * Within a write transaction, delete at most n of the tokens, codes and sessions
  * of each kind that expired before now (codes: a day before); of access tokens
- * those among the next n.  Return how many went.
+ * those among the next n, 64 at most.  Return how many went.
  */
 int store_purge(struct store *st, int64_t now, int n);
 

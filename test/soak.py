@@ -166,7 +166,7 @@ def left(site):
     for table in TABLES:
         site.sql("UPDATE %s SET expires_at = unixepoch() - 2 * 86400" % table)
     rows = max(site.sql("SELECT count(*) FROM %s" % t)[0][0] for t in TABLES)
-    for _ in range(rows * 3 // 4 + 10 * 24 + 60):
+    for _ in range(rows * 3 // 4 + 20 * 24 + 60):
         site.grant("client_credentials", client)
     return ["%s: none" % t for t in many] + [
         "%s: what is over stays" % t for t in TABLES

@@ -160,7 +160,7 @@ class Site:
         which each looks at 64."""
         client, _ = self.machine()
         walk = self.sql("SELECT count(*) FROM oauth_access_tokens")[0][0] // 64 + 1
-        for _ in range(10 * 23 + 24 * 2 * (walk + 1)):
+        for _ in range(10 * 24 + 24 * 2 * (walk + 10)):
             yield
             assert self.grant("client_credentials", client, scope="*").status_code == 200
 
