@@ -1,4 +1,4 @@
--- schema.sql: the database, version 4.  Table names follow Laravel Passport's
+-- schema.sql: the database, version 5.  Table names follow Laravel Passport's
 -- where they mean the same.  Times are Unix seconds.  Ids of tokens and families
 -- are 16 bytes: a time first, so that rows are inserted at the end of the tree,
 -- then random.  Of what opens a door only a SHA-256 is stored.

@@ -12,7 +12,7 @@
 /* The schema, whole; and steps[v], what makes version v + 1 of version v. */
 static const char schema[] = "schema.sql";
 static const char *const steps[SCHEMA_VERSION] = { [1] = "schema-2.sql",
-	[2] = "schema-3.sql", [3] = "schema-4.sql" };
+	[2] = "schema-3.sql", [3] = "schema-4.sql", [4] = "schema-5.sql" };
 
 static int
 run(struct store *st, enum sql which, const char *what)

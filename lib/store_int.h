@@ -7,7 +7,7 @@
 #include "arena.h"
 #include "store.h"
 
-#define SCHEMA_VERSION 4
+#define SCHEMA_VERSION 5
 
 enum sql {
 	SQL_READ, SQL_BEGIN, SQL_COMMIT, SQL_ROLLBACK,

@@ -1,0 +1,1 @@
+-- schema-5.sql: version 5 of version 4.
