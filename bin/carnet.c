@@ -57,6 +57,12 @@ static const struct verb {
 	    "--name N --grant G[,G...] [--redirect-uri U]... [--scope \"...\"]"
 	    " [--public] [--alg A] [--access-ttl T] [--refresh-ttl T]",
 	    "add a client; its secret is printed once", cmd_client_add, 0, 0 },
+	{ "client edit",
+	    "CLIENT_ID [--name N] [--grant G[,G...]] [--redirect-uri U]..."
+	    " [--scope \"...\"] [--public] [--alg A] [--access-ttl T]"
+	    " [--refresh-ttl T] [--unset NAME[,NAME...]]",
+	    "change a client; --unset takes an option back to the setting;"
+	    " --public ends its secret", cmd_client_edit, 0, 0 },
 	{ "client list", "", "list the clients", cmd_client_list, 0, 1 },
 	{ "client show", "CLIENT_ID", "show one client", cmd_client_show, 0, 1 },
 	{ "client secret", "CLIENT_ID",
@@ -65,6 +71,9 @@ static const struct verb {
 	{ "client revoke", "CLIENT_ID",
 	    "refuse a client and all its tokens, for ever",
 	    cmd_client_revoke, 0, 0 },
+	{ "client delete", "CLIENT_ID",
+	    "delete a client and all that it holds, for ever",
+	    cmd_client_delete, 0, 0 },
 	{ "keys generate", "[--alg A] [--bits N] [--force]",
 	    "make a signing key; with --force in place of the one that is"
 	    " there, whose tokens are then refused", cmd_keys_generate, 0, 0 },

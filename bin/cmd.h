@@ -45,6 +45,21 @@ struct cmd_opt {
 int cmd_options(
     struct cmd *c, const struct cmd_opt *opts, size_t n, char ***operands);
 
+/* What --unset may name: a text, which becomes to, or a number, which becomes 0. */
+struct cmd_unset {
+	const char *name;
+	const char **text, *to;
+	int64_t *number;
+};
+
+/*
+ * cmd_unset(c, names, rows, n):
+ * Take back what names (words or a list with commas; NULL: none) says.  Return
+ * CMD_OK, or CMD_REFUSED after a message.
+ */
+int cmd_unset(struct cmd *c, const char *names, const struct cmd_unset *rows,
+    size_t n);
+
 /* cmd_options_common(c): read those of every verb, wherever they stand. */
 void cmd_options_common(struct cmd *c);
 
@@ -98,6 +113,8 @@ int cmd_client_list(struct cmd *c);
 int cmd_client_show(struct cmd *c);
 int cmd_client_secret(struct cmd *c);
 int cmd_client_revoke(struct cmd *c);
+int cmd_client_edit(struct cmd *c);
+int cmd_client_delete(struct cmd *c);
 int cmd_keys_generate(struct cmd *c);
 int cmd_keys_rotate(struct cmd *c);
 int cmd_keys_retire(struct cmd *c);

@@ -4,16 +4,13 @@
 #include "client.h"
 #include "cmd.h"
 #include "conf.h"
-#include "grant.h"
 #include "json.h"
-#include "key.h"
-#include "redirect.h"
+#include "registration.h"
+#include "store.h"
 #include "store_client.h"
-#include "words.h"
+#include "store_erase.h"
 
 #define LIST_N 256
-#define DEVICE "device_code"
-#define DEVICE_GRANT "urn:ietf:params:oauth:grant-type:device_code"
 
 /* A random UUID, RFC 9562 section 5.4: what Passport's users know as client id. */
 static char *
@@ -43,63 +40,6 @@ cmd_client_make(struct cmd *c, struct client *cl, char *secret)
 	return store_client_add(c->st, cl) == 1 ? CMD_OK : CMD_SYSTEM;
 }
 
-static int
-is_grant(const char *name, size_t len, int *for_user)
-{
-	size_t n;
-	const struct grant *g = grant_table(&n);
-
-	/* No grant, but a right: RFC 7662, of all clients' tokens. */
-	if (len == 10 && memcmp(name, "introspect", len) == 0)
-		return 1;
-	for (size_t i = 0; i < n; i++)
-		if (strlen(g[i].name) == len &&
-		    memcmp(g[i].name, name, len) == 0) {
-			*for_user |= g[i].for_user;
-			return 1;
-		}
-	return 0;
-}
-
-/*
- * "a,b" to "a b".  A client that gets a user's tokens may refresh them: without
- * that a sign-in would end with the first access token.
- */
-static int
-take_grants(struct cmd *c, const char *text, const char **out)
-{
-	char *list = arena_str(c->a, text);
-	const char *w;
-	int for_user = 0;
-	struct buf b;
-	size_t n;
-
-	for (char *p = list; *p != '\0'; p++)
-		if (*p == ',')
-			*p = ' ';
-	buf_init(&b, c->a, 256);
-	for (w = list; words_next(&w, &n); w += n) {
-		/* its name on the wire is no name to type */
-		if (n == strlen(DEVICE) && memcmp(w, DEVICE, n) == 0) {
-			buf_printf(&b, "%s ", DEVICE_GRANT);
-			for_user = 1;
-			continue;
-		}
-		if (!is_grant(w, n, &for_user))
-			return cmd_refuse("%.*s is no grant: there are password,"
-			    " client_credentials, authorization_code,"
-			    " device_code and refresh_token (and the right"
-			    " introspect)", (int)n, w);
-		buf_printf(&b, "%.*s ", (int)n, w);
-	}
-	if (for_user && !words_have(b.data, "refresh_token"))
-		buf_str(&b, "refresh_token");
-	while (b.len > 0 && b.data[b.len - 1] == ' ')
-		b.data[--b.len] = '\0';
-	*out = b.data;
-	return b.len == 0 ? cmd_refuse("no grant given") : CMD_OK;
-}
-
 /* What was made, or given a new secret: shown this once. */
 static int
 show_secret(struct cmd *c, const struct client *cl, const char *secret)
@@ -123,68 +63,85 @@ show_secret(struct cmd *c, const struct client *cl, const char *secret)
 	return cmd_print(&b);
 }
 
-static int
-check_uris(struct cmd *c, const struct client *cl)
-{
-	const char *w = cl->redirect_uris, *uri;
-	const int wanted = words_have(cl->grants, "authorization_code");
-	size_t n;
+/* What add and edit take, as it was typed; NULL: not given. */
+struct typed {
+	const char *name, *grants, *uris, *scope, *alg, *access, *refresh;
+	const char *unset;	/* of edit: names of options, with commas */
+	int is_public;
+};
 
-	if (wanted && *w == '\0')
-		return cmd_refuse("authorization_code needs --redirect-uri");
-	for (; words_next(&w, &n); w += n) {
-		uri = arena_dup(c->a, w, n);
-		if (!redirect_is_sound(uri))
-			return cmd_refuse("%s is no redirect URI: https, http"
-			    " on 127.0.0.1, [::1] or localhost, or an app's"
-			    " own scheme with a dot; no fragment", uri);
-	}
-	return CMD_OK;
+#define TYPED_OPTS(t) \
+	{ "name", &(t).name, NULL }, \
+	{ "grant", &(t).grants, NULL }, \
+	{ "redirect-uri", &(t).uris, NULL }, \
+	{ "scope", &(t).scope, NULL }, \
+	{ "alg", &(t).alg, NULL }, \
+	{ "access-ttl", &(t).access, NULL }, \
+	{ "refresh-ttl", &(t).refresh, NULL }, \
+	{ "public", NULL, &(t).is_public }
+
+/* Lay what was typed over cl, and hold the whole against the rules. */
+static int
+take_typed(struct cmd *c, const struct typed *t, struct client *cl,
+    int is_public)
+{
+	const char *why = NULL;
+
+	if (t->name != NULL)
+		cl->name = t->name;
+	if (t->uris != NULL)
+		cl->redirect_uris = t->uris;
+	if (t->scope != NULL)
+		cl->scope = t->scope;
+	if (t->alg != NULL)
+		cl->alg = t->alg;
+	if ((t->access != NULL && cmd_time(t->access, &cl->access_ttl) < 0) ||
+	    (t->refresh != NULL && cmd_time(t->refresh, &cl->refresh_ttl) < 0))
+		return CMD_REFUSED;
+	if (t->grants != NULL)
+		why = registration_grants(c->a, t->grants, &cl->grants);
+	if (why == NULL)
+		why = registration_check(c->conf, c->a, cl, is_public);
+	return why == NULL ? CMD_OK : cmd_refuse("%s", why);
 }
 
 int
 cmd_client_add(struct cmd *c)
 {
-	const char *grants = NULL, *access = NULL, *refresh = NULL;
 	char secret[SECRET_TEXT_LEN + 1];
-	struct client cl = { .name = NULL };
-	int is_public = 0, n, rc;
-	const struct cmd_opt opts[] = {
-		{ "name", &cl.name, NULL },
-		{ "grant", &grants, NULL },
-		{ "redirect-uri", &cl.redirect_uris, NULL },
-		{ "scope", &cl.scope, NULL },
-		{ "alg", &cl.alg, NULL },
-		{ "access-ttl", &access, NULL },
-		{ "refresh-ttl", &refresh, NULL },
-		{ "public", NULL, &is_public },
-	};
+	struct client cl = { .redirect_uris = "" };
+	struct typed t = { .name = NULL };
+	const struct cmd_opt opts[] = { TYPED_OPTS(t) };
 	char **operand;
+	int n, rc;
 
 	n = cmd_options(c, opts, sizeof(opts) / sizeof(opts[0]), &operand);
-	if (n != 0 || cl.name == NULL || *cl.name == '\0' || grants == NULL)
+	if (n != 0 || t.name == NULL || *t.name == '\0' || t.grants == NULL)
 		return n < 0 ? CMD_USAGE : cmd_usage(c);
-	if ((rc = take_grants(c, grants, &cl.grants)) != CMD_OK)
+	if ((rc = take_typed(c, &t, &cl, t.is_public)) != CMD_OK)
 		return rc;
-	if (cmd_scope(c, cl.scope) < 0 ||
-	    cmd_time(access, &cl.access_ttl) < 0 ||
-	    cmd_time(refresh, &cl.refresh_ttl) < 0)
-		return CMD_REFUSED;
-	if (cl.alg != NULL && alg_find(cl.alg) < 0)
-		return cmd_refuse("%s is no algorithm: there are ES256, RS256,"
-		    " PS256 and EdDSA", cl.alg);
-	if (is_public && (words_have(cl.grants, "client_credentials") ||
-			     words_have(cl.grants, "password")))
-		return cmd_refuse("a public client keeps no secret: not for"
-		    " password or client_credentials");
-	if (cl.redirect_uris == NULL)
-		cl.redirect_uris = "";
-	if ((rc = check_uris(c, &cl)) != CMD_OK)
-		return rc;
-	if ((rc = cmd_client_make(c, &cl, is_public ? NULL : secret)) == CMD_OK)
-		rc = show_secret(c, &cl, is_public ? NULL : secret);
+	if ((rc = cmd_client_make(
+		 c, &cl, t.is_public ? NULL : secret)) == CMD_OK)
+		rc = show_secret(c, &cl, t.is_public ? NULL : secret);
 	explicit_bzero(secret, sizeof(secret));
 	return rc;
+}
+
+/* Null: the setting's. */
+static void
+write_ttl(struct buf *b, const char *name, int64_t ttl_s)
+{
+	if (ttl_s == 0)
+		json_null(b, name);
+	else
+		json_int(b, name, ttl_s);
+}
+
+static const char *
+ttl_text(struct cmd *c, int64_t ttl_s)
+{
+	return ttl_s == 0 ? "(the setting's)"
+			  : arena_printf(c->a, "%lld s", (long long)ttl_s);
 }
 
 static void
@@ -205,6 +162,8 @@ write_client(struct cmd *c, struct buf *b, const struct client *cl)
 	json_words(b, "redirect_uris", cl->redirect_uris);
 	json_str(b, "scope", cl->scope);
 	json_str(b, "alg", cl->alg);
+	write_ttl(b, "access_ttl", cl->access_ttl);
+	write_ttl(b, "refresh_ttl", cl->refresh_ttl);
 	json_truth(b, "public", client_is_public(cl));
 	json_int(b, "created_at", cl->created_at);
 	json_truth(b, "revoked", cl->revoked_at != 0);
@@ -241,12 +200,13 @@ cmd_client_list(struct cmd *c)
 
 /* The client that the only operand names. */
 static int
-find_client(struct cmd *c, struct client *out)
+find_client(struct cmd *c, const struct cmd_opt *opts, size_t n_opts,
+    struct client *out)
 {
 	char **operand;
 	int n;
 
-	if ((n = cmd_options(c, NULL, 0, &operand)) != 1)
+	if ((n = cmd_options(c, opts, n_opts, &operand)) != 1)
 		return n < 0 ? CMD_USAGE : cmd_usage(c);
 	n = store_client_by_id(c->st, c->a, operand[0], out);
 	if (n < 0)
@@ -262,7 +222,7 @@ cmd_client_show(struct cmd *c)
 	struct buf b;
 	int rc;
 
-	if ((rc = find_client(c, &cl)) != CMD_OK)
+	if ((rc = find_client(c, NULL, 0, &cl)) != CMD_OK)
 		return rc;
 	buf_init(&b, c->a, 1024);
 	if (c->json) {
@@ -271,13 +231,14 @@ cmd_client_show(struct cmd *c)
 	}
 	buf_printf(&b, "client_id      %s\nname           %s\n"
 	    "kind           %s\ngrants         %s\nredirect_uris  %s\n"
-	    "scope          %s\nalg            %s\ncreated        %s\n"
-	    "state          %s",
+	    "scope          %s\nalg            %s\naccess_ttl     %s\n"
+	    "refresh_ttl    %s\ncreated        %s\nstate          %s",
 	    cl.client_id, cl.name,
 	    client_is_public(&cl) ? "public" : "confidential", cl.grants,
 	    cl.redirect_uris,
 	    cl.scope == NULL ? "(all but the privileged)" : cl.scope,
 	    cl.alg == NULL ? "(the server's)" : cl.alg,
+	    ttl_text(c, cl.access_ttl), ttl_text(c, cl.refresh_ttl),
 	    cmd_date(c->a, cl.created_at),
 	    cl.revoked_at == 0 ? "live" : "revoked");
 	return cmd_print(&b);
@@ -291,7 +252,7 @@ cmd_client_secret(struct cmd *c)
 	struct client cl;
 	int rc;
 
-	if ((rc = find_client(c, &cl)) != CMD_OK)
+	if ((rc = find_client(c, NULL, 0, &cl)) != CMD_OK)
 		return rc;
 	if (client_is_public(&cl))
 		return cmd_refuse("%s is a public client: it keeps no secret",
@@ -310,11 +271,78 @@ cmd_client_revoke(struct cmd *c)
 	struct client cl;
 	int n, rc;
 
-	if ((rc = find_client(c, &cl)) != CMD_OK)
+	if ((rc = find_client(c, NULL, 0, &cl)) != CMD_OK)
 		return rc;
 	if ((n = store_client_revoke(c->st, cl.id, c->now)) < 0)
 		return CMD_SYSTEM;
 	if (n == 0)
 		return cmd_refuse("%s was revoked before", cl.client_id);
+	return show_secret(c, &cl, NULL);
+}
+
+/* Change it to what was typed; within a transaction, so that no change between
+ * what is read here and what is written is lost. */
+static int
+edit(struct cmd *c, const struct typed *t, struct client *cl)
+{
+	const struct cmd_unset names[] = {
+		{ "scope", &cl->scope, NULL, NULL },
+		{ "alg", &cl->alg, NULL, NULL },
+		{ "redirect-uri", &cl->redirect_uris, "", NULL },
+		{ "access-ttl", NULL, NULL, &cl->access_ttl },
+		{ "refresh-ttl", NULL, NULL, &cl->refresh_ttl },
+	};
+	int rc;
+
+	if (store_client_by_number(c->st, c->a, cl->id, cl) != 1)
+		return CMD_SYSTEM;
+	rc = cmd_unset(c, t->unset, names, sizeof(names) / sizeof(names[0]));
+	if (t->is_public) {
+		cl->has_secret = 0;
+		cl->secret_hash = NULL;
+	}
+	if (rc == CMD_OK)
+		rc = take_typed(c, t, cl, client_is_public(cl));
+	if (rc == CMD_OK && store_client_change(c->st, cl) != 1)
+		rc = CMD_SYSTEM;
+	return rc;
+}
+
+int
+cmd_client_edit(struct cmd *c)
+{
+	struct typed t = { .name = NULL };
+	const struct cmd_opt opts[] = { TYPED_OPTS(t),
+		{ "unset", &t.unset, NULL } };
+	struct client cl;
+	int rc;
+
+	if ((rc = find_client(
+		 c, opts, sizeof(opts) / sizeof(opts[0]), &cl)) != CMD_OK)
+		return rc;
+	if (memcmp(&t, &(struct typed) { .name = NULL }, sizeof(t)) == 0)
+		return cmd_usage(c);
+	/* install made it for a purpose: it would make another. */
+	if (cl.role != NULL && (t.is_public || t.grants != NULL))
+		return cmd_refuse("%s is the %s client: its grants and its kind"
+		    " are install's", cl.client_id, cl.role);
+	if (store_begin(c->st) < 0)
+		return CMD_SYSTEM;
+	if ((rc = edit(c, &t, &cl)) == CMD_OK && store_commit(c->st) < 0)
+		rc = CMD_SYSTEM;
+	store_rollback(c->st);
+	return rc == CMD_OK ? show_secret(c, &cl, NULL) : rc;
+}
+
+int
+cmd_client_delete(struct cmd *c)
+{
+	struct client cl;
+	int rc;
+
+	if ((rc = find_client(c, NULL, 0, &cl)) != CMD_OK)
+		return rc;
+	if (store_erase_client(c->st, cl.id) != 1)
+		return CMD_SYSTEM;
 	return show_secret(c, &cl, NULL);
 }

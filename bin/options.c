@@ -2,7 +2,9 @@
 #include <string.h>
 
 #include "arena.h"
+#include "buf.h"
 #include "cmd.h"
+#include "words.h"
 
 #define OPTION_LONGEST 20
 
@@ -86,6 +88,44 @@ cmd_options(
 		}
 	}
 	return found;
+}
+
+static int
+unset_one(struct cmd *c, const char *name, size_t len,
+    const struct cmd_unset *rows, size_t n)
+{
+	struct buf b;
+
+	buf_init(&b, c->a, 128);
+	for (size_t i = 0; i < n; i++) {
+		buf_printf(&b, "%s%s", i > 0 ? ", " : "", rows[i].name);
+		if (strlen(rows[i].name) != len ||
+		    memcmp(rows[i].name, name, len) != 0)
+			continue;
+		if (rows[i].text != NULL)
+			*rows[i].text = rows[i].to;
+		else
+			*rows[i].number = 0;
+		return CMD_OK;
+	}
+	return cmd_refuse("--unset takes %s; not %.*s", b.data, (int)len, name);
+}
+
+int
+cmd_unset(struct cmd *c, const char *names, const struct cmd_unset *rows,
+    size_t n)
+{
+	char *list = arena_str(c->a, names == NULL ? "" : names);
+	const char *w = list;
+	int rc = CMD_OK;
+	size_t len;
+
+	for (char *p = list; *p != '\0'; p++)
+		if (*p == ',')
+			*p = ' ';
+	for (; rc == CMD_OK && words_next(&w, &len); w += len)
+		rc = unset_one(c, w, len, rows, n);
+	return rc;
 }
 
 /* --json and --conf count wherever they stand; the verbs' own come later. */

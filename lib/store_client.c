@@ -113,6 +113,27 @@ store_client_set_secret(
 }
 
 int
+store_client_change(struct store *st, const struct client *cl)
+{
+	sqlite3_stmt *s;
+
+	if ((s = store_stmt(st, SQL_CLIENT_CHANGE)) == NULL)
+		return -1;
+	bind_int(s, 1, cl->id);
+	bind_text(s, 2, cl->name);
+	if (cl->has_secret)
+		bind_digest(s, 3, &cl->secret);
+	bind_text(s, 4, cl->secret_hash);
+	bind_text(s, 5, cl->grants);
+	bind_text(s, 6, cl->redirect_uris);
+	bind_text(s, 7, cl->scope);
+	bind_text(s, 8, cl->alg);
+	bind_int_or_null(s, 9, cl->access_ttl);
+	bind_int_or_null(s, 10, cl->refresh_ttl);
+	return store_run(st, s, "client_change");
+}
+
+int
 store_client_revoke(struct store *st, int64_t id, int64_t now)
 {
 	sqlite3_stmt *s;

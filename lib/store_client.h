@@ -28,6 +28,8 @@ int store_client_by_role(struct store *st, struct arena *a, const char *role,
 int store_client_add(struct store *st, struct client *cl);
 int store_client_set_secret(
     struct store *st, int64_t id, const struct digest *secret);
+/* Stores all of cl as the client cl->id, but for id, role and times. */
+int store_client_change(struct store *st, const struct client *cl);
 int store_client_revoke(struct store *st, int64_t id, int64_t now);
 /* The clients without a secret: for the origins of their redirect URIs. */
 int store_client_list_public(struct store *st, struct arena *a, int64_t after,

@@ -59,6 +59,10 @@ const char *const store_sql[SQL_COUNT] = {
 	[SQL_CLIENT_SECRET] =
 	    "UPDATE oauth_clients SET secret = ?2, secret_hash = NULL"
 	    " WHERE id = ?1",
+	[SQL_CLIENT_CHANGE] =
+	    "UPDATE oauth_clients SET name = ?2, secret = ?3,"
+	    " secret_hash = ?4, grants = ?5, redirect_uris = ?6, scope = ?7,"
+	    " alg = ?8, access_ttl = ?9, refresh_ttl = ?10 WHERE id = ?1",
 	[SQL_CLIENT_REVOKE] =
 	    "UPDATE oauth_clients SET revoked_at = ?2, role = NULL"
 	    " WHERE id = ?1 AND revoked_at IS NULL",
@@ -339,6 +343,22 @@ const char *const store_sql[SQL_COUNT] = {
 	    "SELECT id FROM oauth_access_tokens WHERE id > ?1" HELD
 	    " AND revoked_at IS NULL AND expires_at > ?4"
 	    " ORDER BY id LIMIT ?5",
+
+	/* Of a user, ?2, or of a client, ?3. */
+	[SQL_ERASE_ACCESS] =
+	    "DELETE FROM oauth_access_tokens WHERE user = ?2 OR client = ?3",
+	[SQL_ERASE_REFRESH] =
+	    "DELETE FROM oauth_refresh_tokens WHERE user = ?2 OR client = ?3",
+	[SQL_ERASE_CODES] =
+	    "DELETE FROM oauth_auth_codes WHERE user = ?2 OR client = ?3",
+	[SQL_ERASE_DEVICES] =
+	    "DELETE FROM oauth_device_codes WHERE user = ?2 OR client = ?3",
+	[SQL_ERASE_CONSENTS] =
+	    "DELETE FROM oauth_consents WHERE user = ?2 OR client = ?3",
+	[SQL_ERASE_SESSIONS] = "DELETE FROM sessions WHERE user = ?2",
+	[SQL_ERASE_POSTS] = "DELETE FROM posts WHERE user = ?2",
+	[SQL_ERASE_USER] = "DELETE FROM users WHERE id = ?2",
+	[SQL_ERASE_CLIENT] = "DELETE FROM oauth_clients WHERE id = ?3",
 
 	/* ?2: now; ?3: when a window that begins now ends. */
 	[SQL_THROTTLE_FIND] =

@@ -1,6 +1,8 @@
 /* utf8.c: what text may come in. */
 #include "utf8.h"
 
+#include <string.h>
+
 /* Return how many bytes the character at s takes, 0 if it is none. */
 static size_t
 char_len(const unsigned char *s, size_t len)
@@ -45,4 +47,13 @@ utf8_count(const char *s, size_t len)
 		if ((n = char_len(p, len)) == 0)
 			return -1;
 	return count;
+}
+
+int
+utf8_is_line(const char *s)
+{
+	for (const char *p = s; *p != '\0'; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			return 0;
+	return utf8_count(s, strlen(s)) >= 0;
 }

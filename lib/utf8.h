@@ -12,4 +12,10 @@
  */
 ssize_t utf8_count(const char *s, size_t len);
 
+/*
+ * utf8_is_line(s): return 1 if s is UTF-8 without control characters (the ASCII
+ * ones and DEL), as a name that is shown to people has to be.
+ */
+int utf8_is_line(const char *s);
+
 #endif

@@ -1,0 +1,163 @@
+/* registration.c: what a client may be. */
+#include "registration.h"
+
+#include "arena.h"
+#include "buf.h"
+#include "conf.h"
+#include "grant.h"
+#include "key.h"
+#include "redirect.h"
+#include "scope.h"
+#include "store_client.h"
+#include "utf8.h"
+#include "words.h"
+
+#define DEVICE "device_code"
+#define DEVICE_GRANT "urn:ietf:params:oauth:grant-type:device_code"
+
+static int
+is_grant(const char *name, size_t len, int *for_user)
+{
+	size_t n;
+	const struct grant *g = grant_table(&n);
+
+	/* No grant, but a right: RFC 7662, of all clients' tokens. */
+	if (len == 10 && memcmp(name, "introspect", len) == 0)
+		return 1;
+	for (size_t i = 0; i < n; i++)
+		if (strlen(g[i].name) == len &&
+		    memcmp(g[i].name, name, len) == 0) {
+			*for_user |= g[i].for_user;
+			return 1;
+		}
+	return 0;
+}
+
+/* A client that gets a user's tokens may refresh them: without that a sign-in
+ * would end with the first access token. */
+const char *
+registration_grants(struct arena *a, const char *text, const char **out)
+{
+	char *list = arena_str(a, text);
+	const char *w;
+	int for_user = 0;
+	struct buf b;
+	size_t n;
+
+	for (char *p = list; *p != '\0'; p++)
+		if (*p == ',')
+			*p = ' ';
+	buf_init(&b, a, 256);
+	for (w = list; words_next(&w, &n); w += n) {
+		/* its name on the wire is no name to type */
+		if (n == strlen(DEVICE) && memcmp(w, DEVICE, n) == 0) {
+			buf_str(&b, DEVICE_GRANT " ");
+			for_user = 1;
+			continue;
+		}
+		if (!is_grant(w, n, &for_user))
+			return arena_printf(a, "%.*s is no grant: there are"
+			    " password, client_credentials, authorization_code,"
+			    " device_code and refresh_token (and the right"
+			    " introspect)", (int)n, w);
+		buf_printf(&b, "%.*s ", (int)n, w);
+	}
+	if (b.len == 0)
+		return "no grant given";
+	if (for_user && !words_have(b.data, "refresh_token"))
+		buf_str(&b, "refresh_token");
+	while (b.data[b.len - 1] == ' ')
+		b.data[--b.len] = '\0';
+	*out = b.data;
+	return NULL;
+}
+
+static const char *
+check_name(
+    const struct conf *cf, struct arena *a, const struct client *cl, int pub)
+{
+	(void)cf;
+	(void)a;
+	(void)pub;
+	return utf8_is_line(cl->name) && *cl->name != '\0'
+	    ? NULL
+	    : "a client's name is a line of UTF-8 without control characters";
+}
+
+static const char *
+check_scope(
+    const struct conf *cf, struct arena *a, const struct client *cl, int pub)
+{
+	int unknown = 0;
+
+	(void)pub;
+	if (cl->scope != NULL)
+		scope_parse(cf, cl->scope, &unknown);
+	return unknown ? arena_printf(a, "\"%s\" names a scope that [scopes] in"
+			     " the configuration does not", cl->scope)
+		       : NULL;
+}
+
+static const char *
+check_alg(
+    const struct conf *cf, struct arena *a, const struct client *cl, int pub)
+{
+	(void)cf;
+	(void)pub;
+	return cl->alg == NULL || alg_find(cl->alg) >= 0
+	    ? NULL
+	    : arena_printf(a, "%s is no algorithm: there are ES256, RS256,"
+		  " PS256 and EdDSA", cl->alg);
+}
+
+/* RFC 6749 section 2.1: a public client cannot keep a secret. */
+static const char *
+check_secret(
+    const struct conf *cf, struct arena *a, const struct client *cl, int pub)
+{
+	(void)cf;
+	(void)a;
+	return pub && (words_have(cl->grants, "client_credentials") ||
+			  words_have(cl->grants, "password"))
+	    ? "a public client keeps no secret: not for password or"
+	      " client_credentials"
+	    : NULL;
+}
+
+static const char *
+check_uris(
+    const struct conf *cf, struct arena *a, const struct client *cl, int pub)
+{
+	const char *w = cl->redirect_uris, *uri;
+	size_t n;
+
+	(void)cf;
+	(void)pub;
+	if (words_have(cl->grants, "authorization_code") &&
+	    !words_next(&w, &n))
+		return "authorization_code needs --redirect-uri";
+	for (w = cl->redirect_uris; words_next(&w, &n); w += n) {
+		uri = arena_dup(a, w, n);
+		if (!redirect_is_sound(uri))
+			return arena_printf(a, "%s is no redirect URI: https,"
+			    " http on 127.0.0.1, [::1] or localhost, or an"
+			    " app's own scheme with a dot; no fragment", uri);
+	}
+	return NULL;
+}
+
+const char *
+registration_check(const struct conf *cf, struct arena *a,
+    const struct client *cl, int is_public)
+{
+	static const char *(*const rules[])(const struct conf *,
+	    struct arena *, const struct client *, int) = {
+		check_name, check_scope, check_alg, check_secret, check_uris,
+	};
+	const char *why = NULL;
+
+	for (size_t i = 0; why == NULL && i < sizeof(rules) / sizeof(*rules);
+	     i++)
+		why = rules[i](cf, a, cl, is_public);
+	return why;
+}

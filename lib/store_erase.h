@@ -1,0 +1,18 @@
+/* store_erase.h: a user or a client, with all that is theirs, is deleted. */
+#ifndef CARNET_STORE_ERASE_H
+#define CARNET_STORE_ERASE_H
+
+#include "store.h"
+
+/*
+ * store_erase_user(st, id): within a write transaction.
+ * store_erase_client(st, id): in a transaction of its own.
+ * Delete every row of the user (a client): tokens of each kind, codes, consents,
+ * sessions, posts, and the user (client) itself.  All access tokens are looked
+ * at under the lock.  The number is never given again.  Return 1; 0 if there is
+ * none; -1 on error, logged, and then nothing is deleted.
+ */
+int store_erase_user(struct store *st, int64_t id);
+int store_erase_client(struct store *st, int64_t id);
+
+#endif
