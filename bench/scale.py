@@ -74,9 +74,9 @@ def measure(sizes):
     for size in sizes:
         site = Site()  # noqa: F405
         try:
-            empty = (site.dir / "carnet.db").stat().st_size
+            empty = (site.dir / "data/carnet.db").stat().st_size
             fill(site, size, min(size, 100000), min(size, 10000))
-            bytes_each = ((site.dir / "carnet.db").stat().st_size - empty) / size
+            bytes_each = ((site.dir / "data/carnet.db").stat().st_size - empty) / size
             flows = Flows(site)
             site.start()
             flows.prepare(1000)

@@ -169,7 +169,7 @@ class Site:
             os.readlink("/proc/%d/exe" % p)) == program]
 
     def db(self):
-        return closing(sqlite3.connect(self.dir / "carnet.db", timeout=60))
+        return closing(sqlite3.connect(self.dir / "data/carnet.db", timeout=60))
 
     def token(self, client, **params):
         return post(self.url + "/oauth/token", {**client, **params})

@@ -93,6 +93,7 @@ void check_scopes(struct doctor *d);
 void check_templates(struct doctor *d);
 void check_programs(struct doctor *d);
 void check_processes(struct doctor *d);
+void check_layout(struct doctor *d);
 void check_modes(struct doctor *d);
 void check_access(struct doctor *d);
 void check_web_root(struct doctor *d);

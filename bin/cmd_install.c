@@ -1,6 +1,8 @@
 /* cmd_install.c: carnet install: make what is missing, touch nothing else. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "arena.h"
@@ -151,6 +153,74 @@ report(struct cmd *c, const struct client *pw, const char *secret,
 	return cmd_print(&b);
 }
 
+/* The directory, for its user alone, if there is something that it can be in. */
+static int
+make_directory(const char *path)
+{
+	int fd;
+
+	if (mkdir(path, 0700) < 0)
+		return errno == EEXIST || errno == ENOENT
+		    ? CMD_OK /* who opens a file in it tells */
+		    : cmd_refuse("%s: %s", path, strerror(errno));
+	if ((fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+		return cmd_refuse("%s: %s", path, strerror(errno));
+	cmd_give_away(fd, path);
+	close(fd);
+	return CMD_OK;
+}
+
+/*
+ * The audit trail of earlier versions was named after the database.  A new one
+ * may have begun already: the old one becomes the older part of it, if it has
+ * none.
+ */
+static int
+move_trail(struct cmd *c)
+{
+	static const char *const moves[][2] = { { "", "" }, { "", ".1" },
+		{ ".1", ".1" }, { ".strangers", ".strangers" },
+		{ ".strangers", ".strangers.1" },
+		{ ".strangers.1", ".strangers.1" } };
+	const char *from, *to;
+
+	if (strcmp(c->conf->audit_log,
+		arena_printf(c->a, "%s/audit.log", c->conf->state)) != 0)
+		return CMD_OK;
+	for (size_t i = 0; i < sizeof(moves) / sizeof(moves[0]); i++) {
+		from = arena_printf(c->a, "%s-audit.log%s", c->conf->database,
+		    moves[i][0]);
+		to = arena_printf(c->a, "%s%s", c->conf->audit_log, moves[i][1]);
+		if (access(from, F_OK) == 0 && access(to, F_OK) < 0 &&
+		    rename(from, to) < 0)
+			return cmd_refuse("%s: cannot become %s: %s", from, to,
+			    strerror(errno));
+	}
+	return CMD_OK;
+}
+
+/* Make the directories of the data, and go on as who owns the data. */
+static int
+make_places(struct cmd *c)
+{
+	const char *database = c->conf->database;
+	const char *slash = strrchr(database, '/');
+	int rc;
+
+	if (c->conf->is_old_layout)
+		fprintf(stderr, "carnet: the database stays at %s, as in"
+		    " earlier versions; carnet doctor says how to move it\n",
+		    database);
+	if (slash != NULL && slash != database &&
+	    (rc = make_directory(arena_dup(
+		 c->a, database, (size_t)(slash - database)))) != CMD_OK)
+		return rc;
+	if ((rc = make_directory(c->conf->state)) != CMD_OK ||
+	    (rc = cmd_become_owner(c)) != CMD_OK)
+		return rc;
+	return move_trail(c);
+}
+
 int
 cmd_install(struct cmd *c)
 {
@@ -171,7 +241,7 @@ cmd_install(struct cmd *c)
 		return cmd_refuse("%s is no algorithm: there are ES256, RS256,"
 		    " PS256 and EdDSA", alg);
 	if ((rc = read_conf(c, issuer)) != CMD_OK ||
-	    (rc = cmd_become_owner(c)) != CMD_OK)
+	    (rc = make_places(c)) != CMD_OK)
 		return rc;
 	rc = CMD_SYSTEM;
 	if (store_install(c->conf->database) >= 0 &&

@@ -226,9 +226,7 @@ finish(struct reading *r)
 	}
 	if (add_rules(r) < 0)
 		return -1;
-	if (r->cf->audit_log == NULL)
-		r->cf->audit_log = arena_printf(
-		    r->cf->a, "%s-audit.log", r->cf->database);
+	conf_data(r->cf);
 	r->line = 0;
 	if (r->cf->issuer == NULL)
 		return conf_refuse(r, "issuer is not set: the https URL that this"

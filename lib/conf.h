@@ -20,6 +20,8 @@ struct conf {
 	const char *path;	/* the file that this came from */
 	const char *issuer;	/* no slash at its end */
 	const char *database, *keys;
+	const char *state;	/* the directory of locks and counters */
+	int is_old_layout;	/* the database is beside this file, unnamed */
 	const char *templates;	/* a directory, or NULL */
 	const char *site_name, *site_colour;
 	const char *site_logo;	/* a path on this host, or NULL */

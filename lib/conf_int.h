@@ -30,7 +30,7 @@ struct setting {
 	const char *choice[2];
 };
 
-#define CONF_SETTINGS 38
+#define CONF_SETTINGS 39
 extern const struct setting conf_settings[CONF_SETTINGS];
 
 /* What one reading of a file knows. */
@@ -55,5 +55,11 @@ int conf_refuse(struct reading *r, const char *fmt, ...)
  */
 int conf_store(
     struct reading *r, const struct setting *s, const char *value);
+
+/* conf_beside(cf, path): path, if relative, from the directory of cf's file. */
+const char *conf_beside(const struct conf *cf, const char *path);
+
+/* conf_data(cf): say where database, state and audit trail are, if cf does not. */
+void conf_data(struct conf *cf);
 
 #endif

@@ -9,7 +9,8 @@
 
 const struct setting conf_settings[CONF_SETTINGS] = {
 	{ "", "issuer", TYPE_URL, AT(issuer), NULL, 0, 0, { 0 } },
-	{ "", "database", TYPE_PATH, AT(database), "carnet.db", 0, 0, { 0 } },
+	{ "", "database", TYPE_PATH, AT(database), NULL, 0, 0, { 0 } },
+	{ "", "state", TYPE_PATH, AT(state), NULL, 0, 0, { 0 } },
 	{ "", "keys", TYPE_PATH, AT(keys), "keys", 0, 0, { 0 } },
 	{ "", "templates", TYPE_PATH, AT(templates), NULL, 0, 0, { 0 } },
 	{ "", "site_name", TYPE_TEXT, AT(site_name), "carnet", 0, 0, { 0 } },
@@ -134,7 +135,7 @@ int
 conf_store(struct reading *r, const struct setting *s, const char *value)
 {
 	char *member = (char *)r->cf + s->offset;
-	const char *dir_end, *text = arena_str(r->cf->a, value);
+	const char *text = arena_str(r->cf->a, value);
 	int64_t seconds;
 
 	switch (s->type) {
@@ -173,10 +174,7 @@ conf_store(struct reading *r, const struct setting *s, const char *value)
 	case TYPE_PATH:
 		if (*value == '\0')
 			return conf_refuse(r, "%s is a path", s->name);
-		dir_end = strrchr(r->cf->path, '/');
-		if (*value != '/' && dir_end != NULL)
-			text = arena_printf(r->cf->a, "%.*s/%s",
-			    (int)(dir_end - r->cf->path), r->cf->path, value);
+		text = conf_beside(r->cf, value);
 		break;
 	case TYPE_HEADER:
 		if (!header_is_name(value))

@@ -9,7 +9,7 @@
 #include "conf.h"
 #include "sandbox.h"
 
-#define PLACES_MAX 10 /* keys, templates, and two names of four files */
+#define PLACES_MAX 11 /* keys, templates, state, two names of four files */
 
 struct confined {
 	struct arena *a;
@@ -79,6 +79,7 @@ needs(const struct conf *cf)
 
 	c->a = a;
 	add_file(c, cf->database, 1);
+	add(c, cf->state, 1);
 	for (int part = 0; part < AUDIT_PARTS; part++)
 		add_file(c, audit_part(a, cf->audit_log, part), 1);
 	add_file(c, cf->path, 0);

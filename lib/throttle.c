@@ -150,7 +150,7 @@ begin(struct req *rq, struct attempt *at)
 		return e;
 	if (n == 0)
 		n = slot_default();
-	at->slot = slot_take(arena_printf(rq->a, "%s-slots", cf->database), n,
+	at->slot = slot_take(arena_printf(rq->a, "%s/slots", cf->state), n,
 	    (int)cf->hash_wait * 1000);
 	/* Without the file there is no limit: better that than no sign-in. */
 	if (at->slot == SLOT_NONE)

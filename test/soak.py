@@ -63,8 +63,8 @@ def sample(site, pids, lately):
     lately.append({pid: memory(pid) for pid in pids})
     rss = max(min(m[pid] for m in lately if pid in m) for pid in pids)
     fds = max(len(os.listdir("/proc/%d/fd" % pid)) for pid in pids)
-    size = {suffix: sum(f.stat().st_size for f in site.dir.glob("carnet.db" + suffix)) >> 10
-            for suffix in ("", "-wal", "-audit.log*")}
+    size = {suffix: sum(f.stat().st_size for f in site.dir.glob("data/" + suffix)) >> 10
+            for suffix in ("carnet.db", "carnet.db-wal", "audit.log*")}
     counts = site.sql("SELECT " + ", ".join("(SELECT count(*) FROM %s)" % t for t in TABLES))
     return dict(zip([*SLACK, *TABLES], [rss, fds, *size.values(), *counts[0]]))
 

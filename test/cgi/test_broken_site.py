@@ -54,7 +54,7 @@ def test_carnet_conf_is_found_beside_the_programs_directory(fresh, tmp_path):
 
 def test_without_a_database_it_is_503(fresh):
     """DESIGN section 5: 503 with Retry-After; what needs none still works."""
-    (fresh.dir / "carnet.db").unlink()
+    (fresh.dir / "data/carnet.db").unlink()
     token = {"HTTP_AUTHORIZATION": "Bearer x"}
     for program in API:
         answer = start(fresh, program, **token)
@@ -64,17 +64,17 @@ def test_without_a_database_it_is_503(fresh):
         assert "carnet install makes it" in answer.log
     assert start(fresh, "jwks").status == 200
     assert start(fresh, "playground").status == 200
-    assert not (fresh.dir / "carnet.db").exists()
+    assert not (fresh.dir / "data/carnet.db").exists()
 
 
 @pytest.mark.parametrize("content", [b"", b"x" * 4096], ids=["empty", "noise"])
 def test_a_file_that_is_no_database_of_ours_is_503(fresh, content):
     """DESIGN section 9."""
-    for path in fresh.dir.glob("carnet.db*"):
+    for path in fresh.dir.glob("data/carnet.db*"):
         path.unlink()
-    (fresh.dir / "carnet.db").write_bytes(content)
+    (fresh.dir / "data/carnet.db").write_bytes(content)
     assert start(fresh, "user").status == 503
-    assert (fresh.dir / "carnet.db").read_bytes() == content
+    assert (fresh.dir / "data/carnet.db").read_bytes() == content
 
 
 def test_a_newer_database_is_refused(fresh):
@@ -89,7 +89,7 @@ def test_a_newer_database_is_refused(fresh):
 
 def test_a_database_that_is_locked_is_503(fresh):
     """DESIGN section 5: busy; and the request stores nothing."""
-    db = sqlite3.connect(fresh.dir / "carnet.db", isolation_level=None)
+    db = sqlite3.connect(fresh.dir / "data/carnet.db", isolation_level=None)
     db.execute("BEGIN IMMEDIATE")
     r = fresh.grant("password", username=fresh.email, password=fresh.password)
     db.execute("ROLLBACK")

@@ -157,10 +157,10 @@ def test_what_cannot_be_is_1_with_the_reason(cgi, args, said):
 
 def test_a_system_that_fails_is_111(fresh):
     """DESIGN section 8."""
-    (fresh.dir / "carnet.db").rename(fresh.dir / "away")
+    (fresh.dir / "data/carnet.db").rename(fresh.dir / "away")
     p = fresh.command("user", "list")
     assert (p.returncode, p.stdout) == (111, "") and "carnet install" in p.stderr
-    (fresh.dir / "away").rename(fresh.dir / "carnet.db")
+    (fresh.dir / "away").rename(fresh.dir / "data/carnet.db")
     (fresh.dir / "keys").rename(fresh.dir / "away")
     assert fresh.command("keys", "list").returncode == 111
 
@@ -210,7 +210,7 @@ def test_install_makes_what_is_missing_and_nothing_twice(fresh):
 
 def test_install_makes_files_that_others_cannot_read(fresh):
     """DESIGN section 4: private keys 0600; the database too."""
-    for path in [*(fresh.dir / "keys").iterdir(), *fresh.dir.glob("carnet.db*")]:
+    for path in [*(fresh.dir / "keys").iterdir(), *fresh.dir.glob("data/carnet.db*")]:
         assert mode(path) == 0o600, path
     assert mode(fresh.dir / "keys") == 0o700
 

@@ -140,5 +140,5 @@ def test_wrong_words_are_2(cgi, args):
 
 def test_it_needs_no_database(fresh):
     """On a shared host it may be run on another machine."""
-    (fresh.dir / "carnet.db").unlink()
+    (fresh.dir / "data/carnet.db").unlink()
     assert json.loads(fresh.carnet("metadata"))["issuer"] == fresh.url

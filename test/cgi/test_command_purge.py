@@ -92,7 +92,7 @@ def test_others_write_between_its_batches_and_it_may_be_killed(fresh):
     p = subprocess.Popen([BUILD / "bin/carnet", "purge"], env=env,
                          stdout=subprocess.DEVNULL)
     count = "SELECT count(*) FROM oauth_access_tokens"
-    with closing(sqlite3.connect(fresh.dir / "carnet.db", timeout=60,
+    with closing(sqlite3.connect(fresh.dir / "data/carnet.db", timeout=60,
                                  isolation_level=None)) as db:
         left = n
         while left == n:

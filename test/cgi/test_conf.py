@@ -152,9 +152,9 @@ def test_a_directory_or_a_huge_file_is_refused(other):
 
 def test_paths_are_relative_to_the_file(other):
     """carnet.conf(5): not to where the command is run."""
-    other.conf.write_text(GOOD + "database = ./carnet.db\n")
+    other.conf.write_text(GOOD + "database = ./data/carnet.db\n")
     assert other.email in other.carnet("user", "list")
-    other.conf.write_text(GOOD + "database = %s/carnet.db\n" % other.dir)
+    other.conf.write_text(GOOD + "database = %s/data/carnet.db\n" % other.dir)
     assert other.email in other.carnet("user", "list")
 
 

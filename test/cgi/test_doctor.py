@@ -11,8 +11,8 @@ from kit.doctor import ask, snapshot
 from kit.site import BUILD, ROOT
 
 LOCAL_CHECKS = {
-    "configuration", "issuer", "scopes", "templates", "programs", "processes", "modes",
-    "access", "web-root", "disk", "database", "keys", "clients", "clock", "old-keys"}
+    "configuration", "issuer", "scopes", "templates", "programs", "processes", "layout",
+    "modes", "access", "web-root", "disk", "database", "keys", "clients", "clock", "old-keys"}
 
 
 def settings(site, text):
@@ -31,9 +31,9 @@ def test_a_new_installation_is_sound_and_nothing_is_written(fresh):
 
 def test_a_database_in_use_is_read_with_its_log(fresh):
     """SQLite's WAL: the newest rows may not be in the file itself yet."""
-    db = sqlite3.connect(fresh.dir / "carnet.db", isolation_level=None)
+    db = sqlite3.connect(fresh.dir / "data/carnet.db", isolation_level=None)
     db.execute("UPDATE oauth_clients SET role = NULL WHERE role = 'personal'")
-    assert (fresh.dir / "carnet.db-wal").stat().st_size > 0
+    assert (fresh.dir / "data/carnet.db-wal").stat().st_size > 0
     before = snapshot(fresh.dir)
     ask(fresh).only("clients", "wrong", "no personal client", "carnet install")
     assert snapshot(fresh.dir) == before

@@ -55,7 +55,7 @@ def orphan(path):
     ids=["gone", "noise", "empty", "older", "newer", "mode", "damaged", "orphan"])
 def test_a_database_that_is_not_sound(fresh, spoil, level, said, cure):
     """DESIGN section 9; the keys are checked all the same."""
-    spoil(fresh.dir / "carnet.db")
+    spoil(fresh.dir / "data/carnet.db")
     before = snapshot(fresh.dir)
     report = ask(fresh)
     assert report.level("database") == level, report.rows

@@ -16,11 +16,11 @@ AS_ROOT = os.getuid() == 0
 @pytest.mark.parametrize("name, mode, level", [
     ("keys/ES256.pem", 0o640, "wrong"), ("keys/RS256.pem", 0o604, "wrong"),
     ("keys/ES256.pem.new", 0o644, "wrong"), ("keys/ES256-old.pem", 0o644, "wrong"),
-    ("carnet.db", 0o644, "wrong"), ("carnet.db", 0o660, "warn"),
+    ("data/carnet.db", 0o644, "wrong"), ("data/carnet.db", 0o660, "warn"),
     ("carnet.conf", 0o646, "wrong"), ("carnet.conf", 0o664, "warn"),
     ("carnet.conf", 0o644, None),
     ("keys", 0o755, "warn"), ("keys", 0o777, "wrong"),
-    (".", 0o777, "wrong"), (".", 0o775, "warn"), (".", 0o1777, None)])
+    ("data", 0o777, "wrong"), ("data", 0o775, "warn"), ("data", 0o1777, None)])
 def test_what_others_may_read_or_write(fresh, name, mode, level):
     """Private keys are one user's; a group may be trusted with the rest."""
     path = fresh.dir / name
@@ -32,7 +32,6 @@ def test_what_others_may_read_or_write(fresh, name, mode, level):
         assert report.at("wrong") + report.at("warn") == []
     else:
         report.only("modes", level, "%04o" % mode, "chmod 0", name.strip("."))
-    fresh.dir.chmod(0o755)
 
 
 @pytest.mark.parametrize("mode, level", [(0o644, "wrong"), (0o640, "warn")])
@@ -49,14 +48,14 @@ def test_a_configuration_with_a_secret_is_private(fresh, mode, level):
 @pytest.mark.skipif(not AS_ROOT, reason="files are given away by root alone")
 def test_files_of_two_owners_are_told(fresh):
     """Who can use the one cannot use the other."""
-    os.chown(fresh.dir / "carnet.db", 65534, 65534)
+    os.chown(fresh.dir / "data/carnet.db", 65534, 65534)
     ask(fresh).only("access", "wrong", "nobody", "root", "chown")
 
 
 def test_what_this_user_cannot_use_is_told(fresh):
     """The one that runs it, where no program runs."""
     run = {"user": 65534, "group": 65534, "extra_groups": []} if AS_ROOT else {}
-    for path in ("carnet.conf", "carnet.db", "keys", "keys/ES256.pem", "keys/RS256.pem"):
+    for path in ("carnet.conf", "data/carnet.db", "keys", "keys/ES256.pem", "keys/RS256.pem"):
         (fresh.dir / path).chmod(0o700 if AS_ROOT else 0o000)
     fresh.conf.chmod(0o644)
     binary = fresh.dir / "carnet"
@@ -91,7 +90,7 @@ def test_an_audit_trail_that_cannot_be_written_is_told(fresh):
 
 
 @pytest.mark.parametrize("name, mode, cure", [
-    ("carnet.db", 0o400, "chmod u+rw "), ("carnet.db", 0o000, "chmod u+rw "),
+    ("data/carnet.db", 0o400, "chmod u+rw "), ("data/carnet.db", 0o000, "chmod u+rw "),
     ("keys", 0o300, "chmod u+rx "), ("keys/ES256.pem", 0o200, "chmod u+r ")])
 def test_what_its_owners_mode_forbids_is_told(fresh, name, mode, cure):
     """It is theirs already, and nothing is lost: no chown helps, and no copy."""
@@ -117,14 +116,14 @@ def test_what_lies_in_a_web_root_is_told(fresh, name):
     """The worst mistake: database and keys that anyone can fetch."""
     root = fresh.dir / name
     root.mkdir(parents=True)
-    for entry in ("carnet.conf", "carnet.db", "keys"):
+    for entry in ("carnet.conf", "data", "keys"):
         (fresh.dir / entry).rename(root / entry)
     report = doctor.Report(fresh.command("doctor", "--json", "--conf",
                                          str(root / "carnet.conf")))
     levels = {r["what"].split(",")[1].strip(): r["level"] for r in report.rows
               if r["check"] == "web-root"}
     assert levels == {str(root / "carnet.conf"): "warn", str(root / "keys"): "wrong",
-                      str(root / "carnet.db"): "wrong"}
+                      str(root / "data/carnet.db"): "wrong"}
     said = report.text("web-root")
     assert "anyone may be able to read it" in said and name.split("/")[0] in said
     client = fresh.password_client

@@ -183,6 +183,6 @@ def test_the_log_of_a_site_without_other_programs_stays_short(cgi, run):
     sizes = []
     for _ in range(120):
         assert post(run, form.encode()).status == 200
-        sizes.append((cgi.dir / "carnet.db-wal").stat().st_size)
+        sizes.append((cgi.dir / "data/carnet.db-wal").stat().st_size)
     assert max(sizes) < 100 * 4096
     assert min(sizes[60:]) < 20 * 4096

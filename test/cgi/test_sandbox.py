@@ -83,8 +83,8 @@ def test_a_configuration_that_leads_elsewhere_needs_a_restart(setting, tmp_path)
         tmp_path.chmod(0o755)
         text = site.conf.read_text()
         for name in ("carnet.db", "carnet.db-wal", "carnet.db-shm"):
-            if (site.dir / name).exists():
-                shutil.copy(site.dir / name, tmp_path / name)
+            if (site.dir / "data" / name).exists():
+                shutil.copy(site.dir / "data" / name, tmp_path / name)
         moved = re.sub(r"site_name.*", "site_name = New", text)
         site.conf.write_text("database = %s/carnet.db\n" % tmp_path + re.sub(
             r"(?m)^database.*\n", "", moved))

@@ -32,7 +32,7 @@ def held(site, program, secrets):
     except PermissionError:
         pytest.skip("the memory of a program is closed to all but root")
     # The scan finds what is there: the path of the configuration's database.
-    assert any(str(site.dir / "carnet.db").encode() in piece for piece in memory)
+    assert any(str(site.dir / "data/carnet.db").encode() in piece for piece in memory)
     return [name for name, secret in secrets.items() for part in parts(secret)
             if any(part in piece for piece in memory)]
 

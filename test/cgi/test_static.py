@@ -73,7 +73,7 @@ def test_the_log_of_writes_stays_short_and_whole(fresh, linking, request):
     if linking == "static":
         fresh = request.getfixturevalue("served")
     client, token = fresh.machine()
-    wal = fresh.dir / "carnet.db-wal"
+    wal = fresh.dir / "data/carnet.db-wal"
     sizes, tokens = [], [token]
     for _ in range(40):
         r = fresh.grant("client_credentials", client, scope="*")

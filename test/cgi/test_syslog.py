@@ -43,7 +43,7 @@ def test_the_line_arrives(tmp_path):
                          400, "invalid_grant")
             refused = log.recv(4096).decode()
             trail = [(site.dir / name).read_text().splitlines()[-1] for name in (
-                "carnet.db-audit.log", "carnet.db-audit.log.strangers")]
+                "data/audit.log", "data/audit.log.strangers")]
     for text, line in zip((said, refused), trail):
         priority, message = re.fullmatch(r"<(\d+)>.*?: carnet: (\{.*\})", text).groups()
         assert int(priority) == 10 * 8 + 6

@@ -22,7 +22,7 @@ def grant(site):
                       scope="read-posts")
 
 
-def tokens(site, database="carnet.db"):
+def tokens(site, database="data/carnet.db"):
     with closing(sqlite3.connect(site.dir / database, timeout=20)) as db:
         return db.execute("SELECT (SELECT count(*) FROM oauth_access_tokens),"
                           " (SELECT count(*) FROM oauth_refresh_tokens)").fetchone()
@@ -196,7 +196,7 @@ def test_no_file_descriptor_left_for_a_request():
         access, refresh = tokens(site)
         out, log = ask_without_descriptors(site)
         assert out.startswith("Status: 200") and '"access_token"' in out
-        assert log.count("carnet.db-slots: Too many open files; until it can be opened,"
+        assert log.count("data/slots: Too many open files; until it can be opened,"
                          " any number of passwords is hashed at once; raise the limit"
                          " on open files") == 1
         # The keys, too, if they are looked for in this very second.
@@ -222,9 +222,9 @@ def test_no_file_descriptor_left_for_the_database():
         grant(site)
         copy = site.dir / "copy.db"
         site.sql("VACUUM INTO '%s'" % copy)
-        for f in site.dir.glob("carnet.db-[ws]*"):
+        for f in site.dir.glob("data/carnet.db-[ws]*"):
             f.unlink()
-        copy.rename(site.dir / "carnet.db")
+        copy.rename(site.dir / "data/carnet.db")
         time.sleep(1.1)  # files are looked at once a second
         out, log = ask_without_descriptors(site)
         assert out.startswith("Status: 503")
@@ -248,7 +248,7 @@ def test_a_database_that_another_program_holds():
     with served("token", "posts") as site:
         token = grant(site).json()["access_token"]
         before = tokens(site)
-        db = sqlite3.connect(site.dir / "carnet.db", isolation_level=None)
+        db = sqlite3.connect(site.dir / "data/carnet.db", isolation_level=None)
         db.execute("BEGIN IMMEDIATE")
         refused(grant(site), 503, "locked", "another program")
         assert site.get("/api/posts", token=token).status_code == 200
@@ -261,15 +261,16 @@ def test_a_database_that_another_program_holds():
 @pytest.mark.skipif(os.getuid() != 0, reason="only root may become another user")
 def test_a_database_that_may_only_be_read():
     with served("token", user="nobody") as site:
-        files = list(site.dir.glob("carnet.db*"))
-        os.chown(site.dir, 0, -1)
+        files = list(site.dir.glob("data/carnet.db*"))
+        os.chown(site.dir / "data", 0, -1)
+        (site.dir / "data").chmod(0o755)
         for f in files:
             os.chown(f, 0, -1)
             f.chmod(0o644)
         refused(grant(site), 503, "must be able to write")
         for f in files:
             f.chmod(0o666)
-        site.dir.chmod(0o777)
+        (site.dir / "data").chmod(0o777)
         recovers(site)
 
 
@@ -278,7 +279,7 @@ def test_a_database_that_is_deleted_and_comes_back():
         grant(site)
         away = site.dir / "away"
         away.mkdir()
-        files = list(site.dir.glob("carnet.db*"))
+        files = list(site.dir.glob("data/carnet.db*"))
         for f in files:
             f.rename(away / f.name)
         r = answer(lambda: grant(site), lambda s: s != 200)
@@ -294,13 +295,13 @@ def test_a_database_that_is_overwritten():
         grant(site)
         good = site.dir / "good.db"
         site.sql("VACUUM INTO '%s'" % good)
-        for f in site.dir.glob("carnet.db*"):
+        for f in site.dir.glob("data/carnet.db*"):
             if not f.name.endswith(".log"):
                 f.unlink()
-        (site.dir / "carnet.db").write_bytes(b"no database" * 1000)
+        (site.dir / "data/carnet.db").write_bytes(b"no database" * 1000)
         r = answer(lambda: grant(site), lambda s: s != 200)
         assert r.status_code == 503 and "not a database" in r.log
-        good.rename(site.dir / "carnet.db")
+        good.rename(site.dir / "data/carnet.db")
         site.carnet("install")
         recovers(site)
 

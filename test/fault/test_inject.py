@@ -142,7 +142,7 @@ def check_pairs(site):
 
 def check_unlocked(site):
     """Nobody is left within a transaction."""
-    with closing(sqlite3.connect(site.dir / "carnet.db", timeout=0, isolation_level=None)) as db:
+    with closing(sqlite3.connect(site.dir / "data/carnet.db", timeout=0, isolation_level=None)) as db:
         db.execute("BEGIN IMMEDIATE")
         db.execute("ROLLBACK")
 

@@ -40,7 +40,7 @@ def test_a_refusal_tells_its_private_reason(site):
     r = site.grant("password", username="pass-word@example.org", password="wrong")
     found, = log(site, r.headers["X-Request-Id"])
     assert (found["why"], found.get("user")) == ("unknown user", None)
-    assert "pass-word" not in (site.dir / "carnet.db-audit.log").read_text()
+    assert "pass-word" not in (site.dir / "data/audit.log").read_text()
 
 
 def test_a_refresh_and_its_replay(site):
@@ -82,7 +82,7 @@ def test_what_a_person_does(site):
 def parts(site):
     """How large the trail's files are: what strangers were refused, and all else."""
     sizes = [0, 0]
-    for f in site.dir.glob("carnet.db-audit.log*"):
+    for f in site.dir.glob("data/audit.log*"):
         sizes[".strangers" not in f.name] += f.stat().st_size
     return sizes
 
@@ -198,19 +198,19 @@ def test_who_calls_with_a_token_is_named(site):
 
 def test_nothing_secret_is_in_it(site):
     """Of all that the tests before this one sent and got."""
-    text = (site.dir / "carnet.db-audit.log").read_text()
+    text = (site.dir / "data/audit.log").read_text()
     assert len(text) > 1000
     leaked = [s for s in site.secrets if len(s) > 15 and s in text]
     assert not leaked
 
 
 def test_what_is_no_event_leaves_no_line(site):
-    size = (site.dir / "carnet.db-audit.log").stat().st_size
+    size = (site.dir / "data/audit.log").stat().st_size
     site.get("/api/posts")
     site.get("/oauth/token")
     site.get("/oauth/nothing")
     site.get("/oauth/login")
-    assert (site.dir / "carnet.db-audit.log").stat().st_size == size
+    assert (site.dir / "data/audit.log").stat().st_size == size
 
 
 def test_people_read_it_too(site):
@@ -226,7 +226,7 @@ def test_wrong_words_are_refused(site, args):
 
 
 def test_since_leaves_out_what_is_older(fresh):
-    trail = fresh.dir / "carnet.db-audit.log"
+    trail = fresh.dir / "data/audit.log"
     text = trail.read_text()
     old = text.replace(text[7:11], "2001")
     trail.write_text(old + "no line of ours\n" + text)
@@ -235,7 +235,7 @@ def test_since_leaves_out_what_is_older(fresh):
 
 
 def test_follow_goes_on_over_a_new_file(fresh):
-    trail = fresh.dir / "carnet.db-audit.log"
+    trail = fresh.dir / "data/audit.log"
     p = subprocess.Popen(
         [BUILD / "bin/carnet", "log", "--follow", "--event", "command", "--json"],
         stdout=subprocess.PIPE, text=True,
@@ -261,7 +261,7 @@ def test_it_can_be_turned_off(fresh):
         text = f.read()
         f.seek(0)
         f.write("audit_size = 0\n" + text)
-    (fresh.dir / "carnet.db-audit.log").unlink()
+    (fresh.dir / "data/audit.log").unlink()
     fresh.sign_in()
-    assert not (fresh.dir / "carnet.db-audit.log").exists()
+    assert not (fresh.dir / "data/audit.log").exists()
     assert fresh.command("log").returncode == 1

@@ -176,7 +176,7 @@ REFUSED = [
 def is_strangers(site, request):
     """Is its line in the part that strangers can fill?"""
     return any(request in f.read_text()
-               for f in site.dir.glob("carnet.db-audit.log.strangers*"))
+               for f in site.dir.glob("data/audit.log.strangers*"))
 
 
 def check(site, act, event, members, known=False, **said):

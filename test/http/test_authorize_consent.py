@@ -246,7 +246,7 @@ def test_a_code_is_sent_once_and_stored_as_a_digest(site, app, browser):
     assert len(raw) == 32
     assert site.sql("SELECT 1 FROM oauth_auth_codes WHERE digest = ?",
                     hashlib.sha256(code.encode()).digest())
-    for path in site.dir.glob("carnet.db*"):
+    for path in site.dir.glob("data/carnet.db*"):
         assert code.encode() not in path.read_bytes() and raw not in path.read_bytes()
 
 

@@ -327,8 +327,9 @@ def test_shared_hosting_gives_nothing_private_away(hosted):
     """The worst case: all that carnet has lies where the web server serves."""
     files = [p for p in hosted.dir.rglob("*") if p.is_file()
              and p.parts[-2] != "cgi-bin" and p.name not in ("index.html",)]
-    private = [p for p in files if p.name.startswith("carnet.") or "keys" in p.parts]
-    assert {p.name for p in private} >= {"carnet.conf", "carnet.db", "ES256.pem"}
+    private = [p for p in files if p.name.startswith("carnet.") or {"keys", "data"} & set(p.parts)]
+    assert {p.name for p in private} >= {"carnet.conf", "carnet.db", "audit.log",
+                                      "ES256.pem"}
     for p in private:
         path = "/" + str(p.relative_to(hosted.dir))
         for form in (path, path.upper(), "/" + path, "/." + path, path + "/",

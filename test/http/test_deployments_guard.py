@@ -240,7 +240,7 @@ def test_without_a_database_it_is_503(server):
     """Never 200, of what is public neither; and its return is noticed."""
     token = server.token("read-posts")
     paths = [*KINDS.values(), OPEN, *guarded.PUBLIC.values()]
-    db, away = server.dir / "carnet.db", server.dir / "away.db"
+    db, away = server.dir / "data/carnet.db", server.dir / "away.db"
     db.rename(away)
     try:
         noticed()

@@ -24,7 +24,7 @@ def _no_sanitizers():
 def held_up(site):
     """While the database is locked, a request for a token is under way."""
     client, answers = site.client("client_credentials"), []
-    with closing(sqlite3.connect(site.dir / "carnet.db", timeout=20,
+    with closing(sqlite3.connect(site.dir / "data/carnet.db", timeout=20,
                                  isolation_level=None)) as db:
         db.execute("BEGIN IMMEDIATE")
         asks = threading.Thread(

@@ -58,7 +58,7 @@ def test_the_user_code_is_easy_to_type_and_hard_to_guess(maker):
 def test_the_database_holds_the_digest_alone(site, device):
     """DESIGN section 4."""
     assert device.row("1")
-    for path in site.dir.glob("carnet.db*"):
+    for path in site.dir.glob("data/carnet.db*"):
         assert device.codes["device_code"].encode() not in path.read_bytes()
 
 

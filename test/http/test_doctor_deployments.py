@@ -213,7 +213,7 @@ def test_secrets_that_htaccess_does_not_keep_back():
                  *[("apache/htaccess", rule, "") for rule in rules]) as site:
         report = of_deployment(site)
         report.only("exposure", "wrong")
-        for name in ("carnet.db", "carnet.conf", "keys/ES256.pem"):
+        for name in ("data/carnet.db", "carnet.conf", "keys/ES256.pem"):
             assert "%s/%s" % (site.url, name) in report.text("exposure")
 
 

@@ -231,9 +231,9 @@ def test_an_issuer_with_a_path(tmp_path, path):
 
 
 @pytest.mark.parametrize("url, name, cure", [
-    ("/carnet.db", "carnet.db", "new keys"), ("/carnet.conf", "carnet.conf", "client_secret"),
+    ("/carnet.db", "data/carnet.db", "new keys"), ("/carnet.conf", "carnet.conf", "client_secret"),
     ("/keys/ES256.pem", "keys/ES256.pem", "new keys"),
-    ("/{dir}/carnet.db", "carnet.db", "new passwords"),
+    ("/{dir}/data/carnet.db", "data/carnet.db", "new passwords"),
     ("/{parent}/{dir}/keys/ES256.pem", "keys/ES256.pem", "new keys")])
 def test_a_secret_that_can_be_fetched(web, url, name, cure):
     """The worst mistake."""
@@ -251,8 +251,8 @@ def test_a_secret_that_can_be_fetched(web, url, name, cure):
 def test_what_sqlite_keeps_beside_the_database(web, suffix):
     """sqlite.org/walformat.html: the newest rows are in the log alone."""
     path = "/carnet.db" + suffix
-    file = web.site.dir / path[1:]
-    with closing(sqlite3.connect(web.site.dir / "carnet.db", isolation_level=None)) as db:
+    file = web.site.dir / "data" / path[1:]
+    with closing(sqlite3.connect(web.site.dir / "data/carnet.db", isolation_level=None)) as db:
         db.execute("UPDATE oauth_clients SET name = name || ' '")
         web.files = {path: file.read_bytes()}
         assert len(web.files[path]) > 100

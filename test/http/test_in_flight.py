@@ -16,7 +16,7 @@ NEW = "$y$j9T$LdJMENpBABJJ3hIHjB1Bi.$HboGM6qPrsK.StKYGt6KErmUYtioHreJd98oIugoNB6
 def meanwhile(site, changes, act):
     """act's answer.  It reads what was before the changes, or, on a slow machine,
     what is after them; it stores behind them, as they hold the write lock."""
-    with closing(sqlite3.connect(site.dir / "carnet.db", isolation_level=None,
+    with closing(sqlite3.connect(site.dir / "data/carnet.db", isolation_level=None,
                                  timeout=20)) as db, ThreadPoolExecutor(1) as pool:
         db.execute("BEGIN IMMEDIATE")
         for change in changes:

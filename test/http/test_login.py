@@ -249,7 +249,7 @@ def test_the_database_holds_the_digest_alone(site, browser, user):
     assert len(row(site, browser)) == 1
     value = browser.cookie[1]
     for form in (value.encode(), base64.urlsafe_b64decode(value + "=")):
-        for path in site.dir.glob("carnet.db*"):
+        for path in site.dir.glob("data/carnet.db*"):
             assert form not in path.read_bytes()
 
 

@@ -175,7 +175,7 @@ def test_new_keys_are_taken_up(own):
 
 def test_a_database_that_went_away_is_503_and_its_return_noticed(own):
     """DESIGN section 5: 503 with Retry-After; no restart is needed."""
-    db, away = own.dir / "carnet.db", own.dir / "away.db"
+    db, away = own.dir / "data/carnet.db", own.dir / "away.db"
     token = own.token()
     db.rename(away)
     try:

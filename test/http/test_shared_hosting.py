@@ -73,9 +73,9 @@ def test_a_site_in_a_folder():
         site.install()
         private = here.dir / "carnet"
         private.mkdir()
-        shutil.move(folder / "carnet.db", private)
+        shutil.move(folder / "data", private)
         shutil.move(folder / "keys", private)
-        site.conf.write_text("database = %s/carnet.db\nkeys = %s/keys\n%s" % (
+        site.conf.write_text("database = %s/data/carnet.db\nkeys = %s/keys\n%s" % (
             private, private, site.conf.read_text()))
         shutil.copytree(BUILD / "cgi-bin", folder / "cgi-bin",
                         ignore=shutil.ignore_patterns("*.o", "*.d"))

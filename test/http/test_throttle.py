@@ -104,7 +104,7 @@ def test_wrong_client_secrets_are_put_off_and_the_right_one_never(strict):
 
 def hold_slots(site, n):
     """Take the locks that hashing takes: the file's first n bytes."""
-    f = open(site.dir / "carnet.db-slots", "w")
+    f = open(site.dir / "data/slots", "w")
     flock = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, n, 0)
     F_OFD_SETLKW = 38
     fcntl.fcntl(f, F_OFD_SETLKW, flock)

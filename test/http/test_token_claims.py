@@ -139,7 +139,7 @@ def test_passport_compat_gives_passports_claims(site):
 def test_what_is_stored_opens_no_door(site):
     """DESIGN section 4: the database holds digests of what was given."""
     body = site.sign_in()
-    dump = b"".join(path.read_bytes() for path in site.dir.glob("carnet.db*"))
+    dump = b"".join(path.read_bytes() for path in site.dir.glob("data/carnet.db*"))
     for secret in (body["refresh_token"], body["access_token"], site.password,
                    site.password_client.secret):
         assert secret.encode() not in dump

@@ -1,7 +1,7 @@
 """The deployments of deploy/: its files as shipped, each under a real web server.
 
 A site's directory is laid out as README.md says: cgi-bin/ with carnet.conf,
-carnet.db and keys/ beside it.  What the host's own configuration would say
+data/ and keys/ beside it.  What the host's own configuration would say
 (port, user, modules, log) is said here; the rest is deploy/'s.
 """
 import os

@@ -65,7 +65,7 @@ class Faults:
             ("libc.so", "ld-linux", "shim.so", "linux-vdso"))]
 
 
-def check_sound(site, database="carnet.db"):
+def check_sound(site, database="data/carnet.db"):
     with closing(sqlite3.connect(site.dir / database, timeout=20)) as db:
         assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert db.execute("PRAGMA foreign_key_check").fetchall() == []

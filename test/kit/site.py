@@ -59,7 +59,7 @@ class Http(requests.Session):
 
 
 class Site:
-    """dir holds carnet.conf, carnet.db and keys/; url is where it is served."""
+    """dir holds carnet.conf, data/carnet.db and keys/; url is where it is served."""
 
     email, password = "ada@example.org", "correct-horse-battery"
     scope = "read-posts write-posts admin"
@@ -189,7 +189,7 @@ class Site:
 
     def sql(self, statement, *args):
         """Run a statement on the database behind the server's back."""
-        with closing(sqlite3.connect(self.dir / "carnet.db", timeout=20)) as db:
+        with closing(sqlite3.connect(self.dir / "data/carnet.db", timeout=20)) as db:
             db.execute("PRAGMA foreign_keys = ON")
             rows = db.execute(statement, args).fetchall()
             db.commit()

@@ -169,7 +169,7 @@ def test_one_command_serves_it_and_removal_ends_that(site, server):
     expect.until(lambda: status(site, "/oauth/jwks") == 404)
     root.run("service", server, "restart")
     expect.until(lambda: status(site, "/oauth/jwks") == 404)
-    assert site.conf.exists() and (site.dir / "carnet.db").exists()
+    assert site.conf.exists() and (site.dir / "data/carnet.db").exists()
     assert not os.path.lexists(root.path / SERVERS[server][2].lstrip("/"))
     root.run("dpkg", "-i", "/tmp/carnet.deb")
     assert site.carnet_json("keys", "list") == before

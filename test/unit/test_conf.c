@@ -43,7 +43,9 @@ what_is_not_set_has_its_default(void **state)
 	(void)state;
 	assert_string_equal(cf->path, "/etc/carnet/carnet.conf");
 	assert_string_equal(cf->issuer, "https://auth.example");
-	assert_string_equal(cf->database, "/etc/carnet/carnet.db");
+	assert_string_equal(cf->database, "/etc/carnet/data/carnet.db");
+	assert_string_equal(cf->state, "/etc/carnet/data");
+	assert_string_equal(cf->audit_log, "/etc/carnet/data/audit.log");
 	assert_string_equal(cf->keys, "/etc/carnet/keys");
 	assert_null(cf->templates);
 	assert_string_equal(cf->site_name, "carnet");

@@ -23,7 +23,7 @@ a_file_is_read_as_its_text(void **state)
 	write_file(path, ISSUER, strlen(ISSUER));
 	assert_non_null(fx.cf = conf_load(path, error, sizeof(error)));
 	assert_string_equal(fx.cf->issuer, "https://auth.example");
-	assert_string_equal(fx.cf->database, fx.path);
+	assert_string_equal(fx.cf->database, fixture_file("data/carnet.db"));
 }
 
 static void

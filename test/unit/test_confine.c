@@ -125,16 +125,16 @@ follows_a_link(void)
 		return 1;
 	if (mkdir(fixture_file("logs"), 0700) != 0 ||
 	    symlink("../logs/strangers",
-		fixture_file("data/carnet.db-audit.log.strangers")) != 0 ||
+		fixture_file("data/audit.log.strangers")) != 0 ||
 	    !can_open("logs/strangers", O_RDWR | O_CREAT))
 		return 4;
 	if (confine_files(parse(PLACES)) == NULL)
 		return NO_LANDLOCK;
-	if (!can_open("data/carnet.db-audit.log.strangers", O_RDWR))
+	if (!can_open("data/audit.log.strangers", O_RDWR))
 		return 5;
 	if (!can_open("other/carnet.db-wal", O_RDWR | O_CREAT))
 		return 2;
-	return can_open("data/carnet.db-audit.log", O_RDWR | O_CREAT) ? 0 : 3;
+	return can_open("data/audit.log", O_RDWR | O_CREAT) ? 0 : 3;
 }
 
 /* Else what is made there later could not be read. */
