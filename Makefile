@@ -35,7 +35,7 @@ UNITS    = $(patsubst test/unit/%.c,$(BUILD)/unit/%,$(wildcard test/unit/test_*.
 FUZZERS  = $(patsubst test/fuzz/%.c,$(BUILD)/%,$(wildcard test/fuzz/fuzz_*.c))
 EMBED    = schema.sql $(wildcard schema-*.sql templates/*)
 
-all: $(PROGRAMS) $(COMMAND)
+all: $(PROGRAMS) $(COMMAND) $(BUILD)/deploy/keep
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -49,6 +49,9 @@ $(PROGRAMS): $(BUILD)/cgi-bin/%: $(BUILD)/cgi-bin/%.o $(LIB)
 
 $(COMMAND): $(patsubst %.c,$(BUILD)/%.o,$(wildcard bin/*.c)) $(LIB)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(LIBS)
+
+$(BUILD)/deploy/keep: $(BUILD)/deploy/keep.o
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $<
 
 # Templates and schema become C strings: a deployment is the binaries alone.
 $(BUILD)/gen/embed.c: lib/embed.sh $(EMBED)
@@ -71,7 +74,7 @@ deps:
 run:
 	@sh deploy/deps.sh run
 	@$(MAKE) -s -j$$(nproc) all
-	@BUILD=$(BUILD) PORT=$(PORT) RUN_DIR=$(RUN_DIR) sh deploy/run.sh
+	@BUILD=$(BUILD) PORT=$(PORT) RUN_DIR=$(RUN_DIR) exec sh deploy/run.sh
 
 test:
 	@sh deploy/deps.sh test
@@ -138,7 +141,7 @@ help:
 	@echo 'make cov        which lines of lib/ the tests run'
 	@echo 'make bench      measure;  make screenshots, tidy, fmt, lint-man, deps, clean'
 
--include $(LIB_OBJ:.o=.d) $(PROGRAMS:=.d) $(UNITS:=.d) $(FUZZERS:=.d) $(wildcard $(BUILD)/bin/*.d)
+-include $(LIB_OBJ:.o=.d) $(PROGRAMS:=.d) $(UNITS:=.d) $(FUZZERS:=.d) $(wildcard $(BUILD)/bin/*.d $(BUILD)/deploy/*.d)
 .PHONY: all static units deps run test bench asan fuzz fuzz-build fuzz-keep fuzzers cov tidy fmt \
 	lint-man timing valgrind soak screenshots install uninstall dist bundle deb clean help
 .SECONDARY:

@@ -4,7 +4,16 @@ set -eu
 
 BUILD=${BUILD:-build} PORT=${PORT:-8080} RUN_DIR=${RUN_DIR:-run}
 here=$(cd "$(dirname "$0")" && pwd)
-mkdir -p "$RUN_DIR"
+keep=$BUILD/deploy/keep
+umask 077
+
+# Under a keeper: it has the port before anything is made, and all that is started
+# here ends with it.
+if [ -z "${CARNET_KEPT-}" ]; then
+	mkdir -p "$RUN_DIR"
+	CARNET_KEPT=yes exec "$keep" "$PORT" "$RUN_DIR" sh "$0"
+fi
+unset CARNET_KEPT
 CARNET_RUN=$(cd "$RUN_DIR" && pwd)
 CARNET_BIN=$(cd "$BUILD/cgi-bin" && pwd)
 CARNET_PORT=$PORT
@@ -15,29 +24,19 @@ carnet=$BUILD/bin/carnet
 url=http://127.0.0.1:$PORT
 email=ada@example.org
 password=correct-horse-battery
+PATH=$PATH:/usr/sbin # lighttpd
 
-if ! command -v lighttpd >/dev/null; then
-	PATH=$PATH:/usr/sbin
-fi
+# ask PROGRAM JSON: its answer, asked as plain CGI: no web server is needed
+ask() {
+	printf %s "$2" | REQUEST_METHOD=POST SCRIPT_NAME=/$1 REMOTE_ADDR=127.0.0.1 \
+	    CONTENT_TYPE=application/json CONTENT_LENGTH=${#2} \
+	    SERVER_PROTOCOL=HTTP/1.1 "$CARNET_BIN/$1"
+}
 
-umask 077
-mkdir -p "$CARNET_RUN/www/guarded" "$CARNET_RUN/sock" "$CARNET_RUN/tmp"
-cp "$here/demo/env" "$CARNET_RUN/www/guarded/env"
-echo 'You may read and write.' >"$CARNET_RUN/www/guarded/all"
-echo 'You may read or write.' >"$CARNET_RUN/www/guarded/any"
-
-# The issuer names the port: another port on a later start is another issuer.
-if [ -f "$CARNET_CONF" ]; then
-	sed -i "s|^issuer = http://127.0.0.1:.*|issuer = $url|" "$CARNET_CONF"
-fi
-if [ ! -f "$CARNET_RUN/ready" ]; then
-	"$carnet" install --issuer "$url" >"$CARNET_RUN/install.txt"
-	echo "$password" | "$carnet" user add "$email" --name 'Ada Lovelace' \
-	    --scope 'read-posts write-posts admin' --password-stdin >/dev/null ||
-	    "$carnet" user list >/dev/null
-	first=yes
-fi
-if ! grep -q '^\[guard\]' "$CARNET_CONF"; then
+# make_site DIR: all of it, with a user and something to read
+make_site() {
+	CARNET_CONF=$1/carnet.conf
+	"$carnet" install --issuer "$url" >"$1/install.txt"
 	cat >>"$CARNET_CONF" <<-EOF
 
 	[guard]
@@ -45,15 +44,57 @@ if ! grep -q '^\[guard\]' "$CARNET_CONF"; then
 	/guarded/any = any read-posts write-posts
 	/guarded/env = all read-posts
 	EOF
-fi
+	echo "$password" | "$carnet" user add "$email" --name 'Ada Lovelace' \
+	    --scope 'read-posts write-posts admin' --password-stdin >/dev/null
+	token=$(ask password-token "{\"username\":\"$email\",
+	    \"password\":\"$password\",\"scope\":\"write-posts\"}" |
+	    sed -n 's/.*"access_token":"\([^"]*\)".*/\1/p')
+	for title in 'Hello' 'A carnet lets goods travel' 'Notes on the Analytical Engine'; do
+		HTTP_AUTHORIZATION="Bearer $token" ask posts \
+		    "{\"title\":\"$title\",\"body\":\"An example post.\"}" |
+		    grep -q '^Status: 201'
+	done
+	CARNET_CONF=$CARNET_RUN/carnet.conf
+}
 
-lighttpd -D -f "$here/lighttpd/run.conf" &
+# A site is made aside, and moved when it is whole, the configuration last.  The
+# next start begins anew what was broken off, or moves the rest.
+new=$CARNET_RUN/.making
+if [ ! -f "$CARNET_CONF" ]; then
+	if [ ! -f "$new/whole" ]; then
+		rm -rf "$new"
+		mkdir "$new"
+		make_site "$new"
+		sed -i "s|$new/|$CARNET_RUN/|" "$new/install.txt"
+		touch "$new/whole"
+	fi
+	for part in "$new"/*; do
+		case ${part##*/} in carnet.conf|whole) continue ;; esac
+		if [ -e "$CARNET_RUN/${part##*/}" ]; then
+			echo "$RUN_DIR/${part##*/} is in the way, and there is no" \
+			    "$RUN_DIR/carnet.conf: move it away" >&2
+			exit 1
+		fi
+		mv "$part" "$CARNET_RUN/"
+	done
+	mv "$new/carnet.conf" "$CARNET_CONF"
+fi
+rm -rf "$new"
+# The issuer names the port: another port on a later start is another issuer.
+sed -i "s|^issuer = http://127.0.0.1:.*|issuer = $url|" "$CARNET_CONF"
+"$carnet" install >/dev/null # a database of an older version is upgraded
+
+mkdir -p "$CARNET_RUN/www/guarded" "$CARNET_RUN/sock" "$CARNET_RUN/tmp"
+cp "$here/demo/env" "$CARNET_RUN/www/guarded/env"
+echo 'You may read and write.' >"$CARNET_RUN/www/guarded/all"
+echo 'You may read or write.' >"$CARNET_RUN/www/guarded/any"
+
+"$keep" --as-socket-unit lighttpd -D -f "$here/lighttpd/run.conf" &
 pid=$!
-trap 'kill $pid 2>/dev/null || :' INT TERM
-trap 'kill $pid 2>/dev/null || :; wait $pid 2>/dev/null || :' EXIT
+exec 3>&- # the port is lighttpd's alone
 
 tries=0
-until curl -s -o /dev/null "$url/oauth/jwks"; do
+until curl -s -f -o /dev/null --max-time 5 "$url/oauth/jwks"; do
 	tries=$((tries + 1))
 	if [ $tries -gt 100 ] || ! kill -0 $pid 2>/dev/null; then
 		echo "lighttpd does not answer on $url; see $CARNET_RUN/error.log" >&2
@@ -61,19 +102,6 @@ until curl -s -o /dev/null "$url/oauth/jwks"; do
 	fi
 	sleep 0.1
 done
-
-# Something to read, made the way that any caller would.
-if [ "${first-}" = yes ]; then
-	token=$(curl -s "$url/api/oauth/password/token" -d "username=$email" \
-	    -d "password=$password" -d scope=write-posts |
-	    sed 's/.*"access_token":"\([^"]*\)".*/\1/')
-	for title in 'Hello' 'A carnet lets goods travel' 'Notes on the Analytical Engine'; do
-		curl -s -o /dev/null "$url/api/posts" -H "Authorization: Bearer $token" \
-		    -H 'Content-Type: application/json' \
-		    -d "{\"title\":\"$title\",\"body\":\"An example post.\"}"
-	done
-	touch "$CARNET_RUN/ready"
-fi
 
 cat <<EOF
 ready: $url
@@ -85,3 +113,5 @@ ready: $url
 Everything it writes is in $RUN_DIR/.  Ctrl-C stops it.
 EOF
 wait $pid || :
+echo "lighttpd has ended; see $CARNET_RUN/error.log" >&2
+exit 1
