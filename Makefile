@@ -23,7 +23,7 @@ ALL_CPPFLAGS = -D_GNU_SOURCE -DCARNET_VERSION='"$(VERSION)"' -Ilib $(CPPFLAGS)
 ALL_CFLAGS = -std=c11 $(WARN) $(HARDEN) $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now,--as-needed $(LDFLAGS)
 # SQLite first: most names that are looked up at start are its own.
-LIBS = -lsqlite3 -lgnutls -lnettle -ljson-c -lfcgi -lcrypt $(LDLIBS)
+LIBS = -lsqlite3 -lgnutls -lnettle -ljson-c -lfcgi -lcrypt -lidn2 -lunistring $(LDLIBS)
 
 LIB      = $(BUILD)/libcarnet.a
 ARENA    ?= lib/arena.c

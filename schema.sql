@@ -5,13 +5,15 @@
 
 CREATE TABLE users (
 	id INTEGER PRIMARY KEY AUTOINCREMENT, -- never given twice
-	email TEXT NOT NULL UNIQUE,	-- lower case
+	email TEXT NOT NULL UNIQUE,	-- in the form that identity.h gives
 	name TEXT NOT NULL,
 	password TEXT NOT NULL,		-- crypt(3)
 	scope TEXT,			-- words; '*': all; NULL: user_scopes
 	created_at INTEGER NOT NULL,
-	disabled_at INTEGER
+	disabled_at INTEGER,
+	login TEXT			-- user name, in the form that identity.h gives
 ) STRICT;
+CREATE UNIQUE INDEX users_login ON users (login);
 
 CREATE TABLE oauth_clients (
 	id INTEGER PRIMARY KEY AUTOINCREMENT,

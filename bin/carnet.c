@@ -43,7 +43,8 @@ static const struct verb {
 	    " client and the personal client; secrets are printed once",
 	    cmd_install, 1, 0 },
 	{ "user add",
-	    "EMAIL [--name N] [--scope \"...\"] [--password-stdin]",
+	    "EMAIL [--name N] [--login L] [--scope \"...\"]"
+	    " [--password-stdin]",
 	    "add a user; without --scope they may have the user_scopes setting",
 	    cmd_user_add, 0, 0 },
 	{ "user passwd", "EMAIL [--password-stdin]", "set a user's password",

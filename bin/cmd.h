@@ -11,6 +11,7 @@ struct client;
 struct conf;
 struct store;
 struct timespec;
+struct user;
 
 /* What a verb returns, and the command exits with. */
 enum { CMD_OK = 0, CMD_REFUSED = 1, CMD_USAGE = 2, CMD_SYSTEM = 111 };
@@ -25,6 +26,7 @@ struct cmd {
 	struct arena *a;
 	int64_t now;
 	int json;		/* print for programs */
+	const char *about;	/* e-mail addresses of whom the verb is about, or NULL */
 	int argc;		/* what is behind the verb */
 	char **argv;
 };
@@ -84,6 +86,25 @@ const char *cmd_date(struct arena *a, int64_t t);
 
 /* cmd_scope(c, words): 0 if all are scopes; -1 after a message. */
 int cmd_scope(struct cmd *c, const char *words);
+
+/*
+ * cmd_find_user(c, name, out):
+ * Find the user whom the operator means: by e-mail address, user name or id.
+ * Return CMD_OK, and the audit trail will say whom; or what to exit with, after a
+ * message.  A word that is the id of one and the user name of another is refused.
+ */
+int cmd_find_user(struct cmd *c, const char *name, struct user *out);
+
+/*
+ * cmd_take_identity(c, email, login, name, out):
+ * Put those that are given (not NULL) to out in the form that is stored.  Return
+ * CMD_OK, or CMD_REFUSED after a message.
+ */
+int cmd_take_identity(struct cmd *c, const char *email, const char *login,
+    const char *name, struct user *out);
+
+/* cmd_text(what, text): 0 if text is a line of UTF-8; -1 after a message. */
+int cmd_text(const char *what, const char *text);
 
 /* cmd_client_make(c, cl, secret): add cl with a new id, and a secret if asked. */
 int cmd_client_make(struct cmd *c, struct client *cl, char *secret);

@@ -28,6 +28,7 @@ static const struct check {
 	{ "database", NEEDS_CONF, check_database },
 	{ "keys", NEEDS_CONF, check_keys },
 	{ "clients", NEEDS_STORE, check_clients },
+	{ "users", NEEDS_STORE, check_users },
 	{ "clock", NEEDS_CONF, check_clock },
 	{ "old-keys", NEEDS_KEYS | NEEDS_STORE, check_old_keys },
 	{ "site", NEEDS_URL, check_site },

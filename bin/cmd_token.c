@@ -12,7 +12,6 @@
 #include "store_held.h"
 #include "store_token.h"
 #include "store_user.h"
-#include "user.h"
 
 #define LIST_N 256
 
@@ -25,20 +24,13 @@ struct whose {
 static int
 find_whose(struct cmd *c, const struct whose *w, struct holding *h)
 {
-	const char *email = NULL;
 	struct client cl;
 	struct user u;
-	int n;
+	int n, rc;
 
 	if (w->email != NULL) {
-		email = user_email(c->a, w->email);
-		n = email == NULL
-		    ? 0
-		    : store_user_by_email(c->st, c->a, email, &u);
-		if (n <= 0)
-			return n < 0 ? CMD_SYSTEM
-				     : cmd_refuse("there is no user %s",
-					   w->email);
+		if ((rc = cmd_find_user(c, w->email, &u)) != CMD_OK)
+			return rc;
 		h->user = u.id;
 	}
 	if (w->client_id != NULL) {

@@ -7,6 +7,7 @@
 #include "buf.h"
 #include "cmd.h"
 #include "conf.h"
+#include "identity.h"
 #include "json.h"
 #include "passwd.h"
 #include "scope.h"
@@ -97,25 +98,45 @@ cmd_scope(struct cmd *c, const char *words)
 	return -1;
 }
 
+/* Put what is given (not NULL) to out, in its one form. */
+int
+cmd_take_identity(struct cmd *c, const char *email, const char *login,
+    const char *name, struct user *out)
+{
+	if (email != NULL &&
+	    (out->email = identity_email(c->a, email)) == NULL)
+		return cmd_refuse("%s is no e-mail address", email);
+	if (login != NULL &&
+	    (out->login = identity_login(c->a, login)) == NULL)
+		return cmd_refuse("%s is no user name: 1 to 64 letters, digits"
+		    " or signs of ASCII, without spaces and @", login);
+	if (name != NULL && cmd_text("a name", name) < 0)
+		return CMD_REFUSED;
+	if (name != NULL)
+		out->name = name;
+	return CMD_OK;
+}
+
 int
 cmd_user_add(struct cmd *c)
 {
-	struct user u = { .name = NULL, .created_at = c->now };
+	struct user u = { .name = "", .created_at = c->now };
+	const char *login = NULL, *name = NULL;
 	int from_stdin = 0, n, rc;
 	const struct cmd_opt opts[] = {
-		{ "name", &u.name, NULL },
+		{ "name", &name, NULL },
+		{ "login", &login, NULL },
 		{ "scope", &u.scope, NULL },
 		{ "password-stdin", NULL, &from_stdin },
 	};
 	struct buf b;
 	char **operand;
 
-	if ((n = cmd_options(c, opts, 3, &operand)) != 1)
+	if ((n = cmd_options(c, opts, 4, &operand)) != 1)
 		return n < 0 ? CMD_USAGE : cmd_usage(c);
-	if ((u.email = user_email(c->a, operand[0])) == NULL)
-		return cmd_refuse("%s is no e-mail address", operand[0]);
-	if (u.name == NULL)
-		u.name = "";
+	if ((rc = cmd_take_identity(c, operand[0], login, name, &u)) != CMD_OK)
+		return rc;
+	c->about = u.email;
 	if (cmd_scope(c, u.scope) < 0)
 		return CMD_REFUSED;
 	if ((rc = take_password(c, from_stdin, &u.password)) != CMD_OK)
@@ -123,7 +144,9 @@ cmd_user_add(struct cmd *c)
 	if ((n = store_user_add(c->st, &u)) < 0)
 		return CMD_SYSTEM;
 	if (n == 0)
-		return cmd_refuse("there is a user %s already", u.email);
+		return cmd_refuse("there is a user %s%s%s already", u.email,
+		    login == NULL ? "" : ", or a user name ",
+		    login == NULL ? "" : u.login);
 	buf_init(&b, c->a, 128);
 	if (c->json) {
 		json_open(&b, NULL, '{');
@@ -141,16 +164,11 @@ find_user(struct cmd *c, const struct cmd_opt *opts, size_t n_opts,
     struct user *out)
 {
 	char **operand;
-	const char *email;
 	int n;
 
 	if ((n = cmd_options(c, opts, n_opts, &operand)) != 1)
 		return n < 0 ? CMD_USAGE : cmd_usage(c);
-	email = user_email(c->a, operand[0]);
-	n = email == NULL ? 0 : store_user_by_email(c->st, c->a, email, out);
-	if (n < 0)
-		return CMD_SYSTEM;
-	return n == 0 ? cmd_refuse("there is no user %s", operand[0]) : CMD_OK;
+	return cmd_find_user(c, operand[0], out);
 }
 
 /* {"user_id": N}, or the sentence. */

@@ -78,7 +78,7 @@ sign_in(struct req *rq, struct visitor *v)
 	struct user u;
 
 	if (email == NULL || password == NULL)
-		return show(rq, v, 422, "Give your e-mail and your password.");
+		return show(rq, v, 422, "Give your e-mail or user name and your password.");
 	e = user_authenticate(rq, email, password, &u);
 	if (e == NULL)
 		e = session_sign_in(rq, v, &u);
@@ -93,7 +93,7 @@ sign_in(struct req *rq, struct visitor *v)
 	if (e != NULL) {
 		oerr_log(rq, e);
 		return show(
-		    rq, v, 422, "The e-mail or the password is wrong.");
+		    rq, v, 422, "The e-mail, the user name or the password is wrong.");
 	}
 	return resp_redirect(rq, return_to(rq));
 }

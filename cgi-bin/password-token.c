@@ -4,10 +4,10 @@
 #include "client.h"
 #include "conf.h"
 #include "grant.h"
+#include "identity.h"
 #include "oerr.h"
 #include "resp.h"
 #include "store_client.h"
-#include "user.h"
 
 /*
  * A browser cannot keep the password client's secret, so this program stands in
@@ -40,15 +40,18 @@ find_client(struct req *rq, struct client *cl)
 static const struct oerr *
 validate(struct req *rq)
 {
-	const char *email = rq->param[PARAM_USERNAME];
+	const char *name = rq->param[PARAM_USERNAME];
+	const int also = rq->conf->password_user_names;
 	const struct oerr *e = NULL;
 
-	if (email == NULL)
+	if (name == NULL)
 		e = oerr_field(rq, "username",
 		    "The username field is required.");
-	else if (user_email(rq->a, email) == NULL)
+	else if ((also ? identity_any(rq->a, name)
+		       : identity_email(rq->a, name)) == NULL)
 		e = oerr_field(rq, "username",
-		    "The username field must be a valid email address.");
+		    "The username field must be a valid email address%s.",
+		    also ? " or user name" : "");
 	if (rq->param[PARAM_PASSWORD] == NULL)
 		e = oerr_field(rq, "password",
 		    "The password field is required.");

@@ -14,6 +14,8 @@ run nettle-dev digests
 run libsqlite3-dev storage
 run libjson-c-dev reading JSON
 run libcrypt-dev password hashes
+run libidn2-dev domains of e-mail addresses
+run libunistring-dev names and passwords, one form of each
 run lighttpd the web server that serves it
 run curl the example that is printed, and the wait for the server
 test libcmocka-dev unit tests
@@ -38,12 +40,10 @@ test libclang-rt-dev the fuzz targets
 test strace HTTP tests: which files a program opens
 test mandoc checks the manual pages
 test debhelper the Debian package
-test libunistring-dev the static programs (make static)
-test libgmp-dev the static programs
+test libgmp-dev the static programs (make static)
 test zlib1g-dev the static programs
 deb debhelper the Debian package (make deb)
 deb libcmocka-dev its unit tests
-bench libunistring-dev the static programs
 bench libgmp-dev the static programs
 bench zlib1g-dev the static programs
 valgrind valgrind memory checks (make valgrind)

@@ -28,7 +28,7 @@ client_secret_fits(const struct client *cl, const char *secret)
 
 	/* A secret chosen by a person, brought from elsewhere. */
 	if (!c->has_secret && c->secret_hash != NULL)
-		return passwd_verify(secret, c->secret_hash);
+		return passwd_verify(secret, c->secret_hash) != 0;
 	/* Generated ones hold 256 bits: nothing is gained by a slow hash. */
 	digest_of(secret, strlen(secret), &d);
 	return digest_equal(&d, &c->secret) & c->has_secret & (c == cl);

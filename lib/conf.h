@@ -46,6 +46,7 @@ struct conf {
 	int64_t hash_wait;	/* seconds, for a turn at that */
 	const char *trusted_proxies; /* networks: words */
 	const char *password_client_id, *password_client_secret;
+	int password_user_names; /* the first-party proxy takes them too */
 	struct conf_scope scopes[SCOPES_MAX];
 	size_t n_scopes;
 	const char *guard_realm; /* of rules without one, or NULL: the issuer */

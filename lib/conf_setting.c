@@ -51,6 +51,8 @@ const struct setting conf_settings[CONF_SETTINGS] = {
 	    NULL, 0, 0, { 0 } },
 	{ "password_token", "client_secret", TYPE_TEXT,
 	    AT(password_client_secret), NULL, 0, 0, { 0 } },
+	{ "password_token", "user_names", TYPE_CHOICE,
+	    AT(password_user_names), "no", 0, 0, { "no", "yes" } },
 	{ "guard", "realm", TYPE_REALM, AT(guard_realm), NULL, 0, 0, { 0 } },
 	{ "throttle", "window", TYPE_TIME, AT(throttle_window), "15m", 1, DAY,
 	    { 0 } },

@@ -8,6 +8,7 @@
 #include "arena.h"
 #include "crypto.h"
 #include "log.h"
+#include "precis.h"
 
 #define SETTING "$y$j9T$" /* yescrypt at libxcrypt's default cost, 26 ms */
 
@@ -43,6 +44,19 @@ hash_with(struct arena *a, const char *password, const char *setting)
 	return copy;
 }
 
+/*
+ * The spellings of password that a hash may have been made from: by RFC 8265's
+ * OpaqueString, as ours are; and as it was sent, for one that is older or was
+ * brought from elsewhere.  How many, which does not depend on the hash.
+ */
+static int
+spellings(struct arena *a, const char *password, const char *out[static 2])
+{
+	out[0] = precis_password(a, password, PASSWD_MAX);
+	out[1] = password;
+	return strcmp(out[0], out[1]) == 0 ? 1 : 2;
+}
+
 char *
 passwd_hash(struct arena *a, const char *password)
 {
@@ -53,29 +67,38 @@ passwd_hash(struct arena *a, const char *password)
 	crypto_random(salt, sizeof(salt));
 	if (crypt_gensalt_rn("$y$", 0, (const char *)salt, sizeof(salt),
 		setting, sizeof(setting)) == NULL ||
-	    (h = hash_with(a, password, setting)) == NULL) {
+	    (h = hash_with(a, precis_password(a, password, PASSWD_MAX),
+		 setting)) == NULL) {
 		log_event("crypt: yescrypt is not available");
 		return NULL;
 	}
 	return h;
 }
 
+static int
+verify(struct arena *a, const char *password, const char *hash)
+{
+	struct digest want, got;
+	char *h = hash == NULL ? NULL : hash_with(a, password, hash);
+
+	if (h == NULL) {
+		hash_with(a, password, NOBODY);
+		return 0;
+	}
+	digest_of(h, strlen(h), &got);
+	digest_of(hash, strlen(hash), &want);
+	return digest_equal(&got, &want);
+}
+
 int
 passwd_verify(const char *password, const char *hash)
 {
 	struct arena *a = arena_new();
-	struct digest want, got;
-	char *h;
-	int same = 0;
+	const char *typed[2];
+	int n = spellings(a, password, typed), same = 0;
 
-	h = hash == NULL ? NULL : hash_with(a, password, hash);
-	if (h == NULL) {
-		hash_with(a, password, NOBODY);
-	} else {
-		digest_of(h, strlen(h), &got);
-		digest_of(hash, strlen(hash), &want);
-		same = digest_equal(&got, &want);
-	}
+	for (int i = 0; i < n && !same; i++)
+		same = verify(a, typed[i], hash) ? i + 1 : 0;
 	arena_free(a);
 	return same;
 }
@@ -89,10 +112,10 @@ bcrypt_cost(const char *hash)
 	return (hash[4] - '0') * 10 + hash[5] - '0';
 }
 
-void
-passwd_refuse(const char *password, const char *hash, int dearest)
+/* What passwd_refuse does for one spelling. */
+static void
+refuse(struct arena *a, const char *password, const char *hash, int dearest)
 {
-	struct arena *a = arena_new();
 	int cost = bcrypt_cost(hash);
 
 	dearest = dearest > BCRYPT_MOST ? BCRYPT_MOST : dearest;
@@ -104,6 +127,17 @@ passwd_refuse(const char *password, const char *hash, int dearest)
 		hash_with(a, password, arena_printf(a, NOBODY_BCRYPT, cost));
 	if (bcrypt_cost(hash) != 0)
 		hash_with(a, password, NOBODY);
+}
+
+void
+passwd_refuse(const char *password, const char *hash, int dearest)
+{
+	struct arena *a = arena_new();
+	const char *typed[2];
+	int n = spellings(a, password, typed);
+
+	for (int i = 0; i < n; i++)
+		refuse(a, typed[i], hash, dearest);
 	arena_free(a);
 }
 

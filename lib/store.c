@@ -7,12 +7,15 @@
 
 #include "embed.h"
 #include "log.h"
+#include "store_fold.h"
 #include "store_int.h"
 
 /* The schema, whole; and steps[v], what makes version v + 1 of version v. */
 static const char schema[] = "schema.sql";
 static const char *const steps[SCHEMA_VERSION] = { [1] = "schema-2.sql",
 	[2] = "schema-3.sql", [3] = "schema-4.sql", [4] = "schema-5.sql" };
+
+#define FOLDED_VERSION 5 /* since which addresses are in the form of identity.h */
 
 static int
 run(struct store *st, enum sql which, const char *what)
@@ -181,6 +184,7 @@ store_open(const char *path, int full)
 static int
 upgrade(struct store *st, int v)
 {
+	const int old = v;
 	const char *name;
 	char sql[64];
 
@@ -190,6 +194,8 @@ upgrade(struct store *st, int v)
 		    SQLITE_OK)
 			return store_fail(st, name);
 	}
+	if (old > 0 && old < FOLDED_VERSION && store_fold(st) < 0)
+		return -1;
 	snprintf(sql, sizeof(sql), "PRAGMA user_version = %d", v);
 	if (sqlite3_exec(st->db, sql, NULL, NULL, NULL) != SQLITE_OK)
 		return store_fail(st, sql);

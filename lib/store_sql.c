@@ -2,7 +2,7 @@
 #include "store_int.h"
 
 #define USER_COLUMNS \
-    "id, email, name, password, scope, created_at, disabled_at"
+    "id, email, name, password, scope, created_at, disabled_at, login"
 #define CLIENT_COLUMNS \
     "id, client_id, name, secret, secret_hash, grants, redirect_uris, scope," \
     " alg, access_ttl, refresh_ttl, role, created_at, revoked_at"
@@ -24,11 +24,16 @@ const char *const store_sql[SQL_COUNT] = {
 
 	[SQL_USER_BY_EMAIL] =
 	    "SELECT " USER_COLUMNS " FROM users WHERE email = ?1",
+	[SQL_USER_BY_LOGIN] =
+	    "SELECT " USER_COLUMNS " FROM users WHERE login = ?1",
 	[SQL_USER_BY_ID] =
 	    "SELECT " USER_COLUMNS " FROM users WHERE id = ?1",
 	[SQL_USER_ADD] =
-	    "INSERT INTO users (email, name, password, scope, created_at)"
-	    " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (email) DO NOTHING",
+	    "INSERT INTO users (email, name, password, scope, created_at,"
+	    " login) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
+	[SQL_USER_CHANGE] =
+	    "UPDATE OR IGNORE users SET email = ?2, login = ?3, name = ?4,"
+	    " scope = ?5 WHERE id = ?1",
 	[SQL_USER_PASSWORD] =
 	    "UPDATE users SET password = ?2 WHERE id = ?1"
 	    " AND (?3 IS NULL OR password = ?3)",

@@ -12,6 +12,7 @@ read_user(sqlite3_stmt *s, struct arena *a, struct user *out)
 	out->scope = column_dup(s, 4, a);
 	out->created_at = sqlite3_column_int64(s, 5);
 	out->disabled_at = sqlite3_column_int64(s, 6);
+	out->login = column_dup(s, 7, a);
 }
 
 /* Step s, which finds one user or none. */
@@ -43,6 +44,18 @@ store_user_by_email(
 }
 
 int
+store_user_by_login(
+    struct store *st, struct arena *a, const char *login, struct user *out)
+{
+	sqlite3_stmt *s;
+
+	if ((s = store_stmt(st, SQL_USER_BY_LOGIN)) == NULL)
+		return -1;
+	bind_text(s, 1, login);
+	return find(st, s, a, out);
+}
+
+int
 store_user_by_id(
     struct store *st, struct arena *a, int64_t id, struct user *out)
 {
@@ -67,9 +80,25 @@ store_user_add(struct store *st, struct user *u)
 	bind_text(s, 3, u->password);
 	bind_text(s, 4, u->scope);
 	bind_int(s, 5, u->created_at);
+	bind_text(s, 6, u->login);
 	if ((n = store_run(st, s, "user_add")) == 1)
 		u->id = sqlite3_last_insert_rowid(st->db);
 	return n;
+}
+
+int
+store_user_change(struct store *st, const struct user *u)
+{
+	sqlite3_stmt *s;
+
+	if ((s = store_stmt(st, SQL_USER_CHANGE)) == NULL)
+		return -1;
+	bind_int(s, 1, u->id);
+	bind_text(s, 2, u->email);
+	bind_text(s, 3, u->login);
+	bind_text(s, 4, u->name);
+	bind_text(s, 5, u->scope);
+	return store_run(st, s, "user_change");
 }
 
 int

@@ -9,15 +9,20 @@ struct user {
 	const char *email, *name;
 	const char *password;	/* its hash */
 	const char *scope;	/* words, "*", or NULL */
+	const char *login;	/* user name, or NULL */
 	int64_t created_at, disabled_at; /* 0: not */
 };
 
 int store_user_by_email(
     struct store *st, struct arena *a, const char *email, struct user *out);
+int store_user_by_login(
+    struct store *st, struct arena *a, const char *login, struct user *out);
 int store_user_by_id(
     struct store *st, struct arena *a, int64_t id, struct user *out);
-/* Puts the new id to u->id; 0 if the e-mail is taken. */
+/* Puts the new id to u->id; 0 if the e-mail or the user name is taken. */
 int store_user_add(struct store *st, struct user *u);
+/* Stores email, login, name and scope of u; 0 as above, or if there is none. */
+int store_user_change(struct store *st, const struct user *u);
 /* old: only if that is the hash still, else 0; NULL: whatever it is. */
 int store_user_set_password(
     struct store *st, int64_t id, const char *old, const char *hash);

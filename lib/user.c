@@ -3,34 +3,22 @@
 
 #include "arena.h"
 #include "cgi.h"
+#include "identity.h"
 #include "log.h"
 #include "oerr.h"
 #include "passwd.h"
 #include "store_user.h"
 #include "throttle.h"
 
-#define EMAIL_MAX 254 /* RFC 5321 section 4.5.3.1.3, less the brackets */
 #define SEEN_S 60 /* all users are looked at that often, when one is refused */
 
-char *
-user_email(struct arena *a, const char *text)
+int
+user_find(
+    struct store *st, struct arena *a, const char *form, struct user *out)
 {
-	const char *at = strchr(text, '@');
-	size_t len = strlen(text);
-	char *email;
-
-	if (at == NULL || at == text || at[1] == '\0' || len > EMAIL_MAX ||
-	    strchr(at + 1, '@') != NULL || at[1] == '.' ||
-	    text[len - 1] == '.')
-		return NULL;
-	email = arena_str(a, text);
-	for (char *p = email; *p != '\0'; p++) {
-		if ((unsigned char)*p <= ' ' || *p == 0x7f)
-			return NULL;
-		if (*p >= 'A' && *p <= 'Z')
-			*p = (char)(*p - 'A' + 'a');
-	}
-	return email;
+	return strchr(form, '@') != NULL
+	    ? store_user_by_email(st, a, form, out)
+	    : store_user_by_login(st, a, form, out);
 }
 
 /*
@@ -93,38 +81,43 @@ refuse(struct req *rq, const char *password, const char *hash, const char *why)
 }
 
 static const struct oerr *
-check_password(struct req *rq, const char *email, const char *password,
+check_password(struct req *rq, const char *form, const char *password,
     struct user *out)
 {
 	const char *hash = NULL;
-	int found = 0;
+	int found = 0, fits;
 
-	if (email != NULL &&
-	    (found = store_user_by_email(rq->st, rq->a, email, out)) < 0)
+	if (form != NULL &&
+	    (found = user_find(rq->st, rq->a, form, out)) < 0)
 		return oerr_machine(rq);
 	if (found) {
 		rq->user = out->email;
 		hash = out->password;
 	}
-	if (!passwd_verify(password, hash))
+	if ((fits = passwd_verify(password, hash)) == 0)
 		return refuse(rq, password, hash,
 		    found ? "wrong password" : "unknown user");
 	if (out->disabled_at != 0)
 		return refuse(rq, password, hash, "disabled user");
-	return passwd_is_stale(hash) ? renew_hash(rq, out, password) : NULL;
+	return fits == 2 || passwd_is_stale(hash) ? renew_hash(rq, out, password) : NULL;
 }
 
+/*
+ * What is counted is the name in its one form: another spelling is no other
+ * account.  An address and a user name are counted apart: else the one would
+ * tell that the other is the same person's.
+ */
 const struct oerr *
-user_authenticate(struct req *rq, const char *email, const char *password,
+user_authenticate(struct req *rq, const char *name, const char *password,
     struct user *out)
 {
-	const char *stored = user_email(rq->a, email);
+	const char *form = identity_any(rq->a, name);
 	const struct oerr *e;
 	struct attempt at;
 
-	e = throttle_sign_in(rq, stored == NULL ? email : stored, &at);
+	e = throttle_sign_in(rq, form == NULL ? name : form, &at);
 	if (e != NULL)
 		return e;
-	e = check_password(rq, stored, password, out);
+	e = check_password(rq, form, password, out);
 	return throttle_end(rq, &at, e);
 }

@@ -5,24 +5,27 @@
 struct arena;
 struct oerr;
 struct req;
+struct store;
 struct user;
 
 /*
- * user_email(a, text):
- * Return the e-mail address in text in the form it is stored in (lower case), or
- * NULL if it is none: one '@', no space, a domain, at most 254 bytes.
+ * user_find(st, a, form, out):
+ * Find the user of that e-mail address or user name, in the form that identity.h
+ * gives.  Return 1, 0 or -1.
  */
-char *user_email(struct arena *a, const char *text);
+int user_find(
+    struct store *st, struct arena *a, const char *form, struct user *out);
 
 /*
- * user_authenticate(rq, email, password, out):
- * Check the password and fill out.  Every refusal is the same invalid_grant and
+ * user_authenticate(rq, name, password, out):
+ * Check the password of the user whose e-mail address or user name it is, in any
+ * spelling, and fill out.  Every refusal is the same invalid_grant and
  * takes the same time: unknown, wrong, disabled.  A hash made in an older way is
  * replaced.  Too many failures are answered with oerr_throttled, whatever the
  * password.  It may be changed the next moment: who stores what it opens asks
  * store_user_stands in the same transaction.
  */
-const struct oerr *user_authenticate(struct req *rq, const char *email,
+const struct oerr *user_authenticate(struct req *rq, const char *name,
     const char *password, struct user *out);
 
 #endif

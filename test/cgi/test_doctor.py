@@ -12,7 +12,8 @@ from kit.site import BUILD, ROOT
 
 LOCAL_CHECKS = {
     "configuration", "issuer", "scopes", "templates", "programs", "processes", "layout",
-    "modes", "access", "web-root", "disk", "database", "keys", "clients", "clock", "old-keys"}
+    "modes", "access", "web-root", "disk", "database", "keys", "clients", "users", "clock",
+    "old-keys"}
 
 
 def settings(site, text):

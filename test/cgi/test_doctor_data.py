@@ -163,3 +163,12 @@ def test_a_clients_algorithm_without_a_key_is_told(fresh):
     """It gets no tokens."""
     client = fresh.client("client_credentials", "--alg", "EdDSA")
     ask(fresh).only("clients", "wrong", client.id, "keys generate --alg EdDSA")
+
+
+@pytest.mark.parametrize("email, why", [
+    ("JÜRGEN@x.example", "is looked for as jürgen@x.example"),
+    ("♥@x.example", "is no e-mail address")])
+def test_a_user_whom_nobody_can_sign_in_as_is_told(fresh, email, why):
+    """RFC 8265: what is typed is looked for in one form."""
+    fresh.sql("UPDATE users SET email = ?", email)
+    ask(fresh).only("users", "warn", why, "carnet user edit")

@@ -17,30 +17,6 @@ setup(void **state)
 	return grants_setup(state);
 }
 
-/* RFC 5321 section 4.5.3.1.3; lower case is the form stored. */
-static void
-an_email_has_one_at_and_a_domain(void **state)
-{
-	static const char *const good[] = { "a@b", "a.b+c@x.example",
-		"\xc3\xa4@\xc3\xb6.example", "'a'@b" };
-	static const char *const bad[] = { "", "@", "a", "a@", "@b", "a@b@c",
-		"a @b", "a@b c", "a@.b", "a@b.", " a@b", "a@b\n", "a\x7f@b" };
-	char longest[256];
-
-	(void)state;
-	for (size_t i = 0; i < N(good); i++)
-		assert_string_equal(user_email(fx.a, good[i]), good[i]);
-	assert_string_equal(user_email(fx.a, "A.Z@B.Example"), "a.z@b.example");
-	for (size_t i = 0; i < N(bad); i++)
-		assert_null(user_email(fx.a, bad[i]));
-	memset(longest, 'a', 255);
-	longest[100] = '@';
-	longest[255] = '\0';
-	assert_null(user_email(fx.a, longest));
-	longest[254] = '\0';
-	assert_string_equal(user_email(fx.a, longest), longest);
-}
-
 /* RFC 6749 section 5.1. */
 static void
 a_password_gives_a_pair_and_renews_a_stale_hash(void **state)
@@ -239,7 +215,6 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(an_email_has_one_at_and_a_domain),
 		TEST(a_password_gives_a_pair_and_renews_a_stale_hash),
 		TEST(every_refused_sign_in_reads_alike),
 		TEST(what_others_brought_along_costs_no_sign_in),

@@ -73,6 +73,44 @@ an_unknown_user_costs_what_a_known_one_does(void **state)
 	assert_int_equal(passwd_verify("", NULL), 0);
 }
 
+/*
+ * RFC 8265 section 4.2: U+00F6, or o and U+0308, is one password.  A hash that is
+ * older was made of what was sent.
+ */
+static void
+a_password_is_the_same_in_each_spelling(void **state)
+{
+	static const char nfc[] = "sch\xc3\xb6ne Rosen";
+	static const char nfd[] = "scho\xcc\x88ne\xc2\xa0Rosen";
+	const char *ours = passwd_hash(a, nfd), *old;
+	struct crypt_data data = { .initialized = 0 };
+
+	(void)state;
+	assert_int_equal(passwd_verify(nfc, ours), 1);
+	assert_int_equal(passwd_verify(nfd, ours), 1);
+	old = arena_str(a, crypt_rn(nfd, ours, &data, (int)sizeof(data)));
+	assert_string_not_equal(old, ours);
+	assert_int_equal(passwd_verify(nfd, old), 2);
+	assert_int_equal(passwd_verify(nfc, old), 0);
+}
+
+/* What a spelling costs more does not tell whether there is such a user. */
+static void
+each_refusal_of_a_spelling_costs_the_same(void **state)
+{
+	static const char nfd[] = "o\xcc\x88";
+	const char *const hashes[] = { NULL, passwd_hash(a, "x"), BCRYPT_2B };
+
+	(void)state;
+	for (size_t i = 0; i < N(hashes); i++) {
+		crypt_spy_begin();
+		assert_int_equal(passwd_verify(nfd, hashes[i]), 0);
+		passwd_refuse(nfd, hashes[i], 7);
+		assert_int_equal(crypt_spy.yescrypts, 2);
+		assert_int_equal(crypt_spy.bcrypt_work, 2 * (1 << 7));
+	}
+}
+
 /* Passport's users bring bcrypt hashes along. */
 static void
 bcrypt_hashes_are_verified_and_stale(void **state)
@@ -219,6 +257,8 @@ main(void)
 		TEST(
 		    a_hash_is_yescrypt_at_the_default_cost_with_a_salt_of_its_own),
 		TEST(an_unknown_user_costs_what_a_known_one_does),
+		TEST(a_password_is_the_same_in_each_spelling),
+		TEST(each_refusal_of_a_spelling_costs_the_same),
 		TEST(bcrypt_hashes_are_verified_and_stale),
 		TEST(a_refusal_costs_the_same_whatever_the_hash),
 		TEST(no_cost_is_too_high),

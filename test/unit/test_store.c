@@ -254,6 +254,37 @@ a_database_of_version_1_is_upgraded(void **state)
 		" WHERE user = 1 AND client = 1 AND resource = ''"), 5);
 }
 
+/*
+ * Addresses get the form that is compared now.  Who would become another user is
+ * named, and both stay.
+ */
+static void
+an_upgrade_folds_addresses_and_merges_nobody(void **state)
+{
+	struct user u;
+
+	(void)state;
+	make_old(4, "INSERT INTO users (email, name, password, created_at)"
+	    " VALUES ('j\xc3\xb6rg@b\xc3\xbc" "cher.example', 'J', 'x', 1),"
+	    " ('\xc3\x84@c.example', 'B', 'x', 1),"
+	    " ('\xc3\xa4@c.example', 'C', 'x', 1),"
+	    " ('\xe2\x99\xa5@c.example', 'D', 'x', 1)");
+	assert_int_equal(store_install(fx.path), 1);
+	assert_non_null(fx.st = store_open(fx.path, 1));
+	assert_int_equal(store_user_by_email(fx.st, fx.a,
+		"j\xc3\xb6rg@xn--bcher-kva.example", &u), 1);
+	assert_int_equal(u.id, 2);
+	assert_int_equal(store_user_by_email(fx.st, fx.a,
+		"\xc3\xa4@c.example", &u), 1);
+	assert_int_equal(u.id, 4);
+	assert_int_equal(fixture_sql("SELECT count(*) FROM users"), 5);
+	assert_non_null(strstr(fx.log, "user 3: "));
+	assert_non_null(strstr(fx.log, "is the address of another user"));
+	assert_non_null(strstr(fx.log, "user 5: "));
+	assert_null(strstr(fx.log, "user 2: "));
+	assert_null(strstr(fx.log, "user 4: "));
+}
+
 /* RFC 8707: what was granted before is bound to no resource. */
 static void
 a_database_of_version_2_is_upgraded(void **state)
@@ -334,6 +365,7 @@ main(void)
 		DIR(installing_again_changes_nothing),
 		DIR(a_database_of_another_version_is_refused),
 		DIR(a_database_of_version_1_is_upgraded),
+		DIR(an_upgrade_folds_addresses_and_merges_nobody),
 		DIR(a_database_of_version_2_is_upgraded),
 		DIR(a_database_of_version_3_is_upgraded),
 		DIR(what_is_no_database_is_refused),

@@ -1,0 +1,53 @@
+/* find_user.c: whom the operator means. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "arena.h"
+#include "cmd.h"
+#include "identity.h"
+#include "store_user.h"
+#include "user.h"
+#include "utf8.h"
+
+#define DIGITS_MAX 18 /* of an id */
+
+/* Find the user with that id, if text can be one; 1, 0 or -1. */
+static int
+find_by_id(struct cmd *c, const char *text, struct user *out)
+{
+	const size_t len = strlen(text);
+
+	if (len == 0 || len > DIGITS_MAX || strspn(text, "0123456789") != len)
+		return 0;
+	return store_user_by_id(c->st, c->a, strtoll(text, NULL, 10), out);
+}
+
+int
+cmd_find_user(struct cmd *c, const char *name, struct user *out)
+{
+	const char *form = identity_any(c->a, name);
+	struct user by_id;
+	int named = form == NULL ? 0 : user_find(c->st, c->a, form, out);
+	int numbered = find_by_id(c, name, &by_id);
+
+	if (named < 0 || numbered < 0)
+		return CMD_SYSTEM;
+	if (named && numbered && out->id != by_id.id)
+		return cmd_refuse("%s is the id of %s and the user name of %s:"
+		    " give the e-mail address", name, by_id.email, out->email);
+	if (!named && !numbered)
+		return cmd_refuse("there is no user %s", name);
+	if (!named)
+		*out = by_id;
+	c->about = out->email;
+	return CMD_OK;
+}
+
+int
+cmd_text(const char *what, const char *text)
+{
+	if (utf8_is_line(text))
+		return 0;
+	cmd_refuse("%s is a line of UTF-8 without control characters", what);
+	return -1;
+}

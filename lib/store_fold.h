@@ -1,0 +1,16 @@
+/* store_fold.h: addresses of an older database in the form that is compared now. */
+#ifndef CARNET_STORE_FOLD_H
+#define CARNET_STORE_FOLD_H
+
+#include "store.h"
+
+/*
+ * store_fold(st): within the transaction of an upgrade.
+ * Put each e-mail address into the form that identity.h gives.  One that has
+ * none, or whose form another user has already, stays as it was and is logged:
+ * nobody can sign in with it until an operator gives it another.  Return 0, or
+ * -1, logged.
+ */
+int store_fold(struct store *st);
+
+#endif
