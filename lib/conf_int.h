@@ -30,7 +30,7 @@ struct setting {
 	const char *choice[2];
 };
 
-#define CONF_SETTINGS 39
+#define CONF_SETTINGS 40
 extern const struct setting conf_settings[CONF_SETTINGS];
 
 /* What one reading of a file knows. */

@@ -5,17 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "embed.h"
 #include "log.h"
-#include "store_fold.h"
 #include "store_int.h"
-
-/* The schema, whole; and steps[v], what makes version v + 1 of version v. */
-static const char schema[] = "schema.sql";
-static const char *const steps[SCHEMA_VERSION] = { [1] = "schema-2.sql",
-	[2] = "schema-3.sql", [3] = "schema-4.sql", [4] = "schema-5.sql" };
-
-#define FOLDED_VERSION 5 /* since which addresses are in the form of identity.h */
 
 static int
 run(struct store *st, enum sql which, const char *what)
@@ -87,9 +78,8 @@ configure(void)
 	(void)sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, CACHE_PAGES);
 }
 
-/* Open path with SQLite's flags; what every connection is set to. */
-static struct store *
-connect_to(const char *path, int full)
+struct store *
+store_connect(const char *path, int full)
 {
 	struct stat sb;
 	struct store *st;
@@ -122,9 +112,8 @@ connect_to(const char *path, int full)
 	return st;
 }
 
-/* The number that PRAGMA user_version holds, -1 on error. */
-static int
-version(struct store *st)
+int
+store_version(struct store *st)
 {
 	sqlite3_stmt *s = NULL;
 	int v = -1;
@@ -138,12 +127,8 @@ version(struct store *st)
 	return v;
 }
 
-/*
- * A database that was restored from a dump is in another mode, in which a commit
- * is not synced as store_sync.c does it.  -1, logged, if it cannot be mended.
- */
-static int
-set_wal(struct store *st)
+int
+store_set_wal(struct store *st)
 {
 	sqlite3_stmt *s = NULL;
 	int is_wal = 0;
@@ -167,9 +152,9 @@ store_open(const char *path, int full)
 	struct store *st;
 	int v;
 
-	if ((st = connect_to(path, full)) == NULL)
+	if ((st = store_connect(path, full)) == NULL)
 		return NULL;
-	if ((v = version(st)) == SCHEMA_VERSION && set_wal(st) == 0)
+	if ((v = store_version(st)) == SCHEMA_VERSION && store_set_wal(st) == 0)
 		return st;
 	if (v >= 0 && v != SCHEMA_VERSION)
 		log_event("database %s: version %d, this program wants %d; %s",
@@ -178,56 +163,6 @@ store_open(const char *path, int full)
 				       : "it is newer than this program");
 	store_close(st);
 	return NULL;
-}
-
-/* An empty database (version 0) gets the schema, an older one the steps to it. */
-static int
-upgrade(struct store *st, int v)
-{
-	const int old = v;
-	const char *name;
-	char sql[64];
-
-	for (; v < SCHEMA_VERSION; v = v == 0 ? SCHEMA_VERSION : v + 1) {
-		name = v == 0 ? schema : steps[v];
-		if (sqlite3_exec(st->db, embed_find(name), NULL, NULL, NULL) !=
-		    SQLITE_OK)
-			return store_fail(st, name);
-	}
-	if (old > 0 && old < FOLDED_VERSION && store_fold(st) < 0)
-		return -1;
-	snprintf(sql, sizeof(sql), "PRAGMA user_version = %d", v);
-	if (sqlite3_exec(st->db, sql, NULL, NULL, NULL) != SQLITE_OK)
-		return store_fail(st, sql);
-	return 0;
-}
-
-int
-store_install(const char *path)
-{
-	struct store *st;
-	int fd, v, did = -1;
-
-	/* Ours from its first byte: SQLite's files beside it take its mode. */
-	if ((fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600)) < 0) {
-		log_event("database %s: %s", path, strerror(errno));
-		return -1;
-	}
-	close(fd);
-	if ((st = connect_to(path, 1)) == NULL)
-		return -1;
-	if (set_wal(st) == 0 && store_begin(st) == 0) {
-		v = version(st);
-		if (v > SCHEMA_VERSION)
-			log_event("database %s: version %d is newer than this"
-			    " program's %d", path, v, SCHEMA_VERSION);
-		else if (v >= 0 && upgrade(st, v) == 0 &&
-		    store_commit(st) == 0)
-			did = v < SCHEMA_VERSION;
-		store_rollback(st);
-	}
-	store_close(st);
-	return did;
 }
 
 void
@@ -248,7 +183,7 @@ store_close(struct store *st)
 static int
 is_of_another_version(struct store *st)
 {
-	const int v = version(st);
+	const int v = store_version(st);
 
 	return v >= 0 && v != SCHEMA_VERSION;
 }

@@ -75,6 +75,17 @@ struct store {
 };
 
 /*
+ * store_connect(path, full): open path, as every connection is set; NULL, logged.
+ * store_version(st): the number that PRAGMA user_version holds, -1 on error.
+ * store_set_wal(st): 0, or -1, logged, if the database cannot be put into WAL mode.
+ * One that was restored from a dump is in another mode, in which a commit is not
+ * synced as store_sync.c does it.
+ */
+struct store *store_connect(const char *path, int full);
+int store_version(struct store *st);
+int store_set_wal(struct store *st);
+
+/*
  * store_sync(st):
  * Return SQLITE_OK when all that was committed before, by any process, is on disk.
  * store_sync_doubt(st): a write of the log was lost: it must begin anew first.
