@@ -103,9 +103,12 @@ confine_files(const struct conf *cf)
 const char *
 confined_from(struct confined *c, const struct conf *cf)
 {
-	struct confined *new = needs(cf);
+	struct confined *new;
 	const char *path = NULL;
 
+	if (c == NULL)
+		return NULL;
+	new = needs(cf);
 	for (size_t i = 0; i < new->n && path == NULL; i++)
 		if (!covers(c, new->place[i].path, new->place[i].writes))
 			path = arena_str(c->a, new->place[i].path);

@@ -18,7 +18,7 @@ struct confined *confine_files(const struct conf *cf);
 /*
  * confined_from(c, cf):
  * Return the first directory that cf needs and c does not have, as long as c
- * lives; NULL if there is none.
+ * lives; NULL if there is none, or c is NULL.
  */
 const char *confined_from(struct confined *c, const struct conf *cf);
 

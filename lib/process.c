@@ -49,8 +49,11 @@ process_conf(struct process *pr)
 		    pr->conf != NULL ? "; the old configuration stays" : "");
 		return;
 	}
-	if (pr->confined != NULL &&
-	    (outside = confined_from(pr->confined, cf)) != NULL) {
+	outside = pr->is_confined && !pr->is_open && !pr->has_sockets &&
+		cf->syslog
+	    ? "syslog"
+	    : confined_from(pr->confined, cf);
+	if (outside != NULL) {
 		log_event("%s: it names %s, which a program that serves cannot"
 		    " go to: restart the programs; the old configuration stays",
 		    pr->conf_path, outside);
@@ -77,8 +80,9 @@ process_confine(struct process *pr)
 	if (!pr->is_confined) {
 		pr->is_confined = 1;
 		pr->is_open = !pr->conf->sandbox;
+		pr->has_sockets = pr->conf->syslog;
 		if (!pr->is_open)
-			(void)sandbox_enter();
+			(void)sandbox_enter(pr->conf->syslog);
 	}
 	/* A plain CGI program would pay for it with each request. */
 	if (!pr->is_open && !pr->once && pr->confined == NULL)

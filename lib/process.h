@@ -18,6 +18,7 @@ struct process {
 	int once;		/* ends with this request: plain CGI */
 	int is_confined;	/* in its sandbox, or asked not to be: is_open */
 	int is_open;
+	int has_sockets;	/* local ones, for syslog */
 	struct confined *confined; /* to these files; NULL: to none */
 	struct conf *conf;	/* NULL: it cannot be read */
 	uint64_t conf_generation; /* counts the readings */

@@ -1,13 +1,15 @@
-/* sandbox.c: what a program gives up once it serves. */
+/* sandbox.c: the system calls that a program has left once it serves. */
 #include "sandbox.h"
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -42,22 +44,91 @@ sandbox_quiet(void)
 
 #if defined(ARCH) && !defined(IS_SANITIZED)
 
-static const unsigned refused[] = {
-	SYS_execve, SYS_execveat, SYS_clone, SYS_clone3,
-#ifdef SYS_fork
-	SYS_fork, SYS_vfork,
+/*
+ * The calls that are allowed, whatever their arguments.  All others fail with
+ * EPERM: libraries have another way for most calls, and a call on a rare path
+ * should not end a program.  A call through another ABI (32 bits, x32) is made by
+ * nobody but an attacker, and ends it.
+ */
+static const unsigned short allowed[] = {
+	/* Memory. */
+	SYS_brk, SYS_munmap, SYS_mremap, SYS_madvise, SYS_futex, SYS_msync,
+	SYS_membarrier,
+	/* Files. */
+	SYS_openat, SYS_openat2, SYS_close, SYS_read, SYS_write, SYS_readv,
+	SYS_writev, SYS_pread64, SYS_pwrite64, SYS_lseek, SYS_fstat,
+	SYS_newfstatat, SYS_statx, SYS_fstatfs, SYS_statfs, SYS_faccessat,
+	SYS_faccessat2, SYS_readlinkat, SYS_unlinkat, SYS_renameat,
+	SYS_renameat2, SYS_getdents64, SYS_getcwd, SYS_fcntl, SYS_flock,
+	SYS_fsync, SYS_fdatasync, SYS_ftruncate, SYS_fallocate, SYS_fchmod,
+	SYS_fchown, SYS_utimensat, SYS_umask, SYS_dup, SYS_dup3, SYS_fadvise64,
+#ifdef SYS_open
+	SYS_open, SYS_stat, SYS_lstat, SYS_access, SYS_readlink, SYS_unlink,
+	SYS_rename, SYS_dup2,
 #endif
-	SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev,
-	SYS_pidfd_getfd, SYS_kcmp, SYS_perf_event_open, SYS_bpf,
-	SYS_userfaultfd, SYS_io_uring_setup, SYS_keyctl, SYS_add_key,
-	SYS_request_key, SYS_mount, SYS_umount2, SYS_pivot_root, SYS_chroot,
-	SYS_setns, SYS_unshare, SYS_init_module, SYS_finit_module,
-	SYS_delete_module, SYS_kexec_load, SYS_reboot, SYS_swapon,
-	SYS_settimeofday, SYS_clock_settime, SYS_adjtimex, SYS_setuid,
-	SYS_setgid, SYS_setreuid, SYS_setregid, SYS_setresuid, SYS_setresgid,
-	SYS_listen, SYS_bind,
+	/* Connections that were accepted. */
+	SYS_accept, SYS_accept4, SYS_recvfrom, SYS_recvmsg, SYS_sendto,
+	SYS_sendmsg, SYS_shutdown, SYS_getsockname, SYS_getpeername,
+	SYS_getsockopt, SYS_setsockopt, SYS_ppoll, SYS_pselect6,
+#ifdef SYS_poll
+	SYS_poll, SYS_select,
+#endif
+	/* Time, chance, this process. */
+	SYS_clock_gettime, SYS_clock_getres, SYS_clock_nanosleep,
+	SYS_nanosleep, SYS_gettimeofday, SYS_times, SYS_setitimer,
+	SYS_getitimer, SYS_getrandom, SYS_getpid, SYS_getppid, SYS_gettid,
+	SYS_getuid, SYS_geteuid, SYS_getgid, SYS_getegid, SYS_getrusage,
+	SYS_sysinfo, SYS_uname, SYS_sched_getaffinity, SYS_sched_yield,
+	SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_rt_sigreturn,
+	SYS_sigaltstack, SYS_restart_syscall, SYS_exit, SYS_exit_group,
+#ifdef SYS_time
+	SYS_time, SYS_alarm, SYS_pause,
+#endif
+	/* The sandbox itself, which only ever grows smaller. */
+	SYS_landlock_create_ruleset, SYS_landlock_add_rule,
+	SYS_landlock_restrict_self,
 };
-#define N_REFUSED (sizeof(refused) / sizeof(refused[0]))
+#define N_ALLOWED (sizeof(allowed) / sizeof(allowed[0]))
+
+/* Calls that are allowed with the right argument alone. */
+enum {
+	EQUAL,	  /* it is value */
+	NONE_OF,  /* it has no bit of value */
+};
+struct guarded {
+	unsigned nr;
+	unsigned argument;
+	int how;
+	unsigned value;
+};
+#define N_GUARDED 7
+
+/*
+ * The low half of an argument counts, which is the first on both processors: the
+ * kernel itself takes no more of these.
+ */
+static size_t
+guarded_calls(struct guarded *g, int local_sockets)
+{
+	const unsigned self = (unsigned)getpid();
+	const struct guarded all[N_GUARDED] = {
+		/* No new code. */
+		{ SYS_mmap, 2, NONE_OF, PROT_EXEC },
+		{ SYS_mprotect, 2, NONE_OF, PROT_EXEC },
+		/* abort(3), and nobody else's end. */
+		{ SYS_tgkill, 0, EQUAL, self },
+		/* Limits of this process, not of another. */
+		{ SYS_prlimit64, 0, EQUAL, 0 },
+		{ SYS_prctl, 0, EQUAL, PR_SET_NO_NEW_PRIVS },
+		/* syslog(3) */
+		{ SYS_socket, 0, EQUAL, AF_UNIX },
+		{ SYS_connect, 2, NONE_OF, 0 },
+	};
+	const size_t n = local_sockets ? N_GUARDED : N_GUARDED - 2;
+
+	memcpy(g, all, n * sizeof(*g));
+	return n;
+}
 
 #define LOAD(member) \
 	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, \
@@ -67,63 +138,102 @@ static const unsigned refused[] = {
 #define END(action) BPF_STMT(BPF_RET | BPF_K, (action))
 #define REFUSE (SECCOMP_RET_ERRNO | (EPERM & SECCOMP_RET_DATA))
 
-#define LEAF 4 /* refused calls that are looked at one by one */
+/* A call number from which another answer holds, up to the next one. */
+struct step {
+	unsigned from;
+	const struct guarded *g; /* look at an argument; else: */
+	int is_allowed;
+};
 
 static int
 by_number(const void *a, const void *b)
 {
-	const unsigned x = *(const unsigned *)a, y = *(const unsigned *)b;
+	const struct step *x = a, *y = b;
 
-	return (x > y) - (x < y);
+	return (x->from > y->from) - (x->from < y->from);
 }
 
-/*
- * The n numbers, in order, as a search by halves; the end of the code.  The kernel
- * runs a new filter once for each call there is: one by one, that was half a
- * plain CGI's cost of it.
- */
-static struct sock_filter *
-search(struct sock_filter *c, const unsigned *number, size_t n)
+/* Neighbours that are answered alike become one step; how many are left. */
+static size_t
+make_steps(struct step *s, const struct guarded *g, size_t n_guarded)
 {
-	struct sock_filter *fork, *right;
+	struct step call[N_ALLOWED + N_GUARDED];
+	size_t n = 0, n_calls = 0;
 
-	if (n > LEAF) {
-		fork = c;
-		right = search(c + 1, number, n / 2);
-		*fork = (struct sock_filter)JUMP(BPF_JGE, number[n / 2],
-		    (unsigned char)(right - fork - 1), 0);
-		return search(right, number + n / 2, n - n / 2);
+	for (size_t i = 0; i < N_ALLOWED; i++)
+		call[n_calls++] =
+		    (struct step) { .from = allowed[i], .is_allowed = 1 };
+	for (size_t i = 0; i < n_guarded; i++)
+		call[n_calls++] = (struct step) { .from = g[i].nr, .g = &g[i] };
+	qsort(call, n_calls, sizeof(call[0]), by_number);
+	s[n++] = (struct step) { .from = 0 };
+	for (size_t i = 0; i < n_calls; i++) {
+		if (s[n - 1].from == call[i].from)
+			n--; /* the refusal that began here ends here */
+		if (n == 0 || s[n - 1].g != NULL || call[i].g != NULL ||
+		    !s[n - 1].is_allowed)
+			s[n++] = call[i];
+		s[n++] = (struct step) { .from = call[i].from + 1 };
 	}
-	for (size_t i = 0; i < n; i++)
-		*c++ = (struct sock_filter)JUMP(
-		    BPF_JEQ, number[i], (unsigned char)(n - i), 0);
+	return n;
+}
+
+static struct sock_filter *
+answer(struct sock_filter *c, const struct step *s)
+{
+	if (s->g == NULL) {
+		*c++ = (struct sock_filter)END(
+		    s->is_allowed ? SECCOMP_RET_ALLOW : REFUSE);
+		return c;
+	}
+	*c++ = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+	    (unsigned)(offsetof(struct seccomp_data, args) +
+		s->g->argument * sizeof(uint64_t)));
+	*c++ = s->g->how == EQUAL
+	    ? (struct sock_filter)JUMP(BPF_JEQ, s->g->value, 0, 1)
+	    : (struct sock_filter)JUMP(BPF_JSET, s->g->value, 1, 0);
 	*c++ = (struct sock_filter)END(SECCOMP_RET_ALLOW);
 	*c++ = (struct sock_filter)END(REFUSE);
 	return c;
 }
 
-/* Of the domain the low half counts, which is the first on both processors. */
-int
-sandbox_enter(void)
+/*
+ * The n steps as a search by halves; the end of the code.  The kernel runs a new
+ * filter once for each call there is: one by one, that was half a plain CGI's
+ * cost of it.
+ */
+static struct sock_filter *
+search(struct sock_filter *c, const struct step *s, size_t n)
 {
-	struct sock_filter code[4 * N_REFUSED + 16], *c = code;
-	struct sock_fprog program = { .filter = code };
-	unsigned number[N_REFUSED];
+	struct sock_filter *fork = c, *right;
 
-	memcpy(number, refused, sizeof(number));
-	qsort(number, N_REFUSED, sizeof(number[0]), by_number);
+	if (n == 1)
+		return answer(c, s);
+	right = search(c + 1, s, n / 2);
+	*fork = (struct sock_filter)JUMP(
+	    BPF_JGE, s[n / 2].from, (unsigned char)(right - fork - 1), 0);
+	return search(right, s + n / 2, n - n / 2);
+}
+
+#define N_STEPS (2 * (N_ALLOWED + N_GUARDED) + 1)
+
+int
+sandbox_enter(int local_sockets)
+{
+	struct sock_filter code[2 * N_STEPS + 4 * N_GUARDED + 8], *c = code;
+	struct sock_fprog program = { .filter = code };
+	struct guarded g[N_GUARDED];
+	struct step s[N_STEPS];
+	size_t n;
+
+	n = make_steps(s, g, guarded_calls(g, local_sockets));
 	*c++ = (struct sock_filter)LOAD(arch);
 	*c++ = (struct sock_filter)JUMP(BPF_JEQ, ARCH, 1, 0);
-	*c++ = (struct sock_filter)END(REFUSE);
+	*c++ = (struct sock_filter)END(SECCOMP_RET_KILL_PROCESS);
 	*c++ = (struct sock_filter)LOAD(nr);
 	*c++ = (struct sock_filter)JUMP(BPF_JGE, OTHER_ABI, 0, 1);
-	*c++ = (struct sock_filter)END(REFUSE);
-	*c++ = (struct sock_filter)JUMP(BPF_JEQ, SYS_socket, 0, 4);
-	*c++ = (struct sock_filter)LOAD(args[0]);
-	*c++ = (struct sock_filter)JUMP(BPF_JEQ, AF_UNIX, 0, 1);
-	*c++ = (struct sock_filter)END(SECCOMP_RET_ALLOW);
-	*c++ = (struct sock_filter)END(REFUSE);
-	c = search(c, number, N_REFUSED);
+	*c++ = (struct sock_filter)END(SECCOMP_RET_KILL_PROCESS);
+	c = search(c, s, n);
 	program.len = (unsigned short)(c - code);
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
 	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) == 0;
@@ -132,8 +242,9 @@ sandbox_enter(void)
 #else
 
 int
-sandbox_enter(void)
+sandbox_enter(int local_sockets)
 {
+	(void)local_sockets;
 	return 0;
 }
 

@@ -18,20 +18,24 @@ struct sandbox_place {
 void sandbox_quiet(void);
 
 /*
- * sandbox_enter():
- * Refuse (EPERM) for good what a bug might be used for and the programs never
- * do: to start a program or a process, to open a socket but a local one, to look
- * into other processes, to change mounts, modules, clock or privileges.  Done by
- * seccomp; where the kernel or the processor has none, nothing happens.
+ * sandbox_enter(local_sockets):
+ * Refuse (EPERM) for good each system call that programs do not need once they
+ * serve: sandbox.c lists those they do.  So they start no program or process,
+ * end and look into no other, load no code, change no mounts, clock or
+ * privileges, and open no socket; with local_sockets they may open Unix ones and
+ * connect them, as syslog(3) does.  Done by seccomp; where the kernel or the
+ * processor has none, nothing happens.
  * Return 1 if it is done, 0 if not.
  */
-int sandbox_enter(void);
+int sandbox_enter(int local_sockets);
 
 /*
  * sandbox_files(place, n):
  * Refuse (EACCES) for good to open, make or remove any file that is in none of
  * the n places, or to write where none does; a few that libraries read stay
- * open to them.  What is open already stays so.  Done by Landlock.
+ * open to them.  What is open already stays so.  Where the kernel can, no other
+ * process gets a signal, no abstract socket of another is connected to (version
+ * 6) and no TCP port is used (4).  Done by Landlock.
  * Return 1 if it is done; 0 if the kernel has none; -1 if a place cannot be
  * opened, errno tells why: nothing has happened, and it may be tried again.
  */

@@ -26,6 +26,14 @@
 #define FIRST ((UINT64_C(1) << 13) - 1)
 #define MOVE (UINT64_C(1) << 13)     /* to another directory; version 2 */
 #define TRUNCATE (UINT64_C(1) << 14) /* version 3 */
+#define IOCTL (UINT64_C(1) << 15)    /* of devices; version 5 */
+#define TCP UINT64_C(3)		     /* to bind, to connect; version 4 */
+#define OTHERS UINT64_C(3)	     /* abstract sockets, signals; version 6 */
+
+/* The kernel takes a longer one than it knows, if the rest of it is zero. */
+struct ruleset {
+	uint64_t files, net, scoped;
+};
 
 #define READ_FILE LANDLOCK_ACCESS_FS_READ_FILE
 #define READ (READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
@@ -81,7 +89,7 @@ restrict_to(
 int
 sandbox_files(const struct sandbox_place *place, size_t n)
 {
-	struct landlock_ruleset_attr attr = { .handled_access_fs = FIRST };
+	struct ruleset attr = { .files = FIRST };
 	long version;
 	int rules, rc, saved;
 
@@ -90,14 +98,20 @@ sandbox_files(const struct sandbox_place *place, size_t n)
 	if (IS_OPEN || version < 1)
 		return 0;
 	if (version >= 2)
-		attr.handled_access_fs |= MOVE;
+		attr.files |= MOVE;
 	if (version >= 3)
-		attr.handled_access_fs |= TRUNCATE;
+		attr.files |= TRUNCATE;
+	if (version >= 4)
+		attr.net = TCP;
+	if (version >= 5)
+		attr.files |= IOCTL;
+	if (version >= 6)
+		attr.scoped = OTHERS;
 	rules = (int)syscall(
 	    SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
 	if (rules < 0)
 		return 0;
-	rc = restrict_to(rules, place, n, attr.handled_access_fs);
+	rc = restrict_to(rules, place, n, attr.files);
 	saved = errno;
 	close(rules);
 	errno = saved;
