@@ -14,6 +14,7 @@
 
 #define SEEN_EVERY_S 600 /* so that a page view seldom writes */
 #define AGENT_MAX 200
+#define ISSUER_BYTES 9 /* of its digest, in the cookie's name */
 
 static int
 is_https(const struct req *rq)
@@ -21,11 +22,22 @@ is_https(const struct req *rq)
 	return strncmp(rq->conf->issuer, "https:", 6) == 0;
 }
 
-/* The prefix has browsers refuse one that another host or path has set. */
+/*
+ * Browsers send a cookie to every port of a host, and this one to every path
+ * (RFC 6265 section 8.5): the issuer is in its name, so that two sites on one
+ * host do not overwrite each other's.  The prefix has browsers refuse one that
+ * another host or path has set.
+ */
 static const char *
 cookie_name(const struct req *rq)
 {
-	return is_https(rq) ? "__Host-carnet" : "carnet";
+	char text[B64_LEN(ISSUER_BYTES) + 1];
+	struct digest d;
+
+	digest_of(rq->conf->issuer, strlen(rq->conf->issuer), &d);
+	b64url_encode(d.byte, ISSUER_BYTES, text);
+	return arena_printf(
+	    rq->a, "%scarnet-%s", is_https(rq) ? "__Host-" : "", text);
 }
 
 static void

@@ -3,7 +3,8 @@
 
 #include "session.h"
 
-#define NAME "__Host-carnet="
+/* For the issuer https://auth.example: fuzz.h. */
+#define NAME "__Host-carnet-ZE2J8ayaFIfC="
 #define BASE64URL \
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 

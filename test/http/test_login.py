@@ -112,7 +112,7 @@ def test_a_second_sign_in_ends_the_first(site, browser, user):
 @pytest.mark.parametrize("value", ["", "x", "x" * 43, "x" * 44, "A" * 5000, "=" * 43])
 def test_a_made_up_cookie_signs_nobody_in(browser, value):
     """DESIGN section 4: 256 random bits."""
-    browser.cookie = ("carnet", value)
+    browser.cookie = (people.cookie_name(browser.site.url), value)
     assert not browser.is_signed_in()
 
 
@@ -219,15 +219,14 @@ def cookie_of(r):
     return name, morsel
 
 
-@pytest.mark.parametrize("issuer, name", [
-    ("http://127.0.0.1", "carnet"), ("https://carnet.test", "__Host-carnet")])
-def test_the_cookies_attributes(site, user, issuer, name):
+@pytest.mark.parametrize("issuer", ["http://127.0.0.1", "https://carnet.test"])
+def test_the_cookies_attributes(site, user, issuer):
     """RFC 6265 section 4.1.2; RFC 6265bis section 4.1.3.2: __Host- needs Secure,
     Path=/ and no Domain."""
     browser = Browser(site.variant("issuer = " + issuer))
     for r in (browser.get("/oauth/login"), browser.sign_in(user)):
         got, morsel = cookie_of(r)
-        assert got == name
+        assert got == people.cookie_name(issuer)
         assert morsel["httponly"] is True and morsel["samesite"] == "Lax"
         assert morsel["path"] == "/" and morsel["domain"] == ""
         assert bool(morsel["secure"]) == issuer.startswith("https")
@@ -239,8 +238,26 @@ def test_under_https_the_bare_name_is_no_session(site, user):
     """A cookie that http, or a sister host, could have set."""
     browser = Browser(site.variant("issuer = https://carnet.test"), user)
     assert browser.is_signed_in()
-    browser.cookie = ("carnet", browser.cookie[1])
+    browser.cookie = (browser.cookie[0].removeprefix("__Host-"), browser.cookie[1])
     assert not browser.is_signed_in()
+
+
+def test_two_sites_on_one_host_sign_nobody_out(site, user):
+    """RFC 6265 section 8.5: a cookie is for all ports of a host, and ours for all
+    paths.  Neither overwrites, nor reads, the other's."""
+    names = set()
+    for issuer in ("http://127.0.0.1", "http://127.0.0.1:8081", "http://127.0.0.1/sso",
+                   "http://localhost", "https://carnet.test", "https://carnet.test/a"):
+        browser = Browser(site.variant("issuer = " + issuer))
+        browser.open("/oauth/login")
+        names.add(browser.cookie[0])
+    assert len(names) == 6
+    browser = Browser(site, user)
+    for name in names - {browser.cookie[0]}:
+        other = Browser(site)
+        other.cookie = (name, browser.cookie[1])
+        assert not other.is_signed_in()
+    assert browser.is_signed_in()
 
 
 def test_the_database_holds_the_digest_alone(site, browser, user):
@@ -264,7 +281,8 @@ def test_signing_out_ends_the_session_here_and_there(site, browser, user):
     r = browser.post("/oauth/logout", {"csrf_token": csrf})
     assert people.sent_to(r) == ("/oauth/login", {})
     name, morsel = cookie_of(r)
-    assert (name, morsel.value, morsel["max-age"]) == ("carnet", "", "0")
+    assert (name, morsel.value, morsel["max-age"]) == (
+        people.cookie_name(site.url), "", "0")
     assert not copy.is_signed_in() and not row(site, copy)
 
 

@@ -5,6 +5,7 @@ import pytest
 import requests
 
 from kit import jose
+from kit.people import cookie_name
 from kit.person import App, Person, fields, text
 
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
@@ -40,11 +41,11 @@ def test_sign_in_gives_a_new_session_id(site):
     """A planted cookie is worth nothing (session fixation)."""
     p = Person(site)
     p.get("/oauth/login")
-    planted = p.session.cookies["carnet"]
+    planted = p.session.cookies[cookie_name(site.url)]
     p.sign_in()
-    assert p.session.cookies["carnet"] != planted
+    assert p.session.cookies[cookie_name(site.url)] != planted
     thief = Person(site)
-    thief.session.cookies.set("carnet", planted)
+    thief.session.cookies.set(cookie_name(site.url), planted)
     assert thief.get("/account").status_code == 303
 
 
@@ -55,14 +56,14 @@ def test_the_session_cookie_is_kept_from_scripts(site):
     cookie = r.headers["Set-Cookie"]
     for part in ("HttpOnly", "SameSite=Lax", "Path=/"):
         assert part in cookie
-    value = p.session.cookies["carnet"].encode()
+    value = p.session.cookies[cookie_name(site.url)].encode()
     assert all(value != row[0] for row in site.sql("SELECT digest FROM sessions"))
 
 
 def test_on_https_the_cookie_is_bound_to_the_host(site):
     """RFC 6265bis: Secure and the __Host- prefix."""
     r = site.variant("issuer = https://x.example").get("/oauth/login")
-    assert r.headers["Set-Cookie"].startswith("__Host-carnet=")
+    assert r.headers["Set-Cookie"].startswith("__Host-carnet-")
     assert "Secure" in r.headers["Set-Cookie"]
 
 
@@ -88,11 +89,11 @@ def test_every_post_needs_the_csrf_token(person):
     assert person.get("/account").status_code == 200
 
 
-def test_signing_out_ends_the_session(person):
+def test_signing_out_ends_the_session(site, person):
     """The cookie kept by a thief opens nothing."""
-    kept = person.session.cookies["carnet"]
+    kept = person.session.cookies[cookie_name(site.url)]
     person.post("/oauth/logout", {"csrf_token": person.csrf()})
-    person.session.cookies.set("carnet", kept)
+    person.session.cookies.set(cookie_name(site.url), kept)
     assert person.get("/account").status_code == 303
 
 

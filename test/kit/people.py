@@ -229,6 +229,14 @@ def sent_back(r, app, uri=None):
     return got
 
 
+def cookie_name(issuer):
+    """RFC 6265 section 8.5: a cookie is for all ports of a host, so the issuer is in
+    its name."""
+    digest = hashlib.sha256(issuer.encode()).digest()
+    return "%scarnet-%s" % ("__Host-" if issuer.startswith("https:") else "",
+                            jose.b64u(digest[:9]))
+
+
 def sent_to(r):
     """r is a redirect within the site; return path and parameters."""
     assert r.status_code == 303, (r.status_code, r.text)
