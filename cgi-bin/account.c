@@ -24,6 +24,7 @@
 #include "tmpl.h"
 #include "trail.h"
 #include "utf8.h"
+#include "words.h"
 
 #define LIST_MAX 100
 #define NAME_MAX_CHARS 60
@@ -123,10 +124,33 @@ show_sessions(struct req *rq, struct tmpl_data *d, const struct view *w)
 	return n;
 }
 
+/* The form for a token, as it was sent if it is shown again. */
+static void
+show_form(struct req *rq, struct tmpl_data *d, const struct view *w)
+{
+	const char *action = rq->param[PARAM_ACTION];
+	const int again = w->error != NULL && action != NULL &&
+	    strcmp(action, "create_token") == 0;
+	const char *chosen = again ? rq->param[PARAM_SCOPES] : NULL;
+	const uint64_t may = scope_of_user(rq->conf, &w->v.user);
+	const struct conf_scope *s = rq->conf->scopes;
+	struct tmpl_data *item;
+
+	tmpl_set(d, "token_name", again ? rq->param[PARAM_NAME] : NULL);
+	for (size_t i = 0; i < rq->conf->n_scopes; i++) {
+		if (!(may & UINT64_C(1) << i))
+			continue;
+		item = tmpl_push(d, "scopes");
+		tmpl_set(item, "name", s[i].name);
+		tmpl_set(item, "description", s[i].description);
+		if (chosen != NULL && words_have(chosen, s[i].name))
+			tmpl_set(item, "checked", "1");
+	}
+}
+
 static const struct oerr *
 show(struct req *rq, const struct view *w)
 {
-	uint64_t may = scope_of_user(rq->conf, &w->v.user);
 	struct tmpl_data *d = tmpl_data_new(rq->a);
 
 	tmpl_set(d, "title", "Your account");
@@ -138,7 +162,7 @@ show(struct req *rq, const struct view *w)
 	tmpl_set(d, "error", w->error);
 	if (w->new_token != NULL)
 		tmpl_set(tmpl_push(d, "new_token"), "value", w->new_token);
-	scope_show(rq->conf, may, d);
+	show_form(rq, d, w);
 	if (show_apps(rq, d, w) < 0 || show_tokens(rq, d, w) < 0 ||
 	    show_sessions(rq, d, w) < 0)
 		return oerr_machine(rq);
@@ -376,8 +400,13 @@ act(struct req *rq, struct view *w)
 	const char *name = rq->param[PARAM_ACTION];
 	const struct oerr *e;
 
-	if ((e = session_check_csrf(rq, &w->v)) != NULL)
-		return e;
+	if ((e = session_check_csrf(rq, &w->v)) != NULL) {
+		if (e != &oerr_stale_form)
+			return e;
+		oerr_log(rq, e);
+		w->error = SESSION_STALE;
+		return NULL;
+	}
 	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
 		if (name != NULL && strcmp(actions[i].name, name) == 0) {
 			rq->detail = actions[i].name;

@@ -32,10 +32,10 @@ login_url(struct req *rq)
 	return b.data;
 }
 
-/* The consent page carries the request in its form. */
+/* The consent page carries the request in its form; error may be NULL. */
 static const struct oerr *
 ask(struct req *rq, const struct authorization *az, const struct visitor *v,
-    uint64_t scope)
+    uint64_t scope, const char *error)
 {
 	struct tmpl_data *d = tmpl_data_new(rq->a), *item;
 	const char *self = authorize_self(rq), *query = strchr(self, '?');
@@ -60,7 +60,8 @@ ask(struct req *rq, const struct authorization *az, const struct visitor *v,
 	tmpl_set(d, "public_client",
 	    client_is_public(&az->client) ? "1" : NULL);
 	tmpl_set(d, "switch_url", login_url(rq));
-	rq->form_action = redirect_source(rq->a, az->redirect_uri);
+	tmpl_set(d, "error", error);
+	rq->leads_away = 1;
 	return resp_page(rq, 200, "consent.html", d);
 }
 
@@ -140,21 +141,48 @@ give_code(struct req *rq, const struct authorization *az,
 	return authorize_code(rq, az, code);
 }
 
-/* Client and address are known: errors go to the client from here on. */
+/* What the user pressed on the consent page; a stale form decides nothing. */
+static const struct oerr *
+take_decision(struct req *rq, const struct authorization *az,
+    const struct visitor *v, uint64_t scope, const char *decision)
+{
+	const struct oerr *e = session_check_csrf(rq, v);
+
+	if (e == &oerr_stale_form && az->prompt & PROMPT_NONE)
+		return authorize_error(rq, az, &oerr_consent_required);
+	if (e == &oerr_stale_form) {
+		oerr_log(rq, e);
+		return ask(rq, az, v, scope, SESSION_STALE);
+	}
+	if (e != NULL)
+		return e;
+	return strcmp(decision, "approve") == 0
+	    ? give_code(rq, az, v, scope, 1)
+	    : authorize_error(rq, az, &oerr_access_denied);
+}
+
+/*
+ * Client and address are known: errors go to the client from here on, but for
+ * those of who has not signed in, whom prompt=none alone sends there.
+ */
 static const struct oerr *
 decide(struct req *rq, struct authorization *az, struct visitor *v)
 {
 	const char *decision = rq->method == METHOD_POST
 	    ? rq->param[PARAM_DECISION]
 	    : NULL;
+	const int is_silent = az->prompt == PROMPT_NONE &&
+	    az->prompt_error == NULL;
 	const struct oerr *e;
 	uint64_t scope;
 	int remembered;
 
 	if ((e = authorize_check(rq, az)) != NULL)
-		return authorize_error(rq, az, e);
+		return v->signed_in || is_silent
+		    ? authorize_error(rq, az, e)
+		    : authorize_refuse(rq, az, e);
 	if (!v->signed_in)
-		return az->prompt & PROMPT_NONE
+		return is_silent
 		    ? authorize_error(rq, az, &oerr_login_required)
 		    : resp_redirect(rq, login_url(rq));
 	if (az->prompt & PROMPT_LOGIN)
@@ -162,20 +190,15 @@ decide(struct req *rq, struct authorization *az, struct visitor *v)
 	scope = az->scope & scope_of_user(rq->conf, &v->user);
 	if (az->scope != 0 && scope == 0)
 		return authorize_error(rq, az, &oerr_invalid_scope);
-	if (decision != NULL) {
-		if ((e = session_check_csrf(rq, v)) != NULL)
-			return e;
-		return strcmp(decision, "approve") == 0
-		    ? give_code(rq, az, v, scope, 1)
-		    : authorize_error(rq, az, &oerr_access_denied);
-	}
+	if (decision != NULL)
+		return take_decision(rq, az, v, scope, decision);
 	if ((remembered = is_remembered(rq, az, v, scope)) < 0)
 		return oerr_machine(rq);
 	if (remembered)
 		return give_code(rq, az, v, scope, 0);
 	return az->prompt & PROMPT_NONE
 	    ? authorize_error(rq, az, &oerr_consent_required)
-	    : ask(rq, az, v, scope);
+	    : ask(rq, az, v, scope, NULL);
 }
 
 static const struct oerr *

@@ -1,5 +1,6 @@
 /* login.c: GET POST /oauth/login, POST /oauth/logout: the session. */
 #include "arena.h"
+#include "buf.h"
 #include "cgi.h"
 #include "conf.h"
 #include "oerr.h"
@@ -11,6 +12,13 @@
 #include "tmpl.h"
 #include "url.h"
 #include "user.h"
+
+#define STALE \
+    "This page was out of date, so nobody was signed in. Give your password" \
+    " once more."
+#define NO_COOKIE \
+    "This page was open for too long, or your browser keeps no cookies of" \
+    " this site. Sign in again."
 
 /* Where to go once signed in: one of our own pages, else the account. */
 static const char *
@@ -24,8 +32,8 @@ return_to(struct req *rq)
 }
 
 /*
- * The name of the app that waits behind the sign-in, or NULL.  What follows may
- * lead straight back to it, and browsers hold that against this form's policy.
+ * The name of the app that waits behind the sign-in, or NULL.  This form then may
+ * lead straight back to it.
  */
 static const char *
 find_app(struct req *rq, const char *to)
@@ -48,7 +56,7 @@ find_app(struct req *rq, const char *to)
 	    store_client_by_id(rq->st, rq->a, id, &cl) != 1 ||
 	    !redirect_matches(cl.redirect_uris, uri))
 		return NULL;
-	rq->form_action = redirect_source(rq->a, uri);
+	rq->leads_away = 1;
 	return cl.name;
 }
 
@@ -67,6 +75,28 @@ show(struct req *rq, struct visitor *v, int status, const char *error)
 	tmpl_set(d, "email", rq->param[PARAM_EMAIL]);
 	tmpl_set(d, "error", error);
 	return resp_page(rq, status, "login.html", d);
+}
+
+/*
+ * A form from before a sign-in in another tab, or another site's: nothing is
+ * done, and the form is shown again.  Without a cookie nobody can tell which of
+ * the two it is, and a cookie set now would overwrite the one that the browser
+ * does not send with another site's form.  It sends it with the GET that this
+ * leads to.
+ */
+static const struct oerr *
+show_again(struct req *rq, struct visitor *v, const struct oerr *e)
+{
+	struct buf b;
+
+	oerr_log(rq, e);
+	if (*v->cookie != '\0')
+		return show(rq, v, 200, STALE);
+	buf_init(&b, rq->a, 1024);
+	buf_str(&b, site_path(rq->conf, rq->a, SITE_LOGIN));
+	url_query_add(&b, "return_to", return_to(rq));
+	url_query_add(&b, "action", "again");
+	return resp_redirect(rq, b.data);
 }
 
 static const struct oerr *
@@ -113,11 +143,13 @@ login(struct req *rq)
 		return &oerr_method;
 	}
 	if (rq->method == METHOD_GET)
-		return show(rq, &v, 200, NULL);
+		return show(rq, &v, 200,
+		    rq->param[PARAM_ACTION] == NULL ? NULL : NO_COOKIE);
 	if (out)
 		rq->refusal = "sign_out";
 	if ((e = session_check_csrf(rq, &v)) != NULL)
-		return e;
+		return out || e != &oerr_stale_form ? e
+						    : show_again(rq, &v, e);
 	if (!out)
 		return sign_in(rq, &v);
 	if ((e = session_sign_out(rq, &v)) != NULL)

@@ -214,9 +214,14 @@ verify(struct req *rq)
 		return e;
 	if (!v.signed_in)
 		return to_login(rq);
+	/* The code is not looked up: another site's form would count as guesses. */
 	if (rq->method == METHOD_POST &&
-	    (e = session_check_csrf(rq, &v)) != NULL)
-		return e;
+	    (e = session_check_csrf(rq, &v)) != NULL) {
+		if (e != &oerr_stale_form)
+			return e;
+		oerr_log(rq, e);
+		return ask(rq, &v, 200, SESSION_STALE);
+	}
 	return is_asked(rq) ? with_code(rq, &v) : ask(rq, &v, 200, NULL);
 }
 

@@ -24,6 +24,35 @@ static const enum param request_params[] = {
 };
 #define N_REQUEST_PARAMS (sizeof(request_params) / sizeof(request_params[0]))
 
+static const struct oerr *
+read_prompt(struct req *rq, struct authorization *az)
+{
+	static const struct {
+		const char *name;
+		unsigned bit;
+	} prompts[] = {
+		{ "none", PROMPT_NONE }, { "login", PROMPT_LOGIN },
+		{ "consent", PROMPT_CONSENT },
+	};
+	const char *w = rq->param[PARAM_PROMPT];
+	size_t n, i;
+
+	for (; w != NULL && words_next(&w, &n); w += n) {
+		for (i = 0; i < 3; i++)
+			if (strlen(prompts[i].name) == n &&
+			    memcmp(prompts[i].name, w, n) == 0)
+				break;
+		if (i == 3)
+			return oerr_say(rq, &oerr_invalid_request,
+			    "The prompt is none, login or consent.");
+		az->prompt |= prompts[i].bit;
+	}
+	if (az->prompt & PROMPT_NONE && az->prompt != PROMPT_NONE)
+		return oerr_say(rq, &oerr_invalid_request,
+		    "The prompt none stands alone.");
+	return NULL;
+}
+
 const struct oerr *
 authorize_client(struct req *rq, struct authorization *az)
 {
@@ -53,35 +82,9 @@ authorize_client(struct req *rq, struct authorization *az)
 		az->state = NULL;
 	az->form_post = rq->param[PARAM_RESPONSE_MODE] != NULL &&
 	    strcmp(rq->param[PARAM_RESPONSE_MODE], "form_post") == 0;
-	return NULL;
-}
-
-static const struct oerr *
-check_prompt(struct req *rq, struct authorization *az)
-{
-	static const struct {
-		const char *name;
-		unsigned bit;
-	} prompts[] = {
-		{ "none", PROMPT_NONE }, { "login", PROMPT_LOGIN },
-		{ "consent", PROMPT_CONSENT },
-	};
-	const char *w = rq->param[PARAM_PROMPT];
-	size_t n, i;
-
-	for (; w != NULL && words_next(&w, &n); w += n) {
-		for (i = 0; i < 3; i++)
-			if (strlen(prompts[i].name) == n &&
-			    memcmp(prompts[i].name, w, n) == 0)
-				break;
-		if (i == 3)
-			return oerr_say(rq, &oerr_invalid_request,
-			    "The prompt is none, login or consent.");
-		az->prompt |= prompts[i].bit;
-	}
-	if (az->prompt & PROMPT_NONE && az->prompt != PROMPT_NONE)
-		return oerr_say(rq, &oerr_invalid_request,
-		    "The prompt none stands alone.");
+	az->prompt_error = rq->param_sent[PARAM_PROMPT] > 1
+	    ? oerr_say(rq, &oerr_invalid_request, "The prompt is sent twice.")
+	    : read_prompt(rq, az);
 	return NULL;
 }
 
@@ -128,7 +131,7 @@ authorize_check(struct req *rq, struct authorization *az)
 	if (!words_have(az->client.grants, "authorization_code"))
 		return &oerr_unauthorized_client;
 	if ((e = check_challenge(rq, az)) != NULL ||
-	    (e = check_prompt(rq, az)) != NULL ||
+	    (e = az->prompt_error) != NULL ||
 	    (e = resource_asked(rq, &az->resource)) != NULL)
 		return e;
 	/* '*' hides from the consent page what is asked: not here. */
@@ -137,58 +140,115 @@ authorize_check(struct req *rq, struct authorization *az)
 	return scope_grant(rq, &az->client, NULL, asked, &az->scope);
 }
 
-/* The query way, or a form that the browser posts (OAuth form_post). */
-static const struct oerr *
-send_back(struct req *rq, const struct authorization *az,
-    const char *const (*pairs)[2], size_t n)
+/* What the client is told, name and value; a value of NULL is left out. */
+#define N_PAIRS 4
+struct answer {
+	const char *pair[N_PAIRS][2];
+};
+
+/* By the query: the redirect URI with the answer in it. */
+static const char *
+answer_url(struct req *rq, const struct authorization *az,
+    const struct answer *an)
 {
-	struct tmpl_data *d = tmpl_data_new(rq->a), *item;
 	struct buf b;
 
 	buf_init(&b, rq->a, 512);
 	buf_str(&b, az->redirect_uri);
-	for (size_t i = 0; i < n; i++) {
-		if (pairs[i][1] == NULL)
+	for (size_t i = 0; i < N_PAIRS; i++)
+		if (an->pair[i][1] != NULL)
+			url_query_add(&b, an->pair[i][0], an->pair[i][1]);
+	return b.data;
+}
+
+/* By a form that the browser posts (OAuth form_post): its fields, in d. */
+static void
+answer_form(struct req *rq, const struct authorization *az,
+    const struct answer *an, struct tmpl_data *d)
+{
+	struct tmpl_data *item;
+
+	for (size_t i = 0; i < N_PAIRS; i++) {
+		if (an->pair[i][1] == NULL)
 			continue;
-		url_query_add(&b, pairs[i][0], pairs[i][1]);
 		item = tmpl_push(d, "params");
-		tmpl_set(item, "name", pairs[i][0]);
-		tmpl_set(item, "value", pairs[i][1]);
+		tmpl_set(item, "name", an->pair[i][0]);
+		tmpl_set(item, "value", an->pair[i][1]);
 	}
-	if (!az->form_post)
-		return resp_redirect(rq, b.data);
-	rq->form_action = redirect_source(rq->a, az->redirect_uri);
-	tmpl_set(d, "title", "Back to the app");
 	tmpl_set(d, "action", az->redirect_uri);
+	rq->leads_away = 1;
+}
+
+static const struct oerr *
+send_back(struct req *rq, const struct authorization *az,
+    const struct answer *an)
+{
+	struct tmpl_data *d;
+
+	if (!az->form_post)
+		return resp_redirect(rq, answer_url(rq, az, an));
+	d = tmpl_data_new(rq->a);
+	answer_form(rq, az, an, d);
+	tmpl_set(d, "title", "Back to the app");
 	return resp_page(rq, 200, "form_post.html", d);
+}
+
+static struct answer
+error_answer(const struct req *rq, const struct authorization *az,
+    const struct oerr *e)
+{
+	return (struct answer) { {
+	    { "error", e->status >= 500 ? "server_error" : e->error },
+	    { "error_description", e->description },
+	    { "state", az->state },
+	    { "iss", rq->conf->issuer },
+	} };
 }
 
 const struct oerr *
 authorize_error(struct req *rq, const struct authorization *az,
     const struct oerr *e)
 {
-	const char *const pairs[][2] = {
-		{ "error", e->status >= 500 ? "server_error" : e->error },
-		{ "error_description", e->description },
-		{ "state", az->state },
-		{ "iss", rq->conf->issuer },
-	};
+	const struct answer an = error_answer(rq, az, e);
 
 	oerr_log(rq, e);
-	return send_back(rq, az, pairs, sizeof(pairs) / sizeof(pairs[0]));
+	return send_back(rq, az, &an);
+}
+
+const struct oerr *
+authorize_refuse(struct req *rq, const struct authorization *az,
+    const struct oerr *e)
+{
+	const struct answer an = error_answer(rq, az, e);
+	struct tmpl_data *d;
+
+	if (e->status >= 500)
+		return e; /* not the client's fault: it may pass */
+	oerr_log(rq, e);
+	d = tmpl_data_new(rq->a);
+	if (az->form_post)
+		answer_form(rq, az, &an, d);
+	else
+		tmpl_set(d, "continue_url", answer_url(rq, az, &an));
+	tmpl_set(d, "title", "This cannot go on");
+	tmpl_set(d, "text", e->description);
+	tmpl_set(d, "client_name", az->client.name);
+	tmpl_set(d, "redirect_host", redirect_host(rq->a, az->redirect_uri));
+	tmpl_set(d, "request_id", rq->id);
+	return resp_page(rq, 400, "error.html", d);
 }
 
 const struct oerr *
 authorize_code(
     struct req *rq, const struct authorization *az, const char *code)
 {
-	const char *const pairs[][2] = {
-		{ "code", code },
-		{ "state", az->state },
-		{ "iss", rq->conf->issuer },
-	};
+	const struct answer an = { {
+	    { "code", code },
+	    { "state", az->state },
+	    { "iss", rq->conf->issuer },
+	} };
 
-	return send_back(rq, az, pairs, sizeof(pairs) / sizeof(pairs[0]));
+	return send_back(rq, az, &an);
 }
 
 /* The prompt without "login", which has been done. */

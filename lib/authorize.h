@@ -19,7 +19,8 @@ struct authorization {
 	const char *challenge;
 	const char *resource;	/* or NULL */
 	int form_post;		/* the answer is a form, not a query */
-	unsigned prompt;
+	unsigned prompt;	/* as far as it was understood */
+	const struct oerr *prompt_error; /* or NULL */
 	uint64_t scope;		/* asked, and the client may have it */
 };
 
@@ -33,7 +34,8 @@ const struct oerr *authorize_client(struct req *rq, struct authorization *az);
 
 /*
  * authorize_check(rq, az):
- * Check the rest.  An error is for the client: authorize_error answers it.
+ * Check the rest.  An error is for the client: authorize_error answers it to who
+ * is signed in, and under prompt=none; authorize_refuse to anybody else.
  */
 const struct oerr *authorize_check(struct req *rq, struct authorization *az);
 
@@ -46,6 +48,16 @@ const struct oerr *authorize_error(struct req *rq,
     const struct authorization *az, const struct oerr *e);
 const struct oerr *authorize_code(struct req *rq,
     const struct authorization *az, const char *code);
+
+/*
+ * authorize_refuse(rq, az, e):
+ * Show the error e to a person whom nobody knows, with a way on to the client
+ * that takes the error along.  Sent there at once, anybody's link would lead from
+ * here to whatever is registered, which looks like a way to us (RFC 9700 section
+ * 4.11.2).
+ */
+const struct oerr *authorize_refuse(struct req *rq,
+    const struct authorization *az, const struct oerr *e);
 
 /*
  * authorize_self(rq):

@@ -76,7 +76,7 @@ struct req {
 
 	const char *bad_param;	/* the name of one that failed its validator */
 	const struct oerr *param_error; /* of a lenient endpoint, or NULL */
-	const char *form_action; /* where a page's forms may lead, or NULL */
+	int leads_away;		/* a form of the page leads to a client: resp.h */
 	const char *why;	/* for the log */
 	const struct oerr *refused; /* the last that was logged */
 	/* For the audit trail: trail.h. */

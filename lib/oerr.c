@@ -46,6 +46,9 @@ const struct oerr oerr_stale_form = { 400, "invalid_request",
 	"This form is out of date. Go back, reload the page, and try again.",
 	NULL };
 
+const struct oerr oerr_foreign_form = { 400, "invalid_request",
+	"This form was not sent by a page of this site.", NULL };
+
 const struct oerr oerr_throttled = { 429, "slow_down",
 	"Too many failed attempts. Try again later.",
 	"Too Many Attempts." };

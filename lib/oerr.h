@@ -21,7 +21,7 @@ extern const struct oerr oerr_access_denied, oerr_unsupported_response_type,
     oerr_login_required, oerr_consent_required, oerr_authorization_pending,
     oerr_slow_down, oerr_expired_token, oerr_invalid_target;
 /* For pages: what a person reads. */
-extern const struct oerr oerr_stale_form;
+extern const struct oerr oerr_stale_form, oerr_foreign_form;
 /* RFC 6585 section 4; slow_down is the nearest of OAuth's registered errors. */
 extern const struct oerr oerr_throttled;
 extern const struct oerr oerr_no_token, oerr_invalid_token,

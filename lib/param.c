@@ -39,11 +39,16 @@ is_scope(const char *s, size_t len)
 	return 1;
 }
 
+enum {
+	MANY = 1,   /* check boxes of a form: may come more than once, as words */
+	ECHOED = 2, /* goes back with the error, even if it is too long */
+};
+
 static const struct {
 	const char *name;
 	size_t longest; /* bytes */
 	int (*is_valid)(const char *, size_t);
-	int many; /* check boxes of a form: may come more than once, as words */
+	unsigned how;
 } rows[PARAM_COUNT] = {
 	[PARAM_GRANT_TYPE] = { "grant_type", 128, is_vschar, 0 },
 	[PARAM_CLIENT_ID] = { "client_id", 255, is_vschar, 0 },
@@ -55,7 +60,7 @@ static const struct {
 	[PARAM_RESPONSE_TYPE] = { "response_type", 128, is_vschar, 0 },
 	[PARAM_RESPONSE_MODE] = { "response_mode", 64, is_vschar, 0 },
 	[PARAM_REDIRECT_URI] = { "redirect_uri", 2048, is_vschar, 0 },
-	[PARAM_STATE] = { "state", 2048, is_vschar, 0 },
+	[PARAM_STATE] = { "state", 4096, is_vschar, ECHOED },
 	[PARAM_CODE_CHALLENGE] = { "code_challenge", 256, is_vschar, 0 },
 	[PARAM_CODE_CHALLENGE_METHOD] = { "code_challenge_method", 16,
 	    is_vschar, 0 },
@@ -70,11 +75,11 @@ static const struct {
 	[PARAM_CSRF_TOKEN] = { "csrf_token", 64, is_vschar, 0 },
 	[PARAM_DECISION] = { "decision", 16, is_vschar, 0 },
 	[PARAM_EMAIL] = { "email", 254, is_text, 0 },
-	[PARAM_RETURN_TO] = { "return_to", 16384, is_vschar, 0 },
+	[PARAM_RETURN_TO] = { "return_to", 32768, is_vschar, 0 },
 	[PARAM_ACTION] = { "action", 32, is_vschar, 0 },
 	[PARAM_NAME] = { "name", 240, is_text, 0 },
 	[PARAM_ID] = { "id", 64, is_vschar, 0 },
-	[PARAM_SCOPES] = { "scopes", 4096, is_scope, 1 },
+	[PARAM_SCOPES] = { "scopes", 4096, is_scope, MANY },
 	[PARAM_CURRENT_PASSWORD] = { "current_password", 511, is_text, 0 },
 	[PARAM_NEW_PASSWORD] = { "new_password", 511, is_text, 0 },
 	[PARAM_LIMIT] = { "limit", 32, is_vschar, 0 },
@@ -111,7 +116,7 @@ take(struct req *rq, int p, const char *value, size_t len)
 {
 	size_t had = 0; /* bytes of the same name before */
 
-	if (rq->param_sent[p] > 0 && !rows[p].many) {
+	if (rq->param_sent[p] > 0 && !(rows[p].how & MANY)) {
 		rq->param_sent[p] = 2;
 		return oerr_say(rq, error_of(p),
 		    "The parameter %s is sent twice.", rows[p].name);
@@ -120,6 +125,9 @@ take(struct req *rq, int p, const char *value, size_t len)
 	if (rq->param[p] != NULL)
 		had = strlen(rq->param[p]) + 1;
 	rq->bad_param = rows[p].name;
+	if (rq->pr->ep->lenient && rows[p].how & ECHOED && len > rows[p].longest &&
+	    rows[p].is_valid(value, len))
+		rq->param[p] = value;
 	if (had + len > rows[p].longest)
 		return oerr_say(rq, error_of(p),
 		    "The parameter %s is longer than %zu bytes.",
@@ -129,7 +137,7 @@ take(struct req *rq, int p, const char *value, size_t len)
 		    "The parameter %s holds a character that it must not.",
 		    rows[p].name);
 	rq->bad_param = NULL;
-	if (len > 0 && rows[p].many && rq->param[p] != NULL)
+	if (len > 0 && rows[p].how & MANY && rq->param[p] != NULL)
 		rq->param[p] = arena_printf(
 		    rq->a, "%s %s", rq->param[p], value);
 	else if (len > 0)

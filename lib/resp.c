@@ -134,9 +134,8 @@ resp_page(struct req *rq, int status, const char *name, struct tmpl_data *d)
 	resp_header(rq, "Content-Security-Policy",
 	    "default-src 'none'; script-src 'nonce-%s'; style-src 'nonce-%s';"
 	    " connect-src 'self'; img-src 'self' data:; base-uri 'none';"
-	    " form-action 'self'%s%s; frame-ancestors 'none'",
-	    nonce, nonce, rq->form_action == NULL ? "" : " ",
-	    rq->form_action == NULL ? "" : rq->form_action);
+	    "%s frame-ancestors 'none'",
+	    nonce, nonce, rq->leads_away ? "" : " form-action 'self';");
 	resp_header(rq, "X-Frame-Options", "DENY");
 	resp_header(rq, "X-Content-Type-Options", "nosniff");
 	resp_header(rq, "Referrer-Policy", "no-referrer");

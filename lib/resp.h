@@ -26,8 +26,11 @@ const struct oerr *resp_empty(struct req *rq, int status);
  * resp_page(rq, status, name, d):
  * Answer with the template name filled from d, under a content security policy
  * whose nonce d gains as {{nonce}}; d gains {{site_name}}, {{site_logo}},
- * {{site_colour}} and {{issuer}} too.  If rq->form_action is set, forms may also
- * lead there: a browser counts the redirects behind a form as its action.
+ * {{site_colour}} and {{issuer}} too.  The forms of a page lead to our own site
+ * alone, unless rq->leads_away is set: a browser holds form-action against each
+ * redirect that follows a form (CSP level 3 section 6.4.1), those of the client
+ * included, which nobody knows beforehand; and it cannot name an IPv6 address or
+ * a host with "_" (section 2.3.1).
  */
 const struct oerr *resp_page(
     struct req *rq, int status, const char *name, struct tmpl_data *d);

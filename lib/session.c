@@ -138,7 +138,8 @@ session_check_csrf(struct req *rq, const struct visitor *v)
 		if (digest_equal(&want, &got))
 			return NULL;
 	}
-	return oerr_why(rq, &oerr_stale_form, "foreign or missing csrf_token");
+	return oerr_why(rq, sent == NULL ? &oerr_foreign_form : &oerr_stale_form,
+	    "foreign or missing csrf_token");
 }
 
 /* What a list of sessions shows of the browser: text, cut short. */

@@ -36,9 +36,15 @@ void session_begin(struct req *rq, struct visitor *v);
 
 /*
  * session_check_csrf(rq, v):
- * Return NULL if the form came from a page that we gave to this browser, else an
- * error.
+ * Return NULL if the form came from a page that we gave to this browser as it is
+ * signed in now.  &oerr_stale_form: it may be another site's, or ours and from
+ * before the sign-in; nothing that it asks for is done, and the page is shown
+ * again, with SESSION_STALE on it, for the person to decide anew.
+ * &oerr_foreign_form: it has no token, as none of our forms.
  */
+#define SESSION_STALE \
+    "This page was older than your sign-in, so nothing was done. Look at it" \
+    " once more, and press the button again."
 const struct oerr *session_check_csrf(struct req *rq, const struct visitor *v);
 
 /*

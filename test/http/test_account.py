@@ -343,7 +343,8 @@ ACTIONS = ["revoke_app", "create_token", "revoke_token", "sign_out_session",
 
 @pytest.mark.parametrize("action", ACTIONS)
 def test_no_form_without_its_token(site, app, user, browser, action):
-    """RFC 9700 section 4.7.1: missing, made up, another browser's; nothing happens."""
+    """RFC 9700 section 4.7.1: missing, made up, another browser's; nothing happens.  It
+    may be the person's own, from before a sign-in: the page is shown again."""
     other = Browser(site, user, "Other")
     pair, (token, token_id) = app.connect(browser), create(browser)
     page = browser.open("/account")
@@ -353,9 +354,14 @@ def test_no_form_without_its_token(site, app, user, browser, action):
     if action == "sign_out_session":
         fields["id"] = page.row("Other").form.fields["id"]
     theirs = other.open("/account").form("sign-out").fields["csrf_token"]
-    for csrf in ({}, {"csrf_token": ""}, {"csrf_token": "x" * 43},
-                 {"csrf_token": theirs}):
+    for csrf in ({}, {"csrf_token": ""}):
         people.refused(browser.post("/account", {**fields, **csrf}))
+    for csrf in ("x" * 43, theirs):
+        form = people.shown_again(
+            browser.post("/account", {**fields, "csrf_token": csrf}), "create-token")
+        again = action == "create_token"
+        assert form.fields["name"] == ("Evil" if again else "")
+        assert form.checked == (["read-posts"] if again else [])
     assert browser.open("/account").text == page.text
     assert site.is_live(token) and site.is_live(pair["access_token"])
     assert other.is_signed_in() and Browser(site, user).is_signed_in()

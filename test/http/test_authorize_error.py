@@ -85,13 +85,42 @@ def test_the_client_is_told_by_form_post(app, browser, changes, error):
 
 
 @pytest.mark.parametrize("changes, error", ERRORS)
-def test_nobody_has_to_sign_in_to_hear_of_it(site, app, changes, error):
-    """An error that is there whoever comes; of the rest the client learns that
-    nobody is signed in."""
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_nobody_is_sent_on_before_they_have_signed_in(site, app, changes, error, method):
+    """RFC 9700 section 4.11.2: or a link to us, whoever wrote it, would lead to any
+    registered URI.  The page has the way on; prompt=none sends there at once."""
+    browser = Browser(site)
+    if method == "GET":
+        r = app.ask(browser, **changes)
+    else:
+        r = browser.post("/oauth/authorize", app.request(**changes))
     if changes.get("prompt") == "none":
-        error = "login_required"
-    r = app.ask(Browser(site), **changes)
-    assert people.sent_back(r, app)["error"] == error
+        assert people.sent_back(r, app)["error"] == "login_required"
+        return
+    page = people.refused(r)
+    assert app.name in page.text and "app.example" in page.text
+    (href,) = [a["href"] for t, a in page.tags if a.get("id") == "continue"]
+    got = people.brought(href, app)
+    assert set(got) == {"error", "error_description", "state", "iss"}
+    assert (got["error"], got["state"]) == (error, "xyz")
+    assert got["error_description"] in page.text
+    if "prompt" not in changes:
+        r = app.ask(browser, prompt="none", **changes)
+        assert people.sent_back(r, app)["error"] == error
+
+
+@pytest.mark.parametrize("changes, error", ERRORS)
+def test_nobody_is_sent_on_by_a_form_either(site, app, changes, error):
+    """OAuth 2.0 Form Post Response Mode, section 2: a button, and no script."""
+    if "response_mode" in changes or changes.get("prompt") == "none":
+        return
+    r = app.ask(Browser(site), response_mode="form_post", **changes)
+    page = Page(r)
+    form, = page.forms
+    assert r.status_code == 400 and "continue" in form.buttons
+    assert form.action == app.uri and "script" not in [t for t, _ in page.tags]
+    assert (form.fields["error"], form.fields["state"]) == (error, "xyz")
+    assert "form-action" not in r.headers["Content-Security-Policy"]
 
 
 @pytest.mark.parametrize("name", [
@@ -133,15 +162,41 @@ def test_a_malformed_parameter_does_not_lose_the_state(app, browser, raw, place)
 
 def test_a_state_that_is_none_is_refused(app, browser):
     """RFC 6749 appendix A.5: VSCHAR; and a bound on its length."""
-    for state in ("é", "a\tb", "x" * 2049):
+    for state in ("é", "a\tb", "x" * 4097):
         got = people.sent_back(browser.post("/oauth/authorize",
                                             app.request(state=state)), app)
         assert got["error"] == "invalid_request"
+        assert "parameter state" in got["error_description"]
+
+
+def test_a_state_that_is_too_long_comes_back_with_the_error(site, app, browser):
+    """RFC 6749 section 4.1.2.1: state is required if it was present.  Without it the
+    client would not know which of its requests failed."""
+    state = "x" * 4097
+    got = people.sent_back(app.ask(browser, state=state), app)
+    assert (got["error"], got["state"]) == ("invalid_request", state)
+    page = people.refused(app.ask(Browser(site), state=state))
+    (href,) = [a["href"] for t, a in page.tags if a.get("id") == "continue"]
+    assert people.brought(href, app)["state"] == state
+
+
+def test_the_longest_state_comes_back_from_the_sign_in(site, app):
+    """Every byte of it percent-encoded, in a form in a form."""
+    user, browser, state = site.user("*"), Browser(site), "%" * 4096
+    path, query = people.sent_to(browser.post("/oauth/authorize",
+                                              app.request(state=state)))
+    form = browser.open("/oauth/login").form("login")
+    r = browser.submit(form, email=user.email, password=user.password,
+                       return_to=query["return_to"])
+    assert path == "/oauth/login" and r.headers["Location"] == query["return_to"]
+    form = Page(browser.post("/oauth/authorize", app.request(state=state))).form("deny")
+    got = people.sent_back(browser.submit(form, "deny"), app)
+    assert (got["error"], got["state"]) == ("access_denied", state)
 
 
 @pytest.mark.parametrize("state", [
     "a b", "a+b", "a&b=c", "a?b#c", "%41", "100%", "<script>", "\"'`", "a/../b", "~!@$^*()",
-    "{{state}}", "&amp;", "x" * 2048, " ", "{\"a\":[1]}"], ids=lambda s: s[:9])
+    "{{state}}", "&amp;", "x" * 4096, " ", "{\"a\":[1]}"], ids=lambda s: s[:9])
 def test_state_comes_back_as_it_was(app, browser, state):
     """RFC 6749 section 4.1.2: the exact value, by a query and by a form."""
     got = people.sent_back(app.ask(browser, state=state, prompt="none"), app)

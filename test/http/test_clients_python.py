@@ -121,11 +121,11 @@ def test_requests_oauthlib_checks_the_state(server, metadata, user):
                           authorization_response=answer(server, user, url))
 
 
-def test_requests_oauthlib_without_pkce_is_told(server, metadata):
+def test_requests_oauthlib_without_pkce_is_told(server, metadata, user):
     """RFC 9700 section 2.1.1: the error comes by the redirect, in its words."""
     app = App(server)
     url, _ = session_of(app).authorization_url(metadata["authorization_endpoint"])
-    r = Browser(server).get(url.removeprefix(server.url))
+    r = Browser(server, user).get(url.removeprefix(server.url))
     got = people.sent_back(r, app)
     assert got["error"] == "invalid_request"
     assert "code_challenge" in got["error_description"]

@@ -343,10 +343,24 @@ def test_a_decision_needs_the_pages_token(site, browser, user, device):
     """RFC 6749 section 10.12."""
     theirs = device.page(Browser(site, user)).form("approve").fields["csrf_token"]
     form = device.page(browser).form("approve")
-    for token in ("", "x" * 43, theirs):
-        people.refused(browser.submit(form, "approve", csrf_token=token))
-        people.refused(browser.submit(form, "deny", csrf_token=token))
+    people.refused(browser.submit(form, "approve", csrf_token=""))
+    for token in ("x" * 43, theirs):
+        for press in "approve", "deny":
+            again = people.shown_again(browser.submit(form, press, csrf_token=token),
+                                       "continue")
+            assert again.fields["user_code"] == form.fields["user_code"]
     expect.error(device.poll(), 400, "authorization_pending")
+    page = Page(browser.submit(again, "continue"))
+    assert page.form("approve").fields["user_code"] == form.fields["user_code"]
+
+
+def test_a_stale_form_is_no_guess(browser):
+    """RFC 8628 section 5.1: a form of another site, or from before a sign-in, looks no
+    code up, so that ten of them sign nobody out."""
+    for _ in range(11):
+        people.shown_again(browser.post("/oauth/device", {
+            "user_code": "BBBB-BBBB", "csrf_token": "x"}), "continue")
+    assert browser.is_signed_in()
 
 
 def test_a_link_decides_nothing(browser, device):

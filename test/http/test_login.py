@@ -59,25 +59,49 @@ def test_a_form_without_its_token_is_refused(site, browser, user):
     """RFC 9700 section 4.7.1: missing, empty, made up."""
     form = login_form(browser)
     del form.fields["csrf_token"]
-    for token in ({}, {"csrf_token": ""}, {"csrf_token": "x" * 43}):
-        r = send(browser, user, form, **token)
-        assert r.status_code == 400 and "Location" not in r.headers
+    for token in ({}, {"csrf_token": ""}):
+        people.refused(send(browser, user, form, **token))
         assert not row(site, browser)
+    again = people.shown_again(send(browser, user, form, csrf_token="x" * 43), "login")
+    assert again.fields["email"] == user.email
+    assert user.password not in again.fields.values()
+    assert not row(site, browser)
 
 
 def test_another_browsers_form_is_refused(site, browser, user):
     """The token is bound to the cookie of the browser that got the page."""
     theirs = login_form(Browser(site))
     login_form(browser)
-    assert send(browser, user, theirs).status_code == 400
+    again = people.shown_again(send(browser, user, theirs), "login")
     assert not browser.is_signed_in()
+    assert send(browser, user, again).status_code == 303 and browser.is_signed_in()
 
 
 def test_a_form_without_a_cookie_is_refused(site, browser, user):
-    """A login CSRF: the victim's browser has no cookie yet."""
-    form = login_form(Browser(site))
-    assert send(browser, user, form).status_code == 400
-    assert not browser.is_signed_in()
+    """A login CSRF: the victim's browser has no cookie yet, or does not send it.  Else
+    the cookie was lost: the form is shown again, and where it leads to is kept."""
+    page = Browser(site).open("/oauth/login?return_to=%2Foauth%2Fdevice%3Fuser_code%3DX")
+    r = send(browser, user, page.form("login"))
+    assert "Set-Cookie" not in r.headers and not browser.is_signed_in()
+    path, query = people.sent_to(r)
+    assert (path, query["return_to"]) == ("/oauth/login", "/oauth/device?user_code=X")
+    again = people.shown_again(browser.get(r.headers["Location"]), "login")
+    r = send(browser, user, again)
+    assert r.headers["Location"] == "/oauth/device?user_code=X" and browser.is_signed_in()
+
+
+def test_a_form_from_before_the_sign_in_in_another_tab(site, browser, user):
+    """It was bound to the cookie that the sign-in replaced; nothing is done by it."""
+    other = site.user()
+    first, second = login_form(browser), browser.open(
+        "/oauth/login?return_to=/oauth/device").form("login")
+    send(browser, user, first)
+    cookie = browser.cookie
+    again = people.shown_again(send(browser, other, second), "login")
+    assert browser.cookie == cookie and again.fields["return_to"] == "/oauth/device"
+    assert user.email in browser.open("/account").text
+    assert people.sent_to(send(browser, other, again))[0] == "/oauth/device"
+    assert other.email in browser.open("/account").text
 
 
 def test_a_token_from_before_the_sign_in_is_worthless_after(browser, user):
@@ -86,7 +110,7 @@ def test_a_token_from_before_the_sign_in_is_worthless_after(browser, user):
     send(browser, user, form)
     r = browser.post("/account", {"csrf_token": form.fields["csrf_token"],
                                   "action": "sign_out"})
-    assert r.status_code == 400 and browser.is_signed_in()
+    assert people.shown_again(r, "sign-out") and browser.is_signed_in()
 
 
 def test_a_planted_cookie_is_worthless(site, browser, user):

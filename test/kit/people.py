@@ -17,7 +17,7 @@ class Form:
 
     def __init__(self, attrs):
         self.action, self.method = attrs["action"], attrs.get("method", "get")
-        self.fields, self.boxes, self.buttons = {}, [], {}
+        self.fields, self.boxes, self.checked, self.buttons = {}, [], [], {}
 
     def add(self, tag, attrs):
         name, value = attrs.get("name"), attrs.get("value") or ""
@@ -25,6 +25,7 @@ class Form:
             self.buttons[attrs.get("id")] = {name: value} if name else {}
         elif attrs.get("type") == "checkbox":
             self.boxes.append((name, value))
+            self.checked += [value] if "checked" in attrs else []
         elif name:
             assert name not in self.fields, name
             self.fields[name] = value
@@ -215,9 +216,13 @@ class App:
 def sent_back(r, app, uri=None):
     """RFC 6749 section 4.1.2 and RFC 9207: r leads back to the app; return what
     it brings, each name once."""
-    uri = uri or app.uri
     assert r.status_code == 303, (r.status_code, r.text)
-    target = r.headers["Location"]
+    return brought(r.headers["Location"], app, uri)
+
+
+def brought(target, app, uri=None):
+    """What a link to the app brings, each name once."""
+    uri = uri or app.uri
     assert target.startswith(uri + ("&" if "?" in uri else "?")), target
     assert "#" not in target
     pairs = parse_qsl(target[len(uri) + 1:], keep_blank_values=True,
@@ -243,6 +248,14 @@ def sent_to(r):
     url = urlsplit(r.headers["Location"])
     assert (url.scheme, url.netloc) == ("", ""), url
     return url.path, dict(parse_qsl(url.query))
+
+
+def shown_again(r, button):
+    """A form that is out of date: nothing was done, and it is there once more."""
+    assert r.status_code == 200, (r.status_code, r.headers.get("Location"))
+    page = Page(r)
+    assert page.by_id["error"]
+    return page.form(button)
 
 
 def refused(r):
