@@ -22,8 +22,9 @@ HARDEN = -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
 ALL_CPPFLAGS = -D_GNU_SOURCE -DCARNET_VERSION='"$(VERSION)"' -Ilib $(CPPFLAGS)
 ALL_CFLAGS = -std=c11 $(WARN) $(HARDEN) $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now,--as-needed $(LDFLAGS)
-# SQLite first: most names that are looked up at start are its own.
-LIBS = -lsqlite3 -lgnutls -lnettle -ljson-c -lfcgi -lcrypt -lidn2 -lunistring $(LDLIBS)
+# SQLite first: most names that are looked up at start are its own; those of libc
+# are not looked for in what few programs use.
+LIBS = -lsqlite3 -lgnutls -lnettle -ljson-c -lfcgi -lcrypt -lc -lidn2 -lunistring $(LDLIBS)
 
 LIB      = $(BUILD)/libcarnet.a
 ARENA    ?= lib/arena.c

@@ -47,13 +47,28 @@ static const struct verb {
 	    " [--password-stdin]",
 	    "add a user; without --scope they may have the user_scopes setting",
 	    cmd_user_add, 0, 0 },
-	{ "user passwd", "EMAIL [--password-stdin]", "set a user's password",
+	{ "user passwd", "USER [--password-stdin]", "set a user's password",
 	    cmd_user_passwd, 0, 0 },
-	{ "user disable", "EMAIL", "refuse a user and all their tokens",
+	{ "user edit",
+	    "USER [--email E] [--login L] [--name N] [--scope \"...\"]"
+	    " [--unset NAME[,NAME...]]",
+	    "change a user, named by e-mail address, user name or id; --unset"
+	    " takes away login, name or scope (which is then user_scopes)",
+	    cmd_user_edit, 0, 0 },
+	{ "user disable", "USER [--revoke]",
+	    "refuse a user and all their tokens; --revoke ends these for good",
 	    cmd_user_disable, 0, 0 },
-	{ "user enable", "EMAIL", "take a disabled user back",
+	{ "user enable", "USER", "take a disabled user back",
 	    cmd_user_enable, 0, 0 },
 	{ "user list", "", "list the users", cmd_user_list, 0, 1 },
+	{ "user show", "USER", "show one user", cmd_user_show, 0, 1 },
+	{ "user export", "[USER | --hashes]",
+	    "print all users, one a line of JSON (--hashes: with their password"
+	    " hashes, to be taken elsewhere), or all that is stored of one",
+	    cmd_user_export, 0, 1 },
+	{ "user delete", "USER",
+	    "erase a user with all that is theirs; in the audit trail their id"
+	    " stands for their name", cmd_user_delete, 0, 0 },
 	{ "client add",
 	    "--name N --grant G[,G...] [--redirect-uri U]... [--scope \"...\"]"
 	    " [--public] [--alg A] [--access-ttl T] [--refresh-ttl T]",
@@ -85,9 +100,9 @@ static const struct verb {
 	    "delete an old key: tokens that it signed are refused from now on",
 	    cmd_keys_retire, 0, 0 },
 	{ "keys list", "", "list the keys", cmd_keys_list, 0, 1 },
-	{ "token list", "[--user EMAIL] [--client CLIENT_ID]",
+	{ "token list", "[--user USER] [--client CLIENT_ID]",
 	    "list the tokens; never the text of one", cmd_token_list, 0, 1 },
-	{ "token revoke", "[--user EMAIL] [--client CLIENT_ID] [--all] [ID...]",
+	{ "token revoke", "[--user USER] [--client CLIENT_ID] [--all] [ID...]",
 	    "revoke tokens by id, or all that a user or client holds, with"
 	    " unspent codes; a user is signed out", cmd_token_revoke, 0, 0 },
 	{ "metadata", "[--resource | --write DIR]",
@@ -99,7 +114,7 @@ static const struct verb {
 	    " in small batches; print how many rows of each table",
 	    cmd_purge, 0, 0 },
 	{ "log",
-	    "[REQUEST-ID] [--user EMAIL] [--client CLIENT_ID] [--address A]"
+	    "[REQUEST-ID] [--user USER] [--client CLIENT_ID] [--address A]"
 	    " [--event NAME] [--outcome O] [--since T] [--follow]",
 	    "print the audit trail, or of it one request, or what a user or"
 	    " client did or came from an address, or ended in one way (ok, or"
@@ -243,6 +258,10 @@ words_of(struct cmd *c)
 
 	buf_init(&b, c->a, 256);
 	buf_str(&b, c->verb);
+	if (c->is_erased) {
+		buf_printf(&b, " %s", c->about);
+		return b.data;
+	}
 	for (int i = 1; i < c->argc && b.len < WORDS_MAX; i++)
 		buf_printf(&b, " %s",
 		    strlen(c->argv[i]) > WORD_MAX ? "..." : c->argv[i]);
@@ -261,6 +280,7 @@ note(struct cmd *c, int rc)
 		.why = rc == CMD_OK ? NULL : refusal,
 		.detail = words_of(c),
 		.user = who != NULL ? who : getenv("LOGNAME"),
+		.about = c->about,
 	};
 
 	clock_gettime(CLOCK_REALTIME, &t);

@@ -9,6 +9,7 @@ struct arena;
 struct buf;
 struct client;
 struct conf;
+struct holding;
 struct store;
 struct timespec;
 struct user;
@@ -26,6 +27,7 @@ struct cmd {
 	struct arena *a;
 	int64_t now;
 	int json;		/* print for programs */
+	int is_erased;		/* whom it was about; the trail does not name them */
 	const char *about;	/* e-mail addresses of whom the verb is about, or NULL */
 	int argc;		/* what is behind the verb */
 	char **argv;
@@ -103,6 +105,10 @@ int cmd_find_user(struct cmd *c, const char *name, struct user *out);
 int cmd_take_identity(struct cmd *c, const char *email, const char *login,
     const char *name, struct user *out);
 
+/* cmd_seek_user(c, name, out): the same without a word: CMD_OK, CMD_REFUSED if there
+ * is none, CMD_USAGE if name means two, CMD_SYSTEM. */
+int cmd_seek_user(struct cmd *c, const char *name, struct user *out);
+
 /* cmd_text(what, text): 0 if text is a line of UTF-8; -1 after a message. */
 int cmd_text(const char *what, const char *text);
 
@@ -120,6 +126,15 @@ int cmd_become_owner(struct cmd *c);
 /* cmd_give_away(fd, path): if we are root, a new file is for its directory's owner. */
 void cmd_give_away(int fd, const char *path);
 
+/*
+ * cmd_revoke_held(c, h): revoke all that h holds, a batch a transaction; CMD_OK,
+ * or CMD_SYSTEM.
+ */
+int cmd_revoke_held(struct cmd *c, struct holding *h);
+
+/* cmd_write_user(b, u): the members of the user, within an object. */
+void cmd_write_user(struct buf *b, const struct user *u);
+
 /* cmd_rest(since): let others write, for as long as it is since. */
 void cmd_rest(const struct timespec *since);
 
@@ -129,6 +144,10 @@ int cmd_user_passwd(struct cmd *c);
 int cmd_user_disable(struct cmd *c);
 int cmd_user_enable(struct cmd *c);
 int cmd_user_list(struct cmd *c);
+int cmd_user_show(struct cmd *c);
+int cmd_user_edit(struct cmd *c);
+int cmd_user_delete(struct cmd *c);
+int cmd_user_export(struct cmd *c);
 int cmd_client_add(struct cmd *c);
 int cmd_client_list(struct cmd *c);
 int cmd_client_show(struct cmd *c);

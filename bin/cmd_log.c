@@ -10,7 +10,10 @@
 #include "audit.h"
 #include "cmd.h"
 #include "conf.h"
+#include "identity.h"
 #include "json.h"
+#include "store_user.h"
+#include "words.h"
 
 #define FOLLOW_MS 200
 
@@ -18,6 +21,7 @@
 struct filter {
 	const char *want[AUDIT_MEMBERS];
 	const char *since;
+	const char *email, *id; /* of the user who did it or was meant; or NULL */
 };
 
 static const char *
@@ -29,6 +33,34 @@ since_text(struct cmd *c, const char *text)
 					: audit_time(c->a, c->now - ago, 0);
 }
 
+/* What they did, and what an operator did to them; once deleted, by id. */
+static int
+is_theirs(const struct filter *f, const char *const value[])
+{
+	const char *user = value[AUDIT_USER], *about = value[AUDIT_ABOUT];
+
+	return (user != NULL &&
+		   (strcmp(user, f->email) == 0 || strcmp(user, f->id) == 0)) ||
+	    words_have(about, f->email) || words_have(about, f->id);
+}
+
+/* The user by each spelling; what names none is taken as it stands. */
+static int
+take_user(struct cmd *c, const char *name, struct filter *f)
+{
+	const char *form = identity_any(c->a, name);
+	struct user u;
+	int rc = cmd_seek_user(c, name, &u);
+
+	if (rc == CMD_SYSTEM)
+		return rc;
+	f->email = rc == CMD_OK ? u.email : form != NULL ? form : name;
+	f->id = rc == CMD_OK
+	    ? arena_printf(c->a, "%lld", (long long)u.id)
+	    : name;
+	return CMD_OK;
+}
+
 static int
 is_wanted(const struct filter *f, const char *const value[])
 {
@@ -36,6 +68,8 @@ is_wanted(const struct filter *f, const char *const value[])
 		if (f->want[i] != NULL &&
 		    (value[i] == NULL || strcmp(f->want[i], value[i]) != 0))
 			return 0;
+	if (f->email != NULL && !is_theirs(f, value))
+		return 0;
 	return f->since == NULL ||
 	    (value[AUDIT_AT] != NULL &&
 		strcmp(value[AUDIT_AT], f->since) >= 0);
@@ -206,10 +240,10 @@ cmd_log(struct cmd *c)
 {
 	struct filter f = { .since = NULL };
 	struct part part[AUDIT_PARTS];
-	const char *since = NULL;
+	const char *since = NULL, *user = NULL;
 	int follows = 0, n;
 	const struct cmd_opt opts[] = {
-		{ "user", &f.want[AUDIT_USER], NULL },
+		{ "user", &user, NULL },
 		{ "client", &f.want[AUDIT_CLIENT], NULL },
 		{ "address", &f.want[AUDIT_ADDRESS], NULL },
 		{ "event", &f.want[AUDIT_EVENT], NULL },
@@ -224,6 +258,8 @@ cmd_log(struct cmd *c)
 	f.want[AUDIT_REQUEST] = n == 1 ? operand[0] : NULL;
 	if (since != NULL && (f.since = since_text(c, since)) == NULL)
 		return CMD_USAGE;
+	if (user != NULL && take_user(c, user, &f) != CMD_OK)
+		return CMD_SYSTEM;
 	if (c->conf->audit_size == 0)
 		return cmd_refuse("audit_size is 0: there is no audit trail");
 	for (int i = 0; i < AUDIT_PARTS; i++)

@@ -224,8 +224,8 @@ revoke_ids(struct cmd *c, char **text, int n, struct holding *h)
 	return rc;
 }
 
-static int
-revoke_held(struct cmd *c, struct holding *h)
+int
+cmd_revoke_held(struct cmd *c, struct holding *h)
 {
 	struct timespec begun;
 	int more;
@@ -262,6 +262,6 @@ cmd_token_revoke(struct cmd *c)
 		    " or --all");
 	if ((rc = find_whose(c, &w, &h)) != CMD_OK)
 		return rc;
-	rc = n > 0 ? revoke_ids(c, operand, n, &h) : revoke_held(c, &h);
+	rc = n > 0 ? revoke_ids(c, operand, n, &h) : cmd_revoke_held(c, &h);
 	return rc == CMD_OK ? report(c, &h) : rc;
 }

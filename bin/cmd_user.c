@@ -13,12 +13,10 @@
 #include "scope.h"
 #include "store.h"
 #include "store_consent.h"
+#include "store_held.h"
 #include "store_session.h"
 #include "store_user.h"
-#include "user.h"
 #include "utf8.h"
-
-#define LIST_N 256
 
 /* One line of standard input without its newline; NULL if there is none. */
 static char *
@@ -211,74 +209,39 @@ cmd_user_passwd(struct cmd *c)
 	return say(c, &u, "password set; signed out everywhere");
 }
 
-static int
-set_disabled(struct cmd *c, int64_t at, const char *what)
+/*
+ * Refused from the next request on; then, with --revoke, what they hold ends for
+ * good, so that nothing of it is valid when they are taken back.  It goes by
+ * batches, as others wait for the lock: ended halfway, it is to be said again.
+ */
+int
+cmd_user_disable(struct cmd *c)
+{
+	struct holding h = { .user = 0 };
+	int revoke = 0, rc;
+	const struct cmd_opt opts[] = { { "revoke", NULL, &revoke } };
+	struct user u;
+
+	if ((rc = find_user(c, opts, 1, &u)) != CMD_OK)
+		return rc;
+	if (store_user_set_disabled(c->st, u.id, c->now) != 1)
+		return CMD_SYSTEM;
+	h.user = u.id;
+	if (revoke && cmd_revoke_held(c, &h) != CMD_OK)
+		return CMD_SYSTEM;
+	return say(c, &u,
+	    revoke ? "disabled; all tokens and sessions revoked" : "disabled");
+}
+
+int
+cmd_user_enable(struct cmd *c)
 {
 	struct user u;
 	int rc;
 
 	if ((rc = find_user(c, NULL, 0, &u)) != CMD_OK)
 		return rc;
-	if (store_user_set_disabled(c->st, u.id, at) != 1)
+	if (store_user_set_disabled(c->st, u.id, 0) != 1)
 		return CMD_SYSTEM;
-	return say(c, &u, what);
-}
-
-int
-cmd_user_disable(struct cmd *c)
-{
-	return set_disabled(c, c->now, "disabled");
-}
-
-int
-cmd_user_enable(struct cmd *c)
-{
-	return set_disabled(c, 0, "enabled");
-}
-
-static void
-write_user(struct cmd *c, struct buf *b, const struct user *u)
-{
-	if (!c->json) {
-		buf_printf(b, "%s%lld\t%s\t%s\t%s\t%s", b->len > 0 ? "\n" : "",
-		    (long long)u->id, u->email, u->name,
-		    u->scope == NULL ? "(user_scopes)" : u->scope,
-		    u->disabled_at != 0 ? "disabled" : "");
-		return;
-	}
-	json_open(b, NULL, '{');
-	json_int(b, "user_id", u->id);
-	json_str(b, "email", u->email);
-	json_str(b, "name", u->name);
-	json_str(b, "scope", u->scope);
-	json_int(b, "created_at", u->created_at);
-	json_truth(b, "disabled", u->disabled_at != 0);
-	json_close(b, '}');
-}
-
-int
-cmd_user_list(struct cmd *c)
-{
-	struct user *u = arena_alloc(c->a, LIST_N * sizeof(*u));
-	int64_t after = 0;
-	struct buf b;
-	char **operand;
-	int n;
-
-	if ((n = cmd_options(c, NULL, 0, &operand)) != 0)
-		return n < 0 ? CMD_USAGE : cmd_usage(c);
-	buf_init(&b, c->a, 4096);
-	if (c->json)
-		json_open(&b, NULL, '[');
-	do {
-		if ((n = store_user_list(c->st, c->a, after, u, LIST_N)) < 0)
-			return CMD_SYSTEM;
-		for (int i = 0; i < n; i++)
-			write_user(c, &b, &u[i]);
-		if (n > 0)
-			after = u[n - 1].id;
-	} while (n == LIST_N);
-	if (c->json)
-		json_close(&b, ']');
-	return cmd_print(&b);
+	return say(c, &u, "enabled");
 }

@@ -23,7 +23,7 @@ find_by_id(struct cmd *c, const char *text, struct user *out)
 }
 
 int
-cmd_find_user(struct cmd *c, const char *name, struct user *out)
+cmd_seek_user(struct cmd *c, const char *name, struct user *out)
 {
 	const char *form = identity_any(c->a, name);
 	struct user by_id;
@@ -33,14 +33,27 @@ cmd_find_user(struct cmd *c, const char *name, struct user *out)
 	if (named < 0 || numbered < 0)
 		return CMD_SYSTEM;
 	if (named && numbered && out->id != by_id.id)
-		return cmd_refuse("%s is the id of %s and the user name of %s:"
-		    " give the e-mail address", name, by_id.email, out->email);
+		return CMD_USAGE;
 	if (!named && !numbered)
-		return cmd_refuse("there is no user %s", name);
+		return CMD_REFUSED;
 	if (!named)
 		*out = by_id;
-	c->about = out->email;
 	return CMD_OK;
+}
+
+int
+cmd_find_user(struct cmd *c, const char *name, struct user *out)
+{
+	int rc = cmd_seek_user(c, name, out);
+
+	if (rc == CMD_USAGE)
+		return cmd_refuse("%s is the id of one user and the user name"
+		    " of another: give the e-mail address", name);
+	if (rc == CMD_REFUSED)
+		return cmd_refuse("there is no user %s", name);
+	if (rc == CMD_OK)
+		c->about = out->email;
+	return rc;
 }
 
 int

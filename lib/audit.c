@@ -15,7 +15,7 @@
 #include "log.h"
 
 const char *const audit_members[AUDIT_MEMBERS] = { "at", "request", "event",
-	"outcome", "detail", "user", "client", "address", "why" };
+	"outcome", "detail", "user", "about", "client", "address", "why" };
 
 const char *
 audit_time(struct arena *a, int64_t s, int us)
@@ -34,8 +34,8 @@ static void
 write_line(struct arena *a, const struct audit *ev, struct buf *b)
 {
 	const char *value[AUDIT_MEMBERS] = { NULL, ev->request, ev->event,
-		ev->outcome, ev->detail, ev->user, ev->client, ev->address,
-		ev->why };
+		ev->outcome, ev->detail, ev->user, ev->about, ev->client,
+		ev->address, ev->why };
 	value[0] = audit_time(a, ev->at, ev->at_us);
 	buf_init(b, a, 512);
 	json_open(b, NULL, '{');

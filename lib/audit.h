@@ -14,7 +14,8 @@ struct audit {
 	const char *event;	/* "token", "sign_in", ... */
 	const char *outcome;	/* "ok", or the error's code */
 	const char *detail;	/* the grant, the verb, ... */
-	const char *user;	/* e-mail */
+	const char *user;	/* e-mail; of a command, who ran it */
+	const char *about;	/* of a command: e-mails of whom it was about */
 	const char *client;	/* client_id */
 	const char *address;
 	const char *why;	/* the private reason of a refusal */
@@ -23,7 +24,8 @@ struct audit {
 
 /* The members on file, in their order, and their names. */
 enum { AUDIT_AT, AUDIT_REQUEST, AUDIT_EVENT, AUDIT_OUTCOME, AUDIT_DETAIL,
-	AUDIT_USER, AUDIT_CLIENT, AUDIT_ADDRESS, AUDIT_WHY, AUDIT_MEMBERS };
+	AUDIT_USER, AUDIT_ABOUT, AUDIT_CLIENT, AUDIT_ADDRESS, AUDIT_WHY,
+	AUDIT_MEMBERS };
 extern const char *const audit_members[];
 
 /* audit_time(a, s, us): a time as it stands on file; they compare as text. */

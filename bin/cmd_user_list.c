@@ -1,0 +1,280 @@
+/* cmd_user_list.c: carnet user list, show, export: what is known of people. */
+#include "arena.h"
+#include "buf.h"
+#include "cmd.h"
+#include "issue.h"
+#include "json.h"
+#include "store.h"
+#include "store_consent.h"
+#include "store_held.h"
+#include "store_post.h"
+#include "store_session.h"
+#include "store_user.h"
+
+#define LIST_N 256
+#define PART_MAX 65536 /* of consents and sessions of one */
+
+void
+cmd_write_user(struct buf *b, const struct user *u)
+{
+	json_int(b, "user_id", u->id);
+	json_str(b, "email", u->email);
+	json_str(b, "login", u->login);
+	json_str(b, "name", u->name);
+	json_str(b, "scope", u->scope);
+	json_int(b, "created_at", u->created_at);
+	json_truth(b, "disabled", u->disabled_at != 0);
+}
+
+static void
+write_row(struct cmd *c, struct buf *b, const struct user *u)
+{
+	if (c->json) {
+		json_open(b, NULL, '{');
+		cmd_write_user(b, u);
+		json_close(b, '}');
+		return;
+	}
+	buf_printf(b, "%s%lld\t%s\t%s\t%s\t%s\t%s", b->len > 0 ? "\n" : "",
+	    (long long)u->id, u->email, u->name,
+	    u->scope == NULL ? "(user_scopes)" : u->scope,
+	    u->disabled_at != 0 ? "disabled" : "",
+	    u->login == NULL ? "" : u->login);
+}
+
+/* Hand each user to write, in order of their ids; 0, or -1. */
+static int
+each_user(struct cmd *c, struct buf *b,
+    void (*write)(struct cmd *, struct buf *, const struct user *))
+{
+	struct user *u = arena_alloc(c->a, LIST_N * sizeof(*u));
+	int64_t after = 0;
+	int n;
+
+	do {
+		if ((n = store_user_list(c->st, c->a, after, u, LIST_N)) < 0)
+			return -1;
+		for (int i = 0; i < n; i++)
+			write(c, b, &u[i]);
+		if (n > 0)
+			after = u[n - 1].id;
+	} while (n == LIST_N);
+	return 0;
+}
+
+int
+cmd_user_list(struct cmd *c)
+{
+	struct buf b;
+	char **operand;
+	int n;
+
+	if ((n = cmd_options(c, NULL, 0, &operand)) != 0)
+		return n < 0 ? CMD_USAGE : cmd_usage(c);
+	buf_init(&b, c->a, 4096);
+	if (c->json)
+		json_open(&b, NULL, '[');
+	if (each_user(c, &b, write_row) < 0)
+		return CMD_SYSTEM;
+	if (c->json)
+		json_close(&b, ']');
+	return cmd_print(&b);
+}
+
+int
+cmd_user_show(struct cmd *c)
+{
+	struct user u;
+	struct buf b;
+	char **operand;
+	int n, rc;
+
+	if ((n = cmd_options(c, NULL, 0, &operand)) != 1)
+		return n < 0 ? CMD_USAGE : cmd_usage(c);
+	if ((rc = cmd_find_user(c, operand[0], &u)) != CMD_OK)
+		return rc;
+	buf_init(&b, c->a, 512);
+	if (c->json) {
+		write_row(c, &b, &u);
+		return cmd_print(&b);
+	}
+	buf_printf(&b, "user_id  %lld\nemail    %s\nlogin    %s\n"
+	    "name     %s\nscope    %s\ncreated  %s\nstate    %s",
+	    (long long)u.id, u.email, u.login == NULL ? "(none)" : u.login,
+	    u.name, u.scope == NULL ? "(user_scopes)" : u.scope,
+	    cmd_date(c->a, u.created_at),
+	    u.disabled_at == 0
+		? "live"
+		: arena_printf(c->a, "disabled since %s",
+		      cmd_date(c->a, u.disabled_at)));
+	return cmd_print(&b);
+}
+
+static int
+write_consents(struct cmd *c, struct buf *b, int64_t user)
+{
+	struct consent *n = arena_alloc(c->a, PART_MAX * sizeof(*n));
+	int count = store_consent_list(c->st, c->a, user, n, PART_MAX);
+
+	json_open(b, "consents", '[');
+	for (int i = 0; i < count; i++) {
+		json_open(b, NULL, '{');
+		json_str(b, "client_id", n[i].client_id);
+		json_str(b, "client_name", n[i].client_name);
+		json_str(b, "scope", n[i].scope);
+		json_int(b, "granted_at", n[i].granted_at);
+		json_close(b, '}');
+	}
+	json_close(b, ']');
+	return count;
+}
+
+static int
+write_sessions(struct cmd *c, struct buf *b, int64_t user)
+{
+	struct session *s = arena_alloc(c->a, PART_MAX * sizeof(*s));
+	int count =
+	    store_session_list(c->st, c->a, user, c->now, s, PART_MAX);
+
+	json_open(b, "sessions", '[');
+	for (int i = 0; i < count; i++) {
+		json_open(b, NULL, '{');
+		json_str(b, "agent", s[i].agent);
+		json_str(b, "address", s[i].address);
+		json_int(b, "created_at", s[i].created_at);
+		json_int(b, "seen_at", s[i].seen_at);
+		json_int(b, "expires_at", s[i].expires_at);
+		json_close(b, '}');
+	}
+	json_close(b, ']');
+	return count;
+}
+
+static int
+write_tokens(struct cmd *c, struct buf *b, int64_t user)
+{
+	struct holding h = { .user = user };
+	struct held *t = arena_alloc(c->a, LIST_N * sizeof(*t));
+	int n;
+
+	json_open(b, "tokens", '[');
+	while ((n = store_held_list(c->st, c->a, &h, c->now, t, LIST_N)) > 0)
+		for (int i = 0; i < n; i++) {
+			json_open(b, NULL, '{');
+			json_str(b, "id", issue_id_text(c->a, &t[i].id));
+			json_str(b, "kind", t[i].kind);
+			json_str(b, "name", t[i].name);
+			json_str(b, "client_id", t[i].client_id);
+			json_str(b, "scope", t[i].scope);
+			json_int(b, "created_at", t[i].created_at);
+			json_int(b, "expires_at", t[i].expires_at);
+			if (t[i].revoked_at != 0)
+				json_int(b, "revoked_at", t[i].revoked_at);
+			json_close(b, '}');
+		}
+	json_close(b, ']');
+	return n;
+}
+
+static int
+write_posts(struct cmd *c, struct buf *b, int64_t user)
+{
+	struct post *p = arena_alloc(c->a, LIST_N * sizeof(*p));
+	int64_t before = 0; /* from the newest */
+	int n;
+
+	json_open(b, "posts", '[');
+	do {
+		n = store_post_list(c->st, c->a, before, p, LIST_N);
+		for (int i = 0; i < n; i++) {
+			before = p[i].id;
+			if (p[i].user != user)
+				continue;
+			json_open(b, NULL, '{');
+			json_int(b, "id", p[i].id);
+			json_str(b, "title", p[i].title);
+			json_str(b, "body", p[i].body);
+			json_int(b, "created_at", p[i].created_at);
+			json_close(b, '}');
+		}
+	} while (n == LIST_N);
+	json_close(b, ']');
+	return n;
+}
+
+/* All that is stored of one person, for them: in one object on one line. */
+static int
+export_one(struct cmd *c, const char *name)
+{
+	static int (*const parts[])(struct cmd *, struct buf *, int64_t) = {
+		write_consents, write_sessions, write_tokens, write_posts,
+	};
+	struct user u;
+	struct buf b;
+	int rc;
+
+	if ((rc = cmd_find_user(c, name, &u)) != CMD_OK)
+		return rc;
+	buf_init(&b, c->a, 4096);
+	json_open(&b, NULL, '{');
+	cmd_write_user(&b, &u);
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (parts[i](c, &b, u.id) < 0)
+			return CMD_SYSTEM;
+	json_close(&b, '}');
+	return cmd_print(&b);
+}
+
+/* Members are named as import takes them. */
+static void
+write_line(struct buf *b, const struct user *u, int hashes)
+{
+	json_open(b, NULL, '{');
+	json_int(b, "id", u->id);
+	json_str(b, "email", u->email);
+	json_str(b, "login", u->login);
+	json_str(b, "name", u->name);
+	json_str(b, "scope", u->scope);
+	json_int(b, "created_at", u->created_at);
+	json_truth(b, "disabled", u->disabled_at != 0);
+	if (hashes)
+		json_str(b, "password_hash", u->password);
+	json_close(b, '}');
+}
+
+/* A line of its own for each: a buffer with another value would get a comma. */
+static int
+export_all(struct cmd *c, int hashes)
+{
+	struct user *u = arena_alloc(c->a, LIST_N * sizeof(*u));
+	struct arena *a = arena_new();
+	int64_t after = 0;
+	int n, rc = CMD_OK;
+	struct buf b;
+
+	do {
+		n = store_user_list(c->st, a, after, u, LIST_N);
+		for (int i = 0; i < n && rc == CMD_OK; i++) {
+			buf_init(&b, a, 256);
+			write_line(&b, &u[i], hashes);
+			rc = cmd_print(&b);
+			after = u[i].id;
+		}
+		arena_clear(a);
+	} while (n == LIST_N && rc == CMD_OK);
+	arena_free(a);
+	return n < 0 ? CMD_SYSTEM : rc;
+}
+
+int
+cmd_user_export(struct cmd *c)
+{
+	int hashes = 0, n;
+	const struct cmd_opt opts[] = { { "hashes", NULL, &hashes } };
+	char **operand;
+
+	n = cmd_options(c, opts, 1, &operand);
+	if (n < 0 || n > 1 || (n == 1 && hashes))
+		return n < 0 ? CMD_USAGE : cmd_usage(c);
+	return n == 1 ? export_one(c, operand[0]) : export_all(c, hashes);
+}

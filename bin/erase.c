@@ -1,0 +1,198 @@
+/* erase.c: a person's name goes out of the audit trail. */
+#include "erase.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "audit.h"
+#include "buf.h"
+#include "cmd.h"
+#include "identity.h"
+#include "json.h"
+#include "store_user.h"
+#include "words.h"
+
+struct erasure {
+	const struct user *u;
+	char id[24];
+	struct arena *a; /* for one line */
+};
+
+/* Is the word at w a spelling of their address, or user name? */
+static int
+is_name(const struct erasure *er, const char *w, size_t len)
+{
+	char *word = arena_dup(er->a, w, len), *form;
+
+	word[strcspn(word, ",;:")] = '\0'; /* within a sentence */
+	form = identity_any(er->a, word);
+	return form != NULL &&
+	    (strcmp(form, er->u->email) == 0 ||
+		(er->u->login != NULL && strcmp(form, er->u->login) == 0));
+}
+
+static int
+names_them(const struct erasure *er, const char *text)
+{
+	size_t n;
+
+	for (; text != NULL && words_next(&text, &n); text += n)
+		if (is_name(er, text, n))
+			return 1;
+	return 0;
+}
+
+/* Each of their names in text as to; other words as they are. */
+static const char *
+replace(const struct erasure *er, const char *text, const char *to)
+{
+	struct buf b;
+	size_t n;
+
+	buf_init(&b, er->a, strlen(text) + 32);
+	for (; words_next(&text, &n); text += n)
+		if (is_name(er, text, n))
+			buf_printf(&b, "%s%s", b.len > 0 ? " " : "", to);
+		else
+			buf_printf(&b, "%s%.*s", b.len > 0 ? " " : "", (int)n,
+			    text);
+	return b.data;
+}
+
+/* "user edit ada@x.example --name Ada": of it the verb, which is two words. */
+static const char *
+verb_of(const struct erasure *er, const char *detail)
+{
+	const char *end = strchr(detail, ' ');
+
+	if (end != NULL)
+		end = strchr(end + 1, ' ');
+	return end == NULL ? detail
+			   : arena_dup(er->a, detail, (size_t)(end - detail));
+}
+
+/* Does a command mean them by their id?  Its other words may be their name. */
+static int
+is_by_id(const struct erasure *er, const char *detail)
+{
+	const char *prefix = "user ";
+	size_t n;
+
+	if (detail == NULL || strncmp(detail, prefix, strlen(prefix)) != 0)
+		return 0;
+	detail += strlen(verb_of(er, detail));
+	for (; words_next(&detail, &n); detail += n)
+		if (n == strlen(er->id) && memcmp(detail, er->id, n) == 0)
+			return 1;
+	return 0;
+}
+
+/* The line without their names, with to in their place; 0 if it had none. */
+static int
+rewrite(const struct erasure *er, struct json_object *o, const char *to,
+    struct buf *b)
+{
+	const char *detail = json_get_str(o, audit_members[AUDIT_DETAIL]);
+	const char *about = json_get_str(o, audit_members[AUDIT_ABOUT]);
+	const char *event = json_get_str(o, audit_members[AUDIT_EVENT]), *v;
+	const int is_command = event != NULL && strcmp(event, "command") == 0;
+	const int all = is_command &&
+	    (names_them(er, about) || names_them(er, detail) ||
+		words_have(about, er->id) || is_by_id(er, detail));
+	int had = 0;
+
+	buf_init(b, er->a, 512);
+	json_open(b, NULL, '{');
+	for (int i = 0; i < AUDIT_MEMBERS; i++) {
+		if ((v = json_get_str(o, audit_members[i])) == NULL)
+			continue;
+		/* Who ran a command is a user of the machine. */
+		if (i == AUDIT_DETAIL && all) {
+			v = arena_printf(er->a, "%s %s", verb_of(er, v), to);
+			had |= strcmp(v, detail) != 0;
+		} else if ((i == AUDIT_USER && !is_command) ||
+		    i == AUDIT_ABOUT || i == AUDIT_WHY) {
+			had |= names_them(er, v);
+			v = names_them(er, v) ? replace(er, v, to) : v;
+		}
+		json_str(b, audit_members[i], v);
+	}
+	json_close(b, '}');
+	return had;
+}
+
+/* Write what is in place of the len bytes at offset at; 0, or -1. */
+static int
+erase_line(const struct erasure *er, int fd, off_t at, const char *line,
+    size_t len)
+{
+	struct json_object *o = json_parse(er->a, line, len);
+	struct buf b;
+
+	if (o == NULL || !rewrite(er, o, er->id, &b))
+		return 0;
+	/* An id longer than the name: nothing stands for it. */
+	if (b.len > len)
+		rewrite(er, o, "", &b);
+	if (b.len > len)
+		return 0;
+	while (b.len < len)
+		buf_char(&b, ' ');
+	return pwrite(fd, b.data, len, at) == (ssize_t)len ? 0 : -1;
+}
+
+/* 0, or -1 with errno. */
+static int
+erase_file(struct erasure *er, const char *path)
+{
+	char *line = NULL;
+	size_t room = 0;
+	ssize_t len;
+	off_t at = 0;
+	int fd, rc = 0;
+	FILE *in;
+
+	if ((fd = open(path, O_RDWR | O_CLOEXEC)) < 0)
+		return errno == ENOENT ? 0 : -1;
+	if ((in = fdopen(dup(fd), "r")) == NULL) {
+		close(fd);
+		return -1;
+	}
+	for (; rc == 0 && (len = getline(&line, &room, in)) > 0; at += len)
+		if (line[len - 1] == '\n') {
+			rc = erase_line(er, fd, at, line, (size_t)len - 1);
+			arena_clear(er->a);
+		}
+	if (rc == 0 && (ferror(in) || fdatasync(fd) < 0))
+		rc = -1;
+	free(line);
+	fclose(in);
+	close(fd);
+	return rc;
+}
+
+int
+erase_from_trail(const char *path, const struct user *u)
+{
+	struct arena *a = arena_new();
+	struct erasure er = { .u = u, .a = arena_new() };
+	const char *file;
+	int rc = 0;
+
+	snprintf(er.id, sizeof(er.id), "%lld", (long long)u->id);
+	for (int i = 0; i < 2 * AUDIT_PARTS && rc == 0; i++) {
+		file = audit_part(a, path, i / 2);
+		if (i % 2 == 1) /* last: the other may be moved there meanwhile */
+			file = arena_printf(a, "%s.1", file);
+		if ((rc = erase_file(&er, file)) < 0)
+			cmd_refuse("%s: %s", file, strerror(errno));
+	}
+	arena_free(er.a);
+	arena_free(a);
+	return rc;
+}

@@ -1,0 +1,16 @@
+/* erase.h: a person's name goes out of the audit trail. */
+#ifndef CARNET_ERASE_H
+#define CARNET_ERASE_H
+
+struct user;
+
+/*
+ * erase_from_trail(path, u):
+ * In each file of the trail at path, put the id of u in place of e-mail address
+ * and user name: as who did it and whom it was about.  Of a command that named
+ * them its verb and the id stay.  Lines keep their length, so that programs may
+ * add to the files meanwhile.  Return 0, or -1 after a message.
+ */
+int erase_from_trail(const char *path, const struct user *u);
+
+#endif
