@@ -10,13 +10,13 @@
 #include "identity.h"
 #include "json.h"
 #include "passwd.h"
+#include "password.h"
 #include "scope.h"
 #include "store.h"
 #include "store_consent.h"
 #include "store_held.h"
 #include "store_session.h"
 #include "store_user.h"
-#include "utf8.h"
 
 /* One line of standard input without its newline; NULL if there is none. */
 static char *
@@ -54,10 +54,12 @@ ask(struct arena *a, const char *prompt)
 	return line;
 }
 
-/* Put the hash of the new password to *hash; or say why not. */
+/* Put the hash of u's new password to *hash; or say why not. */
 static int
-take_password(struct cmd *c, int from_stdin, const char **hash)
+take_password(
+    struct cmd *c, int from_stdin, const struct user *u, const char **hash)
 {
+	const char *why;
 	char *password, *again;
 
 	if (from_stdin) {
@@ -75,8 +77,8 @@ take_password(struct cmd *c, int from_stdin, const char **hash)
 	if (password == NULL || *password == '\0')
 		return cmd_refuse("a password is a line of 1 to %d bytes",
 		    PASSWD_MAX);
-	if (utf8_count(password, strlen(password)) < 0)
-		return cmd_refuse("the password is not UTF-8");
+	if ((why = password_refusal(c->conf, c->a, password, u)) != NULL)
+		return cmd_refuse("the password will not do: %s", why);
 	*hash = passwd_hash(c->a, password);
 	return *hash == NULL ? CMD_SYSTEM : CMD_OK;
 }
@@ -137,7 +139,7 @@ cmd_user_add(struct cmd *c)
 	c->about = u.email;
 	if (cmd_scope(c, u.scope) < 0)
 		return CMD_REFUSED;
-	if ((rc = take_password(c, from_stdin, &u.password)) != CMD_OK)
+	if ((rc = take_password(c, from_stdin, &u, &u.password)) != CMD_OK)
 		return rc;
 	if ((n = store_user_add(c->st, &u)) < 0)
 		return CMD_SYSTEM;
@@ -197,7 +199,7 @@ cmd_user_passwd(struct cmd *c)
 	struct user u;
 
 	if ((rc = find_user(c, opts, 1, &u)) != CMD_OK ||
-	    (rc = take_password(c, from_stdin, &hash)) != CMD_OK)
+	    (rc = take_password(c, from_stdin, &u, &hash)) != CMD_OK)
 		return rc;
 	/* Whoever knew the old one keeps nothing that it opened. */
 	if (store_begin(c->st) < 0 ||

@@ -8,7 +8,7 @@
 #include "conf.h"
 #include "issue.h"
 #include "oerr.h"
-#include "passwd.h"
+#include "password.h"
 #include "resp.h"
 #include "scope.h"
 #include "session.h"
@@ -20,9 +20,9 @@
 #include "store_session.h"
 #include "store_token.h"
 #include "store_user.h"
-#include "throttle.h"
 #include "tmpl.h"
 #include "trail.h"
+#include "user.h"
 #include "utf8.h"
 #include "words.h"
 
@@ -340,37 +340,44 @@ change_password_step(struct req *rq, struct view *w)
 	return 1;
 }
 
+/*
+ * What lasts longer than the session, or ends other people's, wants the password
+ * once more: whoever finds the browser open does not have it.  w tells what went
+ * wrong, if the answer is NULL and w->error is set.
+ */
+static const struct oerr *
+ask_password(struct req *rq, struct view *w, const char *next)
+{
+	const struct oerr *e = user_confirm(rq, &w->v.user,
+	    &w->v.session.digest, rq->param[PARAM_CURRENT_PASSWORD], next,
+	    &w->hash);
+
+	if (e == NULL || e->status >= 500)
+		return e;
+	oerr_log(rq, e);
+	if (e != &oerr_throttled)
+		return refuse(w, WRONG_PASSWORD);
+	refuse(w, "Too many attempts have failed. Wait some minutes, and try"
+		  " again.");
+	w->status = 429;
+	return NULL;
+}
+
 static const struct oerr *
 change_password(struct req *rq, struct view *w)
 {
-	const char *old = rq->param[PARAM_CURRENT_PASSWORD];
+	const char *next = rq->param[PARAM_NEW_PASSWORD], *why;
 	const struct oerr *e;
-	struct attempt at;
 
-	if (rq->param[PARAM_NEW_PASSWORD] == NULL)
+	if (next == NULL)
 		return refuse(w, "Give a new password.");
-	e = throttle_session(rq, &w->v.session.digest, &at);
-	if (e == &oerr_throttled) {
-		oerr_log(rq, e);
-		refuse(w, "Too many attempts have failed. Wait some minutes,"
-			  " and try again.");
-		w->status = 429;
-		return NULL;
-	}
-	if (e != NULL)
-		return e;
+	if ((why = password_refusal(
+		 rq->conf, rq->a, next, &w->v.user)) != NULL)
+		return refuse(w, arena_printf(rq->a,
+		    "This password will not do: %s.", why));
 	/* Both hashes before the database is locked: they take their time. */
-	if (old == NULL || !passwd_verify(old, w->v.user.password))
-		e = oerr_why(rq, &oerr_invalid_grant, "wrong password");
-	else if ((w->hash = passwd_hash(
-		      rq->a, rq->param[PARAM_NEW_PASSWORD])) == NULL)
-		e = oerr_why(rq, &oerr_server_error, "no password hash");
-	if ((e = throttle_end(rq, &at, e)) != NULL) {
-		if (e->status >= 500)
-			return e;
-		oerr_log(rq, e);
-		return refuse(w, WRONG_PASSWORD);
-	}
+	if ((e = ask_password(rq, w, next)) != NULL || w->error != NULL)
+		return e;
 	return in_transaction(rq, w, change_password_step);
 }
 

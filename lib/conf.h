@@ -25,6 +25,8 @@ struct conf {
 	const char *templates;	/* a directory, or NULL */
 	const char *site_name, *site_colour;
 	const char *site_logo;	/* a path on this host, or NULL */
+	const char *help_url;	/* for who cannot sign in, or NULL */
+	int64_t password_min;	/* characters of a new password */
 	const char *auth_header; /* another header with the bearer token */
 	const char *audiences;	/* words */
 	const char *cors_origins; /* words */

@@ -8,6 +8,7 @@ enum type {
 	TYPE_TEXT,
 	TYPE_PATH,	/* relative to the file */
 	TYPE_URL,
+	TYPE_LINK,	/* of a page or an e-mail address */
 	TYPE_ORIGINS,
 	TYPE_SCOPES,
 	TYPE_HEADER,
@@ -30,7 +31,7 @@ struct setting {
 	const char *choice[2];
 };
 
-#define CONF_SETTINGS 40
+#define CONF_SETTINGS 42
 extern const struct setting conf_settings[CONF_SETTINGS];
 
 /* What one reading of a file knows. */

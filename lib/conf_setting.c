@@ -17,6 +17,9 @@ const struct setting conf_settings[CONF_SETTINGS] = {
 	{ "", "site_colour", TYPE_COLOUR, AT(site_colour), "#0b5d54", 0, 0,
 	    { 0 } },
 	{ "", "site_logo", TYPE_LOCAL, AT(site_logo), NULL, 0, 0, { 0 } },
+	{ "", "help_url", TYPE_LINK, AT(help_url), NULL, 0, 0, { 0 } },
+	{ "", "password_min", TYPE_NUMBER, AT(password_min), "8", 8, 64,
+	    { 0 } },
 	{ "", "auth_header", TYPE_HEADER, AT(auth_header), NULL, 0, 0, { 0 } },
 	{ "", "audiences", TYPE_TEXT, AT(audiences), "", 0, 0, { 0 } },
 	{ "", "cors_origins", TYPE_ORIGINS, AT(cors_origins), NULL, 0, 0,
@@ -121,6 +124,24 @@ words_are_origins(const char *s)
 	return 1;
 }
 
+/* What a link of our pages may lead to: no script, and no spelling of one. */
+static int
+is_link(const char *s)
+{
+	static const char *const begins[] = { "https://", "http://",
+	    "mailto:" };
+
+	for (const char *p = s; *p != '\0'; p++)
+		if (*p <= ' ' || *p >= 0x7f)
+			return 0;
+	if (s[0] == '/')
+		return s[1] != '/' && s[1] != '\\';
+	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++)
+		if (strncmp(s, begins[i], strlen(begins[i])) == 0)
+			return s[strlen(begins[i])] != '\0';
+	return 0;
+}
+
 static int
 header_is_name(const char *s)
 {
@@ -151,10 +172,11 @@ conf_store(struct reading *r, const struct setting *s, const char *value)
 		return 0;
 	case TYPE_NUMBER:
 		/* A time without a unit is a number. */
-		if (conf_time(value, &seconds) < 0 || seconds > s->max ||
+		if (conf_time(value, &seconds) < 0 || seconds < s->min ||
+		    seconds > s->max ||
 		    strspn(value, "0123456789") != strlen(value))
-			return conf_refuse(r, "%s is a number of 0 to %lld",
-			    s->name, (long long)s->max);
+			return conf_refuse(r, "%s is a number of %lld to %lld",
+			    s->name, (long long)s->min, (long long)s->max);
 		memcpy(member, &seconds, sizeof(seconds));
 		return 0;
 	case TYPE_CHOICE:
@@ -198,6 +220,12 @@ conf_store(struct reading *r, const struct setting *s, const char *value)
 		if (value[0] != '/' || value[1] == '/' || value[1] == '\\')
 			return conf_refuse(r, "%s is a path on this host, such as"
 			    " /logo.svg", s->name);
+		break;
+	case TYPE_LINK:
+		if (!is_link(value))
+			return conf_refuse(r, "%s is the address of a page or of"
+			    " a person, such as https://example.org/help, /help"
+			    " or mailto:help@example.org", s->name);
 		break;
 	case TYPE_ORIGINS:
 		if (!words_are_origins(value))

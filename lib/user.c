@@ -121,3 +121,23 @@ user_authenticate(struct req *rq, const char *name, const char *password,
 	e = check_password(rq, form, password, out);
 	return throttle_end(rq, &at, e);
 }
+
+const struct oerr *
+user_confirm(struct req *rq, const struct user *u,
+    const struct digest *session, const char *password, const char *next,
+    const char **hash)
+{
+	const struct oerr *e;
+	struct attempt at;
+
+	/* A form that was left empty is no guess, and costs no hash. */
+	if (password == NULL)
+		return oerr_why(rq, &oerr_invalid_grant, "no password");
+	if ((e = throttle_session(rq, session, &at)) != NULL)
+		return e;
+	if (!passwd_verify(password, u->password))
+		e = oerr_why(rq, &oerr_invalid_grant, "wrong password");
+	else if (next != NULL && (*hash = passwd_hash(rq->a, next)) == NULL)
+		e = oerr_why(rq, &oerr_server_error, "no password hash");
+	return throttle_end(rq, &at, e);
+}

@@ -3,6 +3,7 @@
 #define CARNET_USER_H
 
 struct arena;
+struct digest;
 struct oerr;
 struct req;
 struct store;
@@ -27,5 +28,17 @@ int user_find(
  */
 const struct oerr *user_authenticate(struct req *rq, const char *name,
     const char *password, struct user *out);
+
+/*
+ * user_confirm(rq, u, session, password, next, hash):
+ * Who is signed in as u gives their password (NULL: none was sent) once more,
+ * before an act that lasts longer than the session.  Failures are counted against
+ * the session.  If next is not NULL put its hash to *hash, under the same slot.
+ * Return NULL; invalid_grant if the password is wrong; or oerr_throttled and its
+ * kin.
+ */
+const struct oerr *user_confirm(struct req *rq, const struct user *u,
+    const struct digest *session, const char *password, const char *next,
+    const char **hash);
 
 #endif

@@ -13,6 +13,11 @@ UUID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}"
                   "-[0-9a-f]{12}")
 
 
+# crypt(3) of the password "a"
+OF_A = ("$6$rounds=1000$saltsalt$UslGL80KhETn9.zaNowFGyZyf9"
+        "KA7JIO4ZMWnOa4J7mvetW06VOFI/nSgwFv/ekVkde7H0gWYI4zSU/8wNYcT/")
+
+
 def mode(path):
     return stat.S_IMODE(path.stat().st_mode)
 
@@ -252,16 +257,17 @@ def test_user_add_prints_the_id(cgi):
              if u["user_id"] == made["user_id"]]
     assert (user["email"], user["name"], user["scope"]) == (
         "new@x.example", "N", "read-posts")
-    p = cgi.command("user", "add", "NEW@x.example", "--password-stdin", input="x\n")
+    p = cgi.command("user", "add", "NEW@x.example", "--password-stdin",
+                    input="a password\n")
     assert p.returncode == 1 and "already" in p.stderr
 
 
 @pytest.mark.parametrize("given, status", [
-    ("", 1), ("\n", 1), ("x", 0), ("x" * 511 + "\n", 0), ("x" * 513 + "\n", 1),
-    ("  spaces  \n", 0), ("two\nlines\n", 0)])
+    ("", 1), ("\n", 1), ("horse x\n", 1), ("horse xy", 0), ("horse x " * 63 + "horse x\n", 0),
+    ("horse x " * 64 + "h\n", 1), ("  spaces  \n", 0), ("twofold x\nlines\n", 0)])
 def test_a_password_is_the_first_line_of_the_input(cgi, given, status):
     """DESIGN section 8: --password-stdin."""
-    email = "p%d-%d@x.example" % (len(given), given.count("\n"))
+    email = "u%d-%d@x.example" % (len(given), given.count("\n"))
     p = cgi.command("user", "add", email, "--password-stdin", input=given)
     assert p.returncode == status, p.stderr
     if status == 0:
@@ -275,6 +281,33 @@ def test_a_password_that_is_no_utf8_is_refused(cgi):
                         "--password-stdin"], input=b"\xff\n", capture_output=True,
                        env={**os.environ, "CARNET_CONF": str(cgi.conf)})
     assert p.returncode == 1 and b"UTF-8" in p.stderr
+
+
+@pytest.mark.parametrize("password, why", [
+    ("a", "fewer than 8 characters"), ("ééééééé", "fewer than 8 characters"),
+    ("Password123", "tried first"), ("zzzzzzzzz", "tried first"),
+    ("weak-grace1906", "address or name"), ("Hopper!!!", "address or name"),
+    ("Carnet2025", "name of this site")])
+def test_a_new_password_must_be_fit(cgi, password, why):
+    """NIST SP 800-63B section 5.1.1.2: of user add and of user passwd."""
+    email = "weak-grace%d@x.example" % len(password)
+    for args in (["add", email, "--name", "Grace Hopper"], ["passwd", cgi.email]):
+        if args[0] == "passwd" and "address" in why:
+            continue
+        p = cgi.command("user", *args, "--password-stdin", input=password + "\n")
+        assert p.returncode == 1 and why in p.stderr
+        assert len(password) < 7 or password not in p.stderr
+    assert email not in cgi.carnet("user", "list")
+    assert cgi.token("read-posts")
+
+
+def test_who_has_an_unfit_password_signs_in(cgi):
+    """What is asked of a new password is not asked of one that is there."""
+    user = cgi.user()
+    cgi.sql("UPDATE users SET password = ? WHERE id = ?", OF_A, user.id)
+    for _ in range(2):  # the hash is renewed by the first
+        r = cgi.grant("password", username=user.email, password="a")
+        assert r.status_code == 200
 
 
 def test_a_password_is_never_an_argument(cgi):

@@ -335,6 +335,15 @@ def test_a_wrong_current_password_changes_nothing(site, user, browser, current, 
     assert Browser(site, user).is_signed_in()
 
 
+@pytest.mark.parametrize("new, why", [
+    ("a", "fewer than 8"), ("iloveyou", "tried first"), ("Carnet123", "this site")])
+def test_an_unfit_new_password_is_refused(site, user, browser, new, why):
+    """NIST SP 800-63B section 5.1.1.2: and the old one stays."""
+    r = change(browser, user.password, new)
+    assert r.status_code == 422 and why in Page(r).by_id["error"]
+    assert Browser(site, user).is_signed_in()
+
+
 # Forms of other sites
 
 ACTIONS = ["revoke_app", "create_token", "revoke_token", "sign_out_session",

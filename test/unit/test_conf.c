@@ -51,6 +51,8 @@ what_is_not_set_has_its_default(void **state)
 	assert_string_equal(cf->site_name, "carnet");
 	assert_string_equal(cf->site_colour, "#0b5d54");
 	assert_null(cf->site_logo);
+	assert_null(cf->help_url);
+	assert_int_equal(cf->password_min, 8);
 	assert_null(cf->auth_header);
 	assert_string_equal(cf->audiences, "");
 	assert_null(cf->cors_origins);
@@ -78,6 +80,7 @@ every_setting_reaches_its_member(void **state)
 	    "database = db/tokens.db\nkeys = /var/lib/keys\n"
 	    "templates = pages\nsite_name = My = site # one\n"
 	    "site_colour = #09afAF\nsite_logo = /logo.svg?v=1\n"
+	    "help_url = mailto:help@example.org\npassword_min = 12\n"
 	    "auth_header = X-Authorization\n"
 	    "audiences = https://a.example https://b.example\n"
 	    "cors_origins = https://app.example http://localhost:3000\n"
@@ -97,6 +100,8 @@ every_setting_reaches_its_member(void **state)
 	assert_string_equal(cf->site_name, "My = site # one");
 	assert_string_equal(cf->site_colour, "#09afAF");
 	assert_string_equal(cf->site_logo, "/logo.svg?v=1");
+	assert_string_equal(cf->help_url, "mailto:help@example.org");
+	assert_int_equal(cf->password_min, 12);
 	assert_string_equal(cf->auth_header, "X-Authorization");
 	assert_string_equal(
 	    cf->audiences, "https://a.example https://b.example");
@@ -252,6 +257,16 @@ a_bad_line_is_refused_with_its_place_and_the_cure(void **state)
 		{ ISSUER "site_logo = //h/l\n", 2, "a path on this host" },
 		{ ISSUER "site_logo = /\\h/l\n", 2, "a path on this host" },
 		{ ISSUER "site_logo = https://h\n", 2, "a path on this host" },
+		{ ISSUER "help_url =\n", 2, "a page or of a person" },
+		{ ISSUER "help_url = help\n", 2, "a page or of a person" },
+		{ ISSUER "help_url = //h\n", 2, "a page or of a person" },
+		{ ISSUER "help_url = https://\n", 2, "a page or of a person" },
+		{ ISSUER "help_url = https://a b\n", 2, "a page or of" },
+		{ ISSUER "help_url = javascript:x\n", 2, "a page or of" },
+		{ ISSUER "help_url = data:text/html,x\n", 2, "a page or of" },
+		{ ISSUER "password_min = 7\n", 2, "a number of 8 to 64" },
+		{ ISSUER "password_min = 65\n", 2, "a number of 8 to 64" },
+		{ ISSUER "password_min = 9s\n", 2, "a number of 8 to 64" },
 		{ ISSUER "cors_origins = *\n", 2, "are origins such as" },
 		{ ISSUER "cors_origins = null\n", 2, "are origins such as" },
 		{ ISSUER "cors_origins = https://\n", 2, "are origins" },

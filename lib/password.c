@@ -1,0 +1,133 @@
+/* password.c: what a new password must be: NIST SP 800-63B section 5.1.1.2. */
+#include "password.h"
+
+#include "arena.h"
+#include "conf.h"
+#include "password_int.h"
+#include "passwd.h"
+#include "store_user.h"
+#include "utf8.h"
+#include "words.h"
+
+#define WORD_CHARS_MIN 3 /* a shorter word is in too many others */
+
+/* Rows in which neighbours stand side by side, on paper or on a keyboard. */
+static const char *const rows[] = {
+	"01234567890", "abcdefghijklmnopqrstuvwxyz", "qwertyuiop", "asdfghjkl", "zxcvbnm",
+	"qwertzuiop", "yxcvbnm", "azertyuiop", "qsdfghjklm", "wxcvbn",
+};
+
+/* In small letters, as far as ASCII goes. */
+static char *
+fold(struct arena *a, const char *s)
+{
+	char *folded = arena_str(a, s);
+
+	for (char *p = folded; *p != '\0'; p++)
+		if (*p >= 'A' && *p <= 'Z')
+			*p = (char)(*p - 'A' + 'a');
+	return folded;
+}
+
+static int
+is_common(const char *folded)
+{
+	for (size_t i = 0; password_common[i] != NULL; i++)
+		if (words_have(password_common[i], folded))
+			return 1;
+	return 0;
+}
+
+/* Does y stand beside x in a row, before or behind it? */
+static int
+are_neighbours(char x, char y)
+{
+	const char *at;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		for (at = rows[i]; (at = strchr(at, x)) != NULL; at++)
+			if (at[1] == y || (at > rows[i] && at[-1] == y))
+				return 1;
+	return 0;
+}
+
+/* "aaaaaaaa", "abcdefgh", "98765432", "qwertyui": each is the last or beside it. */
+static int
+is_row(const char *s)
+{
+	for (; s[0] != '\0' && s[1] != '\0'; s++)
+		if (s[1] != s[0] && !are_neighbours(s[0], s[1]))
+			return 0;
+	return 1;
+}
+
+static int
+is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c & 0x80);
+}
+
+/* The length of the longest of the words that s begins with, or 0. */
+static size_t
+begins_with(const char *s, const char *words)
+{
+	size_t best = 0, n;
+
+	for (; words_next(&words, &n); words += n)
+		if (n > best && utf8_count(words, n) >= WORD_CHARS_MIN &&
+		    strncmp(s, words, n) == 0)
+			best = n;
+	return best;
+}
+
+/*
+ * Is it made of words of the text, with digits and signs between them?
+ * "GraceHopper1906!" is, of "Grace Hopper".
+ */
+static int
+is_made_of(struct arena *a, const char *folded, const char *text)
+{
+	char *words = fold(a, text == NULL ? "" : text);
+	size_t n;
+	int found = 0;
+
+	for (char *p = words; *p != '\0'; p++)
+		if (!is_letter(*p) && (*p < '0' || *p > '9'))
+			*p = ' ';
+	for (; *folded != '\0'; folded += n)
+		if ((n = begins_with(folded, words)) > 0)
+			found = 1;
+		else if (is_letter(*folded))
+			return 0;
+		else
+			n = 1;
+	return found;
+}
+
+const char *
+password_refusal(const struct conf *cf, struct arena *a, const char *password,
+    const struct user *u)
+{
+	const size_t len = strlen(password);
+	const ssize_t n = utf8_count(password, len);
+	const char *folded = fold(a, password);
+
+	if (n < 0)
+		return "it is not UTF-8";
+	if (n < cf->password_min)
+		return arena_printf(a, "it has fewer than %lld characters",
+		    (long long)cf->password_min);
+	if (len > PASSWD_MAX)
+		return arena_printf(
+		    a, "it is longer than %d bytes", PASSWD_MAX);
+	if (is_common(folded) || is_row(folded))
+		return "it is one of those that are tried first";
+	if (u != NULL && is_made_of(a, folded, arena_printf(a, "%s %s %s",
+		u->email == NULL ? "" : u->email,
+		u->login == NULL ? "" : u->login,
+		u->name == NULL ? "" : u->name)))
+		return "it is made of your own address or name";
+	if (is_made_of(a, folded, cf->site_name))
+		return "it is made of the name of this site";
+	return NULL;
+}
