@@ -20,6 +20,7 @@ static const struct check {
 	{ "templates", NEEDS_CONF, check_templates },
 	{ "programs", 0, check_programs },
 	{ "processes", 0, check_processes },
+	{ "guard-port", 0, check_guard_port },
 	{ "layout", NEEDS_CONF, check_layout },
 	{ "modes", NEEDS_CONF, check_modes },
 	{ "access", NEEDS_CONF, check_access },

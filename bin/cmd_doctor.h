@@ -12,6 +12,9 @@
 
 struct keys;
 
+/* Where deploy/apache/guard.conf has the guard listen. */
+#define DOCTOR_GUARD_PORT 924
+
 enum level { LEVEL_OK, LEVEL_WARN, LEVEL_WRONG };
 
 /* What a check builds on; it is left out where one of these is not to be had.
@@ -94,6 +97,7 @@ void check_templates(struct doctor *d);
 void check_programs(struct doctor *d);
 void check_processes(struct doctor *d);
 void check_layout(struct doctor *d);
+void check_guard_port(struct doctor *d);
 void check_modes(struct doctor *d);
 void check_access(struct doctor *d);
 void check_web_root(struct doctor *d);

@@ -7,8 +7,11 @@
 #	CARNET_RUN=/run/carnet for sockets and lists of processes
 #	CARNET_PROCESSES=2     of each program
 #	CARNET_USER=www-data   who runs them and may connect, if root starts them
-#	CARNET_GUARD=127.0.0.1:9124   where the guard listens, instead of on a
-#	                       socket: Apache's mod_authnz_fcgi must have it so
+#	CARNET_GUARD=127.0.0.1:924   where the guard listens, instead of on a
+#	                       socket: Apache's mod_authnz_fcgi must have it so.
+#	                       Root alone may listen below 1024: on a higher port
+#	                       any user could take the guard's place while it is
+#	                       down, and see the tokens
 #
 # start leaves alone what runs, and starts anew a program of which a process has
 # ended: it may be called every minute.  status says how many run, and fails if
@@ -54,6 +57,11 @@ start_one() {
 		set -- -u "$CARNET_USER" -U "$CARNET_USER" "$@"
 	fi
 	if [ "$name" = guard ] && [ -n "$CARNET_GUARD" ]; then
+		read -r free </proc/sys/net/ipv4/ip_unprivileged_port_start ||
+		    free=1024
+		[ "${CARNET_GUARD##*:}" -lt "$free" ] ||
+		    echo "guard: any user may listen on $CARNET_GUARD while" \
+		        "the guard is down; use a port below $free" >&2
 		set -- -a "${CARNET_GUARD%:*}" -p "${CARNET_GUARD##*:}" "$@"
 	else
 		set -- -s "$CARNET_RUN/$name.sock" -M 0600 "$@"

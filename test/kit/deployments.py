@@ -226,7 +226,7 @@ def units(site):
         for theirs, ours in (("/usr/local/lib/carnet", "%s"), ("/etc/carnet", "%s"),
                              ("/run/carnet", "%s/run")):
             text = text.replace(theirs, ours % site.dir)
-        return text.replace("127.0.0.1:9124", "127.0.0.1:%d" % site.guard_port)
+        return text.replace("127.0.0.1:924", "127.0.0.1:%d" % site.guard_port)
 
     return systemd.sockets(
         sorted(p.name for p in (site.dir / "cgi-bin").iterdir()), place,

@@ -1,0 +1,167 @@
+/* cmd_doctor_port.c: carnet doctor: who may listen where Apache asks the guard?
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <glob.h>
+#include <unistd.h>
+
+#include "cmd_doctor.h"
+
+#define LISTENS 0x0a /* TCP_LISTEN, as /proc/net/tcp has it */
+
+/* Where Apache on this machine says it. */
+static const char *const files[] = { "/etc/apache2/apache2.conf",
+	"/etc/apache2/sites-enabled/*", "/etc/apache2/conf-enabled/*",
+	"/etc/httpd/conf/httpd.conf", "/etc/httpd/conf.d/*.conf" };
+
+/* The port of HOST:PORT, perhaps behind "fcgi://"; 0: it is none. */
+static unsigned
+port_of(const char *text)
+{
+	const char *colon = strrchr(text, ':');
+	char *end;
+	unsigned long n;
+
+	if (colon == NULL || colon[1] < '0' || colon[1] > '9')
+		return 0;
+	n = strtoul(colon + 1, &end, 10);
+	return n > 65535 || strchr("/\"' \t\r\n", *end) == NULL ? 0
+								 : (unsigned)n;
+}
+
+/* deploy/apache/guard.conf without a Define has the port that it ships with. */
+static unsigned
+port_in_line(const char *line)
+{
+	static const char define[] = "Define CARNET_GUARD ",
+			  provider[] = "AuthnzFcgiDefineProvider ",
+			  shipped[] = "/apache/guard.conf";
+
+	line += strspn(line, " \t");
+	if (strncasecmp(line, define, strlen(define)) == 0)
+		return port_of(line + strlen(define));
+	if (strncasecmp(line, provider, strlen(provider)) == 0 &&
+	    strstr(line, " carnet ") != NULL)
+		return port_of(line);
+	return strncasecmp(line, "Include", 7) == 0 &&
+		strstr(line, shipped) != NULL
+	    ? DOCTOR_GUARD_PORT
+	    : 0;
+}
+
+static unsigned
+port_in_file(const char *path)
+{
+	FILE *f = fopen(path, "re");
+	unsigned port = 0;
+	char line[1024];
+
+	while (f != NULL && port == 0 && fgets(line, sizeof(line), f) != NULL)
+		port = port_in_line(line);
+	if (f != NULL)
+		fclose(f);
+	return port;
+}
+
+/* As spawn.sh is told it, or as Apache is; 0: nobody asks the guard on a port. */
+static unsigned
+find_port(void)
+{
+	const char *told = getenv("CARNET_GUARD");
+	unsigned port = told == NULL ? 0 : port_of(told);
+	glob_t g;
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && port == 0;
+	     i++) {
+		if (glob(files[i], 0, NULL, &g) != 0)
+			continue;
+		for (size_t j = 0; j < g.gl_pathc && port == 0; j++)
+			port = port_in_file(g.gl_pathv[j]);
+		globfree(&g);
+	}
+	return port;
+}
+
+/* Who made the socket that listens there: 1 and *uid, or 0. */
+static int
+listener_of(unsigned port, uid_t *uid)
+{
+	static const char *const tables[] = { "/proc/net/tcp", "/proc/net/tcp6" };
+	unsigned local, state, owner;
+	char line[512];
+	int found = 0;
+	FILE *f;
+
+	for (size_t i = 0; i < 2 && !found; i++) {
+		if ((f = fopen(tables[i], "re")) == NULL)
+			continue;
+		while (!found && fgets(line, sizeof(line), f) != NULL)
+			if (sscanf(line,
+				" %*u: %*[0-9A-F]:%x %*[0-9A-F]:%*x %x"
+				" %*x:%*x %*x:%*x %*x %u",
+				&local, &state, &owner) == 3 &&
+			    local == port && state == LISTENS) {
+				*uid = (uid_t)owner;
+				found = 1;
+			}
+		fclose(f);
+	}
+	return found;
+}
+
+/* The first port that any user may listen on. */
+static unsigned
+first_free_port(void)
+{
+	FILE *f = fopen("/proc/sys/net/ipv4/ip_unprivileged_port_start", "re");
+	unsigned port = 1024;
+
+	if (f != NULL && fscanf(f, "%u", &port) != 1)
+		port = 1024;
+	if (f != NULL)
+		fclose(f);
+	return port;
+}
+
+/*
+ * mod_authnz_fcgi knows no other way than a port.  Who listens there sees each
+ * bearer token, and says yes or no in the guard's name.
+ */
+void
+check_guard_port(struct doctor *d)
+{
+	const unsigned port = find_port(), first = first_free_port();
+	const uid_t runner = d->has_runner ? d->runner : geteuid();
+	uid_t uid = 0;
+
+	if (port == 0)
+		return;
+	if (!listener_of(port, &uid))
+		bad(d, port >= first ? LEVEL_WRONG : LEVEL_WARN,
+		    "Start the guard: by systemd (guard-port.conf), which keeps"
+		    " the port when the guard ends, or by spawn.sh.",
+		    "Nobody listens on port %u, where Apache asks the guard%s.",
+		    port,
+		    port >= first ? ": any user of this machine may take it,"
+				    " see the tokens and let requests in"
+				  : "");
+	else if (uid != 0 && uid != runner)
+		bad(d, LEVEL_WRONG,
+		    "End that process, start the guard, and revoke the tokens"
+		    " of that time.",
+		    "User %s listens on port %u, where Apache asks the guard,"
+		    " and sees the tokens.",
+		    user_name(d->a, uid), port);
+	else if (port >= first)
+		bad(d, LEVEL_WARN,
+		    arena_printf(d->a,
+			"Let root start the guard on a port below %u, such as"
+			" %u, and name it in Apache's configuration (Define"
+			" CARNET_GUARD).",
+			first, DOCTOR_GUARD_PORT),
+		    "Any user of this machine may listen on port %u, where"
+		    " Apache asks the guard, whenever the guard is down.",
+		    port);
+	else
+		good(d, "port %u, for root alone", port);
+}
