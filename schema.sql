@@ -29,7 +29,8 @@ CREATE TABLE oauth_clients (
 	refresh_ttl INTEGER,
 	role TEXT UNIQUE,		-- 'password', 'personal': made by install
 	created_at INTEGER NOT NULL,
-	revoked_at INTEGER
+	revoked_at INTEGER,
+	refresh_keep INTEGER		-- 1: its refresh tokens do not rotate
 ) STRICT;
 
 CREATE TABLE oauth_access_tokens (
@@ -56,7 +57,11 @@ CREATE TABLE purge_place (
 ) STRICT;
 
 -- A family is what one sign-in gave: each refresh adds a row and spends the last.
--- Spent rows stay until they expire: they are how a replay is known.
+-- Spent rows stay until they expire: they are how a replay is known.  A further use
+-- within the grace gives the same next refresh token and an access token more, and
+-- so does each use of one that is kept: such an access token has a row here, spent
+-- from the start, under a digest of chance.  It names the refresh token (came_with)
+-- whose first use ends that access token.
 CREATE TABLE oauth_refresh_tokens (
 	digest BLOB PRIMARY KEY,
 	family BLOB NOT NULL,
@@ -67,7 +72,9 @@ CREATE TABLE oauth_refresh_tokens (
 	expires_at INTEGER NOT NULL,
 	spent_at INTEGER,
 	revoked_at INTEGER,
-	resource TEXT			-- that the family is bound to (RFC 8707), or NULL
+	resource TEXT,			-- that the family is bound to (RFC 8707), or NULL
+	is_shared INTEGER,		-- 1: other access tokens came with it too
+	came_with BLOB			-- of a row that no token has: see below
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX oauth_refresh_tokens_family ON oauth_refresh_tokens (family);
 CREATE INDEX oauth_refresh_tokens_expire ON oauth_refresh_tokens (expires_at);

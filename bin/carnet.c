@@ -71,12 +71,13 @@ static const struct verb {
 	    " stands for their name", cmd_user_delete, 0, 0 },
 	{ "client add",
 	    "--name N --grant G[,G...] [--redirect-uri U]... [--scope \"...\"]"
-	    " [--public] [--alg A] [--access-ttl T] [--refresh-ttl T]",
+	    " [--public] [--alg A] [--access-ttl T] [--refresh-ttl T]"
+	    " [--refresh keep|rotate]",
 	    "add a client; its secret is printed once", cmd_client_add, 0, 0 },
 	{ "client edit",
 	    "CLIENT_ID [--name N] [--grant G[,G...]] [--redirect-uri U]..."
 	    " [--scope \"...\"] [--public] [--alg A] [--access-ttl T]"
-	    " [--refresh-ttl T] [--unset NAME[,NAME...]]",
+	    " [--refresh-ttl T] [--refresh keep|rotate] [--unset NAME[,NAME...]]",
 	    "change a client; --unset takes an option back to the setting;"
 	    " --public ends its secret", cmd_client_edit, 0, 0 },
 	{ "client list", "", "list the clients", cmd_client_list, 0, 1 },

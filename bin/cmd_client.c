@@ -65,7 +65,8 @@ show_secret(struct cmd *c, const struct client *cl, const char *secret)
 
 /* What add and edit take, as it was typed; NULL: not given. */
 struct typed {
-	const char *name, *grants, *uris, *scope, *alg, *access, *refresh;
+	const char *name, *grants, *uris, *scope, *alg, *access, *refresh_ttl;
+	const char *refresh;	/* keep or rotate */
 	const char *unset;	/* of edit: names of options, with commas */
 	int is_public;
 };
@@ -77,7 +78,8 @@ struct typed {
 	{ "scope", &(t).scope, NULL }, \
 	{ "alg", &(t).alg, NULL }, \
 	{ "access-ttl", &(t).access, NULL }, \
-	{ "refresh-ttl", &(t).refresh, NULL }, \
+	{ "refresh-ttl", &(t).refresh_ttl, NULL }, \
+	{ "refresh", &(t).refresh, NULL }, \
 	{ "public", NULL, &(t).is_public }
 
 /* Lay what was typed over cl, and hold the whole against the rules. */
@@ -96,8 +98,14 @@ take_typed(struct cmd *c, const struct typed *t, struct client *cl,
 	if (t->alg != NULL)
 		cl->alg = t->alg;
 	if ((t->access != NULL && cmd_time(t->access, &cl->access_ttl) < 0) ||
-	    (t->refresh != NULL && cmd_time(t->refresh, &cl->refresh_ttl) < 0))
+	    (t->refresh_ttl != NULL &&
+		cmd_time(t->refresh_ttl, &cl->refresh_ttl) < 0))
 		return CMD_REFUSED;
+	if (t->refresh != NULL) {
+		cl->refresh_keep = strcmp(t->refresh, "keep") == 0;
+		if (!cl->refresh_keep && strcmp(t->refresh, "rotate") != 0)
+			return cmd_refuse("--refresh is keep or rotate");
+	}
 	if (t->grants != NULL)
 		why = registration_grants(c->a, t->grants, &cl->grants);
 	if (why == NULL)
@@ -144,6 +152,12 @@ ttl_text(struct cmd *c, int64_t ttl_s)
 			  : arena_printf(c->a, "%lld s", (long long)ttl_s);
 }
 
+static const char *
+refresh_text(const struct client *cl)
+{
+	return cl->refresh_keep ? "keep" : "rotate";
+}
+
 static void
 write_client(struct cmd *c, struct buf *b, const struct client *cl)
 {
@@ -164,6 +178,7 @@ write_client(struct cmd *c, struct buf *b, const struct client *cl)
 	json_str(b, "alg", cl->alg);
 	write_ttl(b, "access_ttl", cl->access_ttl);
 	write_ttl(b, "refresh_ttl", cl->refresh_ttl);
+	json_str(b, "refresh", refresh_text(cl));
 	json_truth(b, "public", client_is_public(cl));
 	json_int(b, "created_at", cl->created_at);
 	json_truth(b, "revoked", cl->revoked_at != 0);
@@ -232,13 +247,15 @@ cmd_client_show(struct cmd *c)
 	buf_printf(&b, "client_id      %s\nname           %s\n"
 	    "kind           %s\ngrants         %s\nredirect_uris  %s\n"
 	    "scope          %s\nalg            %s\naccess_ttl     %s\n"
-	    "refresh_ttl    %s\ncreated        %s\nstate          %s",
+	    "refresh_ttl    %s\nrefresh        %s\ncreated        %s\n"
+	    "state          %s",
 	    cl.client_id, cl.name,
 	    client_is_public(&cl) ? "public" : "confidential", cl.grants,
 	    cl.redirect_uris,
 	    cl.scope == NULL ? "(all but the privileged)" : cl.scope,
 	    cl.alg == NULL ? "(the server's)" : cl.alg,
 	    ttl_text(c, cl.access_ttl), ttl_text(c, cl.refresh_ttl),
+	    refresh_text(&cl),
 	    cmd_date(c->a, cl.created_at),
 	    cl.revoked_at == 0 ? "live" : "revoked");
 	return cmd_print(&b);

@@ -258,6 +258,11 @@ check_keys(struct doctor *d)
 		bad(d, LEVEL_WRONG, "carnet keys rotate",
 		    "%s makes signatures that do not verify.", en[i].file);
 	}
+	if (!keys_refresh_ok(d->cf->keys)) {
+		fine = 0;
+		bad(d, LEVEL_WRONG, "Run carnet install: it makes the key.",
+		    "No refresh token can be renewed: %s.", d->log);
+	}
 	en = keys_signer(d->ks, -1);
 	if (fine)
 		good(d, "%zu, %s signs (%u bits), a signature was verified", n,

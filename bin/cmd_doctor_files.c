@@ -74,7 +74,8 @@ keys_are_fine(struct doctor *d)
 	if ((dir = opendir(d->cf->keys)) == NULL)
 		return fine;
 	while ((de = readdir(dir)) != NULL)
-		if (strstr(de->d_name, ".pem") != NULL) /* and .pem.new */
+		if (strstr(de->d_name, ".pem") != NULL || /* and .pem.new */
+		    strstr(de->d_name, ".key") != NULL)
 			fine = mode_is_fine(d, &key_file,
 				   arena_printf(d->a, "%s/%s", d->cf->keys,
 				       de->d_name)) &&
@@ -209,6 +210,7 @@ check_access(struct doctor *d)
 		{ cf->keys, R_OK | X_OK },
 		{ arena_printf(d->a, "%s/ES256.pem", cf->keys), R_OK },
 		{ arena_printf(d->a, "%s/RS256.pem", cf->keys), R_OK },
+		{ arena_printf(d->a, "%s/refresh.key", cf->keys), R_OK },
 		{ cf->audit_log, trail },
 		{ audit_part(d->a, cf->audit_log, AUDIT_STRANGERS), trail },
 		{ directory_of(d->a, cf->audit_log), trail == 0 ? 0 : W_OK | X_OK },

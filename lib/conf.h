@@ -33,6 +33,7 @@ struct conf {
 	const char *default_scopes; /* words */
 	const char *user_scopes; /* words, or NULL: all but the privileged */
 	int64_t access_ttl, refresh_ttl, refresh_grace, personal_ttl;
+	int64_t refresh_max;	/* of a family, from its sign-in; 0: any time */
 	int64_t code_ttl, device_code_ttl, device_interval, session_ttl;
 	int durability_full;	/* a commit is synced */
 	const char *audit_log;

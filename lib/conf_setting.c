@@ -33,6 +33,8 @@ const struct setting conf_settings[CONF_SETTINGS] = {
 	    { 0 } },
 	{ "", "refresh_grace", TYPE_TIME, AT(refresh_grace), "30s", 0, 600,
 	    { 0 } },
+	{ "", "refresh_max", TYPE_TIME, AT(refresh_max), "0", 0, 3660 * DAY,
+	    { 0 } },
 	{ "", "personal_ttl", TYPE_TIME, AT(personal_ttl), "180d", 1,
 	    3660 * DAY, { 0 } },
 	{ "", "code_ttl", TYPE_TIME, AT(code_ttl), "60s", 1, 600, { 0 } },

@@ -1,8 +1,10 @@
 /* grant_refresh.c: a new pair for an old refresh token (RFC 6749 section 6). */
 #include "arena.h"
 #include "cgi.h"
+#include "client.h"
 #include "conf.h"
 #include "grant.h"
+#include "keys.h"
 #include "oerr.h"
 #include "scope.h"
 #include "store_client.h"
@@ -13,24 +15,28 @@
  * The attacks, and where each stops (RFC 9700 section 4.14):
  *
  * A stolen token is used by the thief first: the owner's own use is then the
- * second one, the family is revoked, and the thief's pair with it.  Or used
- * after the owner: the same, sooner.  Both sides hold tokens that die.
+ * second one, the family is revoked, and the thief's tokens with it.  Or used
+ * after the owner: the same, sooner.  Within the grace both get the same next
+ * token, and so they meet when that is used.
  *
- * Two uses at once, so that both find the token unspent: it is spent by one
- * statement in the transaction that stores the new pair (issue_tokens), and the
- * writers take turns.  What is read here decides only what is asked for.
+ * Uses at once, or again as our answer was lost, by two tabs or by processes that
+ * share one token: they are no thieves.  Within refresh_grace seconds of the first
+ * use the same client gets the same next token each time, and an access token of
+ * its own: whatever the order of the answers, all end with one live refresh token,
+ * and nothing that another use was given dies.  The next token is made of the one
+ * presented, so that none is stored.  It may be spent by the time that a late use
+ * gets it, and lives no longer for that.  The grace is counted from the first use:
+ * owner and thief who take turns do not renew it.
  *
- * The client lost our answer, and tries again: it is no thief.  The same client
- * within refresh_grace seconds gets a fresh pair in place of the one that was
- * lost.  At any time one pair of a family is live; whoever holds another finds
- * it spent, and once the grace is over its use revokes the family.  The grace is
- * counted from the first use: owner and thief who take turns do not renew it.
+ * Of two uses that find the token unspent, it is spent by one statement in the
+ * transaction that stores what is given (issue_tokens), and the writers take
+ * turns.  What is read here decides only what is asked for.
  *
- * A token of another client (or stolen from one) is refused; if it was already
- * spent, its family is revoked too: no honest client sends it.
+ * A token of another client (or stolen from one) is refused.  Nothing happens to
+ * its family, or whoever finds an old token signs its owner out.
  *
  * A token that was granted for one API and is presented for another's: the family
- * is bound to its resource, and each pair of it (RFC 8707 section 2.2).
+ * is bound to its resource, and each token of it (RFC 8707 section 2.2).
  *
  * A narrower scope asked once does not narrow the family, a wider one than was
  * first granted is refused, and what client or user lost since is gone.
@@ -49,6 +55,15 @@ is_retry(const struct req *rq, const struct refresh_token *t)
 	    t->spent_at <= rq->now + grace_s;
 }
 
+/* Somebody has a copy, it seems: the trail names whose token it is. */
+static void
+name_user(struct req *rq, const struct refresh_token *t)
+{
+	struct user u;
+
+	(void)grant_user(rq, t->user, &u);
+}
+
 /* Is the token one that this client may use now? */
 static const struct oerr *
 check_token(struct req *rq, const struct client *cl,
@@ -60,13 +75,19 @@ check_token(struct req *rq, const struct client *cl,
 	if (t->expires_at <= rq->now)
 		return oerr_why(rq, &oerr_invalid_grant,
 		    "expired refresh token");
-	if (t->client != cl->id)
-		return t->spent_at != 0
-		    ? issue_replayed(rq, &t->family, "spent token of another client")
-		    : oerr_why(rq, &oerr_invalid_grant,
-			  "refresh token of another client");
-	if (t->spent_at != 0 && !is_retry(rq, t))
+	if (issue_family_end(rq->conf, &t->family) <= rq->now)
+		return oerr_why(rq, &oerr_invalid_grant,
+		    "the sign-in is older than refresh_max");
+	if (t->client != cl->id) {
+		name_user(rq, t);
+		return oerr_why(rq, &oerr_invalid_grant,
+		    t->spent_at != 0 ? "spent refresh token of another client"
+				     : "refresh token of another client");
+	}
+	if (t->spent_at != 0 && !is_retry(rq, t)) {
+		name_user(rq, t);
 		return issue_replayed(rq, &t->family, "refresh token used twice");
+	}
 	return NULL;
 }
 
@@ -93,6 +114,28 @@ check_scope(struct req *rq, const struct client *cl, const struct user *u,
 	return NULL;
 }
 
+/* The token to answer with: the next one, or of a client that keeps it this. */
+static const struct oerr *
+find_next(struct req *rq, const struct client *cl,
+    const struct refresh_token *t, struct subject *sub)
+{
+	const char *text = rq->param[PARAM_REFRESH_TOKEN];
+	char *next = arena_alloc(rq->a, SECRET_TEXT_LEN + 1);
+	struct keys *ks;
+
+	if (cl->refresh_keep && !client_is_public(cl) && t->spent_at == 0) {
+		sub->spend = SPEND_KEPT;
+		sub->next = text;
+		return NULL;
+	}
+	if ((ks = keys_get(rq)) == NULL || keys_refresh_next(ks, text, next) < 0)
+		return oerr_why(rq, &oerr_server_error,
+		    "no key to make the next refresh token with");
+	sub->spend = SPEND_REFRESH;
+	sub->next = next;
+	return NULL;
+}
+
 const struct oerr *
 grant_refresh(struct req *rq, const struct client *cl, struct subject *sub)
 {
@@ -114,9 +157,10 @@ grant_refresh(struct req *rq, const struct client *cl, struct subject *sub)
 	if ((e = grant_user(rq, t->user, u)) != NULL)
 		return e;
 	sub->user = u;
-	sub->spend = SPEND_REFRESH;
 	sub->digest = d;
 	sub->family = t->family;
 	sub->resource = t->resource;
-	return check_scope(rq, cl, u, t, sub);
+	if ((e = check_scope(rq, cl, u, t, sub)) != NULL)
+		return e;
+	return find_next(rq, cl, t, sub);
 }

@@ -38,16 +38,35 @@ issue_replayed(struct req *rq, const struct id *family, const char *why)
 	return oerr_why(rq, &oerr_invalid_grant, "%s: family revoked", why);
 }
 
-/* Within the transaction: 1 if it was ours to spend, 0 if it is spent. */
+int64_t
+issue_family_end(const struct conf *cf, const struct id *family)
+{
+	int64_t began = 0;
+
+	if (cf->refresh_max == 0)
+		return INT64_MAX;
+	for (int i = 0; i < 5; i++) /* issue_id_make */
+		began = began << 8 | family->byte[i];
+	return began + cf->refresh_max;
+}
+
+/*
+ * Within the transaction: 0 if it is spent, else it was ours to spend, and
+ * REFRESH_AGAIN if it was not the first.
+ */
 static int
-spend(struct req *rq, const struct subject *sub)
+spend(struct req *rq, const struct subject *sub,
+    const struct refresh_token *refresh)
 {
 	struct store *st = rq->st;
 
 	switch (sub->spend) {
 	case SPEND_REFRESH:
-		return store_refresh_spend(
-		    st, &sub->digest, rq->now, rq->conf->refresh_grace);
+		return store_refresh_spend(st, &sub->digest, &refresh->digest,
+		    rq->now, rq->conf->refresh_grace);
+	case SPEND_KEPT:
+		return store_refresh_keep(
+		    st, &sub->digest, rq->now, refresh->expires_at);
 	case SPEND_CODE:
 		return store_code_spend(st, &sub->digest, rq->now);
 	case SPEND_DEVICE:
@@ -74,12 +93,42 @@ stands(struct req *rq, const struct subject *sub)
 }
 
 /*
+ * No refresh token is added: the row stands for the access token alone, so that
+ * this ends with the family, and with the first use of the token that came along.
+ */
+static void
+make_row_of_access(struct refresh_token *r, const struct access_token *access,
+    int came_along)
+{
+	char unused[SECRET_TEXT_LEN + 1];
+
+	r->came_with = r->digest;
+	r->has_came_with = came_along;
+	r->spent_at = access->created_at;
+	r->expires_at = access->expires_at;
+	secret_make(unused, &r->digest);
+}
+
+/* What was looked at before is not to be spent any more. */
+static const struct oerr *
+lost(struct req *rq, const struct subject *sub)
+{
+	/* Seen unspent, or within the grace: nobody replays it. */
+	if (sub->spend == SPEND_KEPT ||
+	    (sub->spend == SPEND_REFRESH && rq->conf->refresh_grace > 0))
+		return oerr_why(rq, &oerr_invalid_grant,
+		    "refresh token revoked meanwhile, or its next one is of"
+		    " another refresh.key");
+	return issue_replayed(rq, &sub->family, "used twice");
+}
+
+/*
  * The transaction.  The spending stands first in it: of two that present the
  * same token at once, the second waits for the lock and then finds it spent.
  */
 static const struct oerr *
 store_set(struct req *rq, const struct subject *sub,
-    const struct access_token *access, const struct refresh_token *refresh)
+    const struct access_token *access, struct refresh_token *refresh)
 {
 	struct store *st = rq->st;
 	int ours;
@@ -92,12 +141,14 @@ store_set(struct req *rq, const struct subject *sub,
 		    "password changed or user disabled meanwhile");
 	}
 	if (ours == 1)
-		ours = spend(rq, sub);
+		ours = spend(rq, sub, refresh);
 	if (ours == 0) {
 		store_rollback(st);
-		return issue_replayed(rq, &sub->family, "used twice");
+		return lost(rq, sub);
 	}
-	if (ours == 1 && store_access_add(st, access) >= 0 &&
+	if (ours > 0 && (ours == REFRESH_AGAIN || sub->spend == SPEND_KEPT))
+		make_row_of_access(refresh, access, ours == REFRESH_AGAIN);
+	if (ours > 0 && store_access_add(st, access) >= 0 &&
 	    (refresh == NULL || store_refresh_add(st, refresh) >= 0) &&
 	    (sub->spend == SPEND_NOTHING ||
 		store_consent_used(st, access->user, access->client,
@@ -134,63 +185,95 @@ ttl_of(int64_t of_client, int64_t setting)
 	return of_client > 0 ? of_client : setting;
 }
 
+/* Of which sign-in the tokens are; NULL: of none that has a family. */
+static const struct id *
+family_of(struct req *rq, const struct subject *sub, int renewable)
+{
+	struct id *made;
+
+	/*
+	 * A code that is used twice revokes what it gave, and that is found by its
+	 * family's refresh tokens: where none is given, one is stored all the same.
+	 */
+	if (sub->spend != SPEND_NOTHING)
+		return &sub->family;
+	if (!renewable)
+		return NULL;
+	made = arena_alloc(rq->a, sizeof(*made));
+	issue_id_make(rq->now, made);
+	return made;
+}
+
+static int64_t
+least(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* The row that is stored with access; the text of a random token to secret. */
+static void
+make_refresh(struct req *rq, const struct client *cl, const struct subject *sub,
+    const struct access_token *access, int64_t end,
+    char secret[static SECRET_TEXT_LEN + 1], struct refresh_token *out)
+{
+	*out = (struct refresh_token) {
+		.family = access->family,
+		.access_token = access->id,
+		.client = cl->id,
+		.user = sub->user->id,
+		.scope = scope_format(rq->conf, rq->a, sub->granted),
+		.resource = sub->resource,
+		.expires_at = least(end,
+		    rq->now + ttl_of(cl->refresh_ttl, rq->conf->refresh_ttl)),
+	};
+	if (!words_have(cl->grants, "refresh_token"))
+		out->expires_at = access->expires_at;
+	if (sub->next == NULL)
+		secret_make(secret, &out->digest);
+	else
+		digest_of(sub->next, strlen(sub->next), &out->digest);
+}
+
 const struct oerr *
 issue_tokens(
     struct req *rq, const struct client *cl, const struct subject *sub)
 {
 	const int renewable = sub->user != NULL &&
 	    words_have(cl->grants, "refresh_token");
-	/*
-	 * A code that is used twice revokes what it gave, and that is found by its
-	 * family's refresh tokens: where none is given, one is stored all the same.
-	 */
-	const int has_family = renewable || sub->spend != SPEND_NOTHING;
+	const struct id *family = family_of(rq, sub, renewable);
+	const int64_t end = family == NULL ? INT64_MAX
+					   : issue_family_end(rq->conf, family);
 	struct mint m = {
 		.cl = cl,
 		.user = sub->user == NULL ? 0 : sub->user->id,
 		.scope = sub->scope,
-		.ttl_s = ttl_of(cl->access_ttl, rq->conf->access_ttl),
+		.family = family,
+		/* a code may be older than what is left of its family */
+		.ttl_s = least(ttl_of(cl->access_ttl, rq->conf->access_ttl),
+		    end <= rq->now ? 1 : end - rq->now),
 	};
 	struct refresh_token refresh;
 	struct access_token access;
 	char secret[SECRET_TEXT_LEN + 1];
 	const struct oerr *e;
-	struct id family;
 	char *jwt;
 
 	if ((e = resource_for_token(rq, sub->resource, &m.audience)) != NULL)
 		return e;
-	if (has_family) {
-		if (sub->spend != SPEND_NOTHING)
-			family = sub->family;
-		else
-			issue_id_make(rq->now, &family);
-		m.family = &family;
-	}
 	/* Signed before the write lock is held: RSA takes milliseconds. */
 	if ((e = issue_mint(rq, &m, &access, &jwt)) != NULL)
 		return e;
-	if (has_family) {
-		refresh = (struct refresh_token) {
-			.family = family,
-			.access_token = access.id,
-			.client = cl->id,
-			.user = sub->user->id,
-			.scope = scope_format(rq->conf, rq->a, sub->granted),
-			.resource = sub->resource,
-			.expires_at = !renewable
-			    ? access.expires_at
-			    : rq->now +
-				ttl_of(cl->refresh_ttl, rq->conf->refresh_ttl),
-		};
-		secret_make(secret, &refresh.digest);
-	}
-	e = store_set(rq, sub, &access, has_family ? &refresh : NULL);
+	if (family != NULL)
+		make_refresh(rq, cl, sub, &access, end, secret, &refresh);
+	e = store_set(rq, sub, &access, family != NULL ? &refresh : NULL);
 	if (e == NULL)
 		trail_note(rq,
-		    sub->spend == SPEND_REFRESH ? "refresh" : "token");
+		    sub->next != NULL ? "refresh" : "token");
 	if (e == NULL)
-		e = answer(rq, &access, jwt, renewable ? secret : NULL);
+		e = answer(rq, &access, jwt,
+		    !renewable	      ? NULL
+			: sub->next != NULL ? sub->next
+					    : secret);
 	explicit_bzero(secret, sizeof(secret));
 	return e;
 }

@@ -8,12 +8,14 @@
 
 struct access_token;
 struct client;
+struct conf;
 struct oerr;
 struct req;
 struct user;
 
 /* What a grant uses up. */
-enum spend { SPEND_NOTHING, SPEND_REFRESH, SPEND_CODE, SPEND_DEVICE };
+enum spend { SPEND_NOTHING, SPEND_REFRESH, SPEND_KEPT, SPEND_CODE,
+	SPEND_DEVICE };
 
 /* For whom tokens are, and what is spent for them. */
 struct subject {
@@ -25,6 +27,11 @@ struct subject {
 	uint64_t granted;	 /* of the refresh token */
 	enum spend spend;
 	struct digest digest;	 /* of what is spent */
+	/*
+	 * The refresh token to answer with, of a refresh: the next one, or of one
+	 * that is kept (SPEND_KEPT) itself.  NULL: a random one.
+	 */
+	const char *next;
 	struct id family;	 /* that it belongs to */
 	/*
 	 * That it was granted for, NULL: for none in particular.  It is bound to
@@ -51,6 +58,13 @@ const struct oerr *issue_tokens(
  */
 const struct oerr *issue_replayed(
     struct req *rq, const struct id *family, const char *why);
+
+/*
+ * issue_family_end(cf, family):
+ * Return when the family ends by refresh_max, in Unix seconds: its id begins with
+ * the time of its sign-in.
+ */
+int64_t issue_family_end(const struct conf *cf, const struct id *family);
 
 /* What an access token is made of. */
 struct mint {

@@ -28,9 +28,8 @@ alg_of_file(const char *name, int *signs)
 	return alg_find(word);
 }
 
-/* Read a small file to a, with a NUL behind it; NULL with errno set. */
-static char *
-read_file(struct arena *a, const char *path, size_t *len)
+char *
+keys_read_file(struct arena *a, const char *path, size_t *len)
 {
 	char *text = NULL;
 	struct stat sb;
@@ -85,7 +84,7 @@ read_pem(struct arena *a, struct keys *ks, struct file *f, size_t *len)
 {
 	char *path = arena_printf(a, "%s/%s", ks->dir, f->name), *pem;
 
-	if ((pem = read_file(a, path, len)) == NULL) {
+	if ((pem = keys_read_file(a, path, len)) == NULL) {
 		log_event("%s: %s%s", path, strerror(errno),
 		    *log_cure(errno) != '\0'
 			? log_cure(errno)
@@ -142,7 +141,7 @@ keys_default_alg(const char *dir)
 	size_t len;
 	int alg = ALG_ES256;
 
-	if ((name = read_file(a, path, &len)) != NULL) {
+	if ((name = keys_read_file(a, path, &len)) != NULL) {
 		name[strcspn(name, " \r\n")] = '\0';
 		if ((alg = alg_find(name)) < 0) {
 			log_event("%s: %s is no algorithm; ES256 signs", path,

@@ -12,8 +12,8 @@ struct req;
 
 /*
  * The directory holds ALG.pem, the key that signs with ALG; ALG-*.pem, older
- * ones that still verify; and the file "signer", one line, the algorithm that
- * signs where a client asks for none (without that file: ES256).
+ * ones that still verify; the file "signer", one line, the algorithm that signs
+ * where a client asks for none (without that file: ES256); and refresh.key.
  */
 struct keys;
 
@@ -103,6 +103,24 @@ int keys_rotate(const char *dir, enum alg alg, unsigned bits);
  * logged.
  */
 int keys_retire(const char *dir, const struct keys_entry *en);
+
+/*
+ * The file "refresh.key", mode 0600: 32 random bytes in base64url, of which the
+ * next refresh token is made.
+ *
+ * keys_refresh_make(dir): make it.  Return 1; 0 if there is one; -1, logged.
+ *
+ * keys_refresh_ok(dir): return 1 if there is one that can be used; 0, logged.
+ *
+ * keys_refresh_next(ks, text, out):
+ * Put to out the refresh token that follows text: the HMAC-SHA-256 of text, so
+ * that whoever presents text gets the same one, and no token need be stored.
+ * Return 0; -1, logged, without the file.
+ */
+int keys_refresh_make(const char *dir);
+int keys_refresh_ok(const char *dir);
+int keys_refresh_next(
+    struct keys *ks, const char *text, char out[static SECRET_TEXT_LEN + 1]);
 
 /* keys_set_signer(dir, alg): write the file "signer".  Return 0, or -1 logged. */
 int keys_set_signer(const char *dir, enum alg alg);

@@ -33,7 +33,20 @@ struct keys {
 	time_t listed_at;	/* by the clock */
 	int64_t checked_at, tried_at;
 	uint64_t generation;
+	struct digest refresh;	/* what refresh.key holds, once it is wanted */
+	int has_refresh;
 };
+
+/* keys_read_file(a, path, len): a small file, a NUL behind; NULL, errno set. */
+char *keys_read_file(struct arena *a, const char *path, size_t *len);
+
+/*
+ * keys_write_file(a, dir, path, text, replace):
+ * Write text to path, in dir, in one step: all of it is there, on disk, or
+ * nothing.  Return 0; -1 with errno, EEXIST if there is one and replace is not set.
+ */
+int keys_write_file(struct arena *a, const char *dir, const char *path,
+    const char *text, int replace);
 
 /* keys_list(dir): the files of the set, none of them read; NULL, logged. */
 struct keys *keys_list(const char *dir);

@@ -21,14 +21,13 @@ sync_dir(const char *dir)
 	return rc;
 }
 
-/* Write text to path in one step: all of it is there, on disk, or nothing. */
-static int
-write_file(struct arena *a, const char *dir, const char *path,
+int
+keys_write_file(struct arena *a, const char *dir, const char *path,
     const char *text, int replace)
 {
 	char *new = arena_printf(a, "%s.new", path);
 	size_t len = strlen(text);
-	int fd, good;
+	int fd, good, error;
 
 	if ((fd = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)) <
 	    0)
@@ -37,8 +36,10 @@ write_file(struct arena *a, const char *dir, const char *path,
 	good = close(fd) == 0 && good;
 	/* link, not rename: it cannot overwrite what came in between */
 	good = good && (replace ? rename(new, path) : link(new, path)) == 0;
+	error = errno;
 	if (!replace || !good)
 		unlink(new);
+	errno = error;
 	return good ? sync_dir(dir) : -1;
 }
 
@@ -57,7 +58,7 @@ keys_make(const char *dir, enum alg alg, unsigned bits, int force)
 	} else if ((k = key_generate(alg, bits)) != NULL) {
 		if ((pem = key_to_pem(k, a)) == NULL)
 			log_event("%s: the key cannot be written as PEM", path);
-		else if (write_file(a, dir, path, pem, force) < 0)
+		else if (keys_write_file(a, dir, path, pem, force) < 0)
 			log_event("%s: %s", path, strerror(errno));
 		else
 			made = 1;
@@ -120,7 +121,7 @@ keys_set_signer(const char *dir, enum alg alg)
 	char *path = arena_printf(a, "%s/signer", dir);
 	int rc;
 
-	rc = write_file(
+	rc = keys_write_file(
 	    a, dir, path, arena_printf(a, "%s\n", alg_name(alg)), 1);
 	if (rc < 0)
 		log_event("%s: %s", path, strerror(errno));

@@ -124,6 +124,19 @@ check_secret(
 	    : NULL;
 }
 
+/* RFC 9700 section 2.2.2: of a public client it rotates, or is bound to a key. */
+static const char *
+check_refresh(
+    const struct conf *cf, struct arena *a, const struct client *cl, int pub)
+{
+	(void)cf;
+	(void)a;
+	return cl->refresh_keep && pub
+	    ? "a public client's refresh tokens rotate: keep is for those that"
+	      " have a secret"
+	    : NULL;
+}
+
 static const char *
 check_uris(
     const struct conf *cf, struct arena *a, const struct client *cl, int pub)
@@ -152,7 +165,8 @@ registration_check(const struct conf *cf, struct arena *a,
 {
 	static const char *(*const rules[])(const struct conf *,
 	    struct arena *, const struct client *, int) = {
-		check_name, check_scope, check_alg, check_secret, check_uris,
+		check_name, check_scope, check_alg, check_secret,
+		check_refresh, check_uris,
 	};
 	const char *why = NULL;
 

@@ -19,6 +19,7 @@ read_client(sqlite3_stmt *s, struct arena *a, struct client *out)
 	out->role = column_dup(s, 11, a);
 	out->created_at = sqlite3_column_int64(s, 12);
 	out->revoked_at = sqlite3_column_int64(s, 13);
+	out->refresh_keep = sqlite3_column_int(s, 14);
 }
 
 /* Step s, which finds one client or none. */
@@ -94,6 +95,7 @@ store_client_add(struct store *st, struct client *cl)
 	bind_text(s, 10, cl->role);
 	bind_int(s, 11, cl->created_at);
 	bind_text(s, 12, cl->secret_hash);
+	bind_int_or_null(s, 13, cl->refresh_keep);
 	if ((n = store_run(st, s, "client_add")) == 1)
 		cl->id = sqlite3_last_insert_rowid(st->db);
 	return n;
@@ -130,6 +132,7 @@ store_client_change(struct store *st, const struct client *cl)
 	bind_text(s, 8, cl->alg);
 	bind_int_or_null(s, 9, cl->access_ttl);
 	bind_int_or_null(s, 10, cl->refresh_ttl);
+	bind_int_or_null(s, 11, cl->refresh_keep);
 	return store_run(st, s, "client_change");
 }
 

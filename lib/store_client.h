@@ -16,6 +16,7 @@ struct client {
 	int64_t access_ttl, refresh_ttl; /* 0: the setting's */
 	const char *role;	/* "password", "personal" or NULL */
 	int64_t created_at, revoked_at; /* 0: not */
+	int refresh_keep;	/* its refresh tokens do not rotate */
 };
 
 int store_client_by_id(struct store *st, struct arena *a,

@@ -5,7 +5,8 @@
     "id, email, name, password, scope, created_at, disabled_at, login"
 #define CLIENT_COLUMNS \
     "id, client_id, name, secret, secret_hash, grants, redirect_uris, scope," \
-    " alg, access_ttl, refresh_ttl, role, created_at, revoked_at"
+    " alg, access_ttl, refresh_ttl, role, created_at, revoked_at," \
+    " refresh_keep"
 #define DEVICE_COLUMNS \
     "digest, user_code, family, client, user, scope, poll_interval," \
     " polled_at, approved_at, denied_at, spent_at, expires_at, resource"
@@ -59,15 +60,17 @@ const char *const store_sql[SQL_COUNT] = {
 	[SQL_CLIENT_ADD] =
 	    "INSERT INTO oauth_clients (client_id, name, secret, grants,"
 	    " redirect_uris, scope, alg, access_ttl, refresh_ttl, role,"
-	    " created_at, secret_hash)"
-	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+	    " created_at, secret_hash, refresh_keep)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
+	    " ?13)",
 	[SQL_CLIENT_SECRET] =
 	    "UPDATE oauth_clients SET secret = ?2, secret_hash = NULL"
 	    " WHERE id = ?1",
 	[SQL_CLIENT_CHANGE] =
 	    "UPDATE oauth_clients SET name = ?2, secret = ?3,"
 	    " secret_hash = ?4, grants = ?5, redirect_uris = ?6, scope = ?7,"
-	    " alg = ?8, access_ttl = ?9, refresh_ttl = ?10 WHERE id = ?1",
+	    " alg = ?8, access_ttl = ?9, refresh_ttl = ?10,"
+	    " refresh_keep = ?11 WHERE id = ?1",
 	[SQL_CLIENT_REVOKE] =
 	    "UPDATE oauth_clients SET revoked_at = ?2, role = NULL"
 	    " WHERE id = ?1 AND revoked_at IS NULL",
@@ -102,8 +105,8 @@ const char *const store_sql[SQL_COUNT] = {
 
 	[SQL_REFRESH_ADD] =
 	    "INSERT INTO oauth_refresh_tokens (digest, family, access_token,"
-	    " client, user, scope, expires_at, resource)"
-	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	    " client, user, scope, expires_at, resource, spent_at, came_with)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
 	[SQL_REFRESH_FIND] =
 	    "SELECT family, access_token, client, user, scope, expires_at,"
 	    " spent_at, revoked_at, resource FROM oauth_refresh_tokens"
@@ -111,21 +114,27 @@ const char *const store_sql[SQL_COUNT] = {
 	[SQL_REFRESH_SPEND] =
 	    "UPDATE oauth_refresh_tokens SET spent_at = ?2"
 	    " WHERE digest = ?1 AND spent_at IS NULL AND revoked_at IS NULL"
-	    " AND expires_at > ?2 RETURNING access_token",
+	    " AND expires_at > ?2 RETURNING access_token, family, is_shared",
 	/*
-	 * Only if ?1 itself was spent at ?3 or later, and not revoked; nor after
-	 * ?4, as what was spent in the future was so before the clock was set
-	 * back, who knows when.  What it replaces counts as spent when ?1 was:
-	 * two who hold the same token cannot lengthen the grace by taking turns.
+	 * ?1 is the next one of ?2, which was spent at ?4 or later; nor after ?5,
+	 * as what was spent in the future was so before the clock was set back,
+	 * who knows when.
 	 */
-	[SQL_REFRESH_SPEND_LIVE] =
-	    "UPDATE oauth_refresh_tokens SET spent_at = known.spent_at"
-	    " FROM (SELECT family, spent_at FROM oauth_refresh_tokens"
-	    "  WHERE digest = ?1 AND spent_at BETWEEN ?3 AND ?4"
-	    "  AND revoked_at IS NULL AND expires_at > ?2) AS known"
-	    " WHERE oauth_refresh_tokens.family = known.family"
-	    " AND oauth_refresh_tokens.spent_at IS NULL AND revoked_at IS NULL"
-	    " RETURNING access_token",
+	[SQL_REFRESH_SHARE] =
+	    "UPDATE oauth_refresh_tokens SET is_shared = 1"
+	    " WHERE digest = ?1 AND revoked_at IS NULL"
+	    " AND family = (SELECT family FROM oauth_refresh_tokens"
+	    "  WHERE digest = ?2 AND spent_at BETWEEN ?4 AND ?5"
+	    "  AND revoked_at IS NULL AND expires_at > ?3)",
+	[SQL_REFRESH_SHARED_REVOKE] =
+	    "UPDATE oauth_access_tokens SET revoked_at = ?2"
+	    " WHERE revoked_at IS NULL AND id IN (SELECT access_token"
+	    "  FROM oauth_refresh_tokens WHERE family = ?1"
+	    "  AND came_with = ?3)",
+	[SQL_REFRESH_KEEP] =
+	    "UPDATE oauth_refresh_tokens SET expires_at = max(expires_at, ?3)"
+	    " WHERE digest = ?1 AND spent_at IS NULL AND revoked_at IS NULL"
+	    " AND expires_at > ?2",
 
 	[SQL_FAMILY_REVOKE] =
 	    "UPDATE oauth_refresh_tokens SET revoked_at = ?2"

@@ -85,6 +85,9 @@ store_refresh_add(struct store *st, const struct refresh_token *t)
 	bind_text(s, 6, t->scope);
 	bind_int(s, 7, t->expires_at);
 	bind_text(s, 8, t->resource);
+	bind_int_or_null(s, 9, t->spent_at);
+	if (t->has_came_with)
+		bind_digest(s, 10, &t->came_with);
 	return store_run(st, s, "refresh_add");
 }
 
@@ -117,17 +120,29 @@ store_refresh_find(struct store *st, struct arena *a, const struct digest *d,
 	return found;
 }
 
-/*
- * Run a statement that spends one refresh token and returns its pair's access
- * token; stepped to its end, as the row may come before the write fails.
- */
+/* Of the refresh token that was spent: what else came with it. */
+struct spent {
+	struct id access, family;
+	int is_shared;
+};
+
+/* Spend it if it is unspent; stepped to its end, as the row may come before the
+ * write fails.  1 if it was, 0, or -1. */
 static int
-spend_with(struct store *st, sqlite3_stmt *s, struct id *access)
+spend_first(struct store *st, const struct digest *d, int64_t now,
+    struct spent *out)
 {
+	sqlite3_stmt *s;
 	int found = 0, rc;
 
+	if ((s = store_stmt(st, SQL_REFRESH_SPEND)) == NULL)
+		return -1;
+	bind_digest(s, 1, d);
+	bind_int(s, 2, now);
 	if ((rc = sqlite3_step(s)) == SQLITE_ROW) {
-		found = column_id(s, 0, access);
+		found = column_id(s, 0, &out->access) &&
+		    column_id(s, 1, &out->family);
+		out->is_shared = sqlite3_column_int(s, 2);
 		rc = sqlite3_step(s);
 	}
 	if (rc != SQLITE_DONE)
@@ -136,31 +151,73 @@ spend_with(struct store *st, sqlite3_stmt *s, struct id *access)
 	return found;
 }
 
-int
-store_refresh_spend(
-    struct store *st, const struct digest *d, int64_t now, int64_t grace_s)
+/* The access tokens of further uses, each with a row of its own. */
+static int
+revoke_shared(struct store *st, const struct digest *d, const struct spent *sp,
+    int64_t now)
 {
 	sqlite3_stmt *s;
-	struct id access;
+
+	if ((s = store_stmt(st, SQL_REFRESH_SHARED_REVOKE)) == NULL)
+		return -1;
+	bind_id(s, 1, &sp->family);
+	bind_int(s, 2, now);
+	bind_digest(s, 3, d);
+	return store_run(st, s, "refresh_spend");
+}
+
+/* A further use within the grace: the next one is given once more. */
+static int
+share(struct store *st, const struct digest *d, const struct digest *next,
+    int64_t now, int64_t grace_s)
+{
+	sqlite3_stmt *s;
+
+	if ((s = store_stmt(st, SQL_REFRESH_SHARE)) == NULL)
+		return -1;
+	bind_digest(s, 1, next);
+	bind_digest(s, 2, d);
+	bind_int(s, 3, now);
+	bind_int(s, 4, now - grace_s);
+	bind_int(s, 5, now + grace_s);
+	return store_run(st, s, "refresh_share");
+}
+
+int
+store_refresh_spend(struct store *st, const struct digest *d,
+    const struct digest *next, int64_t now, int64_t grace_s)
+{
+	struct spent sp;
 	int found;
 
-	if ((s = store_stmt(st, SQL_REFRESH_SPEND)) == NULL)
+	if ((found = spend_first(st, d, now, &sp)) < 0)
+		return -1;
+	if (found == 0 && grace_s == 0)
+		return REFRESH_REPLAYED;
+	if (found == 0) {
+		found = share(st, d, next, now, grace_s);
+		return found == 1 ? REFRESH_AGAIN
+		    : found == 0  ? REFRESH_REPLAYED
+				  : -1;
+	}
+	if (store_access_revoke(st, &sp.access, now) < 0 ||
+	    (sp.is_shared && revoke_shared(st, d, &sp, now) < 0))
+		return -1;
+	return REFRESH_FIRST;
+}
+
+int
+store_refresh_keep(struct store *st, const struct digest *d, int64_t now,
+    int64_t expires_at)
+{
+	sqlite3_stmt *s;
+
+	if ((s = store_stmt(st, SQL_REFRESH_KEEP)) == NULL)
 		return -1;
 	bind_digest(s, 1, d);
 	bind_int(s, 2, now);
-	found = spend_with(st, s, &access);
-	if (found == 0 && grace_s > 0) {
-		if ((s = store_stmt(st, SQL_REFRESH_SPEND_LIVE)) == NULL)
-			return -1;
-		bind_digest(s, 1, d);
-		bind_int(s, 2, now);
-		bind_int(s, 3, now - grace_s);
-		bind_int(s, 4, now + grace_s);
-		found = spend_with(st, s, &access);
-	}
-	if (found == 1 && store_access_revoke(st, &access, now) < 0)
-		return -1;
-	return found;
+	bind_int(s, 3, expires_at);
+	return store_run(st, s, "refresh_keep");
 }
 
 int

@@ -25,6 +25,13 @@ struct refresh_token {
 	const char *scope;
 	const char *resource;	/* that its family is bound to, or NULL */
 	int64_t expires_at, spent_at, revoked_at; /* 0: not */
+	/*
+	 * Of a row that no token has: it stands for an access token that was
+	 * given with this refresh token after another had come with it, or, with
+	 * none, for one of a refresh token that is kept.
+	 */
+	struct digest came_with;
+	int has_came_with;
 };
 
 /* What the guard wants to know of who calls. */
@@ -58,17 +65,29 @@ int store_refresh_find(struct store *st, struct arena *a,
     const struct digest *d, struct refresh_token *out);
 
 /*
- * store_refresh_spend(st, d, now, grace_s):
- * Within a write transaction, spend the refresh token with digest d at now and
- * revoke the access token of its pair.  One that was spent at most grace_s
- * seconds from now is a retry after a lost answer: it spends, in its place, the
- * pair of the family that is live, as of when it was spent itself.  Return 1 if
- * there now is no live pair and the caller may store a new one; 0 if the token
- * is unknown, expired, revoked or spent at another time: a replay, and the
- * caller revokes the family.
+ * store_refresh_spend(st, d, next, now, grace_s):
+ * Within a write transaction, spend the refresh token with digest d at now, for
+ * the one with digest next.  Return
+ * REFRESH_FIRST: it was unspent.  The access tokens that came with it are revoked,
+ * and the caller stores next.
+ * REFRESH_AGAIN: it was spent at most grace_s seconds from now, and next is there,
+ * spent or not.  Nothing dies; the caller stores a row for the access token that
+ * it adds (came_with next).
+ * REFRESH_REPLAYED: it is unknown, expired, revoked, was spent at another time, or
+ * for another one than next.
+ * -1: on a database error, logged.
  */
-int store_refresh_spend(struct store *st, const struct digest *d, int64_t now,
-    int64_t grace_s);
+enum { REFRESH_REPLAYED, REFRESH_FIRST, REFRESH_AGAIN };
+int store_refresh_spend(struct store *st, const struct digest *d,
+    const struct digest *next, int64_t now, int64_t grace_s);
+
+/*
+ * store_refresh_keep(st, d, now, expires_at):
+ * Within a write transaction, have the live refresh token with digest d live
+ * until expires_at, or longer if it does.  Return 1, 0 if it does not live, or -1.
+ */
+int store_refresh_keep(struct store *st, const struct digest *d, int64_t now,
+    int64_t expires_at);
 
 /*
  * store_family_revoke(st, family, now):

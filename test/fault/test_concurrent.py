@@ -193,20 +193,33 @@ def test_of_64_uses_at_once_one_wins(site, user, browser, kind, killing):
         assert wins == ROUNDS
 
 
-def test_of_64_refreshes_within_the_grace_one_pair_lives(lenient):
-    """A client whose answers were lost, 63 times: each use gets a pair, in place of
-    the one before."""
+@pytest.mark.parametrize("killing", [False, True], ids=["calm", "kills"])
+def test_of_64_refreshes_within_the_grace_all_get_one_token(lenient, killing):
+    """A client whose answers were lost, 63 times, or 64 processes that share a token:
+    one live refresh token, an access token each, and nobody is signed out."""
     user = lenient.user("read-posts")
     for _ in range(ROUNDS):
         form = new_refresh(lenient, user, None)
         family = family_of(lenient, "oauth_refresh_tokens", form)
-        answers = at_once(lenient, form)
-        assert [status for status, _ in answers] == [200] * USES
-        assert pairs(lenient, family) == (1 + USES, 1, 1, 0)
-        (live,), = lenient.sql(
-            "SELECT count(*) FROM oauth_access_tokens WHERE family = ?"
-            " AND revoked_at IS NULL", family)
-        assert live == 1
-        tokens = [json.loads(body)["access_token"] for _, body in answers]
-        assert sum(map(lenient.is_live, tokens)) == 1
+        victims = random.sample(sorted(workers(lenient)), 2) if killing else []
+        answers = at_once(lenient, form, lambda: kill(victims))
+        if killing:
+            expect.until(lambda: are_all_there(lenient))
+        assert all(s == 200 or killing and s not in (200, 400) for s, _ in answers)
+        bodies = [json.loads(body) for s, body in answers if s == 200]
+        # Who lost the answer asks again: the same.
+        s, body = post(lenient, form)
+        assert s == 200
+        bodies.append(json.loads(body))
+        assert len({b["refresh_token"] for b in bodies}) == 1
+        made, refresh, access, lone = pairs(lenient, family)
+        assert refresh == 1 and lone == 0
+        assert made == 1 + access and access >= len(bodies)
+        if not killing:
+            assert access == USES + 1
+        assert all(lenient.is_live(b["access_token"]) for b in bodies)
+        # The next rotation ends what all of them were given, and goes on.
+        s, body = post(lenient, {**form, "refresh_token": bodies[0]["refresh_token"]})
+        assert s == 200 and pairs(lenient, family)[1:] == (1, 1, 0)
+        assert not any(lenient.is_live(b["access_token"]) for b in bodies)
     faults.check_sound(lenient)

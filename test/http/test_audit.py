@@ -51,7 +51,8 @@ def test_a_refresh_and_its_replay(site):
              " WHERE spent_at IS NOT NULL")
     expect.error(site.refresh(first), 400, "invalid_grant")
     events = [(e["event"], e["outcome"]) for e in log(site, "--user", user.email)]
-    assert events == [("command", "ok"), ("token", "ok"), ("refresh", "ok")]
+    assert events == [("command", "ok"), ("token", "ok"), ("refresh", "ok"),
+                      ("replay", "invalid_grant")]
     replay = last(site, "--event", "replay")
     assert replay["why"] == "refresh token used twice: family revoked"
     assert replay["client"] == site.password_client.id

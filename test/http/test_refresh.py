@@ -1,6 +1,9 @@
 """The refresh grant (RFC 6749 section 6, RFC 9700 section 4.14): rotation."""
+import hmac
+import json
 import time
 from concurrent.futures import ThreadPoolExecutor
+from itertools import permutations
 
 import pytest
 
@@ -57,15 +60,181 @@ def test_a_refresh_ends_the_old_pair(site):
     assert live_pairs(site, new["access_token"]) == (1, 1)
 
 
-def test_a_retry_within_the_grace_gets_a_fresh_pair(site):
-    """DESIGN section 5: a lost answer; and the pair that it replaces dies."""
+def test_a_retry_within_the_grace_gets_the_same_refresh_token(site):
+    """DESIGN section 5: a lost answer; nothing that it gave dies."""
     first = site.sign_in()
     lost = expect.tokens(site.refresh(first["refresh_token"]))
     again = expect.tokens(site.refresh(first["refresh_token"]))
+    assert again["refresh_token"] == lost["refresh_token"]
+    assert again["access_token"] != lost["access_token"]
+    assert site.is_live(lost["access_token"]) and site.is_live(again["access_token"])
+    assert live_pairs(site, again["access_token"]) == (1, 2)
+    last = expect.tokens(site.refresh(again["refresh_token"]))
     assert not site.is_live(lost["access_token"])
-    assert site.is_live(again["access_token"])
-    assert live_pairs(site, again["access_token"]) == (1, 1)
-    expect.tokens(site.refresh(again["refresh_token"]))
+    assert not site.is_live(again["access_token"])
+    assert live_pairs(site, last["access_token"]) == (1, 1)
+
+
+class Tab:
+    """One that shares its refresh token with others, as it last stored it."""
+
+    def __init__(self, site, pair):
+        self.site, self.pair, self.seen = site, pair, [pair["refresh_token"]]
+
+    def ask(self):
+        return self.site.refresh(self.pair["refresh_token"])
+
+    def take(self, answer):
+        self.pair = expect.tokens(answer)
+        self.seen.append(self.pair["refresh_token"])
+        assert self.site.is_live(self.pair["access_token"])
+
+
+@pytest.mark.parametrize("order", sorted(set(permutations("aabbcc"))),
+                         ids="".join)
+def test_tabs_end_with_one_token_whatever_the_order(site, order):
+    """DESIGN section 5: each of three tabs asks, and takes its answer when it comes; the
+    first that it does is asking.  All end with the same live token."""
+    pair = site.sign_in()
+    tabs = {name: Tab(site, pair) for name in "abc"}
+    under_way = {}
+    for name in order:
+        if name in under_way:
+            tabs[name].take(under_way.pop(name))
+        else:
+            under_way[name] = tabs[name].ask()
+    assert len({tab.pair["refresh_token"] for tab in tabs.values()}) == 1
+    assert live_pairs(site, pair["access_token"]) == (1, 3)
+    for tab in tabs.values():
+        tab.take(tab.ask())
+    assert len({tab.pair["refresh_token"] for tab in tabs.values()}) == 1
+    assert len(set(tab.seen[-1] for tab in tabs.values()) | set(tabs["a"].seen)) == 3
+
+
+def test_lost_answers_sign_nobody_out(site):
+    """DESIGN section 5: two processes, of which each loses two of three answers and
+    asks again; in a chain of ten tokens."""
+    pair = site.sign_in()
+    tabs = [Tab(site, pair), Tab(site, pair)]
+    for i in range(10):
+        for tab in tabs:
+            for _ in range(2):
+                assert tab.ask().status_code == 200  # and is lost
+            tab.take(tab.ask())
+    assert tabs[0].seen == tabs[1].seen and len(set(tabs[0].seen)) == 11
+    assert live_pairs(site, pair["access_token"])[0] == 1
+
+
+def test_a_late_retry_gets_a_spent_token_and_no_other(site):
+    """DESIGN section 5: the next one is spent already; it lives no longer for that."""
+    first = site.sign_in()
+    second = expect.tokens(site.refresh(first["refresh_token"]))
+    third = expect.tokens(site.refresh(second["refresh_token"]))
+    late = expect.tokens(site.refresh(first["refresh_token"]))
+    assert late["refresh_token"] == second["refresh_token"]
+    assert site.is_live(late["access_token"]) and site.is_live(third["access_token"])
+    assert not site.is_live(second["access_token"])
+    back = expect.tokens(site.refresh(late["refresh_token"]))
+    assert back["refresh_token"] == third["refresh_token"]
+    age(site, first["access_token"], 32)
+    expect.error(site.refresh(second["refresh_token"]), 400, "invalid_grant")
+    assert_dead(site, late, back, third)
+
+
+def test_no_token_of_a_chain_is_stored(site):
+    """DESIGN section 5: digests alone; and the key is for its owner alone."""
+    pair = site.sign_in()
+    for _ in range(3):
+        pair = expect.tokens(site.refresh(pair["refresh_token"]))
+    bytes_of = b"".join(p.read_bytes() for p in site.dir.rglob("*.db*"))
+    assert pair["refresh_token"].encode() not in bytes_of
+    assert jose.unb64u(pair["refresh_token"]) not in bytes_of
+    key, = site.dir.rglob("keys/refresh.key")
+    assert key.stat().st_mode & 0o7777 == 0o600
+    want = hmac.digest(jose.unb64u(key.read_text().strip()),
+                       pair["refresh_token"].encode(), "sha256")
+    after = expect.tokens(site.refresh(pair["refresh_token"]))
+    assert jose.unb64u(after["refresh_token"]) == want
+
+
+def test_a_client_that_keeps_its_token_gets_it_again(site):
+    """DESIGN section 5 and FAPI 2.0: --refresh keep; access tokens live on."""
+    client = site.client("password", "--refresh", "keep")
+    first = site.sign_in(client=client)
+    second = expect.tokens(site.refresh(first["refresh_token"], client))
+    third = expect.tokens(site.refresh(first["refresh_token"], client))
+    assert {second["refresh_token"], third["refresh_token"]} == {first["refresh_token"]}
+    for pair in (first, second, third):
+        assert site.is_live(pair["access_token"])
+    r = site.post("/oauth/revoke", data={
+        "client_id": client.id, "client_secret": client.secret,
+        "token": second["access_token"]})
+    assert r.status_code == 200
+    for pair in (first, second, third):
+        assert not site.is_live(pair["access_token"])
+    expect.error(site.refresh(first["refresh_token"], client), 400, "invalid_grant")
+
+
+def test_a_public_client_cannot_keep_its_token(site):
+    """RFC 9700 section 2.2.2; nor can one that keeps it become public."""
+    args = ("--name", "x", "--grant", "authorization_code", "--redirect-uri",
+            "https://app.example/cb", "--refresh", "keep")
+    p = site.command("client", "add", "--public", *args)
+    assert p.returncode == 1 and "public client's refresh tokens rotate" in p.stderr
+    made = site.carnet_json("client", "add", *args)
+    p = site.command("client", "edit", made["client_id"], "--public")
+    assert p.returncode == 1 and "public client's refresh tokens rotate" in p.stderr
+    assert site.carnet_json("client", "show", made["client_id"])["refresh"] == "keep"
+    site.carnet("client", "edit", made["client_id"], "--refresh", "rotate", "--public")
+    p = site.command("client", "add", *args[:-1], "sometimes")
+    assert p.returncode == 1 and "keep or rotate" in p.stderr
+
+
+def test_a_family_ends_with_refresh_max(site):
+    """DESIGN section 5: so long after its sign-in; its access tokens too."""
+    other = site.variant("refresh_max = 1h\naccess_ttl = 2h")
+    pair = other.sign_in()
+    assert 3590 <= pair["expires_in"] <= 3600
+    pair = expect.tokens(other.refresh(pair["refresh_token"]))
+    assert pair["expires_in"] <= 3600
+    family = family_of(site, pair["access_token"])
+    for seconds in (3600, 7200):  # the sign-in was that long ago
+        old = (int.from_bytes(family[:5], "big") - seconds).to_bytes(5, "big") + family[5:]
+        for table in ("oauth_access_tokens", "oauth_refresh_tokens"):
+            site.sql("UPDATE %s SET family = ? WHERE family = ?" % table, old, family)
+        expect.error(other.refresh(pair["refresh_token"]), 400, "invalid_grant")
+        family = old
+    expect.tokens(site.refresh(pair["refresh_token"]))  # which sets none
+
+
+def test_without_its_key_a_refresh_is_500_until_install(site):
+    """DESIGN section 5: and doctor says it; the key is not made by a program."""
+    with servers.lighttpd() as other:
+        pair = other.sign_in()
+        key = other.dir / "keys" / "refresh.key"
+        old = key.read_bytes()
+        key.unlink()
+        time.sleep(1.2)
+        expect.error(other.refresh(pair["refresh_token"]), 500, "server_error")
+        p = other.command("doctor")
+        assert "refresh.key" in p.stdout + p.stderr and p.returncode == 1
+        other.carnet("install")
+        assert key.read_bytes() != old and key.stat().st_mode & 0o7777 == 0o600
+        expect.until(lambda: other.refresh(pair["refresh_token"]).status_code == 200)
+
+
+@pytest.mark.parametrize("nth", [0, 1, 2])
+def test_revoking_any_token_of_a_family_revokes_it(site, nth):
+    """RFC 7009 section 2.1; spent or not."""
+    pairs = [site.sign_in()]
+    for _ in range(2):
+        pairs.append(expect.tokens(site.refresh(pairs[-1]["refresh_token"])))
+    c = site.password_client
+    r = site.post("/oauth/revoke", data={"client_id": c.id, "client_secret": c.secret,
+                                         "token": pairs[nth]["refresh_token"]})
+    assert r.status_code == 200
+    assert_dead(site, *pairs)
+    assert live_pairs(site, pairs[0]["access_token"]) == (0, 0)
 
 
 def test_a_replay_after_the_grace_revokes_the_family(site):
@@ -108,14 +277,20 @@ def test_without_a_grace_every_replay_revokes_the_family(site):
     assert_dead(strict, second)
 
 
-def test_a_replay_from_another_client_revokes_the_family(site):
-    """DESIGN section 5: the grace is for the same client."""
+def test_a_spent_token_of_another_client_is_refused_and_told(site):
+    """DESIGN section 5: the family is left alone, the audit trail tells."""
     other = site.client("password")
-    first = site.sign_in()
+    user = site.user()
+    first = site.sign_in(user=user)
     second = expect.tokens(site.refresh(first["refresh_token"]))
+    age(site, first["access_token"], 32)
     r = site.refresh(first["refresh_token"], other)
     expect.error(r, 400, "invalid_grant")
-    assert_dead(site, second)
+    assert site.is_live(second["access_token"])
+    line = json.loads(site.carnet("log", r.headers["X-Request-Id"], "--json"))
+    assert line["why"] == "spent refresh token of another client"
+    assert line["client"] == other.id and line["user"] == user.email
+    expect.tokens(site.refresh(second["refresh_token"]))
 
 
 def test_another_clients_token_is_refused(site):
@@ -203,14 +378,14 @@ def at_once(site, refresh_token, n=20):
         return list(pool.map(lambda _: site.refresh(refresh_token), range(n)))
 
 
-def test_of_many_uses_at_once_one_live_pair_is_left(site):
-    """DESIGN section 5: exactly one wins, and the grace replaces its pair."""
+def test_of_many_uses_at_once_all_get_the_same_token(site):
+    """DESIGN section 5: one live refresh token, and nothing given dies."""
     pair = site.sign_in()
     answers = at_once(site, pair["refresh_token"])
-    given = [r.json() for r in answers if r.status_code == 200]
-    assert given and all(r.status_code in (200, 400) for r in answers)
-    assert live_pairs(site, pair["access_token"]) == (1, 1)
-    assert sum(site.is_live(body["access_token"]) for body in given) == 1
+    given = [expect.tokens(r) for r in answers]
+    assert len({body["refresh_token"] for body in given}) == 1
+    assert live_pairs(site, pair["access_token"]) == (1, len(given))
+    assert all(site.is_live(body["access_token"]) for body in given)
 
 
 def test_of_many_uses_at_once_without_a_grace_at_most_one_wins(site):

@@ -18,7 +18,8 @@ static inline int
 grants_setup(void **state)
 {
 	if (fixture_server(state) < 0 ||
-	    keys_make(fx.cf->keys, ALG_ES256, 0, 0) != 1)
+	    keys_make(fx.cf->keys, ALG_ES256, 0, 0) != 1 ||
+	    keys_refresh_make(fx.cf->keys) != 1)
 		return -1;
 	cl = fixture_client((struct client){ .client_id = "c1",
 	    .has_secret = 1,

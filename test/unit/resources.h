@@ -22,7 +22,8 @@ static inline int
 resources_setup(void **state)
 {
 	if (fixture_server(state) < 0 ||
-	    keys_make(fx.cf->keys, ALG_ES256, 0, 0) != 1)
+	    keys_make(fx.cf->keys, ALG_ES256, 0, 0) != 1 ||
+	    keys_refresh_make(fx.cf->keys) != 1)
 		return -1;
 	fixture_conf("audiences = " A " " B "\n");
 	REQUEST(NULL);

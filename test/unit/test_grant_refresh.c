@@ -27,10 +27,190 @@ a_refresh_token_rotates(void **state)
 	assert_string_not_equal(first, second);
 	assert_int_equal(live_pairs(), 1);
 	assert_int_equal(live_access(), 1);
-	/* A retry within the grace gets a pair in place of the lost one. */
-	assert_non_null(refresh(NOW + 130, cl, first, NULL, &e));
+	/* What no file and no row has can make it, so nobody else. */
+	assert_int_equal(strlen(second), SECRET_TEXT_LEN);
+}
+
+/* Each use within the grace: the same refresh token, an access token of its own. */
+static void
+uses_within_the_grace_converge(void **state)
+{
+	const char *first, *second, *third;
+	struct json_object *o;
+	const struct oerr *e;
+
+	(void)state;
+	first = json_get_str(sign_in(NOW, "U*U", &e), "refresh_token");
+	o = refresh(NOW + 100, cl, first, NULL, &e);
+	second = json_get_str(o, "refresh_token");
+	for (int i = 1; i <= 3; i++) {
+		o = refresh(NOW + 100 + 10 * i, cl, first, "read-posts", &e);
+		assert_string_equal(json_get_str(o, "refresh_token"), second);
+		assert_string_equal(json_get_str(o, "scope"), "read-posts");
+		assert_int_equal(live_pairs(), 1);
+		assert_int_equal(live_access(), 1 + i);
+	}
+	/* The first use of the next one ends all that came with it. */
+	o = refresh(NOW + 125, cl, second, NULL, &e);
+	assert_string_equal(json_get_str(o, "scope"), "read-posts write-posts");
+	third = json_get_str(o, "refresh_token");
+	assert_string_not_equal(third, second);
 	assert_int_equal(live_pairs(), 1);
 	assert_int_equal(live_access(), 1);
+	/* A late use of the first: the next one, spent, and back by it. */
+	o = refresh(NOW + 130, cl, first, NULL, &e);
+	assert_string_equal(json_get_str(o, "refresh_token"), second);
+	assert_int_equal(live_pairs(), 1);
+	assert_int_equal(live_access(), 2);
+	o = refresh(NOW + 155, cl, second, NULL, &e);
+	assert_string_equal(json_get_str(o, "refresh_token"), third);
+	assert_int_equal(live_pairs(), 1);
+	assert_int_equal(live_access(), 3);
+	/* It all ends with the family. */
+	assert_null(refresh(NOW + 156, cl, second, NULL, &e));
+	assert_int_equal(live_pairs(), 0);
+	assert_int_equal(live_access(), 0);
+}
+
+/* What is stored once expires once, however often it is given. */
+static void
+a_further_use_does_not_lengthen_the_next_one(void **state)
+{
+	const struct oerr *e;
+	const char *first;
+
+	(void)state;
+	fixture_conf("refresh_grace = 10m\n");
+	first = json_get_str(sign_in(NOW, "U*U", &e), "refresh_token");
+	assert_non_null(refresh(NOW, cl, first, NULL, &e));
+	assert_non_null(refresh(NOW + 500, cl, first, NULL, &e));
+	assert_int_equal(fixture_sql("SELECT max(expires_at) FROM"
+				     " oauth_refresh_tokens"),
+	    NOW + 30 * 86400);
+}
+
+/* Spent under another key, as before the file was replaced: nothing is given, and
+ * what others hold lives on. */
+static void
+another_refresh_key_gives_no_token_that_is_not_there(void **state)
+{
+	const char *first, *second, *path = fixture_file("keys/refresh.key");
+	const struct oerr *e;
+
+	(void)state;
+	first = json_get_str(sign_in(NOW, "U*U", &e), "refresh_token");
+	second =
+	    json_get_str(refresh(NOW, cl, first, NULL, &e), "refresh_token");
+	assert_int_equal(unlink(path), 0);
+	keys_free(fx.pr.keys);
+	fx.pr.keys = NULL;
+	/* Without the file: it is the server's fault, and the log says so. */
+	assert_null(refresh(NOW, cl, second, NULL, &e));
+	assert_ptr_equal(e, &oerr_server_error);
+	assert_non_null(strstr(fx.log, "keys/refresh.key: No such file or"
+				       " directory; carnet install makes it"));
+	assert_int_equal(keys_refresh_make(fx.cf->keys), 1);
+	assert_int_equal(keys_refresh_make(fx.cf->keys), 0);
+	assert_null(refresh(NOW, cl, first, NULL, &e));
+	assert_ptr_equal(e, &oerr_invalid_grant);
+	assert_int_equal(live_pairs(), 1);
+	assert_int_equal(live_access(), 1);
+	assert_non_null(refresh(NOW, cl, second, NULL, &e));
+}
+
+static void
+a_broken_refresh_key_is_told(void **state)
+{
+	static const char *const broken[] = { "", "x", "\n",
+		"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA!",
+		"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" };
+	const char *path = fixture_file("keys/refresh.key");
+	FILE *f;
+
+	(void)state;
+	assert_true(keys_refresh_ok(fx.cf->keys));
+	for (size_t i = 0; i < N(broken); i++) {
+		fixture_log();
+		assert_non_null(f = fopen(path, "w"));
+		fputs(broken[i], f);
+		fclose(f);
+		assert_false(keys_refresh_ok(fx.cf->keys));
+		assert_non_null(strstr(fx.log, "does not hold 32 bytes"));
+	}
+}
+
+/* FAPI 2.0: the client keeps its refresh token, and access tokens live on. */
+static void
+a_client_may_keep_its_refresh_token(void **state)
+{
+	struct json_object *o;
+	const struct oerr *e;
+	const char *token;
+
+	(void)state;
+	cl->refresh_keep = 1;
+	token = json_get_str(sign_in(NOW, "U*U", &e), "refresh_token");
+	for (int i = 1; i <= 3; i++) {
+		o = refresh(NOW + 86400 * 20 * i, cl, token, NULL, &e);
+		assert_string_equal(json_get_str(o, "refresh_token"), token);
+		assert_int_equal(live_pairs(), 1);
+	}
+	assert_null(refresh(NOW + 86400 * 90, cl, token, NULL, &e));
+	assert_string_equal(fx.rq.why, "expired refresh token");
+	/* All that it gave ends with the family. */
+	fixture_sql("DELETE FROM oauth_refresh_tokens");
+	fixture_sql("DELETE FROM oauth_access_tokens");
+	token = json_get_str(sign_in(NOW, "U*U", &e), "refresh_token");
+	assert_non_null(refresh(NOW + 1, cl, token, NULL, &e));
+	assert_non_null(refresh(NOW + 2, cl, token, NULL, &e));
+	assert_int_equal(live_access(), 3);
+	fixture_sql("UPDATE oauth_refresh_tokens SET spent_at = 1"
+		    " WHERE spent_at IS NULL");
+	assert_null(refresh(NOW + 3, cl, token, NULL, &e));
+	assert_string_equal(
+	    fx.rq.why, "refresh token used twice: family revoked");
+	assert_int_equal(live_access(), 0);
+	/* Without a secret it rotates, whatever its row says (RFC 9700). */
+	token = json_get_str(sign_in(NOW, "U*U", &e), "refresh_token");
+	cl->has_secret = 0;
+	assert_string_not_equal(
+	    json_get_str(refresh(NOW, cl, token, NULL, &e), "refresh_token"),
+	    token);
+}
+
+/* refresh_max: a family ends so long after its sign-in, and all tokens of it. */
+static void
+a_family_ends_with_refresh_max(void **state)
+{
+	struct json_object *o;
+	const struct oerr *e;
+	const char *token;
+	int64_t ttl_s;
+
+	(void)state;
+	fixture_conf("refresh_max = 10h\n");
+	o = sign_in(NOW, "U*U", &e);
+	for (int h = 2; h <= 8; h += 2)
+		assert_non_null(o = refresh(NOW + h * 3600, cl,
+				    json_get_str(o, "refresh_token"), NULL,
+				    &e));
+	o = refresh(NOW + 10 * 3600 - 60, cl, json_get_str(o, "refresh_token"),
+	    NULL, &e);
+	assert_true(json_get_int(o, "expires_in", &ttl_s));
+	assert_int_equal(ttl_s, 60);
+	assert_int_equal(fixture_sql("SELECT max(expires_at) FROM"
+				     " oauth_refresh_tokens"),
+	    NOW + 10 * 3600);
+	token = json_get_str(o, "refresh_token");
+	assert_null(refresh(NOW + 10 * 3600, cl, token, NULL, &e));
+	assert_ptr_equal(e, &oerr_invalid_grant);
+	/* One that was made before the setting ends by it too. */
+	fixture_conf("");
+	token = json_get_str(sign_in(NOW, "U*U", &e), "refresh_token");
+	fixture_conf("refresh_max = 1h\n");
+	assert_null(refresh(NOW + 3600, cl, token, NULL, &e));
+	assert_string_equal(fx.rq.why, "the sign-in is older than refresh_max");
+	assert_non_null(refresh(NOW + 3599, cl, token, NULL, &e));
 }
 
 /* RFC 9700 section 4.14.2. */
@@ -116,11 +296,14 @@ a_refresh_token_is_refused_where_it_does_not_belong(void **state)
 	assert_null(refresh(NOW, cl, token, NULL, &e));
 	assert_ptr_equal(e, &oerr_invalid_grant);
 	store_user_set_disabled(fx.st, u->id, 0);
-	/* A spent one that another client sends: stolen, all of it dies. */
+	/* A spent one that another client sends: the same. */
 	assert_non_null(refresh(NOW, cl, token, NULL, &e));
-	assert_null(refresh(NOW, other, token, NULL, &e));
-	assert_int_equal(live_pairs(), 0);
-	assert_int_equal(live_access(), 0);
+	assert_null(refresh(NOW + 100, other, token, NULL, &e));
+	assert_ptr_equal(e, &oerr_invalid_grant);
+	assert_string_equal(
+	    fx.rq.why, "spent refresh token of another client");
+	assert_int_equal(live_pairs(), 1);
+	assert_int_equal(live_access(), 1);
 }
 
 /* RFC 6749 section 6: not more than was granted; less is for this time alone.
@@ -208,6 +391,12 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_refresh_token_rotates),
+		TEST(uses_within_the_grace_converge),
+		TEST(a_further_use_does_not_lengthen_the_next_one),
+		TEST(another_refresh_key_gives_no_token_that_is_not_there),
+		TEST(a_broken_refresh_key_is_told),
+		TEST(a_client_may_keep_its_refresh_token),
+		TEST(a_family_ends_with_refresh_max),
 		TEST(a_spent_token_past_the_grace_revokes_the_family),
 		TEST(a_clock_that_is_set_back_brings_no_spent_token_back),
 		TEST(who_loses_the_race_for_a_token_revokes_the_family),

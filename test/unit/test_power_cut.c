@@ -111,7 +111,7 @@ work(struct store *st)
 	family = fixture_id(last);
 	ok = store_begin(st) == 0 && store_access_add(st, &row) == 1 &&
 	    store_refresh_add(st, &r) == 1 &&
-	    (n % 3 != 2 || store_refresh_spend(st, &d, NOW, 0) >= 0) &&
+	    (n % 3 != 2 || store_refresh_spend(st, &d, &r.digest, NOW, 0) >= 0) &&
 	    (n % 5 != 4 || store_family_revoke(st, &family, NOW) >= 0) &&
 	    store_purge_turn(st, NOW) >= 0 && store_commit(st) == 0;
 	store_rollback(st);

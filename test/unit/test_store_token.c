@@ -87,56 +87,107 @@ an_unspent_token_is_spent_with_the_access_token_of_its_pair(void **state)
 }
 
 /*
- * The truth table.  r1 was spent at NOW and r2 stored in its place; what is
- * presented, when, with which grace; and how many pairs live afterwards.
+ * The truth table.  r1 was spent at NOW for r2, which was stored; what is presented,
+ * for which next one, when, with which grace; what comes of it, and whether the
+ * access token that came with r2 is revoked afterwards.
  */
 static void
-a_spent_token_spends_the_live_one_in_its_place_within_the_grace(void **state)
+a_spent_token_gives_its_next_one_again_within_the_grace(void **state)
 {
 	static const struct {
-		const char *name;
+		const char *name, *next;
 		int64_t after, grace_s;
-		int want, live;
+		int want, r2_revoked;
 	} rows[] = {
-		/* the retry: within the grace, at its end, and past it */
-		{ "r1", 0, GRACE, 1, 0 },
-		{ "r1", GRACE, GRACE, 1, 0 },
-		{ "r1", GRACE + 1, GRACE, 0, 1 },
+		/* again: within the grace, at its end, and past it */
+		{ "r1", "r2", 0, GRACE, REFRESH_AGAIN, 0 },
+		{ "r1", "r2", GRACE, GRACE, REFRESH_AGAIN, 0 },
+		{ "r1", "r2", GRACE + 1, GRACE, REFRESH_REPLAYED, 0 },
 		/* the same when the clock was set back in between */
-		{ "r1", -GRACE, GRACE, 1, 0 },
-		{ "r1", -GRACE - 1, GRACE, 0, 1 },
-		{ "r1", -3600, GRACE, 0, 1 },
+		{ "r1", "r2", -GRACE, GRACE, REFRESH_AGAIN, 0 },
+		{ "r1", "r2", -GRACE - 1, GRACE, REFRESH_REPLAYED, 0 },
+		{ "r1", "r2", -3600, GRACE, REFRESH_REPLAYED, 0 },
 		/* no grace: any second use is a replay, in the same second too
 		 */
-		{ "r1", 0, 0, 0, 1 },
-		{ "r1", 1, 0, 0, 1 },
+		{ "r1", "r2", 0, 0, REFRESH_REPLAYED, 0 },
+		{ "r1", "r2", 1, 0, REFRESH_REPLAYED, 0 },
+		/* a next one that is not there, or is of another family */
+		{ "r1", "r9", 1, GRACE, REFRESH_REPLAYED, 0 },
+		{ "r1", "x1", 1, GRACE, REFRESH_REPLAYED, 0 },
 		/* the live one itself, with and without grace */
-		{ "r2", 1, GRACE, 1, 0 },
-		{ "r2", 1, 0, 1, 0 },
-		{ "r2", TTL - 1, 0, 1, 0 },
+		{ "r2", "r3", 1, GRACE, REFRESH_FIRST, 1 },
+		{ "r2", "r3", 1, 0, REFRESH_FIRST, 1 },
+		{ "r2", "r3", TTL - 1, 0, REFRESH_FIRST, 1 },
 		/* RFC 6749 section 6: not once it has expired */
-		{ "r2", TTL, GRACE, 0, 1 },
-		{ "r2", TTL + 1, 0, 0, 1 },
-		{ "r1", TTL, 2 * TTL, 0, 1 },
-		{ "unknown", 1, GRACE, 0, 1 },
+		{ "r2", "r3", TTL, GRACE, REFRESH_REPLAYED, 0 },
+		{ "r2", "r3", TTL + 1, 0, REFRESH_REPLAYED, 0 },
+		{ "r1", "r2", TTL, 2 * TTL, REFRESH_REPLAYED, 0 },
+		{ "unknown", "r2", 1, GRACE, REFRESH_REPLAYED, 0 },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < N(rows); i++) {
 		add_pair("r1", "f1");
-		assert_int_equal(spend("r1", NOW, GRACE), 1);
+		assert_int_equal(
+		    spend_for("r1", "r2", NOW, GRACE), REFRESH_FIRST);
 		add_pair("r2", "f1");
 		add_pair("x1", "f2");
-		if (spend(rows[i].name, NOW + rows[i].after, rows[i].grace_s) !=
-		    rows[i].want)
+		if (spend_for(rows[i].name, rows[i].next, NOW + rows[i].after,
+			rows[i].grace_s) != rows[i].want)
 			fail_msg("row %zu", i);
-		assert_int_equal(live("f1"), rows[i].live);
-		assert_int_equal(access_is_revoked("r2"), rows[i].want);
+		assert_int_equal(live("f1"), !rows[i].r2_revoked);
+		assert_int_equal(
+		    access_is_revoked("r2"), rows[i].r2_revoked);
 		assert_int_equal(live("f2"), 1);
 		assert_int_equal(access_is_revoked("x1"), 0);
 		fixture_sql("DELETE FROM oauth_refresh_tokens");
 		fixture_sql("DELETE FROM oauth_access_tokens");
 	}
+}
+
+/* An access token more that came with next, as of a further use. */
+static void
+add_shared(const char *name, const char *family, const char *next)
+{
+	struct refresh_token t = { .digest = fixture_digest(name),
+		.family = fixture_id(family),
+		.access_token = fixture_id(name),
+		.client = cl->id,
+		.user = u->id,
+		.scope = "read-posts",
+		.came_with = fixture_digest(next),
+		.has_came_with = 1,
+		.spent_at = NOW,
+		.expires_at = NOW + TTL };
+
+	add_access(name, family, NULL);
+	assert_int_equal(store_refresh_add(fx.st, &t), 1);
+}
+
+/* The first use of a refresh token ends all access tokens that came with it. */
+static void
+what_came_with_a_token_ends_with_its_first_use(void **state)
+{
+	(void)state;
+	add_pair("r1", "f1");
+	assert_int_equal(spend_for("r1", "r2", NOW, GRACE), REFRESH_FIRST);
+	add_pair("r2", "f1");
+	assert_int_equal(spend_for("r1", "r2", NOW + 1, GRACE), REFRESH_AGAIN);
+	add_shared("s1", "f1", "r2");
+	add_shared("s2", "f1", "other");
+	assert_int_equal(access_is_revoked("r2"), 0);
+	assert_int_equal(access_is_revoked("s1"), 0);
+	assert_int_equal(spend_for("r2", "r3", NOW + 2, GRACE), REFRESH_FIRST);
+	assert_int_equal(access_is_revoked("r2"), 1);
+	assert_int_equal(access_is_revoked("s1"), 1);
+	assert_int_equal(access_is_revoked("s2"), 0);
+	add_pair("r3", "f1");
+	/* A late use of the first: its next one, spent as it is. */
+	assert_int_equal(
+	    spend_for("r1", "r2", NOW + GRACE, GRACE), REFRESH_AGAIN);
+	assert_int_equal(found("r2").spent_at, NOW + 2);
+	assert_int_equal(access_is_revoked("r3"), 0);
+	assert_int_equal(live("f1"), 1);
 }
 
 /* Owner and thief who take turns do not lengthen the grace: it ends as it
@@ -146,18 +197,36 @@ the_grace_is_counted_from_the_first_use(void **state)
 {
 	(void)state;
 	add_pair("r1", "f1");
-	assert_int_equal(spend("r1", NOW, GRACE), 1);
+	assert_int_equal(spend_for("r1", "r2", NOW, GRACE), REFRESH_FIRST);
 	add_pair("r2", "f1");
-	assert_int_equal(spend("r1", NOW + 20, GRACE), 1); /* in r2's place */
-	assert_int_equal(found("r2").spent_at, NOW);
-	add_pair("r3", "f1");
-	assert_int_equal(spend("r2", NOW + 25, GRACE), 1);
-	add_pair("r4", "f1");
-	assert_int_equal(spend("r2", NOW + GRACE + 1, GRACE), 0);
-	assert_int_equal(spend("r3", NOW + GRACE + 1, GRACE), 0);
-	assert_int_equal(live("f1"), 1);
-	assert_int_equal(spend("r4", NOW + GRACE + 1, GRACE), 1);
-	assert_int_equal(live("f1"), 0);
+	assert_int_equal(
+	    spend_for("r1", "r2", NOW + 20, GRACE), REFRESH_AGAIN);
+	assert_int_equal(found("r1").spent_at, NOW);
+	assert_int_equal(
+	    spend_for("r1", "r2", NOW + GRACE + 1, GRACE), REFRESH_REPLAYED);
+}
+
+/* FAPI 2.0: a refresh token that is kept lives on, and longer. */
+static void
+a_kept_token_lives_on(void **state)
+{
+	struct digest d = fixture_digest("r1"), none = fixture_digest("none");
+	struct id family = fixture_id("f1");
+
+	(void)state;
+	add_pair("r1", "f1");
+	assert_int_equal(store_refresh_keep(fx.st, &none, NOW, NOW + 1), 0);
+	assert_int_equal(store_refresh_keep(fx.st, &d, NOW, NOW + 1), 1);
+	assert_int_equal(found("r1").expires_at, NOW + TTL);
+	assert_int_equal(
+	    store_refresh_keep(fx.st, &d, NOW + 1, NOW + TTL + 1), 1);
+	assert_int_equal(found("r1").expires_at, NOW + TTL + 1);
+	assert_int_equal(found("r1").spent_at, 0);
+	assert_int_equal(access_is_revoked("r1"), 0);
+	assert_int_equal(
+	    store_refresh_keep(fx.st, &d, NOW + TTL + 1, NOW + 2 * TTL), 0);
+	store_family_revoke(fx.st, &family, NOW + 2);
+	assert_int_equal(store_refresh_keep(fx.st, &d, NOW + 2, NOW + TTL), 0);
 }
 
 /* RFC 9700 section 4.14.2. */
@@ -168,12 +237,12 @@ a_revoked_family_gives_nothing_even_within_the_grace(void **state)
 
 	(void)state;
 	add_pair("r1", "f1");
-	assert_int_equal(spend("r1", NOW, GRACE), 1);
+	assert_int_equal(spend_for("r1", "r2", NOW, GRACE), REFRESH_FIRST);
 	add_pair("r2", "f1");
 	assert_int_equal(store_begin(fx.st), 0);
 	assert_int_equal(store_family_revoke(fx.st, &family, NOW), 2);
 	assert_int_equal(store_commit(fx.st), 0);
-	assert_int_equal(spend("r1", NOW + 1, GRACE), 0);
+	assert_int_equal(spend_for("r1", "r2", NOW + 1, GRACE), 0);
 	assert_int_equal(spend("r2", NOW + 1, GRACE), 0);
 	assert_int_equal(live("f1"), 0);
 	assert_int_equal(found("r2").spent_at, 0);
@@ -286,7 +355,7 @@ racer(struct race *race, int me)
 		while (atomic_load(&race->ready[i]) < 2)
 			sched_yield();
 		race->result[me][i] = store_begin(st) == 0
-		    ? store_refresh_spend(st, &d, NOW, 0)
+		    ? store_refresh_spend(st, &d, &d, NOW, 0)
 		    : -1;
 		if (store_commit(st) < 0)
 			race->result[me][i] = -1;
@@ -337,9 +406,10 @@ main(void)
 		TEST(token_client_and_user_end_a_token_each),
 		TEST(
 		    an_unspent_token_is_spent_with_the_access_token_of_its_pair),
-		TEST(
-		    a_spent_token_spends_the_live_one_in_its_place_within_the_grace),
+		TEST(a_spent_token_gives_its_next_one_again_within_the_grace),
+		TEST(what_came_with_a_token_ends_with_its_first_use),
 		TEST(the_grace_is_counted_from_the_first_use),
+		TEST(a_kept_token_lives_on),
 		TEST(a_revoked_family_gives_nothing_even_within_the_grace),
 		TEST(revoking_a_family_takes_its_tokens_and_no_others),
 		TEST(a_refresh_token_is_found_as_stored),

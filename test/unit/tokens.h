@@ -55,16 +55,23 @@ add_pair(const char *name, const char *family)
 	assert_int_equal(store_refresh_add(fx.st, &t), 1);
 }
 
+/* Spend the refresh token named so for the one named next. */
 static inline int
-spend(const char *name, int64_t now, int64_t grace_s)
+spend_for(const char *name, const char *next, int64_t now, int64_t grace_s)
 {
-	struct digest d = fixture_digest(name);
+	struct digest d = fixture_digest(name), n = fixture_digest(next);
 	int rc;
 
 	assert_int_equal(store_begin(fx.st), 0);
-	rc = store_refresh_spend(fx.st, &d, now, grace_s);
+	rc = store_refresh_spend(fx.st, &d, &n, now, grace_s);
 	assert_int_equal(store_commit(fx.st), 0);
 	return rc;
+}
+
+static inline int
+spend(const char *name, int64_t now, int64_t grace_s)
+{
+	return spend_for(name, "next", now, grace_s);
 }
 
 /* How many pairs of the family could still be refreshed. */
