@@ -8,3 +8,12 @@ CREATE UNIQUE INDEX users_login ON users (login);
 ALTER TABLE oauth_clients ADD COLUMN refresh_keep INTEGER;
 ALTER TABLE oauth_refresh_tokens ADD COLUMN is_shared INTEGER;
 ALTER TABLE oauth_refresh_tokens ADD COLUMN came_with BLOB;
+
+-- Counted here and in a file beside the database: of a copy that was put back the
+-- database knows fewer than the file.
+CREATE TABLE ledger (
+	one INTEGER PRIMARY KEY CHECK (one = 1),
+	taken_back INTEGER NOT NULL,
+	minute INTEGER NOT NULL
+) STRICT;
+INSERT INTO ledger (one, taken_back, minute) VALUES (1, 1, 0);

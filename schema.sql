@@ -152,3 +152,13 @@ CREATE TABLE posts (
 	body TEXT NOT NULL,
 	created_at INTEGER NOT NULL
 ) STRICT;
+
+-- How often something was taken back (a token revoked, a password changed), and
+-- the minute of the last write.  DATABASE-sync has the same two numbers.  In a
+-- copy that was put back they are smaller than there: lib/store_ledger.h.
+CREATE TABLE ledger (
+	one INTEGER PRIMARY KEY CHECK (one = 1),
+	taken_back INTEGER NOT NULL,
+	minute INTEGER NOT NULL
+) STRICT;
+INSERT INTO ledger (one, taken_back, minute) VALUES (1, 1, 0);

@@ -114,6 +114,14 @@ static const struct verb {
 	    "delete what has expired, and tokens that were revoked a day ago,"
 	    " in small batches; print how many rows of each table",
 	    cmd_purge, 0, 0 },
+	{ "backup", "FILE|-",
+	    "write configuration, keys and database to a new file (- is"
+	    " standard output), a tar archive, while the site is served",
+	    cmd_backup, 1, 0 },
+	{ "restore", "[FILE] [--accept]",
+	    "put a backup in place, while the site is served; what was revoked"
+	    " since it was made is not known: --accept revokes all tokens and"
+	    " sessions of a database that was put back", cmd_restore, 1, 0 },
 	{ "log",
 	    "[REQUEST-ID] [--user USER] [--client CLIENT_ID] [--address A]"
 	    " [--event NAME] [--outcome O] [--since T] [--follow]",
@@ -307,6 +315,30 @@ read_conf(struct cmd *c)
 }
 
 static int
+begin(struct cmd *c, struct store *(*open)(const char *, int))
+{
+	int rc;
+
+	if ((rc = read_conf(c)) != CMD_OK ||
+	    (rc = cmd_become_owner(c)) != CMD_OK)
+		return rc;
+	c->st = open(c->conf->database, 1);
+	return c->st == NULL ? CMD_SYSTEM : CMD_OK;
+}
+
+int
+cmd_begin(struct cmd *c)
+{
+	return begin(c, store_open);
+}
+
+int
+cmd_begin_put_back(struct cmd *c)
+{
+	return begin(c, store_open_put_back);
+}
+
+static int
 run(struct cmd *c, const struct verb *v)
 {
 	int rc = CMD_OK;
@@ -317,16 +349,11 @@ run(struct cmd *c, const struct verb *v)
 	cmd_options_common(c);
 	c->conf_named = c->conf_path != NULL || getenv("CARNET_CONF") != NULL;
 	c->conf_path = conf_find(c->conf_path, "/proc/self/exe");
-	if (!v->bare) {
-		if ((rc = read_conf(c)) == CMD_OK)
-			rc = cmd_become_owner(c);
-		if (rc == CMD_OK &&
-		    (c->st = store_open(c->conf->database, 1)) == NULL)
-			rc = CMD_SYSTEM;
-	}
+	if (!v->bare)
+		rc = cmd_begin(c);
 	if (rc == CMD_OK)
 		rc = v->run(c);
-	if ((rc == CMD_OK || rc == CMD_REFUSED) && !v->reads && c->st != NULL)
+	if ((rc == CMD_OK || rc == CMD_REFUSED) && !v->reads && c->conf != NULL)
 		note(c, rc);
 	store_close(c->st);
 	conf_free(c->conf);

@@ -123,6 +123,26 @@ int cmd_client_make(struct cmd *c, struct client *cl, char *secret);
  */
 int cmd_become_owner(struct cmd *c);
 
+/*
+ * cmd_begin(c):
+ * Read the configuration, become the owner of the database, and open it, as is
+ * done for each verb that is not bare.  Return CMD_OK, or another after a message.
+ */
+int cmd_begin(struct cmd *c);
+
+/*
+ * cmd_begin_put_back(c):
+ * The same, with a database that may be older than what was answered.
+ */
+int cmd_begin_put_back(struct cmd *c);
+
+/*
+ * cmd_make_places(c):
+ * Make the directories of database and state where they are missing, and become
+ * the owner of the data.  Return CMD_OK, or another after a message.
+ */
+int cmd_make_places(struct cmd *c);
+
 /* cmd_give_away(fd, path): if we are root, a new file is for its directory's owner. */
 void cmd_give_away(int fd, const char *path);
 
@@ -163,6 +183,8 @@ int cmd_token_list(struct cmd *c);
 int cmd_token_revoke(struct cmd *c);
 int cmd_metadata(struct cmd *c);
 int cmd_purge(struct cmd *c);
+int cmd_backup(struct cmd *c);
+int cmd_restore(struct cmd *c);
 int cmd_log(struct cmd *c);
 int cmd_doctor(struct cmd *c);
 

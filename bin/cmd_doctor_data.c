@@ -60,6 +60,18 @@ check_database(struct doctor *d)
 		    "%s is not in WAL mode, so who reads waits for who"
 		    " writes.",
 		    path);
+	else if (h.ledger == LEDGER_OLD)
+		bad(d, LEVEL_WRONG,
+		    "carnet restore --accept: it revokes all tokens, and"
+		    " everybody signs in again.",
+		    "%s is a copy that was put back: what was revoked since it"
+		    " was made is not known, and the programs refuse it.",
+		    path);
+	else if (h.ledger == LEDGER_OVERWRITTEN)
+		bad(d, LEVEL_WRONG, "carnet restore FILE, with a backup.",
+		    "Another file was copied over %s while it was in use, and"
+		    " the programs refuse it.",
+		    path);
 	else if (h.has_orphans)
 		bad(d, LEVEL_WARN,
 		    "Find them with sqlite3 and PRAGMA"

@@ -200,9 +200,8 @@ move_trail(struct cmd *c)
 	return CMD_OK;
 }
 
-/* Make the directories of the data, and go on as who owns the data. */
-static int
-make_places(struct cmd *c)
+int
+cmd_make_places(struct cmd *c)
 {
 	const char *database = c->conf->database;
 	const char *slash = strrchr(database, '/');
@@ -242,7 +241,7 @@ cmd_install(struct cmd *c)
 		return cmd_refuse("%s is no algorithm: there are ES256, RS256,"
 		    " PS256 and EdDSA", alg);
 	if ((rc = read_conf(c, issuer)) != CMD_OK ||
-	    (rc = make_places(c)) != CMD_OK)
+	    (rc = cmd_make_places(c)) != CMD_OK)
 		return rc;
 	rc = CMD_SYSTEM;
 	if (store_install(c->conf->database) >= 0 &&

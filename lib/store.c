@@ -19,6 +19,7 @@ run(struct store *st, enum sql which, const char *what)
 int
 store_begin(struct store *st)
 {
+	st->takes_back = 0;
 	return run(st, SQL_BEGIN, "begin");
 }
 
@@ -43,12 +44,15 @@ store_read_end(struct store *st)
 int
 store_commit(struct store *st)
 {
+	if (store_ledger_step(st) < 0)
+		return -1;
 	st->was_synced = 0;
 	if (run(st, SQL_COMMIT, "commit") < 0)
 		return -1;
-	return st->was_synced || !st->is_full || store_sync(st) == SQLITE_OK
-	    ? 0
-	    : -1;
+	if (!st->was_synced && st->is_full && store_sync(st) != SQLITE_OK)
+		return -1;
+	store_ledger_end(st);
+	return 0;
 }
 
 void
@@ -147,7 +151,7 @@ store_set_wal(struct store *st)
 }
 
 struct store *
-store_open(const char *path, int full)
+store_open_put_back(const char *path, int full)
 {
 	struct store *st;
 	int v;
@@ -161,6 +165,17 @@ store_open(const char *path, int full)
 		    path, v, SCHEMA_VERSION,
 		    v < SCHEMA_VERSION ? "carnet install brings it up to date"
 				       : "it is newer than this program");
+	store_close(st);
+	return NULL;
+}
+
+struct store *
+store_open(const char *path, int full)
+{
+	struct store *st = store_open_put_back(path, full);
+
+	if (st == NULL || store_ledger_begin(st) == 0)
+		return st;
 	store_close(st);
 	return NULL;
 }
@@ -195,5 +210,5 @@ store_is_gone(struct store *st)
 
 	return st->is_stuck || stat(st->path, &sb) < 0 ||
 	    sb.st_dev != st->dev || sb.st_ino != st->ino ||
-	    is_of_another_version(st);
+	    is_of_another_version(st) || store_ledger_begin(st) < 0;
 }

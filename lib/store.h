@@ -37,9 +37,17 @@ struct rowkey {
  * Open the database at path, each commit synced to disk if full is set, else
  * at checkpoints alone (a power cut may then take the last answers with it).
  * Return it; NULL, logged, if it is not there, is no database of ours, has
- * another version of the schema than this program, or cannot be in WAL mode.
+ * another version of the schema than this program, cannot be in WAL mode, or is
+ * older than what was answered, as a copy that was put back.
  */
 struct store *store_open(const char *path, int full);
+
+/*
+ * store_open_put_back(path, full):
+ * The same, also of a database that is older than what was answered, for who is
+ * about to revoke all that is in it: store_ledger.h.
+ */
+struct store *store_open_put_back(const char *path, int full);
 
 /*
  * store_once(st):

@@ -3,9 +3,11 @@
 #define CARNET_STORE_INT_H
 
 #include <sqlite3.h>
+#include <stdatomic.h>
 
 #include "arena.h"
 #include "store.h"
+#include "store_ledger.h"
 
 #define SCHEMA_VERSION 5
 
@@ -46,6 +48,7 @@ enum sql {
 	SQL_ERASE_POSTS, SQL_ERASE_USER, SQL_ERASE_CLIENT,
 	SQL_THROTTLE_FIND, SQL_THROTTLE_ADD, SQL_THROTTLE_KNOW,
 	SQL_THROTTLE_KNOW_LESS, SQL_THROTTLE_FORGET, SQL_THROTTLE_TRIM,
+	SQL_LEDGER_FIND, SQL_LEDGER_WRITE,
 	SQL_POST_LIST, SQL_POST_BY_ID, SQL_POST_ADD, SQL_POST_DELETE,
 	SQL_COUNT
 };
@@ -72,6 +75,9 @@ struct store {
 	int tries_max;		/* of a lock that another holds */
 	struct kept *kept;	/* NULL: nothing yet */
 	unsigned purge_turn;	/* whose it is; 0: drawn at first use */
+	int takes_back;		/* this transaction revokes something */
+	uint32_t file_counter;	/* of the database file, when last looked at */
+	struct ledger ledger;	/* what this transaction wrote; 0: nothing */
 };
 
 /*
@@ -84,6 +90,40 @@ struct store {
 struct store *store_connect(const char *path, int full);
 int store_version(struct store *st);
 int store_set_wal(struct store *st);
+
+/*
+ * The file DATABASE-sync, mapped by every process that writes.  What it holds of
+ * the ledger is explained in store_ledger.h.
+ */
+struct shared {
+	_Atomic uint32_t turn;	/* of the group commit: store_sync.c */
+	_Atomic uint32_t is_torn; /* the log may have a gap */
+	_Atomic int64_t taken_back, minute; /* as in the table ledger */
+	/*
+	 * The change counter of the database file's header (File Format 1.3.7)
+	 * never falls, unless another file is copied over this one.
+	 */
+	_Atomic uint32_t file_counter;
+	_Atomic uint32_t is_overwritten; /* it fell: refuse to go on */
+};
+
+/* store_shared(st): that file; memory of our own where there can be none. */
+struct shared *store_shared(struct store *st);
+
+/*
+ * store_ledger_begin(st):
+ * At open and once a second: return 0 if the database is the one that the file
+ * DATABASE-sync knows; -1, logged, if it is older, or was overwritten.
+ */
+int store_ledger_begin(struct store *st);
+
+/*
+ * store_ledger_step(st), store_ledger_end(st):
+ * The first stands inside a write transaction, right before its commit: return 0,
+ * or -1 on a database error, logged.  The second follows the commit.
+ */
+int store_ledger_step(struct store *st);
+void store_ledger_end(struct store *st);
 
 /*
  * store_sync(st):

@@ -95,7 +95,8 @@ look(struct store *st, struct arena *a, struct store_health *out)
 	if (ask(st, a, "PRAGMA foreign_key_check", &orphan) < 0)
 		return -1;
 	out->has_orphans = orphan != NULL;
-	if (ask(st, a, NEWEST, &newest) < 0)
+	if (ask(st, a, NEWEST, &newest) < 0 ||
+	    (out->ledger = store_ledger_state(st)) < 0)
 		return -1;
 	out->newest = newest == NULL ? 0 : strtoll(newest, NULL, 10);
 	return 0;

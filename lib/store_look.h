@@ -3,6 +3,7 @@
 #define CARNET_STORE_LOOK_H
 
 #include "store.h"
+#include "store_ledger.h"
 
 /* What carnet doctor asks of a database, sound or not. */
 struct store_health {
@@ -11,6 +12,7 @@ struct store_health {
 	int is_wal;
 	const char *damage;	/* the first that the engine found, or NULL */
 	int has_orphans;	/* rows that refer to rows that are not there */
+	int ledger;		/* enum ledger_state: does it fit? */
 	int64_t newest;		/* when its newest row was made; 0: no rows */
 };
 

@@ -404,6 +404,12 @@ const char *const store_sql[SQL_COUNT] = {
 	    " LIMIT (SELECT max(count(*) - ?5, 0) FROM throttle"
 	    "  WHERE key >= ?1 AND key < ?2))",
 
+	[SQL_LEDGER_FIND] = "SELECT taken_back, minute FROM ledger",
+	[SQL_LEDGER_WRITE] =
+	    "UPDATE ledger SET taken_back = taken_back + ?1,"
+	    " minute = CASE WHEN minute < ?2 THEN ?2 ELSE minute END"
+	    " RETURNING taken_back, minute",
+
 	[SQL_POST_LIST] =
 	    "SELECT " POST_COLUMNS " FROM posts WHERE id < ?1"
 	    " ORDER BY id DESC LIMIT ?2",

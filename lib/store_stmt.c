@@ -73,9 +73,27 @@ store_forget_failure(struct store *st)
 	st->busy = 0;
 }
 
+/* What an operator must not get back with an old copy of the database. */
+static const unsigned char takes_back[SQL_COUNT] = {
+	[SQL_USER_PASSWORD] = 1,
+	[SQL_USER_DISABLED] = 1,
+	[SQL_CLIENT_SECRET] = 1,
+	[SQL_CLIENT_REVOKE] = 1,
+	[SQL_ACCESS_REVOKE] = 1,
+	[SQL_FAMILY_REVOKE] = 1,
+	[SQL_PERSONAL_REVOKE] = 1,
+	[SQL_CONSENT_DELETE] = 1,
+	[SQL_APP_REFRESH_REVOKE] = 1,
+	[SQL_SESSION_DELETE] = 1,
+	[SQL_SESSION_DELETE_OTHERS] = 1,
+	[SQL_HELD_CODES_SPEND] = 1,
+	[SQL_HELD_REFRESH_REVOKE] = 1,
+};
+
 sqlite3_stmt *
 store_stmt(struct store *st, enum sql which)
 {
+	st->takes_back |= takes_back[which];
 	if (st->stmt[which] == NULL &&
 	    sqlite3_prepare_v3(st->db, store_sql[which], -1,
 		SQLITE_PREPARE_PERSISTENT, &st->stmt[which],
@@ -91,14 +109,34 @@ store_done(sqlite3_stmt *s)
 	sqlite3_clear_bindings(s);
 }
 
-int
-store_run(struct store *st, sqlite3_stmt *s, const char *what)
+static int
+step(struct store *st, sqlite3_stmt *s, const char *what)
 {
 	int n;
 
 	n = sqlite3_step(s) == SQLITE_DONE ? sqlite3_changes(st->db)
 					   : store_fail(st, what);
 	store_done(s);
+	return n;
+}
+
+/* What takes something back is counted in the same transaction. */
+int
+store_run(struct store *st, sqlite3_stmt *s, const char *what)
+{
+	int n = -1;
+
+	if (!st->takes_back || !sqlite3_get_autocommit(st->db))
+		return step(st, s, what);
+	if (store_begin(st) < 0) {
+		store_done(s);
+		return -1;
+	}
+	st->takes_back = 1;
+	if ((n = step(st, s, what)) < 0 || store_commit(st) < 0) {
+		store_rollback(st);
+		return -1;
+	}
 	return n;
 }
 

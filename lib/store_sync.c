@@ -4,7 +4,6 @@
 #include <limits.h>
 #include <linux/futex.h>
 #include <sched.h>
-#include <stdatomic.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -30,15 +29,9 @@
  * The processes agree by a file beside the database, mapped by all: DATABASE-sync.
  * Who holds its lock leads: raises turn to an odd number, syncs, raises it to the
  * next even one, and wakes who waits.  The kernel frees the lock of a leader that
- * dies; what it had begun counts for nothing.  Its contents need not survive, and
- * a stale one does no harm: only what turn does after a commit is looked at.
+ * dies; what it had begun counts for nothing.  A stale turn does no harm: only
+ * what it does after a commit is looked at.
  */
-struct shared {
-	_Atomic uint32_t turn;
-	/* The log may have a gap: see begin_anew. */
-	_Atomic uint32_t is_torn;
-};
-
 struct sync {
 	struct shared *shared;	/* mapped; or own */
 	struct shared own;	/* where there can be no file */
@@ -178,7 +171,8 @@ sync_together(struct store *st)
 static void
 map(struct sync *sy, const char *path)
 {
-	const struct shared none = { 0, 0 };
+	static const struct shared none; /* and an older file is shorter */
+	const size_t size = sizeof(none);
 	struct stat sb;
 	void *p;
 
@@ -187,10 +181,11 @@ map(struct sync *sy, const char *path)
 		return;
 	/* Written, not only made longer: a page without room would kill us. */
 	if (fstat(sy->fd, &sb) == 0 &&
-	    (sb.st_size >= (off_t)sizeof(none) ||
-		pwrite(sy->fd, &none, sizeof(none), 0) == sizeof(none))) {
-		p = mmap(NULL, sizeof(none), PROT_READ | PROT_WRITE, MAP_SHARED,
-		    sy->fd, 0);
+	    (sb.st_size >= (off_t)size ||
+		pwrite(sy->fd, &none, size - (size_t)sb.st_size, sb.st_size) ==
+		    (ssize_t)size - sb.st_size)) {
+		p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, sy->fd,
+		    0);
 		if (p != MAP_FAILED) {
 			sy->shared = p;
 			return;
@@ -221,6 +216,12 @@ get(struct store *st)
 	    (int)sizeof(path))
 		map(st->sync, path);
 	return st->sync;
+}
+
+struct shared *
+store_shared(struct store *st)
+{
+	return get(st)->shared;
 }
 
 void

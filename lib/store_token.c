@@ -187,6 +187,7 @@ int
 store_refresh_spend(struct store *st, const struct digest *d,
     const struct digest *next, int64_t now, int64_t grace_s)
 {
+	const int takes_back = st->takes_back;
 	struct spent sp;
 	int found;
 
@@ -203,6 +204,8 @@ store_refresh_spend(struct store *st, const struct digest *d,
 	if (store_access_revoke(st, &sp.access, now) < 0 ||
 	    (sp.is_shared && revoke_shared(st, d, &sp, now) < 0))
 		return -1;
+	/* A rotation is not counted: the ledger would be written each time. */
+	st->takes_back = takes_back;
 	return REFRESH_FIRST;
 }
 

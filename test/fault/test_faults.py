@@ -442,3 +442,24 @@ def test_sigterm_finishes_the_request_at_hand():
         assert p.process.wait(20) == 0
         assert tokens(site) == (1, 1)
         faults.check_sound(site)
+
+
+def test_a_copy_over_a_database_in_use(tmp_path):
+    """An older copy of it, by cp: its log belongs to the other one."""
+    with served("token") as site:
+        grant(site)
+        copy, whole = tmp_path / "copy.db", tmp_path / "whole.tar"
+        site.sql("VACUUM INTO '%s'" % copy)
+        site.carnet("backup", str(whole))
+        for _ in range(3):
+            grant(site)
+            site.user()
+        site.sql("PRAGMA wal_checkpoint(PASSIVE)")
+        grant(site)
+        (site.dir / "data/carnet.db").write_bytes(copy.read_bytes())
+        answer(lambda: grant(site), lambda s: s == 503)
+        assert "copied over it while it was in use" in log_of(site, "token")
+        p = site.command("doctor")
+        assert "copied over" in p.stdout and "carnet restore FILE" in p.stdout
+        site.carnet("restore", str(whole), "--accept")
+        recovers(site)

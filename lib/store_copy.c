@@ -1,0 +1,168 @@
+/* store_copy.c: the whole database, copied out and put back. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "store_copy.h"
+#include "store_int.h"
+
+/*
+ * A writer waits for 5 seconds (TRIES_MAX in store_checkpoint.c), and a program
+ * looks once a second whether its file is in place.
+ */
+#define HAND_OVER_MS 7000
+#define LOOK_MS 20
+
+/* Every connection holds this byte of DATABASE-shm (WAL-mode File Format 2.3). */
+#define SHM_IN_USE 128
+
+/* Have the directory of path on disk, and with it the names in it. */
+static int
+sync_directory(const char *path)
+{
+	char dir[PATH_MAX];
+	char *slash;
+	int fd, rc;
+
+	snprintf(dir, sizeof(dir), "%s", path);
+	if ((slash = strrchr(dir, '/')) == NULL)
+		snprintf(dir, sizeof(dir), ".");
+	else
+		slash[slash == dir] = '\0';
+	if ((fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+		return -1;
+	rc = fsync(fd);
+	close(fd);
+	return rc;
+}
+
+/* All pages in one step: of one moment, and no writer makes it begin again. */
+static int
+copy_pages(struct store *st, sqlite3 *to)
+{
+	sqlite3_backup *b = sqlite3_backup_init(to, "main", st->db, "main");
+	int rc;
+
+	if (b == NULL) {
+		log_event("copy: %s", sqlite3_errmsg(to));
+		return -1;
+	}
+	rc = sqlite3_backup_step(b, -1);
+	(void)sqlite3_backup_finish(b);
+	if (rc != SQLITE_DONE)
+		log_event("copy: %s", sqlite3_errstr(rc));
+	return rc == SQLITE_DONE ? 0 : -1;
+}
+
+int
+store_copy(struct store *st, const char *path)
+{
+	sqlite3 *to = NULL;
+	int fd, rc = -1;
+
+	if ((fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)) < 0) {
+		log_event("%s: %s", path, strerror(errno));
+		return -1;
+	}
+	if (sqlite3_open_v2(path, &to, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK)
+		rc = copy_pages(st, to);
+	else
+		log_event("%s: %s", path, sqlite3_errmsg(to));
+	if (sqlite3_close(to) != SQLITE_OK)
+		rc = -1;
+	if (rc == 0 && (fsync(fd) < 0 || sync_directory(path) < 0)) {
+		log_event("%s: %s", path, strerror(errno));
+		rc = -1;
+	}
+	close(fd);
+	if (rc < 0)
+		unlink(path);
+	return rc;
+}
+
+/*
+ * First the old one goes, so that nobody opens it without its log, nor the new one
+ * with it.  Who is killed in between leaves no database: restore it again.
+ */
+static int
+swap(const char *path, const char *copy)
+{
+	static const char *const gone[] = { "", "-wal", "-shm" };
+	char name[PATH_MAX];
+
+	for (size_t i = 0; i < sizeof(gone) / sizeof(gone[0]); i++) {
+		snprintf(name, sizeof(name), "%s%s", path, gone[i]);
+		if (unlink(name) < 0 && errno != ENOENT) {
+			log_event("%s: %s", name, strerror(errno));
+			return -1;
+		}
+	}
+	if (rename(copy, path) < 0 || sync_directory(path) < 0) {
+		log_event("%s: %s", path, strerror(errno));
+		return -1;
+	}
+	return 0;
+}
+
+/* Has another process the old database open still?  fd is its shared memory. */
+static int
+is_in_use(int fd)
+{
+	struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET,
+		.l_start = SHM_IN_USE, .l_len = 1 };
+
+	return fcntl(fd, F_GETLK, &l) == 0 && l.l_type != F_UNLCK;
+}
+
+static void
+hand_over(int shm)
+{
+	const struct timespec t = { .tv_nsec = LOOK_MS * 1000000L };
+
+	for (int ms = 0; ms < HAND_OVER_MS && is_in_use(shm); ms += LOOK_MS)
+		nanosleep(&t, NULL);
+}
+
+/* Begin a write transaction in the old one; 0 if others keep it for too long. */
+static int
+lock_old(const char *path, sqlite3 **old)
+{
+	int rc = sqlite3_open_v2(path, old, SQLITE_OPEN_READWRITE, NULL);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_db_config(
+		    *old, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_busy_timeout(*old, 5000);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(*old, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+	/* One that is damaged cannot be locked, nor written by anybody. */
+	return rc != SQLITE_BUSY;
+}
+
+int
+store_replace(const char *path, const char *copy)
+{
+	char name[PATH_MAX];
+	sqlite3 *old = NULL;
+	int rc, shm;
+
+	if (access(path, F_OK) == 0 && !lock_old(path, &old)) {
+		log_event("database %s: another program holds it", path);
+		sqlite3_close(old);
+		return -1;
+	}
+	/* Closed after old: a close of the file gives our locks on it back. */
+	snprintf(name, sizeof(name), "%s-shm", path);
+	shm = open(name, O_RDWR | O_CLOEXEC);
+	rc = store_ledger_put_back(path, copy) < 0 ? -1 : swap(path, copy);
+	if (rc == 0 && shm >= 0)
+		hand_over(shm);
+	sqlite3_close(old);
+	if (shm >= 0)
+		close(shm);
+	return rc;
+}

@@ -1,0 +1,269 @@
+"""carnet backup and restore, and a copy of the database that was put back by hand."""
+import io
+import json
+import os
+import pwd
+import shutil
+import sqlite3
+import subprocess
+import tarfile
+from contextlib import closing
+
+import pytest
+
+from kit import servers
+from kit.site import Site
+
+WHO = pwd.getpwnam("www-data")
+
+
+@pytest.fixture
+def own():
+    with servers.plain_cgi() as site:
+        yield site
+
+
+@pytest.fixture
+def empty():
+    """A machine with nothing on it yet."""
+    with servers.directory() as path:
+        site = Site(path, "http://127.0.0.1")
+        site.serve_by_cgi()
+        yield site
+
+
+def database(site):
+    return next(site.dir.rglob("carnet.db"))
+
+
+def backup(site, name="b.tar"):
+    path = site.dir / name
+    site.carnet("backup", str(path))
+    return path
+
+
+def restore(site, path, *options):
+    return json.loads(site.carnet("restore", str(path), *options, "--json"))
+
+
+def status(site, token):
+    return site.get("/api/user", token=token).status_code
+
+
+def copy_of(site):
+    """A copy of the database as sqlite3's own means make it."""
+    path = site.dir / "copy.db"
+    path.unlink(missing_ok=True)
+    with closing(sqlite3.connect(database(site))) as db:
+        db.execute("VACUUM INTO ?", (str(path),))
+    return path
+
+
+def put_back(site, copy):
+    """As an operator does who knows that the log belongs to the other file."""
+    for suffix in "-wal", "-shm":
+        database(site).with_name("carnet.db" + suffix).unlink(missing_ok=True)
+    shutil.copyfile(copy, database(site).with_name("fresh.db"))
+    os.replace(database(site).with_name("fresh.db"), database(site))
+
+
+def contents(site):
+    """Every file but the log of what the command did."""
+    return {p: p.read_bytes() for p in site.dir.rglob("*")
+            if p.is_file() and "audit" not in p.name and not p.name.endswith(("-shm", "-wal"))}
+
+
+def test_it_is_a_tar_archive_with_the_digest_of_each_file(own, tmp_path):
+    path = backup(own)
+    assert path.stat().st_mode & 0o777 == 0o600
+    with tarfile.open(path) as t:
+        assert t.getnames()[0] == "carnet.conf" and t.getnames()[-1] == "MANIFEST"
+        assert {"keys/ES256.pem", "keys/RS256.pem", "carnet.db"} <= set(t.getnames())
+        t.extractall(tmp_path)
+    subprocess.run(["sha256sum", "--quiet", "-c", "MANIFEST"], cwd=tmp_path, check=True)
+    assert (tmp_path / "keys/ES256.pem").read_bytes() == (
+        own.dir / "keys/ES256.pem").read_bytes()
+    assert (tmp_path / "keys/ES256.pem").stat().st_mode & 0o777 == 0o600
+
+
+def test_standard_output_takes_it_too(own):
+    p = subprocess.run([*own.command("version").args[:1], "backup", "-"],
+                       env={**os.environ, "CARNET_CONF": str(own.conf)},
+                       capture_output=True, check=True)
+    with tarfile.open(fileobj=io.BytesIO(p.stdout)) as t:
+        assert "MANIFEST" in t.getnames()
+
+
+def test_a_file_that_is_there_is_not_written_over(own):
+    path = own.dir / "kept"
+    path.write_text("mine")
+    p = own.command("backup", str(path))
+    assert p.returncode == 1 and "File exists" in p.stderr
+    assert path.read_text() == "mine"
+
+
+def test_on_a_new_machine_nobody_knows_what_was_revoked(own, empty):
+    """All is there again, with its modes; but the programs wait for the operator."""
+    token = own.token("read-posts")
+    path = backup(own)
+    said = restore(empty, path)
+    assert said["needs_accept"] is True
+    assert status(empty, token) == 503
+    p = empty.command("install")
+    assert p.returncode == 111 and "carnet restore --accept" in p.stderr
+    assert json.loads(empty.carnet("restore", "--accept", "--json"))["access_tokens"] >= 1
+    assert status(empty, token) == 401
+    empty.password_client = own.password_client
+    assert status(empty, empty.token("read-posts")) == 200
+    assert database(empty).stat().st_mode & 0o777 == 0o600
+    assert (empty.dir / "keys").stat().st_mode & 0o777 == 0o700
+    assert empty.conf.stat().st_mode & 0o777 == 0o600
+    assert not list(empty.dir.rglob("restore-*"))
+
+
+def test_where_nothing_was_revoked_since_all_goes_on(own):
+    """The copy knows as much as the machine does."""
+    token = own.token("read-posts")
+    path = backup(own)
+    for attempt in range(3):  # unless the minute ended in between
+        if not restore(own, path)["needs_accept"]:
+            break
+        own.carnet("restore", "--accept")
+        token = own.token("read-posts")
+        path = backup(own, "b%d.tar" % attempt)
+    assert status(own, token) == 200
+
+
+TAKEN_BACK = {
+    "token": lambda site, user, token: site.delete(
+        "/api/personal-tokens/current", token=token),
+    "user": lambda site, user, token: site.carnet("user", "disable", user.email),
+    "password": lambda site, user, token: site.carnet(
+        "user", "passwd", user.email, "--password-stdin", input="another-long-one\n"),
+    "client": lambda site, user, token: site.carnet(
+        "client", "revoke", site.password_client.id),
+    "all": lambda site, user, token: site.carnet("token", "revoke", "--all"),
+}
+
+
+@pytest.mark.parametrize("how", TAKEN_BACK)
+@pytest.mark.parametrize("by", ["hand", "restore"])
+def test_what_was_revoked_does_not_come_back(own, how, by):
+    """In the copy it lives."""
+    user = own.user("*")
+    token = own.token("read-posts", user)
+    copy, path = copy_of(own), backup(own)
+    TAKEN_BACK[how](own, user, token)
+    assert status(own, token) in (401, 200 if how == "password" else 401)
+    if by == "hand":
+        put_back(own, copy)
+    else:
+        assert restore(own, path)["needs_accept"] is True
+    assert status(own, token) == 503
+    p = own.command("install")
+    assert p.returncode == 111 and "carnet restore --accept" in p.stderr
+    p = own.command("doctor")
+    assert p.returncode == 1 and "carnet restore --accept" in p.stdout
+    own.carnet("restore", "--accept")
+    assert status(own, token) == 401
+    own.carnet("install")
+    if how != "client":
+        assert status(own, own.token("read-posts")) == 200
+
+
+def test_what_was_there_before_is_kept(own):
+    path = backup(own)
+    late = own.user("*")
+    before = restore(own, path, "--accept")["before"]
+    assert late.email not in own.carnet("user", "list")
+    restore(own, before, "--accept")
+    assert late.email in own.carnet("user", "list")
+
+
+def test_a_key_that_the_backup_does_not_have_goes(own):
+    path = backup(own)
+    own.carnet("keys", "rotate")
+    kids = {k["kid"] for k in own.carnet_json("keys", "list")}
+    restore(own, path, "--accept")
+    assert {k["kid"] for k in own.carnet_json("keys", "list")} < kids
+
+
+def test_the_configuration_in_place_stays(own):
+    path = backup(own)
+    own.conf.write_text(own.conf.read_text() + "site_name = Newer\n")
+    out = own.carnet("restore", str(path), "--accept")
+    assert "is not the configuration of the backup" in out
+    assert "Newer" in own.conf.read_text()
+
+
+def test_a_damaged_one_changes_nothing(own):
+    """Each of many bytes, and cut off at many places."""
+    path = backup(own)
+    whole, was = path.read_bytes(), contents(own)
+    bad = own.dir / "bad.tar"
+    was[bad] = b""
+    for i in range(0, len(whole) - 1024, len(whole) // 60):
+        changed = bytearray(whole)
+        changed[i] ^= 0x41
+        for text in bytes(changed), whole[:i]:
+            bad.write_bytes(text)
+            p = own.command("restore", str(bad))
+            assert p.returncode == 1 and "nothing was changed" in p.stderr, (i, p)
+    bad.write_bytes(b"")
+    assert contents(own) == was
+
+
+def archive(path, names, link=False):
+    with tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as t:
+        for name, text in names:
+            m = tarfile.TarInfo(name)
+            m.size = len(text)
+            if link and name == "keys/ES256.pem":
+                m.type, m.linkname, m.size = tarfile.SYMTYPE, "/etc/passwd", 0
+                text = b""
+            t.addfile(m, io.BytesIO(text))
+
+
+@pytest.mark.parametrize("name", ["../evil", "keys/../../evil", "/tmp/evil", "keys/a/b",
+                                  "keys/", "keys/.hidden", "other", "templates/../x"])
+def test_no_name_leads_elsewhere(own, name):
+    conf = own.conf.read_bytes()
+    bad = own.dir / "bad.tar"
+    archive(bad, [("carnet.conf", conf), (name, b"evil"), ("MANIFEST", b"")])
+    was = contents(own)
+    p = own.command("restore", str(bad))
+    assert p.returncode == 1 and "nothing was changed" in p.stderr
+    assert contents(own) == was and not list(own.dir.parent.glob("evil"))
+
+
+def test_no_link_is_followed(own):
+    bad = own.dir / "bad.tar"
+    archive(bad, [("carnet.conf", own.conf.read_bytes()), ("keys/ES256.pem", b"")], True)
+    assert own.command("restore", str(bad)).returncode == 1
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can be another user")
+def test_roots_restore_is_for_who_runs_the_programs(own, empty):
+    path = backup(own)
+    path.chmod(0o600)
+    os.chown(empty.dir, WHO.pw_uid, WHO.pw_gid)
+    restore(empty, path, "--accept")
+    assert {(p.stat().st_uid, p.stat().st_gid) for p in empty.dir.rglob("*")} == {
+        (WHO.pw_uid, WHO.pw_gid)}
+
+
+def test_a_backup_while_others_write_is_whole(own, empty):
+    """Every token that was answered before it began is in it."""
+    client = own.client("client_credentials")
+    tokens = []
+    with subprocess.Popen([*own.command("version").args[:1], "purge", "--conf",
+                           str(own.conf)], stdout=subprocess.DEVNULL):
+        for _ in range(20):
+            tokens.append(own.grant("client_credentials", client, scope="*").json()[
+                "access_token"])
+        path = backup(own)
+    with tarfile.open(path) as t:
+        t.extract("carnet.db", own.dir / "x")
+    with closing(sqlite3.connect(own.dir / "x/carnet.db")) as db:
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert db.execute("SELECT count(*) FROM oauth_access_tokens").fetchone()[0] >= 20
