@@ -41,7 +41,12 @@ check_database(struct doctor *d)
 	}
 	if ((d->st = store_look(path, d->a, &h)) != NULL)
 		d->has |= NEEDS_STORE;
-	if (h.error != NULL)
+	if (h.ledger == LEDGER_OVERWRITTEN)
+		bad(d, LEVEL_WRONG, "carnet restore FILE, with a backup.",
+		    "Another file was copied over %s while it was in use, and"
+		    " the programs refuse it.",
+		    path);
+	else if (h.error != NULL)
 		bad(d, LEVEL_WRONG,
 		    "Restore it from a copy, or move it away"
 		    " and run carnet install.",
@@ -66,11 +71,6 @@ check_database(struct doctor *d)
 		    " everybody signs in again.",
 		    "%s is a copy that was put back: what was revoked since it"
 		    " was made is not known, and the programs refuse it.",
-		    path);
-	else if (h.ledger == LEDGER_OVERWRITTEN)
-		bad(d, LEVEL_WRONG, "carnet restore FILE, with a backup.",
-		    "Another file was copied over %s while it was in use, and"
-		    " the programs refuse it.",
 		    path);
 	else if (h.has_orphans)
 		bad(d, LEVEL_WARN,

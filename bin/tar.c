@@ -200,11 +200,13 @@ tar_next(int in, struct tar_member *m)
 int
 tar_take(int in, const struct tar_member *m, int out, struct digest *d)
 {
+	static const char zeros[BLOCK];
 	char rest[BLOCK];
 	const size_t padding = padding_of(m->size);
 
 	return copy(in, out, m->size, d) < 0 ||
-		(padding > 0 && read_all(in, rest, padding) != 1)
+		(padding > 0 && (read_all(in, rest, padding) != 1 ||
+				    memcmp(rest, zeros, padding) != 0))
 	    ? -1
 	    : 0;
 }

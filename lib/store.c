@@ -172,8 +172,11 @@ store_open_put_back(const char *path, int full)
 struct store *
 store_open(const char *path, int full)
 {
-	struct store *st = store_open_put_back(path, full);
+	struct store *st;
 
+	if (store_ledger_was_overwritten(path))
+		return NULL;
+	st = store_open_put_back(path, full);
 	if (st == NULL || store_ledger_begin(st) == 0)
 		return st;
 	store_close(st);
@@ -208,7 +211,8 @@ store_is_gone(struct store *st)
 {
 	struct stat sb;
 
-	return st->is_stuck || stat(st->path, &sb) < 0 ||
-	    sb.st_dev != st->dev || sb.st_ino != st->ino ||
-	    is_of_another_version(st) || store_ledger_begin(st) < 0;
+	/* First: what was overwritten is damaged, too, and that cure is another. */
+	return store_ledger_begin(st) < 0 || st->is_stuck ||
+	    stat(st->path, &sb) < 0 || sb.st_dev != st->dev ||
+	    sb.st_ino != st->ino || is_of_another_version(st);
 }

@@ -39,6 +39,7 @@ checkpoint(struct store *st)
 	/* The engine has been told of a lost write, and nobody else will be. */
 	if ((rc & 0xff) == SQLITE_IOERR)
 		store_sync_doubt(st);
+	store_ledger_checkpoint(st);
 	st->checkpoint_at = st->log_pages + st->checkpoint_pages;
 	st->log_pages = 0;
 }

@@ -118,12 +118,22 @@ struct shared *store_shared(struct store *st);
 int store_ledger_begin(struct store *st);
 
 /*
+ * store_ledger_was_overwritten(path):
+ * Before the database is opened: return 1, logged, if a program noticed that it
+ * was overwritten while in use, else 0.
+ */
+int store_ledger_was_overwritten(const char *path);
+
+/*
  * store_ledger_step(st), store_ledger_end(st):
  * The first stands inside a write transaction, right before its commit: return 0,
  * or -1 on a database error, logged.  The second follows the commit.
  */
 int store_ledger_step(struct store *st);
 void store_ledger_end(struct store *st);
+
+/* store_ledger_checkpoint(st): the database file was written: note its counter. */
+void store_ledger_checkpoint(struct store *st);
 
 /*
  * store_sync(st):

@@ -82,6 +82,20 @@ counter_of(struct store *st)
 	    (uint32_t)b[2] << 8 | b[3];
 }
 
+static void
+see_counter(struct store *st, uint32_t counter)
+{
+	st->file_counter = counter;
+	if (st->sync != NULL && counter > store_shared(st)->file_counter)
+		store_shared(st)->file_counter = counter;
+}
+
+void
+store_ledger_checkpoint(struct store *st)
+{
+	see_counter(st, counter_of(st));
+}
+
 int
 store_ledger_state(struct store *st)
 {
@@ -94,9 +108,7 @@ store_ledger_state(struct store *st)
 	if (sh.is_overwritten || counter < sh.file_counter ||
 	    counter < st->file_counter)
 		return LEDGER_OVERWRITTEN;
-	st->file_counter = counter;
-	if (st->sync != NULL && counter > sh.file_counter)
-		store_shared(st)->file_counter = counter;
+	see_counter(st, counter);
 	file = (struct ledger) { sh.taken_back, sh.minute };
 	if (store_ledger_of(st, &db) < 0)
 		return -1;
@@ -111,14 +123,14 @@ store_ledger_state(struct store *st)
 static void
 keep_log_away(struct store *st)
 {
-	if (st->sync != NULL)
-		store_shared(st)->is_overwritten = 1;
+	store_shared(st)->is_overwritten = 1;
 	(void)sqlite3_db_config(
 	    st->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 }
 
-int
-store_ledger_begin(struct store *st)
+/* Log why the database cannot be used, if it cannot; return 0, or -1. */
+static int
+tell(const char *path, int state)
 {
 	static const char *const what[] = {
 		[LEDGER_OLD] = "it is older than what was answered: a copy was"
@@ -128,15 +140,29 @@ store_ledger_begin(struct store *st)
 		    " was in use; put a backup in place with carnet restore"
 		    " FILE",
 	};
+
+	if (state > 0)
+		log_event("database %s: %s", path, what[state]);
+	return state == LEDGER_FITS ? 0 : -1;
+}
+
+int
+store_ledger_was_overwritten(const char *path)
+{
+	struct shared sh;
+
+	read_shared(path, &sh);
+	return sh.is_overwritten && tell(path, LEDGER_OVERWRITTEN) < 0;
+}
+
+int
+store_ledger_begin(struct store *st)
+{
 	const int state = store_ledger_state(st);
 
-	if (state == LEDGER_FITS)
-		return 0;
 	if (state == LEDGER_OVERWRITTEN)
 		keep_log_away(st);
-	if (state > 0)
-		log_event("database %s: %s", st->path, what[state]);
-	return -1;
+	return tell(st->path, state);
 }
 
 int
@@ -180,16 +206,12 @@ void
 store_ledger_end(struct store *st)
 {
 	struct shared *sh = store_shared(st);
-	const uint32_t counter =
-	    st->ledger.minute == 0 ? 0 : counter_of(st);
 
 	st->takes_back = 0;
 	if (!st->is_full || st->ledger.minute == 0)
 		return;
 	raise_to(&sh->taken_back, st->ledger.taken_back);
 	raise_to(&sh->minute, st->ledger.minute);
-	if (counter > sh->file_counter)
-		sh->file_counter = counter;
 }
 
 int

@@ -118,6 +118,8 @@ store_look(const char *path, struct arena *a, struct store_health *out)
 			err(111, "store");
 		if (!connect_to(st, a, unchanging) || look(st, a, out) < 0)
 			out->error = arena_str(a, sqlite3_errmsg(st->db));
+		if (store_ledger_was_overwritten(path))
+			out->ledger = LEDGER_OVERWRITTEN;
 		/* Somebody began to write meanwhile: what was read may be off.
 		 */
 		if (!unchanging || !has_bytes(a, path, "-wal"))
