@@ -109,11 +109,12 @@ install: all
 	cd deploy && find apache lighttpd nginx systemd spawn.sh -type f \
 	    -exec install -D -m 644 {} $(DESTDIR)$(SHARE)/deploy/{} \;
 	install -m 755 deploy/spawn.sh $(DESTDIR)$(SHARE)/deploy
+	for f in bash-completion/completions/carnet zsh/vendor-completions/_carnet; do install -D -m 644 deploy/completion/$${f##*/} $(DESTDIR)$(PREFIX)/share/$$f; done
 
 # What install put there; configuration and data stay.
 uninstall:
 	rm -rf $(DESTDIR)$(LIBEXEC)/cgi-bin $(DESTDIR)$(SHARE) $(DESTDIR)$(DOC)
-	rm -f $(DESTDIR)$(PREFIX)/bin/carnet $(addprefix $(DESTDIR)$(MAN)/man8/carnet-,$(addsuffix .8,$(NAMES)))
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/share/,bash-completion/completions/carnet zsh/vendor-completions/_carnet) $(DESTDIR)$(PREFIX)/bin/carnet $(addprefix $(DESTDIR)$(MAN)/man8/carnet-,$(addsuffix .8,$(NAMES)))
 	cd man && for f in *; do rm -f $(DESTDIR)$(MAN)/man$${f##*.}/$$f; done
 	-rmdir $(DESTDIR)$(LIBEXEC) $(DESTDIR)/etc/carnet 2>/dev/null
 

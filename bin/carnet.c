@@ -32,12 +32,7 @@ cmd_version(struct cmd *c)
 	return cmd_print(&b);
 }
 
-static const struct verb {
-	const char *name, *args, *help;
-	int (*run)(struct cmd *);
-	int bare; /* runs without a configuration and database */
-	int reads; /* changes nothing */
-} verbs[] = {
+static const struct verb verbs[] = {
 	{ "install", "[--issuer URL] [--alg A] [--force]",
 	    "make what is missing: configuration, database, keys, the password"
 	    " client and the personal client; secrets are printed once",
@@ -132,9 +127,20 @@ static const struct verb {
 	{ "doctor", "[URL]",
 	    "tell what is wrong with this installation, and with the site at"
 	    " URL, and the cure; exit 1 if anything is", cmd_doctor, 1, 1 },
+	{ "completion", "SHELL",
+	    "print what completes the words of this command in that shell: bash or"
+	    " zsh",
+	    cmd_completion, 1, 1 },
 	{ "version", "", "print the version of this command", cmd_version, 1, 1 },
 };
 #define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))
+
+const struct verb *
+cmd_verbs(size_t *n)
+{
+	*n = N_VERBS;
+	return verbs;
+}
 
 /* The last that was said, for the audit trail. */
 static char refusal[256];

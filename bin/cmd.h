@@ -33,6 +33,17 @@ struct cmd {
 	char **argv;
 };
 
+/* A verb: a row of the table that dispatches, helps and completes. */
+struct verb {
+	const char *name, *args, *help;
+	int (*run)(struct cmd *);
+	int bare; /* runs without a configuration and database */
+	int reads; /* changes nothing */
+};
+
+/* cmd_verbs(n): all of them; n of them. */
+const struct verb *cmd_verbs(size_t *n);
+
 /* A verb's option; one of the two members takes its value. */
 struct cmd_opt {
 	const char *name;	/* without its "--" */
@@ -75,6 +86,18 @@ int cmd_usage(const struct cmd *c);
 
 /* cmd_print(b): print what is in b, and a newline; return CMD_OK or _SYSTEM. */
 int cmd_print(const struct buf *b);
+
+/*
+ * cmd_print_rows(c, heading, b):
+ * Print the rows in b: lines, whose fields have tabs between, as those of heading
+ * have.  On a terminal the heading (NULL: none) stands above, and the fields of a
+ * column stand below each other; else the rows are printed as they are, and so is
+ * JSON.  Return CMD_OK or _SYSTEM.
+ */
+int cmd_print_rows(struct cmd *c, const char *heading, const struct buf *b);
+
+/* cmd_is_terminal(c): are lists for people, who want a heading? */
+int cmd_is_terminal(const struct cmd *c);
 
 /*
  * cmd_time(text, out):
@@ -187,5 +210,6 @@ int cmd_backup(struct cmd *c);
 int cmd_restore(struct cmd *c);
 int cmd_log(struct cmd *c);
 int cmd_doctor(struct cmd *c);
+int cmd_completion(struct cmd *c);
 
 #endif

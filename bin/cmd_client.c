@@ -210,7 +210,7 @@ cmd_client_list(struct cmd *c)
 	} while (n == LIST_N);
 	if (c->json)
 		json_close(&b, ']');
-	return cmd_print(&b);
+	return cmd_print_rows(c, "ID\tNAME\tGRANTS\tKIND\tSTATE", &b);
 }
 
 /* The client that the only operand names. */

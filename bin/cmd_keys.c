@@ -183,7 +183,7 @@ cmd_keys_list(struct cmd *c)
 		write_key(c, &b, &en[i], keys_signer(ks, -1));
 	if (c->json)
 		json_close(&b, ']');
-	rc = cmd_print(&b);
+	rc = cmd_print_rows(c, "KEY ID\tALG\tBITS\tFILE\tUSE", &b);
 	keys_free(ks);
 	return rc;
 }

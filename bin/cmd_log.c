@@ -76,11 +76,14 @@ is_wanted(const struct filter *f, const char *const value[])
 }
 
 static void
-print_text(const char *const value[])
+print_text(const struct cmd *c, const char *const value[])
 {
+	/* Below their heading. */
+	const int width = cmd_is_terminal(c) ? 16 : 0;
+
 	/* at, request, event, outcome; the rest by name. */
 	for (int i = 0; i < 4; i++)
-		printf("%s%s", i > 0 ? "  " : "",
+		printf("%s%*s", i > 0 ? "  " : "", i == 1 ? -width : 0,
 		    value[i] == NULL ? "-" : value[i]);
 	for (int i = 4; i < AUDIT_MEMBERS; i++)
 		if (value[i] != NULL)
@@ -217,7 +220,7 @@ print_lines(const struct cmd *c, const struct filter *f,
 		if (c->json)
 			printf("%s\n", p->line);
 		else
-			print_text(p->value);
+			print_text(c, p->value);
 	}
 }
 
@@ -228,6 +231,9 @@ print_trail(const struct cmd *c, const struct filter *f, int follows,
 {
 	const struct timespec t = { .tv_nsec = FOLLOW_MS * 1000000L };
 
+	if (cmd_is_terminal(c))
+		printf("%-27s  %-16s  EVENT  OUTCOME  ...\n", "TIME",
+		    "REQUEST");
 	print_lines(c, f, part);
 	while (fflush(stdout) == 0 && follows) {
 		nanosleep(&t, NULL);

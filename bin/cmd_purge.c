@@ -42,7 +42,7 @@ report(struct cmd *c, const struct purge *p)
 	}
 	if (c->json)
 		json_close(&b, '}');
-	return cmd_print(&b);
+	return cmd_print_rows(c, "TABLE\tROWS DELETED", &b);
 }
 
 int

@@ -14,6 +14,8 @@
 #include "store_user.h"
 
 #define LIST_N 256
+#define HEADING \
+    "ID\tKIND\tCLIENT\tE-MAIL\tSCOPES\tMADE\tEXPIRES\tREVOKED"
 
 /* What both verbs may say of whose tokens they are about. */
 struct whose {
@@ -100,6 +102,13 @@ print_some(struct cmd *c, struct arena *a, const struct held *t, int n,
 			write_json(a, &b, &t[i]);
 		else
 			write_line(a, &b, &t[i]);
+	if (cmd_is_terminal(c)) {
+		if (n > 0)
+			b.data[--b.len] = '\0';
+		return n > 0 || is_first
+		    ? cmd_print_rows(c, is_first ? HEADING : NULL, &b)
+		    : CMD_OK;
+	}
 	/* The bracket of all but the first becomes the comma. */
 	if (c->json && !is_first)
 		*b.data = n > 0 ? ',' : ' ';

@@ -78,7 +78,7 @@ cmd_user_list(struct cmd *c)
 		return CMD_SYSTEM;
 	if (c->json)
 		json_close(&b, ']');
-	return cmd_print(&b);
+	return cmd_print_rows(c, "ID\tE-MAIL\tNAME\tSCOPES\tSTATE\tUSER NAME", &b);
 }
 
 int

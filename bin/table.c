@@ -1,0 +1,86 @@
+/* table.c: lists, with a heading where people read them. */
+#include <string.h>
+#include <unistd.h>
+#include <uniwidth.h>
+
+#include "arena.h"
+#include "buf.h"
+#include "cmd.h"
+
+#define COLUMNS_MAX 12
+#define GAP 2
+
+int
+cmd_is_terminal(const struct cmd *c)
+{
+	return !c->json && isatty(STDOUT_FILENO);
+}
+
+/* How many cells of a terminal the len bytes at s take. */
+static size_t
+width_of(struct arena *a, const char *s, size_t len)
+{
+	const char *text = arena_dup(a, s, len);
+	int n = u8_strwidth((const uint8_t *)text, "UTF-8");
+
+	return n < 0 ? len : (size_t)n;
+}
+
+/* Raise width[] to what the fields of the rows in text need. */
+static void
+measure(struct arena *a, const char *text, size_t width[static COLUMNS_MAX])
+{
+	size_t len, n, i = 0;
+
+	for (; *text != '\0'; text += len + (text[len] != '\0')) {
+		len = strcspn(text, "\t\n");
+		n = width_of(a, text, len);
+		if (i < COLUMNS_MAX && n > width[i])
+			width[i] = n;
+		i = text[len] == '\t' ? i + 1 : 0;
+	}
+}
+
+/* Add the rows of text, each field as wide as its column, but the last. */
+static void
+align(struct arena *a, const char *text,
+    const size_t width[static COLUMNS_MAX], struct buf *out)
+{
+	size_t len, n, i = 0;
+
+	for (; *text != '\0'; text += len + (text[len] != '\0')) {
+		len = strcspn(text, "\t\n");
+		buf_add(out, text, len);
+		if (text[len] == '\t') {
+			n = width_of(a, text, len);
+			buf_printf(out, "%*s",
+			    (int)(width[i < COLUMNS_MAX ? i : 0] - n + GAP),
+			    "");
+			i++;
+			continue;
+		}
+		while (out->len > 0 && out->data[out->len - 1] == ' ')
+			out->len--;
+		buf_char(out, '\n');
+		i = 0;
+	}
+}
+
+int
+cmd_print_rows(struct cmd *c, const char *heading, const struct buf *b)
+{
+	size_t width[COLUMNS_MAX] = { 0 };
+	struct buf out;
+
+	if (!cmd_is_terminal(c))
+		return cmd_print(b);
+	heading = heading == NULL ? "" : arena_printf(c->a, "%s\n", heading);
+	measure(c->a, heading, width);
+	measure(c->a, b->data, width);
+	buf_init(&out, c->a, 2 * b->len + 256);
+	align(c->a, heading, width, &out);
+	align(c->a, b->data, width, &out);
+	while (out.len > 0 && out.data[out.len - 1] == '\n')
+		out.data[--out.len] = '\0';
+	return cmd_print(&out);
+}
