@@ -71,7 +71,9 @@ def test_a_long_list_has_one_heading(fresh):
 @pytest.mark.parametrize("shell, name", [("bash", "carnet"), ("zsh", "_carnet")])
 def test_what_is_shipped_for_a_shell_is_what_the_table_says(cgi, shell, name):
     """make install puts it where the shell looks."""
-    assert cgi.carnet("completion", shell) == (ROOT / "deploy/completion" / name).read_text()
+    path = ROOT / "deploy/completion" / name
+    assert cgi.carnet("completion", shell) == path.read_text(), \
+        "build/bin/carnet completion %s >%s" % (shell, path)
 
 
 def completed(*words):
