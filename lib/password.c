@@ -4,6 +4,7 @@
 #include "arena.h"
 #include "conf.h"
 #include "password_int.h"
+#include "precis.h"
 #include "passwd.h"
 #include "store_user.h"
 #include "utf8.h"
@@ -108,9 +109,11 @@ const char *
 password_refusal(const struct conf *cf, struct arena *a, const char *password,
     const struct user *u)
 {
-	const size_t len = strlen(password);
-	const ssize_t n = utf8_count(password, len);
-	const char *folded = fold(a, password);
+	/* In the form that is hashed: an accent is no character of its own. */
+	const char *form = precis_password(a, password, PASSWD_MAX);
+	const size_t len = strlen(form);
+	const ssize_t n = utf8_count(form, len);
+	const char *folded = fold(a, form);
 
 	if (n < 0)
 		return "it is not UTF-8";
