@@ -16,20 +16,46 @@
 #include "store.h"
 #include "store_client.h"
 #include "store_purge.h"
+#include "throttle.h"
 #include "words.h"
 
 #define GRANT "urn:ietf:params:oauth:grant-type:device_code"
+#define WAITING_MAX 10000 /* codes at once, whoever asked */
 #define TRIES 8 /* for a user code that nobody has */
+
+/* Whoever knows a public client's id can ask: the disk is not theirs to fill. */
+static const struct oerr *
+check_room(struct req *rq)
+{
+	int64_t first = 0;
+	const int n =
+	    store_device_waiting(rq->st, rq->now, WAITING_MAX, &first);
+
+	if (n < 0)
+		return oerr_machine(rq);
+	return n < WAITING_MAX
+	    ? NULL
+	    : throttle_later(
+		  rq, first - rq->now, "too many device codes wait");
+}
 
 static const struct oerr *
 store_codes(struct req *rq, struct device_code *c)
 {
 	char *text = arena_alloc(rq->a, USER_CODE_LEN + 1);
+	const struct oerr *e;
 	int added = 0;
 
 	c->user_code = text;
+	if ((e = check_room(rq)) != NULL)
+		return e;
 	if (store_begin(rq->st) < 0)
 		return oerr_machine(rq);
+	if ((e = throttle_place(
+		 rq, "device codes", rq->conf->device_codes)) != NULL) {
+		store_rollback(rq->st);
+		return e;
+	}
 	for (int i = 0; i < TRIES && added == 0; i++) {
 		device_make_user_code(text);
 		added = store_device_add(rq->st, c);

@@ -157,7 +157,7 @@ authenticate(struct req *rq, struct presented *p, const struct client **out)
 	if (!found) {
 		e = oerr_why(rq, &oerr_invalid_client, "unknown client");
 		/* Counted as a wrong secret is: it takes as long. */
-		return p->secret == NULL ? e : throttle_secret(rq, e);
+		return p->secret == NULL ? e : throttle_secret(rq, 0, e);
 	}
 	if (client_is_public(cl)) {
 		/* An empty password is how Basic spells "none". */
@@ -167,7 +167,7 @@ authenticate(struct req *rq, struct presented *p, const struct client **out)
 	} else if (p->secret == NULL) {
 		return oerr_why(rq, &oerr_invalid_client, "no secret");
 	} else if (!fits) {
-		return throttle_secret(rq,
+		return throttle_secret(rq, 1,
 		    oerr_why(rq, &oerr_invalid_client, "wrong secret"));
 	}
 	return unless_revoked(rq, cl, out);

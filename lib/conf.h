@@ -45,6 +45,7 @@ struct conf {
 	/* How many are borne; 0: any number. */
 	int64_t throttle_account_address, throttle_account, throttle_address;
 	int64_t throttle_client;
+	int64_t device_codes;	/* for one address in an hour; 0: any number */
 	int64_t hashes;		/* of passwords at once; 0: one a core */
 	int64_t hash_wait;	/* seconds, for a turn at that */
 	const char *trusted_proxies; /* networks: words */

@@ -69,6 +69,8 @@ const struct setting conf_settings[CONF_SETTINGS] = {
 	    1000000, { 0 } },
 	{ "throttle", "client", TYPE_NUMBER, AT(throttle_client), "200", 0,
 	    1000000, { 0 } },
+	{ "throttle", "device_codes", TYPE_NUMBER, AT(device_codes), "300", 0,
+	    1000000, { 0 } },
 	{ "throttle", "hashes", TYPE_NUMBER, AT(hashes), "0", 0, 1024, { 0 } },
 	{ "throttle", "hash_wait", TYPE_TIME, AT(hash_wait), "2s", 0, 60,
 	    { 0 } },

@@ -18,6 +18,10 @@ pending(struct req *rq, const struct device_code *c)
 	const int early = c->polled_at != 0 &&
 	    rq->now - c->polled_at < c->interval_s;
 
+	/* What comes too early is written once a second, however often it comes. */
+	if (early && c->polled_at == rq->now &&
+	    c->interval_s > rq->conf->device_interval)
+		return &oerr_slow_down;
 	if (store_device_polled(rq->st, &c->digest, rq->now,
 		c->interval_s + (early ? SLOWER_S : 0)) < 0)
 		return oerr_machine(rq);

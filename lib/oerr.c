@@ -53,6 +53,9 @@ const struct oerr oerr_throttled = { 429, "slow_down",
 	"Too many failed attempts. Try again later.",
 	"Too Many Attempts." };
 
+const struct oerr oerr_too_many = { 429, "slow_down",
+	"Too many requests. Try again later.", "Too Many Requests." };
+
 /* RFC 6750 section 3; without a token the challenge names no error. */
 const struct oerr oerr_no_token = { 401, "unauthorized",
 	"This resource needs a bearer token.", UNAUTHENTICATED };

@@ -23,7 +23,7 @@ extern const struct oerr oerr_access_denied, oerr_unsupported_response_type,
 /* For pages: what a person reads. */
 extern const struct oerr oerr_stale_form, oerr_foreign_form;
 /* RFC 6585 section 4; slow_down is the nearest of OAuth's registered errors. */
-extern const struct oerr oerr_throttled;
+extern const struct oerr oerr_throttled, oerr_too_many;
 extern const struct oerr oerr_no_token, oerr_invalid_token,
     oerr_insufficient_scope, oerr_wrong_caller, oerr_no_rule;
 extern const struct oerr oerr_not_found, oerr_method, oerr_too_large,

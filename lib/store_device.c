@@ -20,6 +20,27 @@ store_device_add(struct store *st, const struct device_code *c)
 	return store_run(st, s, "device_add");
 }
 
+int
+store_device_waiting(
+    struct store *st, int64_t now, int64_t most, int64_t *first)
+{
+	sqlite3_stmt *s;
+	int n = -1;
+
+	if ((s = store_stmt(st, SQL_DEVICE_WAITING)) == NULL)
+		return -1;
+	bind_int(s, 1, now);
+	bind_int(s, 2, most);
+	if (sqlite3_step(s) == SQLITE_ROW) {
+		n = sqlite3_column_int(s, 0);
+		*first = sqlite3_column_int64(s, 1);
+	} else {
+		store_fail(st, "device_waiting");
+	}
+	store_done(s);
+	return n;
+}
+
 /* Step s, which finds one code or none. */
 static int
 find(struct store *st, sqlite3_stmt *s, struct arena *a,

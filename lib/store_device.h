@@ -17,6 +17,13 @@ struct device_code {
 	int64_t expires_at;
 };
 
+/*
+ * store_device_waiting(st, now, most, first):
+ * Return how many codes have not expired, counted up to most; when the first of
+ * them expires, to *first.
+ */
+int store_device_waiting(
+    struct store *st, int64_t now, int64_t most, int64_t *first);
 /* 0 if the user code is taken: try another. */
 int store_device_add(struct store *st, const struct device_code *c);
 int store_device_find(struct store *st, struct arena *a,

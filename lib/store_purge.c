@@ -6,6 +6,9 @@
 /* What was spent or revoked is known as such for a day. */
 #define KEPT_S 86400
 
+/* A device that polls learns that its code has expired (RFC 8628 section 3.5). */
+#define DEVICE_KEPT_S 60
+
 #define BATCH 256
 
 /*
@@ -31,7 +34,7 @@ static const struct kind {
 	{ .table = "oauth_auth_codes", .expired = SQL_PURGE_CODES,
 	    .kept_s = KEPT_S },
 	{ .table = "oauth_device_codes", .expired = SQL_PURGE_DEVICES,
-	    .kept_s = KEPT_S },
+	    .kept_s = DEVICE_KEPT_S },
 	{ .table = "sessions", .expired = SQL_PURGE_SESSIONS },
 	{ .table = "throttle", .expired = SQL_PURGE_THROTTLE },
 };

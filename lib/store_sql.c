@@ -174,6 +174,11 @@ const char *const store_sql[SQL_COUNT] = {
 	    " client, scope, poll_interval, expires_at, resource)"
 	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
 	    " ON CONFLICT (user_code) DO NOTHING",
+	/* How many wait, ?2 at most, and when the first of them goes. */
+	[SQL_DEVICE_WAITING] =
+	    "SELECT count(*), min(expires_at) FROM (SELECT expires_at"
+	    " FROM oauth_device_codes WHERE expires_at > ?1"
+	    " ORDER BY expires_at LIMIT ?2)",
 	[SQL_DEVICE_FIND] =
 	    "SELECT " DEVICE_COLUMNS " FROM oauth_device_codes"
 	    " WHERE digest = ?1",
@@ -396,13 +401,13 @@ const char *const store_sql[SQL_COUNT] = {
 	    " WHERE key BETWEEN ?1 AND ?2"
 	    " ORDER BY expires_at > ?3, expires_at DESC LIMIT -1 OFFSET ?4)",
 	[SQL_THROTTLE_FORGET] = "DELETE FROM throttle WHERE key = ?1",
-	/* ?1 to ?2: the keys of a kind.  What is over counts as no failure. */
+	/* ?1 to ?2: the keys of a set.  What is over counts as no failure. */
 	[SQL_THROTTLE_TRIM] =
 	    "DELETE FROM throttle WHERE key IN (SELECT key FROM throttle"
-	    " WHERE key >= ?1 AND key < ?2 ORDER BY"
+	    " WHERE key BETWEEN ?1 AND ?2 AND key <> ?6 ORDER BY"
 	    " (expires_at > ?3 AND expires_at <= ?4) * failures, expires_at"
 	    " LIMIT (SELECT max(count(*) - ?5, 0) FROM throttle"
-	    "  WHERE key >= ?1 AND key < ?2))",
+	    "  WHERE key BETWEEN ?1 AND ?2))",
 
 	[SQL_LEDGER_FIND] = "SELECT taken_back, minute FROM ledger",
 	[SQL_LEDGER_WRITE] =

@@ -38,6 +38,38 @@ store_throttle_find(struct store *st, const struct digest *key, int64_t now,
 	return found;
 }
 
+/*
+ * Of the set that key belongs to, which begins with the same byte, the most
+ * worthless go: as many as there are too many.  A set is small: no count looks at
+ * more than these rows.
+ */
+static int
+trim(struct store *st, const struct digest *key, int64_t now, int64_t window_s)
+{
+	static const int most[] = {
+		[THROTTLE_HASHED] = STORE_THROTTLE_HASHED_SET,
+		[THROTTLE_QUICK] = STORE_THROTTLE_QUICK_SET,
+		[THROTTLE_PLACE] = STORE_THROTTLE_PLACE_SET,
+	};
+	const int kind = key->byte[0] >> KIND_SHIFT;
+	struct digest first = { { key->byte[0] } }, last;
+	sqlite3_stmt *s;
+
+	if (kind == THROTTLE_KNOWN)
+		return 0;
+	memset(last.byte, 0xff, DIGEST_LEN);
+	last.byte[0] = key->byte[0];
+	if ((s = store_stmt(st, SQL_THROTTLE_TRIM)) == NULL)
+		return -1;
+	bind_digest(s, 1, &first);
+	bind_digest(s, 2, &last);
+	bind_int(s, 3, now);
+	bind_int(s, 4, now + window_s);
+	bind_int(s, 5, most[kind]);
+	bind_digest(s, 6, key);
+	return store_run(st, s, "throttle_trim");
+}
+
 int
 store_throttle_add(struct store *st, const struct digest *key, int64_t now,
     int64_t window_s, int64_t *n)
@@ -58,6 +90,8 @@ store_throttle_add(struct store *st, const struct digest *key, int64_t now,
 	if (rc != SQLITE_DONE)
 		done = store_fail(st, "throttle_add");
 	store_done(s);
+	if (done == 1 && *n == 1 && trim(st, key, now, window_s) < 0)
+		return -1;
 	return done;
 }
 
@@ -105,36 +139,4 @@ store_throttle_forget(struct store *st, const struct digest *key)
 		return -1;
 	bind_digest(s, 1, key);
 	return store_run(st, s, "throttle_forget");
-}
-
-/* The keys of a kind begin at the byte first, and end before another. */
-static int
-trim(struct store *st, uint8_t first, uint8_t end, int64_t now,
-    int64_t window_s)
-{
-	sqlite3_stmt *s;
-
-	if ((s = store_stmt(st, SQL_THROTTLE_TRIM)) == NULL)
-		return -1;
-	bind_key(s, 1, &(struct rowkey) { .byte = { first }, .len = 1 });
-	bind_key(s, 2, &(struct rowkey) { .byte = { end }, .len = 1 });
-	bind_int(s, 3, now);
-	bind_int(s, 4, now + window_s);
-	bind_int(s, 5, STORE_THROTTLE_MAX);
-	return store_run(st, s, "throttle_trim");
-}
-
-int
-store_throttle_trim(struct store *st, int64_t now, int64_t window_s)
-{
-	int n, all = 0;
-
-	for (int kind = THROTTLE_HASHED; kind < THROTTLE_KNOWN; kind++) {
-		n = trim(st, (uint8_t)(kind << KIND_SHIFT),
-		    (uint8_t)((kind + 1) << KIND_SHIFT), now, window_s);
-		if (n < 0)
-			return -1;
-		all += n;
-	}
-	return all;
 }

@@ -18,8 +18,17 @@ enum throttle_kind {
 	THROTTLE_HASHED,	/* failures that cost a hash each */
 	THROTTLE_QUICK,		/* failures that cost nothing */
 	THROTTLE_KNOWN,		/* where an account was signed in from */
+	THROTTLE_PLACE,		/* what an address may ask for so often */
 };
-#define STORE_THROTTLE_MAX 100000 /* counts of a kind, when trimmed */
+/*
+ * Each kind but the known places has 64 sets of so many counts.  A set of those
+ * that cost a hash is so large that pushing one out takes more hashes than it
+ * lets be tried.
+ */
+#define STORE_THROTTLE_SETS 64
+#define STORE_THROTTLE_HASHED_SET 1536
+#define STORE_THROTTLE_QUICK_SET 64
+#define STORE_THROTTLE_PLACE_SET 256
 #define STORE_THROTTLE_WHO 16 /* bytes of a known place's key: whose it is */
 #define STORE_THROTTLE_PLACES 32 /* of an account */
 
@@ -34,7 +43,12 @@ struct digest store_throttle_key(
  */
 int store_throttle_find(struct store *st, const struct digest *key,
     int64_t now, int64_t window_s, struct count *out);
-/* Counts one more: the first begins a window.  How many to *n. */
+/*
+ * store_throttle_add(st, key, now, window_s, n):
+ * Within a write transaction, count one more: the first begins a window.  How many,
+ * to *n.  Where the set of key is full, of its other counts the one with the fewest
+ * failures goes, of as many failures the one that ends first.
+ */
 int store_throttle_add(struct store *st, const struct digest *key, int64_t now,
     int64_t window_s, int64_t *n);
 /*
@@ -45,11 +59,5 @@ int store_throttle_add(struct store *st, const struct digest *key, int64_t now,
 int store_throttle_know(
     struct store *st, const struct digest *key, int64_t until);
 int store_throttle_forget(struct store *st, const struct digest *key);
-/*
- * store_throttle_trim(st, now, window_s):
- * Of too many counts of a kind those with the fewest failures go, of as many
- * failures those that end first.
- */
-int store_throttle_trim(struct store *st, int64_t now, int64_t window_s);
 
 #endif

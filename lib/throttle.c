@@ -15,11 +15,11 @@
 #include "store_session.h"
 #include "store_throttle.h"
 
+#define HOUR_S 3600
 #define KNOWN_S (90 * 86400)
 #define RENEW_S (7 * 86400) /* so that a sign-in seldom writes that */
 #define LENIENCE 10
 #define PURGE_N 4	/* of each kind: a failure adds as many counts */
-#define TRIM_EVERY 64
 /* Of a device's code, which has 34 bits, before a session ends. */
 #define SESSION_GUESSES 10
 #define USER_GUESSES 50
@@ -104,6 +104,14 @@ put_off(struct req *rq, const char *what, int64_t wait_s)
 {
 	resp_header(rq, "Retry-After", "%lld", (long long)wait_s);
 	return oerr_why(rq, &oerr_throttled, "too many failures of %s", what);
+}
+
+const struct oerr *
+throttle_later(struct req *rq, int64_t wait_s, const char *why)
+{
+	resp_header(
+	    rq, "Retry-After", "%lld", (long long)(wait_s < 1 ? 1 : wait_s));
+	return oerr_why(rq, &oerr_too_many, "%s", why);
 }
 
 /* Is there a counter that keeps this attempt out? */
@@ -206,17 +214,10 @@ throttle_client(struct req *rq, const char *id, struct attempt *at)
 	return begin(rq, at);
 }
 
-/* What is over goes, and now and then what is too much; 0, or -1. */
+/* What is over goes; 0, or -1. */
 static int
 tidy(struct req *rq)
 {
-	uint8_t chance;
-
-	crypto_random(&chance, 1);
-	if (chance % TRIM_EVERY == 0 &&
-	    store_throttle_trim(
-		rq->st, rq->now, rq->conf->throttle_window) < 0)
-		return -1;
 	return store_purge(rq->st, rq->now, PURGE_N) < 0 ? -1 : 0;
 }
 
@@ -278,9 +279,11 @@ throttle_end(struct req *rq, struct attempt *at, const struct oerr *e)
 }
 
 const struct oerr *
-throttle_secret(struct req *rq, const struct oerr *e)
+throttle_secret(struct req *rq, int is_known, const struct oerr *e)
 {
-	const struct digest named = key_of(rq, "secrets", rq->client_id, "");
+	const struct digest named = is_known
+	    ? key_of(rq, "secrets", rq->client_id, "")
+	    : key_of(rq, "no client", "", place_of(rq));
 	const struct digest key = store_throttle_key(THROTTLE_QUICK, &named);
 	const int64_t limit = rq->conf->throttle_client;
 	struct count n;
@@ -302,6 +305,27 @@ throttle_secret(struct req *rq, const struct oerr *e)
 		return oerr_machine(rq);
 	}
 	return e;
+}
+
+const struct oerr *
+throttle_place(struct req *rq, const char *what, int64_t limit)
+{
+	const struct digest named = key_of(rq, what, "", place_of(rq));
+	const struct digest key = store_throttle_key(THROTTLE_PLACE, &named);
+	struct count n;
+
+	if (limit == 0)
+		return NULL;
+	if (store_throttle_find(rq->st, &key, rq->now, HOUR_S, &n) < 0)
+		return oerr_machine(rq);
+	if (n.failures >= limit)
+		return throttle_later(rq, n.until - rq->now,
+		    arena_printf(
+			rq->a, "too many %s for this address", what));
+	return store_throttle_add(
+		   rq->st, &key, rq->now, HOUR_S, &n.failures) < 0
+	    ? oerr_machine(rq)
+	    : NULL;
 }
 
 int

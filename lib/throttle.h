@@ -54,12 +54,27 @@ const struct oerr *throttle_end(
     struct req *rq, struct attempt *at, const struct oerr *e);
 
 /*
- * throttle_secret(rq, e):
+ * throttle_secret(rq, is_known, e):
  * A client's secret, quick to check, was wrong: e says so.  Return e, or, after
  * too many, the error that says to come later.  The right secret is never kept
- * out by these.
+ * out by these.  Those of clients that there are not are counted together for an
+ * address, so that names made up make no rows.
  */
-const struct oerr *throttle_secret(struct req *rq, const struct oerr *e);
+const struct oerr *throttle_secret(
+    struct req *rq, int is_known, const struct oerr *e);
+
+/*
+ * throttle_place(rq, what, limit):
+ * Within a write transaction, count one more of what for the address that asks.
+ * Return NULL, or, after limit of them (0: any number) within an hour, the error
+ * that says to come later.
+ *
+ * throttle_later(rq, wait_s, why): that error, and why for the log.
+ */
+const struct oerr *throttle_place(
+    struct req *rq, const char *what, int64_t limit);
+const struct oerr *throttle_later(
+    struct req *rq, int64_t wait_s, const char *why);
 
 /*
  * throttle_guess(rq, s):

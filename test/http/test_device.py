@@ -191,6 +191,7 @@ def test_polled_too_fast_it_must_slow_down(device):
     for interval in 10, 15:
         expect.error(device.poll(), 400, "slow_down")
         assert device.row("poll_interval") == (interval,)
+        device.set(polled_at=int(time.time()) - 1)  # written once a second
     device.set(polled_at=int(time.time()) - 10)
     expect.error(device.poll(), 400, "slow_down")
     device.set(polled_at=int(time.time()) - 20)
