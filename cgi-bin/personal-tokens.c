@@ -171,7 +171,7 @@ list(struct req *rq, const struct guard_caller *who, const char *id)
 
 	(void)id;
 	n = store_personal_list(
-	    rq->st, rq->a, who->is.user, rq->now, t, LIST_MAX);
+	    rq->st, rq->a, who->is.user, rq->now, NULL, t, LIST_MAX);
 	if (n < 0)
 		return oerr_machine(rq);
 	buf_init(b, rq->a, 1024);

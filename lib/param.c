@@ -82,8 +82,9 @@ static const struct {
 	[PARAM_SCOPES] = { "scopes", 4096, is_scope, MANY },
 	[PARAM_CURRENT_PASSWORD] = { "current_password", 511, is_text, 0 },
 	[PARAM_NEW_PASSWORD] = { "new_password", 511, is_text, 0 },
+	[PARAM_EXPIRES_IN] = { "expires_in", 32, is_vschar, 0 },
 	[PARAM_LIMIT] = { "limit", 32, is_vschar, 0 },
-	[PARAM_AFTER] = { "after", 32, is_vschar, 0 },
+	[PARAM_AFTER] = { "after", 64, is_vschar, 0 },
 };
 
 const char *

@@ -123,6 +123,7 @@ resp_page(struct req *rq, int status, const char *name, struct tmpl_data *d)
 	tmpl_set(d, "site_name", rq->conf->site_name);
 	tmpl_set(d, "site_logo", rq->conf->site_logo);
 	tmpl_set(d, "site_colour", rq->conf->site_colour);
+	tmpl_set(d, "help_url", rq->conf->help_url);
 	tmpl_set(d, "issuer", rq->conf->issuer);
 	buf_init(b, rq->a, 64 * 1024);
 	if ((text = load_template(rq, name)) == NULL ||

@@ -134,15 +134,24 @@ scope_consent(struct req *rq, int64_t user, int64_t client,
 }
 
 void
-scope_show(const struct conf *cf, uint64_t set, struct tmpl_data *d)
+scope_show_as(const struct conf *cf, uint64_t set, struct tmpl_data *d,
+    const char *list)
 {
 	struct tmpl_data *item;
 
 	for (size_t i = 0; i < cf->n_scopes; i++) {
 		if (!(set & UINT64_C(1) << i))
 			continue;
-		item = tmpl_push(d, "scopes");
+		item = tmpl_push(d, list);
 		tmpl_set(item, "name", cf->scopes[i].name);
 		tmpl_set(item, "description", cf->scopes[i].description);
+		tmpl_set(item, "privileged",
+		    cf->scopes[i].privileged ? "1" : NULL);
 	}
+}
+
+void
+scope_show(const struct conf *cf, uint64_t set, struct tmpl_data *d)
+{
+	scope_show_as(cf, set, d, "scopes");
 }

@@ -55,4 +55,8 @@ int scope_consent(struct req *rq, int64_t user, int64_t client,
 /* scope_show(cf, set, d): the list "scopes" of d: each name and description. */
 void scope_show(const struct conf *cf, uint64_t set, struct tmpl_data *d);
 
+/* scope_show_as(cf, set, d, list): the same as a list of another name. */
+void scope_show_as(const struct conf *cf, uint64_t set, struct tmpl_data *d,
+    const char *list);
+
 #endif

@@ -75,6 +75,8 @@ store_consent_list(struct store *st, struct arena *a, int64_t user,
 		c->scope = column_dup(s, 3, a);
 		c->granted_at = sqlite3_column_int64(s, 4);
 		c->last_used_at = sqlite3_column_int64(s, 5);
+		c->redirect_uris = column_dup(s, 6, a);
+		c->grants = column_dup(s, 7, a);
 	}
 	if (rc != SQLITE_DONE && rc != SQLITE_ROW)
 		count = store_fail(st, "consent_list");

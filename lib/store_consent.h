@@ -7,6 +7,7 @@
 struct consent {
 	int64_t client;
 	const char *client_id, *client_name;
+	const char *redirect_uris, *grants; /* of the client: words */
 	const char *resource;	/* of one that is put */
 	const char *scope;
 	int64_t granted_at, last_used_at;

@@ -148,7 +148,7 @@ const char *const store_sql[SQL_COUNT] = {
 	    "SELECT id, name, scope, created_at, expires_at, last_used_at"
 	    " FROM oauth_access_tokens WHERE user = ?1 AND name IS NOT NULL"
 	    " AND revoked_at IS NULL AND expires_at > ?2"
-	    " ORDER BY id DESC LIMIT ?3",
+	    " AND (?4 IS NULL OR id < ?4) ORDER BY id DESC LIMIT ?3",
 	[SQL_PERSONAL_REVOKE] =
 	    "UPDATE oauth_access_tokens SET revoked_at = ?3"
 	    " WHERE id = ?1 AND user = ?2 AND name IS NOT NULL"
@@ -214,7 +214,8 @@ const char *const store_sql[SQL_COUNT] = {
 	    " WHERE user = ?1 AND client = ?2",
 	[SQL_CONSENT_LIST] =
 	    "SELECT n.client, c.client_id, c.name, group_concat(n.scope, ' '),"
-	    " max(n.granted_at) AS at, max(n.last_used_at)"
+	    " max(n.granted_at) AS at, max(n.last_used_at), c.redirect_uris,"
+	    " c.grants"
 	    " FROM oauth_consents n JOIN oauth_clients c ON c.id = n.client"
 	    " WHERE n.user = ?1 GROUP BY n.client ORDER BY at DESC LIMIT ?2",
 	/* The next five: ?2 is a client, or 0 for all. */

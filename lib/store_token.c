@@ -243,7 +243,7 @@ store_family_revoke(struct store *st, const struct id *family, int64_t now)
 
 int
 store_personal_list(struct store *st, struct arena *a, int64_t user,
-    int64_t now, struct access_token *out, size_t n)
+    int64_t now, const struct id *before, struct access_token *out, size_t n)
 {
 	struct access_token *t;
 	sqlite3_stmt *s;
@@ -254,6 +254,8 @@ store_personal_list(struct store *st, struct arena *a, int64_t user,
 	bind_int(s, 1, user);
 	bind_int(s, 2, now);
 	bind_int(s, 3, (int64_t)n);
+	if (before != NULL)
+		bind_id(s, 4, before);
 	while ((rc = sqlite3_step(s)) == SQLITE_ROW && (size_t)count < n) {
 		t = &out[count++];
 		memset(t, 0, sizeof(*t));

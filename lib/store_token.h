@@ -96,9 +96,12 @@ int store_refresh_keep(struct store *st, const struct digest *d, int64_t now,
  */
 int store_family_revoke(struct store *st, const struct id *family, int64_t now);
 
-/* Personal tokens that have neither expired nor been revoked, newest first. */
+/*
+ * Personal tokens that have neither expired nor been revoked, newest first; those
+ * behind the id before, if that is not NULL.
+ */
 int store_personal_list(struct store *st, struct arena *a, int64_t user,
-    int64_t now, struct access_token *out, size_t n);
+    int64_t now, const struct id *before, struct access_token *out, size_t n);
 /* Revokes the user's personal token id; 0 if it is not the user's, or dead. */
 int store_personal_revoke(
     struct store *st, int64_t user, const struct id *id, int64_t now);

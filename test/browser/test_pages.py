@@ -286,8 +286,10 @@ def test_a_token_is_made_and_copied(web, site, driver):
     driver.execute_cdp_cmd("Browser.grantPermissions", {
         "origin": site.url, "permissions": ["clipboardReadWrite",
                                             "clipboardSanitizedWrite"]})
-    web.open("/account").sign_in(site.user("*"))
+    user = site.user("*")
+    web.open("/account").sign_in(user)
     web.find("token-name").send_keys("From the browser")
+    web.find("token-password").send_keys(user.password)
     driver.find_element(By.CSS_SELECTOR, "[name=scopes][value=read-posts]").click()
     web.press("create-token")
     token = web.find("new-token").text
@@ -299,8 +301,46 @@ def test_a_token_is_made_and_copied(web, site, driver):
         "navigator.clipboard.readText().then(arguments[0])") == token
     web.open("/account")
     assert not web.has("new-token") and token not in driver.page_source
+    driver.find_element(By.CSS_SELECTOR, "#tokens summary").click()
     driver.find_element(By.CLASS_NAME, "revoke-token").click()
     expect.until(lambda: not site.is_live(token))
+
+
+def test_a_missing_password_is_told_at_its_field(web, site):
+    """WCAG 2.1, 3.3.1: and the field has the focus."""
+    user = site.user("*")
+    web.open("/account").sign_in(user)
+    web.find("token-name").send_keys("Mine")
+    web.find("token-password").send_keys("wrong")
+    web.press("create-token")
+    assert web.focus() == "token-password" and web.find("error").is_displayed()
+    assert web.find("token-name").get_property("value") == "Mine"
+
+
+def test_times_are_the_readers_own(web, user, driver):
+    """By script; without it they are UTC."""
+    driver.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": "Asia/Tokyo"})
+    try:
+        web.open("/account").sign_in(user)
+        times = driver.find_elements(By.CSS_SELECTOR, "#sessions time")
+        for node in times:
+            utc = node.get_attribute("title")
+            assert utc.endswith(" UTC") and "now" in node.text or "ago" in node.text
+            hour = int(utc.split()[1][:2])
+            assert "%d:" % ((hour + 9) % 12 or 12) in node.text
+    finally:
+        driver.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": ""})
+
+
+def test_the_password_can_be_seen(web, user):
+    """A button that only scripts show."""
+    web.open("/oauth/login")
+    web.find("password").send_keys("horse")
+    web.find("show-password").click()
+    assert web.find("password").get_attribute("type") == "text"
+    assert web.find("show-password").get_attribute("aria-pressed") == "true"
+    web.find("show-password").click()
+    assert web.find("password").get_attribute("type") == "password"
 
 
 def test_an_app_is_disconnected(web, app, user, site):
@@ -309,6 +349,9 @@ def test_an_app_is_disconnected(web, app, user, site):
     web.open("/account").sign_in(user)
     button, = [b for b in web.driver.find_elements(By.CLASS_NAME, "revoke-app")
                if app.name in b.get_property("textContent")]
+    assert not web.driver.execute_script(  # what it means is read first
+        "return arguments[0].checkVisibility()", button)
+    button.find_element(By.XPATH, "ancestor::details/summary").click()
     button.click()
     expect.until(lambda: not site.is_live(tokens["access_token"]))
     expect.until(lambda: app.name not in web.text())

@@ -105,6 +105,7 @@ class Browser:
 
     def __init__(self, site, user=None, agent="Tests"):
         self.site, self.agent, self.cookie = site, agent, None
+        self.password = None  # of who is signed in
         self.http = Http(site.url, site.secrets)
         self.http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self.http.adapters = site.http.adapters
@@ -143,13 +144,17 @@ class Browser:
         form = self.open("/oauth/login" + query).form("login")
         r = self.submit(form, email=user.email, password=user.password)
         assert r.status_code == 303, (r.status_code, r.text)
+        self.password = user.password
         return r
 
     def is_signed_in(self):
         return self.get("/account").status_code == 200
 
     def act(self, action, **fields):
-        """Send the account page's form of that action."""
+        """Send the account page's form of that action; with the password, where
+        that is asked for and nothing else is said."""
+        if action == "create_token":
+            fields = {"current_password": self.password, **fields}
         csrf = self.open("/account").form(action="sign_out").fields["csrf_token"]
         return self.post("/account", {"csrf_token": csrf, "action": action, **fields})
 

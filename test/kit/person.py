@@ -67,6 +67,8 @@ class Person:
 
     def act(self, action, **data):
         """Send one of the account page's forms."""
+        if action == "create_token":
+            data = {"current_password": self.site.password, **data}
         return self.post("/account", {"csrf_token": self.csrf(),
                                       "action": action, **data})
 

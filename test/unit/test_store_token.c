@@ -310,7 +310,7 @@ personal_tokens_are_listed_and_revoked_by_their_owner(void **state)
 	add_access("p2", NULL, "phone");
 	add_access("app", "f1", NULL);
 	assert_int_equal(
-	    store_personal_list(fx.st, fx.a, u->id, NOW, out, 4), 2);
+	    store_personal_list(fx.st, fx.a, u->id, NOW, NULL, out, 4), 2);
 	assert_string_equal(out[0].name, "phone"); /* newest first */
 	assert_string_equal(out[1].name, "laptop");
 	assert_int_equal(out[1].last_used_at, 0);
@@ -319,11 +319,11 @@ personal_tokens_are_listed_and_revoked_by_their_owner(void **state)
 	assert_int_equal(h.last_used_at, NOW + 7);
 	assert_int_equal(h.is_personal, 1);
 	assert_int_equal(
-	    store_personal_list(fx.st, fx.a, u->id, NOW, out, 1), 1);
+	    store_personal_list(fx.st, fx.a, u->id, NOW, NULL, out, 1), 1);
 	assert_int_equal(
-	    store_personal_list(fx.st, fx.a, other->id, NOW, out, 4), 0);
+	    store_personal_list(fx.st, fx.a, other->id, NOW, NULL, out, 4), 0);
 	assert_int_equal(
-	    store_personal_list(fx.st, fx.a, u->id, NOW + TTL, out, 4), 0);
+	    store_personal_list(fx.st, fx.a, u->id, NOW + TTL, NULL, out, 4), 0);
 	assert_int_equal(store_personal_revoke(fx.st, other->id, &id, NOW), 0);
 	assert_int_equal(store_personal_revoke(fx.st, u->id, &app, NOW), 0);
 	assert_int_equal(
@@ -331,7 +331,7 @@ personal_tokens_are_listed_and_revoked_by_their_owner(void **state)
 	assert_int_equal(store_personal_revoke(fx.st, u->id, &id, NOW), 1);
 	assert_int_equal(store_personal_revoke(fx.st, u->id, &id, NOW), 0);
 	assert_int_equal(
-	    store_personal_list(fx.st, fx.a, u->id, NOW, out, 4), 1);
+	    store_personal_list(fx.st, fx.a, u->id, NOW, NULL, out, 4), 1);
 }
 
 #define ROUNDS 100
