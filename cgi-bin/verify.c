@@ -113,12 +113,30 @@ say(struct req *rq, const struct visitor *v, int approve, int nothing_left)
 {
 	struct tmpl_data *d = page(rq, v, approve ? "done" : "denied");
 
-	rq->detail = approve ? "approve" : "deny";
-	trail_note(rq, "device");
 	tmpl_set(d, "account_url", site_path(rq->conf, rq->a, SITE_ACCOUNT));
 	if (nothing_left)
 		tmpl_set(d, "error", NOTHING_LEFT);
 	return resp_page(rq, nothing_left ? 422 : 200, "device.html", d);
+}
+
+/*
+ * No device waits with this code.  If this user decided on it, their page was
+ * loaded again, or sent again: it says once more what came of it, and is no guess.
+ */
+static const struct oerr *
+not_waiting(struct req *rq, struct visitor *v)
+{
+	char text[USER_CODE_LEN + 1];
+	struct device_code c;
+	int found = 0;
+
+	if (device_read_user_code(rq->param[PARAM_USER_CODE], text))
+		found = store_device_decided(
+		    rq->st, rq->a, text, v->user.id, &c);
+	if (found < 0)
+		return oerr_machine(rq);
+	return found == 0 ? wrong_code(rq, v)
+			  : say(rq, v, c.approved_at != 0, 0);
 }
 
 /* What is approved with nothing left is denied: the device is told so. */
@@ -151,8 +169,11 @@ decide(struct req *rq, struct visitor *v, const struct asked *as)
 		store_rollback(rq->st);
 		return oerr_machine(rq);
 	}
-	return done == 0 ? wrong_code(rq, v)
-			 : say(rq, v, approve, yes && as->nothing_left);
+	if (done == 0)
+		return not_waiting(rq, v);
+	rq->detail = approve ? "approve" : "deny";
+	trail_note(rq, "device");
+	return say(rq, v, approve, yes && as->nothing_left);
 }
 
 /* A code was given: by hand, or by the device's own link (a QR code). */
@@ -171,7 +192,9 @@ with_code(struct req *rq, struct visitor *v)
 		    rq->st, rq->a, as.code.client, &as.client);
 	if (found < 0)
 		return oerr_machine(rq);
-	if (found == 0 || as.client.revoked_at != 0)
+	if (found == 0)
+		return not_waiting(rq, v);
+	if (as.client.revoked_at != 0)
 		return wrong_code(rq, v);
 	rq->client_id = as.client.client_id;
 	all = scope_parse(rq->conf, as.code.scope, NULL);

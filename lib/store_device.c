@@ -96,6 +96,19 @@ store_device_by_user_code(struct store *st, struct arena *a,
 }
 
 int
+store_device_decided(struct store *st, struct arena *a, const char *user_code,
+    int64_t user, struct device_code *out)
+{
+	sqlite3_stmt *s;
+
+	if ((s = store_stmt(st, SQL_DEVICE_DECIDED)) == NULL)
+		return -1;
+	bind_text(s, 1, user_code);
+	bind_int(s, 2, user);
+	return find(st, s, a, out);
+}
+
+int
 store_device_polled(struct store *st, const struct digest *d, int64_t now,
     int64_t interval_s)
 {

@@ -31,6 +31,9 @@ int store_device_find(struct store *st, struct arena *a,
 /* Only one that nobody has decided on, and that has not expired. */
 int store_device_by_user_code(struct store *st, struct arena *a,
     const char *user_code, int64_t now, struct device_code *out);
+/* Only one that this user has decided on, whether it has expired or not. */
+int store_device_decided(struct store *st, struct arena *a,
+    const char *user_code, int64_t user, struct device_code *out);
 /* Notes the poll and the interval that holds from now on. */
 int store_device_polled(struct store *st, const struct digest *d, int64_t now,
     int64_t interval_s);

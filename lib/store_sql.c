@@ -186,6 +186,10 @@ const char *const store_sql[SQL_COUNT] = {
 	    "SELECT " DEVICE_COLUMNS " FROM oauth_device_codes"
 	    " WHERE user_code = ?1 AND expires_at > ?2"
 	    " AND approved_at IS NULL AND denied_at IS NULL",
+	[SQL_DEVICE_DECIDED] =
+	    "SELECT " DEVICE_COLUMNS " FROM oauth_device_codes"
+	    " WHERE user_code = ?1 AND user = ?2"
+	    " AND coalesce(approved_at, denied_at) IS NOT NULL",
 	[SQL_DEVICE_POLLED] =
 	    "UPDATE oauth_device_codes SET polled_at = ?2,"
 	    " poll_interval = ?3 WHERE digest = ?1",

@@ -379,10 +379,31 @@ def test_of_two_who_decide_the_first_counts(site, browser, user, device, first, 
     other = Browser(site, site.user("*"))
     pages = device.page(browser), device.page(other)
     assert browser.submit(pages[0].form(first), first).status_code == 200
-    for late, page in ((other, pages[1]), (browser, pages[0])):
-        assert late.submit(page.form(second), second).status_code == 422
+    assert other.submit(pages[1].form(second), second).status_code == 422
+    again = browser.submit(pages[0].form(second), second)  # told what came of the first
+    said = browser.submit(pages[0].form(first), first)
+    assert again.status_code == 200 and Page(again).text == Page(said).text
     if first == "approve":
         token = expect.tokens(device.poll())["access_token"]
         assert jose.claims_of(token)["sub"] == str(user.id)
     else:
         expect.error(device.poll(), 400, "access_denied")
+
+
+@pytest.mark.parametrize("press", ["approve", "deny"])
+def test_the_page_of_a_decision_loaded_again_says_it_again(site, device, user, press):
+    """By link and by form, and it counts no guess, however often."""
+    browser = Browser(site, user)
+    form = device.page(browser).form(press)
+    said = browser.submit(form, press)
+    for _ in range(12):
+        assert browser.submit(form, press).status_code == 200
+        assert Page(browser.submit(form, press)).text == Page(said).text
+        again = device.page(browser)
+        assert again.text == Page(said).text
+    assert browser.is_signed_in()
+    # To somebody else it is a code that no device waits with.
+    other = Browser(site, site.user("*"))
+    r = other.get(device.codes["verification_uri_complete"].removeprefix(site.url),
+                  **{"Sec-Fetch-Site": "none"})
+    assert r.status_code == 422
