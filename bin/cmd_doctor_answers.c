@@ -2,8 +2,8 @@
 #include "cmd_doctor.h"
 #include "cmd_doctor_http.h"
 #include "json.h"
-#include "redirect.h"
 #include "store_client.h"
+#include "uri.h"
 #include "words.h"
 
 #define BATCH 64
@@ -62,9 +62,8 @@ allowed_origin(struct doctor *d)
 	for (int i = 0; i < n; i++)
 		for (words = cl[i].redirect_uris; words_next(&words, &len);
 		     words += len) {
-			origin =
-			    redirect_source(d->a, arena_dup(d->a, words, len));
-			if (origin != NULL && strstr(origin, "://") != NULL)
+			origin = uri_origin(d->a, arena_dup(d->a, words, len));
+			if (origin != NULL)
 				return origin;
 		}
 	return NULL;

@@ -28,7 +28,7 @@ main(void)
 		.name = "token", .audit = "token",
 		.methods = METHOD_POST,
 		.bodies = BODY_FORM | BODY_JSON,
-		.cors = 1,
+		.cors = 1, .spends = 1,
 		.run = token_post, .fail = resp_error_json,
 	};
 

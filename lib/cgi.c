@@ -185,8 +185,8 @@ serve(struct process *pr, struct arena *a, struct conn *c, char **env)
 	rq.headers = &headers;
 
 	if ((e = request_begin(&rq)) == NULL && !cors_preflight(&rq)) {
-		cors_answer(&rq);
-		if ((e = request_check(&rq, c)) == NULL)
+		if ((e = cors_check(&rq)) == NULL &&
+		    (e = request_check(&rq, c)) == NULL)
 			e = pr->ep->run(&rq);
 	}
 	if (e != NULL) {

@@ -41,6 +41,7 @@ struct endpoint {
 	int routed;		/* each path has methods of its own: api.h */
 	int no_store;		/* does without the database */
 	int cors;		/* scripts of allowed origins may call it */
+	int spends;		/* and those of others are refused: cors_check */
 	const char *audit;	/* the event that its refusals are, or NULL */
 	int lenient;		/* run looks at rq->param_error itself */
 	int authorizer;		/* judges requests that others answer: any

@@ -1,7 +1,9 @@
 /* conf_setting.c: the settings: name, type, offset, default, range. */
 #include "address.h"
 #include "arena.h"
+#include "buf.h"
 #include "conf_int.h"
+#include "uri.h"
 #include "words.h"
 
 #define AT(member) offsetof(struct conf, member)
@@ -110,22 +112,26 @@ url_is_issuer(const char *s)
 	return 0;
 }
 
-/* Words, each a scheme, a host and perhaps a port: what a browser sends. */
-static int
-words_are_origins(const char *s)
+/*
+ * Words, each a scheme, a host and perhaps a port: return them as browsers send
+ * them (RFC 6454 section 6.2), or NULL if one is no origin.
+ */
+static const char *
+read_origins(struct arena *a, const char *s)
 {
-	const char *host;
-	size_t n, skip;
+	const char *word;
+	struct buf b;
+	size_t n;
 
+	buf_init(&b, a, strlen(s) + 1);
 	for (; words_next(&s, &n); s += n) {
-		skip = strncmp(s, "https://", 8) == 0 ? 8
-		    : strncmp(s, "http://", 7) == 0   ? 7
-						      : n;
-		host = s + skip;
-		if (skip >= n || strcspn(host, "/?#@*\"\\") < n - skip)
-			return 0;
+		word = arena_dup(a, s, n);
+		if (!uri_is_origin(word))
+			return NULL;
+		buf_printf(&b, "%s%s", b.len > 0 ? " " : "",
+		    uri_origin(a, word));
 	}
-	return 1;
+	return b.data;
 }
 
 /* What a link of our pages may lead to: no script, and no spelling of one. */
@@ -232,10 +238,11 @@ conf_store(struct reading *r, const struct setting *s, const char *value)
 			    " or mailto:help@example.org", s->name);
 		break;
 	case TYPE_ORIGINS:
-		if (!words_are_origins(value))
+		if ((text = read_origins(r->cf->a, value)) == NULL)
 			return conf_refuse(r, "%s are origins such as"
-			    " https://app.example or http://localhost:3000,"
-			    " with spaces between", s->name);
+			    " https://app.example, http://localhost:3000 or"
+			    " capacitor://localhost, with spaces between",
+			    s->name);
 		break;
 	case TYPE_NETS:
 		if (!address_nets_ok(value))

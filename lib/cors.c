@@ -4,29 +4,14 @@
 #include "arena.h"
 #include "cgi.h"
 #include "conf.h"
+#include "oerr.h"
 #include "redirect.h"
 #include "resp.h"
 #include "store_client.h"
+#include "uri.h"
 #include "words.h"
 
 #define BATCH 64
-
-/* Is the origin that of one of the redirect URIs? */
-static int
-is_of_uris(struct req *rq, const char *uris, const char *origin)
-{
-	const char *source;
-	size_t n;
-
-	for (; words_next(&uris, &n); uris += n) {
-		source = redirect_source(rq->a, arena_dup(rq->a, uris, n));
-		/* an app's own scheme is no origin */
-		if (source != NULL && strstr(source, "://") != NULL &&
-		    strcmp(source, origin) == 0)
-			return 1;
-	}
-	return 0;
-}
 
 static int
 is_of_public_client(struct req *rq, const char *origin)
@@ -40,12 +25,44 @@ is_of_public_client(struct req *rq, const char *origin)
 	do {
 		n = store_client_list_public(rq->st, rq->a, after, cl, BATCH);
 		for (int i = 0; i < n; i++)
-			if (is_of_uris(rq, cl[i].redirect_uris, origin))
+			if (redirect_allows_origin(
+				rq->a, cl[i].redirect_uris, origin))
 				return 1;
 		if (n > 0)
 			after = cl[n - 1].id;
 	} while (n == BATCH);
 	return 0;
+}
+
+/*
+ * A page of our own needs no leave.  It may be reached by another name than the
+ * issuer's, and a proxy may send us another Host than the browser's: so whatever
+ * says that it is our own counts.
+ */
+static int
+is_own(struct req *rq, const char *origin)
+{
+	const char *issuer = uri_origin(rq->a, rq->conf->issuer);
+	const char *host = cgi_var(rq, "HTTP_HOST");
+	const char *site = cgi_var(rq, "HTTP_SEC_FETCH_SITE");
+	const char *at = strstr(origin, "://");
+
+	return (issuer != NULL && strcmp(issuer, origin) == 0) ||
+	    (host != NULL && at != NULL && strcmp(at + 3, host) == 0) ||
+	    (site != NULL &&
+		(strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0));
+}
+
+const struct oerr *
+cors_check(struct req *rq)
+{
+	const char *origin = cgi_var(rq, "HTTP_ORIGIN");
+
+	if (cors_answer(rq) || !rq->pr->ep->spends || rq->conf == NULL ||
+	    rq->st == NULL || origin == NULL || *origin == '\0' ||
+	    is_own(rq, origin))
+		return NULL;
+	return &oerr_origin;
 }
 
 int

@@ -2,6 +2,7 @@
 #ifndef CARNET_CORS_H
 #define CARNET_CORS_H
 
+struct oerr;
 struct req;
 
 /*
@@ -12,6 +13,14 @@ struct req;
  * single-page apps.  Return 1 if the origin is allowed.
  */
 int cors_answer(struct req *rq);
+
+/*
+ * cors_check(rq):
+ * The same, and return NULL; or, of an endpoint that spends what is presented, an
+ * error if the browser would not let the script read the answer: a form is sent
+ * without a preflight, and its code would be gone for nothing.
+ */
+const struct oerr *cors_check(struct req *rq);
 
 /* cors_preflight(rq): answer an OPTIONS request; 1 if it was a preflight. */
 int cors_preflight(struct req *rq);

@@ -69,6 +69,11 @@ const struct oerr oerr_wrong_caller = { 403, "insufficient_scope",
 	"This resource is for a client that acts for itself, not for a user.",
 	BAD_SCOPE };
 
+/* Fetch, section 3.2: the browser would keep the answer from its script. */
+const struct oerr oerr_origin = { 403, "invalid_request",
+	"Scripts of this origin may not call: it is none of a public client's"
+	" redirect URIs, nor of the setting cors_origins.", NULL };
+
 /* Nothing that the caller could bring would do. */
 const struct oerr oerr_no_rule = { 403, "access_denied",
 	"No rule of this server lets anyone in here.",

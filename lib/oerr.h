@@ -25,7 +25,8 @@ extern const struct oerr oerr_stale_form, oerr_foreign_form;
 /* RFC 6585 section 4; slow_down is the nearest of OAuth's registered errors. */
 extern const struct oerr oerr_throttled, oerr_too_many;
 extern const struct oerr oerr_no_token, oerr_invalid_token,
-    oerr_insufficient_scope, oerr_wrong_caller, oerr_no_rule;
+    oerr_insufficient_scope, oerr_wrong_caller, oerr_origin,
+    oerr_no_rule;
 extern const struct oerr oerr_not_found, oerr_method, oerr_too_large,
     oerr_media_type, oerr_unprocessable, oerr_server_error, oerr_busy;
 

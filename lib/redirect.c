@@ -4,6 +4,7 @@
 #include <ctype.h>
 
 #include "arena.h"
+#include "uri.h"
 #include "words.h"
 
 /* Of an http URI on this machine, the length up to its port; else 0. */
@@ -66,6 +67,30 @@ redirect_matches(const char *registered, const char *uri)
 		memcpy(known, registered, n);
 		known[n] = '\0';
 		if (match_one(known, uri))
+			return 1;
+	}
+	return 0;
+}
+
+int
+redirect_allows_origin(
+    struct arena *a, const char *registered, const char *origin)
+{
+	const char *known, *sent = uri_origin(a, origin);
+	size_t n, len;
+
+	/* A browser sends one spelling; what is spelt otherwise is no origin. */
+	if (sent == NULL || strcmp(sent, origin) != 0)
+		return 0;
+	for (; words_next(&registered, &n); registered += n) {
+		known = uri_origin(a, arena_dup(a, registered, n));
+		if (known == NULL)
+			continue;
+		if (strcmp(known, origin) == 0)
+			return 1;
+		len = loopback(known);
+		if (len > 0 && loopback(origin) == len &&
+		    strncmp(known, origin, len) == 0)
 			return 1;
 	}
 	return 0;

@@ -20,6 +20,15 @@ int redirect_is_sound(const char *uri);
  */
 int redirect_matches(const char *registered, const char *uri);
 
+/*
+ * redirect_allows_origin(a, registered, origin):
+ * Return 1 if origin, as a browser sends it (RFC 6454 section 6.2), is that of
+ * one of the words registered.  Where the port of a redirect URI is free, so is
+ * that of its origin: who gets the code there must be able to redeem it.
+ */
+int redirect_allows_origin(
+    struct arena *a, const char *registered, const char *origin);
+
 /* redirect_host(a, uri): what a person is told that they will be sent to. */
 const char *redirect_host(struct arena *a, const char *uri);
 

@@ -126,6 +126,75 @@ def test_the_setting_takes_the_place_of_the_clients(site):
         told_nothing(preflight(other, "/oauth/token", origin))
 
 
+@pytest.mark.parametrize("setting, origin", [
+    ("capacitor://localhost", "capacitor://localhost"),
+    ("ionic://localhost", "ionic://localhost"),
+    ("tauri://localhost", "tauri://localhost"), ("app://.", "app://."),
+    ("HTTPS://App.Example:443", "https://app.example"),
+    ("https://app.example/", "https://app.example"),
+    ("http://localhost:80", "http://localhost"),
+    ("http://[0:0:0:0:0:0:0:1]:3000", "http://[::1]:3000")])
+def test_an_origin_is_the_same_however_it_is_written(site, setting, origin):
+    """RFC 6454 section 5: scheme, host and port; apps' own schemes have them too."""
+    other = site.variant("cors_origins = " + setting)
+    allowed(preflight(other, "/oauth/token", origin), origin)
+    told_nothing(preflight(other, "/oauth/token", origin + ":1"))
+    told_nothing(preflight(other, "/oauth/token", origin + ".evil.example"))
+
+
+@pytest.mark.parametrize("uri, page", [
+    ("http://localhost/callback", "http://localhost:19002"),
+    ("http://localhost:3000/callback", "http://localhost:19002"),
+    ("http://[::1]/callback", "http://[::1]:19002"),
+    ("http://127.0.0.1/callback", "http://127.0.0.1:19002"),
+    ("https://Upper.Example:443/callback", "https://upper.example"),
+    ("com.example.shell://home/callback", "com.example.shell://home")])
+def test_a_page_that_gets_the_code_can_redeem_it(site, uri, page):
+    """RFC 8252 section 7.3: where the port of the redirect URI is free."""
+    app = App(site, public=True, uris=(uri,))
+    app.uri = uri if "localhost" not in page else page + "/callback"
+    code = app.code(Browser(site, site.user("*")))
+    r = site.post("/oauth/token", headers={"Origin": page}, data={
+        "client_id": app.client.id, "code": code, "redirect_uri": app.uri,
+        "grant_type": "authorization_code", "code_verifier": app.verifier})
+    assert r.status_code == 200, r.text
+    allowed(r, page)
+
+
+def test_what_a_refused_origin_sends_is_not_spent(site):
+    """Fetch, section 3.2: a form needs no preflight, and the answer is kept back."""
+    app = App(site, public=True, uris=(SPA + "/cb",))
+    code = app.code(Browser(site, site.user("*")))
+    data = {"client_id": app.client.id, "code": code, "redirect_uri": app.uri,
+            "grant_type": "authorization_code", "code_verifier": app.verifier}
+    for origin in "https://evil.example", "null", "http://localhost.evil.example:1":
+        r = site.post("/oauth/token", data=data, headers={"Origin": origin})
+        assert (r.status_code, r.json()["error"]) == (403, "invalid_request")
+        told_nothing(r)
+    r = site.post("/oauth/token", data=data, headers={"Origin": SPA})
+    assert r.status_code == 200, r.text
+    data = {**data, "grant_type": "refresh_token",
+            "refresh_token": r.json()["refresh_token"]}
+    r = site.post("/oauth/token", data=data, headers={"Origin": "https://evil.example"})
+    assert r.status_code == 403
+    assert site.is_live(site.post("/oauth/token", data=data).json()["access_token"])
+
+
+@pytest.mark.parametrize("headers", [
+    {"Origin": "own"}, {"Origin": "https://front.example", "Host": "front.example"},
+    {"Origin": "https://front.example", "Sec-Fetch-Site": "same-origin"},
+    {"Origin": "chrome-extension://abc", "Sec-Fetch-Site": "none"}, {"Origin": ""}, {}])
+def test_a_page_of_our_own_needs_no_leave(site, headers):
+    """Fetch, section 3.2: the browser lets it read the answer, whatever we say."""
+    other = site.variant("cors_origins =")
+    headers = {k: site.url if v == "own" else v for k, v in headers.items()}
+    client = site.client("client_credentials")
+    r = other.post("/oauth/token", headers=headers, data={
+        "grant_type": "client_credentials", "client_id": client.id,
+        "client_secret": client.secret})
+    assert r.status_code == 200, r.text
+
+
 def test_no_cookie_counts_for_a_call(site):
     """A script of an allowed origin gets nothing that the browser's session opens."""
     browser = Browser(site, site.user("*"))

@@ -127,6 +127,47 @@ an_apps_own_scheme_may_begin_with_http(void **state)
 	arena_free(a);
 }
 
+/* RFC 6454 section 4; RFC 8252 section 7.3: where the port is free. */
+static void
+the_origin_of_a_redirect_uri_may_call(void **state)
+{
+	static const struct {
+		const char *registered, *origin;
+		int may;
+	} rows[] = {
+		{ "https://a.example/cb", "https://a.example", 1 },
+		{ "x:/y https://A.example:443/cb", "https://a.example", 1 },
+		{ "https://a.example:8443/", "https://a.example:8443", 1 },
+		{ "https://a.example:8443/", "https://a.example", 0 },
+		{ "https://a.example/", "https://a.example:8443", 0 },
+		{ "https://a.example/", "https://A.example", 0 },
+		{ "https://a.example/", "https://a.example/", 0 },
+		{ "https://a.example/", "http://a.example", 0 },
+		{ "http://localhost/callback", "http://localhost:19002", 1 },
+		{ "http://localhost/callback", "http://localhost", 1 },
+		{ "http://localhost:3000/cb", "http://localhost:19002", 1 },
+		{ "http://[::1]/cb", "http://[::1]:19002", 1 },
+		{ "http://127.0.0.1/cb", "http://127.0.0.1:1", 1 },
+		{ "http://localhost/cb", "http://127.0.0.1:1", 0 },
+		{ "http://localhost/cb", "https://localhost:1", 0 },
+		{ "http://localhost/cb", "http://localhost.evil.example", 0 },
+		{ "http://localhost/cb", "http://localhost:1x", 0 },
+		{ "com.example.app://home/cb", "com.example.app://home", 1 },
+		{ "com.example.app:/cb", "com.example.app:", 0 },
+		{ "https://a.example/", "null", 0 },
+		{ "https://a.example/", "", 0 },
+		{ "", "https://a.example", 0 },
+	};
+	struct arena *a = arena_new();
+
+	(void)state;
+	for (size_t i = 0; i < N(rows); i++)
+		if (redirect_allows_origin(
+			a, rows[i].registered, rows[i].origin) != rows[i].may)
+			fail_msg("%s %s", rows[i].registered, rows[i].origin);
+	arena_free(a);
+}
+
 int
 main(void)
 {
@@ -137,6 +178,7 @@ main(void)
 		cmocka_unit_test(what_may_be_registered),
 		cmocka_unit_test(
 		    what_is_longer_than_a_uri_may_be_matches_nothing),
+		cmocka_unit_test(the_origin_of_a_redirect_uri_may_call),
 		cmocka_unit_test(host_and_origin_of_a_uri),
 		cmocka_unit_test(an_apps_own_scheme_may_begin_with_http),
 	};
