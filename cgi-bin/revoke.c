@@ -1,5 +1,6 @@
 /* revoke.c: POST /oauth/revoke: a client gives a token up (RFC 7009). */
 #include "arena.h"
+#include "buf.h"
 #include "cgi.h"
 #include "client.h"
 #include "guard.h"
@@ -23,6 +24,17 @@ name_user(struct req *rq, int64_t id)
 	return found;
 }
 
+/* RFC 7009 section 2.2: the body is ignored; some clients parse it all the same. */
+static const struct oerr *
+answer(struct req *rq)
+{
+	struct buf *b = arena_alloc(rq->a, sizeof(*b));
+
+	buf_init(b, rq->a, 8);
+	buf_str(b, "{}");
+	return resp_json(rq, 200, b);
+}
+
 static const struct oerr *
 revoke_family(struct req *rq, const struct id *family, const struct id *access)
 {
@@ -38,7 +50,7 @@ revoke_family(struct req *rq, const struct id *family, const struct id *access)
 		return oerr_machine(rq);
 	}
 	trail_note(rq, "revoke");
-	return resp_empty(rq, 200);
+	return answer(rq);
 }
 
 /*
@@ -73,7 +85,7 @@ revoke_post(struct req *rq)
 		    ? oerr_machine(rq)
 		    : revoke_family(rq, &t.family, NULL);
 	if ((e = guard_identify(rq, text, &who)) != NULL)
-		return e->status < 500 ? resp_empty(rq, 200) : e;
+		return e->status < 500 ? answer(rq) : e;
 	if (who.is.client != cl->id)
 		return oerr_why(
 		    rq, &oerr_invalid_grant, "token of another client");

@@ -88,6 +88,8 @@ wipe(struct json_object *o)
 	if (json_object_is_type(o, json_type_string)) {
 		explicit_bzero((void *)(uintptr_t)json_object_get_string(o),
 		    (size_t)json_object_get_string_len(o));
+	} else if (json_object_is_type(o, json_type_int)) {
+		json_object_set_int64(o, 0);
 	} else if (json_object_is_type(o, json_type_object)) {
 		json_object_object_foreach(o, name, value) {
 			(void)name;

@@ -42,6 +42,11 @@ is_scope(const char *s, size_t len)
 enum {
 	MANY = 1,   /* check boxes of a form: may come more than once, as words */
 	ECHOED = 2, /* goes back with the error, even if it is too long */
+	/*
+	 * What the validator refuses is a text as well, and stands as one that no
+	 * token is: RFC 7009 section 2.2, RFC 7662 section 2.2.
+	 */
+	ANYTHING = 4,
 };
 
 static const struct {
@@ -56,7 +61,7 @@ static const struct {
 	[PARAM_USERNAME] = { "username", 254, is_text, 0 },
 	[PARAM_PASSWORD] = { "password", 511, is_text, 0 },
 	[PARAM_SCOPE] = { "scope", 4096, is_scope, 0 },
-	[PARAM_REFRESH_TOKEN] = { "refresh_token", 1024, is_vschar, 0 },
+	[PARAM_REFRESH_TOKEN] = { "refresh_token", 4096, is_vschar, 0 },
 	[PARAM_RESPONSE_TYPE] = { "response_type", 128, is_vschar, 0 },
 	[PARAM_RESPONSE_MODE] = { "response_mode", 64, is_vschar, 0 },
 	[PARAM_REDIRECT_URI] = { "redirect_uri", 2048, is_vschar, 0 },
@@ -70,8 +75,8 @@ static const struct {
 	[PARAM_RESOURCE] = { "resource", 2048, is_vschar, 0 },
 	[PARAM_DEVICE_CODE] = { "device_code", 256, is_vschar, 0 },
 	[PARAM_USER_CODE] = { "user_code", 64, is_text, 0 },
-	[PARAM_TOKEN] = { "token", 16384, is_vschar, 0 },
-	[PARAM_TOKEN_TYPE_HINT] = { "token_type_hint", 64, is_vschar, 0 },
+	[PARAM_TOKEN] = { "token", 16384, is_vschar, ANYTHING },
+	[PARAM_TOKEN_TYPE_HINT] = { "token_type_hint", 64, is_vschar, ANYTHING },
 	[PARAM_CSRF_TOKEN] = { "csrf_token", 64, is_vschar, 0 },
 	[PARAM_DECISION] = { "decision", 16, is_vschar, 0 },
 	[PARAM_EMAIL] = { "email", 254, is_text, 0 },
@@ -125,6 +130,11 @@ take(struct req *rq, int p, const char *value, size_t len)
 	rq->param_sent[p] = 1;
 	if (rq->param[p] != NULL)
 		had = strlen(rq->param[p]) + 1;
+	if (rows[p].how & ANYTHING &&
+	    (len > rows[p].longest || !rows[p].is_valid(value, len))) {
+		rq->param[p] = "?";
+		return NULL;
+	}
 	rq->bad_param = rows[p].name;
 	if (rq->pr->ep->lenient && rows[p].how & ECHOED && len > rows[p].longest &&
 	    rows[p].is_valid(value, len))
@@ -168,10 +178,42 @@ param_form(struct req *rq, const char *text, size_t len)
 	return first;
 }
 
+/*
+ * "client_id": 3 is "3".  Beyond 2^53 two readers may see two numbers (RFC 8259
+ * section 6), and json-c its own largest.
+ */
+static int
+is_text_or_integer(struct json_object *value)
+{
+	const int64_t n = json_object_get_int64(value);
+
+	return json_object_is_type(value, json_type_string) ||
+	    (json_object_is_type(value, json_type_int) &&
+		n > -(INT64_C(1) << 53) && n < INT64_C(1) << 53);
+}
+
+static const char *
+text_of(struct arena *a, struct json_object *value, size_t *len)
+{
+	const char *text;
+
+	if (json_object_is_type(value, json_type_string)) {
+		*len = (size_t)json_object_get_string_len(value);
+		return json_object_get_string(value);
+	}
+	/* Not json-c's own text of it, which it does not wipe. */
+	text = arena_printf(
+	    a, "%lld", (long long)json_object_get_int64(value));
+	*len = strlen(text);
+	return text;
+}
+
 const struct oerr *
 param_json(struct req *rq)
 {
 	const struct oerr *e;
+	const char *text;
+	size_t len;
 	int p;
 
 	if (!json_object_is_type(rq->json, json_type_object))
@@ -181,11 +223,12 @@ param_json(struct req *rq)
 		if ((p = find(name, strlen(name))) < 0 || value == NULL)
 			continue;
 		rq->bad_param = rows[p].name;
-		if (!json_object_is_type(value, json_type_string))
+		if (!is_text_or_integer(value))
 			return oerr_say(rq, error_of(p),
-			    "The member %s is not a string.", rows[p].name);
-		if ((e = take(rq, p, json_object_get_string(value),
-			 (size_t)json_object_get_string_len(value))) != NULL)
+			    "The member %s is neither a string nor an integer.",
+			    rows[p].name);
+		text = text_of(rq->a, value, &len);
+		if ((e = take(rq, p, text, len)) != NULL)
 			return e;
 	}
 	return NULL;

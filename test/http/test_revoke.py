@@ -17,7 +17,9 @@ def revoke(site, client, token, **params):
 
 
 def done(r):
-    assert (r.status_code, r.content) == (200, b""), r.text
+    """RFC 7009 section 2.2; some clients read the answer as JSON, whatever it is."""
+    assert (r.status_code, r.content) == (200, b"{}"), r.text
+    assert r.headers["Content-Type"] == "application/json"
 
 
 def is_dead(site, client, pair):
@@ -86,6 +88,22 @@ def test_a_wrong_hint_is_no_hindrance(site, app, pair, kind, hint):
 def test_an_unknown_token_is_revoked_already(site, app, token):
     """RFC 7009 section 2.2: 200."""
     done(revoke(site, app.client, token))
+
+
+@pytest.mark.parametrize("token", ["x" * 16385, "x" * 60000, "é", "\n", "a b", "\x7f",
+                                   "a\0b", '"', "\u202e\U0001f511"])
+def test_any_text_that_is_no_token_is_revoked_already(site, app, token):
+    """RFC 7009 section 2.2: an invalid token is no error."""
+    done(revoke(site, app.client, token))
+    done(revoke(site, app.client, "x", token_type_hint=token))
+
+
+def test_a_token_with_something_behind_it_is_another(site, app, pair):
+    """A NUL is no end."""
+    for more in "\0", "\0x", "x", "\n":
+        for token in pair["access_token"], pair["refresh_token"]:
+            done(revoke(site, app.client, token + more))
+    assert site.is_live(pair["access_token"])
 
 
 @pytest.mark.parametrize("kind", BOTH)

@@ -124,12 +124,31 @@ def test_a_member_named_twice_is_invalid_request(site, params):
         expect.error(r, 400, "invalid_request")
 
 
-@pytest.mark.parametrize("value", [5, True, [], {}, ["client_credentials"], "a\0b",
+@pytest.mark.parametrize("value", [True, [], {}, ["client_credentials"], "a\0b",
                                    1.5])
 def test_a_member_that_is_no_text_is_invalid_request(site, params, value):
     """DESIGN section 5: the form's names, and so its values."""
     r = site.post("/oauth/token", json={**params, "username": value})
     expect.error(r, 400, "invalid_request")
+
+
+def test_an_integer_is_a_text(site, params):
+    """DESIGN section 5: client libraries write an id of digits as a number."""
+    expect.tokens(site.post("/oauth/token", json={**params, "username": 5}))
+    client = site.client("client_credentials")
+    site.sql("UPDATE oauth_clients SET client_id = '300' WHERE client_id = ?", client.id)
+    params = {**params, "client_secret": client.secret}
+    expect.tokens(site.post("/oauth/token", json={**params, "client_id": 300}))
+    for n in 2 ** 53, 10 ** 20, -2 ** 63:
+        r = site.post("/oauth/token", json={**params, "client_id": n})
+        expect.error(r, 400, "invalid_request")
+
+
+def test_a_refresh_token_may_be_long(site):
+    """DESIGN section 5: 4096 bytes; those that Passport gave are encrypted."""
+    client = site.client("password,refresh_token")
+    expect.error(site.refresh("x" * 4096, client), 400, "invalid_grant")
+    expect.error(site.refresh("x" * 4097, client), 400, "invalid_request")
 
 
 def test_null_and_empty_members_are_as_if_not_sent(site, params):
