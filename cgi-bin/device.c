@@ -96,7 +96,6 @@ device_post(struct req *rq)
 		.interval_s = rq->conf->device_interval,
 		.expires_at = rq->now + rq->conf->device_code_ttl,
 	};
-	const char *asked = rq->param[PARAM_SCOPE];
 	char secret[SECRET_TEXT_LEN + 1];
 	const struct client *cl;
 	const struct oerr *e;
@@ -106,9 +105,7 @@ device_post(struct req *rq)
 		return e;
 	if (!words_have(cl->grants, GRANT))
 		return &oerr_unauthorized_client;
-	if (asked != NULL && words_have(asked, "*"))
-		return &oerr_invalid_scope;
-	if ((e = scope_grant(rq, cl, NULL, asked, &scope)) != NULL ||
+	if ((e = scope_offer(rq, cl, rq->param[PARAM_SCOPE], &scope)) != NULL ||
 	    (e = resource_asked(rq, &c.resource)) != NULL)
 		return e;
 	c.client = cl->id;
@@ -125,7 +122,7 @@ main(void)
 	static const struct endpoint ep = {
 		.name = "device", .audit = "device_code",
 		.methods = METHOD_POST,
-		.bodies = BODY_FORM | BODY_JSON, .cors = 1,
+		.bodies = BODY_FORM | BODY_JSON, .cors = 1, .spends = 1,
 		.run = device_post, .fail = resp_error_json,
 	};
 

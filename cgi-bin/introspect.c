@@ -12,6 +12,7 @@
 #include "jwt.h"
 #include "oerr.h"
 #include "resp.h"
+#include "scope.h"
 #include "store_client.h"
 #include "store_token.h"
 #include "store_user.h"
@@ -74,11 +75,26 @@ write_answer(struct req *rq, const struct answer *an)
 	return resp_json(rq, 200, b);
 }
 
+/*
+ * The user's address: a resource server may know it; an app learns it of its own
+ * token where the user said so (the scope email), or signed in to the app itself.
+ */
+static const char *
+username(const struct client *cl, const char *scope, int is_first_party,
+    const char *email)
+{
+	return is_first_party || words_have(cl->grants, "introspect") ||
+		words_have(scope, "email")
+	    ? email
+	    : NULL;
+}
+
 /* A refresh token of the asking client: active if it could be used now. */
 static const struct oerr *
 inspect_refresh(struct req *rq, const struct client *cl,
     const struct refresh_token *t, struct answer *an)
 {
+	const char *scope;
 	struct user u;
 	int found;
 
@@ -89,9 +105,14 @@ inspect_refresh(struct req *rq, const struct client *cl,
 		return oerr_machine(rq);
 	if (found == 0 || u.disabled_at != 0)
 		return NULL;
+	scope = scope_format(rq->conf, rq->a,
+	    scope_parse(rq->conf, t->scope, NULL) &
+		scope_of_client(rq->conf, cl) & scope_of_user(rq->conf, &u));
 	*an = (struct answer) {
-		.active = 1, .scope = t->scope, .client_id = cl->client_id,
-		.email = u.email, .type = "refresh_token", .user = u.id,
+		.active = 1, .scope = scope, .client_id = cl->client_id,
+		.email = username(cl, scope,
+		    words_have(cl->grants, "password"), u.email),
+		.type = "refresh_token", .user = u.id,
 		.expires_at = t->expires_at,
 	};
 	return NULL;
@@ -131,7 +152,9 @@ inspect_access(struct req *rq, const struct client *cl, const char *text,
 		return NULL;
 	*an = (struct answer) {
 		.active = 1, .scope = who.is.scope,
-		.client_id = who.is.client_id, .email = who.is.email,
+		.client_id = who.is.client_id,
+		.email = username(cl, who.is.scope,
+		    guard_is_first_party(&who), who.is.email),
 		.type = "Bearer", .user = who.is.user,
 		.jti = issue_id_text(rq->a, &who.token),
 		.expires_at = who.is.expires_at,

@@ -104,32 +104,22 @@ store_one(struct req *rq, const struct guard_caller *who,
 	return NULL;
 }
 
-/*
- * An app that was let in for an hour must not give itself half a year: a token
- * of the password grant makes one, and a personal token one that does not
- * outlive itself.
- */
-static const struct oerr *
-check_first_party(
-    struct req *rq, const struct guard_caller *who, int64_t *ttl_s)
+/* What a personal token makes does not outlive it. */
+static int64_t
+ttl_for(const struct req *rq, const struct guard_caller *who)
 {
-	*ttl_s = rq->conf->personal_ttl;
-	if (words_have(who->is.client_grants, "password"))
-		return NULL;
-	if (!who->is.is_personal)
-		return oerr_say(rq, &oerr_insufficient_scope,
-		    "Personal tokens are made with a token of the password"
-		    " grant, or on the account page.");
-	if (*ttl_s > who->is.expires_at - rq->now)
-		*ttl_s = who->is.expires_at - rq->now;
-	return NULL;
+	const int64_t ttl_s = rq->conf->personal_ttl,
+		      left_s = who->is.expires_at - rq->now;
+
+	return who->is.name != NULL && left_s < ttl_s ? left_s : ttl_s;
 }
 
 static const struct oerr *
 create(struct req *rq, const struct guard_caller *who, const char *id)
 {
 	struct client *cl = arena_alloc(rq->a, sizeof(*cl));
-	struct mint m = { .cl = cl, .user = who->is.user };
+	struct mint m = { .cl = cl, .user = who->is.user,
+		.ttl_s = ttl_for(rq, who) };
 	const struct oerr *e, *e2;
 	struct user u;
 	uint64_t may;
@@ -138,8 +128,7 @@ create(struct req *rq, const struct guard_caller *who, const char *id)
 	char *jwt;
 
 	(void)id;
-	if ((e = check_first_party(rq, who, &m.ttl_s)) != NULL ||
-	    (e = grant_user(rq, who->is.user, &u)) != NULL)
+	if ((e = grant_user(rq, who->is.user, &u)) != NULL)
 		return e;
 	/* What the token has, and its user still may. */
 	may = scope_parse(rq->conf, who->is.scope, NULL) &
@@ -162,6 +151,32 @@ create(struct req *rq, const struct guard_caller *who, const char *id)
 	return resp_json(rq, 201, b);
 }
 
+/* A token that the user gave to a script tells it nothing of the others. */
+static int
+load_list(struct req *rq, const struct guard_caller *who,
+    struct access_token *out)
+{
+	if (who->is.name == NULL)
+		return store_personal_list(
+		    rq->st, rq->a, who->is.user, rq->now, NULL, out, LIST_MAX);
+	*out = (struct access_token) {
+		.id = who->token, .name = who->is.name,
+		.scope = who->is.scope, .created_at = who->is.created_at,
+		.expires_at = who->is.expires_at,
+	};
+	return 1;
+}
+
+/* The words of scope that the user may have now. */
+static const char *
+still_has(struct req *rq, const struct guard_caller *who, const char *scope)
+{
+	const struct holder h = { .user = who->is.user, .scope = scope,
+		.client_scope = "*", .user_scope = who->is.user_scope };
+
+	return scope_of_holder(rq->conf, rq->a, &h);
+}
+
 static const struct oerr *
 list(struct req *rq, const struct guard_caller *who, const char *id)
 {
@@ -170,14 +185,13 @@ list(struct req *rq, const struct guard_caller *who, const char *id)
 	int n;
 
 	(void)id;
-	n = store_personal_list(
-	    rq->st, rq->a, who->is.user, rq->now, NULL, t, LIST_MAX);
-	if (n < 0)
+	if ((n = load_list(rq, who, t)) < 0)
 		return oerr_machine(rq);
 	buf_init(b, rq->a, 1024);
 	json_open(b, NULL, '{');
 	json_open(b, "data", '[');
 	for (int i = 0; i < n; i++) {
+		t[i].scope = still_has(rq, who, t[i].scope);
 		json_open(b, NULL, '{');
 		write_token(rq, b, &t[i]);
 		json_close(b, '}');
@@ -218,7 +232,9 @@ revoke(struct req *rq, const struct guard_caller *who, const char *text)
 	struct id id;
 	int n;
 
-	if (!issue_id_read(text, &id))
+	if (!issue_id_read(text, &id) ||
+	    (who->is.name != NULL &&
+		memcmp(id.byte, who->token.byte, ID_LEN) != 0))
 		return &oerr_not_found;
 	n = store_personal_revoke(rq->st, who->is.user, &id, rq->now);
 	if (n < 0)
@@ -231,11 +247,12 @@ revoke(struct req *rq, const struct guard_caller *who, const char *text)
 }
 
 static const struct api_route routes[] = {
-	{ METHOD_GET, "", { CALLER_USER, NULL, NULL, NULL }, list },
-	{ METHOD_POST, "", { CALLER_USER, NULL, NULL, NULL }, create },
-	{ METHOD_DELETE, "/current", { CALLER_ANY, NULL, NULL, NULL },
+	{ METHOD_GET, "", { .caller = CALLER_FIRST_PARTY }, list },
+	/* An app that was let in for an hour must not give itself half a year. */
+	{ METHOD_POST, "", { .caller = CALLER_FIRST_PARTY }, create },
+	{ METHOD_DELETE, "/current", { .caller = CALLER_ANY },
 	    revoke_current },
-	{ METHOD_DELETE, "/ID", { CALLER_USER, NULL, NULL, NULL }, revoke },
+	{ METHOD_DELETE, "/ID", { .caller = CALLER_FIRST_PARTY }, revoke },
 };
 
 static const struct oerr *

@@ -159,10 +159,10 @@ delete_one(struct req *rq, const struct guard_caller *who, const char *text)
 }
 
 static const struct api_route routes[] = {
-	{ METHOD_GET, "", { CALLER_ANY, "read-posts", NULL, NULL }, list },
-	{ METHOD_POST, "", { CALLER_ANY, "write-posts", NULL, NULL }, create },
-	{ METHOD_GET, "/ID", { CALLER_ANY, "read-posts", NULL, NULL }, read_one },
-	{ METHOD_DELETE, "/ID", { CALLER_ANY, "admin", NULL, NULL }, delete_one },
+	{ METHOD_GET, "", { .all = "read-posts" }, list },
+	{ METHOD_POST, "", { .all = "write-posts" }, create },
+	{ METHOD_GET, "/ID", { .all = "read-posts" }, read_one },
+	{ METHOD_DELETE, "/ID", { .all = "admin" }, delete_one },
 };
 
 static const struct oerr *

@@ -9,7 +9,7 @@
 static const struct oerr *
 status_get(struct req *rq)
 {
-	static const struct guard_rule rule = { CALLER_CLIENT, NULL, NULL, NULL };
+	static const struct guard_rule rule = { .caller = CALLER_CLIENT };
 	struct buf *b = arena_alloc(rq->a, sizeof(*b));
 	struct guard_caller who;
 	const struct oerr *e;

@@ -5,11 +5,23 @@
 #include "cgi.h"
 #include "json.h"
 #include "resp.h"
+#include "words.h"
+
+/*
+ * An app learns of its user the id, and what else its scopes say (the words are
+ * those of OpenID Connect Core section 5.4).  What the user signed in to, or made
+ * by hand, learns all.
+ */
+static int
+may_tell(const struct guard_caller *who, const char *scope)
+{
+	return guard_is_first_party(who) || words_have(who->is.scope, scope);
+}
 
 static const struct oerr *
 user_get(struct req *rq)
 {
-	static const struct guard_rule rule = { CALLER_USER, NULL, NULL, NULL };
+	static const struct guard_rule rule = { .caller = CALLER_USER };
 	struct buf *b = arena_alloc(rq->a, sizeof(*b));
 	struct guard_caller who;
 	const struct oerr *e;
@@ -20,9 +32,12 @@ user_get(struct req *rq)
 	buf_init(b, rq->a, 512);
 	json_open(b, NULL, '{');
 	json_int(b, "id", who.is.user);
-	json_str(b, "name", who.is.user_name);
-	json_str(b, "email", who.is.email);
-	json_words(b, "scopes", who.is.scope);
+	if (may_tell(&who, "profile"))
+		json_str(b, "name", who.is.user_name);
+	if (may_tell(&who, "email"))
+		json_str(b, "email", who.is.email);
+	if (guard_is_first_party(&who))
+		json_words(b, "scopes", who.is.scope);
 	json_close(b, '}');
 	return resp_json(rq, 200, b);
 }

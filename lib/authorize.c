@@ -115,7 +115,6 @@ authorize_check(struct req *rq, struct authorization *az)
 {
 	const char *type = rq->param[PARAM_RESPONSE_TYPE];
 	const char *mode = rq->param[PARAM_RESPONSE_MODE];
-	const char *asked = rq->param[PARAM_SCOPE];
 	const struct oerr *e;
 
 	if (rq->param_error != NULL)
@@ -134,10 +133,8 @@ authorize_check(struct req *rq, struct authorization *az)
 	    (e = az->prompt_error) != NULL ||
 	    (e = resource_asked(rq, &az->resource)) != NULL)
 		return e;
-	/* '*' hides from the consent page what is asked: not here. */
-	if (asked != NULL && words_have(asked, "*"))
-		return &oerr_invalid_scope;
-	return scope_grant(rq, &az->client, NULL, asked, &az->scope);
+	return scope_offer(
+	    rq, &az->client, rq->param[PARAM_SCOPE], &az->scope);
 }
 
 /* What the client is told, name and value; a value of NULL is left out. */

@@ -29,12 +29,17 @@ write_urls(const struct conf *cf, struct buf *b)
 		json_str(b, urls[i].name, site_url(cf, b->a, urls[i].site));
 }
 
+/*
+ * Many a client asks for all that is listed here, so the privileged are not: RFC
+ * 8414 section 2 lets a server choose.
+ */
 static void
 write_scopes(const struct conf *cf, struct buf *b)
 {
 	json_open(b, "scopes_supported", '[');
 	for (size_t i = 0; i < cf->n_scopes; i++)
-		json_str(b, NULL, cf->scopes[i].name);
+		if (!cf->scopes[i].privileged)
+			json_str(b, NULL, cf->scopes[i].name);
 	json_close(b, ']');
 }
 

@@ -37,27 +37,59 @@ count_had(const char *have, const char *words, size_t *all)
 	return had;
 }
 
-static const struct oerr *
-check_rule(
-    struct req *rq, const struct guard_rule *rule, const struct holder *is)
+int
+guard_is_first_party(const struct guard_caller *who)
 {
-	size_t n;
+	return who->is.user != 0 &&
+	    (who->is.name != NULL ||
+		words_have(who->is.client_grants, "password"));
+}
 
-	if (rule->caller == CALLER_USER && is->user == 0)
+static const struct oerr *
+check_caller(struct req *rq, const struct guard_rule *rule,
+    const struct guard_caller *who)
+{
+	const int of_user = who->is.user != 0;
+
+	if (rule->caller == CALLER_CLIENT)
+		return of_user ? &oerr_wrong_caller : NULL;
+	if (rule->caller != CALLER_ANY && !of_user)
 		return oerr_say(rq, &oerr_invalid_token,
 		    "This resource is a user's; the token is a client's own.");
-	if (rule->caller == CALLER_CLIENT && is->user != 0)
-		return &oerr_wrong_caller;
-	if (rule->all != NULL && count_had(is->scope, rule->all, &n) < n)
+	if (rule->caller == CALLER_FIRST_PARTY && !guard_is_first_party(who))
+		return oerr_say(rq, &oerr_insufficient_scope,
+		    "This is for the user's own sign-in; the token is an app's.");
+	return NULL;
+}
+
+/*
+ * A token that is bound to one API opens no other (RFC 8707 section 2, RFC 9068
+ * section 4): who runs that API sees the token, and must not use it here.
+ */
+static const struct oerr *
+check_rule(struct req *rq, const struct guard_rule *rule,
+    const struct guard_caller *who)
+{
+	const unsigned here = FOR_ISSUER |
+	    (rule->at_audiences ? (unsigned)FOR_AUDIENCES : 0);
+	const struct oerr *e;
+	size_t n;
+
+	if ((who->is_for & here) == 0)
+		return oerr_why(rq, &oerr_invalid_token, "for another place");
+	if ((e = check_caller(rq, rule, who)) != NULL)
+		return e;
+	if (rule->all != NULL && count_had(who->is.scope, rule->all, &n) < n)
 		return &oerr_insufficient_scope;
-	if (rule->any != NULL && count_had(is->scope, rule->any, &n) == 0)
+	if (rule->any != NULL && count_had(who->is.scope, rule->any, &n) == 0)
 		return &oerr_insufficient_scope;
 	return NULL;
 }
 
 /*
  * RFC 6750 section 3, RFC 9728 section 5.1.  The issuer holds no quote: the
- * configuration sees to it.
+ * configuration sees to it.  The scope is what the place needs, whether the token
+ * lacks it or there is none yet: a client knows what to ask for.
  */
 static void
 challenge(struct req *rq, const struct guard_rule *rule, const struct oerr *e)
@@ -66,19 +98,18 @@ challenge(struct req *rq, const struct guard_rule *rule, const struct oerr *e)
 	    "Bearer realm=\"%s\", resource_metadata=\"%s\"",
 	    rule->realm != NULL ? rule->realm : rq->conf->issuer,
 	    site_well_known(rq->conf, rq->a, DISCOVERY_RESOURCE));
-	const char *scope = rule->all != NULL ? rule->all : rule->any;
+	const char *needs = rule->all != NULL ? rule->all : rule->any;
+	const char *scope = needs == NULL
+	    ? ""
+	    : arena_printf(rq->a, ", scope=\"%s\"", needs);
 
+	/* Where no token was sent, nothing is wrong with it. */
 	if (e->status == 401 && strcmp(e->error, "invalid_token") != 0)
-		resp_header(rq, "WWW-Authenticate", "%s", about);
-	else if (e->status == 401 || scope == NULL)
-		resp_header(rq, "WWW-Authenticate",
-		    "%s, error=\"%s\", error_description=\"%s\"", about,
-		    e->error, e->description);
+		resp_header(rq, "WWW-Authenticate", "%s%s", about, scope);
 	else
 		resp_header(rq, "WWW-Authenticate",
-		    "%s, error=\"%s\", error_description=\"%s\","
-		    " scope=\"%s\"",
-		    about, e->error, e->description, scope);
+		    "%s, error=\"%s\", error_description=\"%s\"%s", about,
+		    e->error, e->description, scope);
 }
 
 const struct oerr *
@@ -99,7 +130,7 @@ guard_check(
 	rq->user = out->is.email;
 	rq->is_known = e == NULL;
 	if (e == NULL)
-		e = check_rule(rq, rule, &out->is);
+		e = check_rule(rq, rule, out);
 	if (e != NULL && (e->status == 401 || e->status == 403))
 		challenge(rq, rule, e);
 	return e;
@@ -108,7 +139,7 @@ guard_check(
 const struct oerr *
 guard_stands(struct req *rq, const struct guard_caller *who)
 {
-	static const struct guard_rule any = { CALLER_ANY, NULL, NULL, NULL };
+	static const struct guard_rule any = { .caller = CALLER_ANY };
 	struct guard_caller now = *who;
 	const struct oerr *e = guard_inspect_again(rq, &now);
 
@@ -121,7 +152,7 @@ void
 guard_note_use(struct req *rq, const struct guard_caller *who)
 {
 	/* A failure is logged, and no reason to refuse a good token. */
-	if (who->is.is_personal &&
+	if (who->is.name != NULL &&
 	    who->is.last_used_at < rq->now - USED_EVERY_S)
 		(void)store_access_used(rq->st, &who->token, rq->now);
 }

@@ -8,17 +8,31 @@
 struct oerr;
 struct req;
 
+/* What a token is for (aud), of what this server knows. */
+enum {
+	FOR_ISSUER = 1,
+	FOR_AUDIENCES = 2, /* one of the setting audiences */
+};
+
 /* Who calls. */
 struct guard_caller {
 	struct id token;
 	int64_t expires_at, not_before; /* as the token says */
+	unsigned is_for;	/* FOR_ bits; 0: for somebody else */
 	struct holder is;
 };
 
 /*
+ * guard_is_first_party(who):
+ * Return 1 for a user's token that is no app's: of a client that holds the
+ * password grant, or made by the user by hand.
+ */
+int guard_is_first_party(const struct guard_caller *who);
+
+/*
  * guard_check(rq, rule, out):
  * Check the bearer token of the request (RFC 6750 section 2.1, RFC 9068 section
- * 4) and hold its holder against the rule.  Revocation is read from the
+ * 4) and hold what it is for, and its holder, against the rule.  Revocation is read from the
  * database each time.  Return NULL and fill out; or the error, with its
  * challenge (WWW-Authenticate) among the headers of the answer.
  */
@@ -43,8 +57,8 @@ void guard_note_use(struct req *rq, const struct guard_caller *who);
 
 /*
  * guard_identify(rq, token, out):
- * Find the token that this text is, live or not: its signature, its claims, its
- * row.  An error of status 500 and above is a failure, others say that it is no
+ * Find the token that this text is, live or not, and for whomever: its signature,
+ * its claims, its row.  An error of status 500 and above is a failure, others say that it is no
  * token of ours.
  */
 const struct oerr *guard_identify(
@@ -53,7 +67,7 @@ const struct oerr *guard_identify(
 /*
  * guard_inspect(rq, token, out):
  * The same for a token that is not the request's own, without rule and
- * challenge: NULL if it is live.
+ * challenge: NULL if it is live, and for the issuer or one of the audiences.
  */
 const struct oerr *guard_inspect(
     struct req *rq, const char *token, struct guard_caller *out);

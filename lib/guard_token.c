@@ -11,8 +11,9 @@
 #include "jwt.h"
 #include "keys.h"
 #include "oerr.h"
+#include "scope.h"
+#include "uri.h"
 #include "verified.h"
-#include "words.h"
 
 static const struct key *
 find_key(void *ctx, const char *kid)
@@ -30,20 +31,19 @@ find_key(void *ctx, const char *kid)
 	return en == NULL ? NULL : en->key;
 }
 
-/* Is aud, a string or an array of them, for us? */
-static int
-audience_is_ours(
-    const struct req *rq, struct json_object *aud, const char *client_id)
+/* What aud, a string or an array of them, names of what is ours: FOR_ bits. */
+static unsigned
+read_audience(struct req *rq, struct json_object *aud, const char *client_id)
 {
 	const struct conf *cf = rq->conf;
+	unsigned is_for = 0;
 	const char *s;
 
 	if (json_object_is_type(aud, json_type_array)) {
 		for (size_t i = 0; i < json_object_array_length(aud); i++)
-			if (audience_is_ours(rq,
-				json_object_array_get_idx(aud, i), client_id))
-				return 1;
-		return 0;
+			is_for |= read_audience(rq,
+			    json_object_array_get_idx(aud, i), client_id);
+		return is_for;
 	}
 	if (!json_object_is_type(aud, json_type_string))
 		return 0;
@@ -51,9 +51,15 @@ audience_is_ours(
 	/* A NUL within, which JSON can spell, is not the end of ours. */
 	if (strlen(s) != (size_t)json_object_get_string_len(aud))
 		return 0;
-	return strcmp(s, cf->issuer) == 0 || words_have(cf->audiences, s) ||
-	    (cf->passport_compat && client_id != NULL &&
-		strcmp(s, client_id) == 0);
+	if (uri_same(rq->a, s, cf->issuer))
+		is_for |= FOR_ISSUER;
+	if (uri_find(rq->a, cf->audiences, s) != NULL)
+		is_for |= FOR_AUDIENCES;
+	/* Passport's aud tells of the client, and of no place. */
+	if (cf->passport_compat && client_id != NULL &&
+	    strcmp(s, client_id) == 0)
+		is_for |= FOR_ISSUER;
+	return is_for;
 }
 
 /* RFC 9068 section 2.1; with or without the prefix (RFC 7515 section 4.1.9). */
@@ -86,9 +92,8 @@ check_claims(struct req *rq, const struct jwt *jwt, struct guard_caller *out)
 	if ((iss = json_get_str(o, "iss")) == NULL ||
 	    strcmp(iss, rq->conf->issuer) != 0)
 		return "another issuer";
-	if (!json_object_object_get_ex(o, "aud", &aud) ||
-	    !audience_is_ours(rq, aud, client_id))
-		return "another audience";
+	if (json_object_object_get_ex(o, "aud", &aud))
+		out->is_for = read_audience(rq, aud, client_id);
 	if (json_get_int(o, "exp", &out->expires_at) != 1)
 		return "no exp";
 	/* RFC 9068 section 2.2: what a token of ours always has. */
@@ -103,14 +108,18 @@ check_claims(struct req *rq, const struct jwt *jwt, struct guard_caller *out)
 	return NULL;
 }
 
-/* What the database says of the token, its client and its user; found: or not. */
+/*
+ * What the database says of the token, its client and its user; found: or not.
+ * The token has of its scopes what both may have at this moment.
+ */
 static const struct oerr *
-take_holder(struct req *rq, int found)
+take_holder(struct req *rq, int found, struct holder *is)
 {
 	if (found < 0)
 		return oerr_machine(rq);
 	if (found == 0)
 		return oerr_why(rq, &oerr_invalid_token, "unknown token");
+	is->scope = scope_of_holder(rq->conf, rq->a, is);
 	return NULL;
 }
 
@@ -129,6 +138,8 @@ check_holder(struct req *rq, const struct guard_caller *out)
 		return oerr_why(rq, &oerr_invalid_token, "revoked client");
 	if (out->is.user_disabled)
 		return oerr_why(rq, &oerr_invalid_token, "disabled user");
+	if (out->is_for == 0)
+		return oerr_why(rq, &oerr_invalid_token, "another audience");
 	return NULL;
 }
 
@@ -167,7 +178,8 @@ guard_identify(struct req *rq, const char *token, struct guard_caller *out)
 	if (verified_find(rq, &d, out))
 		return take_holder(rq,
 		    store_access_holder(
-			rq->st, rq->a, &out->token, &out->is));
+			rq->st, rq->a, &out->token, &out->is),
+		    &out->is);
 	why = jwt_read(rq->a, token, &jwt);
 	if (why == NULL)
 		why = check_claims(rq, &jwt, out);
@@ -185,7 +197,7 @@ guard_identify(struct req *rq, const char *token, struct guard_caller *out)
 		return oerr_why(rq, &oerr_invalid_token, "%s", why);
 	}
 	verified_add(rq, &d, out);
-	return take_holder(rq, found);
+	return take_holder(rq, found, &out->is);
 }
 
 const struct oerr *
@@ -200,7 +212,8 @@ const struct oerr *
 guard_inspect_again(struct req *rq, struct guard_caller *who)
 {
 	const struct oerr *e = take_holder(rq,
-	    store_access_holder(rq->st, rq->a, &who->token, &who->is));
+	    store_access_holder(rq->st, rq->a, &who->token, &who->is),
+	    &who->is);
 
 	return e != NULL ? e : check_holder(rq, who);
 }

@@ -6,7 +6,7 @@
 #include "cgi.h"
 #include "conf.h"
 #include "oerr.h"
-#include "words.h"
+#include "uri.h"
 
 /* RFC 3986 section 4.3: a scheme, and no fragment. */
 static int
@@ -23,11 +23,17 @@ is_absolute(const char *uri)
 	    uri[n + strcspn(uri + n, " #\"<>\\^`{|}")] == '\0';
 }
 
-static int
-is_served(const struct conf *cf, const char *resource)
+/*
+ * The resource as the configuration spells it, or NULL.  That is the spelling
+ * that an API holds a token's aud against, byte for byte perhaps, whatever slash
+ * or capital the client put into its own.
+ */
+static const char *
+find_served(struct req *rq, const char *resource)
 {
-	return strcmp(resource, cf->issuer) == 0 ||
-	    words_have(cf->audiences, resource);
+	return uri_same(rq->a, resource, rq->conf->issuer)
+	    ? rq->conf->issuer
+	    : uri_find(rq->a, rq->conf->audiences, resource);
 }
 
 const struct oerr *
@@ -42,7 +48,8 @@ resource_asked(struct req *rq, const char **out)
 	if (!is_absolute(asked))
 		return oerr_say(rq, &oerr_invalid_target,
 		    "The resource is no absolute URI without a fragment.");
-	return is_served(rq->conf, asked) ? NULL : &oerr_invalid_target;
+	*out = find_served(rq, asked);
+	return *out != NULL ? NULL : &oerr_invalid_target;
 }
 
 const struct oerr *
@@ -52,10 +59,10 @@ resource_for_token(struct req *rq, const char *granted, const char **out)
 
 	if ((e = resource_asked(rq, out)) != NULL || granted == NULL)
 		return e;
-	if (*out != NULL && strcmp(*out, granted) != 0)
+	if (*out != NULL && !uri_same(rq->a, *out, granted))
 		return oerr_say(rq, &oerr_invalid_target,
 		    "The resource is not the one that was granted.");
-	*out = granted;
 	/* It may have been taken out of the configuration since. */
-	return is_served(rq->conf, granted) ? NULL : &oerr_invalid_target;
+	*out = find_served(rq, granted);
+	return *out != NULL ? NULL : &oerr_invalid_target;
 }

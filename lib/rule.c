@@ -137,6 +137,7 @@ read_needs(struct conf *cf, struct rule *ru, const char *s)
 	int said = 1;
 
 	ru->needs.realm = cf->guard_realm;
+	ru->needs.at_audiences = 1;
 	if (take(&s, "public"))
 		ru->is_public = 1;
 	else if (take(&s, "user"))

@@ -5,7 +5,16 @@
 struct arena;
 struct conf;
 
-enum caller { CALLER_ANY, CALLER_USER, CALLER_CLIENT };
+enum caller {
+	CALLER_ANY,
+	CALLER_USER,
+	CALLER_CLIENT,
+	/*
+	 * A user's token of a client that holds the password grant, or one that
+	 * the user made by hand; not an app's that the user once said yes to.
+	 */
+	CALLER_FIRST_PARTY,
+};
 
 /* What a resource asks of who calls it. */
 struct guard_rule {
@@ -13,6 +22,7 @@ struct guard_rule {
 	const char *all;    /* words: all of these scopes; or NULL */
 	const char *any;    /* words: one of these at least; or NULL */
 	const char *realm;  /* of the challenge; NULL: the issuer */
+	int at_audiences;   /* what the setting audiences names, too */
 };
 
 /* A line of [guard]: "[METHOD,...] /prefix = what it needs". */

@@ -8,6 +8,7 @@
 #include "oerr.h"
 #include "store_client.h"
 #include "store_consent.h"
+#include "store_token.h"
 #include "store_user.h"
 #include "tmpl.h"
 #include "words.h"
@@ -70,19 +71,76 @@ limit(const struct conf *cf, const char *words)
 	return set & SCOPE_STAR ? SCOPE_STAR | every(cf, 1) : set;
 }
 
+static uint64_t
+limit_of_client(const struct conf *cf, const char *words)
+{
+	return words == NULL ? every(cf, 0) : limit(cf, words);
+}
+
+static uint64_t
+limit_of_user(const struct conf *cf, const char *words)
+{
+	if (words == NULL)
+		words = cf->user_scopes;
+	return words == NULL ? every(cf, 0) : limit(cf, words);
+}
+
 uint64_t
 scope_of_client(const struct conf *cf, const struct client *cl)
 {
-	return cl->scope == NULL ? every(cf, 0) : limit(cf, cl->scope);
+	return limit_of_client(cf, cl->scope);
 }
 
 uint64_t
 scope_of_user(const struct conf *cf, const struct user *u)
 {
-	if (u->scope != NULL)
-		return limit(cf, u->scope);
-	return cf->user_scopes == NULL ? every(cf, 0)
-				       : limit(cf, cf->user_scopes);
+	return limit_of_user(cf, u->scope);
+}
+
+const char *
+scope_of_holder(
+    const struct conf *cf, struct arena *a, const struct holder *h)
+{
+	uint64_t may;
+	int unknown = 0;
+	const uint64_t had = scope_parse(cf, h->scope, &unknown);
+
+	if (*h->scope == '\0')
+		return h->scope;
+	may = limit_of_client(cf, h->client_scope);
+	if (h->user != 0)
+		may &= limit_of_user(cf, h->user_scope);
+	return (had & ~may) == 0 && !unknown ? h->scope
+					     : scope_format(cf, a, had & may);
+}
+
+/* No scope asked: what the setting says, as far as it may be had. */
+static uint64_t
+by_default(const struct conf *cf, uint64_t may)
+{
+	return scope_parse(cf, cf->default_scopes, NULL) & may & ~SCOPE_STAR;
+}
+
+const struct oerr *
+scope_offer(struct req *rq, const struct client *cl, const char *asked,
+    uint64_t *out)
+{
+	const uint64_t may = scope_of_client(rq->conf, cl);
+	uint64_t set;
+	int unknown = 0;
+
+	if (asked == NULL) {
+		*out = by_default(rq->conf, may);
+		return NULL;
+	}
+	set = scope_parse(rq->conf, asked, &unknown);
+	if (unknown || set & SCOPE_STAR)
+		return oerr_why(rq, &oerr_invalid_scope, "unknown scope");
+	*out = set & may;
+	return set == 0 || *out != 0
+	    ? NULL
+	    : oerr_why(rq, &oerr_invalid_scope,
+		  "no scope that the client may have");
 }
 
 const struct oerr *
@@ -94,8 +152,7 @@ scope_grant(struct req *rq, const struct client *cl, const struct user *u,
 	int unknown = 0;
 
 	if (asked == NULL) {
-		set = scope_parse(rq->conf, rq->conf->default_scopes, NULL);
-		*out = set & client & user & ~SCOPE_STAR;
+		*out = by_default(rq->conf, client & user);
 		return NULL;
 	}
 	set = scope_parse(rq->conf, asked, &unknown);

@@ -7,6 +7,7 @@
 struct arena;
 struct client;
 struct conf;
+struct holder;
 struct oerr;
 struct req;
 struct tmpl_data;
@@ -31,6 +32,25 @@ char *scope_format(const struct conf *cf, struct arena *a, uint64_t set);
  */
 uint64_t scope_of_client(const struct conf *cf, const struct client *cl);
 uint64_t scope_of_user(const struct conf *cf, const struct user *u);
+
+/*
+ * scope_of_holder(cf, a, h):
+ * Return the words of h's token that its client and its user (if any) may have
+ * now: what was taken from either since is gone from the token too.
+ */
+const char *scope_of_holder(
+    const struct conf *cf, struct arena *a, const struct holder *h);
+
+/*
+ * scope_offer(rq, cl, asked, out):
+ * For a user who is yet to agree, on the web or for a device: put to out what cl
+ * may have of the words asked (NULL: the default).  What the client may not have
+ * is left out, as many a client asks for all that the metadata lists; if nothing
+ * is left, invalid_scope.  An unknown scope is invalid_scope, and so is '*',
+ * which would hide from the consent page what is asked.
+ */
+const struct oerr *scope_offer(struct req *rq, const struct client *cl,
+    const char *asked, uint64_t *out);
 
 /*
  * scope_grant(rq, cl, u, asked, out):

@@ -87,8 +87,8 @@ const char *const store_sql[SQL_COUNT] = {
 	    "SELECT t.client, t.user, c.client_id, u.email, u.name, t.scope,"
 	    " t.family, t.expires_at, t.revoked_at IS NOT NULL,"
 	    " c.revoked_at IS NOT NULL, u.disabled_at IS NOT NULL,"
-	    " t.name IS NOT NULL, t.last_used_at, t.created_at, c.grants,"
-	    " t.seal"
+	    " t.name, t.last_used_at, t.created_at, c.grants,"
+	    " t.seal, c.scope, u.scope"
 	    " FROM oauth_access_tokens t"
 	    " JOIN oauth_clients c ON c.id = t.client"
 	    " LEFT JOIN users u ON u.id = t.user WHERE t.id = ?1",

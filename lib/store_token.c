@@ -24,11 +24,13 @@ store_access_holder(struct store *st, struct arena *a, const struct id *id,
 		out->token_revoked = sqlite3_column_int(s, 8);
 		out->client_revoked = sqlite3_column_int(s, 9);
 		out->user_disabled = sqlite3_column_int(s, 10);
-		out->is_personal = sqlite3_column_int(s, 11);
+		out->name = column_dup(s, 11, a);
 		out->last_used_at = sqlite3_column_int64(s, 12);
 		out->created_at = sqlite3_column_int64(s, 13);
 		out->client_grants = column_dup(s, 14, a);
 		out->has_seal = column_digest(s, 15, &out->seal);
+		out->client_scope = column_dup(s, 16, a);
+		out->user_scope = column_dup(s, 17, a);
 		found = 1;
 	} else if (rc != SQLITE_DONE) {
 		found = store_fail(st, "access_holder");

@@ -38,11 +38,13 @@ struct refresh_token {
 struct holder {
 	int64_t client, user;	/* user 0: the client itself */
 	const char *client_id, *client_grants, *email, *user_name;
-	const char *scope;
+	const char *scope;	/* as it was given */
+	/* What each may have now, as in struct client and struct user. */
+	const char *client_scope, *user_scope;
 	struct id family;
 	int has_family;
 	int64_t created_at, expires_at;
-	int is_personal;
+	const char *name;	/* of a personal token, else NULL */
 	int64_t last_used_at;
 	int token_revoked, client_revoked, user_disabled;
 	struct digest seal;	/* of the token's text */

@@ -7,7 +7,7 @@
 #include "guard.h"
 #include "keys.h"
 
-#define SLOTS 16384 /* 1 MiB when full; pages are touched as they are used */
+#define SLOTS 16384 /* 1.1 MiB when full; pages are touched as they are used */
 
 struct verified {
 	uint64_t conf, keys;	/* what the checks were made against */
@@ -15,6 +15,7 @@ struct verified {
 		struct digest digest;
 		struct id id;
 		int64_t expires_at, not_before;
+		unsigned is_for;
 	} slot[SLOTS];
 };
 
@@ -60,6 +61,7 @@ verified_find(
 	out->token = v->slot[i].id;
 	out->expires_at = v->slot[i].expires_at;
 	out->not_before = v->slot[i].not_before;
+	out->is_for = v->slot[i].is_for;
 	return 1;
 }
 
@@ -77,4 +79,5 @@ verified_add(
 	v->slot[i].id = who->token;
 	v->slot[i].expires_at = who->expires_at;
 	v->slot[i].not_before = who->not_before;
+	v->slot[i].is_for = who->is_for;
 }

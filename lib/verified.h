@@ -10,7 +10,8 @@ struct req;
  * A signature costs a quarter of a millisecond to check, and a caller sends the
  * same token many times.  What is remembered is only that this very token, by
  * its SHA-256, was found good under today's keys and configuration, until when,
- * and its id.  Whether it has been revoked is read from the database each time.
+ * for what, and its id.  Whether it has been revoked, and what its client and user
+ * may have, is read from the database each time.
  */
 
 /*

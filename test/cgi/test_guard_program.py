@@ -56,6 +56,32 @@ def error(answer):
     return answer.status, json.loads(answer.body)["error"]
 
 
+def test_a_rule_takes_what_audiences_names(cgi, guarded, ask, reader):
+    """DESIGN section 6: carnet's own endpoints do not; and no aud of others."""
+    conf = guarded.conf.read_text()
+    guarded.conf.write_text("audiences = https://api.example\n" + conf)
+    try:
+        for aud, status in (("https://api.example", 200), ("https://API.example:443/", 200),
+                            ("https://api.example/x", 401), ("https://b.example", 401)):
+            token = cgi.forge(reader, claims={"aud": aud})
+            assert ask("/docs", token).status == status, aud
+            assert not guarded.is_live(token)
+    finally:
+        guarded.conf.write_text(conf)
+    assert ask("/docs", cgi.forge(reader, claims={"aud": "https://api.example"})).status == 401
+    assert ask("/docs", reader).status == 200
+
+
+def test_the_scope_told_is_what_the_user_may_have_now(cgi, ask):
+    """DESIGN section 5: to the program behind, too."""
+    user = cgi.user("read-posts write-posts")
+    token = cgi.token("read-posts write-posts", user)
+    cgi.sql("UPDATE users SET scope = 'read-posts' WHERE id = ?", user.id)
+    assert ask("/all", token).status == 403
+    answer = ask("/docs", token)
+    assert answer.status == 200 and said(answer)["CARNET_SCOPE"] == "read-posts"
+
+
 def test_the_authorizer_tells_who_calls(cgi, ask):
     """DESIGN section 7."""
     user = cgi.user("read-posts write-posts")

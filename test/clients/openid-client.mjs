@@ -1,7 +1,7 @@
 // openid-client.mjs: discovery, code with PKCE, refresh, introspection, revocation.
 import assert from 'node:assert/strict';
 import * as client from 'openid-client';
-import { client_id, client_secret, done, email, go, issuer, method, redirect_uri,
+import { client_id, client_secret, done, go, issuer, method, redirect_uri, sub,
 	works } from './talk.mjs';
 
 const auth = {
@@ -33,14 +33,14 @@ assert.equal(first.scope, 'read-posts');
 assert.ok(first.expiresIn() > 0 && first.expiresIn() <= 3600);
 const r = await client.fetchProtectedResource(
 	config, first.access_token, new URL(`${issuer}/api/user`), 'GET');
-assert.equal((await r.json()).email, email);
+assert.equal((await r.json()).id, sub);
 
 const second = await client.refreshTokenGrant(config, first.refresh_token);
 await works(second.access_token);
 if (method !== 'none') {
 	const told = await client.tokenIntrospection(config, second.access_token);
 	assert.equal(told.active, true);
-	assert.equal(told.username, email);
+	assert.equal(told.sub, String(sub));
 }
 await client.tokenRevocation(config, second.refresh_token);
 await assert.rejects(client.refreshTokenGrant(config, second.refresh_token),

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createInterface } from 'node:readline';
 
 export const {
-	issuer, client_id, client_secret, method, redirect_uri, email,
+	issuer, client_id, client_secret, method, redirect_uri, sub,
 } = JSON.parse(process.argv[2]);
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
@@ -24,5 +24,5 @@ export async function works(access_token) {
 	const r = await fetch(`${issuer}/api/user`,
 		{ headers: { authorization: `Bearer ${access_token}` } });
 	assert.equal(r.status, 200);
-	assert.equal((await r.json()).email, email);
+	assert.equal((await r.json()).id, sub);
 }

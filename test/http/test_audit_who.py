@@ -168,8 +168,8 @@ REFUSED = [
     ("personal_token", "unauthorized", "This resource needs a bearer token.", {},
      lambda c: c.make(None)),
     ("personal_token", "invalid_token", "not three parts", {}, lambda c: c.make("no token")),
-    ("personal_token", "insufficient_scope", "Personal tokens are made with a token of the"
-     " password grant, or on the account page.", OWN, made_by_an_app),
+    ("personal_token", "insufficient_scope", "This is for the user's own sign-in; the token"
+     " is an app's.", OWN, made_by_an_app),
 ]
 
 

@@ -302,6 +302,18 @@ def test_what_the_user_may_not_is_left_out(site, app):
     assert app.connect(browser, scope="read-posts write-posts")["scope"] == "read-posts"
 
 
+def test_what_the_client_may_not_is_left_out(site):
+    """DESIGN section 5: libraries ask for all that the metadata lists."""
+    app, browser = App(site, scope="read-posts admin"), Browser(site, site.user("read-posts"))
+    page = app.consent(browser, scope="read-posts write-posts admin")
+    assert "read-posts" in page.text
+    assert "write-posts" not in page.text and "admin" not in page.text
+    asked = "read-posts write-posts admin"
+    assert app.connect(browser, scope=asked)["scope"] == "read-posts"
+    got = people.sent_back(app.ask(browser, scope="write-posts"), app)
+    assert got["error"] == "invalid_scope"
+
+
 def test_nothing_left_is_told(site, app):
     """DESIGN section 5: invalid_scope."""
     browser = Browser(site, site.user("admin"))

@@ -51,7 +51,6 @@ ERRORS = [
     ({"scope": "*"}, "invalid_scope"),
     ({"scope": "read-posts *"}, "invalid_scope"),
     ({"scope": "admin"}, "invalid_scope"),
-    ({"scope": "read-posts admin"}, "invalid_scope"),
     ({"scope": 'read-posts "x"'}, "invalid_request"),
     # OpenID Connect Core section 3.1.2.1
     ({"prompt": "none login"}, "invalid_request"),

@@ -49,7 +49,7 @@ def run(script, app, user, method, person):
     """Run the script; person(url) is where a browser lands that is sent to url."""
     told = {"issuer": app.site.url, "client_id": app.client.id, "method": method,
             "client_secret": app.client.secret, "redirect_uri": app.uri,
-            "email": user.email}
+            "sub": user.id}
     p = subprocess.Popen(["node", script, json.dumps(told)], cwd=script.parent,
                          text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                          stderr=subprocess.STDOUT)

@@ -33,7 +33,7 @@ def test_the_flow(site, browser, user, public):
     assert (claims["sub"], claims["client_id"]) == (str(user.id), app.client.id)
     assert claims["scope"] == body["scope"] and claims["aud"] == site.url
     r = site.get("/api/user", token=body["access_token"])
-    assert r.json()["email"] == user.email
+    assert r.json() == {"id": user.id}
 
 
 @pytest.mark.parametrize("public", [False, True])
@@ -262,7 +262,7 @@ def test_the_scope_is_the_consents(app, code):
 
 # RFC 8707
 
-@pytest.mark.parametrize("resource", ["https://other.example", "x", "https://api.example/"])
+@pytest.mark.parametrize("resource", ["https://other.example", "x", "https://api.example/x"])
 def test_a_resource_of_others_is_refused(app, code, resource):
     """RFC 8707 section 2: invalid_target."""
     refused(app, code, "invalid_target", resource=resource)
@@ -277,5 +277,5 @@ def test_a_resource_becomes_the_audience(site, app, code, browser):
                   code_verifier=app.verifier, resource="https://api.example")
     body = expect.tokens(other.grant("authorization_code", app.client, **params))
     assert jose.claims_of(body["access_token"])["aud"] == "https://api.example"
-    assert other.is_live(body["access_token"])
-    assert not site.is_live(body["access_token"])
+    for server in other, site:
+        assert not server.is_live(body["access_token"])

@@ -77,6 +77,15 @@ def test_a_scope_that_may_not_be_is_refused(site, scope):
     expect.error(r, 400, "invalid_scope")
 
 
+def test_what_the_client_may_not_have_is_left_out(site, browser):
+    """DESIGN section 5: libraries ask for all that the metadata lists."""
+    device = Device(site, scope="read-posts").begin(scope="admin read-posts write-posts")
+    page = device.page(browser)
+    assert "read-posts" in page.text and "write-posts" not in page.text
+    assert browser.submit(page.form("approve"), "approve").status_code == 200
+    assert expect.tokens(device.poll())["scope"] == "read-posts"
+
+
 def test_a_client_without_the_grant_is_refused(site):
     """RFC 6749 section 5.2: unauthorized_client, here and when polling."""
     app = App(site)
@@ -110,7 +119,7 @@ def test_by_qr_code(site, user, public):
     body = expect.tokens(device.poll())
     assert body["scope"] == "read-posts" and "refresh_token" in body
     r = site.get("/api/user", token=body["access_token"])
-    assert r.json()["email"] == user.email
+    assert r.json() == {"id": user.id}
     expect.tokens(site.refresh(body["refresh_token"], device.client))
 
 

@@ -146,7 +146,7 @@ def test_times_with_a_fraction_are_read(site, token):
     ("iss", "https://other.example"), ("iss", ""), ("iss", None), ("iss", 5),
     ("iss", ["%s"]), ("iss", "%s/"), ("aud", "https://other.example"),
     ("aud", []), ("aud", ["https://other.example"]), ("aud", None), ("aud", 5),
-    ("aud", "%s/"), ("aud", {"%s": 1}), ("exp", "9999999999"), ("exp", None),
+    ("aud", "%s/x"), ("aud", {"%s": 1}), ("exp", "9999999999"), ("exp", None),
     ("exp", True), ("exp", 1e300), ("exp", {}), ("nbf", "0"), ("nbf", {}),
     ("jti", "x"), ("jti", None), ("jti", 5), ("jti", "A" * 22), ("jti", "é" * 11)])
 def test_a_claim_that_is_wrong_is_refused(site, token, claim, value):
@@ -171,13 +171,38 @@ def test_we_may_be_one_of_several_audiences(site, token):
     assert user(site, site.forge(token, claims=claims)).status_code == 200
 
 
-def test_audiences_are_accepted_beside_the_issuer(site, token):
-    """DESIGN section 1: audiences."""
+def test_audiences_are_for_what_is_guarded_and_not_for_our_own(site, token):
+    """DESIGN section 6: the place a token is used at is held against its aud."""
     forged = site.forge(token, claims={"aud": "https://api.example"})
-    expect.unauthenticated(user(site, forged))
     other = site.variant("audiences = https://x.example https://api.example")
-    assert user(other, forged).status_code == 200
-    assert user(other, token).status_code == 200
+    for server in site, other:
+        expect.unauthenticated(user(server, forged))
+        assert user(server, token).status_code == 200
+
+
+def test_what_is_taken_from_a_user_is_gone_at_the_next_request(site):
+    """DESIGN section 5: and given back, it is there."""
+    person = site.user("read-posts write-posts")
+    token = site.token("read-posts write-posts", person)
+    mine = site.post("/api/personal-tokens", token=token, json={
+        "name": "x", "scopes": ["read-posts"]}).json()["token"]
+    for scope, status in ("write-posts", 403), ("", 403), ("read-posts", 200):
+        site.sql("UPDATE users SET scope = ? WHERE id = ?", scope, person.id)
+        for bearer in token, mine:
+            assert site.get("/api/posts", token=bearer).status_code == status
+        assert user(site, token).json()["scopes"] == scope.split()
+
+
+def test_a_challenge_says_what_to_ask_for(site, token):
+    """RFC 6750 section 3: with no token, a bad one, and one that lacks a scope."""
+    for bearer in None, "a.b.c":
+        r = site.get("/api/posts", token=bearer)
+        expect.unauthenticated(r, bearer and "invalid_token")
+        assert r.headers["WWW-Authenticate"].endswith(', scope="read-posts"')
+        r = site.get("/guarded/any", token=bearer)
+        assert r.status_code == 401
+        assert r.headers["WWW-Authenticate"].endswith(', scope="read-posts write-posts"')
+    assert "scope=" not in site.get("/api/user").headers["WWW-Authenticate"]
 
 
 DUPLICATES = {

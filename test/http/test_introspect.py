@@ -36,7 +36,9 @@ def test_a_client_learns_of_its_access_token(site, app, user, pair):
     body = told(ask(site, app.client, pair["access_token"]))
     claims = jose.claims_of(pair["access_token"])
     assert body["active"] is True and body["token_type"] == "Bearer"
-    assert (body["client_id"], body["username"]) == (app.client.id, user.email)
+    assert body["client_id"] == app.client.id
+    # Whose it is says sub; the address is not among the token's scopes.
+    assert "username" not in body
     for name in ("sub", "exp", "iat", "nbf", "iss", "jti", "scope", "aud"):
         assert body[name] == claims[name], name
     assert body == told(ask(site, app.client, pair["access_token"]))
@@ -47,8 +49,54 @@ def test_a_client_learns_of_its_refresh_token(site, app, user, pair):
     body = told(ask(site, app.client, pair["refresh_token"]))
     assert body["active"] is True and body["client_id"] == app.client.id
     assert (body["sub"], body["scope"]) == (str(user.id), "read-posts")
-    assert "aud" not in body
+    assert "aud" not in body and "username" not in body
     assert 0 <= time.time() + 30 * 86400 - body["exp"] < 60
+
+
+def test_the_first_party_learns_who_signed_in_to_it(site, user):
+    """DESIGN section 3, /api/user: what it tells, this tells."""
+    pair = site.sign_in(user=user)
+    for kind in "access_token", "refresh_token":
+        body = told(ask(site, site.password_client, pair[kind]))
+        assert body["username"] == user.email
+
+
+@pytest.mark.parametrize("token", [
+    "x", "a.b.c", "x" * 16385, "x" * 60000, "é", "\n", "a b", "\x7f", "a\0b", '"', "?",
+    "\u202e\U0001f511", "=", "."])
+def test_any_text_that_is_no_token_is_inactive(site, api, token):
+    """RFC 7662 section 2.2: and not an error of the request."""
+    inactive(ask(site, api, token))
+
+
+def test_a_token_with_something_behind_it_is_another(site, api, pair):
+    """A NUL is no end."""
+    for more in "\0", "\0x", "x", " ", "\n":
+        inactive(ask(site, api, pair["access_token"] + more))
+
+
+def test_a_token_has_what_client_and_user_may_have_now(site):
+    """DESIGN section 5: what is taken from either is gone at the next request."""
+    user = site.user("read-posts write-posts")
+    client = site.client("password,refresh_token", scope="read-posts write-posts")
+    pair = expect.tokens(site.grant(
+        "password", client, username=user.email, password=user.password,
+        scope="read-posts write-posts"))
+
+    def scopes():
+        return {told(ask(site, client, pair[kind]))["scope"]
+                for kind in ("access_token", "refresh_token")}
+    for who, where, left in (
+            ("users", user.id, "read-posts"), ("users", user.id, ""),
+            ("users", user.id, "write-posts read-posts")):
+        site.sql("UPDATE users SET scope = ? WHERE id = ?", left, where)
+        assert scopes() == {" ".join(sorted(left.split()))}
+    site.sql("UPDATE oauth_clients SET scope = 'write-posts' WHERE client_id = ?",
+             client.id)
+    assert scopes() == {"write-posts"}
+    expect.insufficient(site.get("/api/posts", token=pair["access_token"]), "read-posts")
+    new = expect.tokens(site.refresh(pair["refresh_token"], client))
+    assert new["scope"] == "write-posts"
 
 
 def test_of_a_machines_token(site):
@@ -70,6 +118,7 @@ def test_a_resource_server_learns_of_all_access_tokens(site, api, pair, app, use
     body = told(ask(site, api, pair["access_token"]))
     assert body["active"] is True
     assert (body["client_id"], body["sub"]) == (app.client.id, str(user.id))
+    assert body["username"] == user.email
     inactive(ask(site, api, pair["refresh_token"]))
 
 

@@ -105,7 +105,7 @@ def test_the_challenge_methods_are_kept(metadata):
 
 def test_the_scopes_are_the_configurations(site, metadata):
     """RFC 8414 section 2."""
-    assert metadata["scopes_supported"] == ["read-posts", "write-posts", "admin"]
+    assert metadata["scopes_supported"] == ["read-posts", "write-posts"]
     other = site.variant("[scopes]\nalpha = First\nbeta = Second", drop=(
         "[scopes]", "read-posts", "write-posts", "admin", "[guard]", "/guarded/all",
         "/guarded/any", "/guarded/env"))

@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from kit import expect, jose
+from kit import expect, jose, people
 
 URL = "/api/personal-tokens"
 
@@ -72,6 +72,83 @@ def test_revoking_one_ends_it_and_no_other(site, token):
     assert [t["id"] for t in listed] == [other["id"]]
     r = site.delete("%s/%s" % (URL, one["id"]), token=token)
     expect.error(r, 404, "not_found")
+
+
+@pytest.fixture
+def app_token(site, user):
+    return people.App(site).connect(people.Browser(site, user))["access_token"]
+
+
+def test_an_app_sees_makes_and_ends_none(site, token, app_token):
+    """DESIGN section 5: the first party alone; an app was let in for something else."""
+    made = create(site, token).json()
+    for method, path in (("GET", ""), ("POST", ""), ("DELETE", "/" + made["id"]),
+                         ("DELETE", "/" + jose.claims_of(app_token)["jti"])):
+        r = site.request(method, URL + path, token=app_token,
+                         **({"json": {"name": "x"}} if method == "POST" else {}))
+        expect.insufficient(r, None)
+        assert made["name"] not in r.text
+    assert site.is_live(made["token"])
+    listed = site.get(URL, token=token).json()["data"]
+    assert [t["id"] for t in listed] == [made["id"]]
+
+
+def test_an_app_may_end_itself(site, user, token, app_token):
+    """DESIGN section 5."""
+    r = site.delete(URL + "/current", token=app_token)
+    assert (r.status_code, r.json()) == (200, {"status": "revoked"})
+    assert not site.is_live(app_token) and site.is_live(token)
+
+
+def test_a_personal_token_sees_and_ends_itself_alone(site, token):
+    """DESIGN section 5."""
+    one, other = create(site, token, name="One").json(), create(site, token).json()
+    listed = site.get(URL, token=one["token"]).json()["data"]
+    assert [(t["id"], t["name"]) for t in listed] == [(one["id"], "One")]
+    r = site.delete("%s/%s" % (URL, other["id"]), token=one["token"])
+    expect.error(r, 404, "not_found")
+    assert site.is_live(other["token"])
+    r = site.delete("%s/%s" % (URL, one["id"]), token=one["token"])
+    assert r.status_code == 204
+    assert not site.is_live(one["token"])
+
+
+def test_the_list_has_what_the_user_may_have_now(site, user, token):
+    """DESIGN section 5: what is taken is gone from the tokens."""
+    create(site, token, scopes=["read-posts", "write-posts"])
+    site.sql("UPDATE users SET scope = 'write-posts' WHERE id = ?", user.id)
+    one, = site.get(URL, token=token).json()["data"]
+    assert one["scopes"] == ["write-posts"]
+
+
+@pytest.mark.parametrize("scopes, members", [
+    ("read-posts", {"id"}), ("email", {"id", "email"}), ("profile", {"id", "name"}),
+    ("email profile", {"id", "email", "name"})])
+def test_an_app_learns_of_its_user_what_its_scopes_say(site, user, scopes, members):
+    """DESIGN section 3: /api/user; and introspection."""
+    other = site.variant()
+    text = other.conf.read_text()
+    other.conf.write_text(text.replace(
+        "[scopes]\n", "[scopes]\nemail = Your address\nprofile = Your name\n"))
+    app = people.App(other)
+    body = app.connect(people.Browser(other, user), scope=scopes)
+    told = other.get("/api/user", token=body["access_token"]).json()
+    assert set(told) == members and told["id"] == user.id
+    assert told.get("email", user.email) == user.email
+    for kind in "access_token", "refresh_token":
+        r = other.post("/oauth/introspect", data={
+            "client_id": app.client.id, "client_secret": app.client.secret,
+            "token": body[kind]})
+        assert r.json()["active"]
+        assert ("username" in r.json()) == ("email" in members)
+
+
+def test_the_first_party_learns_all_of_its_user(site, user, token):
+    """DESIGN section 3: so do tokens that the user made by hand."""
+    for bearer in token, create(site, token).json()["token"]:
+        told = site.get("/api/user", token=bearer).json()
+        assert set(told) == {"id", "name", "email", "scopes"}
+        assert told["email"] == user.email
 
 
 def test_anothers_token_cannot_be_revoked(site, token):

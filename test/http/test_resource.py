@@ -13,8 +13,10 @@ ODD = "https://c.example/?a=b&c='(d)"
 WORDS = ["api", "/api", "//a.example", "a.example", "https://a.example/api#",
          "https://a.example/api#x", ":a"]
 # A URI, but none that is in the configuration.
-OTHERS = ["https://evil.example", A + "/", A + "?", B + "/", B.upper(), "urn:a",
-          A + "/x", A + " " + B]
+OTHERS = ["https://evil.example", A + "/", A + "?", B + "/?", A.upper(), "urn:a",
+          A + "/x", A + " " + B, B + ":80", "http://b.example"]
+# The same URI as B (RFC 3986 section 6.2), as client libraries write it.
+SPELLINGS = [B + "/", B + ":443", "HTTPS://B.EXAMPLE", "https://%62.example:/"]
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +37,15 @@ def user(site):
 @pytest.fixture
 def browser(api, user):
     return Browser(api, user)
+
+
+def is_active(api, token):
+    """Ask as a resource server: a token for one API opens no other place."""
+    server = api.client("introspect")
+    r = api.post("/oauth/introspect", data={
+        "client_id": server.id, "client_secret": server.secret, "token": token})
+    assert r.status_code == 200, r.text
+    return r.json()["active"]
 
 
 def audience(body):
@@ -61,7 +72,66 @@ def test_what_is_asked_for_becomes_the_audience(api, app, browser, resource):
     assert audience(body) == resource
     body = expect.tokens(api.refresh(body["refresh_token"], app.client))
     assert audience(body) == resource
-    assert api.is_live(body["access_token"])
+    assert is_active(api, body["access_token"])
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_another_spelling_of_it_is_the_same(api, app, browser, spelling):
+    """RFC 3986 section 6.2: aud has ours, as an API may compare it byte for byte."""
+    code = app.code(browser, resource=spelling)
+    body = expect.tokens(app.redeem(code, resource=B))
+    assert audience(body) == B
+    body = expect.tokens(api.refresh(body["refresh_token"], app.client, resource=spelling))
+    assert audience(body) == B
+    machine = api.client("client_credentials")
+    assert audience(expect.tokens(api.grant(
+        "client_credentials", machine, resource=spelling))) == B
+    device = Device(api).begin(resource=spelling)
+    device.decide(browser)
+    assert audience(expect.tokens(device.poll(resource=B))) == B
+
+
+def test_the_issuer_with_a_slash_is_the_issuer(site, user):
+    """RFC 3986 section 6.2.3: libraries for MCP send it so."""
+    body = App(site).connect(Browser(site, user), resource=site.url + "/")
+    assert audience(body) == site.url and site.is_live(body["access_token"])
+
+
+def test_the_configuration_may_spell_as_it_likes(site):
+    """RFC 3986 section 6.2: what is in audiences is compared so, too."""
+    other = site.variant("audiences = HTTPS://Odd.Example:443")
+    body = expect.tokens(other.grant(
+        "client_credentials", other.client("client_credentials"),
+        resource="https://odd.example/"))
+    assert audience(body) == "HTTPS://Odd.Example:443"
+    respelt = site.variant("audiences = https://odd.example/")
+    assert is_active(respelt, body["access_token"])
+
+
+@pytest.mark.parametrize("method, path", [
+    ("GET", "/api/user"), ("GET", "/api/posts"), ("POST", "/api/posts"),
+    ("GET", "/api/personal-tokens"), ("POST", "/api/personal-tokens"),
+    ("DELETE", "/api/personal-tokens/x"), ("DELETE", "/api/personal-tokens/current")])
+def test_a_token_for_one_api_opens_no_other(api, user, method, path):
+    """RFC 8707 section 2, RFC 9068 section 4: who runs that API has the token."""
+    data = {"username": user.email, "password": user.password,
+            "scope": "read-posts write-posts"}
+    token = expect.tokens(api.grant("password", resource=A, **data))["access_token"]
+    body = {"json": {"name": "x", "title": "x", "body": "x"}} if method == "POST" else {}
+    expect.unauthenticated(api.request(method, path, token=token, **body))
+    assert is_active(api, token)
+    ours = expect.tokens(api.grant("password", **data))["access_token"]
+    assert api.request(method, path, token=ours, **body).status_code in (200, 201, 404)
+
+
+def test_a_client_gives_up_a_token_for_whatever_it_is(site, api, app, browser):
+    """RFC 7009 section 2.1: also where its resource is served no more."""
+    body = app.connect(browser, resource=A)
+    r = site.post("/oauth/revoke", data={"client_id": app.client.id, "client_secret":
+                  app.client.secret, "token": body["access_token"]})
+    assert r.status_code == 200
+    assert not is_active(api, body["access_token"])
+    expect.error(api.refresh(body["refresh_token"], app.client), 400, "invalid_grant")
 
 
 def test_the_issuer_is_a_resource(site, user):
@@ -74,11 +144,13 @@ def test_the_issuer_is_a_resource(site, user):
 
 @pytest.mark.parametrize("resource", WORDS + OTHERS)
 def test_the_client_is_told_of_one_that_is_none(api, app, browser, resource):
-    """RFC 8707 section 2: invalid_target; signed in or not, by query or form."""
+    """RFC 8707 section 2: invalid_target, by query or form; RFC 9700 section 4.11.2:
+    who is not signed in is sent nowhere."""
     # By POST: a web server may refuse such a URL itself.
-    for who in browser, Browser(api):
-        r = who.post("/oauth/authorize", app.request(resource=resource))
-        assert told(r, app) == "invalid_target"
+    r = browser.post("/oauth/authorize", app.request(resource=resource))
+    assert told(r, app) == "invalid_target"
+    r = Browser(api).post("/oauth/authorize", app.request(resource=resource))
+    assert r.status_code == 400 and "Location" not in r.headers
     r = browser.post("/oauth/authorize",
                      app.request(resource=resource, response_mode="form_post"))
     form, = Page(r).forms
@@ -147,7 +219,7 @@ def test_a_refresh_gives_no_token_for_another(api, app, browser, named):
     for _ in range(3):
         for other in B, api.url, "https://evil.example":
             refused(api.refresh(body["refresh_token"], app.client, resource=other))
-        assert api.is_live(body["access_token"])
+        assert is_active(api, body["access_token"])
         body = expect.tokens(api.refresh(body["refresh_token"], app.client, **params))
         assert audience(body) == A
 
@@ -202,7 +274,7 @@ def test_a_retry_is_bound_and_a_replay_is_one(api, app, browser):
     code = app.code(browser, resource=A)
     body = expect.tokens(app.redeem(code))
     expect.error(app.redeem(code, resource=B), 400, "invalid_grant")
-    assert not api.is_live(body["access_token"])
+    assert not is_active(api, body["access_token"])
 
 
 def test_where_none_was_named_rows_are_as_they_were(api, app, browser):
@@ -267,7 +339,7 @@ def test_the_account_page_has_the_app_once(app, browser):
     assert (row.text.count("read-posts"), row.text.count("write-posts")) == (1, 1)
     assert browser.submit(row.form).status_code == 200
     for pair in pairs:
-        assert not app.site.is_live(pair["access_token"])
+        assert not is_active(app.site, pair["access_token"])
     for resource in {"resource": A}, {"resource": B}, {}:
         assert asked(app, browser, **resource)
     assert app.name not in browser.open("/account").text

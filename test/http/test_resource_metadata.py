@@ -22,7 +22,7 @@ def test_it_tells_how_to_get_in(server):
     assert r.headers["Cache-Control"].startswith("public, max-age=")
     assert r.json() == {
         "resource": server.url, "authorization_servers": [server.url],
-        "scopes_supported": ["read-posts", "write-posts", "admin"],
+        "scopes_supported": ["read-posts", "write-posts"],
         "bearer_methods_supported": ["header"], "resource_name": "carnet"}
 
 

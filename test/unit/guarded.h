@@ -9,7 +9,7 @@
 #include "jwt.h"
 #include "store_token.h"
 
-static const struct guard_rule anyone = { CALLER_ANY, NULL, NULL, NULL };
+static const struct guard_rule anyone = { .caller = CALLER_ANY };
 
 static struct client *cl;
 static struct user *u;

@@ -228,7 +228,8 @@ a_token_is_for_the_issuer_or_an_audience_of_ours(void **state)
 		int good;
 	} rows[] = { { "https://auth.example", 1 },
 		{ "https://api.example", 1 }, { "https://evil.example", 0 },
-		{ "https://api.example/", 0 } };
+		{ "https://api.example/", 1 },
+		{ "https://api.example/x", 0 } };
 	struct client self = *other;
 	const struct oerr *e;
 

@@ -71,25 +71,25 @@ the_rule_decides_by_scope_and_caller(void **state)
 		struct guard_rule rule;
 		const struct oerr *user, *own;
 	} rows[] = {
-		{ { CALLER_ANY, NULL, NULL, NULL }, NULL, NULL },
-		{ { CALLER_ANY, "read-posts", NULL, NULL }, NULL, NULL },
-		{ { CALLER_ANY, "read-posts write-posts", NULL, NULL }, NULL,
+		{ { .caller = CALLER_ANY }, NULL, NULL },
+		{ { .all = "read-posts" }, NULL, NULL },
+		{ { .all = "read-posts write-posts" }, NULL,
 		    &oerr_insufficient_scope },
-		{ { CALLER_ANY, "read-posts admin", NULL, NULL },
+		{ { .all = "read-posts admin" },
 		    &oerr_insufficient_scope, &oerr_insufficient_scope },
-		{ { CALLER_ANY, "read", NULL, NULL }, &oerr_insufficient_scope,
+		{ { .all = "read" }, &oerr_insufficient_scope,
 		    &oerr_insufficient_scope },
-		{ { CALLER_ANY, NULL, "admin write-posts", NULL }, NULL,
+		{ { .any = "admin write-posts" }, NULL,
 		    &oerr_insufficient_scope },
-		{ { CALLER_ANY, NULL, "admin read-posts", NULL }, NULL, NULL },
-		{ { CALLER_ANY, NULL, "admin", NULL }, &oerr_insufficient_scope,
+		{ { .any = "admin read-posts" }, NULL, NULL },
+		{ { .any = "admin" }, &oerr_insufficient_scope,
 		    &oerr_insufficient_scope },
-		{ { CALLER_ANY, NULL, "", NULL }, &oerr_insufficient_scope,
+		{ { .any = "" }, &oerr_insufficient_scope,
 		    &oerr_insufficient_scope },
-		{ { CALLER_ANY, "write-posts", "read-posts", NULL }, NULL,
+		{ { .all = "write-posts", .any = "read-posts" }, NULL,
 		    &oerr_insufficient_scope },
-		{ { CALLER_CLIENT, NULL, NULL, NULL }, &oerr_wrong_caller, NULL },
-		{ { CALLER_USER, NULL, NULL, NULL }, NULL, &oerr_invalid_token },
+		{ { .caller = CALLER_CLIENT }, &oerr_wrong_caller, NULL },
+		{ { .caller = CALLER_USER }, NULL, &oerr_invalid_token },
 	};
 	struct access_token own = row("own", 0, "read-posts", NULL);
 	const char *tokens[] = { sign("at+jwt", claims),
@@ -117,8 +117,8 @@ the_rule_decides_by_scope_and_caller(void **state)
 static void
 a_lack_of_scope_is_told_with_what_is_needed(void **state)
 {
-	static const struct guard_rule all = { CALLER_ANY, "admin x", NULL, NULL };
-	static const struct guard_rule any = { CALLER_ANY, NULL, "admin", NULL };
+	static const struct guard_rule all = { .all = "admin x" };
+	static const struct guard_rule any = { .any = "admin" };
 	struct guard_caller who;
 
 	(void)state;
@@ -130,6 +130,52 @@ a_lack_of_scope_is_told_with_what_is_needed(void **state)
 	    " scope=\"admin x\"\r\n"));
 	check(sign("at+jwt", claims), &any, &who);
 	assert_non_null(strstr(fx.headers.data, ", scope=\"admin\"\r\n"));
+}
+
+/* RFC 6750 section 3: and so does that of who has no token, or a bad one. */
+static void
+what_is_needed_is_told_with_each_401(void **state)
+{
+	static const struct guard_rule all = { .all = "admin x" };
+	static const struct guard_rule any = { .any = "admin read-posts" };
+	struct guard_caller who;
+
+	(void)state;
+	REQUEST(NULL);
+	assert_ptr_equal(guard_check(&fx.rq, &all, &who), &oerr_no_token);
+	assert_string_equal(
+	    fx.headers.data, CHALLENGE ", scope=\"admin x\"\r\n");
+	REQUEST(NULL);
+	assert_ptr_equal(guard_check(&fx.rq, &any, &who), &oerr_no_token);
+	assert_string_equal(
+	    fx.headers.data, CHALLENGE ", scope=\"admin read-posts\"\r\n");
+	assert_ptr_equal(check("a.b.c", &any, &who), &oerr_invalid_token);
+	assert_non_null(strstr(
+	    fx.headers.data, "revoked.\", scope=\"admin read-posts\"\r\n"));
+}
+
+/* DESIGN, section 5: personal tokens are no app's affair. */
+static void
+the_first_party_is_the_password_grant_and_the_users_own_tokens(void **state)
+{
+	static const struct guard_rule rule = { .caller = CALLER_FIRST_PARTY };
+	struct access_token own = row("own", 0, "", NULL);
+	struct access_token mine = row("mine", u->id, "", "laptop");
+	const char *app = sign("at+jwt", claims);
+	struct guard_caller who;
+
+	(void)state;
+	fixture_sql("UPDATE oauth_clients SET grants = 'authorization_code'");
+	assert_int_equal(check(app, &rule, &who)->status, 403);
+	assert_non_null(
+	    strstr(fx.headers.data, "error=\"insufficient_scope\""));
+	assert_int_equal(
+	    check(sign("at+jwt", claims_of(&own.id)), &rule, &who)->status, 401);
+	assert_null(check(sign("at+jwt", claims_of(&mine.id)), &rule, &who));
+	fixture_sql("UPDATE oauth_clients SET grants = 'refresh_token password'");
+	assert_null(check(app, &rule, &who));
+	fixture_sql("UPDATE oauth_clients SET grants = 'refresh_token'");
+	assert_int_equal(check(app, &rule, &who)->status, 403);
 }
 
 static void
@@ -192,6 +238,9 @@ main(void)
 		TEST(the_header_is_found_under_its_other_names_and_in_any_case),
 		TEST(the_rule_decides_by_scope_and_caller),
 		TEST(a_lack_of_scope_is_told_with_what_is_needed),
+		TEST(what_is_needed_is_told_with_each_401),
+		TEST(
+		    the_first_party_is_the_password_grant_and_the_users_own_tokens),
 		TEST(the_use_of_a_personal_token_is_noted_to_the_hour),
 		TEST(a_failure_here_is_no_statement_about_the_token),
 		TEST(without_keys_there_is_a_server_error),

@@ -121,8 +121,7 @@ claims_at_the_edge_and_others_of_the_audience_are_taken(void **state)
 		{ "\"nbf\":1699999990", "\"nbf\":1700000000" },
 		{ "\"nbf\":1699999990,", "" },
 		{ AUD, "\"aud\":[\"x\",\"https://auth.example\"]" },
-		{ AUD, "\"aud\":\"https://api.example\"" },
-		{ AUD, "\"aud\":[\"https://b.example\"]" },
+		{ AUD, "\"aud\":\"HTTPS://auth.example:443/\"" },
 		{ "{", "{\"more\":{\"aud\":1},\"groups\":[]," },
 	};
 	struct guard_caller who;
@@ -139,6 +138,85 @@ claims_at_the_edge_and_others_of_the_audience_are_taken(void **state)
 	assert_ptr_equal(
 	    check(sign("JWT", with(AUD, "\"aud\":\"c2\"")), &anyone, &who),
 	    &oerr_invalid_token);
+}
+
+/*
+ * RFC 8707 section 2, RFC 9068 section 4: a token that is bound to one API opens no
+ * other, remembered or not.  A rule of [guard] is for what audiences names, too.
+ */
+static void
+a_token_opens_the_place_alone_that_it_is_for(void **state)
+{
+	static const struct guard_rule guarded = { .at_audiences = 1 };
+	static const struct {
+		const char *aud;
+		int here, there;
+	} rows[] = {
+		{ AUD, 1, 1 },
+		{ "\"aud\":\"https://api.example\"", 0, 1 },
+		{ "\"aud\":\"HTTPS://API.EXAMPLE:443/\"", 0, 1 },
+		{ "\"aud\":[\"x\",\"https://b.example/\"]", 0, 1 },
+		{ "\"aud\":[\"https://b.example/\",\"https://auth.example\"]",
+		    1, 1 },
+		{ "\"aud\":\"https://api.example/x\"", 0, 0 },
+		{ "\"aud\":\"https://evil.example\"", 0, 0 },
+	};
+	struct guard_caller who;
+
+	(void)state;
+	fixture_conf("audiences = https://api.example https://b.example/\n");
+	for (size_t i = 0; i < N(rows); i++)
+		for (int again = 0; again < 2; again++) {
+			const char *token =
+			    sign("at+jwt", with(AUD, rows[i].aud));
+			const struct oerr *here = check(token, &anyone, &who),
+					  *there = check(token, &guarded, &who);
+
+			if (here != (rows[i].here ? NULL : &oerr_invalid_token) ||
+			    there !=
+				(rows[i].there ? NULL : &oerr_invalid_token))
+				fail_msg("%s", rows[i].aud);
+		}
+}
+
+/* What is taken from a user or a client is gone from their tokens at once. */
+static void
+a_token_has_what_client_and_user_may_have_now(void **state)
+{
+	static const struct {
+		const char *client, *user, *scope;
+	} rows[] = {
+		{ NULL, NULL, "read-posts write-posts" },
+		{ "'*'", "'*'", "read-posts write-posts" },
+		{ "'read-posts admin'", NULL, "read-posts" },
+		{ NULL, "'write-posts'", "write-posts" },
+		{ "'read-posts'", "'write-posts'", "" },
+		{ "''", "'*'", "" },
+		{ "NULL", "''", "" },
+		{ NULL, NULL, "read-posts write-posts" },
+	};
+	const char *token = sign("at+jwt", claims);
+	static const struct guard_rule rule = { .all = "read-posts" };
+	struct guard_caller who;
+
+	(void)state;
+	for (size_t i = 0; i < N(rows); i++) {
+		const int may = strstr(rows[i].scope, "read-posts") != NULL;
+
+		fixture_sql(arena_printf(fx.a,
+		    "UPDATE oauth_clients SET scope = %s",
+		    rows[i].client == NULL ? "NULL" : rows[i].client));
+		fixture_sql(arena_printf(fx.a, "UPDATE users SET scope = %s",
+		    rows[i].user == NULL ? "NULL" : rows[i].user));
+		assert_null(check(token, &anyone, &who));
+		assert_string_equal(who.is.scope, rows[i].scope);
+		assert_ptr_equal(check(token, &rule, &who),
+		    may ? NULL : &oerr_insufficient_scope);
+	}
+	/* The setting user_scopes, and [scopes], are of the configuration. */
+	fixture_conf("user_scopes = write-posts\n");
+	assert_null(check(token, &anyone, &who));
+	assert_string_equal(who.is.scope, "write-posts");
 }
 
 /* Revocation acts on the very next request, remembered token or not. */
@@ -333,6 +411,8 @@ main(void)
 		TEST(the_type_must_be_that_of_an_access_token),
 		TEST(claims_that_do_not_fit_are_refused),
 		TEST(claims_at_the_edge_and_others_of_the_audience_are_taken),
+		TEST(a_token_opens_the_place_alone_that_it_is_for),
+		TEST(a_token_has_what_client_and_user_may_have_now),
 		TEST(what_the_database_says_ends_a_token_at_once),
 		TEST(a_remembered_token_expires_and_falls_with_its_key),
 		TEST(a_forgery_in_the_place_of_a_remembered_token_is_refused),

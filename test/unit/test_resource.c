@@ -21,8 +21,8 @@ a_resource_is_a_uri_that_we_serve(void **state)
 		{ "h2.x-y+z:a", 1 },
 		{ "https://c.example/?a=b", 1 },
 		{ A "/", 0 },
-		{ "https://b.example", 0 },
-		{ ISSUER "/", 0 },
+		{ A "?", 0 },
+		{ ISSUER "/x", 0 },
 		{ "https://evil.example", 0 },
 		{ A " " B, 0 },
 		/* These are audiences, but no absolute URI without fragment. */
@@ -57,6 +57,37 @@ a_resource_is_a_uri_that_we_serve(void **state)
 			fail_msg("%s", rows[i].resource);
 		if (rows[i].good)
 			assert_string_equal(out, rows[i].resource);
+	}
+}
+
+/* RFC 3986 section 6.2: one URI has many spellings, the token has ours. */
+static void
+a_resource_is_spelt_as_the_configuration_spells_it(void **state)
+{
+	static const struct {
+		const char *asked, *audience;
+	} rows[] = {
+		{ ISSUER "/", ISSUER },
+		{ "HTTPS://AUTH.Example:443", ISSUER },
+		{ "https://A.example:443/api", A },
+		{ "https://a.example/x/../%61pi", A },
+		{ "https://b.example", B },
+		{ "https://b.example:/", B },
+	};
+	const char *out;
+
+	(void)state;
+	for (size_t i = 0; i < N(rows); i++) {
+		fx.rq.param[PARAM_RESOURCE] = rows[i].asked;
+		assert_null(resource_asked(&fx.rq, &out));
+		assert_string_equal(out, rows[i].audience);
+		assert_null(
+		    resource_for_token(&fx.rq, rows[i].audience, &out));
+		assert_string_equal(out, rows[i].audience);
+		/* Stored before the configuration spelt it anew. */
+		fx.rq.param[PARAM_RESOURCE] = NULL;
+		assert_null(resource_for_token(&fx.rq, rows[i].asked, &out));
+		assert_string_equal(out, rows[i].audience);
 	}
 }
 
@@ -260,6 +291,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_resource_is_a_uri_that_we_serve),
+		TEST(a_resource_is_spelt_as_the_configuration_spells_it),
 		TEST(a_token_is_for_what_was_granted),
 		TEST(a_code_and_its_family_are_bound_to_the_resource),
 		TEST(a_device_code_and_its_family_are_bound_to_the_resource),

@@ -135,7 +135,7 @@ a_rule_says_what_it_needs(void **state)
 		{ "/x = all read", { .needs.all = "read" } },
 		{ "/x = any  read   write", { .needs.any = "read write" } },
 		{ "/x = user any read",
-		    { .needs = { CALLER_USER, NULL, "read", NULL } } },
+		    { .needs = { .caller = CALLER_USER, .any = "read" } } },
 		{ "/x = client all write read realm The  house",
 		    { .needs = { CALLER_CLIENT, "write read", NULL,
 			  "The  house" } } },

@@ -30,7 +30,7 @@ the_holder_of_a_token_is_found_with_client_and_user(void **state)
 	assert_string_equal(h.family.byte, "f1");
 	assert_int_equal(h.created_at, NOW);
 	assert_int_equal(h.expires_at, NOW + TTL);
-	assert_int_equal(h.is_personal, 0);
+	assert_null(h.name);
 	assert_int_equal(
 	    h.token_revoked + h.client_revoked + h.user_disabled, 0);
 	assert_int_equal(store_access_holder(fx.st, fx.a, &other, &h), 0);
@@ -317,7 +317,7 @@ personal_tokens_are_listed_and_revoked_by_their_owner(void **state)
 	assert_int_equal(store_access_used(fx.st, &id, NOW + 7), 1);
 	assert_int_equal(store_access_holder(fx.st, fx.a, &id, &h), 1);
 	assert_int_equal(h.last_used_at, NOW + 7);
-	assert_int_equal(h.is_personal, 1);
+	assert_non_null(h.name);
 	assert_int_equal(
 	    store_personal_list(fx.st, fx.a, u->id, NOW, NULL, out, 1), 1);
 	assert_int_equal(
