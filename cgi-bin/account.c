@@ -312,6 +312,7 @@ int
 main(void)
 {
 	static const struct endpoint ep = {
+		.uses = USES_STORE | USES_KEYS | USES_PAGES,
 		.name = "account", .audit = "account",
 		.methods = METHOD_GET | METHOD_POST,
 		.bodies = BODY_FORM, .query_get = 1,

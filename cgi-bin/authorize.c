@@ -218,6 +218,7 @@ int
 main(void)
 {
 	static const struct endpoint ep = {
+		.uses = USES_STORE | USES_PAGES,
 		.name = "authorize", .audit = "authorize",
 		.methods = METHOD_GET | METHOD_POST,
 		.bodies = BODY_FORM, .query_get = 1, .lenient = 1,

@@ -120,6 +120,7 @@ int
 main(void)
 {
 	static const struct endpoint ep = {
+		.uses = USES_STORE,
 		.name = "device", .audit = "device_code",
 		.methods = METHOD_POST,
 		.bodies = BODY_FORM | BODY_JSON, .cors = 1, .spends = 1,

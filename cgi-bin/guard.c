@@ -133,6 +133,7 @@ int
 main(void)
 {
 	static const struct endpoint guard = {
+		.uses = USES_STORE | USES_KEYS,
 		.name = "guard",
 		.authorizer = 1,
 		.run = guard_any,

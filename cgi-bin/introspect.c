@@ -195,6 +195,7 @@ int
 main(void)
 {
 	static const struct endpoint ep = {
+		.uses = USES_STORE | USES_KEYS,
 		.name = "introspect", .audit = "introspect",
 		.methods = METHOD_POST,
 		.bodies = BODY_FORM,

@@ -34,7 +34,8 @@ int
 main(void)
 {
 	static const struct endpoint jwks = {
-		.name = "jwks", .methods = METHOD_GET, .no_store = 1,
+		.uses = USES_KEYS,
+		.name = "jwks", .methods = METHOD_GET,
 		.cors = 1,
 		.run = jwks_get, .fail = resp_error_json,
 	};

@@ -161,6 +161,7 @@ int
 main(void)
 {
 	static const struct endpoint ep = {
+		.uses = USES_STORE | USES_PAGES,
 		.name = "login", .audit = "sign_in",
 		.methods = METHOD_GET | METHOD_POST,
 		.bodies = BODY_FORM, .query_get = 1,

@@ -14,7 +14,7 @@ int
 main(void)
 {
 	static const struct endpoint ep = {
-		.name = "metadata", .methods = METHOD_GET, .no_store = 1,
+		.name = "metadata", .methods = METHOD_GET,
 		.any_path = 1, /* behind it the path of an issuer that has one */
 		.cors = 1,
 		.run = metadata_get, .fail = resp_error_json,

@@ -14,7 +14,7 @@ int
 main(void)
 {
 	static const struct endpoint ep = {
-		.name = "notfound", .any_path = 1, .routed = 1, .no_store = 1,
+		.name = "notfound", .any_path = 1, .routed = 1,
 		.run = notfound, .fail = resp_error_json,
 	};
 

@@ -33,7 +33,8 @@ int
 main(void)
 {
 	static const struct endpoint playground = {
-		.name = "playground", .methods = METHOD_GET, .no_store = 1,
+		.uses = USES_PAGES,
+		.name = "playground", .methods = METHOD_GET,
 		.run = playground_get, .fail = resp_error_json,
 	};
 

@@ -175,6 +175,7 @@ int
 main(void)
 {
 	static const struct endpoint posts = {
+		.uses = USES_STORE | USES_KEYS,
 		.name = "posts",
 		.methods = METHOD_GET | METHOD_POST | METHOD_DELETE,
 		.bodies = BODY_JSON, .body_max = 128 * 1024, .query = 1,

@@ -26,7 +26,7 @@ main(void)
 {
 	static const struct endpoint ep = {
 		.name = "resource-metadata", .methods = METHOD_GET,
-		.no_store = 1, .any_path = 1, .cors = 1,
+		.any_path = 1, .cors = 1,
 		.run = resource_get, .fail = resp_error_json,
 	};
 

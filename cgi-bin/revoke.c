@@ -98,6 +98,7 @@ int
 main(void)
 {
 	static const struct endpoint ep = {
+		.uses = USES_STORE | USES_KEYS,
 		.name = "revoke", .audit = "revoke",
 		.methods = METHOD_POST,
 		.bodies = BODY_FORM, .cors = 1,

@@ -30,6 +30,7 @@ int
 main(void)
 {
 	static const struct endpoint status = {
+		.uses = USES_STORE | USES_KEYS,
 		.name = "status", .methods = METHOD_GET, .query = 1,
 		.cors = 1,
 		.run = status_get, .fail = resp_error_json,

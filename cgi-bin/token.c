@@ -25,6 +25,7 @@ int
 main(void)
 {
 	static const struct endpoint token = {
+		.uses = USES_STORE | USES_KEYS,
 		.name = "token", .audit = "token",
 		.methods = METHOD_POST,
 		.bodies = BODY_FORM | BODY_JSON,

@@ -46,6 +46,7 @@ int
 main(void)
 {
 	static const struct endpoint user = {
+		.uses = USES_STORE | USES_KEYS,
 		.name = "user", .methods = METHOD_GET, .query = 1,
 		.cors = 1,
 		.run = user_get, .fail = resp_error_json,

@@ -252,6 +252,7 @@ int
 main(void)
 {
 	static const struct endpoint ep = {
+		.uses = USES_STORE | USES_PAGES,
 		.name = "verify", .audit = "device",
 		.methods = METHOD_GET | METHOD_POST,
 		.bodies = BODY_FORM, .query_get = 1,

@@ -276,10 +276,7 @@ serve_fcgi(struct process *pr, struct arena *a)
 int
 cgi_serve(const struct endpoint *ep)
 {
-	struct process pr = {
-		.ep = ep,
-		.wants_store = !ep->no_store || ep->cors,
-	};
+	struct process pr = { .ep = ep };
 	struct arena *a = arena_new();
 	struct conn c = { .fcgi = NULL };
 

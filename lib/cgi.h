@@ -29,6 +29,16 @@ enum {
 
 #define BODY_MAX (64 * 1024)
 
+/*
+ * What a program uses once it serves; the sandbox keeps it from the rest.  All read
+ * the configuration.
+ */
+enum {
+	USES_STORE = 1, /* the database, locks and the audit trail: to write */
+	USES_KEYS = 2,	/* the directory of the keys */
+	USES_PAGES = 4, /* the templates */
+};
+
 /* One program. */
 struct endpoint {
 	const char *name;
@@ -39,7 +49,7 @@ struct endpoint {
 	int query_get;		/* the same, of a GET alone */
 	int any_path;		/* takes a PATH_INFO */
 	int routed;		/* each path has methods of its own: api.h */
-	int no_store;		/* does without the database */
+	unsigned uses;		/* USES_...; what is not named is shut */
 	int cors;		/* scripts of allowed origins may call it */
 	int spends;		/* and those of others are refused: cors_check */
 	const char *audit;	/* the event that its refusals are, or NULL */

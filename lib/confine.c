@@ -6,6 +6,7 @@
 
 #include "arena.h"
 #include "audit.h"
+#include "cgi.h"
 #include "conf.h"
 #include "sandbox.h"
 
@@ -72,27 +73,38 @@ add_file(struct confined *c, const char *path, int writes)
 
 /* Those that are written to first: often they hold the others. */
 static struct confined *
-needs(const struct conf *cf)
+needs(const struct conf *cf, unsigned uses)
 {
 	struct arena *a = arena_new();
 	struct confined *c = arena_alloc(a, sizeof(*c));
 
 	c->a = a;
-	add_file(c, cf->database, 1);
-	add(c, cf->state, 1);
-	for (int part = 0; part < AUDIT_PARTS; part++)
-		add_file(c, audit_part(a, cf->audit_log, part), 1);
+	if (uses & USES_STORE) {
+		add_file(c, cf->database, 1);
+		add(c, cf->state, 1);
+		for (int part = 0; part < AUDIT_PARTS; part++)
+			add_file(c, audit_part(a, cf->audit_log, part), 1);
+	}
 	add_file(c, cf->path, 0);
-	add(c, cf->keys, 0);
-	if (cf->templates != NULL)
+	if (uses & USES_KEYS)
+		add(c, cf->keys, 0);
+	if (uses & USES_PAGES && cf->templates != NULL)
 		add(c, cf->templates, 0);
 	return c;
 }
 
-struct confined *
-confine_files(const struct conf *cf)
+/* Whose scripts may call is in the database, if the configuration does not say. */
+unsigned
+confine_uses(const struct endpoint *ep, const struct conf *cf)
 {
-	struct confined *c = needs(cf);
+	return ep->uses |
+	    (ep->cors && cf->cors_origins == NULL ? USES_STORE : 0);
+}
+
+struct confined *
+confine_files(const struct conf *cf, unsigned uses)
+{
+	struct confined *c = needs(cf, uses);
 
 	if (sandbox_files(c->place, c->n) == 1)
 		return c;
@@ -101,14 +113,14 @@ confine_files(const struct conf *cf)
 }
 
 const char *
-confined_from(struct confined *c, const struct conf *cf)
+confined_from(struct confined *c, const struct conf *cf, unsigned uses)
 {
 	struct confined *new;
 	const char *path = NULL;
 
 	if (c == NULL)
 		return NULL;
-	new = needs(cf);
+	new = needs(cf, uses);
 	for (size_t i = 0; i < new->n && path == NULL; i++)
 		if (!covers(c, new->place[i].path, new->place[i].writes))
 			path = arena_str(c->a, new->place[i].path);

@@ -4,23 +4,29 @@
 
 struct conf;
 struct confined;
+struct endpoint;
 
 /*
- * confine_files(cf):
- * From now on the process opens files of cf alone: reads in the directories of
- * the file itself, the keys and the templates, reads and writes in those of the
- * database and the audit trail.  For good.
+ * confine_uses(ep, cf): what the program uses under cf: USES_... of cgi.h.
+ *
+ * confine_files(cf, uses):
+ * From now on the process opens files of cf alone: reads in the directory of the
+ * file itself, and, each if uses says so, in those of the keys and the templates;
+ * reads and writes in those of the database, the state and the audit trail.  For
+ * good.
  * Return what it may open; NULL if nothing was done, as the kernel cannot or one
  * of them is not there.
  */
-struct confined *confine_files(const struct conf *cf);
+unsigned confine_uses(const struct endpoint *ep, const struct conf *cf);
+struct confined *confine_files(const struct conf *cf, unsigned uses);
 
 /*
- * confined_from(c, cf):
- * Return the first directory that cf needs and c does not have, as long as c
+ * confined_from(c, cf, uses):
+ * Return the first directory that cf needs, for uses, and c does not have, as long as c
  * lives; NULL if there is none, or c is NULL.
  */
-const char *confined_from(struct confined *c, const struct conf *cf);
+const char *confined_from(
+    struct confined *c, const struct conf *cf, unsigned uses);
 
 /* confined_free(c): NULL is fine.  The process stays confined. */
 void confined_free(struct confined *c);

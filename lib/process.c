@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <sys/stat.h>
 
+#include "cgi.h"
 #include "conf.h"
 #include "confine.h"
 #include "log.h"
@@ -52,7 +53,8 @@ process_conf(struct process *pr)
 	outside = pr->is_confined && !pr->is_open && !pr->has_sockets &&
 		cf->syslog
 	    ? "syslog"
-	    : confined_from(pr->confined, cf);
+	    : confined_from(
+		pr->confined, cf, confine_uses(pr->ep, cf));
 	if (outside != NULL) {
 		log_event("%s: it names %s, which a program that serves cannot"
 		    " go to: restart the programs; the old configuration stays",
@@ -86,7 +88,8 @@ process_confine(struct process *pr)
 	}
 	/* A plain CGI program would pay for it with each request. */
 	if (!pr->is_open && !pr->once && pr->confined == NULL)
-		pr->confined = confine_files(pr->conf);
+		pr->confined = confine_files(
+		    pr->conf, confine_uses(pr->ep, pr->conf));
 }
 
 void
@@ -101,7 +104,8 @@ process_check(struct process *pr, int64_t now)
 		store_close(pr->st);
 		pr->st = NULL;
 	}
-	if (pr->conf != NULL && pr->st == NULL && pr->wants_store)
+	if (pr->conf != NULL && pr->st == NULL &&
+	    confine_uses(pr->ep, pr->conf) & USES_STORE)
 		pr->st = store_open(
 		    pr->conf->database, pr->conf->durability_full);
 	if (pr->st != NULL && pr->once)

@@ -14,7 +14,6 @@ struct verified;
 /* What lives as long as the process. */
 struct process {
 	const struct endpoint *ep;
-	int wants_store;	/* opens the database */
 	int once;		/* ends with this request: plain CGI */
 	int is_confined;	/* in its sandbox, or asked not to be: is_open */
 	int is_open;

@@ -159,7 +159,7 @@ request_check(struct req *rq, struct conn *c)
 	/* Of a program with paths, each path has methods of its own. */
 	if ((rq->method & ep->methods) == 0 && !ep->routed)
 		return wrong_method(rq);
-	if (rq->st == NULL && !ep->no_store)
+	if (rq->st == NULL && ep->uses & USES_STORE)
 		return &oerr_busy;
 	if ((ep->query || (ep->query_get && rq->method == METHOD_GET)) &&
 	    query != NULL)

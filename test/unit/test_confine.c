@@ -5,9 +5,11 @@
 #include <fcntl.h>
 #include <sys/wait.h>
 
+#include "cgi.h"
 #include "confine.h"
 
 #define NO_LANDLOCK 77
+#define ALL (USES_STORE | USES_KEYS | USES_PAGES)
 
 /* As if it were carnet.conf in the directory of the test. */
 static struct conf *
@@ -28,7 +30,7 @@ static int
 out_of(struct confined *c, const char *text)
 {
 	struct conf *cf = parse(text);
-	int is_out = cf == NULL || confined_from(c, cf) != NULL;
+	int is_out = cf == NULL || confined_from(c, cf, ALL) != NULL;
 
 	conf_free(cf);
 	return is_out;
@@ -72,7 +74,7 @@ alone(int (*run)(void))
 static int
 opens_what_is_named(void)
 {
-	if (confine_files(parse(PLACES "templates = pages\n")) == NULL)
+	if (confine_files(parse(PLACES "templates = pages\n"), ALL) == NULL)
 		return NO_LANDLOCK;
 	if (!can_open("data/carnet.db-wal", O_RDWR | O_CREAT))
 		return 1;
@@ -88,10 +90,67 @@ opens_what_is_named(void)
 	return open("/etc/passwd", O_RDONLY) >= 0 ? 6 : 0;
 }
 
+/* carnet.conf in a directory apart: nothing else is read by way of it. */
+static struct conf *
+parse_apart(void)
+{
+	char error[256] = "";
+
+	return conf_parse(arena_printf(fx.a,
+			      "issuer = https://a.example\ndatabase = %s\n"
+			      "keys = %s\ntemplates = %s\n",
+			      fixture_file("data/carnet.db"), fixture_file("keys"),
+			      fixture_file("pages")),
+	    fixture_file("other/carnet.conf"), error, sizeof(error));
+}
+
+static int
+is_shut(const char *name, int flags)
+{
+	return !can_open(name, flags) && errno == EACCES;
+}
+
+static int
+uses_nothing(void)
+{
+	if (confine_files(parse_apart(), 0) == NULL)
+		return NO_LANDLOCK;
+	if (!can_open("other/file", O_RDONLY) || can_open("other/file", O_RDWR))
+		return 1;
+	return is_shut("data", O_RDONLY) && is_shut("keys", O_RDONLY) &&
+		is_shut("pages", O_RDONLY) &&
+		is_shut("data/carnet.db", O_RDWR | O_CREAT)
+	    ? 0
+	    : 2;
+}
+
+static int
+uses_the_keys(void)
+{
+	if (confine_files(parse_apart(), USES_KEYS) == NULL)
+		return NO_LANDLOCK;
+	return can_open("keys", O_RDONLY) &&
+		is_shut("keys/new", O_RDWR | O_CREAT) &&
+		is_shut("data", O_RDONLY) && is_shut("pages", O_RDONLY)
+	    ? 0
+	    : 1;
+}
+
+static int
+uses_the_store(void)
+{
+	if (confine_files(parse_apart(), USES_STORE) == NULL)
+		return NO_LANDLOCK;
+	return can_open("data/carnet.db", O_RDWR | O_CREAT) &&
+		is_shut("keys", O_RDONLY) && is_shut("pages", O_RDONLY)
+	    ? 0
+	    : 1;
+}
+
 static int
 knows_what_it_has_not(void)
 {
-	struct confined *c = confine_files(parse(PLACES));
+	struct confined *c = confine_files(parse(PLACES), ALL);
 
 	if (c == NULL)
 		return NO_LANDLOCK;
@@ -128,7 +187,7 @@ follows_a_link(void)
 		fixture_file("data/audit.log.strangers")) != 0 ||
 	    !can_open("logs/strangers", O_RDWR | O_CREAT))
 		return 4;
-	if (confine_files(parse(PLACES)) == NULL)
+	if (confine_files(parse(PLACES), ALL) == NULL)
 		return NO_LANDLOCK;
 	if (!can_open("data/audit.log.strangers", O_RDWR))
 		return 5;
@@ -141,12 +200,12 @@ follows_a_link(void)
 static int
 waits_for_what_is_missing(void)
 {
-	if (confine_files(parse(PLACES "audit_log = later/a\n")) != NULL ||
+	if (confine_files(parse(PLACES "audit_log = later/a\n"), ALL) != NULL ||
 	    !can_open("new", O_RDWR | O_CREAT))
 		return 1;
 	if (mkdir(fixture_file("later"), 0700) != 0)
 		return 2;
-	return confine_files(parse(PLACES "audit_log = later/a\n")) == NULL
+	return confine_files(parse(PLACES "audit_log = later/a\n"), ALL) == NULL
 	    ? NO_LANDLOCK
 	    : 0;
 }
@@ -156,6 +215,42 @@ what_the_configuration_names_is_open(void **state)
 {
 	(void)state;
 	alone(opens_what_is_named);
+}
+
+static void
+what_a_program_does_not_use_is_shut(void **state)
+{
+	(void)state;
+	alone(uses_nothing);
+}
+
+static void
+keys_alone_can_be_used(void **state)
+{
+	(void)state;
+	alone(uses_the_keys);
+}
+
+static void
+the_database_alone_can_be_used(void **state)
+{
+	(void)state;
+	alone(uses_the_store);
+}
+
+/* The documents: from the database only whose scripts may read them. */
+static void
+what_is_used_depends_on_the_configuration(void **state)
+{
+	const struct endpoint documents = { .cors = 1 }, pages = { .uses = 4 };
+	struct conf *cf = parse(""), *named = parse("cors_origins =\n");
+
+	(void)state;
+	assert_int_equal(confine_uses(&documents, cf), USES_STORE);
+	assert_int_equal(confine_uses(&documents, named), 0);
+	assert_int_equal(confine_uses(&pages, cf), USES_PAGES);
+	conf_free(cf);
+	conf_free(named);
 }
 
 static void
@@ -184,6 +279,10 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST_IN(what_the_configuration_names_is_open, fixture_dir),
+		TEST_IN(what_a_program_does_not_use_is_shut, fixture_dir),
+		TEST_IN(keys_alone_can_be_used, fixture_dir),
+		TEST_IN(the_database_alone_can_be_used, fixture_dir),
+		TEST_IN(what_is_used_depends_on_the_configuration, fixture_dir),
 		TEST_IN(another_configuration_may_need_more, fixture_dir),
 		TEST_IN(where_a_link_leads_is_open_too, fixture_dir),
 		TEST_IN(until_all_is_there_nothing_is_shut, fixture_dir),

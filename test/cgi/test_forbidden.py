@@ -1,0 +1,205 @@
+"""Each program, once it serves: what a bug in it could try, and does not get."""
+import ctypes
+import errno
+import os
+import socket
+import subprocess
+
+import pytest
+
+from kit import fastcgi, faults
+from kit.faults import served
+from kit.site import BUILD
+
+LANDLOCK_CREATE_RULESET = 444  # on every processor
+PROGRAMS = sorted(p.name for p in (BUILD / "cgi-bin").iterdir()
+                  if p.is_file() and not p.suffix)
+WITHOUT_A_DATABASE = {"jwks", "metadata", "notfound", "playground", "resource-metadata"}
+WITHOUT_KEYS = {"authorize", "device", "login", "metadata", "notfound", "playground",
+                "resource-metadata", "verify"}
+
+# Before it waits for its second request it tries, and says "NAME=ERRNO" (0: done).
+SHIM = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <unistd.h>
+static void say(const char *name, long rc)
+{
+	dprintf(2, "%s=%d\n", name, rc < 0 ? errno : 0);
+}
+static void file(const char *name, const char *dir, const char *path, int flags)
+{
+	char full[4096];
+	snprintf(full, sizeof(full), "%s/%s", dir, path);
+	say(name, open(full, flags | O_CLOEXEC, 0600));
+}
+/* SIGURG does nothing.  What comes after the return would be done without a sandbox. */
+static void try_all(void)
+{
+	const char *dir = getenv("TRY_DIR"), *apart = getenv("TRY_CONF");
+	const char *abstract = getenv("TRY_ABSTRACT");
+	pid_t other = atoi(getenv("TRY_PID"));
+	char *const args[] = { "true", NULL };
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	int s = atoi(getenv("TRY_SOCKET"));
+	file("read conf", apart, "carnet.conf", O_RDONLY);
+	file("write conf", apart, "carnet.conf", O_WRONLY);
+	file("new conf", apart, "new.conf", O_WRONLY | O_CREAT);
+	file("read database", dir, "data/carnet.db", O_RDONLY);
+	file("write database", dir, "data/carnet.db", O_RDWR);
+	file("read key", dir, "keys/ES256.pem", O_RDONLY);
+	file("write key", dir, "keys/ES256.pem", O_WRONLY);
+	file("add key", dir, "keys/ES256-evil.pem", O_WRONLY | O_CREAT);
+	file("write program", dir, "cgi-bin/token", O_WRONLY);
+	file("add program", dir, "cgi-bin/evil", O_WRONLY | O_CREAT);
+	file("read elsewhere", "/etc", "passwd", O_RDONLY);
+	file("write elsewhere", dir, "evil", O_WRONLY | O_CREAT);
+	say("socket", socket(AF_UNIX, SOCK_STREAM, 0));
+	say("network", socket(AF_INET, SOCK_STREAM, 0));
+	strcpy(un.sun_path + 1, abstract);
+	say("abstract", connect(s, (struct sockaddr *)&un, (socklen_t)
+	    (offsetof(struct sockaddr_un, sun_path) + 1 + strlen(abstract))));
+	say("kill", kill(other, SIGURG));
+	say("tgkill", syscall(SYS_tgkill, other, other, SIGURG));
+	if (getenv("TRY_HARMLESS"))
+		return;
+	say("execve", execve("/bin/true", args, NULL));
+	say("fork", fork());
+	say("ptrace", ptrace(PTRACE_ATTACH, other, NULL, NULL));
+	say("new code", (long)mmap(NULL, 4096, PROT_READ | PROT_EXEC,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == -1 ? -1 : 0);
+	say("dumpable", prctl(PR_SET_DUMPABLE, 1, 0, 0, 0));
+	say("mount", syscall(SYS_mount, "x", "/", "tmpfs", 0, NULL));
+	say("unshare", syscall(SYS_unshare, 0x10000000));
+	say("chmod", chmod(apart, 0777));
+	say("symlink", symlink("/etc", apart));
+}
+int FCGX_Accept_r(void *request)
+{
+	static int turn;
+	int (*real)(void *) = (int (*)(void *))dlsym(RTLD_NEXT, "FCGX_Accept_r");
+	if (turn++ == 1)
+		try_all(), dprintf(2, "tried\n");
+	return real(request);
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def shim(tmp_path_factory):
+    if faults.SANITIZED:
+        pytest.skip("the sanitizers need what the sandbox refuses")
+    if ctypes.CDLL(None).syscall(LANDLOCK_CREATE_RULESET, None, 0, 1) < 1:
+        pytest.skip("no Landlock here")
+    if "libfcgi" not in subprocess.run(["ldd", BUILD / "cgi-bin/token"], text=True,
+                                       capture_output=True).stdout:
+        pytest.skip("a static program takes no library before its own")
+    path = tmp_path_factory.mktemp("shim")
+    (path / "shim.c").write_text(SHIM)
+    subprocess.run(["cc", "-w", "-shared", "-fPIC", "-o", path / "shim.so",
+                    path / "shim.c", "-ldl"], check=True)
+    return path / "shim.so"
+
+
+def ask(program):
+    program.send(fastcgi.request([(b"REQUEST_METHOD", b"GET"), (b"REQUEST_URI", b"/"),
+                                  (b"SCRIPT_NAME", b"/x")], b""))
+
+
+def tried(shim, name, settings="", **env):
+    """What came of each try: an errno's name, or None: it was done."""
+    with socket.socket(socket.AF_UNIX) as there, socket.socket(socket.AF_UNIX) as mine, \
+            subprocess.Popen(["sleep", "600"]) as other:
+        there.bind("\0carnet-test-%d" % os.getpid())
+        there.listen(4)
+        os.set_inheritable(mine.fileno(), True)
+        try:
+            return run(shim, name, settings, mine.fileno(), other, env)
+        finally:
+            assert other.poll() is None
+            other.kill()
+
+
+def run(shim, name, settings, fd, other, env):
+    with served(settings="cors_origins =\n" + settings) as site:
+        apart = site.dir / "etc"
+        apart.mkdir()
+        (site.dir / "cgi-bin").mkdir()
+        (site.dir / "cgi-bin/token").touch()
+        text = site.conf.read_text()
+        (apart / "carnet.conf").write_text(
+            "database = %s/data/carnet.db\nkeys = %s/keys\n%s" % (site.dir, site.dir, text))
+        wrapper = site.dir / "wrapper"
+        wrapper.mkdir()
+        program = start(wrapper, name, fd, {
+            **os.environ, **env, "LD_PRELOAD": str(shim), "CARNET_CONF": str(apart / "carnet.conf"),
+            "TRY_DIR": str(site.dir), "TRY_CONF": str(apart), "TRY_PID": str(other.pid),
+            "TRY_ABSTRACT": "carnet-test-%d" % os.getpid(), "TRY_SOCKET": str(fd)})
+        try:
+            ask(program)
+            ask(program)  # it is past its second accept
+        finally:
+            program.stop()
+        log = (wrapper / (name + ".log")).read_text()
+        assert "tried\n" in log, log
+        lines = [line.split("=") for line in log.splitlines() if line.count("=") == 1]
+        return {k: errno.errorcode.get(int(v)) for k, v in lines if v.isdigit()}
+
+
+def start(path, name, fd, env):
+    p = fastcgi.Program.__new__(fastcgi.Program)
+    p.name, p.address = name, str(path / (name + ".sock"))
+    p.log = open(path / (name + ".log"), "ab")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(p.address)
+        listener.listen(16)
+        p.process = subprocess.Popen([BUILD / "cgi-bin" / name], stdin=listener,
+                                     stdout=subprocess.DEVNULL, stderr=p.log, env=env,
+                                     pass_fds=(fd,))
+    return p
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_what_a_bug_could_try(shim, name):
+    """carnet(7): the sandbox, with carnet.conf in a directory of its own."""
+    got = tried(shim, name)
+    has_database, has_keys = name not in WITHOUT_A_DATABASE, name not in WITHOUT_KEYS
+    assert got == {
+        "read conf": None, "write conf": "EACCES", "new conf": "EACCES",
+        "read database": None if has_database else "EACCES",
+        "write database": None if has_database else "EACCES",
+        "read key": None if has_keys else "EACCES",
+        "write key": "EACCES", "add key": "EACCES", "write program": "EACCES",
+        "add program": "EACCES", "read elsewhere": "EACCES", "write elsewhere": "EACCES",
+        "socket": "EPERM", "network": "EPERM", "abstract": "EPERM", "kill": "EPERM",
+        "tgkill": "EPERM", "execve": "EPERM", "fork": "EPERM", "ptrace": "EPERM",
+        "new code": "EPERM", "dumpable": "EPERM", "mount": "EPERM", "unshare": "EPERM",
+        "chmod": "EPERM", "symlink": "EPERM"}
+
+
+def test_without_the_sandbox_it_is_done(shim):
+    """So what is tried above would be done without it."""
+    got = tried(shim, "jwks", "sandbox = no\n", TRY_HARMLESS="1")
+    assert len(got) == 17 and set(got.values()) == {None}
+
+
+def test_syslog_opens_a_local_socket(shim):
+    """And no other, nor one that is abstract, where the kernel can tell."""
+    got = tried(shim, "token", "syslog = yes\n")
+    assert got["socket"] is None and got["network"] == "EPERM"
+    if ctypes.CDLL(None).syscall(LANDLOCK_CREATE_RULESET, None, 0, 1) >= 6:
+        assert got["abstract"] == "EPERM"
