@@ -1,21 +1,21 @@
 #!/bin/sh
-# deps.sh run|test|bench|deb|valgrind|all: install what is missing, or say what it is.
+# deps.sh KIND|all: install what is missing, or say what it is.
 #
 # Each row: what wants it, Debian's package, what for.
 set -eu
 
 table() {
 	cat <<'EOF'
-run gcc the compiler
-run libc6-dev the C library's headers
-run libfcgi-dev FastCGI and CGI
-run libgnutls28-dev keys, signatures
-run nettle-dev digests
-run libsqlite3-dev storage
-run libjson-c-dev reading JSON
-run libcrypt-dev password hashes
-run libidn2-dev domains of e-mail addresses
-run libunistring-dev names and passwords, one form of each
+build gcc the compiler
+build libc6-dev the C library's headers
+build libfcgi-dev FastCGI and CGI
+build libgnutls28-dev keys, signatures
+build nettle-dev digests
+build libsqlite3-dev storage
+build libjson-c-dev reading JSON
+build libcrypt-dev password hashes
+build libidn2-dev domains of e-mail addresses
+build libunistring-dev names and passwords, one form of each
 run lighttpd the web server that serves it
 run curl the example that is printed, and the wait for the server
 test libcmocka-dev unit tests
@@ -27,6 +27,7 @@ test lighttpd-modules-lua HTTP tests: a guarded program behind a proxy
 test php-cgi HTTP tests: a guarded PHP script
 test perl HTTP tests: a guarded CGI script
 test fcgiwrap HTTP tests: CGI under nginx
+test python3 the runner of all tests
 test python3-pytest the runner of the HTTP tests
 test python3-requests an HTTP client
 test python3-requests-oauthlib a real OAuth client
@@ -38,14 +39,19 @@ test chromium-driver drives the browser
 test clang the fuzz targets
 test libclang-rt-dev the fuzz targets
 test strace HTTP tests: which files a program opens
+test valgrind HTTP tests: what a request costs
 test mandoc checks the manual pages
+test build-essential the Debian package
 test debhelper the Debian package
-test libgmp-dev the static programs (make static)
-test zlib1g-dev the static programs
+static libgmp-dev the static programs
+static zlib1g-dev the static programs
+deb build-essential the Debian package (make deb)
 deb debhelper the Debian package (make deb)
 deb libcmocka-dev its unit tests
-bench libgmp-dev the static programs
-bench zlib1g-dev the static programs
+deb python3 its unit tests
+lint clang-tidy make tidy
+lint clang-format make fmt
+lint mandoc make lint-man
 valgrind valgrind memory checks (make valgrind)
 bench wrk load
 bench nghttp2-client load at a fixed rate (h2load)
@@ -64,7 +70,8 @@ missing=''
 reasons=''
 while read -r kind package reason; do
 	case $wanted/$kind in
-	all/*|*/run|test/test|bench/bench|deb/deb|valgrind/valgrind) ;;
+	all/*|*/build|"$kind/$kind") ;;
+	test/run|bench/run|valgrind/run|test/static|bench/static) ;;
 	*) continue ;;
 	esac
 	[ "$wanted" = all ] && printf '%-9s%-28s%s\n' "$kind" "$package" "$reason"

@@ -59,15 +59,20 @@ cov:
 	@$(PYTHON) test/cov.py $(BUILD)/cov
 
 tidy:
+	@sh deploy/deps.sh lint
 	clang-tidy --quiet lib/*.c cgi-bin/*.c bin/*.c -- -std=c11 $(ALL_CPPFLAGS) -include lib/banned.h
 
 fmt:
+	@sh deploy/deps.sh lint
 	clang-format -i lib/*.[ch] cgi-bin/*.c bin/*.[ch] test/unit/*.[ch] test/fuzz/*.[ch]
 
 lint-man:
+	@sh deploy/deps.sh lint
 	mandoc -T lint -W warning man/*.[1-8]
 
 # The pictures in README.md, taken from a running server.
-screenshots: all
+screenshots:
+	@sh deploy/deps.sh test
+	@$(MAKE) -s -j$$(nproc) all
 	BUILD=$(BUILD) $(PYTHON) test/browser/screenshots.py
 	BUILD=$(BUILD) $(PYTHON) test/browser/page_screenshots.py

@@ -3,10 +3,15 @@ from contextlib import ExitStack
 
 import pytest
 
-from kit import deployments, servers
+from kit import deployments, reach, servers
+from kit.site import BUILD, ROOT
 
 
 def pytest_configure(config):
+    if place := reach.closed_in(ROOT, BUILD):
+        pytest.exit("%s is closed to other users, whom servers run as: use test/run.py"
+                    % place, 1)
+    reach.open_tmp()
     config.addinivalue_line(
         "markers", "flow(name): a row of the matrix that test/run.py prints")
 

@@ -1,6 +1,17 @@
 """test/run.py: a flow that did not run is no success."""
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
 import pytest
 import run
+
+from kit import reach
+from kit.site import BUILD, ROOT
 
 
 @pytest.fixture
@@ -44,3 +55,58 @@ def test_every_deployment_is_a_column():
 
 def test_what_is_excepted_is_there():
     assert {name for _, name in run.CANNOT} <= set(run.deployments())
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """Something like a source tree, open to all as far as it is our own."""
+    root = Path(tempfile.mkdtemp(prefix="carnet-tree-"))
+    for name in ("test/kit", "deploy/lighttpd", "build/cgi-bin", "build/asan"):
+        (root / name).mkdir(parents=True)
+    for name in ("deploy/spawn.sh", "carnet.conf.example", "build/cgi-bin/token"):
+        (root / name).write_text("x")
+    subprocess.run(["chmod", "-R", "a+rX", root], check=True)
+    yield root
+    shutil.rmtree(root)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="servers run as who tests")
+@pytest.mark.parametrize("name, mode", [
+    (None, 0), (".", 0o700), ("build/cgi-bin", 0o700), ("build/cgi-bin/token", 0o700),
+    ("carnet.conf.example", 0o600), ("test/kit", 0o711)])
+def test_a_closed_tree_is_tested_from_an_open_copy(tree, name, mode):
+    """A clone in /root (0700), or made with umask 077: servers answered 500."""
+    if name is None:
+        assert reach.closed_in(tree, tree / "build") is None
+        return
+    (tree / name).chmod(mode)
+    assert reach.closed_in(tree, tree / "build") == (tree / name)
+    with reach.open_copy(tree, tree / "build") as (root, build):
+        assert reach.closed_in(root, root / build) is None
+        assert (root / "build/cgi-bin/token").read_text() == "x"
+        assert not (root / "build/asan").exists()
+    assert not root.exists()
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="servers run as who tests")
+def test_a_closed_place_for_temporary_files_is_not_taken(monkeypatch, tmp_path):
+    """libpam-tmpdir gives each user one of their own, /tmp/user/0."""
+    tmp_path.chmod(0o700)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    reach.open_tmp()
+    assert tempfile.gettempdir() in reach.PUBLIC_TMP
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="servers run as who tests")
+def test_all_goes_on_in_the_copy(tmp_path):
+    """run.py in a clone that is closed: a suite runs, and says where."""
+    clone = tmp_path / "clone"
+    skip = shutil.ignore_patterns("build", "run", ".git", "__pycache__")
+    shutil.copytree(ROOT, clone, symlinks=True, ignore=skip)
+    shutil.copytree(BUILD / "cgi-bin", clone / "build/cgi-bin")
+    clone.chmod(0o700)
+    p = subprocess.run([sys.executable, clone / "test/run.py", "man"], text=True,
+                       capture_output=True, env={**os.environ, "BUILD": "build"})
+    assert p.returncode == 0, p.stdout + p.stderr
+    assert "testing a copy" in p.stdout and re.search(r"^\d+ passed, 0 failed", p.stdout, re.M)
