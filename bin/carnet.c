@@ -33,9 +33,10 @@ cmd_version(struct cmd *c)
 }
 
 static const struct verb verbs[] = {
-	{ "install", "[--issuer URL] [--alg A] [--force]",
-	    "make what is missing: configuration, database, keys, the password"
-	    " client and the personal client; secrets are printed once",
+	{ "install", "[--issuer URL] [--data DIR] [--alg A] [--force]",
+	    "make what is missing: configuration (which has database and keys"
+	    " in DIR), database, keys, the password client and the personal"
+	    " client; secrets are printed once",
 	    cmd_install, 1, 0 },
 	{ "user add",
 	    "EMAIL [--name N] [--login L] [--scope \"...\"]"

@@ -20,36 +20,98 @@
 #define NEW_CONF \
     "# carnet.conf: see carnet.conf(5)\n" \
     "issuer = %s\n" \
+    "%s" \
     "\n" \
     "[scopes]\n" \
     "read-posts = Read posts\n" \
     "write-posts = Write posts\n" \
     "admin = privileged: Delete posts\n"
 
+/* Where --data DIR has what is stored. */
+#define NEW_PLACES \
+    "database = %s/data/carnet.db\n" \
+    "state = %s/data\n" \
+    "keys = %s/keys\n"
+
+/* The text as a new file at the path: all of it, or none. */
+static int
+write_new(struct arena *a, const char *path, const char *text)
+{
+	char *temporary = arena_printf(a, "%s.XXXXXX", path);
+	const ssize_t len = (ssize_t)strlen(text);
+	int fd, good, saved;
+
+	if ((fd = mkostemp(temporary, O_CLOEXEC)) < 0)
+		return -1;
+	cmd_give_away(fd, temporary);
+	good = write(fd, text, (size_t)len) == len && fsync(fd) == 0;
+	good = close(fd) == 0 && good;
+	/* Not over one that is there; some file systems have no links. */
+	good = good && (link(temporary, path) == 0 ||
+	    (errno != EEXIST && rename(temporary, path) == 0));
+	saved = errno;
+	unlink(temporary);
+	errno = saved;
+	return good ? 0 : -1;
+}
+
+/* The directory, for its user alone, if there is something that it can be in. */
+static int
+make_directory(const char *path)
+{
+	int fd;
+
+	if (mkdir(path, 0700) < 0)
+		return errno == EEXIST || errno == ENOENT
+		    ? CMD_OK /* who opens a file in it tells */
+		    : cmd_refuse("%s: %s", path, strerror(errno));
+	if ((fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+		return cmd_refuse("%s: %s", path, strerror(errno));
+	cmd_give_away(fd, path);
+	close(fd);
+	return CMD_OK;
+}
+
+/* The lines for --data DIR, which is made; NULL after a message. */
+static const char *
+data_places(struct cmd *c, const char *data)
+{
+	const char *lines;
+	char *real;
+
+	if (make_directory(data) != CMD_OK)
+		return NULL;
+	if ((real = realpath(data, NULL)) == NULL) {
+		cmd_refuse("%s: %s", data, strerror(errno));
+		return NULL;
+	}
+	lines = arena_printf(c->a, NEW_PLACES, real, real, real);
+	free(real);
+	return lines;
+}
+
 /* Write the configuration that is not there yet. */
 static int
-write_conf(struct cmd *c, const char *issuer)
+write_conf(struct cmd *c, const char *issuer, const char *data)
 {
-	char *text = arena_printf(c->a, NEW_CONF, issuer), error[1024];
+	const char *text = arena_printf(c->a, NEW_CONF, issuer, "");
+	const char *places = "";
+	char error[1024];
 	struct conf *cf = conf_parse(text, c->conf_path, error, sizeof(error));
-	ssize_t len = (ssize_t)strlen(text);
-	int fd, good;
 
 	if (cf == NULL)
 		return cmd_refuse("%s", error);
 	conf_free(cf);
-	if ((fd = open(c->conf_path,
-		 O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644)) < 0)
-		return cmd_refuse("%s: %s", c->conf_path, strerror(errno));
-	cmd_give_away(fd, c->conf_path);
-	good = write(fd, text, (size_t)len) == len;
-	good = close(fd) == 0 && good;
-	return good ? CMD_OK
-		    : cmd_refuse("%s: %s", c->conf_path, strerror(errno));
+	if (data != NULL && (places = data_places(c, data)) == NULL)
+		return CMD_REFUSED;
+	text = arena_printf(c->a, NEW_CONF, issuer, places);
+	return write_new(c->a, c->conf_path, text) == 0
+	    ? CMD_OK
+	    : cmd_refuse("%s: %s", c->conf_path, strerror(errno));
 }
 
 static int
-read_conf(struct cmd *c, const char *issuer)
+read_conf(struct cmd *c, const char *issuer, const char *data)
 {
 	char error[1024];
 	size_t len;
@@ -62,7 +124,7 @@ read_conf(struct cmd *c, const char *issuer)
 			return cmd_refuse("no configuration at %s; with"
 			    " --issuer URL one is written there",
 			    c->conf_path);
-		if ((rc = write_conf(c, issuer)) != CMD_OK)
+		if ((rc = write_conf(c, issuer, data)) != CMD_OK)
 			return rc;
 	}
 	c->conf = conf_load(c->conf_path, error, sizeof(error));
@@ -154,23 +216,6 @@ report(struct cmd *c, const struct client *pw, const char *secret,
 	return cmd_print(&b);
 }
 
-/* The directory, for its user alone, if there is something that it can be in. */
-static int
-make_directory(const char *path)
-{
-	int fd;
-
-	if (mkdir(path, 0700) < 0)
-		return errno == EEXIST || errno == ENOENT
-		    ? CMD_OK /* who opens a file in it tells */
-		    : cmd_refuse("%s: %s", path, strerror(errno));
-	if ((fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
-		return cmd_refuse("%s: %s", path, strerror(errno));
-	cmd_give_away(fd, path);
-	close(fd);
-	return CMD_OK;
-}
-
 /*
  * The audit trail of earlier versions was named after the database.  A new one
  * may have begun already: the old one becomes the older part of it, if it has
@@ -224,23 +269,24 @@ cmd_make_places(struct cmd *c)
 int
 cmd_install(struct cmd *c)
 {
-	const char *issuer = NULL, *alg = NULL;
+	const char *issuer = NULL, *alg = NULL, *data = NULL;
 	char secret[SECRET_TEXT_LEN + 1];
 	struct client pw, personal;
 	int force = 0, n, rc;
 	const struct cmd_opt opts[] = {
 		{ "issuer", &issuer, NULL },
 		{ "alg", &alg, NULL },
+		{ "data", &data, NULL },
 		{ "force", NULL, &force },
 	};
 	char **operand;
 
-	if ((n = cmd_options(c, opts, 3, &operand)) != 0)
+	if ((n = cmd_options(c, opts, 4, &operand)) != 0)
 		return n < 0 ? CMD_USAGE : cmd_usage(c);
 	if (alg != NULL && alg_find(alg) < 0)
 		return cmd_refuse("%s is no algorithm: there are ES256, RS256,"
 		    " PS256 and EdDSA", alg);
-	if ((rc = read_conf(c, issuer)) != CMD_OK ||
+	if ((rc = read_conf(c, issuer, data)) != CMD_OK ||
 	    (rc = cmd_make_places(c)) != CMD_OK)
 		return rc;
 	rc = CMD_SYSTEM;
