@@ -122,7 +122,9 @@ uninstall:
 dist:
 	@mkdir -p $(BUILD)
 	git archive --prefix=carnet-$(VERSION)/ HEAD | gzip -9n >$(BUILD)/carnet-$(VERSION).tar.gz
-bundle: static
+bundle:
+	@sh deploy/deps.sh static
+	@$(MAKE) -s -j$$(nproc) $(ONE)
 	@sh deploy/bundle.sh $(BUILD) $(VERSION)
 deb:
 	@sh deploy/deps.sh deb

@@ -21,6 +21,9 @@ static const char *const names[] = { "account", "authorize", "device", "guard",
 	"status", "token", "user", "verify" };
 #define N_NAMES (sizeof(names) / sizeof(names[0]))
 
+/* Or this one alone, which is all of them: deploy/static/one.c. */
+#define ALL_IN_ONE "carnet.cgi"
+
 /* What is compiled into every program, and tells of which version it is. */
 static const char *const marks[] = { "schema.sql", "error.html", "head.html" };
 
@@ -155,6 +158,11 @@ check_programs(struct doctor *d)
 	if (d->programs == NULL || access(d->programs, F_OK) < 0) {
 		d->programs = NULL;
 		good(d, "none beside the command");
+		return;
+	}
+	if (access(arena_printf(d->a, "%s/" ALL_IN_ONE, d->programs), F_OK) == 0) {
+		if (program_is_fine(d, ALL_IN_ONE))
+			good(d, "all in %s/" ALL_IN_ONE, d->programs);
 		return;
 	}
 	for (size_t i = 0; i < N_NAMES; i++)

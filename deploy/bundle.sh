@@ -1,6 +1,7 @@
 #!/bin/sh
 # bundle.sh BUILD VERSION: make bundle: a tarball for hosts where only files can
-# be copied: the programs, linked statically, and what they need beside them.
+# be copied: one file that is all programs and the command, linked statically, and
+# what it needs beside it.
 set -eu
 
 build=$1 version=$2
@@ -9,16 +10,15 @@ name=carnet-$version-linux-$(uname -m)
 out=$build/$name
 rm -rf "$out"
 mkdir -p "$out/cgi-bin"
-install -m 755 "$build"/static/cgi-bin/* "$out/cgi-bin"
-# One program, two URLs: no links on many hosts.
-install -m 755 "$build/static/cgi-bin/login" "$out/cgi-bin/logout"
-install -m 755 "$build/static/bin/carnet" "$out/carnet"
+install -m 755 "$build/static/carnet.cgi" "$out/cgi-bin"
 install -m 644 "$here/bundle/INSTALL" "$here/../carnet.conf.example" \
     "$here/../LICENSE" "$out"
-install -m 644 "$here/apache/htaccess" "$out/htaccess"
-for program in "$out"/cgi-bin/* "$out/carnet"; do
-	readelf -d "$program" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'
-done | sort -u >"$out/LIBRARIES"
+# The same rules, which lead to the one file, and name the program behind it.
+sed -e 's|^\(RewriteRule .* cgi-bin/\)|\1carnet.cgi/|' \
+    -e 's|^\(RewriteRule ^oauth/(\)token|\1setup\|token|' "$here/apache/htaccess" >"$out/htaccess"
+chmod 644 "$out/htaccess"
+readelf -d "$out/cgi-bin/carnet.cgi" |
+    sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' >"$out/LIBRARIES"
 # The same files give the same tarball.
 tar -C "$build" --sort=name --owner=0 --group=0 --numeric-owner \
     --mtime="@${SOURCE_DATE_EPOCH:-0}" -cf - "$name" | gzip -9n >"$out.tar.gz.new"

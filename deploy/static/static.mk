@@ -3,12 +3,31 @@
 # how.
 
 STATIC      = $(patsubst $(BUILD)/%,$(BUILD)/static/%,$(PROGRAMS) $(COMMAND))
+LINK_STATIC = $(CC) $(ALL_CFLAGS) -static-pie -Wl,-z,relro,-z,now,-z,pack-relative-relocs $(LDFLAGS) -s
 STATIC_LIBS = -lfcgi -lgnutls -lnettle -lhogweed -lnettle -lgmp -lidn2 -lunistring \
 	-ltasn1 -lsqlite3 -ljson-c -lcrypt -lz -lm
 static: $(STATIC)
 $(STATIC): $(LIB) $(BUILD)/deploy/static/absent.o deploy/static/link.opts
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -static-pie -Wl,-z,relro,-z,now $(LDFLAGS) -s -o $@ \
+	$(LINK_STATIC) -o $@ \
 	    $(filter %.o,$^) @deploy/static/link.opts $(LIB) $(STATIC_LIBS)
 $(PROGRAMS:$(BUILD)/%=$(BUILD)/static/%): $(BUILD)/static/%: $(BUILD)/%.o
 $(BUILD)/static/bin/carnet: $(patsubst %.c,$(BUILD)/%.o,$(wildcard bin/*.c))
+
+# All of them in one file, for make bundle: one.c says how.
+ONE     = $(BUILD)/static/carnet.cgi
+ONE_OBJ = $(patsubst $(BUILD)/%,$(BUILD)/one/%.o,$(PROGRAMS) $(COMMAND))
+rename  = $(subst -,_,$(notdir $(basename $(1))))_main
+$(BUILD)/one/%.o: $(BUILD)/%.o
+	@mkdir -p $(@D)
+	objcopy --redefine-sym main=$(call rename,$@) $< $@
+$(BUILD)/gen/programs.h: deploy/static/static.mk $(wildcard cgi-bin/*.c)
+	@mkdir -p $(@D)
+	@{ $(foreach p,$(PROGRAMS),echo 'PROGRAM("$(notdir $(p))", $(call rename,$(p)))';) } >$@
+$(BUILD)/deploy/static/one.o: ALL_CPPFLAGS += -I$(BUILD)/gen
+$(BUILD)/deploy/static/one.o: $(BUILD)/gen/programs.h
+$(ONE): $(BUILD)/deploy/static/one.o $(BUILD)/deploy/static/setup.o $(ONE_OBJ) $(filter-out %/carnet.o,$(patsubst %.c,$(BUILD)/%.o,$(wildcard bin/*.c))) \
+		$(LIB) $(BUILD)/deploy/static/absent.o deploy/static/link.opts
+	@mkdir -p $(@D)
+	$(LINK_STATIC) -o $@ \
+	    $(filter %.o,$^) @deploy/static/link.opts $(LIB) $(STATIC_LIBS)

@@ -1,6 +1,7 @@
 """make install, uninstall, dist and bundle: what a package or a shared host gets."""
 import os
 import re
+import shutil
 import stat
 import subprocess
 import tarfile
@@ -102,6 +103,7 @@ def bundle(tmp_path_factory):
     if BUILD.name == "asan":
         pytest.skip("the sanitizers cannot be linked statically")
     path = make("bundle").split()[-1]
+    make("static")
     where = tmp_path_factory.mktemp("bundle")
     with tarfile.open(ROOT / path) as t:
         t.extractall(where)
@@ -109,28 +111,77 @@ def bundle(tmp_path_factory):
     return top
 
 
-def test_the_bundle_needs_no_library(bundle):
+def test_the_bundle_is_one_small_file(bundle):
+    """And needs no library."""
     held = files(bundle)
-    assert {n for n in held if n.startswith("cgi-bin/")} == {
-        "cgi-bin/" + name for name in PROGRAMS | {"logout"}}
-    assert {held[n] for n in held if n.startswith("cgi-bin/")} == {0o755}
-    assert held["carnet"] == 0o755
+    assert held == {"cgi-bin/carnet.cgi": 0o755, "htaccess": 0o644, "INSTALL": 0o644,
+                    "LICENSE": 0o644, "carnet.conf.example": 0o644, "LIBRARIES": 0o644}
+    assert sum((bundle / name).stat().st_size for name in held) < 8 << 20
     assert (bundle / "LIBRARIES").read_text() == ""
-    assert {"htaccess", "INSTALL", "LICENSE", "carnet.conf.example"} <= set(held)
+
+
+def program(bundle, name):
+    """The program as its .htaccess asks for it: a function like plaincgi.run's."""
+    def run(env):
+        return plaincgi.run(bundle / "cgi-bin/carnet.cgi", {
+            "REQUEST_METHOD": "GET", "SCRIPT_NAME": "/cgi-bin/carnet.cgi",
+            "PATH_INFO": name, "CARNET_CONF": str(bundle / "carnet.conf"), **env})
+    return run
 
 
 def test_the_bundle_serves_from_where_it_is_copied(bundle):
-    """INSTALL: carnet.conf beside cgi-bin/, and the command elsewhere."""
+    """INSTALL: carnet.conf beside cgi-bin/; the command is the same file."""
     conf = bundle / "carnet.conf"
     site = Site(bundle, "http://127.0.0.1:1")
-    subprocess.run([bundle / "carnet", "install", "--issuer", site.url, "--conf", conf],
-                   check=True, capture_output=True)
+    subprocess.run([bundle / "cgi-bin/carnet.cgi", "install", "--issuer", site.url,
+                    "--conf", conf], check=True, capture_output=True)
+    for name in PROGRAMS | {"logout"}:
+        (bundle / "cgi-bin" / name).symlink_to("carnet.cgi")
     user = site.user("read-posts")
     client = site.client("password")
     site.http.mount(site.url, plaincgi.Adapter(bundle / "cgi-bin", conf))
     r = site.grant("password", client, username=user.email, password=user.password)
     token = expect.tokens(r)["access_token"]
     assert site.get("/api/user", token=token).status_code == 200
+
+
+def test_each_url_leads_to_its_program(bundle):
+    """deploy/lighttpd/fastcgi.conf says which; by URL and by name the answer is that
+    of the program alone."""
+    own = {"REQUEST_METHOD": "DELETE"}
+
+    def told(answer):
+        return answer.status, answer.headers.get("Allow"), answer.body
+
+    for path, name in plaincgi.ROUTES.items():
+        alone = plaincgi.run(BUILD / "static/cgi-bin" / name, {
+            **own, "SCRIPT_NAME": path, "CARNET_CONF": str(bundle / "carnet.conf")})
+        by_url = program(bundle, path)(own)
+        by_name = program(bundle, "/" + name)(own)
+        assert told(by_url)[:2] == told(by_name)[:2] == told(alone)[:2], path
+    for path in ("/oauth/tokens", "/api/none", "/none", "", "/oauth", "/tokenx"):
+        assert program(bundle, path)({}).status == 404, path
+
+
+@pytest.mark.skipif(not shutil.which("valgrind"), reason="no valgrind")
+def test_one_file_costs_a_request_no_more(bundle, fresh):
+    """Instructions of a guarded GET, plain CGI: at most 2 % more."""
+    def cost(path, env):
+        p = subprocess.run(["valgrind", "--tool=callgrind",
+                            "--callgrind-out-file=/dev/null", path], text=True,
+                           capture_output=True, stdin=subprocess.DEVNULL, env={
+                               "PATH": os.environ["PATH"], "REQUEST_METHOD": "GET", **env,
+                               "HTTP_AUTHORIZATION": "Bearer " + token,
+                               "CARNET_CONF": str(fresh.conf)})
+        assert "Status: 200" in p.stdout
+        return int(re.search(r"Collected : (\d+)", p.stderr)[1])
+
+    token = fresh.token("read-posts")
+    # valgrind's own calls are none that programs need
+    fresh.conf.write_text("sandbox = no\n" + fresh.conf.read_text())
+    one = cost(bundle / "cgi-bin/carnet.cgi",
+               {"SCRIPT_NAME": "/cgi-bin/carnet.cgi", "PATH_INFO": "/posts"})
+    assert one < 1.02 * cost(BUILD / "static/cgi-bin/posts", {"SCRIPT_NAME": "/api/posts"})
 
 
 # What Debian's apache2 enables by itself (its postinst).

@@ -1,10 +1,13 @@
 """A shared host, as its users know it: Apache runs CGI programs and allows some lines
 of .htaccess.  The bundle by its own INSTALL, and a site in a folder."""
+import html
 import os
 import re
 import shutil
+import stat
 import subprocess
 import tarfile
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from types import SimpleNamespace
 
@@ -108,27 +111,17 @@ def bundle():
 
 
 def steps(text):
-    """The shell's lines of INSTALL, and the settings that it tells to write."""
-    lines = re.findall(r"^ {7}(\S.*)$", text, re.M)
-    settings = {line.split(" = ")[0]: line for line in lines if " = " in line}
-    return [line for line in lines if " = " not in line], settings
+    """The shell's lines of INSTALL."""
+    return re.findall(r"^ {7}(\S.*)$", text, re.M)
 
 
-def follow(home, url, lines, settings):
+def follow(home, url, lines):
     """Line by line as the user types them: in one shell, which stops at a fault."""
-    conf = home / "public_html/carnet.conf"
-
-    def ours(text):
-        return text.replace("https://YOUR.SITE", url).replace("/home/YOU", str(home))
-
     script = []
     for line in lines:
-        if " install" in line:  # between them, the settings are written
-            for name, value in settings.items():
-                script.append("sed -i 's|^#*%s = .*|%s|' %s" % (name, ours(value), conf))
         if " user add " in line:  # no terminal is here to ask on
             line = "echo correct-horse-battery | %s --password-stdin" % line
-        script.append(ours(line))
+        script.append(line.replace("https://YOUR.SITE", url))
     as_user = {"user": USER, "group": USER, "extra_groups": []} if AS_ROOT else {}
     p = subprocess.run(["sh", "-eux", "-c", "\n".join(script)], text=True,
                        cwd=home / "carnet-files", capture_output=True, timeout=100,
@@ -137,25 +130,186 @@ def follow(home, url, lines, settings):
     return p.stdout
 
 
-def test_the_bundle_is_served_by_the_steps_of_its_install(bundle):
-    """make bundle: the tarball, its INSTALL and its htaccess, and nothing else."""
+@contextmanager
+def unpacked(bundle):
+    """A host, and the bundle's files in the user's home."""
     with host() as here:
         with tarfile.open(bundle) as t:
             t.extractall(here.dir)
         top, = here.dir.glob("carnet-*")
         top.rename(here.dir / "carnet-files")
         deployments.give_away(here.dir)
-        lines, settings = steps((here.dir / "carnet-files/INSTALL").read_text())
-        assert set(settings) == {"issuer", "database", "keys"} and len(lines) == 11
-        said = follow(here.dir, here.url, lines, settings)
+        yield here
+
+
+def served(here, url, said):
+    """The site that was made works, and the first user signs in; said is what the
+    command printed."""
+    site = Site(here.dir / "public_html", url, here.dir / "public_html/carnet.conf")
+    secret = re.search(r"password client +(\S+)\s+its secret +(\S+)", said)
+    r = site.grant("password", Client(*secret.groups()), username="you@example.org",
+                   password="correct-horse-battery")
+    token = expect.tokens(r)["access_token"]
+    assert site.get("/oauth/playground").status_code == 200
+    assert site.get("/oauth/logout").status_code in (303, 405)
+    return site, token
+
+
+def test_the_bundle_is_served_by_the_steps_of_its_install(bundle):
+    """make bundle: the tarball, its INSTALL and its htaccess, and nothing else."""
+    with unpacked(bundle) as here:
+        lines = steps((here.dir / "carnet-files/INSTALL").read_text())
+        assert len(lines) == 7
+        said = follow(here.dir, here.url, lines)
         assert "0 wrong, 0 warned of" in said  # carnet doctor, the last step
-        conf = here.dir / "public_html/carnet.conf"
-        site = Site(here.dir / "public_html", here.url, conf)
+        site, token = served(here, here.url, said)
         check(site)
-        secret = re.search(r"password client +(\S+)\n +its secret +(\S+)", said)
-        r = site.grant("password", Client(*secret.groups()), username="you@example.org",
-                       password="correct-horse-battery")
-        token = expect.tokens(r)["access_token"]
         assert site.get("/api/user", token=token).json()["email"] == "you@example.org"
-        assert site.get("/oauth/playground").status_code == 200
-        assert site.get("/oauth/logout").status_code in (303, 405)
+        assert site.get("/oauth/setup").status_code == 404
+
+
+LINE = "a-line-that-nobody-guesses-0123456789"
+
+
+def copy_files(here, token=LINE + "\r\n", rules=True):
+    """What INSTALL has done by FTP: files are copied, no program is run."""
+    top = here.dir / "public_html"
+    shutil.copytree(here.dir / "carnet-files/cgi-bin", top / "cgi-bin")
+    if rules:
+        shutil.copy(here.dir / "carnet-files/htaccess", top / ".htaccess")
+    if token is not None:
+        (top / "setup-token").write_text(token)
+    deployments.give_away(here.dir)
+    return top
+
+
+def form_of(here, **changes):
+    return {"setup_token": LINE, "issuer": here.url, "data": str(here.dir / "carnet"),
+            "email": "you@example.org", "password": "correct-horse-battery", **changes}
+
+
+def made_on(r):
+    assert r.status_code == 200 and "is set up" in r.text, r.text
+    return html.unescape(re.search("<pre id=.made.>(.*?)</pre>", r.text, re.S)[1])
+
+
+def test_a_site_is_set_up_with_files_alone(bundle):
+    """INSTALL: a file of one's own line opens a page, once."""
+    with unpacked(bundle) as here:
+        top = copy_files(here)
+        http = Site(top, here.url).http
+        assert http.get("/setup-token").status_code == 403
+        r = http.get("/oauth/setup")
+        assert r.status_code == 200 and LINE not in r.text
+        assert 'value="%s/carnet"' % here.dir in r.text  # where nothing is served from
+        assert 'value="%s"' % here.url in r.text
+        for changes, status in (({"setup_token": LINE[:-1]}, 403),
+                                ({"setup_token": ""}, 403), ({"email": ""}, 422),
+                                ({"issuer": "http://example.org"}, 422),
+                                ({"data": "carnet"}, 422)):
+            r = http.post("/oauth/setup", data=form_of(here, **changes))
+            assert (r.status_code, "error" in r.text) == (status, True), r.text
+            assert LINE not in r.text and "correct-horse" not in r.text
+            assert not (top / "carnet.conf").exists() and not (here.dir / "carnet").exists()
+        said = made_on(http.post("/oauth/setup", data=form_of(here)))
+        assert not list(top.glob("setup-token*"))
+        assert http.get("/oauth/setup").status_code == 404
+        assert http.post("/oauth/setup", data=form_of(here)).status_code == 404
+        modes = {p.name: stat.S_IMODE(p.stat().st_mode) for p in
+                 [top / "carnet.conf", here.dir / "carnet", here.dir / "carnet/keys",
+                  here.dir / "carnet/data/carnet.db"]}
+        assert modes == {"carnet.conf": 0o600, "carnet": 0o700, "keys": 0o700,
+                         "carnet.db": 0o600}
+        _, token = served(here, here.url, said)
+        for name in ("carnet.db", "setup-token", "keys/ES256.pem"):
+            assert http.get("/" + name).status_code in (403, 404)
+        assert http.get("/api/user", token=token).json()["email"] == "you@example.org"
+
+
+def test_guesses_are_few(bundle):
+    """The twentieth wrong one ends the file, and the right line with it."""
+    with unpacked(bundle) as here:
+        top = copy_files(here)
+        http = Site(top, here.url).http
+        for n in range(20):
+            assert (top / "setup-token").exists()
+            r = http.post("/oauth/setup", data=form_of(here, setup_token="x%d" % n))
+            assert r.status_code == 403
+        assert not list(top.glob("setup-token*"))
+        assert "is set up" not in http.post("/oauth/setup", data=form_of(here)).text
+        assert not (top / "carnet.conf").exists()
+
+
+@pytest.mark.parametrize("token, host, status", [
+    (None, None, 500), ("short", None, 403), (LINE, "example.org", 403),
+    ("x" * 300, None, 403)])
+def test_the_page_is_for_the_owner_alone(bundle, token, host, status):
+    """No file, one that can be guessed, and http from elsewhere: by a proxy, too,
+    whose address is a loopback address."""
+    with unpacked(bundle) as here:
+        top = copy_files(here, token)
+        http = Site(top, here.url).http
+        headers = {"Host": host} if host else {}
+        for r in (http.get("/oauth/setup", headers=headers),
+                  http.post("/oauth/setup", headers=headers,
+                            data=form_of(here, setup_token=token or ""))):
+            assert r.status_code == status
+            assert 'name="setup_token"' not in r.text
+        assert not (top / "carnet.conf").exists()
+
+
+def test_two_at_once_set_up_one_site(bundle):
+    with unpacked(bundle) as here, ThreadPoolExecutor(4) as pool:
+        top = copy_files(here)
+        sites = [Site(top, here.url) for _ in range(4)]
+        answers = list(pool.map(lambda s: s.post("/oauth/setup", data=form_of(here)), sites))
+        assert sorted(r.status_code for r in answers) == [200, 404, 404, 404]
+        served(here, here.url, made_on(next(r for r in answers if r.status_code == 200)))
+
+
+def test_a_host_without_rules(bundle):
+    """No mod_rewrite: all is below the program's own URL."""
+    with unpacked(bundle) as here:
+        copy_files(here, rules=False)
+        url = here.url + "/cgi-bin/carnet.cgi"
+        http = Site(here.dir, url).http
+        assert 'value="%s"' % url in http.get("/oauth/setup").text
+        said = made_on(http.post("/oauth/setup", data=form_of(here, issuer=url)))
+        site, _ = served(here, url, said)
+        assert site.get("/.well-known/oauth-authorization-server").json()["issuer"] == url
+        assert site.get("/oauth/none").status_code == 404
+        assert site.get("/api/posts").status_code == 401
+
+
+@pytest.mark.parametrize("how", ["symbolic link", "link", "copy", "line"])
+def test_a_name_for_each_program(bundle, how):
+    """INSTALL: links, copies, or files of one line."""
+    with unpacked(bundle) as here:
+        one = copy_files(here) / "cgi-bin/carnet.cgi"
+        made_on(Site(here.dir, here.url).post("/oauth/setup", data=form_of(here)))
+        for name in ("jwks", "status"):
+            path = one.with_name(name)
+            if how == "line":
+                path.write_text("#!%s\n" % one)
+                path.chmod(0o755)
+            else:
+                {"symbolic link": lambda: path.symlink_to(one.name),
+                 "link": lambda: path.hardlink_to(one),
+                 "copy": lambda: shutil.copy(one, path)}[how]()
+                # SymLinksIfOwnerMatch: the user's own
+                os.chown(path, one.stat().st_uid, one.stat().st_gid,
+                         follow_symlinks=False)
+        http = Site(here.dir, here.url).http
+        assert http.get("/cgi-bin/jwks").json()["keys"]
+        assert http.get("/cgi-bin/status").status_code == 401
+
+
+def test_a_query_is_no_verb(bundle):
+    """RFC 3875 section 4.4: a server hands a query without "=" on as words."""
+    with unpacked(bundle) as here:
+        top = copy_files(here)
+        http = Site(top, here.url).http
+        for query in ("install+--issuer+" + here.url, "user+list", "help"):
+            r = http.get("/cgi-bin/carnet.cgi?" + query)
+            assert r.status_code in (404, 500) and "usage" not in r.text
+        assert not (top / "carnet.conf").exists()
