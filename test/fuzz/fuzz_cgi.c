@@ -50,7 +50,6 @@ echo(struct req *rq)
 static const struct endpoint endpoints[] = {
 	{ .name = "form",
 	    .methods = METHOD_GET | METHOD_POST,
-	    .no_store = 1,
 	    .bodies = BODY_FORM,
 	    .query_get = 1,
 	    .any_path = 1,
@@ -59,7 +58,6 @@ static const struct endpoint endpoints[] = {
 	{ .name = "json",
 	    .methods = METHOD_POST | METHOD_DELETE,
 	    .bodies = BODY_FORM | BODY_JSON,
-	    .no_store = 1,
 	    .body_max = 64,
 	    .run = echo,
 	    .fail = resp_error_json },
@@ -67,7 +65,6 @@ static const struct endpoint endpoints[] = {
 	    .methods = METHOD_GET,
 	    .query = 1,
 	    .lenient = 1,
-	    .no_store = 1,
 	    .run = echo,
 	    .fail = resp_error_json },
 };
