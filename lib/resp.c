@@ -14,6 +14,7 @@
 #include "json.h"
 #include "log.h"
 #include "oerr.h"
+#include "site.h"
 #include "tmpl.h"
 
 #define RETRY_AFTER_S 1
@@ -124,6 +125,8 @@ resp_page(struct req *rq, int status, const char *name, struct tmpl_data *d)
 	tmpl_set(d, "site_logo", rq->conf->site_logo);
 	tmpl_set(d, "site_colour", rq->conf->site_colour);
 	tmpl_set(d, "help_url", rq->conf->help_url);
+	tmpl_set(d, "home_url", site_path(rq->conf, rq->a, SITE_ACCOUNT));
+	tmpl_set(d, "icon_url", site_path(rq->conf, rq->a, SITE_ICON));
 	tmpl_set(d, "issuer", rq->conf->issuer);
 	buf_init(b, rq->a, 64 * 1024);
 	if ((text = load_template(rq, name)) == NULL ||
@@ -155,6 +158,32 @@ resp_redirect(struct req *rq, const char *url)
 	return NULL;
 }
 
+/* What went wrong, for who knows nothing of OAuth; by status, 0: any other. */
+static const char *
+in_plain_words(const struct oerr *e)
+{
+	static const struct {
+		int status;
+		const char *text;
+	} rows[] = {
+		{ 404, "No page has this address. It may have been mistyped." },
+		{ 429, "There were too many attempts. Wait some minutes, and"
+		       " try again." },
+		{ 500, "It is no fault of yours. Try again in a minute." },
+		{ 503, "There is much to do right now. Try again in a few"
+		       " seconds." },
+		{ 0, "The app that sent you here asked for something that"
+		     " cannot be. You have done nothing wrong." },
+	};
+	size_t i = 0;
+
+	if (e == &oerr_stale_form)
+		return e->description;
+	while (rows[i].status != 0 && rows[i].status != e->status)
+		i++;
+	return rows[i].text;
+}
+
 void
 resp_error_page(struct req *rq, const struct oerr *e)
 {
@@ -167,6 +196,7 @@ resp_error_page(struct req *rq, const struct oerr *e)
 	tmpl_set(d, "title", e->status >= 500 ? "Something failed here"
 		: e->status == 404	     ? "There is nothing here"
 					     : "This cannot go on");
+	tmpl_set(d, "plain", in_plain_words(e));
 	tmpl_set(d, "text", e->description);
 	tmpl_set(d, "request_id", rq->id);
 	if (e->status == 503)

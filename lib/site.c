@@ -21,6 +21,7 @@ static const char *const paths[SITE_COUNT] = {
 	[SITE_POSTS] = "/api/posts",
 	[SITE_USER] = "/api/user",
 	[SITE_STATUS] = "/api/status",
+	[SITE_ICON] = "/oauth/icon.svg",
 };
 
 const char *

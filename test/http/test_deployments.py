@@ -13,7 +13,8 @@ from kit.people import App, Browser
 flow = pytest.mark.flow
 SPA = "https://spa.example:8443"
 # These have methods of their own; what is below the other two is nothing.
-PATHS = [path for path in plaincgi.ROUTES if path not in ("/oauth", "/api")]
+PATHS = [path for path in plaincgi.ROUTES 
+         if path not in ("/oauth", "/api", "/.well-known/change-password")]
 
 
 @flow("password token")
@@ -378,3 +379,16 @@ def test_metadata_may_be_a_file(hosted, name):
         assert r.headers["Access-Control-Allow-Origin"] == "*"
     finally:
         shutil.rmtree(hosted.dir / ".well-known")
+
+
+@flow("404 as JSON")
+def test_the_icon_and_the_way_to_change_a_password(server):
+    """DESIGN section 3: for browsers, under each deployment."""
+    r = server.get("/oauth/icon.svg")
+    assert (r.status_code, r.headers["Content-Type"]) == (200, "image/svg+xml")
+    assert r.text.startswith("<svg ") and "#0b5d54" in r.text
+    r = server.get("/.well-known/change-password", allow_redirects=False)
+    assert (r.status_code, r.headers["Location"]) == (303, "/account#password")
+    for path in ("/oauth/nothing", "/api/nothing", "/oauth/icon.svgx"):
+        r = server.get(path, headers={"Accept": "text/html"})
+        assert (r.status_code, r.json()["error"]) == (404, "not_found")

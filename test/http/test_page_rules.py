@@ -118,3 +118,30 @@ def test_fields_have_labels(answer):
 def test_no_page_is_large(answer):
     """A page is one request, and no more than 40 KB."""
     assert len(answer.content) < 40_000
+
+
+def test_an_error_is_told_in_plain_words(site):
+    """What happened, whom to quote what, and a way on."""
+    r = site.get("/oauth/authorize")
+    page = Page(r)
+    assert "You have done nothing wrong" in page.text
+    assert "Quote this: " + r.headers["X-Request-Id"] in page.text
+    home, = [a["href"] for _, a in page.tags if a.get("id") == "home"]
+    assert home == "/account" and "help" not in page.by_id
+    assert "There is nothing here" in Page(site.get("/account/nothing")).text
+
+
+def test_help_is_where_the_site_says(site):
+    """help_url: on the sign-in page and on errors."""
+    other = site.variant("help_url = https://help.example/?a&b")
+    for path in ("/oauth/login", "/oauth/authorize"):
+        link, = [a["href"] for _, a in Page(other.get(path)).tags if a.get("id") == "help"]
+        assert link == "https://help.example/?a&b"
+
+
+def test_far_reaching_scopes_are_marked(site):
+    """The privileged ones of [scopes], and no others."""
+    browser, app = Browser(site, site.user("*")), App(site)
+    page = app.consent(browser, scope="read-posts admin")
+    assert "far-reaching" in page.row("Delete posts").text
+    assert "far-reaching" not in page.row("Read posts").text
