@@ -41,7 +41,8 @@ class Holder:
         self.app = App(site)
         self.pair = self.app.connect(self.browser)
         self.app.code(self.browser)
-        page = Page(self.browser.act("create_token", name="A name"))
+        page = Page(self.browser.act(
+            "create_token", name="A name", current_password=site.password))
         self.personal = page.by_id["new-token"]
         site.secrets.add(self.personal)
         token = site.grant("password", username=self.email, password=site.password,
