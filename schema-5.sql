@@ -17,3 +17,6 @@ CREATE TABLE ledger (
 	minute INTEGER NOT NULL
 ) STRICT;
 INSERT INTO ledger (one, taken_back, minute) VALUES (1, 1, 0);
+
+-- Which key signed a token: it is not retired while they live.
+ALTER TABLE oauth_access_tokens ADD COLUMN signed_by INTEGER;

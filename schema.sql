@@ -44,7 +44,8 @@ CREATE TABLE oauth_access_tokens (
 	expires_at INTEGER NOT NULL,
 	last_used_at INTEGER,		-- of a personal token, to the hour
 	revoked_at INTEGER,
-	seal BLOB			-- HMAC of the token as it was signed
+	seal BLOB,			-- HMAC of the token as it was signed
+	signed_by INTEGER		-- of which key it is; NULL: not known
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX oauth_access_tokens_personal ON oauth_access_tokens (user, id)
 	WHERE name IS NOT NULL;

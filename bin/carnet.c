@@ -90,11 +90,13 @@ static const struct verb verbs[] = {
 	{ "keys generate", "[--alg A] [--bits N] [--force]",
 	    "make a signing key; with --force in place of the one that is"
 	    " there, whose tokens are then refused", cmd_keys_generate, 0, 0 },
-	{ "keys rotate", "[--alg A] [--bits N]",
-	    "make a new key that signs from now on (--alg: other than the one"
-	    " that signs as a rule); the old one still verifies", cmd_keys_rotate, 0, 0 },
-	{ "keys retire", "KID",
-	    "delete an old key: tokens that it signed are refused from now on",
+	{ "keys rotate", "[--alg A] [--bits N] [--now]",
+	    "make a new key (--alg: other than the one that signs as a rule):"
+	    " it is published, and signs in five minutes, or --now; the old one"
+	    " still verifies", cmd_keys_rotate, 0, 0 },
+	{ "keys retire", "[--force] KID",
+	    "delete an old key: with --force one whose tokens live, and they"
+	    " are refused from now on",
 	    cmd_keys_retire, 0, 0 },
 	{ "keys list", "", "list the keys", cmd_keys_list, 0, 1 },
 	{ "token list", "[--user USER] [--client CLIENT_ID]",

@@ -298,13 +298,16 @@ check_old_keys(struct doctor *d)
 	en = keys_all(d->ks, &n);
 	for (size_t i = 0; i < n; i++) {
 		now = keys_signer(d->ks, (int)key_alg(en[i].key));
-		if (en[i].signs)
+		if (en[i].signs || en[i].waits)
 			continue;
 		old++;
 		if (now == NULL ||
 		    stat(arena_printf(d->a, "%s/%s", d->cf->keys, now->file),
-			&sb) < 0 ||
-		    store_last_expiry(d->st, sb.st_mtime + SKEW_S, &last) < 0 ||
+			&sb) < 0)
+			continue;
+		if (now->from > sb.st_mtime) /* made then, signs since */
+			sb.st_mtime = now->from;
+		if (store_last_expiry(d->st, sb.st_mtime + SKEW_S, &last) < 0 ||
 		    last > d->c->now || sb.st_mtime > d->c->now - SKEW_S)
 			continue;
 		due++;

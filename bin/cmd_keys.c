@@ -1,10 +1,13 @@
 /* cmd_keys.c: carnet keys ... */
+#include <sys/stat.h>
+
 #include "arena.h"
 #include "buf.h"
 #include "cmd.h"
 #include "conf.h"
 #include "json.h"
 #include "keys.h"
+#include "store_token.h"
 
 #define RSA_BITS 2048
 
@@ -13,7 +16,8 @@ struct key_args {
 	enum alg alg;
 	int alg_named;
 	unsigned bits;
-	int force;
+	int force, at_once;
+	int64_t from;	/* it signs from then on; 0: at once */
 };
 
 static int
@@ -23,13 +27,14 @@ take_args(struct cmd *c, struct key_args *k, int may_force)
 	const struct cmd_opt opts[] = {
 		{ "alg", &name, NULL },
 		{ "bits", &bits, NULL },
-		{ "force", NULL, &k->force },
+		{ may_force ? "force" : "now", NULL,
+		    may_force ? &k->force : &k->at_once },
 	};
 	char **operand, *end;
 	unsigned long n_bits;
 	int n, alg;
 
-	if ((n = cmd_options(c, opts, may_force ? 3 : 2, &operand)) != 0)
+	if ((n = cmd_options(c, opts, 3, &operand)) != 0)
 		return n < 0 ? CMD_USAGE : cmd_usage(c);
 	if ((alg = alg_find(name == NULL ? "ES256" : name)) < 0)
 		return cmd_refuse("%s is no algorithm: there are ES256, RS256,"
@@ -51,8 +56,10 @@ take_args(struct cmd *c, struct key_args *k, int may_force)
 static int
 say_made(struct cmd *c, const struct key_args *k)
 {
-	const char *file = arena_printf(
-	    c->a, "%s/%s.pem", c->conf->keys, alg_name(k->alg));
+	const char *file = k->from == 0
+	    ? arena_printf(c->a, "%s/%s.pem", c->conf->keys, alg_name(k->alg))
+	    : arena_printf(c->a, "%s/%s.%lld.pem", c->conf->keys,
+		  alg_name(k->alg), (long long)k->from);
 	struct buf b;
 
 	buf_init(&b, c->a, 256);
@@ -60,9 +67,14 @@ say_made(struct cmd *c, const struct key_args *k)
 		json_open(&b, NULL, '{');
 		json_str(&b, "alg", alg_name(k->alg));
 		json_str(&b, "file", file);
+		json_int(&b, "signs_from", k->from == 0 ? c->now : k->from);
 		json_close(&b, '}');
 	} else {
 		buf_printf(&b, "made %s", file);
+		if (k->from > c->now && !k->at_once)
+			buf_printf(&b, "\nIt is published now, and signs from"
+			    " %s: no cache is without it then.",
+			    cmd_date(c->a, k->from));
 	}
 	return cmd_print(&b);
 }
@@ -98,8 +110,29 @@ cmd_keys_rotate(struct cmd *c)
 			return CMD_SYSTEM;
 		k.alg = (enum alg)rc;
 	}
-	return keys_rotate(c->conf->keys, k.alg, k.bits) < 0 ? CMD_SYSTEM
-							      : say_made(c, &k);
+	rc = keys_rotate(c->conf->keys, k.alg, k.bits, k.at_once, &k.from);
+	if (rc == 0)
+		return cmd_refuse("a key of %s waits already (carnet keys"
+		    " list); --now makes one that signs at once",
+		    alg_name(k.alg));
+	return rc < 0 ? CMD_SYSTEM : say_made(c, &k);
+}
+
+/* Are there tokens that the key signed, and that die without it? */
+static int
+check_unused(struct cmd *c, const struct keys_entry *en)
+{
+	struct stat sb;
+	int64_t n;
+
+	if (stat(arena_printf(c->a, "%s/%s", c->conf->keys, en->file), &sb) < 0)
+		sb.st_mtime = 0;
+	if (store_access_of_key(c->st, keys_number(en), sb.st_mtime, c->now,
+		&n) < 0)
+		return CMD_SYSTEM;
+	return n == 0 ? CMD_OK
+		      : cmd_refuse("%lld tokens that %s signed still live; with"
+			    " --force they die", (long long)n, en->kid);
 }
 
 int
@@ -109,9 +142,10 @@ cmd_keys_retire(struct cmd *c)
 	struct keys *ks;
 	struct buf b;
 	char **operand;
-	int n, rc;
+	int n, rc, force = 0;
+	const struct cmd_opt opts[] = { { "force", NULL, &force } };
 
-	if ((n = cmd_options(c, NULL, 0, &operand)) != 1)
+	if ((n = cmd_options(c, opts, 1, &operand)) != 1)
 		return n < 0 ? CMD_USAGE : cmd_usage(c);
 	if ((ks = keys_load(c->conf->keys)) == NULL)
 		return CMD_SYSTEM;
@@ -121,6 +155,8 @@ cmd_keys_retire(struct cmd *c)
 	else if (en->signs)
 		rc = cmd_refuse("%s signs; rotate first", en->kid);
 	else
+		rc = force ? CMD_OK : check_unused(c, en);
+	if (rc == CMD_OK)
 		rc = keys_retire(c->conf->keys, en) < 0 ? CMD_SYSTEM : CMD_OK;
 	if (rc == CMD_OK) {
 		buf_init(&b, c->a, 128);
@@ -144,7 +180,10 @@ write_key(struct cmd *c, struct buf *b, const struct keys_entry *en,
 	const char *alg = alg_name(key_alg(en->key));
 	const char *use = en == signer ? "signs"
 	    : en->signs		       ? "signs where a client asks for it"
-				       : "verifies";
+	    : en->waits
+	    ? arena_printf(
+		  c->a, "waits: signs from %s", cmd_date(c->a, en->from))
+	    : "verifies";
 
 	if (!c->json) {
 		buf_printf(b, "%s%s\t%s\t%u\t%s\t%s", b->len > 0 ? "\n" : "",
@@ -158,6 +197,9 @@ write_key(struct cmd *c, struct buf *b, const struct keys_entry *en,
 	json_str(b, "file", en->file);
 	json_truth(b, "signs", en->signs);
 	json_truth(b, "default", en == signer);
+	json_truth(b, "waits", en->waits);
+	if (en->from != 0)
+		json_int(b, "signs_from", en->from);
 	json_close(b, '}');
 }
 

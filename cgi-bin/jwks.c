@@ -26,7 +26,7 @@ jwks_get(struct req *rq)
 			return &oerr_server_error;
 	json_close(b, ']');
 	json_close(b, '}');
-	resp_header(rq, "Cache-Control", "public, max-age=300");
+	resp_header(rq, "Cache-Control", "public, max-age=%d", KEYS_CACHE_S);
 	return resp_json(rq, 200, b);
 }
 

@@ -133,5 +133,6 @@ issue_mint(struct req *rq, const struct mint *m, struct access_token *row,
 		return &oerr_server_error;
 	keys_seal(en, *jwt, &row->seal);
 	row->has_seal = 1;
+	row->signed_by = keys_number(en);
 	return NULL;
 }

@@ -3,6 +3,7 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,9 +13,9 @@
 
 #define PEM_MAX (32 * 1024)
 
-/* The algorithm that a file name begins with, and whether the key signs. */
+/* The algorithm that a file name begins with, whether the key signs, since when. */
 static int
-alg_of_file(const char *name, int *signs)
+alg_of_file(const char *name, int *signs, int64_t *from)
 {
 	char word[16];
 	size_t len = strcspn(name, "-.");
@@ -24,7 +25,14 @@ alg_of_file(const char *name, int *signs)
 		return -1;
 	memcpy(word, name, len);
 	word[len] = '\0';
-	*signs = name[len] == '.' && name + len == end;
+	name += len;
+	*from = 0;
+	*signs = *name == '.' && name == end;
+	if (*name == '.' && name + 1 < end && end - name < 16 &&
+	    strspn(name + 1, "0123456789") == (size_t)(end - name - 1)) {
+		*from = strtoll(name + 1, NULL, 10);
+		*signs = *from > 0;
+	}
 	return alg_find(word);
 }
 
@@ -63,9 +71,10 @@ static void
 list_file(struct keys *ks, const char *name, ino_t ino)
 {
 	struct file *f = &ks->file[ks->n_files];
+	int64_t from;
 	int alg, signs;
 
-	if ((alg = alg_of_file(name, &signs)) < 0)
+	if ((alg = alg_of_file(name, &signs, &from)) < 0)
 		return;
 	if (ks->n_files == KEYS_MAX) {
 		log_event("%s: more than %d keys; %s is passed over", ks->dir,
@@ -76,7 +85,43 @@ list_file(struct keys *ks, const char *name, ino_t ino)
 	f->ino = ino;
 	f->alg = (enum alg)alg;
 	f->signs = signs;
+	f->from = from;
 	ks->n_files++;
+}
+
+/* Of the two that could sign with an algorithm, does this one do so at now? */
+static int
+is_before(const struct file *f, const struct file *other, int64_t now)
+{
+	if ((f->from > now) != (other->from > now))
+		return f->from <= now;
+	return f->from > now ? f->from < other->from : f->from > other->from;
+}
+
+/* One key of each algorithm signs; those come first, as most tokens are theirs. */
+static void
+settle(struct keys *ks, int64_t now)
+{
+	struct file *f, *first[ALG_COUNT] = { NULL }, swap;
+
+	for (f = ks->file; f < ks->file + ks->n_files; f++) {
+		f->waits = f->from > now;
+		if (f->waits && (ks->next_at == 0 || f->from < ks->next_at))
+			ks->next_at = f->from;
+		if (f->signs && (first[f->alg] == NULL ||
+				    is_before(f, first[f->alg], now)))
+			first[f->alg] = f;
+	}
+	for (f = ks->file; f < ks->file + ks->n_files; f++) {
+		f->signs = f == first[f->alg];
+		f->waits = f->waits && !f->signs;
+	}
+	for (size_t i = 0, n = 0; i < ks->n_files; i++)
+		if (ks->file[i].signs) {
+			swap = ks->file[n];
+			ks->file[n++] = ks->file[i];
+			ks->file[i] = swap;
+		}
 }
 
 static char *
@@ -128,6 +173,8 @@ load_file(struct keys *ks, struct file *f)
 		en->signs = f->signs && key_can_sign(en->key);
 		en->file = f->name;
 		en->pem = f->pem;
+		en->from = f->from;
+		en->waits = f->waits;
 		ks->n++;
 	}
 	arena_free(a);
@@ -183,6 +230,7 @@ keys_list(const char *dir)
 	const time_t listed_at = time(NULL);
 	struct keys *ks;
 	struct dirent *de;
+	int64_t from;
 	int signs, signer;
 	struct stat sb;
 	DIR *d;
@@ -209,9 +257,11 @@ keys_list(const char *dir)
 	ks->signer = (enum alg)signer;
 	list_signers(ks, d);
 	while ((de = readdir(d)) != NULL)
-		if (alg_of_file(de->d_name, &signs) >= 0 && !signs)
+		if (alg_of_file(de->d_name, &signs, &from) >= 0 &&
+		    (!signs || from != 0))
 			list_file(ks, de->d_name, de->d_ino);
 	closedir(d);
+	settle(ks, listed_at);
 	return ks;
 }
 
@@ -324,4 +374,15 @@ keys_signer(struct keys *ks, int alg)
 		if (ks->entry[i].signs && (int)key_alg(ks->entry[i].key) == alg)
 			return &ks->entry[i];
 	return NULL;
+}
+
+int64_t
+keys_number(const struct keys_entry *en)
+{
+	uint64_t n = 0;
+
+	/* The first of its thumbprint, as text. */
+	for (int i = 0; i < 8; i++)
+		n = n << 7 | (uint8_t)en->kid[i];
+	return (int64_t)n;
 }

@@ -11,16 +11,23 @@
 struct req;
 
 /*
- * The directory holds ALG.pem, the key that signs with ALG; ALG-*.pem, older
+ * The directory holds ALG.pem, the key that signs with ALG; ALG.TIME.pem, one that
+ * takes its place at TIME, in Unix seconds, and is published before; ALG-*.pem, older
  * ones that still verify; the file "signer", one line, the algorithm that signs
  * where a client asks for none (without that file: ES256); and refresh.key.
  */
 struct keys;
 
+/* How long our JWKS may be cached, and until when none has an older one. */
+#define KEYS_CACHE_S 300
+#define KEYS_WAIT_S (KEYS_CACHE_S + 10)
+
 struct keys_entry {
 	char kid[KID_LEN + 1];
 	struct key *key;
 	int signs;	/* the one of its algorithm */
+	int64_t from;	/* it signs from then on, Unix seconds; 0: ever since */
+	int waits;	/* until then */
 	const char *file;
 	struct digest pem;	/* of the file's bytes: as secret as they are */
 };
@@ -77,6 +84,9 @@ void keys_seal(
 int keys_have_sealed(
     struct keys *ks, const char *text, const struct digest *seal);
 
+/* keys_number(en): a number of the key that tells it from others; never 0. */
+int64_t keys_number(const struct keys_entry *en);
+
 /* keys_signer(ks, alg): the key that signs with alg (-1: as a rule), or NULL. */
 const struct keys_entry *keys_signer(struct keys *ks, int alg);
 
@@ -91,12 +101,14 @@ int keys_make(const char *dir, enum alg alg, unsigned bits, int force);
 int keys_default_alg(const char *dir);
 
 /*
- * keys_rotate(dir, alg, bits):
- * Make a new key of alg that signs from now on.  The one that signed is kept as
- * ALG-KID.pem and verifies.  At every moment a key that signs is there.  Return
- * 0, or -1 logged.
+ * keys_rotate(dir, alg, bits, at_once, from):
+ * Make a new key of alg, which is published and signs from *from on: when no cache
+ * has a JWKS without it, or at_once.  The one that signs until then verifies.  At
+ * every moment a key that signs is there.  Programs take it up by themselves.
+ * Return 1; 0 if one waits already and at_once is not set; -1 logged.
  */
-int keys_rotate(const char *dir, enum alg alg, unsigned bits);
+int keys_rotate(
+    const char *dir, enum alg alg, unsigned bits, int at_once, int64_t *from);
 
 /*
  * keys_retire(dir, en): delete a key that does not sign, synced.  0, or -1

@@ -41,7 +41,8 @@ same_files(const struct keys *one, const struct keys *other)
 static void
 list_again(struct process *pr, const char *dir)
 {
-	const int changed = pr->keys == NULL || has_changed(pr->keys, dir);
+	const int changed = pr->keys == NULL || has_changed(pr->keys, dir) ||
+	    (pr->keys->next_at != 0 && time(NULL) >= pr->keys->next_at);
 	struct keys *fresh;
 
 	if ((!changed && !is_young(pr->keys)) ||

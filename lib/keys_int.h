@@ -14,7 +14,9 @@ struct file {
 	const char *name;
 	ino_t ino;
 	enum alg alg;
+	int64_t from;	   /* it signs from then on; 0: ever since */
 	int signs, was_read, was_seen;
+	int waits;	   /* until from */
 	int is_lost;	   /* it could not be read */
 	int has_secret;	   /* its bytes are known, and hold a private key */
 	struct digest pem; /* of them */
@@ -32,6 +34,7 @@ struct keys {
 	struct timespec seen;	/* the directory's time when read */
 	time_t listed_at;	/* by the clock */
 	int64_t checked_at, tried_at;
+	int64_t next_at;	/* when one that waits signs; 0: none waits */
 	uint64_t generation;
 	struct digest refresh;	/* what refresh.key holds, once it is wanted */
 	int has_refresh;

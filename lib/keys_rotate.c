@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "arena.h"
@@ -43,58 +44,125 @@ keys_write_file(struct arena *a, const char *dir, const char *path,
 	return good ? sync_dir(dir) : -1;
 }
 
+/* Make a key and write it to path; 0, or -1 with errno, logged but for EEXIST. */
+static int
+make_at(const char *dir, const char *path, enum alg alg, unsigned bits,
+    int replace)
+{
+	struct arena *a = arena_new();
+	struct key *k = key_generate(alg, bits);
+	char *pem = k == NULL ? NULL : key_to_pem(k, a);
+	int rc = -1, error = EIO;
+
+	if (k != NULL && pem == NULL)
+		log_event("%s: the key cannot be written as PEM", path);
+	if (pem != NULL) {
+		rc = keys_write_file(a, dir, path, pem, replace);
+		error = errno;
+		if (rc < 0 && error != EEXIST)
+			log_event("%s: %s", path, strerror(error));
+	}
+	key_free(k);
+	arena_free(a);
+	errno = error;
+	return rc;
+}
+
+/* The names of alg's keys with a time: with waiting, those that wait, else all. */
+static int
+drop_dated(struct keys *ks, enum alg alg, int waiting, int keep)
+{
+	const struct keys_entry *en;
+	char *path, *kept;
+	size_t n;
+
+	en = keys_all(ks, &n);
+	for (size_t i = 0; i < n; i++) {
+		if (key_alg(en[i].key) != alg || en[i].from == 0 ||
+		    (waiting && !en[i].waits))
+			continue;
+		path = arena_printf(ks->a, "%s/%s", ks->dir, en[i].file);
+		kept = arena_printf(ks->a, "%s/%s-%s.pem", ks->dir,
+		    alg_name(alg), en[i].kid);
+		/* A second name first: a key is never without one. */
+		if ((keep && link(path, kept) < 0 && errno != EEXIST) ||
+		    unlink(path) < 0) {
+			log_event("%s: %s", path, strerror(errno));
+			return -1;
+		}
+	}
+	return sync_dir(ks->dir);
+}
+
 int
 keys_make(const char *dir, enum alg alg, unsigned bits, int force)
 {
 	struct arena *a = arena_new();
-	char *path = arena_printf(a, "%s/%s.pem", dir, alg_name(alg)), *pem;
-	struct key *k;
-	int made = -1;
+	char *path = arena_printf(a, "%s/%s.pem", dir, alg_name(alg));
+	struct keys *ks = NULL;
+	int made = -1, there = 0;
 
 	if (mkdir(dir, 0700) < 0 && errno != EEXIST) {
 		log_event("%s: %s", dir, strerror(errno));
-	} else if (!force && access(path, F_OK) == 0) {
-		made = 0;
-	} else if ((k = key_generate(alg, bits)) != NULL) {
-		if ((pem = key_to_pem(k, a)) == NULL)
-			log_event("%s: the key cannot be written as PEM", path);
-		else if (keys_write_file(a, dir, path, pem, force) < 0)
-			log_event("%s: %s", path, strerror(errno));
-		else
+	} else if ((ks = keys_list(dir)) != NULL) {
+		for (size_t i = 0; i < ks->n_files; i++)
+			there |= ks->file[i].signs && ks->file[i].alg == alg;
+		if (there && !force)
+			made = 0;
+		else if (make_at(dir, path, alg, bits, force) == 0)
 			made = 1;
-		key_free(k);
+		if (made == 1 && drop_dated(ks, alg, 0, 0) < 0)
+			made = -1;
 	}
+	keys_free(ks);
 	arena_free(a);
 	return made;
 }
 
+/* Write a new key that signs from *from on, or from the next second. */
+static int
+make_dated(
+    const char *dir, enum alg alg, unsigned bits, int at_once, int64_t *from)
+{
+	struct arena *a = arena_new();
+	int rc;
+
+	do {
+		*from = time(NULL) + (at_once ? 0 : KEYS_WAIT_S);
+		rc = make_at(dir,
+		    arena_printf(a, "%s/%s.%lld.pem", dir, alg_name(alg),
+			(long long)*from),
+		    alg, bits, 0);
+	} while (rc < 0 && errno == EEXIST && sleep(1) == 0);
+	arena_free(a);
+	return rc;
+}
+
 int
-keys_rotate(const char *dir, enum alg alg, unsigned bits)
+keys_rotate(
+    const char *dir, enum alg alg, unsigned bits, int at_once, int64_t *from)
 {
 	struct keys *ks = keys_load(dir);
 	const struct keys_entry *en;
-	struct arena *a = arena_new();
-	char *path, *kept;
-	int rc = -1;
+	int rc = -1, waits = 0;
+	size_t n;
 
-	en = ks == NULL ? NULL : keys_signer(ks, (int)alg);
-	if (ks != NULL && ks->n_files >= KEYS_MAX - 1) {
+	*from = 0;
+	if (ks == NULL)
+		return -1;
+	en = keys_all(ks, &n);
+	for (size_t i = 0; i < n; i++)
+		waits |= en[i].waits && key_alg(en[i].key) == alg;
+	if (ks->n_files >= KEYS_MAX - 1)
 		log_event("%s: %zu keys; retire old ones first", dir,
 		    ks->n_files);
-	} else if (en != NULL) {
-		path = arena_printf(a, "%s/%s", dir, en->file);
-		kept = arena_printf(
-		    a, "%s/%s-%s.pem", dir, alg_name(alg), en->kid);
-		/* A second name first: the old key is never without one. */
-		if (link(path, kept) < 0 && errno != EEXIST)
-			log_event("%s: %s", kept, strerror(errno));
-		else
-			rc = keys_make(dir, alg, bits, 1) == 1 ? 0 : -1;
-	} else if (ks != NULL) {
-		rc = keys_make(dir, alg, bits, 0) == 1 ? 0 : -1;
-	}
+	else if (keys_signer(ks, (int)alg) == NULL)
+		rc = keys_make(dir, alg, bits, 0);
+	else if (waits && !at_once)
+		rc = 0;
+	else if (make_dated(dir, alg, bits, at_once, from) == 0)
+		rc = waits && drop_dated(ks, alg, 1, 1) < 0 ? -1 : 1;
 	keys_free(ks);
-	arena_free(a);
 	return rc;
 }
 

@@ -94,8 +94,12 @@ const char *const store_sql[SQL_COUNT] = {
 	    " LEFT JOIN users u ON u.id = t.user WHERE t.id = ?1",
 	[SQL_ACCESS_ADD] =
 	    "INSERT INTO oauth_access_tokens (id, client, user, family, name,"
-	    " scope, created_at, expires_at, seal)"
-	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+	    " scope, created_at, expires_at, seal, signed_by)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+	[SQL_ACCESS_OF_KEY] =
+	    "SELECT count(*) FROM oauth_access_tokens WHERE expires_at > ?3"
+	    " AND revoked_at IS NULL AND (signed_by = ?1"
+	    "  OR (signed_by IS NULL AND created_at >= ?2))",
 	[SQL_ACCESS_LAST_EXPIRY] =
 	    "SELECT coalesce(max(expires_at), 0) FROM oauth_access_tokens"
 	    " WHERE created_at <= ?1 AND revoked_at IS NULL",

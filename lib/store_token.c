@@ -57,7 +57,28 @@ store_access_add(struct store *st, const struct access_token *t)
 	bind_int(s, 8, t->expires_at);
 	if (t->has_seal)
 		bind_digest(s, 9, &t->seal);
+	bind_int_or_null(s, 10, t->signed_by);
 	return store_run(st, s, "access_add");
+}
+
+int
+store_access_of_key(struct store *st, int64_t key, int64_t since, int64_t now,
+    int64_t *n)
+{
+	sqlite3_stmt *s;
+	int rc = 0;
+
+	if ((s = store_stmt(st, SQL_ACCESS_OF_KEY)) == NULL)
+		return -1;
+	bind_int(s, 1, key);
+	bind_int(s, 2, since);
+	bind_int(s, 3, now);
+	if (sqlite3_step(s) == SQLITE_ROW)
+		*n = sqlite3_column_int64(s, 0);
+	else
+		rc = store_fail(st, "access_of_key");
+	store_done(s);
+	return rc;
 }
 
 int

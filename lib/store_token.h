@@ -16,6 +16,7 @@ struct access_token {
 	int64_t last_used_at;	/* of a personal token; 0: never */
 	struct digest seal;	/* of its text: keys_seal */
 	int has_seal;
+	int64_t signed_by;	/* keys_number; 0: not known */
 };
 
 struct refresh_token {
@@ -61,6 +62,14 @@ int store_access_holder(struct store *st, struct arena *a, const struct id *id,
 /* Within a write transaction: */
 int store_access_add(struct store *st, const struct access_token *t);
 int store_access_revoke(struct store *st, const struct id *id, int64_t now);
+/*
+ * store_access_of_key(st, key, since, now, n):
+ * Count to *n the access tokens that the key signed and that live at now; of older
+ * rows, which do not tell, those that were made since.  It looks at all rows.  0, or
+ * -1.
+ */
+int store_access_of_key(struct store *st, int64_t key, int64_t since,
+    int64_t now, int64_t *n);
 int store_refresh_add(struct store *st, const struct refresh_token *t);
 
 int store_refresh_find(struct store *st, struct arena *a,

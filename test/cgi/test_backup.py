@@ -182,7 +182,7 @@ def test_what_was_there_before_is_kept(own):
 
 def test_a_key_that_the_backup_does_not_have_goes(own):
     path = backup(own)
-    own.carnet("keys", "rotate")
+    own.carnet("keys", "rotate", "--now")
     kids = {k["kid"] for k in own.carnet_json("keys", "list")}
     restore(own, path, "--accept")
     assert {k["kid"] for k in own.carnet_json("keys", "list")} < kids

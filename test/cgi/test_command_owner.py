@@ -26,7 +26,7 @@ def owners(directory):
 def test_what_root_makes_is_for_who_runs_the_programs(given):
     """A key, or a database, that only root can read would end the service."""
     given.install()
-    given.carnet("keys", "rotate")
+    given.carnet("keys", "rotate", "--now")
     given.client("client_credentials")
     assert len(list(given.dir.iterdir())) >= 3
     assert owners(given.dir) == {(WHO.pw_uid, WHO.pw_gid)}
@@ -35,7 +35,7 @@ def test_what_root_makes_is_for_who_runs_the_programs(given):
 def test_what_is_roots_stays_roots(given):
     os.chown(given.dir, 0, 0)
     given.install()
-    given.carnet("keys", "rotate")
+    given.carnet("keys", "rotate", "--now")
     assert owners(given.dir) == {(0, 0)}
 
 
@@ -43,6 +43,6 @@ def test_root_reads_a_configuration_that_the_owner_cannot(given):
     """It may hold a secret of the administrator's, and lie elsewhere."""
     given.install()
     os.chown(given.conf, 0, 0)
-    given.carnet("keys", "rotate")
+    given.carnet("keys", "rotate", "--now")
     assert len(given.carnet_json("keys", "list")) == 3
     assert {p.stat().st_uid for p in (given.dir / "keys").iterdir()} == {WHO.pw_uid}

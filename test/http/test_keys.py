@@ -1,5 +1,6 @@
 """Signing keys (DESIGN section 4): rotated under running programs, retired, and
 one for each algorithm that a client asks for."""
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -44,14 +45,14 @@ def default(site):
 def rotate(site, *args):
     """Rotate; return the old signer's kid and the new one's, once it is in use."""
     old = default(site)
-    site.carnet("keys", "rotate", *args)
+    site.carnet("keys", "rotate", "--now", *args)
     new = default(site)
     expect.until(lambda: signers(site) == {new}, WITHIN_S)
     return old, new
 
 
 def retire(site, name):
-    return site.carnet("keys", "retire", "--", name)
+    return site.carnet("keys", "retire", "--force", "--", name)
 
 
 def listed(site):
@@ -82,6 +83,59 @@ def test_a_rotation_is_taken_up_at_once(running):
         assert key["default"] == (name == new)
 
 
+def test_a_new_key_is_published_before_it_signs():
+    """RFC 7517: no cache of the JWKS is without it then; and no restart is needed."""
+    with servers.lighttpd() as site:
+        old, before = default(site), kids(site)
+        made = site.carnet_json("keys", "rotate")
+        assert 295 <= made["signs_from"] - time.time() <= 311
+        (new,) = set(listed(site)) - before
+        assert listed(site)[new]["waits"] and not listed(site)[new]["signs"]
+        assert default(site) == old
+        assert "waits: signs from" in site.carnet("keys", "list")
+        expect.until(lambda: kids(site) == before | {new}, WITHIN_S)
+        assert signers(site) == {old}
+        p = site.command("keys", "rotate")
+        assert p.returncode == 1 and "waits already" in p.stderr
+        # Its time comes: the name tells it, and the clock does the rest.
+        at = int(time.time()) + 3
+        file = site.dir / "keys" / listed(site)[new]["file"]
+        file.rename(file.with_name("ES256.%d.pem" % at))
+        while time.time() < at - 1.5:
+            assert kid(site.token()) == old
+        expect.until(lambda: signers(site) == {new}, WITHIN_S + 3)
+        assert default(site) == new and not listed(site)[new]["waits"]
+        jose.verify(site.token(), jwks(site))
+        # In an emergency another signs at once, and what waits signs no more.
+        site.carnet("keys", "rotate")
+        site.carnet("keys", "rotate", "--now")
+        assert len(listed(site)) == len(before) + 3
+        assert not any(key["waits"] for key in listed(site).values())
+        expect.until(lambda: signers(site) == {default(site)}, WITHIN_S)
+        assert default(site) not in (old, new)
+
+
+def test_a_key_whose_tokens_live_is_not_retired():
+    """Unless by force; it names how many."""
+    with servers.lighttpd() as site:
+        old = default(site)
+        tokens = [site.token() for _ in range(3)]
+        rotate(site)
+        site.sql("UPDATE oauth_access_tokens SET expires_at = 1 WHERE id NOT IN (?, ?, ?)",
+                 *(jose.unb64u(jose.claims_of(t)["jti"]) for t in tokens))
+        p = site.command("keys", "retire", "--", old)
+        assert p.returncode == 1 and "3 tokens that" in p.stderr, p.stderr
+        assert old in listed(site) and site.is_live(tokens[0])
+        site.sql("UPDATE oauth_access_tokens SET revoked_at = 1 WHERE id = ?",
+                 jose.unb64u(jose.claims_of(tokens[0])["jti"]))
+        p = site.command("keys", "retire", "--", old)
+        assert p.returncode == 1 and "2 tokens that" in p.stderr, p.stderr
+        site.sql("UPDATE oauth_access_tokens SET expires_at = 1 WHERE id IN (?, ?)",
+                 *(jose.unb64u(jose.claims_of(t)["jti"]) for t in tokens[1:]))
+        site.carnet("keys", "retire", "--", old)
+        assert old not in listed(site)
+
+
 def test_old_tokens_still_verify(running, worn):
     """DESIGN section 4: until the last of them has expired."""
     jose.verify(worn, jwks(running))
@@ -93,7 +147,7 @@ def test_old_tokens_still_verify(running, worn):
 def test_tokens_are_issued_at_every_moment_of_a_rotation(running):
     """DESIGN section 4: at every moment there is a key that signs."""
     with ThreadPoolExecutor(1) as pool:
-        rotation = pool.submit(running.carnet, "keys", "rotate")
+        rotation = pool.submit(running.carnet, "keys", "rotate", "--now")
         while not rotation.done():
             assert running.is_live(running.token())
         assert running.is_live(running.token())
@@ -189,9 +243,9 @@ def test_one_algorithms_rotation_leaves_the_others(fresh, alg):
     def signing():
         return {key["alg"]: name for name, key in listed(fresh).items() if key["signs"]}
 
-    fresh.carnet("keys", "rotate", "--alg", alg)
+    fresh.carnet("keys", "rotate", "--now", "--alg", alg)
     before = signing()
-    fresh.carnet("keys", "rotate", "--alg", alg)
+    fresh.carnet("keys", "rotate", "--now", "--alg", alg)
     after = signing()
     assert after.pop(alg) != before.pop(alg)
     assert before == after and "ES256" in after
@@ -205,7 +259,7 @@ def test_a_client_whose_key_is_missing_gets_no_token(fresh):
 
 def test_private_keys_are_their_owners_alone(fresh):
     """DESIGN section 4: 0600, after a rotation too."""
-    fresh.carnet("keys", "rotate")
+    fresh.carnet("keys", "rotate", "--now")
     files = list((fresh.dir / "keys").glob("*.pem"))
     assert len(files) == 3
     for path in files:

@@ -384,7 +384,7 @@ def test_running_programs_take_up_a_rotation(site):
     """DESIGN section 4: the old key verifies until it is retired."""
     old = site.token("read-posts")
     kid = jose.header_of(old)["kid"]
-    site.carnet("keys", "rotate")
+    site.carnet("keys", "rotate", "--now")
     deadline = time.monotonic() + 10
     while True:
         new = site.token("read-posts")
@@ -394,9 +394,9 @@ def test_running_programs_take_up_a_rotation(site):
     assert site.is_live(old) and site.is_live(new)
     kids = {k["kid"] for k in site.get("/oauth/jwks").json()["keys"]}
     assert {kid, jose.header_of(new)["kid"]} <= kids
-    p = site.command("keys", "retire", jose.header_of(new)["kid"])
+    p = site.command("keys", "retire", "--", jose.header_of(new)["kid"])
     assert p.returncode == 1
-    site.carnet("keys", "retire", kid)
+    site.carnet("keys", "retire", "--force", "--", kid)
     deadline = time.monotonic() + 10
     while site.is_live(old) and time.monotonic() < deadline:
         pass

@@ -162,7 +162,7 @@ def test_one_command_serves_it_and_removal_ends_that(site, server):
     root = site.root
     serve(root, server)
     use(site)
-    root.run("carnet", "keys", "rotate")  # as root: and the programs can read it
+    root.run("carnet", "keys", "rotate", "--now")  # as root: and the programs can read it
     use(site)
     before = site.carnet_json("keys", "list")
     root.run("dpkg", "-r", "carnet")

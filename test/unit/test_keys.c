@@ -256,6 +256,7 @@ one_key_under_two_names_counts_once_and_signs(void **state)
 static void
 a_rotation_makes_a_new_signer_and_keeps_the_old_key(void **state)
 {
+	int64_t from;
 	char old[KID_LEN + 1];
 	const struct keys_entry *en;
 	struct keys *ks;
@@ -265,13 +266,26 @@ a_rotation_makes_a_new_signer_and_keeps_the_old_key(void **state)
 	ks = keys_load(dir);
 	memcpy(old, keys_signer(ks, ALG_ES256)->kid, sizeof(old));
 	keys_free(ks);
-	assert_int_equal(keys_rotate(dir, ALG_ES256, 0), 0);
+	assert_int_equal(keys_rotate(dir, ALG_ES256, 0, 0, &from), 1);
+	assert_in_range(from - time(NULL), KEYS_WAIT_S - 5, KEYS_WAIT_S);
+	ks = keys_load(dir);
+	assert_int_equal(count(ks), 2);
+	assert_string_equal(keys_signer(ks, ALG_ES256)->kid, old);
+	keys_free(ks);
+	assert_int_equal(keys_rotate(dir, ALG_ES256, 0, 0, &from), 0);
+	assert_int_equal(rename(arena_printf(fx.a, "%s/ES256.%lld.pem", dir,
+				    (long long)time(NULL) + KEYS_WAIT_S),
+			     arena_printf(fx.a, "%s/ES256.5.pem", dir)) == 0 ||
+		rename(arena_printf(fx.a, "%s/ES256.%lld.pem", dir,
+			   (long long)time(NULL) + KEYS_WAIT_S - 1),
+		    arena_printf(fx.a, "%s/ES256.5.pem", dir)) == 0,
+	    1);
 	ks = keys_load(dir);
 	assert_int_equal(count(ks), 2);
 	assert_string_not_equal(keys_signer(ks, ALG_ES256)->kid, old);
 	assert_non_null(en = keys_by_kid(ks, old));
 	assert_int_equal(en->signs, 0);
-	assert_string_equal(en->file, arena_printf(fx.a, "ES256-%s.pem", old));
+	assert_string_equal(en->file, "ES256.pem");
 	assert_int_equal(keys_retire(dir, en), 0);
 	keys_free(ks);
 	ks = keys_load(dir);
