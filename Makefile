@@ -24,7 +24,7 @@ ALL_CFLAGS = -std=c11 $(WARN) $(HARDEN) $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now,--as-needed $(LDFLAGS)
 # SQLite first: most names that are looked up at start are its own; those of libc
 # are not looked for in what few programs use.
-LIBS = -lsqlite3 -lgnutls -lnettle -ljson-c -lfcgi -lcrypt -lc -lidn2 -lunistring $(LDLIBS)
+LIBS = -lsqlite3 -lgnutls -lnettle -ljson-c -lcrypt -lc -lidn2 -lunistring $(LDLIBS)
 
 LIB      = $(BUILD)/libcarnet.a
 ARENA    ?= lib/arena.c

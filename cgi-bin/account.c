@@ -316,6 +316,7 @@ main(void)
 		.name = "account", .audit = "account",
 		.methods = METHOD_GET | METHOD_POST,
 		.bodies = BODY_FORM, .query_get = 1,
+		.waits = 1,
 		.run = account, .fail = resp_error_page,
 	};
 

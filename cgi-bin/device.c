@@ -124,6 +124,7 @@ main(void)
 		.name = "device", .audit = "device_code",
 		.methods = METHOD_POST,
 		.bodies = BODY_FORM | BODY_JSON, .cors = 1, .spends = 1,
+		.waits = 1,
 		.run = device_post, .fail = resp_error_json,
 	};
 

@@ -199,6 +199,7 @@ main(void)
 		.name = "introspect", .audit = "introspect",
 		.methods = METHOD_POST,
 		.bodies = BODY_FORM,
+		.waits = 1,
 		.run = introspect_post, .fail = resp_error_json,
 	};
 

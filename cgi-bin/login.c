@@ -165,6 +165,7 @@ main(void)
 		.name = "login", .audit = "sign_in",
 		.methods = METHOD_GET | METHOD_POST,
 		.bodies = BODY_FORM, .query_get = 1,
+		.waits = 1,
 		.run = login, .fail = resp_error_page,
 	};
 

@@ -100,6 +100,7 @@ main(void)
 		.methods = METHOD_POST,
 		.bodies = BODY_FORM | BODY_JSON,
 		.cors = 1,
+		.waits = 1,
 		.run = password_token_post, .fail = fail,
 	};
 

@@ -102,6 +102,7 @@ main(void)
 		.name = "revoke", .audit = "revoke",
 		.methods = METHOD_POST,
 		.bodies = BODY_FORM, .cors = 1,
+		.waits = 1,
 		.run = revoke_post, .fail = resp_error_json,
 	};
 

@@ -30,6 +30,7 @@ main(void)
 		.methods = METHOD_POST,
 		.bodies = BODY_FORM | BODY_JSON,
 		.cors = 1, .spends = 1,
+		.waits = 1,
 		.run = token_post, .fail = resp_error_json,
 	};
 

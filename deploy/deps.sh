@@ -8,7 +8,6 @@ table() {
 	cat <<'EOF'
 build gcc the compiler
 build libc6-dev the C library's headers
-build libfcgi-dev FastCGI and CGI
 build libgnutls28-dev keys, signatures
 build nettle-dev digests
 build libsqlite3-dev storage

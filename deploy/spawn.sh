@@ -5,7 +5,7 @@
 #
 #	CARNET=/srv/carnet     where cgi-bin/ is
 #	CARNET_RUN=/run/carnet for sockets and lists of processes
-#	CARNET_PROCESSES=2     of each program
+#	CARNET_PROCESSES=4     of each program
 #	CARNET_USER=www-data   who runs them and may connect, if root starts them
 #	CARNET_GUARD=127.0.0.1:924   where the guard listens, instead of on a
 #	                       socket: Apache's mod_authnz_fcgi must have it so.
@@ -20,7 +20,7 @@ set -eu
 
 CARNET=${CARNET:-/srv/carnet}
 CARNET_RUN=${CARNET_RUN:-/run/carnet}
-CARNET_PROCESSES=${CARNET_PROCESSES:-2}
+CARNET_PROCESSES=${CARNET_PROCESSES:-4}
 CARNET_USER=${CARNET_USER:-www-data}
 CARNET_GUARD=${CARNET_GUARD-}
 export CARNET CARNET_RUN

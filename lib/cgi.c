@@ -1,11 +1,11 @@
-/* cgi.c: FastCGI and plain CGI; with fcgi.c the only includer of fcgiapp.h. */
+/* cgi.c: one request, by FastCGI or plain CGI, from its begin to its answer. */
 #include "cgi.h"
 
 #include <ctype.h>
-#include <err.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -14,102 +14,32 @@
 #include "b64.h"
 #include "buf.h"
 #include "conf.h"
+#include "conn.h"
 #include "cors.h"
 #include "crypto.h"
-#include "fcgi.h"
+#include "hasher.h"
 #include "log.h"
+#include "loop.h"
 #include "oerr.h"
 #include "process.h"
 #include "request.h"
 #include "resp.h"
 #include "sandbox.h"
 #include "store.h"
+#include "task.h"
 #include "trail.h"
 
-/* What is read and thrown away of a body that is too large. */
-#define DRAIN_MAX (8 * 1024 * 1024)
-#define SHORTAGE_US 200000 /* until the next try to accept */
-
 extern char **environ;
-
-/* Where a request comes from: a FastCGI request, or NULL: plain CGI. */
-struct conn {
-	FCGX_Request *fcgi;
-	int drained;
-	size_t left;	/* of a CGI body: no more may be read (RFC 3875 4.2) */
-};
-
-/* SIGTERM: accept no more; finish the request at hand. */
-static volatile sig_atomic_t stop, is_idle;
-static int no_socket; /* /dev/null */
-
-void
-cgi_expect(struct conn *c, size_t n)
-{
-	c->left = n;
-}
-
-ssize_t
-cgi_read(struct conn *c, char *out, size_t size)
-{
-	ssize_t n;
-
-	if (c->fcgi != NULL) {
-		n = FCGX_GetStr(out, (int)size, c->fcgi->in);
-	} else {
-		if (size > c->left)
-			size = c->left;
-		while ((n = read(STDIN_FILENO, out, size)) < 0 &&
-		    errno == EINTR)
-			continue;
-		if (n > 0)
-			c->left -= (size_t)n;
-	}
-	if (n <= 0)
-		c->drained = 1;
-	return n;
-}
-
-static void
-conn_write(struct conn *c, const char *data, size_t len)
-{
-	ssize_t n;
-
-	if (c->fcgi != NULL) {
-		FCGX_PutStr(data, (int)len, c->fcgi->out);
-		return;
-	}
-	for (; len > 0; data += n, len -= (size_t)n)
-		if ((n = write(STDOUT_FILENO, data, len)) < 0) {
-			if (errno != EINTR)
-				return; /* the server went away */
-			n = 0;
-		}
-}
-
-/* Unread input makes the server's end of the connection lose our answer. */
-static void
-conn_drain(struct conn *c)
-{
-	char rest[4096];
-
-	for (size_t sum = 0; !c->drained && sum < DRAIN_MAX; sum += sizeof(rest))
-		if (cgi_read(c, rest, sizeof(rest)) <= 0)
-			break;
-}
-
-static void
-log_to_server(void *ctx, const char *line)
-{
-	FCGX_Request *fcgi = ctx;
-
-	FCGX_FPrintF(fcgi->err, "%s\n", line);
-}
 
 const char *
 cgi_var(const struct req *rq, const char *name)
 {
-	return FCGX_GetParam(name, rq->env);
+	const size_t len = strlen(name);
+
+	for (char **e = rq->env; *e != NULL; e++)
+		if (strncmp(*e, name, len) == 0 && (*e)[len] == '=')
+			return *e + len + 1;
+	return NULL;
 }
 
 int
@@ -175,6 +105,7 @@ serve(struct process *pr, struct arena *a, struct conn *c, char **env)
 	rq.now = (int64_t)t.tv_sec;
 	rq.now_us = (int)(t.tv_nsec / 1000);
 	make_request_id(&rq);
+	c->id = rq.id;
 	log_request(rq.id);
 	process_check(pr, rq.now);
 	rq.conf = pr->conf;
@@ -195,82 +126,124 @@ serve(struct process *pr, struct arena *a, struct conn *c, char **env)
 	}
 	trail_end(&rq);
 	out = resp_bytes(&rq);
-	conn_write(c, out->data, out->len);
-	if (c->fcgi == NULL)
-		close(STDOUT_FILENO); /* the server need not wait for our end */
-	/* An authorizer has no input, and Apache would wait for who reads it. */
-	if (!cgi_is_authorizer(&rq))
-		conn_drain(c);
+	conn_answer(c, out->data, out->len);
+	conn_drain(c);
+	c->id = NULL;
 	log_request(NULL);
 	arena_clear(a);
 }
 
-/*
- * Reads of the request at hand are not broken off: they are restarted.  So is the
- * accept, but on a descriptor that is no socket any more, and fails.
- */
+/* ---- FastCGI ---- */
+
+static const struct endpoint *served; /* for wanted, which has no more */
+
+static size_t
+wanted(char **env)
+{
+	const struct req rq = { .env = env };
+
+	return request_wants(&rq, served);
+}
+
+#define IDLE_TASKS 4 /* that stay, with their stacks */
+
+static struct {
+	struct process *pr;
+	struct task *idle[IDLE_TASKS];
+	int n_idle;
+	struct arena *a; /* of requests that never wait */
+} fast;
+
 static void
-on_term(int sig)
+serve_task(void *ctx)
 {
-	(void)sig;
-	stop = 1;
-	if (is_idle)
-		(void)dup2(no_socket, STDIN_FILENO);
+	struct conn *c = ctx;
+
+	serve(fast.pr, task_arena(c->task), c, c->env);
 }
 
-/* What passes: the machine, or this process, is short of something. */
-static int
-is_shortage(int err)
+/* Its request is answered. */
+static void
+end_task(struct conn *c)
 {
-	return err == EMFILE || err == ENFILE || err == ENOBUFS ||
-	    err == ENOMEM || err == ECONNABORTED;
+	struct task *t = c->task;
+
+	c->task = NULL;
+	if (fast.n_idle < IDLE_TASKS)
+		fast.idle[fast.n_idle++] = t;
+	else
+		task_free(t);
 }
 
 static int
-accept_next(FCGX_Request *fcgi)
+serve_conn(struct conn *c, void *unused)
 {
-	int rc, is_told = 0;
+	int is_over = 1;
 
-	for (;;) {
-		is_idle = 1;
-		rc = stop ? -1 : FCGX_Accept_r(fcgi);
-		is_idle = 0;
-		if (stop || rc >= 0 || !is_shortage(-rc))
-			return rc;
-		if (!is_told)
-			log_event("accept: %s%s", strerror(-rc),
-			    log_cure(-rc));
-		is_told = 1;
-		usleep(SHORTAGE_US);
+	(void)unused;
+	log_to(conn_log, c);
+	if (!fast.pr->ep->waits) {
+		serve(fast.pr, fast.a, c, c->env);
+	} else {
+		c->task = fast.n_idle > 0 ? fast.idle[--fast.n_idle]
+					  : task_new();
+		task_set(c->task, c);
+		if ((is_over = task_run(c->task, serve_task, c)))
+			end_task(c);
+		else
+			fast.pr->n_waiting++;
 	}
+	log_request(NULL);
+	log_to(NULL, NULL);
+	return is_over;
+}
+
+static void
+resume_conn(struct conn *c, void *unused)
+{
+	(void)unused;
+	log_to(conn_log, c);
+	log_request(c->id);
+	if (fast.pr->st != NULL)
+		store_forget_failure(fast.pr->st);
+	if (task_resume(c->task)) {
+		fast.pr->n_waiting--;
+		end_task(c);
+	}
+	log_request(NULL);
+	log_to(NULL, NULL);
+}
+
+static void
+rest(void *unused)
+{
+	(void)unused;
+	if (fast.pr->st != NULL)
+		store_rest(fast.pr->st);
 }
 
 static void
 serve_fcgi(struct process *pr, struct arena *a)
 {
-	struct sigaction sa = { .sa_handler = on_term, .sa_flags = SA_RESTART };
-	FCGX_Request fcgi;
-	struct conn c;
+	const struct served s = { .wanted = wanted, .serve = serve_conn,
+		.resume = resume_conn, .rest = rest };
 
-	no_socket = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (no_socket < 0 ||
-	    FCGX_InitRequest(&fcgi, 0, FCGI_FAIL_ACCEPT_ON_INTR) != 0) {
-		log_event("cannot serve FastCGI on standard input");
-		return;
-	}
-	sigaction(SIGTERM, &sa, NULL);
-	sigaction(SIGINT, &sa, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN); /* an error will do: EFBIG */
-	while (accept_next(&fcgi) == 0) {
-		c = (struct conn) { .fcgi = &fcgi };
-		log_to(log_to_server, &fcgi);
-		serve(pr, a, &c, fcgi.envp);
-		log_to(NULL, NULL);
-		fcgi_end(&fcgi);
-		if (pr->st != NULL)
-			store_rest(pr->st);
-	}
+	fast.pr = pr;
+	fast.a = a;
+	loop_run(&s);
+	while (fast.n_idle > 0)
+		task_free(fast.idle[--fast.n_idle]);
+}
+
+/* A FastCGI program is started with a socket that is not connected. */
+static int
+is_fcgi(void)
+{
+	struct sockaddr_storage peer;
+	socklen_t len = sizeof(peer);
+
+	return getpeername(STDIN_FILENO, (struct sockaddr *)&peer, &len) < 0 &&
+	    errno == ENOTCONN;
 }
 
 int
@@ -278,18 +251,18 @@ cgi_serve(const struct endpoint *ep)
 {
 	struct process pr = { .ep = ep };
 	struct arena *a = arena_new();
-	struct conn c = { .fcgi = NULL };
+	struct conn c = { .fd = -1 };
 
 	umask(077);
 	sandbox_quiet();
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* an error will do: EFBIG */
+	served = ep;
 	pr.conf_path = conf_find(NULL, "/proc/self/exe");
-	/* Else the next call would begin it, and end us without a word. */
-	if (FCGX_Init() != 0)
-		err(111, "cannot begin FastCGI");
-	if (FCGX_IsCGI()) {
-		signal(SIGPIPE, SIG_IGN);
-		signal(SIGXFSZ, SIG_IGN);
+	if (!is_fcgi()) {
 		pr.once = 1;
+		hasher_wake(-1);
+		c.until_ms = conn_now_ms() + CONN_READ_MS;
 		serve(&pr, a, &c, environ);
 		if (pr.st != NULL)
 			store_rest(pr.st);

@@ -53,6 +53,7 @@ struct endpoint {
 	int cors;		/* scripts of allowed origins may call it */
 	int spends;		/* and those of others are refused: cors_check */
 	const char *audit;	/* the event that its refusals are, or NULL */
+	int waits;		/* hashes passwords or secrets: task.h */
 	int lenient;		/* run looks at rq->param_error itself */
 	int authorizer;		/* judges requests that others answer: any
 				   method and path, and the body is not ours */

@@ -5,6 +5,7 @@
 #include "b64.h"
 #include "cgi.h"
 #include "crypto.h"
+#include "log.h"
 #include "oerr.h"
 #include "passwd.h"
 #include "resp.h"
@@ -121,6 +122,22 @@ unless_revoked(
 	return NULL;
 }
 
+/*
+ * A secret that was brought along is right: from now on it is checked as our own
+ * are, and nobody who guesses keeps its owner waiting.  A failure is for another
+ * day.
+ */
+static void
+renew_secret(struct req *rq, const struct client *cl, const char *secret)
+{
+	struct digest d;
+
+	digest_of(secret, strlen(secret), &d);
+	if (store_client_renew_secret(rq->st, cl->id, cl->secret_hash, &d) == 1)
+		log_event("client %s: its secret is kept as SHA-256 now",
+		    cl->client_id);
+}
+
 /* A secret that a person chose can be guessed, and costs a hash to check. */
 static const struct oerr *
 try_slowly(struct req *rq, const struct client *cl, const struct presented *p,
@@ -133,6 +150,8 @@ try_slowly(struct req *rq, const struct client *cl, const struct presented *p,
 		return e;
 	if (!client_secret_fits(cl, p->secret))
 		e = oerr_why(rq, &oerr_invalid_client, "wrong secret");
+	else
+		renew_secret(rq, cl, p->secret);
 	e = throttle_end(rq, &at, e);
 	return e == NULL ? unless_revoked(rq, cl, out) : e;
 }

@@ -47,6 +47,7 @@ struct conf {
 	int64_t throttle_client;
 	int64_t device_codes;	/* for one address in an hour; 0: any number */
 	int64_t hashes;		/* of passwords at once; 0: one a core */
+	int64_t hash_queue;	/* how many hash, or wait to */
 	int64_t hash_wait;	/* seconds, for a turn at that */
 	const char *trusted_proxies; /* networks: words */
 	const char *password_client_id, *password_client_secret;

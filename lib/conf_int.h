@@ -31,7 +31,7 @@ struct setting {
 	const char *choice[2];
 };
 
-#define CONF_SETTINGS 44
+#define CONF_SETTINGS 45
 extern const struct setting conf_settings[CONF_SETTINGS];
 
 /* What one reading of a file knows. */

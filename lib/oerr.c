@@ -84,6 +84,8 @@ const struct oerr oerr_not_found = { 404, "not_found",
 	"There is nothing here.", "Not found." };
 const struct oerr oerr_method = { 405, "method_not_allowed",
 	"The method is not allowed here.", NULL };
+const struct oerr oerr_timeout = { 408, "invalid_request",
+	"The request body did not come in time.", NULL };
 const struct oerr oerr_too_large = { 413, "invalid_request",
 	"The request body is too large.", NULL };
 const struct oerr oerr_media_type = { 415, "invalid_request",

@@ -27,8 +27,9 @@ extern const struct oerr oerr_throttled, oerr_too_many;
 extern const struct oerr oerr_no_token, oerr_invalid_token,
     oerr_insufficient_scope, oerr_wrong_caller, oerr_origin,
     oerr_no_rule;
-extern const struct oerr oerr_not_found, oerr_method, oerr_too_large,
-    oerr_media_type, oerr_unprocessable, oerr_server_error, oerr_busy;
+extern const struct oerr oerr_not_found, oerr_method, oerr_timeout,
+    oerr_too_large, oerr_media_type, oerr_unprocessable,
+    oerr_server_error, oerr_busy;
 
 /*
  * oerr_say(rq, e, fmt, ...):

@@ -4,9 +4,13 @@
 #include <crypt.h>
 #include <err.h>
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "arena.h"
 #include "crypto.h"
+#include "hasher.h"
 #include "log.h"
 #include "precis.h"
 
@@ -21,26 +25,44 @@
 #define BCRYPT_LEAST 4
 #define BCRYPT_MOST 14 /* a second; a dearer hash shows itself */
 
+struct hashing {
+	const char *password, *setting;
+	char hash[CRYPT_OUTPUT_SIZE]; /* "": no setting, or too long */
+};
+
 /*
- * crypt_ra, with its 32 KiB of scratch wiped by crypt itself.  NULL for what is
- * no setting or too long; a lack of memory must not read as a wrong password.
+ * crypt_ra, with its 32 KiB of scratch wiped by crypt itself.  A lack of memory
+ * must not read as a wrong password.
  */
-static char *
-hash_with(struct arena *a, const char *password, const char *setting)
+static void
+do_hash(void *ctx)
 {
+	struct hashing *h = ctx;
 	struct crypt_data *data = NULL;
 	int size = 0;
-	char *h, *copy = NULL;
+	char *s;
 
 	errno = 0;
-	h = crypt_ra(password, setting, (void **)&data, &size);
-	if ((h == NULL || *h == '*') && errno == ENOMEM)
+	s = crypt_ra(h->password, h->setting, (void **)&data, &size);
+	if ((s == NULL || *s == '*') && errno == ENOMEM)
 		err(111, "crypt");
-	if (h != NULL && *h != '*')
-		copy = arena_str(a, h);
+	if (s != NULL && *s != '*')
+		snprintf(h->hash, sizeof(h->hash), "%s", s);
 	if (data != NULL)
 		explicit_bzero(data, (size_t)size);
 	free(data);
+}
+
+/* By the thread for that.  NULL for what is no setting, or too long. */
+static char *
+hash_with(struct arena *a, const char *password, const char *setting)
+{
+	struct hashing h = { .password = password, .setting = setting };
+	char *copy;
+
+	hasher_do(do_hash, &h);
+	copy = h.hash[0] == '\0' ? NULL : arena_str(a, h.hash);
+	explicit_bzero(h.hash, sizeof(h.hash));
 	return copy;
 }
 

@@ -95,7 +95,8 @@ process_confine(struct process *pr)
 void
 process_check(struct process *pr, int64_t now)
 {
-	if (now == pr->checked_at)
+	/* Others wait, and hold the configuration and the database. */
+	if (now == pr->checked_at || pr->n_waiting > 0)
 		return;
 	pr->checked_at = now;
 	process_conf(pr);

@@ -30,6 +30,7 @@ struct process {
 		uint64_t ino;
 	} conf_seen;
 	const char *conf_path;
+	int n_waiting;		/* requests that hold what is here */
 	int64_t checked_at;	/* when the files were last looked at */
 	int bcrypt_dearest;	/* of users' hashes; see user.c */
 	int64_t bcrypt_seen_at;	/* when they were last looked at */

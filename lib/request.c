@@ -7,6 +7,7 @@
 #include "arena.h"
 #include "buf.h"
 #include "cgi.h"
+#include "conn.h"
 #include "json.h"
 #include "oerr.h"
 #include "resp.h"
@@ -51,42 +52,87 @@ media_is(const char *type, const char *name)
 	    strspn(type + n, " \t") == strcspn(type + n, ";");
 }
 
+/* What the body says it is, if the endpoint takes that: BODY_FORM, BODY_JSON. */
+static unsigned
+kind_of(const char *type, const struct endpoint *ep)
+{
+	unsigned kind = 0;
+
+	if (type == NULL || *type == '\0' ||
+	    media_is(type, "application/x-www-form-urlencoded"))
+		kind = BODY_FORM;
+	else if (media_is(type, "application/json"))
+		kind = BODY_JSON;
+	return kind & ep->bodies;
+}
+
+static size_t
+body_max(const struct endpoint *ep)
+{
+	return ep->body_max == 0 ? BODY_MAX : ep->body_max;
+}
+
+/* The length: 1; 0 if none is told (up to one byte too many); -1: no number. */
+static int
+length_of(const struct req *rq, const struct endpoint *ep, size_t *out)
+{
+	const char *text = cgi_var(rq, "CONTENT_LENGTH");
+
+	*out = body_max(ep) + 1;
+	if (text == NULL || *text == '\0')
+		return 0;
+	if (strspn(text, "0123456789") != strlen(text))
+		return -1;
+	*out = strlen(text) > 9 ? SIZE_MAX : strtoul(text, NULL, 10);
+	return 1;
+}
+
+static const struct oerr *
+too_large(struct req *rq)
+{
+	return oerr_say(rq, &oerr_too_large,
+	    "The request body is larger than %zu bytes.",
+	    body_max(rq->pr->ep));
+}
+
 /* Read the body, of at most the endpoint's size, into b. */
 static const struct oerr *
 read_body(struct req *rq, struct conn *c, struct buf *b)
 {
-	const char *length = cgi_var(rq, "CONTENT_LENGTH");
-	size_t max = rq->pr->ep->body_max, size = 0;
+	const int has_length = length_of(rq, rq->pr->ep, &b->size);
+	const size_t size = b->size, max = body_max(rq->pr->ep);
 	ssize_t n = 1;
 
-	if (max == 0)
-		max = BODY_MAX;
-	if (length != NULL && *length != '\0') {
-		if (strspn(length, "0123456789") != strlen(length))
-			return oerr_say(rq, &oerr_invalid_request,
-			    "The Content-Length is not a number.");
-		size = strlen(length) > 9 ? SIZE_MAX
-					  : strtoul(length, NULL, 10);
-		cgi_expect(c, size);
-		if (size > max)
-			return oerr_say(rq, &oerr_too_large,
-			    "The request body is larger than %zu bytes.", max);
-	} else {
-		size = max + 1; /* unknown: up to one byte too many */
-		cgi_expect(c, size);
-	}
+	if (has_length < 0)
+		return oerr_say(rq, &oerr_invalid_request,
+		    "The Content-Length is not a number.");
+	conn_expect(c, size);
+	if (has_length && size > max)
+		return too_large(rq);
 	buf_init(b, rq->a, size);
 	while (b->len < size &&
-	    (n = cgi_read(c, b->data + b->len, size - b->len)) > 0)
+	    (n = conn_read(c, b->data + b->len, size - b->len)) > 0)
 		b->len += (size_t)n;
 	b->data[b->len] = '\0';
 	if (b->len > max)
-		return oerr_say(rq, &oerr_too_large,
-		    "The request body is larger than %zu bytes.", max);
-	if (length != NULL && *length != '\0' && b->len < size)
+		return too_large(rq);
+	if (c->is_late)
+		return &oerr_timeout;
+	if (has_length && b->len < size)
 		return oerr_say(rq, &oerr_invalid_request,
 		    "The request body ends before its Content-Length.");
 	return NULL;
+}
+
+static const struct oerr *
+wrong_type(struct req *rq)
+{
+	const unsigned bodies = rq->pr->ep->bodies;
+
+	return oerr_say(rq, &oerr_media_type, "The body must be %s%s%s.",
+	    bodies & BODY_FORM ? "application/x-www-form-urlencoded" : "",
+	    bodies == (BODY_FORM | BODY_JSON) ? " or " : "",
+	    bodies & BODY_JSON ? "application/json" : "");
 }
 
 static const struct oerr *
@@ -94,29 +140,43 @@ parse_body(struct req *rq, struct conn *c)
 {
 	const struct endpoint *ep = rq->pr->ep;
 	const char *type = cgi_var(rq, "CONTENT_TYPE");
+	const unsigned kind = kind_of(type, ep);
 	const struct oerr *e;
 	struct buf b;
-	int is_form, is_json;
 
+	if (kind == 0)
+		return wrong_type(rq);
 	if ((e = read_body(rq, c, &b)) != NULL)
 		return e;
-	if (type == NULL || *type == '\0')
-		type = b.len > 0 ? "?" : "application/x-www-form-urlencoded";
-	is_form = media_is(type, "application/x-www-form-urlencoded");
-	is_json = media_is(type, "application/json");
-	if (is_json && ep->bodies & BODY_JSON) {
-		if ((rq->json = json_parse(rq->a, b.data, b.len)) == NULL)
-			return oerr_say(rq, &oerr_invalid_request,
-			    "The body is not well-formed JSON, or names a"
-			    " member twice.");
-		return ep->query ? NULL : param_json(rq);
-	}
-	if (is_form && ep->bodies & BODY_FORM)
+	if ((type == NULL || *type == '\0') && b.len > 0)
+		return wrong_type(rq);
+	if (kind == BODY_FORM)
 		return param_form(rq, b.data, b.len);
-	return oerr_say(rq, &oerr_media_type, "The body must be %s%s%s.",
-	    ep->bodies & BODY_FORM ? "application/x-www-form-urlencoded" : "",
-	    ep->bodies == (BODY_FORM | BODY_JSON) ? " or " : "",
-	    ep->bodies & BODY_JSON ? "application/json" : "");
+	if ((rq->json = json_parse(rq->a, b.data, b.len)) == NULL)
+		return oerr_say(rq, &oerr_invalid_request,
+		    "The body is not well-formed JSON, or names a member"
+		    " twice.");
+	return ep->query ? NULL : param_json(rq);
+}
+
+size_t
+request_wants(const struct req *rq, const struct endpoint *ep)
+{
+	const char *method = cgi_var(rq, "REQUEST_METHOD");
+	const char *path = cgi_var(rq, "PATH_INFO");
+	size_t size;
+	int has_length;
+
+	if (ep->authorizer || ep->bodies == 0 || method == NULL ||
+	    method_of(method) != METHOD_POST ||
+	    (!(ep->methods & METHOD_POST) && !ep->routed) ||
+	    (path != NULL && *path != '\0' &&
+		(!ep->any_path || *path != '/')) ||
+	    kind_of(cgi_var(rq, "CONTENT_TYPE"), ep) == 0)
+		return 0;
+	has_length = length_of(rq, ep, &size);
+	return has_length < 0 || (has_length && size > body_max(ep)) ? 0
+								     : size;
 }
 
 const struct oerr *

@@ -3,9 +3,9 @@
 #define CARNET_REQUEST_H
 
 #include <stddef.h>
-#include <sys/types.h>
 
-struct conn; /* where the request comes from: cgi.c */
+struct conn; /* where the request comes from: conn.h */
+struct endpoint;
 struct oerr;
 struct req;
 
@@ -24,10 +24,12 @@ const struct oerr *request_begin(struct req *rq);
  */
 const struct oerr *request_check(struct req *rq, struct conn *c);
 
-/* cgi_expect(c, n): the body has so many bytes, or is read up to so many. */
-void cgi_expect(struct conn *c, size_t n);
-
-/* cgi_read(c, out, size): of the body; how many bytes, 0 or less at its end. */
-ssize_t cgi_read(struct conn *c, char *out, size_t size);
+/*
+ * request_wants(rq, ep):
+ * By the variables alone (rq->env): how many bytes of the body must have come
+ * before the request is looked at; 0 if none is read.  What is refused without
+ * its body (404, 405, 413, 415) does not wait for it.
+ */
+size_t request_wants(const struct req *rq, const struct endpoint *ep);
 
 #endif

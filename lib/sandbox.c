@@ -2,6 +2,7 @@
 #include "sandbox.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -71,8 +72,9 @@ static const unsigned short allowed[] = {
 	SYS_sendmsg, SYS_shutdown, SYS_getsockname, SYS_getpeername,
 	SYS_getsockopt, SYS_setsockopt, SYS_ppoll, SYS_pselect6,
 #ifdef SYS_poll
-	SYS_poll, SYS_select,
+	SYS_poll, SYS_select, SYS_epoll_wait,
 #endif
+	SYS_epoll_pwait, SYS_epoll_ctl,
 	/* Time, chance, this process. */
 	SYS_clock_gettime, SYS_clock_getres, SYS_clock_nanosleep,
 	SYS_nanosleep, SYS_gettimeofday, SYS_times, SYS_setitimer,
@@ -81,6 +83,7 @@ static const unsigned short allowed[] = {
 	SYS_sysinfo, SYS_uname, SYS_sched_getaffinity, SYS_sched_yield,
 	SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_rt_sigreturn,
 	SYS_sigaltstack, SYS_restart_syscall, SYS_exit, SYS_exit_group,
+	SYS_set_robust_list, SYS_rseq,
 #ifdef SYS_time
 	SYS_time, SYS_alarm, SYS_pause,
 #endif
@@ -94,6 +97,8 @@ static const unsigned short allowed[] = {
 enum {
 	EQUAL,	  /* it is value */
 	NONE_OF,  /* it has no bit of value */
+	ANY_OF,	  /* it has one */
+	ABSENT,	  /* never: this kernel has no such call */
 };
 struct guarded {
 	unsigned nr;
@@ -101,7 +106,7 @@ struct guarded {
 	int how;
 	unsigned value;
 };
-#define N_GUARDED 7
+#define N_GUARDED 10
 
 /*
  * The low half of an argument counts, which is the first on both processors: the
@@ -117,6 +122,11 @@ guarded_calls(struct guarded *g, int local_sockets)
 		{ SYS_mprotect, 2, NONE_OF, PROT_EXEC },
 		/* abort(3), and nobody else's end. */
 		{ SYS_tgkill, 0, EQUAL, self },
+		/* A thread, which is shut in as we are, but no process. */
+		{ SYS_clone, 0, ANY_OF, CLONE_THREAD },
+		{ SYS_clone3, 0, ABSENT, 0 }, /* its flags cannot be seen */
+		/* It yields the processor. */
+		{ SYS_setpriority, 1, EQUAL, 0 },
 		/* Limits of this process, not of another. */
 		{ SYS_prlimit64, 0, EQUAL, 0 },
 		{ SYS_prctl, 0, EQUAL, PR_SET_NO_NEW_PRIVS },
@@ -137,6 +147,7 @@ guarded_calls(struct guarded *g, int local_sockets)
 	BPF_JUMP(BPF_JMP | (how) | BPF_K, (unsigned)(value), yes, no)
 #define END(action) BPF_STMT(BPF_RET | BPF_K, (action))
 #define REFUSE (SECCOMP_RET_ERRNO | (EPERM & SECCOMP_RET_DATA))
+#define NO_SUCH (SECCOMP_RET_ERRNO | (ENOSYS & SECCOMP_RET_DATA))
 
 /* A call number from which another answer holds, up to the next one. */
 struct step {
@@ -186,12 +197,17 @@ answer(struct sock_filter *c, const struct step *s)
 		    s->is_allowed ? SECCOMP_RET_ALLOW : REFUSE);
 		return c;
 	}
+	if (s->g->how == ABSENT) {
+		*c++ = (struct sock_filter)END(NO_SUCH);
+		return c;
+	}
 	*c++ = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
 	    (unsigned)(offsetof(struct seccomp_data, args) +
 		s->g->argument * sizeof(uint64_t)));
 	*c++ = s->g->how == EQUAL
 	    ? (struct sock_filter)JUMP(BPF_JEQ, s->g->value, 0, 1)
-	    : (struct sock_filter)JUMP(BPF_JSET, s->g->value, 1, 0);
+	    : (struct sock_filter)JUMP(BPF_JSET, s->g->value,
+		  s->g->how == NONE_OF, s->g->how == ANY_OF);
 	*c++ = (struct sock_filter)END(SECCOMP_RET_ALLOW);
 	*c++ = (struct sock_filter)END(REFUSE);
 	return c;

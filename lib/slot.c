@@ -25,17 +25,17 @@ lock_byte(int fd, int i)
 }
 
 static int
-try_all(int fd, int n)
+try_all(int fd, int from, int n)
 {
 	int got = 0, first = (int)(getpid() % n);
 
 	for (int i = 0; i < n && got == 0; i++)
-		got = lock_byte(fd, (first + i) % n);
+		got = lock_byte(fd, from + (first + i) % n);
 	return got;
 }
 
 int
-slot_take(const char *path, int n, int wait_ms)
+slot_take(const char *path, int from, int n, int wait_ms)
 {
 	const struct timespec t = { .tv_nsec = LOOK_MS * 1000000L };
 	int fd, got;
@@ -47,7 +47,7 @@ slot_take(const char *path, int n, int wait_ms)
 		    strerror(errno), log_cure(errno));
 		return SLOT_BROKEN;
 	}
-	while ((got = try_all(fd, n)) == 0 && wait_ms > 0) {
+	while ((got = try_all(fd, from, n)) == 0 && wait_ms > 0) {
 		nanosleep(&t, NULL);
 		wait_ms -= LOOK_MS;
 	}

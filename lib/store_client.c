@@ -115,6 +115,20 @@ store_client_set_secret(
 }
 
 int
+store_client_renew_secret(struct store *st, int64_t id, const char *hash,
+    const struct digest *secret)
+{
+	sqlite3_stmt *s;
+
+	if ((s = store_stmt(st, SQL_CLIENT_RENEW_SECRET)) == NULL)
+		return -1;
+	bind_int(s, 1, id);
+	bind_digest(s, 2, secret);
+	bind_text(s, 3, hash);
+	return store_run(st, s, "client_renew_secret");
+}
+
+int
 store_client_change(struct store *st, const struct client *cl)
 {
 	sqlite3_stmt *s;

@@ -29,6 +29,13 @@ int store_client_by_role(struct store *st, struct arena *a, const char *role,
 int store_client_add(struct store *st, struct client *cl);
 int store_client_set_secret(
     struct store *st, int64_t id, const struct digest *secret);
+/*
+ * store_client_renew_secret(st, id, hash, secret):
+ * In place of that slow hash keep the digest of the secret that fits it.  Return
+ * 1; 0 if the client has another secret by now; -1 on error, logged.
+ */
+int store_client_renew_secret(struct store *st, int64_t id, const char *hash,
+    const struct digest *secret);
 /* Stores all of cl as the client cl->id, but for id, role and times. */
 int store_client_change(struct store *st, const struct client *cl);
 int store_client_revoke(struct store *st, int64_t id, int64_t now);

@@ -63,6 +63,9 @@ const char *const store_sql[SQL_COUNT] = {
 	    " created_at, secret_hash, refresh_keep)"
 	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
 	    " ?13)",
+	[SQL_CLIENT_RENEW_SECRET] =
+	    "UPDATE oauth_clients SET secret = ?2, secret_hash = NULL"
+	    " WHERE id = ?1 AND secret_hash = ?3",
 	[SQL_CLIENT_SECRET] =
 	    "UPDATE oauth_clients SET secret = ?2, secret_hash = NULL"
 	    " WHERE id = ?1",

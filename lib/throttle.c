@@ -1,6 +1,8 @@
 /* throttle.c: failed sign-ins are counted, and too many are put off. */
 #include "throttle.h"
 
+#include <stdlib.h>
+
 #include "address.h"
 #include "arena.h"
 #include "b64.h"
@@ -20,6 +22,7 @@
 #define RENEW_S (7 * 86400) /* so that a sign-in seldom writes that */
 #define LENIENCE 10
 #define PURGE_N 4	/* of each kind: a failure adds as many counts */
+#define CHANGE_S 5
 /* Of a device's code, which has 34 bits, before a session ends. */
 #define SESSION_GUESSES 10
 #define USER_GUESSES 50
@@ -146,27 +149,50 @@ check(struct req *rq, struct attempt *at)
 	return NULL;
 }
 
+/*
+ * Its requests hold the configuration, so that a change waits until none hashes:
+ * while one is due no more are taken on.
+ */
+static int
+is_change_due(const struct req *rq)
+{
+	return rq->pr->n_waiting > 0 && rq->now > rq->pr->checked_at + CHANGE_S;
+}
+
+/*
+ * How many may hash or wait to.  Under mod_fcgid a process has one request at a
+ * time, and is held by one that waits: its file in deploy/ says so.
+ */
+static int
+places(const struct conf *cf)
+{
+	const char *text = getenv("CARNET_HASH_QUEUE");
+	const long n = text == NULL ? 0 : strtol(text, NULL, 10);
+
+	return n > 0 && n < cf->hash_queue ? (int)n : (int)cf->hash_queue;
+}
+
 static const struct oerr *
 begin(struct req *rq, struct attempt *at)
 {
 	const struct conf *cf = rq->conf;
+	const struct turns ts = {
+		.path = arena_printf(rq->a, "%s/slots", cf->state),
+		.hash = cf->hashes == 0 ? slot_default() : (int)cf->hashes,
+		.wait = places(cf),
+		.wait_ms = (int)cf->hash_wait * 1000,
+	};
 	const struct oerr *e;
-	int n = (int)cf->hashes;
 
-	at->slot = SLOT_NONE;
+	at->turn = (struct turn) { .place = SLOT_NONE, .slot = SLOT_NONE };
 	if ((e = check(rq, at)) != NULL)
 		return e;
-	if (n == 0)
-		n = slot_default();
-	at->slot = slot_take(arena_printf(rq->a, "%s/slots", cf->state), n,
-	    (int)cf->hash_wait * 1000);
-	/* Without the file there is no limit: better that than no sign-in. */
-	if (at->slot == SLOT_NONE)
+	if (is_change_due(rq) || !hasher_begin(&ts, &at->turn))
 		return oerr_why(rq, &oerr_busy,
-		    "%d passwords are being hashed already", n);
+		    "as many passwords as may be are hashed, or wait");
 	/* Others may have failed while this one waited. */
 	if ((e = check(rq, at)) != NULL)
-		slot_free(at->slot);
+		hasher_end(&at->turn);
 	return e;
 }
 
@@ -211,6 +237,8 @@ throttle_client(struct req *rq, const char *id, struct attempt *at)
 	add_counter(at, key_of(rq, "secret", id, place_of(rq)),
 	    rq->conf->throttle_account_address, 0,
 	    "this client and address");
+	add_counter(at, key_of(rq, "slow secret", id, ""),
+	    rq->conf->throttle_client, 1, "this client's secret");
 	return begin(rq, at);
 }
 
@@ -273,8 +301,7 @@ throttle_end(struct req *rq, struct attempt *at, const struct oerr *e)
 			e = oerr_machine(rq);
 		}
 	}
-	slot_free(at->slot);
-	at->slot = SLOT_NONE;
+	hasher_end(&at->turn);
 	return e;
 }
 

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "crypto.h"
+#include "hasher.h"
 
 struct oerr;
 struct req;
@@ -26,7 +27,7 @@ struct attempt {
 	int n;
 	struct digest place;	/* account and address, once they fit together */
 	int has_place, is_known;
-	int slot;
+	struct turn turn;
 };
 
 /*
@@ -35,8 +36,10 @@ struct attempt {
  * throttle_client(rq, id, at): to try a client's secret that is slow to hash.
  *
  * Each begins an attempt: NULL, and throttle_end is called with its result; else
- * the error: 429 with Retry-After after too many failures, or 503 when as many
- * passwords are being hashed already as the machine has cores.
+ * the error: 429 with Retry-After after too many failures, or 503, at once, when
+ * as many passwords are hashed, or wait to be, as may.  Other requests are served
+ * while this one waits and hashes: nothing that lives no longer than that may be
+ * held across it, nor a transaction.
  */
 const struct oerr *throttle_sign_in(
     struct req *rq, const char *email, struct attempt *at);

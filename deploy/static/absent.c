@@ -18,8 +18,7 @@ pkcs11_absent(void)
 
 /*
  * glibc's own need shared libraries at run time.  SQLite would load extensions,
- * libfcgi look up a host's name to connect to, and GnuTLS a home directory for
- * known TLS hosts: nothing that is done here, and each copes with this answer.
+ * and GnuTLS look up a home directory for known TLS hosts: nothing that is done here, and each copes with this answer.
  */
 void *__wrap_dlopen(const char *path, int flags);
 void *

@@ -172,8 +172,8 @@ def other_version(path):
 
 def no_library(path):
     data = path.read_bytes()
-    assert b"libfcgi.so" in data or b"libsqlite3.so" in data
-    path.write_bytes(data.replace(b"libfcgi.so", b"libfcgj.so")
+    assert b"libjson-c.so" in data or b"libsqlite3.so" in data
+    path.write_bytes(data.replace(b"libjson-c.so", b"libjson-d.so")
                      .replace(b"libsqlite3.so", b"libsqlitf3.so"))
 
 

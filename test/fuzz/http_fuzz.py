@@ -232,9 +232,6 @@ def main():
     parser.add_argument("--tally", action="store_true")
     options = parser.parse_args()
     os.environ.setdefault("ASAN_OPTIONS", "exitcode=99:detect_leaks=1")
-    # libfcgi leaks 48 bytes where a connection ends within PARAMS.
-    os.environ.setdefault("LSAN_OPTIONS", "print_suppressions=0:suppressions=%s" % (
-        ROOT / "test/fuzz/lsan.supp"))
     os.environ.setdefault("UBSAN_OPTIONS", "print_stacktrace=1")
     with servers.directory() as scratch:
         fuzzer = Fuzzer(scratch, options)

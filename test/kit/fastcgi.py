@@ -59,8 +59,8 @@ class Program:
         """Send it, and return what comes back: standard output, and error.  An
         answer that is not brought to its end is none."""
         with socket.socket(socket.AF_UNIX) as s:
+            s.connect(self.address)  # waits where the queue is full
             s.settimeout(20)
-            s.connect(self.address)
             try:
                 s.sendall(data)
                 if not answers:

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -222,6 +223,35 @@ do_what_is_needed(void)
 	return open("/dev/null", O_RDONLY) < 0;
 }
 
+static void *
+yield(void *ctx)
+{
+	*(int *)ctx = setpriority(PRIO_PROCESS, 0, 10) != 0;
+	return NULL;
+}
+
+/* A thread, which yields the processor; not by a call whose flags cannot be seen. */
+static int
+start_a_thread(void)
+{
+	pthread_t id;
+	int failed = 1;
+
+	if (pthread_create(&id, NULL, yield, &failed) != 0 ||
+	    pthread_join(id, NULL) != 0 || failed)
+		return 1;
+	if (syscall(SYS_clone3, NULL, 0) != -1 || errno != ENOSYS)
+		return 2;
+	return 0;
+}
+
+static int
+slow_others_down(void)
+{
+	return setpriority(PRIO_PROCESS, (id_t)getppid(), 10) != -1 ||
+	    errno != EPERM;
+}
+
 /* Each call on the list, whatever its number; none of these does harm. */
 static int
 make_a_call_that_is_refused(void)
@@ -234,13 +264,13 @@ make_a_call_that_is_refused(void)
 		SYS_clock_settime, SYS_adjtimex, SYS_setuid, SYS_setgid,
 		SYS_setreuid, SYS_setregid, SYS_setresuid, SYS_setresgid,
 		SYS_listen, SYS_bind, SYS_ptrace, SYS_execve, SYS_execveat,
-		SYS_clone, SYS_clone3, SYS_kill, SYS_tkill, SYS_socketpair,
+		SYS_clone, SYS_kill, SYS_tkill, SYS_socketpair,
 		SYS_pidfd_send_signal, SYS_setns, SYS_personality, SYS_syslog,
 		SYS_inotify_init1, SYS_name_to_handle_at, SYS_open_by_handle_at,
 		SYS_mkdirat, SYS_symlinkat, SYS_linkat, SYS_mknodat,
 		SYS_fchmodat, SYS_fchownat, SYS_setxattr, SYS_ioctl, SYS_seccomp,
 		SYS_shmget, SYS_msgget, SYS_mq_open, SYS_timer_create,
-		SYS_sched_setaffinity, SYS_setpriority, SYS_setsid, SYS_setgroups,
+		SYS_sched_setaffinity, SYS_setsid, SYS_setgroups,
 		SYS_quotactl, SYS_swapoff, SYS_reboot, SYS_kexec_load, SYS_acct,
 		SYS_fanotify_init, SYS_memfd_create, SYS_mlockall, SYS_kcmp,
 		SYS_process_vm_readv, SYS_process_vm_writev, SYS_pidfd_getfd,
@@ -264,6 +294,7 @@ what_is_never_done_is_refused(void **state)
 	assert_int_equal(inside_of(enter_with_sockets, open_a_network_socket), 0);
 	assert_int_equal(inside(look_into_others), 0);
 	assert_int_equal(inside(send_a_signal), 0);
+	assert_int_equal(inside(slow_others_down), 0);
 	assert_int_equal(inside(bring_code), 0);
 	assert_int_equal(inside(become_visible), 0);
 }
@@ -291,6 +322,7 @@ what_is_needed_goes_on(void **state)
 	(void)state;
 	assert_int_equal(inside_of(enter_with_sockets, do_what_is_needed), 0);
 	assert_int_equal(inside(go_on), 0);
+	assert_int_equal(inside(start_a_thread), 0);
 }
 
 static const char *

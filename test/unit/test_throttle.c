@@ -292,23 +292,23 @@ a_slot_is_one_of_so_many(void **state)
 	pid_t pid;
 
 	(void)state;
-	assert_true((a = slot_take(path, 2, 0)) >= 0);
-	assert_true((b = slot_take(path, 2, 0)) >= 0);
-	assert_int_equal(slot_take(path, 2, 20), SLOT_NONE);
+	assert_true((a = slot_take(path, 0, 2, 0)) >= 0);
+	assert_true((b = slot_take(path, 0, 2, 0)) >= 0);
+	assert_int_equal(slot_take(path, 0, 2, 20), SLOT_NONE);
 	slot_free(a);
 	if ((pid = fork()) == 0) {
-		if (slot_take(path, 2, 0) < 0)
+		if (slot_take(path, 0, 2, 0) < 0)
 			_exit(1);
 		kill(getpid(), SIGKILL);
 	}
 	waitpid(pid, &status, 0);
 	assert_true(WIFSIGNALED(status));
-	assert_true((a = slot_take(path, 2, 0)) >= 0);
+	assert_true((a = slot_take(path, 0, 2, 0)) >= 0);
 	slot_free(a);
 	slot_free(b);
 	slot_free(SLOT_NONE);
 	assert_int_equal(
-	    slot_take(fixture_file("no/slots"), 2, 0), SLOT_BROKEN);
+	    slot_take(fixture_file("no/slots"), 0, 2, 0), SLOT_BROKEN);
 	assert_true(slot_default() >= 1);
 }
 
@@ -319,7 +319,7 @@ without_a_free_slot_a_sign_in_is_put_off(void **state)
 
 	(void)state;
 	fixture_conf(LIMITS "hashes = 1\nhash_wait = 0\n");
-	held = slot_take(arena_printf(fx.a, "%s/slots", fx.cf->state), 1, 0);
+	held = slot_take(arena_printf(fx.a, "%s/slots", fx.cf->state), 0, 1, 0);
 	assert_true(held >= 0);
 	assert_int_equal(try("a@b.example", "192.0.2.1", NOW, 1), 503);
 	slot_free(held);

@@ -1,0 +1,210 @@
+/* hasher.c: who hashes a password waits, and holds up nobody. */
+#include "hasher.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "slot.h"
+#include "task.h"
+
+/* Who hashes gives way to who serves: a sign-in takes its 26 ms anyway. */
+#define NICE 10
+#define STACK_SIZE (256 * 1024)
+
+struct job {
+	void (*fn)(void *);
+	void *ctx;
+	struct task *waits;	/* NULL: the whole process does */
+	struct job *next;
+	int is_done;
+};
+
+/* One job at a time, as one turn is taken at a time. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static struct job *todo, *done;
+static int is_used, is_running, wake_fd = -1;
+
+/* Of this process: is a turn taken, and who waits for the next? */
+static int is_taken;
+static struct waiter {
+	struct task *t;
+	struct waiter *next;
+} *first, **last = &first;
+
+static void *
+work(void *unused)
+{
+	const uint64_t one = 1;
+	struct job *j;
+
+	/* Of Linux's threads each has a priority of its own. */
+	(void)setpriority(PRIO_PROCESS, 0, NICE);
+	pthread_mutex_lock(&lock);
+	for (;;) {
+		while ((j = todo) == NULL)
+			pthread_cond_wait(&changed, &lock);
+		pthread_mutex_unlock(&lock);
+		j->fn(j->ctx);
+		pthread_mutex_lock(&lock);
+		todo = NULL;
+		j->is_done = 1;
+		done = j;
+		if (j->waits == NULL)
+			pthread_cond_broadcast(&changed);
+		else
+			(void)!write(wake_fd, &one, sizeof(one));
+	}
+	return unused;
+}
+
+/* Begun when the first password comes, and so within the sandbox. */
+static int
+start(void)
+{
+	pthread_attr_t attr;
+	sigset_t all, before;
+	pthread_t id;
+
+	if (is_running)
+		return 1;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	pthread_attr_init(&attr);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	pthread_attr_setstacksize(&attr, STACK_SIZE);
+	is_running = pthread_create(&id, &attr, work, NULL) == 0;
+	pthread_attr_destroy(&attr);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return is_running;
+}
+
+void
+hasher_do(void (*fn)(void *), void *ctx)
+{
+	struct job j = { .fn = fn, .ctx = ctx, .waits = task_current() };
+
+	if (j.waits != NULL && wake_fd < 0)
+		j.waits = NULL;
+	if (!is_used || !start()) {
+		fn(ctx); /* a command; or no thread can be had */
+		return;
+	}
+	pthread_mutex_lock(&lock);
+	todo = &j;
+	pthread_cond_broadcast(&changed);
+	while (j.waits == NULL && !j.is_done)
+		pthread_cond_wait(&changed, &lock);
+	pthread_mutex_unlock(&lock);
+	if (j.waits != NULL)
+		task_wait();
+}
+
+void
+hasher_wake(int fd)
+{
+	wake_fd = fd;
+	is_used = 1;
+}
+
+void
+hasher_collect(void)
+{
+	struct job *j;
+
+	pthread_mutex_lock(&lock);
+	j = done;
+	done = NULL;
+	pthread_mutex_unlock(&lock);
+	if (j != NULL && j->waits != NULL)
+		task_ready(j->waits);
+}
+
+static int64_t
+now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+struct want {
+	const struct turns *ts;
+	int64_t until_ms;
+	int slot;
+};
+
+static void
+take_slot(void *ctx)
+{
+	struct want *w = ctx;
+	int64_t left = w->until_ms - now_ms();
+
+	w->slot = slot_take(w->ts->path, 0, w->ts->hash,
+	    left > 0 ? (int)left : 0);
+}
+
+/* The thread is this request's alone: what it does next is never queued. */
+static void
+take_thread(void)
+{
+	struct waiter w = { .t = task_current(), .next = NULL };
+
+	if (is_taken && w.t != NULL) {
+		*last = &w;
+		last = &w.next;
+		task_wait(); /* who was before hands it on */
+	}
+	is_taken = 1;
+}
+
+static void
+leave_thread(void)
+{
+	struct waiter *w = first;
+
+	is_taken = 0;
+	if (w == NULL)
+		return;
+	if ((first = w->next) == NULL)
+		last = &first;
+	is_taken = 1;
+	task_ready(w->t);
+}
+
+int
+hasher_begin(const struct turns *ts, struct turn *t)
+{
+	struct want w = { .ts = ts, .until_ms = now_ms() + ts->wait_ms };
+
+	*t = (struct turn) { .place = SLOT_NONE, .slot = SLOT_NONE };
+	t->place = slot_take(ts->path, SLOT_PLACES, ts->wait, 0);
+	if (t->place == SLOT_NONE)
+		return 0;
+	take_thread();
+	t->in_turn = 1;
+	if (t->place == SLOT_BROKEN)
+		return 1;
+	hasher_do(take_slot, &w);
+	t->slot = w.slot;
+	if (w.slot != SLOT_NONE)
+		return 1;
+	hasher_end(t);
+	return 0;
+}
+
+void
+hasher_end(struct turn *t)
+{
+	slot_free(t->slot);
+	slot_free(t->place);
+	if (t->in_turn)
+		leave_thread();
+	*t = (struct turn) { .place = SLOT_NONE, .slot = SLOT_NONE };
+}

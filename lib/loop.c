@@ -1,0 +1,307 @@
+/* loop.c: the connections of a FastCGI program, none of which holds it up. */
+#include "loop.h"
+
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "conn.h"
+#include "hasher.h"
+#include "log.h"
+#include "task.h"
+
+#define EVENTS_MAX 32
+/* Beyond it the one that has kept us waiting the longest is closed. */
+#define CONNS_MAX 192
+#define STOP_MS 5000 /* for the rest of a request, or an answer to be taken */
+#define SHORTAGE_MS 200 /* until the next try to accept */
+
+static struct {
+	const struct served *s;
+	int epoll;
+	struct conn *oldest, *newest;
+	int n;
+	int is_short;	/* of descriptors, say */
+	int is_broken;	/* the socket cannot be accepted from */
+} lo;
+static int wake = -1;
+
+/* SIGTERM: accept no more; finish what has begun. */
+static volatile sig_atomic_t stop;
+
+static void
+on_term(int sig)
+{
+	const uint64_t one = 1;
+	const int saved = errno;
+
+	(void)sig;
+	stop = 1;
+	(void)!write(wake, &one, sizeof(one));
+	errno = saved;
+}
+
+static void
+watch(int fd, uint32_t events, void *what, int how)
+{
+	struct epoll_event e = { .events = events, .data.ptr = what };
+
+	if (epoll_ctl(lo.epoll, how, fd, &e) < 0)
+		err(111, "epoll");
+}
+
+static void
+forget(struct conn *c)
+{
+	if (c->is_watched) {
+		*(c->older == NULL ? &lo.oldest : &c->older->newer) = c->newer;
+		*(c->newer == NULL ? &lo.newest : &c->newer->older) = c->older;
+		lo.n--;
+	}
+	conn_free(c);
+}
+
+/* The one that waits the longest for its server, but for those we work for. */
+static void
+make_room(void)
+{
+	struct conn *c = lo.oldest;
+
+	while (c != NULL && c->state == CONN_RUNS)
+		c = c->newer;
+	if (c != NULL)
+		forget(c);
+}
+
+/* It did not end at once: it is looked at whenever something comes. */
+static void
+keep(struct conn *c)
+{
+	const uint32_t events = c->state == CONN_WRITES ? EPOLLOUT
+		: c->state == CONN_RUNS			? 0
+							: EPOLLIN;
+
+	if (c->is_watched) {
+		watch(c->fd, events, c,
+		    c->is_gone ? EPOLL_CTL_ADD : EPOLL_CTL_MOD);
+		c->is_gone = 0;
+		return;
+	}
+	if (lo.n >= CONNS_MAX)
+		make_room();
+	watch(c->fd, events, c, EPOLL_CTL_ADD);
+	c->is_watched = 1;
+	c->newer = NULL;
+	if ((c->older = lo.newest) != NULL)
+		lo.newest->newer = c;
+	else
+		lo.oldest = c;
+	lo.newest = c;
+	lo.n++;
+}
+
+/* Serve it if it is complete; then it is over, or goes on waiting. */
+static void
+step(struct conn *c)
+{
+	while (c->state == CONN_IS_READY) {
+		c->state = CONN_RUNS;
+		(void)lo.s->serve(c, lo.s->ctx);
+	}
+	if (c->state == CONN_IS_OVER)
+		forget(c);
+	else
+		keep(c);
+	lo.s->rest(lo.s->ctx);
+}
+
+/* What passes: the machine, or this process, is short of something. */
+static int
+is_shortage(int err)
+{
+	return err == EMFILE || err == ENFILE || err == ENOBUFS ||
+	    err == ENOMEM;
+}
+
+/* One of those that wait to be accepted; 0: none does. */
+static int
+accept_one(void)
+{
+	struct conn *c;
+	int fd = accept4(
+	    STDIN_FILENO, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	if (fd < 0 && is_shortage(errno)) {
+		if (!lo.is_short)
+			log_event("accept: %s%s", strerror(errno),
+			    log_cure(errno));
+		lo.is_short = 1;
+		return 0;
+	}
+	lo.is_short = 0;
+	if (fd < 0) {
+		lo.is_broken = errno != EAGAIN && errno != EINTR &&
+		    errno != ECONNABORTED && errno != EPROTO;
+		return 0;
+	}
+	if ((c = calloc(1, sizeof(*c))) == NULL)
+		err(111, "connection");
+	c->fd = fd;
+	conn_input(c, lo.s->wanted);
+	if (c->state == CONN_READS)
+		c->until_ms = conn_now_ms() + CONN_READ_MS;
+	step(c);
+	return 1;
+}
+
+/* A request whose body does not come is told so; else there is none to tell. */
+static void
+run_out(struct conn *c)
+{
+	if (c->state == CONN_READS && c->f.has_params) {
+		c->is_late = 1;
+		c->state = CONN_IS_READY;
+		step(c);
+	} else {
+		forget(c);
+	}
+}
+
+/* End those whose time is over; how long until the next one's is, or -1. */
+static int
+next_deadline(void)
+{
+	const int64_t now_ms = lo.n > 0 ? conn_now_ms() : 0;
+	int64_t least = -1;
+	struct conn *newer;
+
+	for (struct conn *c = lo.oldest; c != NULL; c = newer) {
+		newer = c->newer;
+		if (c->state == CONN_RUNS)
+			continue;
+		if (c->until_ms <= now_ms)
+			run_out(c);
+		else if (least < 0 || c->until_ms - now_ms < least)
+			least = c->until_ms - now_ms;
+	}
+	return (int)least;
+}
+
+static void
+resume_all(void)
+{
+	struct task *t;
+	struct conn *c;
+
+	hasher_collect();
+	while ((t = task_next()) != NULL) {
+		c = task_get(t);
+		lo.s->resume(c, lo.s->ctx);
+		if (c->state != CONN_RUNS)
+			step(c);
+	}
+}
+
+static void
+handle(struct conn *c, uint32_t events)
+{
+	if (c->state == CONN_RUNS) {
+		/* The server went away; what was asked for is done all the same,
+		 * and nobody is told. */
+		if (events & (EPOLLHUP | EPOLLERR)) {
+			c->is_gone = 1;
+			watch(c->fd, 0, c, EPOLL_CTL_DEL);
+		}
+		return;
+	}
+	if (c->state == CONN_WRITES)
+		conn_output(c);
+	else
+		conn_input(c, lo.s->wanted);
+	step(c);
+}
+
+static void
+wait_for_events(int timeout_ms)
+{
+	struct epoll_event event[EVENTS_MAX];
+	uint64_t count;
+	int n = epoll_wait(lo.epoll, event, EVENTS_MAX, timeout_ms);
+
+	for (int i = 0; i < n; i++) {
+		if (event[i].data.ptr == &wake)
+			(void)!read(wake, &count, sizeof(count));
+		else if (event[i].data.ptr != &lo)
+			handle(event[i].data.ptr, event[i].events);
+	}
+}
+
+/* What has not begun is not waited for; what has is, but not for long. */
+static int
+is_done(void)
+{
+	const int64_t until_ms = conn_now_ms() + STOP_MS;
+	struct conn *newer;
+
+	for (struct conn *c = lo.oldest; c != NULL; c = newer) {
+		newer = c->newer;
+		if ((c->state == CONN_READS && c->f.id == 0) ||
+		    c->state == CONN_DRAINS)
+			forget(c);
+		else if (c->until_ms > until_ms)
+			c->until_ms = until_ms;
+	}
+	return lo.n == 0;
+}
+
+static int
+begin(const struct served *s)
+{
+	const struct sigaction sa = { .sa_handler = on_term,
+		.sa_flags = SA_RESTART };
+	const int flags = fcntl(STDIN_FILENO, F_GETFL);
+
+	lo.s = s;
+	lo.epoll = epoll_create1(EPOLL_CLOEXEC);
+	wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (lo.epoll < 0 || wake < 0 || flags < 0 ||
+	    fcntl(STDIN_FILENO, F_SETFL, flags | O_NONBLOCK) < 0)
+		return -1;
+	watch(STDIN_FILENO, EPOLLIN | EPOLLEXCLUSIVE, &lo, EPOLL_CTL_ADD);
+	watch(wake, EPOLLIN, &wake, EPOLL_CTL_ADD);
+	hasher_wake(wake);
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGINT, &sa, NULL);
+	return 0;
+}
+
+void
+loop_run(const struct served *s)
+{
+	int timeout_ms, came;
+
+	if (begin(s) < 0) {
+		log_event("cannot serve FastCGI on standard input");
+		return;
+	}
+	while (!lo.is_broken && !(stop && is_done())) {
+		came = !stop && accept_one();
+		if (lo.n == 0 && came)
+			continue;
+		resume_all();
+		timeout_ms = next_deadline();
+		if (lo.is_short && (timeout_ms < 0 || timeout_ms > SHORTAGE_MS))
+			timeout_ms = SHORTAGE_MS;
+		wait_for_events(
+		    came || (stop && lo.n == 0) ? 0 : timeout_ms);
+	}
+	close(lo.epoll);
+}
