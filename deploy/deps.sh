@@ -42,6 +42,7 @@ test valgrind HTTP tests: what a request costs
 test mandoc checks the manual pages
 test build-essential the Debian package
 test debhelper the Debian package
+bench libfcgi-dev the programs that ours are held against
 static libgmp-dev the static programs
 static zlib1g-dev the static programs
 deb build-essential the Debian package (make deb)
