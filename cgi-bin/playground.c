@@ -2,9 +2,29 @@
 #include "cgi.h"
 #include "conf.h"
 #include "resp.h"
-#include "scope.h"
 #include "site.h"
 #include "tmpl.h"
+
+/* All scopes; chosen at first is read-posts, or else the first harmless one. */
+static void
+show_scopes(const struct conf *cf, struct tmpl_data *d)
+{
+	size_t chosen = cf->n_scopes;
+	struct tmpl_data *item;
+
+	for (size_t i = cf->n_scopes; i-- > 0;)
+		if (!cf->scopes[i].privileged)
+			chosen = i;
+	for (size_t i = 0; i < cf->n_scopes; i++)
+		if (strcmp(cf->scopes[i].name, "read-posts") == 0)
+			chosen = i;
+	for (size_t i = 0; i < cf->n_scopes; i++) {
+		item = tmpl_push(d, "scopes");
+		tmpl_set(item, "name", cf->scopes[i].name);
+		tmpl_set(item, "description", cf->scopes[i].description);
+		tmpl_set(item, "chosen", i == chosen ? "1" : NULL);
+	}
+}
 
 static const struct oerr *
 playground_get(struct req *rq)
@@ -25,7 +45,7 @@ playground_get(struct req *rq)
 	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++)
 		tmpl_set(d, urls[i].name,
 		    site_path(rq->conf, rq->a, urls[i].site));
-	scope_show(rq->conf, ~UINT64_C(0), d);
+	show_scopes(rq->conf, d);
 	return resp_page(rq, 200, "playground.html", d);
 }
 

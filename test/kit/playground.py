@@ -37,9 +37,14 @@ class Playground:
         return expect.until(lambda: self.text("status"))
 
     def sign_in(self, scope="read-posts write-posts admin", password=None, email=None):
+        if not self.find("get-fold").get_property("open"):
+            self.driver.execute_script(
+                "document.querySelector('#get-fold > summary').click()")
         self.type("email", email or self.site.email)
         self.type("password", password or self.site.password)
-        self.type("scope", scope)
+        for chip in self.driver.find_elements(By.NAME, "scope-chip"):
+            if chip.is_selected() != (chip.get_attribute("value") in scope.split()):
+                chip.click()
         return self.press("get-token")
 
     def token(self):
