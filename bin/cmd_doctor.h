@@ -83,6 +83,9 @@ enum arrival {
 /* try_header(d, url, name): GET url with a made-up token in that header. */
 enum arrival try_header(struct doctor *d, const char *url, const char *name);
 
+/* web_root_of(a, path): the directory of a web server that path is below; NULL. */
+const char *web_root_of(struct arena *a, const char *path);
+
 /* user_name(a, uid): as /etc/passwd has it, else the number. */
 const char *user_name(struct arena *a, uid_t uid);
 

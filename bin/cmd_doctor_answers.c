@@ -8,11 +8,15 @@
 
 #define BATCH 64
 
-/* RFC 6749 section 5.1: of a token request that fails, as of one that works. */
+/*
+ * RFC 6749 section 5.1: of a token request that fails, as of one that works.  The
+ * audit trail passes over one of a wrong media type.
+ */
 void
 check_caching(struct doctor *d)
 {
 	const struct http_request rq = { .url = url_of(d, SITE_TOKEN),
+		.header = { "Content-Type: text/plain" },
 		.body = "grant_type=none" };
 	struct http_answer an;
 	const char *cache;
@@ -138,7 +142,7 @@ check_page_headers(struct doctor *d)
 	const char *value;
 	int n, fine = 1;
 
-	if (http_get(d->a, url_of(d, SITE_AUTHORIZE), &an) < 0 ||
+	if (http_get(d->a, url_of(d, SITE_LOGIN), &an) < 0 ||
 	    !http_media_is(d->a, &an, "text/html") ||
 	    http_header(d->a, &an, "X-Request-Id", NULL) == NULL)
 		return; /* no page of ours: the check of paths tells */

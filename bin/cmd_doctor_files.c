@@ -119,6 +119,47 @@ check_modes(struct doctor *d)
 		    " others");
 }
 
+static int
+is_read_only(const char *path)
+{
+	struct statvfs sv;
+
+	return statvfs(path, &sv) == 0 && sv.f_flag & ST_RDONLY;
+}
+
+/*
+ * The mount that path is on, "/" if it cannot be told; its type to *type, unless
+ * that is NULL.  Of several at one place the last counts: proc_pid_mountinfo(5).
+ */
+static const char *
+mount_point(struct arena *a, const char *path, const char **type)
+{
+	FILE *f = fopen("/proc/self/mountinfo", "re");
+	char line[4096], at[1024], kind[256], full[PATH_MAX];
+	const char *best = "/", *dash;
+	size_t n, longest = 0;
+
+	if (realpath(path, full) == NULL)
+		snprintf(full, sizeof(full), "%s", path);
+	while (f != NULL && fgets(line, sizeof(line), f) != NULL) {
+		if (sscanf(line, "%*s %*s %*s %*s %1023s", at) != 1 ||
+		    (dash = strstr(line, " - ")) == NULL ||
+		    sscanf(dash, " - %255s", kind) != 1)
+			continue;
+		n = strlen(at);
+		if (n < longest || strncmp(full, at, n) != 0 ||
+		    (n > 1 && full[n] != '/' && full[n] != '\0'))
+			continue;
+		longest = n;
+		best = arena_str(a, at);
+		if (type != NULL)
+			*type = arena_str(a, kind);
+	}
+	if (f != NULL)
+		fclose(f);
+	return best;
+}
+
 /* May the user that serves do all of want (R_OK, W_OK, X_OK) with it? */
 static int
 may(const struct doctor *d, const struct stat *sb, int want)
@@ -145,6 +186,8 @@ obstacle(struct doctor *d, const char *path, int want)
 
 	if (realpath(path, full) == NULL)
 		return errno == ENOENT ? NULL : arena_str(d->a, path);
+	if (want & W_OK && is_read_only(full))
+		return arena_str(d->a, full);
 	if (!d->has_runner)
 		return access(full, want) == 0 ? NULL : arena_str(d->a, full);
 	for (char *slash = full; (slash = strchr(slash + 1, '/')) != NULL;) {
@@ -157,12 +200,21 @@ obstacle(struct doctor *d, const char *path, int want)
 							: arena_str(d->a, full);
 }
 
-/* Its own file, of a mode that keeps it out; else a file of another's. */
+/*
+ * No mode and no owner helps on a file system that is mounted read-only.  Its own
+ * file, of a mode that keeps it out; else a file of another's.
+ */
 static const char *
 cure_of_access(struct doctor *d, uid_t uid, const char *in_the_way, int want)
 {
 	struct stat sb;
 
+	if (want & W_OK && is_read_only(in_the_way))
+		return arena_printf(d->a, "Its file system is mounted read-only:"
+		    " mount it for writing (mount -o remount,rw %s), or set"
+		    " database, state and audit_log in carnet.conf to"
+		    " directories on another one.",
+		    mount_point(d->a, in_the_way, NULL));
 	if (stat(in_the_way, &sb) == 0 && sb.st_uid == uid)
 		return arena_printf(d->a, "chmod u+r%s%s %s",
 		    want & W_OK ? "w" : "", S_ISDIR(sb.st_mode) ? "x" : "",
@@ -179,13 +231,17 @@ static int
 owners_agree(struct doctor *d)
 {
 	struct stat db, keys;
+	uid_t who;
 
 	if (stat(d->cf->database, &db) < 0 || stat(d->cf->keys, &keys) < 0 ||
 	    db.st_uid == keys.st_uid)
 		return 1;
+	/* Not root, who made one of them by accident. */
+	who = d->has_runner ? d->runner : db.st_uid != 0 ? db.st_uid : keys.st_uid;
 	bad(d, LEVEL_WRONG,
-	    "Give both to the user that the programs run as:"
-	    " chown -R USER.",
+	    arena_printf(d->a, "As root: chown -R %s: %s %s",
+		user_name(d->a, who), directory_of(d->a, d->cf->database),
+		d->cf->keys),
 	    "The database belongs to %s, the keys belong to %s.",
 	    user_name(d->a, db.st_uid), user_name(d->a, keys.st_uid));
 	return 0;
@@ -217,13 +273,16 @@ check_access(struct doctor *d)
 	};
 	const uid_t uid = d->has_runner ? d->runner : geteuid();
 	const char *in_the_way;
-	int fine = owners_agree(d);
+	int fine = owners_agree(d), told = 0;
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		in_the_way = obstacle(d, files[i].path, files[i].want);
 		if (in_the_way == NULL)
 			continue;
 		fine = 0;
+		/* One cure is enough for all that is on a mount. */
+		if (files[i].want & W_OK && is_read_only(in_the_way) && told++)
+			continue;
 		bad(d, LEVEL_WRONG,
 		    cure_of_access(d, uid, in_the_way, files[i].want),
 		    "%s: user %s cannot %s it because of %s.", files[i].path,
@@ -235,26 +294,50 @@ check_access(struct doctor *d)
 }
 
 /* Networks' file systems, on which SQLite's shared memory does not work. */
+static const struct {
+	unsigned long magic;
+	const char *name;
+} nets[] = {
+	{ NFS_SUPER_MAGIC, "NFS" },
+	{ SMB_SUPER_MAGIC, "SMB" },
+	{ SMB2_SUPER_MAGIC, "SMB" },
+	{ CIFS_SUPER_MAGIC, "SMB" },
+	{ AFS_SUPER_MAGIC, "AFS" },
+	{ CODA_SUPER_MAGIC, "Coda" },
+	{ 0x00C36400, "Ceph" },
+	{ 0x01021997, "9P" },
+};
+
+/* What is behind FUSE is told by the type that the mount has: fuse.sshfs. */
+static const char *const fuse_nets[] = { "sshfs", "rclone", "s3fs", "davfs",
+	"gcsfuse", "goofys", "glusterfs", "ceph", "curlftpfs", "smbnetfs",
+	"afp", "juicefs", "mergerfs", "encfs", "vmhgfs" };
+
+#define FUSE_MAGIC 0x65735546
+
 static const char *
-network_of(const char *path)
+network_of(struct doctor *d, const char *path)
 {
-	static const struct {
-		unsigned long magic;
-		const char *name;
-	} nets[] = {
-		{ NFS_SUPER_MAGIC, "NFS" },
-		{ SMB_SUPER_MAGIC, "SMB" },
-		{ SMB2_SUPER_MAGIC, "SMB" },
-		{ CIFS_SUPER_MAGIC, "SMB" },
-		{ AFS_SUPER_MAGIC, "AFS" },
-		{ CODA_SUPER_MAGIC, "Coda" },
-	};
+	const char *type = "";
 	struct statfs sf;
 
-	if (statfs(path, &sf) == 0)
-		for (size_t i = 0; i < sizeof(nets) / sizeof(nets[0]); i++)
-			if ((unsigned long)sf.f_type == nets[i].magic)
-				return nets[i].name;
+	if (statfs(path, &sf) < 0)
+		return NULL;
+	for (size_t i = 0; i < sizeof(nets) / sizeof(nets[0]); i++)
+		if ((unsigned long)sf.f_type == nets[i].magic)
+			return nets[i].name;
+	if ((unsigned long)sf.f_type != FUSE_MAGIC)
+		return NULL;
+	(void)mount_point(d->a, path, &type);
+	for (size_t i = 0; i < sizeof(fuse_nets) / sizeof(fuse_nets[0]); i++)
+		if (strstr(type, fuse_nets[i]) != NULL)
+			return type;
+	bad(d, LEVEL_WARN,
+	    "Better have the database on a disk of this machine: set database"
+	    " and state in carnet.conf.",
+	    "%s is on %s, and whether processes share memory there, as SQLite's"
+	    " WAL mode needs, depends on the program behind it.",
+	    path, *type == '\0' ? "FUSE" : type);
 	return NULL;
 }
 
@@ -262,7 +345,7 @@ void
 check_disk(struct doctor *d)
 {
 	const char *dir = directory_of(d->a, d->cf->database);
-	const char *net = network_of(dir);
+	const char *net = network_of(d, dir);
 	struct statvfs sv;
 	uint64_t room;
 

@@ -1,27 +1,35 @@
 /* cmd_doctor_paths.c: carnet doctor: does each path lead to its program? */
+#include <libgen.h>
+#include <unistd.h>
+
 #include "cmd_doctor.h"
 #include "cmd_doctor_http.h"
 
-/* Where each program is, and what a plain GET without a token gets of it. */
+/*
+ * Where each program is, and what a request without a token gets of it.  Doctor
+ * stores nothing: where a GET would leave a line in the audit trail, a POST of a
+ * wrong media type leaves none.
+ */
 static const struct {
 	enum site site;
 	int status;
+	int is_post;
 } paths[] = {
-	{ SITE_TOKEN, 405 },
-	{ SITE_AUTHORIZE, 400 },
-	{ SITE_LOGIN, 0 },
-	{ SITE_LOGOUT, 0 },
-	{ SITE_DEVICE_CODE, 405 },
-	{ SITE_DEVICE, 0 },
-	{ SITE_REVOKE, 405 },
-	{ SITE_INTROSPECT, 405 },
-	{ SITE_JWKS, 200 },
-	{ SITE_ACCOUNT, 0 },
-	{ SITE_PASSWORD_TOKEN, 405 },
-	{ SITE_PERSONAL_TOKENS, 401 },
-	{ SITE_POSTS, 401 },
-	{ SITE_USER, 401 },
-	{ SITE_STATUS, 401 },
+	{ SITE_TOKEN, 405, 0 },
+	{ SITE_AUTHORIZE, 415, 1 },
+	{ SITE_LOGIN, 0, 0 },
+	{ SITE_LOGOUT, 0, 0 },
+	{ SITE_DEVICE_CODE, 405, 0 },
+	{ SITE_DEVICE, 0, 0 },
+	{ SITE_REVOKE, 405, 0 },
+	{ SITE_INTROSPECT, 405, 0 },
+	{ SITE_JWKS, 200, 0 },
+	{ SITE_ACCOUNT, 0, 0 },
+	{ SITE_PASSWORD_TOKEN, 405, 0 },
+	{ SITE_PERSONAL_TOKENS, 415, 1 },
+	{ SITE_POSTS, 401, 0 },
+	{ SITE_USER, 401, 0 },
+	{ SITE_STATUS, 401, 0 },
 };
 
 #define N_PATHS (sizeof(paths) / sizeof(paths[0]))
@@ -44,9 +52,44 @@ cure_of_500(struct doctor *d, const struct http_answer *an)
 	      " of .htaccess; the server's error log has the reason.";
 }
 
+/* Debian's own map of /cgi-bin/ goes before the .htaccess of a site. */
+static const char debian_map[] = "/etc/apache2/conf-enabled/serve-cgi-bin.conf";
+
+/*
+ * Where the programs lie below what Apache serves, its .htaccess leads to them: is
+ * it there, and does it have its way?  NULL: nothing is to be seen.
+ */
 static const char *
-cure_of_map(const struct doctor *d)
+cure_of_htaccess(struct doctor *d)
 {
+	const char *home, *file;
+
+	if (d->programs == NULL)
+		return NULL;
+	home = dirname(arena_str(d->a, d->programs));
+	file = arena_printf(d->a, "%s/.htaccess", home);
+	if (web_root_of(d->a, d->programs) == NULL &&
+	    access(file, F_OK) < 0)
+		return NULL;
+	if (access(file, F_OK) < 0)
+		return arena_printf(d->a, "%s is missing: copy"
+		    " deploy/apache/htaccess there, under that name.", file);
+	if (access(debian_map, R_OK) == 0)
+		return arena_printf(d->a, "Debian's %s leads /cgi-bin/ to"
+		    " /usr/lib/cgi-bin: as root a2disconf serve-cgi-bin, and"
+		    " reload Apache.", debian_map);
+	return NULL;
+}
+
+static const char *
+cure_of_map(struct doctor *d)
+{
+	const char *seen = strncasecmp(d->server, "Apache", 6) == 0
+	    ? cure_of_htaccess(d)
+	    : NULL;
+
+	if (seen != NULL)
+		return seen;
 	return strncasecmp(d->server, "Apache", 6) == 0
 	    ? "Map the path to its program, the longer paths first, as the"
 	      " files of deploy/ do; on a shared host see that .htaccess and"
@@ -58,12 +101,17 @@ cure_of_map(const struct doctor *d)
 
 /* Is the answer one of the program that belongs there? */
 static struct fault
-look_at(struct doctor *d, const char *url, int status)
+look_at(struct doctor *d, const char *url, int is_post, int status)
 {
+	const struct http_request rq = {
+		.url = url,
+		.header = { is_post ? "Content-Type: text/plain" : NULL },
+		.body = is_post ? "-" : NULL,
+	};
 	struct fault f = { "", NULL };
 	struct http_answer an;
 
-	if (http_get(d->a, url, &an) < 0) {
+	if (http_send(d->a, &rq, &an) < 0) {
 		f.what = arena_printf(d->a, "does not answer: %s", an.error);
 		f.cure = "See the web server's error log.";
 	} else if (an.body_len > 4 && memcmp(an.body, "\177ELF", 4) == 0) {
@@ -121,7 +169,8 @@ check_paths(struct doctor *d)
 	size_t n = 0;
 
 	for (size_t i = 0; i < N_PATHS; i++)
-		f[i] = look_at(d, url_of(d, paths[i].site), paths[i].status);
+		f[i] = look_at(d, url_of(d, paths[i].site), paths[i].is_post,
+		    paths[i].status);
 	for (size_t i = 0; i < N_PATHS; i++)
 		if (*f[i].what != '\0')
 			n += tell_alike(d, f, i);

@@ -108,6 +108,18 @@ configured_root(struct arena *a, const char *path)
 	return found;
 }
 
+const char *
+web_root_of(struct arena *a, const char *path)
+{
+	char full[PATH_MAX];
+	const char *root;
+
+	if (realpath(path, full) == NULL)
+		return NULL;
+	root = configured_root(a, full);
+	return root != NULL ? root : named_so(a, full);
+}
+
 void
 check_web_root(struct doctor *d)
 {
@@ -131,14 +143,11 @@ check_web_root(struct doctor *d)
 		    LEVEL_WRONG },
 	};
 	const char *root;
-	char full[PATH_MAX];
 	int fine = 1;
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		if ((files[i].level == LEVEL_WARN && d->has & NEEDS_URL) ||
-		    realpath(files[i].path, full) == NULL ||
-		    ((root = configured_root(d->a, full)) == NULL &&
-			(root = named_so(d->a, full)) == NULL))
+		    (root = web_root_of(d->a, files[i].path)) == NULL)
 			continue;
 		fine = 0;
 		bad(d, files[i].level,
@@ -148,7 +157,7 @@ check_web_root(struct doctor *d)
 			files[i].setting),
 		    "%s, %s, lies where web servers serve files (%s): anyone"
 		    " may be able to read it.",
-		    files[i].what, full, root);
+		    files[i].what, files[i].path, root);
 	}
 	if (fine)
 		good(d, "%sdatabase and keys lie below none",

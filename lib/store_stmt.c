@@ -2,25 +2,28 @@
 #include "log.h"
 #include "store_int.h"
 
-/* What an administrator can do about it. */
+/*
+ * What an administrator can do about it; whether a client may try again soon; and
+ * whether it takes a new connection to find that the cause is gone.
+ */
 static const struct {
-	int code, passes;	/* 1: a client may try again soon */
+	int code, passes, is_stuck;
 	const char *cure;
 } cures[] = {
-	{ SQLITE_BUSY, 1, "; another program holds it" },
-	{ SQLITE_LOCKED, 1, "; another program holds it" },
-	{ SQLITE_FULL, 1, "; make room on its disk" },
-	{ SQLITE_NOMEM, 1, "; the machine is out of memory" },
-	{ SQLITE_READONLY, 0, "; the user of this program must be able to write"
+	{ SQLITE_BUSY, 1, 0, "; another program holds it" },
+	{ SQLITE_LOCKED, 1, 0, "; another program holds it" },
+	{ SQLITE_FULL, 1, 0, "; make room on its disk" },
+	{ SQLITE_NOMEM, 1, 0, "; the machine is out of memory" },
+	{ SQLITE_READONLY, 1, 1, "; the user of this program must be able to"
+	    " write it and its directory" },
+	{ SQLITE_PERM, 1, 1, "; the user of this program must be able to write"
 	    " it and its directory" },
-	{ SQLITE_PERM, 0, "; the user of this program must be able to write it"
-	    " and its directory" },
-	{ SQLITE_CANTOPEN, 0, "; the user of this program must be able to write"
-	    " it and its directory" },
-	{ SQLITE_IOERR, 0, "; look at the disk, its quota and the limit on the"
-	    " size of files" },
-	{ SQLITE_CORRUPT, 0, "; restore it from a copy: see carnet doctor" },
-	{ SQLITE_NOTADB, 0, "; restore it from a copy: see carnet doctor" },
+	{ SQLITE_CANTOPEN, 1, 1, "; the user of this program must be able to"
+	    " write it and its directory" },
+	{ SQLITE_IOERR, 0, 1, "; look at the disk, its quota and the limit on"
+	    " the size of files" },
+	{ SQLITE_CORRUPT, 0, 1, "; restore it from a copy: see carnet doctor" },
+	{ SQLITE_NOTADB, 0, 1, "; restore it from a copy: see carnet doctor" },
 };
 
 /* That it cannot be opened for lack of descriptors says errno alone. */
@@ -54,7 +57,7 @@ store_fail(struct store *st, const char *what)
 			cure = cures[i].cure;
 			st->busy = cures[i].passes;
 			/* What does not pass may have been mended since. */
-			st->is_stuck = !cures[i].passes;
+			st->is_stuck = cures[i].is_stuck;
 		}
 	log_event("database: %s: %s (%d)%s", what, sqlite3_errmsg(st->db),
 	    sqlite3_extended_errcode(st->db), cure);

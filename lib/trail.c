@@ -19,7 +19,7 @@ static int
 is_noise(const struct oerr *e)
 {
 	return e == &oerr_authorization_pending || e == &oerr_not_found ||
-	    e == &oerr_method || e == &oerr_media_type ||
+	    e->status == 405 || e->status == 415 ||
 	    e->status == 413 || e->status == 422;
 }
 

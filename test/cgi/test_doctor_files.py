@@ -2,13 +2,14 @@
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 
 import pytest
 
 from kit import doctor
 from kit.doctor import ask
-from kit.site import BUILD
+from kit.site import BUILD, Site
 
 AS_ROOT = os.getuid() == 0
 
@@ -49,7 +50,8 @@ def test_a_configuration_with_a_secret_is_private(fresh, mode, level):
 def test_files_of_two_owners_are_told(fresh):
     """Who can use the one cannot use the other."""
     os.chown(fresh.dir / "data/carnet.db", 65534, 65534)
-    ask(fresh).only("access", "wrong", "nobody", "root", "chown")
+    ask(fresh).only("access", "wrong", "nobody", "root", "chown -R nobody: %s %s" % (
+        fresh.dir / "data", fresh.dir / "keys"))
 
 
 def test_what_this_user_cannot_use_is_told(fresh):
@@ -181,6 +183,7 @@ def disk_shim(tmp_path_factory):
 
 @pytest.mark.parametrize("disk, level, said", [
     ({"SHIM_TYPE": "6969"}, "wrong", "NFS"), ({"SHIM_TYPE": "ff534d42"}, "wrong", "SMB"),
+    ({"SHIM_TYPE": "65735546"}, "warn", "processes share memory"),
     ({"SHIM_MIB": "3"}, "wrong", "3 MiB left"), ({"SHIM_MIB": "20"}, "warn", "20 MiB"),
     ({"SHIM_FILES": "2"}, "wrong", "2 more files")])
 def test_a_disk_that_will_not_do(fresh, disk_shim, disk, level, said):
@@ -195,3 +198,54 @@ def test_a_file_of_the_future_tells_of_the_clock(fresh):
     later = time.time() + 7200
     os.utime(fresh.conf, (later, later))
     ask(fresh).only("clock", "wrong", "carnet.conf was written at", "NTP")
+
+
+@pytest.fixture
+def read_only(fresh):
+    """The same site by a mount that may not be written."""
+    at = fresh.dir.parent / "read-only"
+    at.mkdir()
+    if subprocess.run(["mount", "--bind", fresh.dir, at], capture_output=True).returncode:
+        pytest.skip("this machine lets nobody mount")
+    try:
+        subprocess.run(["mount", "-o", "remount,bind,ro", at], check=True)
+        other = Site(at, fresh.url)
+        other.serve_by_cgi()
+        other.password_client = fresh.password_client
+        yield other
+    finally:
+        subprocess.run(["umount", at], check=True)
+        at.rmdir()
+
+
+def test_a_mount_that_may_not_be_written(read_only):
+    """No chmod and no chown helps there."""
+    report = ask(read_only)
+    found = [r for r in report.rows if r["check"] == "access" and r["level"] != "ok"]
+    assert len(found) == 1, found
+    assert "remount,rw %s" % read_only.dir in found[0]["cure"]
+    assert "chmod" not in found[0]["cure"] and "chown" not in found[0]["cure"]
+
+
+def test_plain_cgi_of_a_database_that_may_only_be_read_is_503(read_only):
+    """RFC 9110 section 15.6.4; README, when something breaks."""
+    r = read_only.grant("password", username=read_only.email, password="x")
+    assert r.status_code == 503 and "Retry-After" in r.headers
+
+
+def test_plain_cgi_that_may_not_write_the_file_is_503(fresh):
+    """The file alone: its directory may be written."""
+    client = fresh.client("client_credentials")
+    for path in [fresh.dir, *fresh.dir.rglob("*")]:
+        os.chown(path, 65534, 65534)
+    (fresh.dir / "data/carnet.db").chmod(0o400)
+    body = "grant_type=client_credentials&client_id=%s&client_secret=%s" % client
+    with tempfile.TemporaryDirectory() as where:
+        os.chmod(where, 0o755)
+        program = shutil.copy(BUILD / "cgi-bin/token", where)
+        p = subprocess.run([program], input=body, text=True, capture_output=True,
+                           user=65534, group=65534, extra_groups=[], env={
+            "REQUEST_METHOD": "POST", "CARNET_CONF": str(fresh.conf),
+            "CONTENT_TYPE": "application/x-www-form-urlencoded",
+            "CONTENT_LENGTH": str(len(body)), "GATEWAY_INTERFACE": "CGI/1.1"})
+    assert p.stdout.startswith("Status: 503"), (p.stdout, p.stderr)

@@ -223,3 +223,18 @@ def test_a_program_that_does_not_run():
         (site.dir / "cgi-bin/revoke").chmod(0o644)
         said = of_deployment(site).text("paths")
         assert "/oauth/revoke answers 500" in said and "mode 0755" in said
+
+
+def stored(site):
+    """Every row and every file, but the web server's own log."""
+    tables = [t for t, in site.sql("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    return ({t: site.sql("SELECT * FROM " + t) for t in tables},
+            {p: p.read_bytes() for p in (site.dir / "data").rglob("*")
+             if not p.name.endswith(("-wal", "-shm", "-sync"))})
+
+
+def test_it_stores_nothing(site):
+    """No row, and no line of the audit trail."""
+    was = stored(site)
+    assert site.command("doctor", site.url).returncode == 0
+    assert stored(site) == was
