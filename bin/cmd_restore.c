@@ -2,278 +2,21 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "arena.h"
 #include "backup.h"
-#include "buf.h"
 #include "conf.h"
 #include "json.h"
+#include "restore.h"
 #include "store.h"
 #include "store_copy.h"
 #include "store_held.h"
 #include "store_ledger.h"
-#include "store_look.h"
 
-#define TEXT_MAX (1 << 20) /* bytes of the configuration, or the MANIFEST */
-
-struct restore {
-	struct cmd *c;
-	const char *name;	/* of the archive, for messages */
-	int in;
-	const char *stage;	/* a new directory beside the database */
-	struct buf sums;	/* what the MANIFEST should say */
-	const char *conf_text;	/* the configuration in the archive */
-	const char *before;	/* the backup of what was there, or NULL */
-	int other_conf;		/* the one in place is another, and stays */
-	int is_old;		/* the database waits for --accept */
-};
-
-static int
-failed(const char *path)
-{
-	cmd_refuse("%s: %s", path, strerror(errno));
-	return CMD_SYSTEM;
-}
-
-static int
-is_no_backup(const struct restore *r)
-{
-	return cmd_refuse("%s was not written by carnet backup, or not to its"
-			  " end; nothing was changed", r->name);
-}
-
-/* Read a small member into the arena; NULL if it is not small or not whole. */
-static const char *
-take_text(struct restore *r, const struct tar_member *m)
-{
-	const int fd = memfd_create("member", MFD_CLOEXEC);
-	struct digest d;
-	char *text = NULL;
-
-	if (fd >= 0 && m->size <= TEXT_MAX &&
-	    tar_take(r->in, m, fd, &d) == 0) {
-		text = arena_alloc(r->c->a, (size_t)m->size + 1);
-		if (pread(fd, text, (size_t)m->size, 0) != m->size)
-			text = NULL;
-		else
-			text[m->size] = '\0';
-	}
-	if (text != NULL && strcmp(m->name, BACKUP_MANIFEST) != 0)
-		buf_str(&r->sums, backup_line(r->c->a, &d, m->name));
-	if (fd >= 0)
-		close(fd);
-	return text;
-}
-
-/* Is the configuration in place the one of the backup? */
-static int
-is_same_conf(struct restore *r)
-{
-	const size_t len = strlen(r->conf_text);
-	char *present = arena_alloc(r->c->a, len + 2);
-	const int fd = open(r->c->conf_path, O_RDONLY | O_CLOEXEC);
-	const int same = fd >= 0 &&
-	    read(fd, present, len + 1) == (ssize_t)len &&
-	    memcmp(present, r->conf_text, len) == 0;
-
-	if (fd >= 0)
-		close(fd);
-	return same;
-}
-
-/* Write the configuration, as root where we are: its directory may be root's. */
-static int
-put_conf(struct restore *r)
-{
-	const char *path = r->c->conf_path;
-	const size_t len = strlen(r->conf_text);
-	const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	int good;
-
-	if (fd < 0)
-		return failed(path);
-	cmd_give_away(fd, path);
-	good = write(fd, r->conf_text, len) == (ssize_t)len && fsync(fd) == 0;
-	good = close(fd) == 0 && good;
-	return good ? CMD_OK : failed(path);
-}
-
-/*
- * The first member is the configuration: one that is in place already stays, else
- * this one tells where database and keys belong.
- */
-static int
-read_conf(struct restore *r)
-{
-	struct cmd *c = r->c;
-	struct tar_member m;
-	char error[1024];
-	const char *text;
-
-	if (tar_next(r->in, &m) != 1 || strcmp(m.name, BACKUP_CONF) != 0 ||
-	    (text = r->conf_text = take_text(r, &m)) == NULL)
-		return is_no_backup(r);
-	if (access(c->conf_path, F_OK) < 0 && !c->conf_named)
-		c->conf_path = conf_place("/proc/self/exe");
-	if (access(c->conf_path, F_OK) < 0) {
-		c->conf = conf_parse(arena_str(c->a, text), c->conf_path, error,
-		    sizeof(error));
-		return c->conf == NULL ? cmd_refuse("%s", error) : put_conf(r);
-	}
-	r->other_conf = !is_same_conf(r);
-	c->conf = conf_load(c->conf_path, error, sizeof(error));
-	return c->conf == NULL ? cmd_refuse("%s", error) : CMD_OK;
-}
-
-/* Is what follows a prefix the name of a file, and no way to another place? */
-static const char *
-name_behind(const char *name, const char *prefix)
-{
-	const size_t n = strlen(prefix);
-
-	return strncmp(name, prefix, n) == 0 && name[n] != '\0' &&
-		name[n] != '.' && strchr(name + n, '/') == NULL
-	    ? name + n
-	    : NULL;
-}
-
-/* Where a member is laid down until all is known to be sound; NULL: unknown. */
-static const char *
-stage_of(const struct restore *r, const char *name)
-{
-	static const char *const prefixes[] = { BACKUP_KEYS, BACKUP_TEMPLATES };
-	struct arena *a = r->c->a;
-
-	if (strcmp(name, BACKUP_DATABASE) == 0)
-		return arena_printf(a, "%s/%s", r->stage, name);
-	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
-		if (name_behind(name, prefixes[i]) != NULL)
-			return arena_printf(a, "%s/%s", r->stage, name);
-	return NULL;
-}
-
-static int
-take_file(struct restore *r, const struct tar_member *m)
-{
-	const char *path = stage_of(r, m->name);
-	struct digest d;
-	int fd, rc = CMD_OK;
-
-	if (path == NULL)
-		return is_no_backup(r);
-	if ((fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-		 m->mode)) < 0)
-		return failed(path);
-	errno = 0;
-	if (tar_take(r->in, m, fd, &d) < 0)
-		rc = errno == 0 ? is_no_backup(r) : failed(path);
-	if ((fsync(fd) < 0 || close(fd) < 0) && rc == CMD_OK)
-		rc = failed(path);
-	buf_str(&r->sums, backup_line(r->c->a, &d, m->name));
-	return rc;
-}
-
-/* Lay all members down, and hold them against the MANIFEST, the last of them. */
-static int
-take_all(struct restore *r)
-{
-	struct tar_member m;
-	const char *manifest = NULL;
-	int n, rc = CMD_OK;
-
-	while (rc == CMD_OK && (n = tar_next(r->in, &m)) == 1) {
-		if (strcmp(m.name, BACKUP_MANIFEST) != 0)
-			rc = manifest == NULL ? take_file(r, &m)
-					      : is_no_backup(r);
-		else if ((manifest = take_text(r, &m)) == NULL)
-			rc = is_no_backup(r);
-	}
-	if (rc != CMD_OK)
-		return rc;
-	if (n < 0 || manifest == NULL)
-		return is_no_backup(r);
-	buf_str(&r->sums, "");
-	if (strlen(manifest) != r->sums.len ||
-	    memcmp(manifest, r->sums.data, r->sums.len) != 0)
-		return cmd_refuse("%s is damaged: its MANIFEST has other digests"
-				  " than its files; nothing was changed",
-		    r->name);
-	return CMD_OK;
-}
-
-static int
-make_directory(const char *path, mode_t mode)
-{
-	return mkdir(path, mode) == 0 || errno == EEXIST ? CMD_OK
-							 : failed(path);
-}
-
-static int
-make_stage(struct restore *r)
-{
-	struct arena *a = r->c->a;
-	const char *dir = dirname(arena_str(a, r->c->conf->database));
-	char *stage = arena_printf(a, "%s/restore-XXXXXX", dir);
-	int rc;
-
-	if (mkdtemp(stage) == NULL)
-		return failed(stage);
-	r->stage = stage;
-	if ((rc = make_directory(arena_printf(a, "%s/keys", stage), 0700)) !=
-	    CMD_OK)
-		return rc;
-	return make_directory(arena_printf(a, "%s/templates", stage), 0700);
-}
-
-static void
-empty_directory(struct arena *a, const char *dir)
-{
-	struct dirent *de;
-	DIR *d = opendir(dir);
-
-	while (d != NULL && (de = readdir(d)) != NULL)
-		if (*de->d_name != '.')
-			(void)unlink(arena_printf(a, "%s/%s", dir, de->d_name));
-	if (d != NULL)
-		closedir(d);
-	(void)rmdir(dir);
-}
-
-static void
-drop_stage(struct restore *r)
-{
-	if (r->stage == NULL)
-		return;
-	empty_directory(r->c->a, arena_printf(r->c->a, "%s/keys", r->stage));
-	empty_directory(
-	    r->c->a, arena_printf(r->c->a, "%s/templates", r->stage));
-	empty_directory(r->c->a, r->stage);
-}
-
-/* A database that this program can use, of an older version too. */
-static int
-check_database(struct restore *r)
-{
-	const char *path =
-	    arena_printf(r->c->a, "%s/" BACKUP_DATABASE, r->stage);
-	struct store_health h;
-	struct store *st;
-
-	if (store_install(path) < 0)
-		return CMD_SYSTEM;
-	if ((st = store_look(path, r->c->a, &h)) == NULL)
-		return cmd_refuse("the database in %s is damaged: %s; nothing was"
-				  " changed", r->name,
-		    h.error != NULL ? h.error
-			: h.damage != NULL ? h.damage : "another version");
-	store_close(st);
-	return CMD_OK;
-}
+#define FILE_MAX (1 << 20) /* bytes of a key or a template */
 
 /* What is there now is not lost: it becomes a backup of its own. */
 static int
@@ -298,9 +41,9 @@ save_present(struct restore *r)
 		out = open(r->before, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
 		    0600);
 	}
-	rc = out < 0 ? failed(r->before) : backup_write(c, out, r->before);
+	rc = out < 0 ? restore_failed(r->before) : backup_write(c, out, r->before);
 	if (out >= 0 && (fsync(out) < 0 || close(out) < 0) && rc == CMD_OK)
-		rc = failed(r->before);
+		rc = restore_failed(r->before);
 	store_close(c->st);
 	c->st = NULL;
 	return rc;
@@ -316,7 +59,7 @@ put_file(struct arena *a, const char *from, const char *to)
 	char *bytes;
 	int out = -1, good = 0;
 
-	if (in >= 0 && fstat(in, &sb) == 0 && sb.st_size <= TEXT_MAX) {
+	if (in >= 0 && fstat(in, &sb) == 0 && sb.st_size <= FILE_MAX) {
 		bytes = arena_alloc(a, (size_t)sb.st_size + 1);
 		(void)unlink(fresh);
 		out = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
@@ -331,7 +74,7 @@ put_file(struct arena *a, const char *from, const char *to)
 		close(in);
 	if (out >= 0)
 		good = close(out) == 0 && good;
-	return good && rename(fresh, to) == 0 ? CMD_OK : failed(to);
+	return good && rename(fresh, to) == 0 ? CMD_OK : restore_failed(to);
 }
 
 /*
@@ -342,12 +85,12 @@ static int
 put_directory(struct arena *a, const char *from, const char *to, mode_t mode)
 {
 	struct dirent **de;
-	int n, rc;
+	int n, rc = CMD_OK;
 
-	if ((rc = make_directory(to, mode)) != CMD_OK)
-		return rc;
+	if (mkdir(to, mode) < 0 && errno != EEXIST)
+		return restore_failed(to);
 	if ((n = scandir(from, &de, NULL, alphasort)) < 0)
-		return failed(from);
+		return restore_failed(from);
 	for (int i = 0; i < n; i++) {
 		if (rc == CMD_OK && *de[i]->d_name != '.')
 			rc = put_file(a,
@@ -406,11 +149,7 @@ restore(struct restore *r)
 {
 	int rc;
 
-	if ((rc = read_conf(r)) != CMD_OK ||
-	    (rc = cmd_make_places(r->c)) != CMD_OK ||
-	    (rc = make_stage(r)) != CMD_OK || (rc = take_all(r)) != CMD_OK ||
-	    (rc = check_database(r)) != CMD_OK ||
-	    (rc = save_present(r)) != CMD_OK)
+	if ((rc = restore_take(r)) != CMD_OK || (rc = save_present(r)) != CMD_OK)
 		return rc;
 	return put_all(r);
 }
@@ -507,7 +246,7 @@ cmd_restore(struct cmd *c)
 		if ((r.in = open(r.name, O_RDONLY | O_CLOEXEC)) < 0)
 			return cmd_refuse("%s: %s", r.name, strerror(errno));
 		rc = restore(&r);
-		drop_stage(&r);
+		restore_drop(&r);
 		close(r.in);
 	}
 	if (rc == CMD_OK && accept) {
