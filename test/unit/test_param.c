@@ -46,8 +46,9 @@ static const struct {
 	[PARAM_SCOPES] = { "scopes", 4096, SCOPE },
 	[PARAM_CURRENT_PASSWORD] = { "current_password", 511, TEXT },
 	[PARAM_NEW_PASSWORD] = { "new_password", 511, TEXT },
+	[PARAM_EXPIRES_IN] = { "expires_in", 32, VSCHAR },
 	[PARAM_LIMIT] = { "limit", 32, VSCHAR },
-	[PARAM_AFTER] = { "after", 32, VSCHAR },
+	[PARAM_AFTER] = { "after", 64, VSCHAR },
 };
 
 static int
