@@ -145,12 +145,67 @@ prefix_is_guarded(struct doctor *d, const char *prefix)
 	return an.status != 401 || token_arrives(d, url);
 }
 
+/*
+ * A server that keeps two slashes (nginx: merge_slashes off) may find the file
+ * without finding the place that it guards.  What a program of ours answers was
+ * asked; what the server refuses as malformed, or leads elsewhere, is not served.
+ */
+static int
+slashes_are_guarded(struct doctor *d, const char *prefix)
+{
+	const char *url = arena_printf(d->a, "%.*s/%s",
+	    (int)(url_path(d->base) - d->base), d->base,
+	    http_path(d->a, prefix));
+	struct http_answer an;
+
+	if (http_get(d->a, url, &an) == 0 && an.status / 100 == 3) {
+		url = arena_printf(d->a, "%s/", url);
+		http_get(d->a, url, &an);
+	}
+	if (an.error != NULL || an.status >= 500 || an.status == 400 ||
+	    an.status / 100 == 3 ||
+	    http_header(d->a, &an, "X-Request-Id", NULL) != NULL)
+		return 1;
+	bad(d, LEVEL_WRONG,
+	    "Have the server take two slashes for one, as nginx does by its"
+	    " merge_slashes, or lead them to the place that it guards, as"
+	    " the rewrite of deploy/nginx/guard.conf does.",
+	    "%s is answered %d without asking the guard, so no token is"
+	    " needed.",
+	    url, an.status);
+	return 0;
+}
+
+/*
+ * A method that nobody has, in the header that some programs believe.  Where it
+ * comes to the guard it comes to the program behind, and the guard sees to it.
+ */
+static void
+see_override(struct doctor *d, const char *prefix)
+{
+	const struct http_request rq = {
+		.url = arena_printf(d->a, "%.*s%s",
+		    (int)(url_path(d->base) - d->base), d->base,
+		    http_path(d->a, prefix)),
+		.header = { "X-HTTP-Method-Override: CARNET" },
+	};
+	struct http_answer an;
+
+	if (http_send(d->a, &rq, &an) < 0 || an.status != 400 ||
+	    http_header(d->a, &an, "X-Request-Id", NULL) == NULL)
+		return;
+	good(d,
+	    "X-HTTP-Method-Override reaches %s, and the guard refuses a method"
+	    " with another rule there",
+	    rq.url);
+}
+
 /* What is public to GET is left out: no question would tell. */
 void
 check_guard(struct doctor *d)
 {
 	const struct rule *ru, *get;
-	const char *last = "";
+	const char *last = "", *tells = NULL; /* of a method's own rule */
 	int n = 0, fine = 1;
 
 	for (ru = d->cf->rules; ru != NULL; ru = ru->next) {
@@ -161,10 +216,15 @@ check_guard(struct doctor *d)
 		if (get != NULL && get->is_public)
 			continue;
 		n++;
-		fine = prefix_is_guarded(d, ru->prefix) && fine;
+		fine = prefix_is_guarded(d, ru->prefix) &&
+		    slashes_are_guarded(d, ru->prefix) && fine;
+		if (get != NULL && get->methods != NULL)
+			tells = ru->prefix;
 	}
 	if (n == 0)
 		good(d, "no path of [guard] asks for a token");
 	else if (fine)
 		good(d, "asked about all %d paths of [guard]", n);
+	if (fine && tells != NULL)
+		see_override(d, tells);
 }

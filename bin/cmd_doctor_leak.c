@@ -1,4 +1,5 @@
 /* cmd_doctor_leak.c: carnet doctor: can secrets be fetched from the site? */
+#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <unistd.h>
@@ -10,12 +11,14 @@
 
 #define SAMPLE 512
 #define DEEPEST 4
+#define COPIES 8 /* of one file are asked for */
 
 struct secret {
 	const char *what, *path;
 	const char *kind; /* what any file of its kind begins with, */
 	int kind_is_all;  /* and is known by, as we must not open it */
 	const char *cure;
+	int has_copies; /* is a file that people edit, or save before */
 };
 
 static const char
@@ -119,6 +122,65 @@ beside(struct doctor *d, const char *suffix)
 	    suffix);
 }
 
+static int
+tell(struct doctor *d, const struct secret *s)
+{
+	const char *url = served_at(d, s);
+
+	if (url != NULL)
+		bad(d, LEVEL_WRONG, s->cure, "Anyone can fetch %s: %s.",
+		    s->what, url);
+	return url == NULL;
+}
+
+/* Is the name that of a copy: carnet.conf~, .carnet.conf.swp, carnet-old.conf? */
+static int
+is_copy(const char *name, const char *of)
+{
+	const char *dot = strrchr(of, '.');
+	const size_t len = strlen(name), n = dot == NULL
+	    ? strlen(of)
+	    : (size_t)(dot - of);
+
+	if (strcmp(name, of) == 0 || n == 0 ||
+	    (len > 8 && strcmp(name + len - 8, ".example") == 0) ||
+	    (len > 4 && (strcmp(name + len - 4, "-wal") == 0 ||
+			strcmp(name + len - 4, "-shm") == 0)))
+		return 0;
+	for (const char *p = name; *p != '\0'; p++)
+		if (strncasecmp(p, of, n) == 0)
+			return dot == NULL || strcasestr(p + n, dot) != NULL;
+	return 0;
+}
+
+/* What an editor or a person left beside the file holds what it holds. */
+static int
+copies_are_kept(struct doctor *d, const struct secret *s)
+{
+	struct secret copy = *s;
+	char full[PATH_MAX], *slash;
+	const struct dirent *en;
+	int fine = 1, n = 0;
+	DIR *dir;
+
+	if (realpath(s->path, full) == NULL)
+		return 1;
+	slash = strrchr(full, '/');
+	*slash = '\0';
+	if ((dir = opendir(slash == full ? "/" : full)) == NULL)
+		return 1;
+	copy.what = arena_printf(d->a, "a copy of %s", s->what);
+	while (n < COPIES && (en = readdir(dir)) != NULL)
+		if (is_copy(en->d_name, slash + 1)) {
+			copy.path = arena_printf(
+			    d->a, "%s/%s", full, en->d_name);
+			fine = tell(d, &copy) && fine;
+			n++;
+		}
+	closedir(dir);
+	return fine;
+}
+
 /*
  * sqlite.org/fileformat.html: how the log and its index begin.  A rollback
  * journal there is none of: with a log SQLite keeps none, and deletes what it
@@ -132,34 +194,32 @@ check_exposure(struct doctor *d)
 	const char *trail = d->cf->audit_log;
 	const char *strangers = audit_part(d->a, trail, AUDIT_STRANGERS);
 	const struct secret secrets[] = {
-		{ "the database", d->cf->database, "SQLite format 3", 1, cure },
+		{ "the database", d->cf->database, "SQLite format 3", 1, cure,
+		    1 },
 		{ "the database's log", beside(d, "-wal"), "\x37\x7f\x06", 1,
-		    cure },
+		    cure, 0 },
 		{ "the log's index", beside(d, "-shm"), "\x18\xe2\x2d", 1,
-		    cure },
-		{ "the audit trail", trail, "{\"at\"", 0, trail_cure },
+		    cure, 0 },
+		{ "the audit trail", trail, "{\"at\"", 0, trail_cure, 0 },
 		{ "the audit trail of strangers", strangers, "{\"at\"", 0,
-		    trail_cure },
+		    trail_cure, 0 },
 		{ "the old audit trail", arena_printf(d->a, "%s.1", trail),
-		    "{\"at\"", 0, trail_cure },
+		    "{\"at\"", 0, trail_cure, 0 },
 		{ "the old audit trail of strangers",
 		    arena_printf(d->a, "%s.1", strangers), "{\"at\"", 0,
-		    trail_cure },
-		{ "the configuration", d->cf->path, "", 0, conf_cure },
+		    trail_cure, 0 },
+		{ "the configuration", d->cf->path, "", 0, conf_cure, 1 },
 		{ "the private key",
 		    arena_printf(d->a, "%s/%s", d->cf->keys,
 			en == NULL ? "ES256.pem" : en->file),
-		    "-----BEGIN ", 0, key_cure },
+		    "-----BEGIN ", 0, key_cure, 1 },
 	};
-	const char *url;
 	int fine = 1;
 
 	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
-		if ((url = served_at(d, &secrets[i])) == NULL)
-			continue;
-		fine = 0;
-		bad(d, LEVEL_WRONG, secrets[i].cure, "Anyone can fetch %s: %s.",
-		    secrets[i].what, url);
+		fine = tell(d, &secrets[i]) && fine;
+		if (secrets[i].has_copies)
+			fine = copies_are_kept(d, &secrets[i]) && fine;
 	}
 	if (fine)
 		good(d,

@@ -27,6 +27,64 @@ path_start(const char *target)
 	return *s == '/' ? s : "/";
 }
 
+/*
+ * Decode once more, in place, what is left of percent-coding: as a lenient program
+ * does, which takes a "%" that begins none for itself.  Return 1 if that changed
+ * something, 0 if not, -1 if it gave a control character.
+ */
+static int
+decode_again(char *text)
+{
+	char *to = text, hex[3] = "";
+	int changed = 0;
+
+	for (const char *p = text; *p != '\0'; p++) {
+		if (*p == '%' && isxdigit((unsigned char)p[1]) &&
+		    isxdigit((unsigned char)p[2])) {
+			memcpy(hex, p + 1, 2);
+			*to = (char)strtoul(hex, NULL, 16);
+			if ((unsigned char)*to < 0x20 || *to == 0x7f)
+				return -1;
+			to++;
+			p += 2;
+			changed = 1;
+		} else {
+			*to++ = *p;
+		}
+	}
+	*to = '\0';
+	return changed;
+}
+
+/* How many segments are "." or "..", where '\' may end one too. */
+static size_t
+count_dots(const char *s, unsigned flags)
+{
+	const char *ends = flags & PATH_WINDOWS ? "/\\" : "/";
+	size_t n, dots = 0;
+
+	for (; *s != '\0'; s += n + (s[n] != '\0')) {
+		n = strcspn(s, ends);
+		if ((n == 1 || n == 2) && strspn(s, ".") == n)
+			dots++;
+	}
+	return dots;
+}
+
+/* Decode to the end; return -1 if nobody honest writes that. */
+static int
+decode_twice(char *text, unsigned flags)
+{
+	size_t dots = count_dots(text, flags);
+	int i, rc = 1;
+
+	for (i = 1; i < PATH_DEEPEST && rc == 1; i++)
+		rc = decode_again(text);
+	if (rc == 1 && strchr(text, '%') != NULL)
+		rc = decode_again(text) == 0 ? 0 : -1;
+	return rc < 0 || count_dots(text, flags) > dots ? -1 : 0;
+}
+
 /* The path decoded; NULL if that leaves what no path should hold. */
 static char *
 decode(struct arena *a, const char *s, size_t len, unsigned flags)
@@ -45,7 +103,8 @@ decode(struct arena *a, const char *s, size_t len, unsigned flags)
 			buf_char(&raw, s[i]);
 		}
 	text = url_decode(a, raw.data, raw.len, 0, &n);
-	if (text == NULL || strlen(text) != n)
+	if (text == NULL || strlen(text) != n ||
+	    (flags & PATH_TWICE && decode_twice(text, flags) < 0))
 		return NULL;
 	for (char *p = text; *p != '\0'; p++) {
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)

@@ -4,13 +4,16 @@
 
 struct arena;
 
+#define PATH_DEEPEST 4
+
 enum {
 	PATH_FOLD = 1,       /* ASCII letters become small */
 	/* Readings that servers differ on, PATH_READINGS all of them: */
 	PATH_KEEP_SLASH = 2, /* an encoded slash is none: it stays "%2F" */
 	PATH_CUT_PARAM = 4,  /* a segment ends before its ';', as in Tomcat */
 	PATH_WINDOWS = 8,    /* '\' is '/', and before it no dot or space counts */
-	PATH_READINGS = 2 | 4 | 8,
+	PATH_TWICE = 16,    /* decoded again, as by a program behind a proxy */
+	PATH_READINGS = 2 | 4 | 8 | 16,
 };
 
 /*
@@ -20,7 +23,9 @@ enum {
  * no slash at its end; the root is "/".  NULL if servers may differ on what it
  * names, or none should serve it: broken percent-coding, a control character, a
  * fragment, a step above the root, "..;", or ".." behind an empty segment; under
- * PATH_WINDOWS also a segment of dots and spaces alone, but "." and "..".
+ * PATH_WINDOWS also a segment of dots and spaces alone, but "." and "..".  Under
+ * PATH_TWICE also what decodes to "." or "..", or to a control character, the second
+ * time or later, and what is encoded more than PATH_DEEPEST times.
  */
 char *path_normal(struct arena *a, const char *target, unsigned flags);
 

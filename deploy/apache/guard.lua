@@ -5,12 +5,20 @@
 
 require "apache2"
 
+-- Programs that believe these would serve another path, or method, than the one
+-- that the guard has judged.
+local overrides = {
+	["x-http-method-override"] = true, ["x-http-method"] = true,
+	["x-method-override"] = true, ["x-original-url"] = true,
+	["x-rewrite-url"] = true,
+}
+
 -- What a client calls so is for nobody to believe.  X_Carnet_User_Id and
 -- X.Carnet.User.Id too: many programs read all of them as one name.
 local function is_ours(name)
 	name = name:lower():gsub("[^a-z0-9]", "-")
 	return name:find("^x%-carnet%-") or name:find("^carnet%-") or
-	    name == "remote-user" or name == "proxy"
+	    name == "remote-user" or name == "proxy" or overrides[name]
 end
 
 -- Connection names what is not for the program behind: mod_proxy would take away

@@ -14,12 +14,20 @@ local variables = {
 	["X-Carnet-Remote-User"] = "REMOTE_USER",
 }
 
+-- Programs that believe these would serve another path, or method, than the one
+-- that the guard has judged.
+local overrides = {
+	["x-http-method-override"] = true, ["x-http-method"] = true,
+	["x-method-override"] = true, ["x-original-url"] = true,
+	["x-rewrite-url"] = true,
+}
+
 -- What a client calls so is for nobody to believe.  X_Carnet_User_Id and
 -- X.Carnet.User.Id too: lighttpd tells scripts all of them as one name.
 local function is_ours(name)
 	name = name:lower():gsub("[^a-z0-9]", "-")
 	return name:find("^x%-carnet%-") or name:find("^carnet%-") or
-	    name == "remote-user" or name == "proxy"
+	    name == "remote-user" or name == "proxy" or overrides[name]
 end
 
 local sent = {}

@@ -295,3 +295,49 @@ def test_a_revoked_token_ends_at_once(cgi, ask):
     assert ask("/docs", token).status == 200
     assert cgi.delete("/api/personal-tokens/current", token=token).status_code == 200
     assert error(ask("/docs", token)) == (401, "invalid_token")
+
+
+METHODS = ["HTTP_X_HTTP_METHOD_OVERRIDE", "HTTP_X_HTTP_METHOD", "HTTP_X_METHOD_OVERRIDE"]
+
+
+@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("value, refused", [
+    ("POST", True), ("post", True), ("DELETE", True), ("GET", False), ("get", False),
+    ("HEAD", False), ("", False), ("x y", True)])
+def test_a_header_names_no_method_with_another_rule(ask, reader, name, value, refused):
+    """DESIGN section 7: a program may believe it.  Under one rule it does no harm."""
+    answer = ask("/docs/a", reader, **{name: value})
+    assert answer.status == (400 if refused else 200)
+    if refused:
+        assert error(answer) == (400, "invalid_request")
+    assert ask("/any", reader, **{name: value}).status == 200
+    assert ask("/docs/a", None, **{name: value}).status == (400 if refused else 401)
+
+
+@pytest.mark.parametrize("name", ["HTTP_X_ORIGINAL_URL", "HTTP_X_REWRITE_URL"])
+@pytest.mark.parametrize("value, refused", [
+    ("/open/admin", True), ("/all", True), ("/nowhere", True), ("/open/../all", True),
+    ("http://x/all", True), ("/open/%252e%252e/all", True), ("all", True), ("x", True),
+    ("/open", False), ("/open/x?y", False), ("http://x/open/y", False), ("", False)])
+def test_a_header_names_no_path_with_another_rule(ask, name, value, refused):
+    """The same of a path: nobody comes to one rule's place by another's."""
+    assert ask("/open/x", **{name: value}).status == (400 if refused else 200)
+
+
+@pytest.mark.parametrize("query, refused", [
+    ("_method=POST", True), ("_method=delete", True), ("x=y&%5fmethod=POST", True),
+    ("_method=GET", False), ("_method=", False), ("method=POST", False), ("x", False)])
+def test_a_parameter_names_no_method_with_another_rule(ask, reader, query, refused):
+    """The same of _method, which some programs take for the method."""
+    assert ask("/docs/a?" + query, reader).status == (400 if refused else 200)
+    assert ask("/any?" + query, reader).status == 200
+
+
+@pytest.mark.parametrize("path", [
+    "/open/%252e%252e/all", "/open/.%252e/all", "/open/%25252e%25252e/all",
+    "/open/..%252fall", "/open/..%255call", "/open%252fadmin", "/open/%2561dmin",
+    "/open/%2500", "/open/%252525252525"])
+def test_what_leads_elsewhere_when_decoded_twice_is_refused(ask, path):
+    """DESIGN section 7: a public rule opens nothing but its own place."""
+    assert error(ask(path)) == (400, "invalid_request")
+    assert ask("/open/100%25/a%2520b").status == 200

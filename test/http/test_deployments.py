@@ -3,6 +3,7 @@ as plain CGI; test/run.py prints the matrix of them."""
 import shutil
 import stat
 import subprocess
+from urllib.parse import quote
 
 import pytest
 
@@ -341,6 +342,29 @@ def test_shared_hosting_gives_nothing_private_away(hosted):
             assert not p.stat().st_size or p.read_bytes() not in r.body
     for folder in ("/keys/", "/keys", "/cgi-bin/", "/"):
         assert hosted.get(folder).status_code in (403, 404)
+
+
+COPIES = ["carnet.conf~", "carnet.conf.bak", "carnet.conf.orig", "carnet.conf.save",
+          "carnet.conf.old", "carnet.conf.txt", "carnet.conf.html", "carnet.conf.swp",
+          ".carnet.conf.swp", ".carnet.conf.swo", "#carnet.conf#", ".carnet.conf.un~",
+          ".carnet.conf.kate-swp", ".goutputstream-X1Y2", "4913", "carnet.conf,v",
+          "Carnet - Copy.CONF", "carnet (copy).conf", "old/carnet.conf~", "site.zip",
+          "old/.carnet.conf.swp", "old/.git/config", "carnet.db.bak", "carnet.db-wal",
+          "ES256.pem~", "old/ES256.pem.bak", "backup.tar.gz", "dump.sql", "data/x"]
+
+
+def test_shared_hosting_gives_no_copy_away(hosted):
+    """An editor's, or a person's, of what is private; by a list of what may be served,
+    as nobody knows the names of all the others.  The site's own pages are."""
+    (hosted.dir / "old").mkdir(exist_ok=True)
+    (hosted.dir / "old/.git").mkdir(exist_ok=True)
+    for name in COPIES:
+        (hosted.dir / name).write_text("secret")
+        r = hosted.get("/" + quote(name))
+        assert (r.status_code, "secret" in r.text) == (403, False), name
+    for name in ("page.html", "robots.txt", "logo.PNG", "old/site.zip", "old/x"):
+        (hosted.dir / name).write_text("public")
+        assert hosted.get("/" + name).status_code == 200, name
 
 
 def test_shared_hosting_gives_no_program_away(hosted):

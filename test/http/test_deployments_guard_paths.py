@@ -5,6 +5,7 @@ import pytest
 
 from kit import deployments, guarded, guarding, raw
 from kit.guarded import KINDS, MARK, OPEN
+from kit.doctor import of_deployment
 from kit.guarding import noticed
 
 pytestmark = pytest.mark.flow("guarding others")
@@ -61,6 +62,9 @@ def test_no_spelling_of_a_path_gets_around_the_guard(server, path):
 
 @pytest.mark.parametrize("way", ["/admin;a/x", "/admin;a=b", "/%5cadmin/x", "\\admin/x",
                                  "/x/..%5cadmin", "/admin%3ba/x", "/x%2f..%2fadmin/x",
+                                 "/%%252e%%252e/x".replace("%%", "%"),
+                                 "/x%252f..%252fadmin/x", "/%2561dmin/x", "/%25252e./x",
+                                 "/x/..%255cadmin/x", "/x%252fy/%252e%252e/z",
                                  "/admin./x", "/admin%20/x", "/;a/admin;a/x"])
 def test_the_program_behind_reads_the_path_as_the_guard_does(server, way):
     """DESIGN section 7: to Tomcat /admin;a is /admin, and so is /\\admin on Windows.
@@ -173,11 +177,63 @@ def test_no_body_gets_around_the_guard(server, path):
             assert MARK.encode() not in r.body
 
 
+OVERRIDES = ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override",
+             "X-Original-URL", "X-Rewrite-URL"]
+
+
 def test_other_headers_do_not_name_another_path(server, path):
     """Some programs believe these of a path; the guard and the server must not."""
-    for name in ("X-Original-URL", "X-Rewrite-URL", "X-Forwarded-Uri", "X-Original-Method",
-                 "X-HTTP-Method-Override", "X-Forwarded-Prefix", "Request-Uri"):
+    for name in (*OVERRIDES, "X-Forwarded-Uri", "X-Original-Method", "X-Forwarded-Prefix",
+                 "Request-Uri"):
         r = raw.request(server, path, headers=[(name, OPEN)])
         assert (r.status, MARK.encode() in r.body) == (401, False)
         r = raw.request(server, OPEN, headers=[(name, path)])
         assert (r.status, r.body) == (200, b"open\n")
+
+
+@pytest.mark.parametrize("kind", ["php", "perl", "app"])
+def test_no_header_names_another_method_or_path(server, kind):
+    """DESIGN section 7: a program that believes it would do what another rule is for.
+    However it is spelt, it does not get through."""
+    token, path = server.token("read-posts"), KINDS[kind]
+    for name in OVERRIDES:
+        for spelt in name, name.lower(), name.replace("-", "_"), name.replace("-", "."):
+            r = raw.as_response(raw.request(server, path, headers=[
+                (spelt, "DELETE /x"), ("Authorization", "Bearer " + token)]))
+            assert "DELETE /x" not in guarded.told(r).values(), spelt
+
+
+def test_no_parameter_names_another_method(server):
+    """Some programs take _method for the method; under one rule for all it may be."""
+    token = server.token("read-posts")
+    for query in ("_method=POST", "a=b&_method=post", "%5Fmethod=DELETE"):
+        r = server.get(KINDS["app"] + "?" + query, token=token)
+        assert (r.status_code, MARK in r.text) == (400, False), query
+        r = server.get(KINDS["perl"] + "?" + query, token=token)
+        assert r.status_code == 200 and MARK in r.text
+    assert server.get(KINDS["app"] + "?_method=GET&method=POST",
+                      token=token).status_code == 200
+
+
+@pytest.fixture(scope="module")
+def two_slashes():
+    """nginx as it may be told to keep them."""
+    with deployments.deployed("nginx", more="merge_slashes off;") as s:
+        yield s
+
+
+def test_two_slashes_are_guarded(two_slashes, in_matrix):
+    """DESIGN section 7: the file is found by them, and so is the rule."""
+    in_matrix("nginx")
+    token = two_slashes.token("read-posts")
+    for path in KINDS.values():
+        see_no_way_in(two_slashes, path)
+        for way in ("/" + path, "//" + path, path.replace("/guarded/", "/guarded//"),
+                    path.replace("/guarded/", "//guarded//"), "/." + path, "/x/.." + path,
+                    "/x/../" + path, "//GUARDED" + path.removeprefix("/guarded")):
+            r = raw.request(two_slashes, way)
+            assert MARK.encode() not in r.body, (way, r.status)
+        r = raw.request(two_slashes, "/" + path, headers=[
+            ("Authorization", "Bearer " + token)])
+        assert r.status == 200
+    assert of_deployment(two_slashes).at("wrong") == []

@@ -206,15 +206,20 @@ def test_a_proxy_that_eats_authorization(web, tmp_path, via, said):
 
 def test_secrets_that_htaccess_does_not_keep_back():
     """A shared host, and all in public_html, without the lines that deny it."""
-    rules = ("RewriteRule ^(bin|keys|deploy)(/|$) - [F,NC]",
-             "RewriteRule (^|/)carnet\\.(conf|db) - [F,NC]",
-             "RewriteRule \\.pem$ - [F,NC]")
-    with spoiled("apache-htaccess",
-                 *[("apache/htaccess", rule, "") for rule in rules]) as site:
+    with spoiled("apache-htaccess", ("apache/htaccess", " - [F,NC]", " - [NC]")) as site:
+        copies = ["carnet.conf~", ".carnet.conf.swp", "#carnet.conf#", "carnet-old.conf",
+                  "keys/ES256.pem.bak", "data/carnet.db.save"]
+        for copy in copies:
+            of = {"k": "keys/ES256.pem", "d": "data/carnet.db"}.get(copy[0], "carnet.conf")
+            shutil.copy(site.dir / of, site.dir / copy)
+        shutil.copy(site.dir / "carnet.conf", site.dir / "carnet.conf.example")
+        deployments.give_away(site.dir)
         report = of_deployment(site)
         report.only("exposure", "wrong")
-        for name in ("data/carnet.db", "carnet.conf", "keys/ES256.pem"):
-            assert "%s/%s" % (site.url, name) in report.text("exposure")
+        said = report.text("exposure")
+        for name in ("data/carnet.db", "carnet.conf", "keys/ES256.pem", *copies):
+            assert "%s/%s" % (site.url, name.replace("#", "%23")) in said, name
+        assert "example" not in said
 
 
 def test_a_program_that_does_not_run():

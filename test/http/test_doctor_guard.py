@@ -53,6 +53,29 @@ def test_a_path_that_is_answered_by_another(web, parts, said):
             ask_web(web).only("guard", "wrong", web.site.url + path, said)
 
 
+def test_two_slashes_get_around_the_guard(web):
+    """nginx with merge_slashes off: they lead to the same file, and to no rule."""
+    with guarding(web, RULES):
+        for status in 200, 403, 404:
+            web.change = replace("//a", status=status, headers=[], body=b"")
+            ask_web(web).only("guard", "wrong", "//a is answered %d" % status,
+                              "merge_slashes")
+        for status in 301, 400, 502:
+            web.change = replace("//a", status=status, headers=[], body=b"")
+            is_sound(ask_web(web))
+
+
+def test_a_header_that_names_a_method_comes_through(web):
+    """A program behind may take it for the request's, which the guard has judged."""
+    with guarding(web, "GET /a = user\nPOST /a = client"):
+        report = ask_web(web)
+        is_sound(report)
+        assert "X-HTTP-Method-Override reaches %s/a" % web.site.url in report.text("guard")
+        web.eaten = {"x-http-method-override"}
+        assert "Override" not in ask_web(web).text("guard")
+        web.eaten = set()
+
+
 def test_a_directory_is_led_to_its_slash(web):
     """By the server, before it asks the guard: and there it is asked."""
     with guarding(web, RULES):

@@ -75,6 +75,7 @@ http {{
     server {{
         listen 127.0.0.1:{port};
         root {dir}/www;
+        {more}
         # as many hosts have it: what is guarded must not slip in here
         location ~ \\.(txt|php|pl)$ {{ }}
 """
@@ -106,7 +107,7 @@ def apache(site, port, modules, text):
 
 def nginx(site, port, text):
     path = write(site, port, "nginx.conf", NGINX + text + "\n    }}\n}}\n",
-                 "user %s;" % USER)
+                 "user %s;" % USER, more=site.more)
     return ["nginx", "-e", site.dir / "error.log", "-p", site.dir, "-c", path]
 
 
@@ -306,7 +307,7 @@ def place():
 @contextmanager
 def deployed(name, settings="", more=""):
     """A site under that deployment; its configuration begins with settings, and
-    lighttpd's file says more, if that is given."""
+    lighttpd's, or nginx's, file says more, if that is given."""
     configure, wanted = DEPLOYMENTS[name]
     with place() as site, ExitStack() as stack:
         site.deployment, site.more = name, more

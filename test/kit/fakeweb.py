@@ -28,7 +28,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
     def serve(self):
-        web, path = self.server.web, urllib.parse.urlsplit(self.path).path
+        # self.path has one slash where two were sent
+        web, path = self.server.web, self.requestline.split()[1].partition("?")[0]
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         headers = {k: v for k, v in self.headers.items()
                    if k.lower() not in web.eaten | {"host", "connection"}}
