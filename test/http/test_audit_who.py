@@ -256,7 +256,7 @@ def replayed_code(c, n):
     (guessed, False, "token", "invalid_grant", "wrong password",
      dict(OWN, detail="password")),
     (replayed, True, "replay", "invalid_grant", "refresh token used twice: family revoked",
-     dict(client=CLIENT, detail="refresh_token")),
+     dict(OWN, detail="refresh_token")),
     (lambda c: replayed_code(c, 2), True, "replay", "invalid_grant",
      "code used twice: family revoked", dict(client=CLIENT, detail="authorization_code")),
     (lambda c: replayed_code(c, 3), False, "replay", "invalid_grant",
