@@ -18,6 +18,7 @@ find_client(struct req *rq, struct client *cl)
 {
 	const char *id = rq->conf->password_client_id;
 	const char *secret = rq->conf->password_client_secret;
+	const struct oerr *e;
 	int found;
 
 	found = id == NULL
@@ -29,9 +30,12 @@ find_client(struct req *rq, struct client *cl)
 		return oerr_why(rq, &oerr_invalid_client,
 		    "no password client; carnet install makes one");
 	rq->client_id = cl->client_id;
-	if (secret != NULL && !client_secret_fits(cl, secret))
-		return oerr_why(rq, &oerr_invalid_client,
-		    "the configured password client's secret is wrong");
+	if (secret != NULL &&
+	    (e = client_check_secret(rq, cl, secret)) != NULL)
+		return e == &oerr_invalid_client
+		    ? oerr_why(rq, e, "the configured password client's secret"
+				      " is wrong")
+		    : e;
 	if (cl->revoked_at != 0)
 		return oerr_why(rq, &oerr_invalid_client, "revoked client");
 	return NULL;

@@ -35,6 +35,13 @@ client_secret_fits(const struct client *cl, const char *secret)
 	return digest_equal(&d, &c->secret) & c->has_secret & (c == cl);
 }
 
+/* A secret that a person chose, brought from elsewhere: it costs a hash. */
+static int
+is_slow(const struct client *cl)
+{
+	return !cl->has_secret && cl->secret_hash != NULL;
+}
+
 /* What was sent, by one of the methods. */
 struct presented {
 	const char *id, *secret; /* secret NULL: none */
@@ -140,20 +147,28 @@ renew_secret(struct req *rq, const struct client *cl, const char *secret)
 
 /* A secret that a person chose can be guessed, and costs a hash to check. */
 static const struct oerr *
-try_slowly(struct req *rq, const struct client *cl, const struct presented *p,
-    const struct client **out)
+try_slowly(struct req *rq, const struct client *cl, const char *secret)
 {
 	const struct oerr *e;
 	struct attempt at;
 
 	if ((e = throttle_client(rq, cl->client_id, &at)) != NULL)
 		return e;
-	if (!client_secret_fits(cl, p->secret))
+	if (!client_secret_fits(cl, secret))
 		e = oerr_why(rq, &oerr_invalid_client, "wrong secret");
 	else
-		renew_secret(rq, cl, p->secret);
-	e = throttle_end(rq, &at, e);
-	return e == NULL ? unless_revoked(rq, cl, out) : e;
+		renew_secret(rq, cl, secret);
+	return throttle_end(rq, &at, e);
+}
+
+const struct oerr *
+client_check_secret(struct req *rq, const struct client *cl, const char *secret)
+{
+	if (is_slow(cl))
+		return try_slowly(rq, cl, secret);
+	return client_secret_fits(cl, secret)
+	    ? NULL
+	    : oerr_why(rq, &oerr_invalid_client, "wrong secret");
 }
 
 static const struct oerr *
@@ -168,9 +183,10 @@ authenticate(struct req *rq, struct presented *p, const struct client **out)
 	rq->client_id = p->id;
 	if ((found = store_client_by_id(rq->st, rq->a, p->id, cl)) < 0)
 		return oerr_machine(rq);
-	if (found && !cl->has_secret && cl->secret_hash != NULL &&
-	    p->secret != NULL)
-		return try_slowly(rq, cl, p, out);
+	if (found && is_slow(cl) && p->secret != NULL) {
+		e = try_slowly(rq, cl, p->secret);
+		return e == NULL ? unless_revoked(rq, cl, out) : e;
+	}
 	fits = client_secret_fits(
 	    found ? cl : NULL, p->secret == NULL ? "" : p->secret);
 	if (!found) {

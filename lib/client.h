@@ -28,6 +28,15 @@ const struct oerr *client_authenticate(
  */
 int client_secret_fits(const struct client *cl, const char *secret);
 
+/*
+ * client_check_secret(rq, cl, secret):
+ * Is that the secret of the client?  One that costs a hash takes its turn, as a
+ * password does, and is renewed as SHA-256.  NULL, or an error: invalid_client, one
+ * that says to come back, or oerr_machine's.
+ */
+const struct oerr *client_check_secret(
+    struct req *rq, const struct client *cl, const char *secret);
+
 /* The ways that client_authenticate knows, by their registered names. */
 struct client_method {
 	const char *name;

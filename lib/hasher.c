@@ -24,10 +24,10 @@ struct job {
 	int is_done;
 };
 
-/* One job at a time, as one turn is taken at a time. */
+/* One job at a time, in the order in which they came. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
-static struct job *todo, *done;
+static struct job *todo, **todo_end = &todo, *done;
 static int is_used, is_running, wake_fd = -1;
 
 /* Of this process: is a turn taken, and who waits for the next? */
@@ -49,16 +49,19 @@ work(void *unused)
 	for (;;) {
 		while ((j = todo) == NULL)
 			pthread_cond_wait(&changed, &lock);
+		if ((todo = j->next) == NULL)
+			todo_end = &todo;
 		pthread_mutex_unlock(&lock);
 		j->fn(j->ctx);
 		pthread_mutex_lock(&lock);
-		todo = NULL;
 		j->is_done = 1;
-		done = j;
-		if (j->waits == NULL)
+		if (j->waits == NULL) {
 			pthread_cond_broadcast(&changed);
-		else
-			(void)!write(wake_fd, &one, sizeof(one));
+			continue;
+		}
+		j->next = done;
+		done = j;
+		(void)!write(wake_fd, &one, sizeof(one));
 	}
 	return unused;
 }
@@ -96,7 +99,8 @@ hasher_do(void (*fn)(void *), void *ctx)
 		return;
 	}
 	pthread_mutex_lock(&lock);
-	todo = &j;
+	*todo_end = &j;
+	todo_end = &j.next;
 	pthread_cond_broadcast(&changed);
 	while (j.waits == NULL && !j.is_done)
 		pthread_cond_wait(&changed, &lock);
@@ -121,7 +125,7 @@ hasher_collect(void)
 	j = done;
 	done = NULL;
 	pthread_mutex_unlock(&lock);
-	if (j != NULL && j->waits != NULL)
+	for (; j != NULL; j = j->next)
 		task_ready(j->waits);
 }
 

@@ -1,7 +1,9 @@
 """The password grant (RFC 6749 section 4.3), and its first-party proxy."""
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
-from kit import expect
+from kit import expect, servers
 from kit.site import PASSWORD_TOKEN
 
 # bcrypt of Site.password, made elsewhere, at the least cost.
@@ -163,3 +165,19 @@ def test_the_proxy_takes_the_configured_client(site):
     assert expect.tokens(ask(other, scope="read-posts"))["scope"] == "read-posts"
     other.conf.write_text(conf + section % (mine.id, "x" * 43))
     expect.error(ask(other), 401, "invalid_client")
+
+
+def test_a_brought_secret_of_the_proxy_is_checked_in_turn():
+    """Each sign-in checks the configured secret: all are answered, and it is renewed."""
+    with servers.lighttpd() as own, ThreadPoolExecutor(12) as pool:
+        mine = own.client("password", scope="read-posts")._replace(secret=own.password)
+        own.sql("UPDATE oauth_clients SET secret = NULL, secret_hash = ?"
+                " WHERE client_id = ?", BCRYPT, mine.id)
+        with own.conf.open("a") as f:
+            f.write("\n[password_token]\nclient_id = %s\nclient_secret = %s\n" % mine[:2])
+        answers = list(pool.map(lambda _: ask(own), range(36)))
+        assert {r.status_code for r in answers} <= {200, 503}
+        assert sum(r.status_code == 200 for r in answers) >= 1
+        (secret_hash,), = own.sql("SELECT secret_hash FROM oauth_clients"
+                                  " WHERE client_id = ?", mine.id)
+        assert secret_hash is None
