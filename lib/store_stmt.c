@@ -78,8 +78,10 @@ store_forget_failure(struct store *st)
 
 /* What an operator must not get back with an old copy of the database. */
 static const unsigned char takes_back[SQL_COUNT] = {
+	[SQL_USER_CHANGE] = 1, /* scopes, an address */
 	[SQL_USER_PASSWORD] = 1,
 	[SQL_USER_DISABLED] = 1,
+	[SQL_CLIENT_CHANGE] = 1,
 	[SQL_CLIENT_SECRET] = 1,
 	[SQL_CLIENT_REVOKE] = 1,
 	[SQL_ACCESS_REVOKE] = 1,
@@ -90,7 +92,11 @@ static const unsigned char takes_back[SQL_COUNT] = {
 	[SQL_SESSION_DELETE] = 1,
 	[SQL_SESSION_DELETE_OTHERS] = 1,
 	[SQL_HELD_CODES_SPEND] = 1,
+	[SQL_HELD_DEVICES_END] = 1,
+	[SQL_HELD_SESSIONS_DELETE] = 1,
 	[SQL_HELD_REFRESH_REVOKE] = 1,
+	[SQL_ERASE_USER] = 1,
+	[SQL_ERASE_CLIENT] = 1,
 };
 
 sqlite3_stmt *
