@@ -96,7 +96,7 @@ include test/checks.mk
 # A page for each program leads to the one about all of them.
 NAMES = $(notdir $(PROGRAMS))
 install: all
-	install -d $(addprefix $(DESTDIR),/etc/carnet $(PREFIX)/bin $(LIBEXEC)/cgi-bin $(DOC) \
+	install -d $(addprefix $(DESTDIR),/etc/carnet $(PREFIX)/bin $(LIBEXEC)/cgi-bin $(DOC)/doc \
 	    $(MAN)/man1 $(MAN)/man5 $(MAN)/man7 $(MAN)/man8 $(SHARE)/templates)
 	install -m 755 $(PROGRAMS) $(DESTDIR)$(LIBEXEC)/cgi-bin
 	install -m 755 $(COMMAND) $(DESTDIR)$(PREFIX)/bin/carnet
@@ -106,6 +106,7 @@ install: all
 	install -m 644 templates/* $(DESTDIR)$(SHARE)/templates
 	install -m 644 carnet.conf.example schema.sql $(DESTDIR)$(SHARE)
 	install -m 644 README.md CHANGES $(DESTDIR)$(DOC)
+	install -m 644 doc/*.md $(DESTDIR)$(DOC)/doc
 	cd deploy && find apache lighttpd nginx systemd spawn.sh -type f \
 	    -exec install -D -m 644 {} $(DESTDIR)$(SHARE)/deploy/{} \;
 	install -m 755 deploy/spawn.sh $(DESTDIR)$(SHARE)/deploy

@@ -1,4 +1,4 @@
-/* guard.c: may this request go on?  For what other programs serve (README). */
+/* guard.c: may this request go on?  For what other programs serve (doc/guard.md). */
 #include "guard.h"
 
 #include <ctype.h>

@@ -1,15 +1,15 @@
-"""What README.md says of the tests is so."""
+"""README.md and doc/ say what is so: each file, function, test, verb, target and
+heading that they name is there."""
 import re
 
 import pytest
 
 from kit.site import ROOT
 
-README = (ROOT / "README.md").read_text()
-
-
-SECURITY = README[README.index("\n## Security\n"):]
-SECURITY = SECURITY[:SECURITY.index("\n## ", 5)]
+DOCS = [ROOT / "README.md", *sorted((ROOT / "doc").glob("*.md"))]
+TEXT = {path.relative_to(ROOT).as_posix(): path.read_text() for path in DOCS}
+SECURITY = TEXT["doc/security.md"]
+ARCHITECTURE = TEXT["doc/architecture.md"]
 
 # How many threats each section of RFC 6819 and RFC 9700 holds.
 RFC_6819 = {"4.1": 5, "4.2": 4, "4.3": 5, "4.4.1": 13, "4.4.2": 6, "4.4.3": 6, "4.5": 4,
@@ -17,8 +17,18 @@ RFC_6819 = {"4.1": 5, "4.2": 4, "4.3": 5, "4.4.1": 13, "4.4.2": 6, "4.4.3": 6, "
 RFC_9700 = {"4": 17}
 
 
+def headings(text):
+    fenced = re.sub(r"(?ms)^```.*?^```", "", text)
+    return re.findall(r"(?m)^#+ (.*)$", fenced)
+
+
+def anchors(text):
+    """As GitHub makes them."""
+    return {re.sub(r"[^\w\- ]", "", h.lower()).replace(" ", "-") for h in headings(text)}
+
+
 def named():
-    """(file, test or None) of each test that the README names."""
+    """(file, test or None) of each test that doc/security.md names."""
     return re.findall(r"`(test_\w+\.(?:py|c))(?:: (\w+))?`", SECURITY)
 
 
@@ -28,6 +38,30 @@ def sections(rfc):
     return {number for text in lists for number in re.findall(r"[\d.]*\d", text)}
 
 
+def test_the_readme_is_for_ten_minutes():
+    assert TEXT["README.md"].count("\n") <= 200
+
+
+@pytest.mark.parametrize("name", TEXT)
+def test_each_link_leads_somewhere(name):
+    """Files, and headings within them."""
+    text = re.sub(r"(?ms)^```.*?^```", "", TEXT[name])
+    links = re.findall(r'\]\(([^)\s]+)\)|(?:src|srcset)="([^"]+)"', text)
+    for link in {a or b for a, b in links}:
+        if re.match(r"https?:", link):
+            continue
+        file, _, anchor = link.partition("#")
+        path = ((ROOT / name).parent / file).resolve() if file else ROOT / name
+        assert path.is_relative_to(ROOT) and path.exists(), link
+        if anchor:
+            assert anchor in anchors(path.read_text()), link
+
+
+def test_each_file_of_doc_is_found_from_the_readme():
+    for name in TEXT:
+        assert name == "README.md" or "(%s)" % name in TEXT["README.md"]
+
+
 @pytest.mark.parametrize("rfc, counts", [("6819", RFC_6819), ("9700", RFC_9700)])
 def test_each_threat_is_spoken_of(rfc, counts):
     """None is left out, and none is spoken of that there is not."""
@@ -35,9 +69,17 @@ def test_each_threat_is_spoken_of(rfc, counts):
     assert sections(rfc) == there_are
 
 
+def test_each_row_of_a_threat_names_its_test():
+    table = SECURITY[SECURITY.index("| threat |"):].split("\n\n")[0]
+    rows = table.split("\n")[2:]
+    assert len(rows) > 50
+    for row in rows:
+        assert re.search(r"`test_\w+\.(py|c)|`make \w+`", row.split("|")[3]), row
+
+
 def test_each_test_that_is_named_exists():
     found = named()
-    assert len(found) > 30
+    assert len(found) > 80
     for file, test in found:
         path, = (ROOT / "test").rglob(file)
         if test:
@@ -48,5 +90,54 @@ def test_each_test_that_is_named_exists():
 def test_each_target_that_is_named_exists():
     makefile = "".join((ROOT / name).read_text() for name in (
         "Makefile", "test/checks.mk", "deploy/static/static.mk"))
-    for target in set(re.findall(r"`make (\w+)`", README)):
+    for target in set(re.findall(r"`make ([a-z-]+)", "".join(TEXT.values()))):
         assert re.search(r"^%s:" % target, makefile, re.M), target
+
+
+def test_each_function_of_a_walk_exists():
+    """`name` (dir/file.c), or `name` (..., dir/file.c): where it is written down."""
+    walks = ARCHITECTURE.split("## Where do I change")[0]
+    text = " ".join(walks.split())
+    found = re.findall(r"((?:`\w+`,? ?(?:and )?)+)[(,] ?((?:lib|bin|cgi-bin)/[\w-]+\.c)", text)
+    assert len(found) > 60
+    for names, file in found:
+        for function in re.findall(r"`(\w+)`", names):
+            assert re.search(r"^%s\(" % function, (ROOT / file).read_text(), re.M), (
+                function, file)
+
+
+def test_each_place_to_change_exists():
+    """`name` in dir/file.c, `name` of dir/file.c."""
+    found = re.findall(r"`(\w+)(?:\[\])?` (?:in|of) ((?:lib|bin|cgi-bin)/[\w-]+\.[ch])",
+                       ARCHITECTURE)
+    assert len(found) > 5
+    for name, file in found:
+        assert re.search(r"\b%s\b" % name, (ROOT / file).read_text()), (name, file)
+
+
+@pytest.mark.parametrize("name", TEXT)
+def test_each_file_that_is_named_exists(name):
+    """dir/file.ext, of what the tree has at its top."""
+    found = re.findall(r"(?<![\w/.*-])((?:lib|bin|cgi-bin|test|deploy|bench|templates|man)/"
+                       r"[\w/.-]*\w\.[a-z0-9]+)\b", TEXT[name])
+    for file in found:
+        assert "NAME" in file or "GROUP" in file or (ROOT / file).exists(), file
+
+
+def test_each_file_of_the_map_exists():
+    table = ARCHITECTURE[ARCHITECTURE.index("| layer |"):].split("\n\n")[0]
+    for row in table.split("\n")[2:]:
+        for file in row.split("|")[2].replace(",", " ").split():
+            if file.isupper() or file.endswith(("_NOUN", "_NAME")):
+                continue
+            names = [file] if "." in file else [file + ".c", file + ".h", file + ".sh"]
+            assert any((ROOT / "lib" / n).exists() for n in names), file
+
+
+def test_each_verb_that_is_named_exists():
+    synopsis = (ROOT / "man/carnet.1").read_text()
+    synopsis = synopsis[:synopsis.index(".Sh DESCRIPTION")]
+    verbs = {" ".join(words.split()) for words in re.findall(r"\.(?:Nm|Cm|Ic) (.*)", synopsis)}
+    words = {w for line in verbs for w in line.split()}
+    for verb in set(re.findall(r"`(?:bin/)?carnet ([a-z]+)", "".join(TEXT.values()))):
+        assert verb in words, verb

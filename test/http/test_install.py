@@ -49,6 +49,7 @@ def test_install_and_uninstall(tmp_path):
                  "deploy/apache/htaccess", "deploy/systemd/carnet@.service"):
         assert top + "share/carnet/" + path in first
     assert top + "share/doc/carnet/README.md" in first
+    assert top + "share/doc/carnet/doc/protocol.md" in first
     own = tmp_path / "etc/carnet/carnet.conf"
     own.write_text("# mine\n")
     make("uninstall", *where)
