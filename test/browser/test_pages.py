@@ -212,7 +212,7 @@ def test_keyboard_alone(web, app, user, driver):
 
 
 def test_without_script(web, app, user, driver):
-    """DESIGN section 5: all pages work, form_post by its button."""
+    """doc/protocol.md, Sign-in and consent: all pages work, form_post by its button."""
     driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
     try:
         web.driver.get(web.site.url + app.path(response_mode="form_post"))
@@ -282,7 +282,7 @@ def test_a_device_by_hand(web, user, site):
 
 
 def test_a_token_is_made_and_copied(web, site, driver):
-    """DESIGN section 5: shown once; copied by its button."""
+    """doc/users.md, The account page: shown once; copied by its button."""
     driver.execute_cdp_cmd("Browser.grantPermissions", {
         "origin": site.url, "permissions": ["clipboardReadWrite",
                                             "clipboardSanitizedWrite"]})
@@ -344,7 +344,7 @@ def test_the_password_can_be_seen(web, user):
 
 
 def test_an_app_is_disconnected(web, app, user, site):
-    """DESIGN section 6: on the very next request."""
+    """doc/guard.md, What is checked: on the very next request."""
     tokens = app.connect(Browser(site, user))
     web.open("/account").sign_in(user)
     button, = [b for b in web.driver.find_elements(By.CLASS_NAME, "revoke-app")

@@ -18,7 +18,7 @@ def test_before_a_token_the_guard_answers_401(page):
 
 
 def test_a_user_signs_in_and_sees_the_token(page, site):
-    """DESIGN: POST /api/oauth/password/token."""
+    """doc/protocol.md, The first-party proxy."""
     said = page.sign_in("read-posts")
     assert said.startswith("200 OK") and site.email in said
     assert page.stamp() == "valid"
@@ -40,7 +40,7 @@ def test_the_page_verifies_the_signature_itself(page):
 
 
 def test_the_api_is_called(page, site):
-    """DESIGN: /api/user, /api/posts."""
+    """doc/protocol.md, The example API."""
     page.sign_in("read-posts")
     assert site.email in page.press("call-user")
     assert '"email":"%s"' % site.email in page.output()
@@ -49,7 +49,7 @@ def test_the_api_is_called(page, site):
 
 
 def test_pages_of_posts_are_walked(page, site):
-    """DESIGN: next."""
+    """doc/protocol.md, The example API: next."""
     token = site.token("write-posts")
     for i in range(6):
         site.post("/api/posts", token=token, json={"title": "T%d" % i, "body": "b"})
@@ -62,7 +62,7 @@ def test_pages_of_posts_are_walked(page, site):
 
 
 def test_a_post_is_created_and_deleted(page, site):
-    """DESIGN: 201 with its place, 204; and markup in it is text."""
+    """doc/protocol.md, The example API: 201 with its place, 204; and markup in it is text."""
     page.sign_in()
     said = page.create("<b>Title</b><script>x</script>", "Body")
     place = said.rpartition(" ")[2]
@@ -88,7 +88,7 @@ def test_a_refresh_ends_the_old_token(page, site):
 
 
 def test_a_replay_within_the_grace_kills_nothing(page, site):
-    """DESIGN section 5: rotation."""
+    """doc/protocol.md, Rotation: rotation."""
     page.sign_in()
     page.press("refresh")
     middle = page.token()
@@ -110,7 +110,7 @@ def test_a_replay_after_the_grace_revokes_the_family(page, site):
 
 
 def test_revoke_ends_the_token(page, site):
-    """DESIGN section 5: DELETE /api/personal-tokens/current."""
+    """doc/protocol.md, Personal tokens: DELETE /api/personal-tokens/current."""
     page.sign_in()
     token = page.token()
     assert "revoked" in page.press("revoke")
@@ -155,7 +155,7 @@ def error_at(page, name):
 
 
 def test_a_422_is_shown_at_the_field(page):
-    """DESIGN section 5: and gone once all is well."""
+    """doc/protocol.md, Errors: and gone once all is well."""
     assert page.sign_in(email="x", password="y").startswith("422")
     assert error_at(page, "email").startswith("The e-mail field")
     assert page.driver.switch_to.active_element == page.find("email")
@@ -236,7 +236,7 @@ def test_every_field_and_button_has_a_name(page):
 
 
 def test_the_page_says_what_it_needs_where_scripts_are_off(page, site):
-    """DESIGN section 5: the playground's own calls are the exception."""
+    """doc/security.md, Pages: the playground's own calls are the exception."""
     driver = page.driver
     driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
     try:

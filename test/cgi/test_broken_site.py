@@ -18,7 +18,7 @@ def start(site, program, **env):
 
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_without_a_configuration_there_is_an_answer(tmp_path, program):
-    """DESIGN section 5: 500 with a request id, under which the log tells why."""
+    """doc/protocol.md, Errors: 500 with a request id, under which the log tells why."""
     for method in ("GET", "POST"):
         answer = plaincgi.run(BUILD / "cgi-bin" / program, {
             "REQUEST_METHOD": method, "CARNET_CONF": str(tmp_path / "none.conf")})
@@ -33,7 +33,7 @@ def test_without_a_configuration_there_is_an_answer(tmp_path, program):
 
 
 def test_a_broken_configuration_is_told_to_the_log_alone(fresh):
-    """DESIGN section 1."""
+    """doc/deploy.md, Configuration."""
     fresh.conf.write_text("issuer = ftp://x\n")
     answer = start(fresh, "jwks")
     assert answer.status == 500 and "carnet.conf:1: issuer is" in answer.log
@@ -41,7 +41,7 @@ def test_a_broken_configuration_is_told_to_the_log_alone(fresh):
 
 
 def test_carnet_conf_is_found_beside_the_programs_directory(fresh, tmp_path):
-    """DESIGN section 8: in the parent of the program's directory."""
+    """carnet(1): in the parent of the program's directory."""
     (tmp_path / "cgi-bin").mkdir()
     program = tmp_path / "cgi-bin" / "jwks"
     program.write_bytes((BUILD / "cgi-bin/jwks").read_bytes())
@@ -53,7 +53,7 @@ def test_carnet_conf_is_found_beside_the_programs_directory(fresh, tmp_path):
 
 
 def test_without_a_database_it_is_503(fresh):
-    """DESIGN section 5: 503 with Retry-After; what needs none still works."""
+    """doc/protocol.md, Errors: 503 with Retry-After; what needs none still works."""
     (fresh.dir / "data/carnet.db").unlink()
     token = {"HTTP_AUTHORIZATION": "Bearer x"}
     for program in API:
@@ -69,7 +69,7 @@ def test_without_a_database_it_is_503(fresh):
 
 @pytest.mark.parametrize("content", [b"", b"x" * 4096], ids=["empty", "noise"])
 def test_a_file_that_is_no_database_of_ours_is_503(fresh, content):
-    """DESIGN section 9."""
+    """doc/architecture.md, Storage."""
     for path in fresh.dir.glob("data/carnet.db*"):
         path.unlink()
     (fresh.dir / "data/carnet.db").write_bytes(content)
@@ -78,7 +78,7 @@ def test_a_file_that_is_no_database_of_ours_is_503(fresh, content):
 
 
 def test_a_newer_database_is_refused(fresh):
-    """DESIGN section 9."""
+    """doc/architecture.md, Storage."""
     fresh.sql("PRAGMA user_version = 999")
     answer = start(fresh, "user")
     assert answer.status == 503 and "newer than this program" in answer.log
@@ -88,7 +88,7 @@ def test_a_newer_database_is_refused(fresh):
 
 
 def test_a_database_that_is_locked_is_503(fresh):
-    """DESIGN section 5: busy; and the request stores nothing."""
+    """doc/protocol.md, Errors: busy; and the request stores nothing."""
     db = sqlite3.connect(fresh.dir / "data/carnet.db", isolation_level=None)
     db.execute("BEGIN IMMEDIATE")
     r = fresh.grant("password", username=fresh.email, password=fresh.password)
@@ -100,7 +100,7 @@ def test_a_database_that_is_locked_is_503(fresh):
 
 
 def test_without_keys_it_is_500(fresh):
-    """DESIGN section 5: and the log says what makes them."""
+    """doc/protocol.md, Errors: and the log says what makes them."""
     token = {"HTTP_AUTHORIZATION": "Bearer " + fresh.token()}
     (fresh.dir / "keys").rename(fresh.dir / "away")
     for program in ("jwks", "user"):
@@ -128,7 +128,7 @@ BAD_KEYS = {
 
 @pytest.mark.parametrize("case", BAD_KEYS)
 def test_a_key_that_cannot_be_read_is_passed_over(fresh, case):
-    """DESIGN section 4: the others serve; the log names the file."""
+    """doc/deploy.md, Keys: the others serve; the log names the file."""
     BAD_KEYS[case](fresh.dir / "keys/ES256.pem")
     answer = start(fresh, "jwks")
     assert [k["alg"] for k in json.loads(answer.body)["keys"]] == ["RS256"]
@@ -146,7 +146,7 @@ def test_a_key_under_another_algorithms_name_is_not_used(fresh):
 
 
 def test_a_configuration_that_cannot_be_read_is_500(fresh):
-    """DESIGN section 5: a link that leads to itself stops root, too."""
+    """doc/protocol.md, Errors: a link that leads to itself stops root, too."""
     fresh.conf.unlink()
     fresh.conf.symlink_to(fresh.conf)
     answer = start(fresh, "jwks")
@@ -154,7 +154,7 @@ def test_a_configuration_that_cannot_be_read_is_500(fresh):
 
 
 def test_no_personal_or_password_client_is_told(fresh):
-    """DESIGN section 8: install makes what is missing."""
+    """carnet(1): install makes what is missing."""
     fresh.sql("UPDATE oauth_clients SET role = NULL")
     r = fresh.post("/api/oauth/password/token", json={
         "username": fresh.email, "password": fresh.password})

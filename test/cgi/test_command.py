@@ -1,4 +1,4 @@
-"""The command: verbs, exit codes, what it prints (DESIGN section 8)."""
+"""The command: verbs, exit codes, what it prints (carnet(1))."""
 import json
 import os
 import re
@@ -33,7 +33,7 @@ def verbs(site):
 
 
 def test_help_lists_every_verb(cgi):
-    """DESIGN section 8: and each has a text of its own."""
+    """carnet(1): and each has a text of its own."""
     listed = verbs(cgi)
     assert set(listed) >= {
         "install", "user add", "user passwd", "user disable", "user enable",
@@ -105,7 +105,7 @@ def test_a_configuration_that_is_not_there_has_a_cure(cgi, tmp_path):
     ["client", "show"], ["client", "list", "x"], ["keys", "list", "x"],
     ["install", "x"], ["user", "passwd"], ["client", "revoke"], ["client", "secret"]])
 def test_wrong_words_are_2_with_usage(cgi, args):
-    """DESIGN section 8."""
+    """carnet(1)."""
     p = cgi.command(*args)
     assert (p.returncode, p.stdout) == (2, "") and p.stderr
 
@@ -154,14 +154,14 @@ def test_options_stand_in_any_place(cgi):
     (["install", "--alg", "HS256"], "is no algorithm"),
     (["install", "--issuer", "https://another.example"], "change it there")])
 def test_what_cannot_be_is_1_with_the_reason(cgi, args, said):
-    """DESIGN section 8: refused."""
+    """carnet(1): refused."""
     p = cgi.command(*args, input="a password\n")
     assert (p.returncode, p.stdout) == (1, "")
     assert p.stderr.startswith("carnet: ") and said in p.stderr
 
 
 def test_a_system_that_fails_is_111(fresh):
-    """DESIGN section 8."""
+    """carnet(1)."""
     (fresh.dir / "data/carnet.db").rename(fresh.dir / "away")
     p = fresh.command("user", "list")
     assert (p.returncode, p.stdout) == (111, "") and "carnet install" in p.stderr
@@ -179,7 +179,7 @@ def test_output_that_cannot_be_written_is_111(cgi):
 
 
 def test_no_configuration_is_told_with_the_cure(fresh, tmp_path):
-    """DESIGN section 8."""
+    """carnet(1)."""
     p = fresh.command("install", env={"CARNET_CONF": str(tmp_path / "x.conf")})
     assert p.returncode == 1 and "--issuer" in p.stderr
     assert not (tmp_path / "x.conf").exists()
@@ -187,7 +187,7 @@ def test_no_configuration_is_told_with_the_cure(fresh, tmp_path):
 
 @pytest.mark.parametrize("place", ["before", "behind", "equals", "environment"])
 def test_the_configuration_is_named_in_any_place(cgi, tmp_path, place):
-    """DESIGN section 8: --conf FILE, else $CARNET_CONF."""
+    """carnet(1): --conf FILE, else $CARNET_CONF."""
     conf, nowhere = str(cgi.conf), {"CARNET_CONF": "/nonexistent"}
     args, env = {
         "before": (["user", "list", "--conf", conf, "--json"], nowhere),
@@ -199,7 +199,7 @@ def test_the_configuration_is_named_in_any_place(cgi, tmp_path, place):
 
 
 def test_install_makes_what_is_missing_and_nothing_twice(fresh):
-    """DESIGN section 8: idempotent; secrets are printed once, when made."""
+    """carnet(1): idempotent; secrets are printed once, when made."""
     keys, conf = keys_of(fresh), fresh.conf.read_bytes()
     assert set(keys) == {"ES256.pem", "RS256.pem"}
     again = fresh.carnet_json("install")
@@ -214,14 +214,14 @@ def test_install_makes_what_is_missing_and_nothing_twice(fresh):
 
 
 def test_install_makes_files_that_others_cannot_read(fresh):
-    """DESIGN section 4: private keys 0600; the database too."""
+    """doc/deploy.md, Keys: private keys 0600; the database too."""
     for path in [*(fresh.dir / "keys").iterdir(), *fresh.dir.glob("data/carnet.db*")]:
         assert mode(path) == 0o600, path
     assert mode(fresh.dir / "keys") == 0o700
 
 
 def test_install_repairs_what_is_lost(fresh):
-    """DESIGN section 8."""
+    """carnet(1)."""
     (fresh.dir / "keys/RS256.pem").unlink()
     old = keys_of(fresh)
     fresh.carnet("install")
@@ -231,7 +231,7 @@ def test_install_repairs_what_is_lost(fresh):
 
 @pytest.mark.parametrize("alg", [None, "ES256", "RS256", "EdDSA"])
 def test_install_by_force_makes_new_keys(fresh, alg):
-    """DESIGN section 4: of every algorithm that it would make."""
+    """doc/protocol.md, Tokens: of every algorithm that it would make."""
     args = ["--alg", alg] if alg else []
     fresh.carnet("install", *args)
     old = keys_of(fresh)
@@ -242,14 +242,14 @@ def test_install_by_force_makes_new_keys(fresh, alg):
 
 
 def test_install_alg_chooses_the_signer(fresh):
-    """DESIGN section 4."""
+    """doc/protocol.md, Tokens."""
     fresh.carnet("install", "--alg", "RS256")
     by_alg = {k["alg"]: k for k in fresh.carnet_json("keys", "list")}
     assert by_alg["RS256"]["default"] and not by_alg["ES256"]["default"]
 
 
 def test_user_add_prints_the_id(cgi):
-    """DESIGN section 8: {"user_id"}; the e-mail address is kept in lower case."""
+    """carnet(1): {"user_id"}; the e-mail address is kept in lower case."""
     made = cgi.carnet_json("user", "add", "New@X.Example", "--name", "N", "--scope",
                            "read-posts", "--password-stdin", input="a password\n")
     assert set(made) == {"user_id"}
@@ -266,7 +266,7 @@ def test_user_add_prints_the_id(cgi):
     ("", 1), ("\n", 1), ("horse x\n", 1), ("horse xy", 0), ("horse x " * 63 + "horse x\n", 0),
     ("horse x " * 64 + "h\n", 1), ("  spaces  \n", 0), ("twofold x\nlines\n", 0)])
 def test_a_password_is_the_first_line_of_the_input(cgi, given, status):
-    """DESIGN section 8: --password-stdin."""
+    """carnet(1): --password-stdin."""
     email = "u%d-%d@x.example" % (len(given), given.count("\n"))
     p = cgi.command("user", "add", email, "--password-stdin", input=given)
     assert p.returncode == status, p.stderr
@@ -311,7 +311,7 @@ def test_who_has_an_unfit_password_signs_in(cgi):
 
 
 def test_a_password_is_never_an_argument(cgi):
-    """DESIGN section 8: what is on the command line, anyone can read."""
+    """carnet(1): what is on the command line, anyone can read."""
     for args in (["--password", "x"], ["--password=x"], ["-p", "x"]):
         p = cgi.command("user", "add", "argv@x.example", *args, input="x\n")
         assert p.returncode == 2
@@ -321,7 +321,7 @@ def test_a_password_is_never_an_argument(cgi):
 
 
 def test_users_are_disabled_and_enabled(cgi):
-    """DESIGN section 8."""
+    """carnet(1)."""
     user = cgi.user()
     for verb, disabled in (("disable", True), ("disable", True), ("enable", False)):
         assert cgi.carnet_json("user", verb, user.email) == {"user_id": user.id}
@@ -330,7 +330,7 @@ def test_users_are_disabled_and_enabled(cgi):
 
 
 def test_client_add_prints_id_and_secret(cgi):
-    """DESIGN section 8: no secret for a public client."""
+    """carnet(1): no secret for a public client."""
     made = cgi.carnet_json("client", "add", "--name", "A b", "--grant",
                            "client_credentials", "--scope", "read-posts")
     assert set(made) == {"client_id", "client_secret"}
@@ -348,7 +348,7 @@ def test_client_add_prints_id_and_secret(cgi):
 
 
 def test_a_client_is_revoked_once_and_for_ever(cgi):
-    """DESIGN section 8."""
+    """carnet(1)."""
     client = cgi.client("client_credentials")
     cgi.carnet("client", "revoke", client.id)
     assert cgi.carnet_json("client", "show", client.id)["revoked"] is True
@@ -356,7 +356,7 @@ def test_a_client_is_revoked_once_and_for_ever(cgi):
 
 
 def test_keys_are_made_and_listed(fresh):
-    """DESIGN section 8: keys generate, keys list."""
+    """carnet(1): keys generate, keys list."""
     p = fresh.command("keys", "generate", "--alg", "ES256")
     assert p.returncode == 1 and "--force" in p.stderr
     made = fresh.carnet_json("keys", "generate", "--alg", "PS256", "--bits", "3072")

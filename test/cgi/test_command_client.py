@@ -1,4 +1,4 @@
-"""carnet client edit, delete: what a client may be is changed (DESIGN section 11)."""
+"""carnet client edit, delete: what a client may be is changed (carnet(1))."""
 import pytest
 
 from kit import expect
@@ -80,7 +80,7 @@ def test_the_last_redirect_uri_stays_while_it_is_needed(cgi):
 
 
 def test_usage_and_unknown_clients(cgi):
-    """DESIGN section 8."""
+    """carnet(1)."""
     client = cgi.client("client_credentials")
     for args, status in ((["edit"], 2), (["edit", client.id], 2), (["delete"], 2),
                          (["edit", "nobody", "--name", "x"], 1), (["delete", "nobody"], 1),

@@ -106,7 +106,7 @@ def test_bash_completes_verbs_and_options(cgi):
 
 
 def test_a_shell_that_is_none_is_2(cgi):
-    """DESIGN section 8."""
+    """carnet(1)."""
     for args in ([], ["fish"], ["bash", "zsh"]):
         p = cgi.command("completion", *args)
         assert (p.returncode, p.stdout) == (2, "") and "usage: carnet completion" in p.stderr

@@ -122,7 +122,7 @@ def test_a_path_that_leads_elsewhere_is_refused(cgi, tmp_path, issuer):
 
 
 def test_what_cannot_be_written_is_told_and_leaves_nothing(cgi, tmp_path):
-    """DESIGN section 8."""
+    """carnet(1)."""
     p = cgi.command("metadata", "--write", str(tmp_path / "x"))
     assert p.returncode == 1 and "is no directory" in p.stderr
     (tmp_path / ".well-known" / NAMES[0]).mkdir(parents=True)
@@ -134,7 +134,7 @@ def test_what_cannot_be_written_is_told_and_leaves_nothing(cgi, tmp_path):
 @pytest.mark.parametrize("args", [
     ["x"], ["--write"], ["--resource", "--write", "/tmp"], ["--nothing"]])
 def test_wrong_words_are_2(cgi, args):
-    """DESIGN section 8."""
+    """carnet(1)."""
     assert cgi.command("metadata", *args).returncode == 2
 
 

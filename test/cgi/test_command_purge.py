@@ -39,7 +39,7 @@ def used(fresh):
 
 
 def test_what_lives_stays(used):
-    """DESIGN section 8."""
+    """carnet(1)."""
     before = rows(used)
     assert all(before.values())
     assert used.carnet_json("purge") == dict.fromkeys(TABLES, 0)
@@ -48,7 +48,7 @@ def test_what_lives_stays(used):
 
 @pytest.mark.parametrize("table", sorted(TABLES))
 def test_what_expired_goes_and_is_counted_by_table(used, table):
-    """DESIGN section 8: codes are known as spent for a day more."""
+    """carnet(1): codes are known as spent for a day more."""
     n = rows(used)[table]
     kept = DAY if "codes" in table else 0
     used.sql("UPDATE %s SET expires_at = ?" % table, int(time.time()) - kept + 1000)
@@ -61,7 +61,7 @@ def test_what_expired_goes_and_is_counted_by_table(used, table):
 
 
 def test_revoked_tokens_go_a_day_later(used):
-    """DESIGN section 8; until then a log can be held against them."""
+    """carnet(1); until then a log can be held against them."""
     before = rows(used)
     for days, gone in ((-DAY + 1000, False), (-DAY - 1, True)):
         for table in ("oauth_access_tokens", "oauth_refresh_tokens"):
@@ -78,14 +78,14 @@ def test_a_revoked_refresh_token_stays_for_a_living_access_token(used):
 
 
 def test_without_json_it_is_a_table(used):
-    """DESIGN section 8."""
+    """carnet(1)."""
     pile_up(used, 3)
     lines = [line.split("\t") for line in used.carnet("purge").splitlines()]
     assert dict(lines) == {**dict.fromkeys(TABLES, "0"), "oauth_access_tokens": "3"}
 
 
 def test_others_write_between_its_batches_and_it_may_be_killed(fresh):
-    """DESIGN section 8: small batches, each whole."""
+    """carnet(1): small batches, each whole."""
     n = 20000
     pile_up(fresh, n)
     env = {**os.environ, "CARNET_CONF": str(fresh.conf)}

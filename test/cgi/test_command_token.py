@@ -1,4 +1,4 @@
-"""carnet token: what is held, listed and revoked (DESIGN section 8)."""
+"""carnet token: what is held, listed and revoked (carnet(1))."""
 import base64
 import time
 
@@ -55,7 +55,7 @@ def listed(site, *args):
 
 
 def test_the_list_tells_of_each_kind(cgi, held):
-    """DESIGN section 8: whose, what for, how long; never the token."""
+    """carnet(1): whose, what for, how long; never the token."""
     now = int(time.time())
     app, personal = (listed(cgi, "--user", held.user.email)[jti(t)]
                      for t in held.tokens())
@@ -75,7 +75,7 @@ def test_the_list_tells_of_each_kind(cgi, held):
 
 
 def test_the_list_is_of_those_asked_for(cgi, held):
-    """DESIGN section 8: --user, --client, or both."""
+    """carnet(1): --user, --client, or both."""
     other = Held(cgi)
     ids = {jti(t) for t in held.tokens()}
     assert set(listed(cgi, "--user", held.user.email.upper())) == ids
@@ -87,7 +87,7 @@ def test_the_list_is_of_those_asked_for(cgi, held):
 
 
 def test_the_list_without_json_has_a_line_a_token(cgi, held):
-    """DESIGN section 8."""
+    """carnet(1)."""
     lines = [line.split("\t") for line in
              cgi.carnet("token", "list", "--user", held.user.email).splitlines()]
     assert [line[:5] for line in lines if line[1] == "refreshable"] == [[
@@ -100,7 +100,7 @@ def test_the_list_without_json_has_a_line_a_token(cgi, held):
 
 
 def test_the_list_shows_nothing_that_opens_a_door(cgi, held):
-    """DESIGN section 4."""
+    """doc/protocol.md, Tokens."""
     text = cgi.carnet("token", "list", "--json") + cgi.carnet("token", "list")
     for secret in [*held.tokens(), held.pair["refresh_token"], held.code]:
         assert secret not in text and secret.split(".")[-1] not in text
@@ -139,7 +139,7 @@ def test_the_list_goes_beyond_one_page(fresh):
 
 
 def test_a_user_loses_all_at_once(cgi, held):
-    """DESIGN section 8: tokens, codes and sessions; others keep theirs."""
+    """carnet(1): tokens, codes and sessions; others keep theirs."""
     other, client = Held(cgi), cgi.machine()[1]
     done = cgi.carnet_json("token", "revoke", "--user", held.user.email)
     assert done == {"access_tokens": 2, "refresh_tokens": 1, "codes": 1, "sessions": 1}
@@ -158,7 +158,7 @@ def test_a_user_loses_all_at_once(cgi, held):
 
 
 def test_a_client_loses_all_that_is_its_own(cgi, held):
-    """DESIGN section 8: and may get new ones."""
+    """carnet(1): and may get new ones."""
     done = cgi.carnet_json("token", "revoke", "--client", held.app.client.id)
     assert done == {"access_tokens": 1, "refresh_tokens": 1, "codes": 2, "sessions": 0}
     assert held.live() == [False, True]
@@ -170,7 +170,7 @@ def test_a_client_loses_all_that_is_its_own(cgi, held):
 
 
 def test_an_approved_device_gets_nothing(cgi, held):
-    """DESIGN section 8: its code is not spent yet."""
+    """carnet(1): its code is not spent yet."""
     form = held.browser.open("/oauth/device?user_code=" +
                              held.device["user_code"]).form("approve")
     assert held.browser.submit(form, "approve").status_code in (200, 303)
@@ -179,7 +179,7 @@ def test_an_approved_device_gets_nothing(cgi, held):
 
 
 def test_a_user_and_a_client_are_both_meant(cgi, held):
-    """DESIGN section 8: of that client, what it holds for that user."""
+    """carnet(1): of that client, what it holds for that user."""
     other = held.app.connect(Browser(cgi, cgi.user("*")))
     done = cgi.carnet_json("token", "revoke", "--client", held.app.client.id,
                            "--user", held.user.email)
@@ -202,7 +202,7 @@ def test_one_is_revoked_by_its_id_with_its_family(cgi, held):
 
 
 def test_ids_are_all_revoked_or_none(cgi, held):
-    """DESIGN section 8: an id that is not there, or not that user's, is an error."""
+    """carnet(1): an id that is not there, or not that user's, is an error."""
     app, personal = (jti(t) for t in held.tokens())
     for args in ([app, "A" * 22], [app, personal, "x"],
                  ["--user", cgi.user().email, app],
@@ -235,7 +235,7 @@ def test_an_id_may_begin_with_dashes(cgi, held, first):
 
 
 def test_nobody_is_not_everybody(cgi, held):
-    """DESIGN section 8: without a filter it must be said."""
+    """carnet(1): without a filter it must be said."""
     p = cgi.command("token", "revoke")
     assert p.returncode == 1 and "--all" in p.stderr
     for args in (["--user", "no@where.example"], ["--client", "nobody"]):
@@ -249,7 +249,7 @@ def test_nobody_is_not_everybody(cgi, held):
 
 
 def test_all_is_all(fresh):
-    """DESIGN section 8."""
+    """carnet(1)."""
     held, other = Held(fresh), Held(fresh)
     _, machine = fresh.machine()
     done = fresh.carnet_json("token", "revoke", "--all")

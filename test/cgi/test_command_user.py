@@ -1,4 +1,5 @@
-"""carnet user show, edit, delete, export, disable --revoke (DESIGN section 11)."""
+"""carnet user show, edit, delete, export, disable --revoke (doc/users.md,
+The operator's verbs)."""
 import json
 
 import pytest
@@ -106,7 +107,7 @@ def test_what_cannot_be_is_refused_and_changes_nothing(cgi, args, said):
 
 
 def test_usage_and_unknown_users(cgi):
-    """DESIGN section 8."""
+    """carnet(1)."""
     user = cgi.user()
     for args, status in (
             (["show"], 2), (["edit", user.email], 2), (["edit"], 2), (["delete"], 2),

@@ -73,7 +73,7 @@ def test_an_issuer_that_is_no_https_url_is_refused(refuses, value):
                                    "http://127.0.0.1:8080", "http://localhost",
                                    "http://[::1]:80/x"])
 def test_issuers_are_taken(takes, value):
-    """DESIGN section 1."""
+    """doc/deploy.md, Configuration."""
     takes("issuer = %s\n" % value)
 
 
@@ -96,7 +96,7 @@ def test_issuers_are_taken(takes, value):
     ("[scopes", "a section is written [name]"),
     ("[scopes]x", "a section is written [name]")])
 def test_a_bad_line_is_told_with_its_number(refuses, line, said):
-    """DESIGN section 1: the line, what is wrong, what is allowed."""
+    """doc/deploy.md, Configuration: the line, what is wrong, what is allowed."""
     text = refuses(GOOD + "# a comment\n\n" + line + "\n")
     assert text.startswith("4: ") and said in text
 
@@ -125,7 +125,7 @@ def test_a_setting_in_another_section_is_unknown(refuses, section):
 
 
 def test_an_issuer_is_required(refuses):
-    """DESIGN section 1."""
+    """doc/deploy.md, Configuration."""
     assert "issuer is not set" in refuses("# nothing\n")
 
 

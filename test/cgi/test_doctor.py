@@ -22,7 +22,7 @@ def settings(site, text):
 
 
 def test_a_new_installation_is_sound_and_nothing_is_written(fresh):
-    """DESIGN section 8: and no check changes anything on disk."""
+    """carnet(1): and no check changes anything on disk."""
     before = snapshot(fresh.dir)
     report = ask(fresh)
     assert report.code == 0 and report.at("warn") == [], report.rows
@@ -42,7 +42,7 @@ def test_a_database_in_use_is_read_with_its_log(fresh):
 
 
 def test_the_text_has_a_line_a_finding_and_one_a_cure(fresh):
-    """DESIGN section 8: one sentence what, one sentence cure."""
+    """carnet(1): one sentence what, one sentence cure."""
     fresh.conf.chmod(0o666)
     p = fresh.command("doctor")
     assert (p.returncode, p.stderr) == (1, "")
@@ -58,7 +58,7 @@ def test_the_text_has_a_line_a_finding_and_one_a_cure(fresh):
     ["https://user:secret@x.example"], ["https://x.example/?a=b"], ["--nothing"],
     ["https://x.example/#a"], ["https://x.example/ a"], ["http://x\nurl=file:///"]])
 def test_what_is_no_url_is_2(cgi, args):
-    """DESIGN section 8."""
+    """carnet(1)."""
     p = cgi.command("doctor", *args)
     assert (p.returncode, p.stdout) == (2, "") and "usage: carnet doctor" in p.stderr
 
@@ -106,7 +106,7 @@ def test_without_a_configuration_the_programs_are_checked(fresh, make, said):
 
 
 def test_scopes_that_are_not_sane(fresh):
-    """DESIGN section 1: privileged ones are not for all."""
+    """doc/deploy.md, Configuration: privileged ones are not for all."""
     settings(fresh, "default_scopes = read-posts admin")
     ask(fresh).only("scopes", "warn", "privileged scope admin")
     fresh.conf.write_text("issuer = %s\n" % fresh.url)

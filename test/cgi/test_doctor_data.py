@@ -54,7 +54,7 @@ def orphan(path):
     (orphan, "warn", "refer to rows", "foreign_key_check")],
     ids=["gone", "noise", "empty", "older", "newer", "mode", "damaged", "orphan"])
 def test_a_database_that_is_not_sound(fresh, spoil, level, said, cure):
-    """DESIGN section 9; the keys are checked all the same."""
+    """doc/architecture.md, Storage; the keys are checked all the same."""
     spoil(fresh.dir / "data/carnet.db")
     before = snapshot(fresh.dir)
     report = ask(fresh)
@@ -78,7 +78,7 @@ def no_keys(keys):
     (lambda keys: (keys / "signer").write_text("EdDSA\n"), "signs with EdDSA"),
     (lambda keys: (keys / "signer").write_text("HS256\n"), "HS256 is no algorithm")])
 def test_keys_that_do_not_sign(fresh, spoil, said):
-    """DESIGN section 4."""
+    """doc/deploy.md, Keys."""
     spoil(fresh.dir / "keys")
     report = ask(fresh)
     assert report.level("keys") == "wrong" and said in report.text("keys"), report.rows
@@ -103,7 +103,7 @@ def rotated(site, past):
 
 
 def test_an_old_key_is_due_when_its_last_token_has_expired(fresh):
-    """DESIGN section 4: until then it verifies."""
+    """doc/deploy.md, Keys: until then it verifies."""
     token = fresh.token("read-posts")
     fresh.carnet("keys", "rotate", "--now")
     rotated(fresh, int(time.time()) - 60)
@@ -131,7 +131,7 @@ def test_a_token_of_the_moment_of_a_rotation_is_the_old_keys(fresh, late, due):
 
 @pytest.mark.parametrize("role", ["password", "personal"])
 def test_a_missing_client_of_install_is_told(fresh, role):
-    """DESIGN section 8."""
+    """carnet(1)."""
     fresh.sql("UPDATE oauth_clients SET role = NULL WHERE role = ?", role)
     ask(fresh).only("clients", "wrong", "no %s client" % role, "carnet install")
 

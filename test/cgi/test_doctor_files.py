@@ -187,7 +187,7 @@ def disk_shim(tmp_path_factory):
     ({"SHIM_MIB": "3"}, "wrong", "3 MiB left"), ({"SHIM_MIB": "20"}, "warn", "20 MiB"),
     ({"SHIM_FILES": "2"}, "wrong", "2 more files")])
 def test_a_disk_that_will_not_do(fresh, disk_shim, disk, level, said):
-    """DESIGN section 9: WAL does not work over a network."""
+    """doc/architecture.md, Storage: WAL does not work over a network."""
     asan = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
     env = {**disk, "LD_PRELOAD": str(disk_shim), "ASAN_OPTIONS": asan}
     ask(fresh, env=env).only("disk", level, said)
@@ -228,7 +228,7 @@ def test_a_mount_that_may_not_be_written(read_only):
 
 
 def test_plain_cgi_of_a_database_that_may_only_be_read_is_503(read_only):
-    """RFC 9110 section 15.6.4; README, when something breaks."""
+    """RFC 9110 section 15.6.4; doc/faults.md, When something breaks."""
     r = read_only.grant("password", username=read_only.email, password="x")
     assert r.status_code == 503 and "Retry-After" in r.headers
 

@@ -57,7 +57,7 @@ def error(answer):
 
 
 def test_a_rule_takes_what_audiences_names(cgi, guarded, ask, reader):
-    """DESIGN section 6: carnet's own endpoints do not; and no aud of others."""
+    """doc/guard.md, What is checked: carnet's own endpoints do not; and no aud of others."""
     conf = guarded.conf.read_text()
     guarded.conf.write_text("audiences = https://api.example\n" + conf)
     try:
@@ -73,7 +73,7 @@ def test_a_rule_takes_what_audiences_names(cgi, guarded, ask, reader):
 
 
 def test_the_scope_told_is_what_the_user_may_have_now(cgi, ask):
-    """DESIGN section 5: to the program behind, too."""
+    """doc/protocol.md, Scopes: to the program behind, too."""
     user = cgi.user("read-posts write-posts")
     token = cgi.token("read-posts write-posts", user)
     cgi.sql("UPDATE users SET scope = 'read-posts' WHERE id = ?", user.id)
@@ -83,7 +83,7 @@ def test_the_scope_told_is_what_the_user_may_have_now(cgi, ask):
 
 
 def test_the_authorizer_tells_who_calls(cgi, ask):
-    """DESIGN section 7."""
+    """doc/guard.md, Who calls."""
     user = cgi.user("read-posts write-posts")
     token = cgi.token("read-posts write-posts", user)
     answer = ask("/all", token)
@@ -113,7 +113,7 @@ def test_a_public_path_asks_for_nothing_and_says_so(ask, reader):
 
 
 def test_a_subrequest_is_told_in_headers(cgi, ask):
-    """nginx: auth_request; DESIGN section 7."""
+    """nginx: auth_request; doc/guard.md, Rules."""
     user = cgi.user("read-posts")
     token = cgi.token("read-posts", user)
     for role in "RESPONDER", None:
@@ -163,7 +163,7 @@ def test_what_no_rule_covers_is_refused(ask, reader):
 
 
 def test_case_is_folded_where_the_configuration_says_so(cgi, ask, reader):
-    """DESIGN section 7: case where the server folds it."""
+    """doc/guard.md, Paths: case where the server folds it."""
     folding = cgi.variant()
     with folding.conf.open("a") as f:
         f.write(RULES + "/Mixed = all admin\nfold_case = yes\n")
@@ -193,7 +193,7 @@ def test_a_method_without_a_rule_is_405(ask, reader):
     "/docs/%70rivate", "/docs/x/%2e%2e/private", "/docs/private/", "/docs/private?x",
     "http://h/docs/private", "/open/%2E./docs/private/y"])
 def test_every_spelling_is_the_same_path(ask, reader, uri):
-    """DESIGN section 7; RFC 3986 section 6.2.2."""
+    """doc/guard.md, Paths; RFC 3986 section 6.2.2."""
     assert error(ask(uri, reader)) == (403, "insufficient_scope")
 
 
@@ -259,7 +259,7 @@ def test_the_answer_to_a_refusal_asked_again_is_never_200(ask, reader):
 
 
 def test_what_a_client_sends_is_not_handed_on(cgi, ask):
-    """DESIGN section 7."""
+    """doc/guard.md, Who calls."""
     user = cgi.user("read-posts")
     token = cgi.token("read-posts", user)
     lies = {"HTTP_" + n: "7777" for n in NAMES + ("X_CARNET_USER_ID",)}
@@ -290,7 +290,7 @@ def test_without_a_configuration_nobody_gets_in(ask, reader, tmp_path):
 
 
 def test_a_revoked_token_ends_at_once(cgi, ask):
-    """DESIGN section 6."""
+    """doc/guard.md, What is checked."""
     token = cgi.token("read-posts")
     assert ask("/docs", token).status == 200
     assert cgi.delete("/api/personal-tokens/current", token=token).status_code == 200
@@ -305,7 +305,7 @@ METHODS = ["HTTP_X_HTTP_METHOD_OVERRIDE", "HTTP_X_HTTP_METHOD", "HTTP_X_METHOD_O
     ("POST", True), ("post", True), ("DELETE", True), ("GET", False), ("get", False),
     ("HEAD", False), ("", False), ("x y", True)])
 def test_a_header_names_no_method_with_another_rule(ask, reader, name, value, refused):
-    """DESIGN section 7: a program may believe it.  Under one rule it does no harm."""
+    """doc/guard.md, Rules: a program may believe it.  Under one rule it does no harm."""
     answer = ask("/docs/a", reader, **{name: value})
     assert answer.status == (400 if refused else 200)
     if refused:
@@ -338,6 +338,6 @@ def test_a_parameter_names_no_method_with_another_rule(ask, reader, query, refus
     "/open/..%252fall", "/open/..%255call", "/open%252fadmin", "/open/%2561dmin",
     "/open/%2500", "/open/%252525252525"])
 def test_what_leads_elsewhere_when_decoded_twice_is_refused(ask, path):
-    """DESIGN section 7: a public rule opens nothing but its own place."""
+    """doc/guard.md, Rules: a public rule opens nothing but its own place."""
     assert error(ask(path)) == (400, "invalid_request")
     assert ask("/open/100%25/a%2520b").status == 200

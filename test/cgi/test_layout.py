@@ -23,7 +23,7 @@ def make_old(site):
 
 
 def test_what_the_programs_write_is_in_a_directory_of_its_own(fresh):
-    """DESIGN section 1: database, locks, audit trail."""
+    """doc/architecture.md, Storage: database, locks, audit trail."""
     before = {p.name for p in fresh.dir.iterdir()}
     expect.tokens(fresh.grant("password", username=fresh.email, password=fresh.password))
     fresh.grant("password", username=fresh.email, password="wrong")

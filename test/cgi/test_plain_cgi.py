@@ -69,7 +69,7 @@ def test_a_content_length_that_is_no_number_is_400(run, form, length):
 
 @pytest.mark.parametrize("length", ["65537", "9999999999", "9" * 40])
 def test_a_content_length_that_is_too_large_is_413_unread(run, form, length):
-    """DESIGN section 10."""
+    """doc/security.md, Under load."""
     error(post(run, form, length), 413, "invalid_request")
 
 
@@ -100,7 +100,7 @@ def test_a_body_without_a_type_is_415(run, form):
 @pytest.mark.parametrize("name", ["HTTP_AUTHORIZATION", "REDIRECT_HTTP_AUTHORIZATION",
                                   "REDIRECT_REDIRECT_HTTP_AUTHORIZATION"])
 def test_the_token_is_found_under_any_name_that_apache_gives_it(cgi, run, name):
-    """DESIGN section 6."""
+    """doc/guard.md, What is checked."""
     token = cgi.token()
     assert run("user", **{name: "Bearer " + token}).status == 200
     assert run("user", **{name: "Bearer x"}).status == 401
@@ -109,7 +109,7 @@ def test_the_token_is_found_under_any_name_that_apache_gives_it(cgi, run, name):
 
 
 def test_another_header_carries_the_token_where_the_setting_says(cgi, run):
-    """DESIGN section 6: for hosts that eat Authorization; nowhere else."""
+    """doc/guard.md, What is checked: for hosts that eat Authorization; nowhere else."""
     env = {"HTTP_X_CARNET_AUTH": "Bearer " + cgi.token()}
     assert run("user", **env).status == 401
     other = cgi.variant("auth_header = X-Carnet-Auth")
@@ -153,7 +153,7 @@ def test_a_value_cannot_forge_a_header(cgi, run):
 @pytest.mark.parametrize("query", ["limit=%ff", "limit=1%00", "limit=%zz",
                                    "limit=1&limit=2", "after=%e9"])
 def test_a_malformed_query_is_refused(cgi, run, query):
-    """DESIGN section 5: a page's parameters are checked as a body's are."""
+    """doc/protocol.md, Errors: a page's parameters are checked as a body's are."""
     answer = run("posts", QUERY_STRING=query,
                  HTTP_AUTHORIZATION="Bearer " + cgi.token("read-posts"))
     assert answer.status in (400, 422)
@@ -170,7 +170,7 @@ def test_a_long_query_does_no_harm(cgi, run, query):
 
 
 def test_a_long_token_is_refused(run):
-    """DESIGN section 6."""
+    """doc/guard.md, What is checked."""
     for token in ("A" * 120_000, "A." * 60_000, "eyJ" * 30_000 + ".e30.e30"):
         assert run("user", HTTP_AUTHORIZATION="Bearer " + token).status == 401
 

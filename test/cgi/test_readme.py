@@ -1,6 +1,7 @@
 """README.md and doc/ say what is so: each file, function, test, verb, target and
-heading that they name is there."""
+heading that they name is there.  So do the tests that cite a heading of doc/."""
 import re
+import subprocess
 
 import pytest
 
@@ -15,6 +16,18 @@ ARCHITECTURE = TEXT["doc/architecture.md"]
 RFC_6819 = {"4.1": 5, "4.2": 4, "4.3": 5, "4.4.1": 13, "4.4.2": 6, "4.4.3": 6, "4.5": 4,
             "4.6": 7}
 RFC_9700 = {"4": 17}
+
+
+def sources():
+    """What git has, or, in a tree without it, what looks like source: path and text."""
+    p = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True)
+    tracked = [ROOT / name for name in p.stdout.decode().split("\0") if name]
+    for path in tracked or [p for d in ("test", "lib", "bin", "cgi-bin", "deploy", "man")
+                            for p in (ROOT / d).rglob("*")]:
+        try:
+            yield path.relative_to(ROOT).as_posix(), path.read_text()
+        except (UnicodeDecodeError, FileNotFoundError, IsADirectoryError):
+            pass
 
 
 def headings(text):
@@ -141,3 +154,21 @@ def test_each_verb_that_is_named_exists():
     words = {w for line in verbs for w in line.split()}
     for verb in set(re.findall(r"`(?:bin/)?carnet ([a-z]+)", "".join(TEXT.values()))):
         assert verb in words, verb
+
+
+def test_each_heading_that_is_cited_exists():
+    """"doc/guard.md, Paths": a file of doc/ and a heading in it."""
+    n = 0
+    for path, text in sources():
+        if not path.startswith(("test/", "lib/", "bin/", "cgi-bin/", "deploy/")):
+            continue
+        flat = re.sub(r"\s+(\* |# )?", " ", text)
+        for name, rest in re.findall(r"(doc/\w+\.md), ([A-Z].{0,60})", flat):
+            assert any(rest.startswith(h) for h in headings(TEXT[name])), (path, rest)
+            n += 1
+    assert n > 200
+
+
+def test_no_file_cites_what_is_not_in_the_tree():
+    word = re.compile(r"\b%s\b" % "".join(("DES", "IGN")))
+    assert [path for path, text in sources() if word.search(text)] == []

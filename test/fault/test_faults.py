@@ -332,7 +332,7 @@ def test_a_clock_that_steps(shim, tmp_path, off):
         r = site.get("/api/user", token=pair["access_token"])
         if off < 0:
             assert r.status_code == 200
-        else:  # a year ahead what was over was purged: README says so
+        else:  # a year ahead what was over was purged: doc/faults.md says so
             expect.unauthenticated(r)
             expect.error(site.refresh(pair["refresh_token"]), 400, "invalid_grant")
 

@@ -1,5 +1,4 @@
-"""The account page: what a person gave to whom, and taking it back (DESIGN
-section 3)."""
+"""The account page: what a person gave to whom, and taking it back (doc/protocol.md, URLs)."""
 import hashlib
 import re
 import time
@@ -41,7 +40,7 @@ def dead(site, app, pair):
 
 
 def test_nobody_signed_in_is_sent_to_sign_in(site):
-    """DESIGN section 3: and back here."""
+    """doc/users.md, The account page: and back here."""
     for r in (Browser(site).get("/account"), Browser(site).post("/account", {})):
         assert people.sent_to(r) == ("/oauth/login", {"return_to": "/account"})
 
@@ -74,7 +73,7 @@ def test_a_denied_app_is_not_listed(app, browser):
 
 
 def test_disconnecting_an_app_ends_all_it_has(site, app, browser):
-    """DESIGN section 6: on the very next request; each sign-in, each pair."""
+    """doc/guard.md, What is checked: on the very next request; each sign-in, each pair."""
     pairs = [app.connect(browser) for _ in range(2)]
     pairs.append(expect.tokens(site.refresh(pairs[0]["refresh_token"], app.client)))
     form = browser.open("/account").row(app.name).form
@@ -124,7 +123,7 @@ def test_disconnecting_no_app_does_nothing(site, app, browser, client_id):
 # Personal tokens
 
 def test_a_token_is_made_and_shown_once(site, user, browser):
-    """DESIGN section 5."""
+    """doc/users.md, The account page."""
     token, _ = create(browser, scopes=["read-posts", "write-posts"])
     page = browser.open("/account")
     assert "new-token" not in page.by_id and token not in page.source
@@ -145,7 +144,7 @@ def test_the_last_use_is_shown(site, browser):
 
 
 def test_only_scopes_of_the_user_are_offered_and_given(site, browser):
-    """DESIGN section 5: however the form was changed."""
+    """doc/users.md, The account page: however the form was changed."""
     page = browser.open("/account")
     boxes = [value for _, value in page.form("create-token").boxes]
     assert boxes == ["read-posts", "write-posts"]
@@ -168,7 +167,7 @@ def test_a_token_without_scopes_tells_who(site, browser):
     ("x", True), ("x" * 60, True), ("é" * 60, True), ("😀" * 60, True),
     ("", False), (None, False), ("x" * 61, False), ("é" * 61, False), ("a\nb", False)])
 def test_a_name_has_1_to_60_characters(browser, name, good):
-    """DESIGN section 5."""
+    """doc/users.md, The account page."""
     r = browser.act("create_token", name=name)
     assert r.status_code == 200 if good else r.status_code in (400, 422)
     page = browser.open("/account")
@@ -184,7 +183,7 @@ def test_a_name_is_only_text(browser, name):
 
 
 def test_revoking_a_token_ends_it_and_no_other(site, browser):
-    """DESIGN section 6."""
+    """doc/users.md, The account page."""
     (one, _), (other, _) = create(browser, "One"), create(browser, "Other")
     page = Page(browser.submit(browser.open("/account").row("One").form))
     assert "One" not in [row.text.strip() for row in page.rows]
@@ -230,7 +229,7 @@ def test_one_browser_is_signed_out(site, user, browser):
 
 
 def test_everywhere_else_is_signed_out(site, user, browser):
-    """DESIGN section 3; and other people stay."""
+    """doc/users.md, The account page; and other people stay."""
     others = [Browser(site, user) for _ in range(2)]
     stranger = Browser(site, site.user())
     page = browser.open("/account")
@@ -354,7 +353,7 @@ def test_a_session_alone_makes_no_token(site, user, browser, sent):
 @pytest.mark.parametrize("sent, lives", [
     (None, 180 * 86400), ("86400", 86400), ("1", 1), ("15552000", 180 * 86400)])
 def test_the_expiry_of_a_token_is_chosen(browser, sent, lives):
-    """DESIGN section 5: personal_ttl at most; it is shown with the token."""
+    """doc/users.md, The account page: personal_ttl at most; it is shown with the token."""
     r = browser.act("create_token", name="n", expires_in=sent)
     claims = made(r)
     assert claims["exp"] - claims["iat"] == lives
@@ -363,7 +362,7 @@ def test_the_expiry_of_a_token_is_chosen(browser, sent, lives):
 
 @pytest.mark.parametrize("sent", ["0", "-1", "15552001", "x", "99999999999999999999"])
 def test_no_expiry_beyond_the_setting(browser, sent):
-    """DESIGN section 5."""
+    """doc/users.md, The account page."""
     r = browser.act("create_token", name="n", expires_in=sent)
     assert r.status_code == 422 and "that long" in Page(r).by_id["error"]
     assert not tokens_on(browser.open("/account"))

@@ -1,4 +1,4 @@
-"""Sign-in, consent and the code (RFC 6749 section 4.1, DESIGN section 5)."""
+"""Sign-in, consent and the code (RFC 6749 section 4.1, doc/protocol.md, Sign-in and consent)."""
 import base64
 import hashlib
 from urllib.parse import quote, urlencode
@@ -31,7 +31,7 @@ def error(r, app):
 # Who is not signed in
 
 def test_a_sign_in_leads_back_to_the_request(site, app, user):
-    """DESIGN section 5: and from there to the consent page, with all of it."""
+    """doc/protocol.md, Sign-in and consent: and from there to the consent page, with all of it."""
     browser = Browser(site)
     state = "a b&c=%41/../é".encode("ascii", "replace").decode()
     r = app.ask(browser, state=state, scope="read-posts write-posts",
@@ -209,7 +209,7 @@ def test_a_sign_out_in_another_tab_leads_to_the_sign_in(app, browser):
 # What is remembered
 
 def test_a_consent_is_remembered(site, app, browser, user):
-    """DESIGN section 5: for this client, this user, and no more than that."""
+    """doc/protocol.md, Sign-in and consent: for this client, this user, and no more than that."""
     app.connect(browser, scope="read-posts write-posts")
     for scope in ("read-posts", "write-posts", "read-posts write-posts", None):
         assert people.sent_back(app.ask(browser, scope=scope), app)["code"]
@@ -220,7 +220,7 @@ def test_a_consent_is_remembered(site, app, browser, user):
 
 
 def test_a_later_consent_forgets_no_earlier_one(app, browser):
-    """DESIGN section 5: remembered until revoked.  The first tokens are alive, and
+    """doc/protocol.md, Sign-in and consent: until revoked.  The first tokens are alive, and
     the account page must tell all that the app may."""
     app.connect(browser, scope="read-posts")
     app.connect(browser, scope="write-posts")
@@ -238,7 +238,7 @@ def test_a_public_client_is_asked_for_each_time(site, browser):
 
 
 def test_a_revoked_consent_is_asked_again(app, browser):
-    """DESIGN section 5."""
+    """doc/protocol.md, Sign-in and consent."""
     app.connect(browser)
     browser.act("revoke_app", client_id=app.client.id)
     assert Page(app.ask(browser)).form("approve")
@@ -257,7 +257,7 @@ def test_a_consent_is_not_more_than_the_person_saw(site, app):
 # The code
 
 def test_a_code_is_sent_once_and_stored_as_a_digest(site, app, browser):
-    """RFC 6749 section 10.10, DESIGN section 4: 256 bits."""
+    """RFC 6749 section 10.10, doc/protocol.md, Tokens: 256 bits."""
     code = app.code(browser)
     raw = base64.urlsafe_b64decode(code + "=")
     assert len(raw) == 32
@@ -295,7 +295,7 @@ def test_the_policy_lets_a_form_lead_to_the_app(site, app, browser):
 # Scopes and the answer
 
 def test_what_the_user_may_not_is_left_out(site, app):
-    """DESIGN section 5: and the token's answer tells."""
+    """RFC 6749 section 3.3: and the token's answer tells."""
     browser = Browser(site, site.user("read-posts"))
     page = app.consent(browser, scope="read-posts write-posts")
     assert "write-posts" not in page.text and "read-posts" in page.text
@@ -303,7 +303,7 @@ def test_what_the_user_may_not_is_left_out(site, app):
 
 
 def test_what_the_client_may_not_is_left_out(site):
-    """DESIGN section 5: libraries ask for all that the metadata lists."""
+    """doc/protocol.md, Scopes: libraries ask for all that the metadata lists."""
     app, browser = App(site, scope="read-posts admin"), Browser(site, site.user("read-posts"))
     page = app.consent(browser, scope="read-posts write-posts admin")
     assert "read-posts" in page.text
@@ -315,7 +315,7 @@ def test_what_the_client_may_not_is_left_out(site):
 
 
 def test_nothing_left_is_told(site, app):
-    """DESIGN section 5: invalid_scope."""
+    """RFC 6749 section 4.1.2.1: invalid_scope."""
     browser = Browser(site, site.user("admin"))
     got = people.sent_back(app.ask(browser, scope="read-posts write-posts"), app)
     assert (got["error"], got["state"]) == ("invalid_scope", "xyz")

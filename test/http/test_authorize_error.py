@@ -44,7 +44,7 @@ ERRORS = [
     ({"code_challenge": CHALLENGE[:-1] + "+"}, "invalid_request"),
     ({"code_challenge": CHALLENGE[:-1] + " "}, "invalid_request"),
     ({"code_challenge": "x" * 300}, "invalid_request"),
-    # RFC 6749 section 3.3; DESIGN section 5
+    # RFC 6749 section 3.3; doc/protocol.md, Scopes
     ({"scope": "nothing"}, "invalid_scope"),
     ({"scope": "read-posts nothing"}, "invalid_scope"),
     ({"scope": "READ-POSTS"}, "invalid_scope"),

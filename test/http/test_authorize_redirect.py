@@ -175,7 +175,7 @@ def test_an_array_of_uris_is_none(app, browser):
 
 
 def test_the_query_of_a_post_counts_for_nothing(app, browser):
-    """DESIGN section 5."""
+    """doc/protocol.md, Sign-in and consent."""
     people.refused(browser.post(app.path(), {}))
 
 

@@ -158,7 +158,7 @@ def test_an_expired_code_is_refused(site, app, code):
 
 
 def test_the_lifetime_is_the_setting(site, code):
-    """DESIGN section 1: code_ttl, 60 s as shipped."""
+    """doc/deploy.md, Configuration: code_ttl, 60 s as shipped."""
     (expires_at,), = site.sql("SELECT expires_at FROM oauth_auth_codes"
                               " WHERE digest = ?", hashlib.sha256(code.encode()).digest())
     assert 0 <= time.time() + 60 - expires_at < 30
@@ -204,7 +204,7 @@ def test_a_second_use_revokes_what_cannot_be_renewed_too(site, browser):
 
 
 def test_a_second_use_leaves_other_sign_ins(site, app, browser, code):
-    """DESIGN section 5: a family is what one sign-in gave."""
+    """doc/protocol.md, Rotation: a family is what one sign-in gave."""
     other = app.connect(browser)
     expect.tokens(app.redeem(code))
     expect.error(app.redeem(code), 400, "invalid_grant")
@@ -228,7 +228,7 @@ def test_of_20_uses_at_once_one_wins(site, app, code):
 # What has changed since the consent
 
 def test_a_disabled_user_gets_nothing(site, app):
-    """DESIGN section 6."""
+    """doc/guard.md, What is checked."""
     user = site.user("*")
     code = app.code(Browser(site, user))
     site.carnet("user", "disable", user.email)
@@ -236,7 +236,7 @@ def test_a_disabled_user_gets_nothing(site, app):
 
 
 def test_a_revoked_client_gets_nothing(site, browser):
-    """DESIGN section 6."""
+    """doc/guard.md, What is checked."""
     app = App(site)
     code = app.code(browser)
     site.carnet("client", "revoke", app.client.id)
@@ -244,7 +244,7 @@ def test_a_revoked_client_gets_nothing(site, browser):
 
 
 def test_what_the_user_has_lost_is_gone(site, app):
-    """DESIGN section 5: the limits of today hold."""
+    """doc/protocol.md, Scopes: the limits of today hold."""
     user = site.user("*")
     code = app.code(Browser(site, user), scope="read-posts write-posts")
     site.sql("UPDATE users SET scope = 'write-posts' WHERE id = ?", user.id)

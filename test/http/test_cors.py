@@ -1,4 +1,4 @@
-"""Scripts of other origins (Fetch, section 3.2; DESIGN section 3)."""
+"""Scripts of other origins (Fetch, section 3.2; doc/protocol.md, Other origins)."""
 import pytest
 
 from kit.people import App, Browser
@@ -71,7 +71,7 @@ def test_the_answer_may_be_read(site, method, path):
     "https://spa.example:8443/cb", "https://confidential.example", "null", "*", "com.example.app:",
     "com.example.app", "https://", "", "x", SPA + " https://evil.example"])
 def test_another_origin_is_told_nothing(site, origin):
-    """DESIGN section 3: those of public clients' redirect URIs, and no other."""
+    """doc/protocol.md, Other origins: those of public clients' redirect URIs, and no other."""
     for path in PATHS:
         told_nothing(preflight(site, path, origin))
     told_nothing(site.post("/oauth/token", headers={"Origin": origin}))
@@ -92,7 +92,7 @@ def test_the_origin_of_a_loopback_app(site):
 
 
 def test_a_revoked_clients_origin_is_no_more(site):
-    """DESIGN section 6."""
+    """doc/guard.md, What is checked."""
     app = App(site, public=True, uris=("https://gone.example/cb",))
     allowed(preflight(site, "/oauth/token", "https://gone.example"), "https://gone.example")
     site.carnet("client", "revoke", app.client.id)
@@ -101,7 +101,7 @@ def test_a_revoked_clients_origin_is_no_more(site):
 
 @pytest.mark.parametrize("path", NEVER)
 def test_pages_and_introspection_are_for_no_script(site, path):
-    """DESIGN section 3: no preflight, no reading."""
+    """doc/protocol.md, Other origins: no preflight, no reading."""
     r = preflight(site, path, SPA)
     told_nothing(r)
     assert r.status_code == 405
@@ -117,7 +117,7 @@ def test_options_without_an_origin_is_no_preflight(site):
 
 
 def test_the_setting_takes_the_place_of_the_clients(site):
-    """DESIGN section 1: cors_origins."""
+    """doc/deploy.md, Configuration: cors_origins."""
     other = site.variant("cors_origins = https://one.example http://localhost:5173")
     for origin in "https://one.example", "http://localhost:5173":
         allowed(preflight(other, "/oauth/token", origin), origin)

@@ -30,7 +30,7 @@ def test_password_grant_gives_a_token_that_works(server):
 
 @flow("password token")
 def test_the_proxy_gives_a_token_for_a_password(server):
-    """DESIGN section 5: the password client's secret stays on the server."""
+    """doc/protocol.md, The first-party proxy: the password client's secret stays on the server."""
     body = expect.tokens(server.post("/api/oauth/password/token", json={
         "username": server.email, "password": server.password}))
     assert server.is_live(body["access_token"])
@@ -148,7 +148,7 @@ def test_a_missing_scope_is_403(server):
 
 @flow("personal tokens")
 def test_a_personal_token_is_made_works_and_is_revoked(server):
-    """DESIGN section 5."""
+    """doc/protocol.md, Personal tokens."""
     url, token = "/api/personal-tokens", server.token("read-posts")
     r = server.post(url, token=token, json={"name": "Mine", "scopes": ["read-posts"]})
     assert r.status_code == 201, r.text
@@ -165,7 +165,7 @@ def test_a_personal_token_is_made_works_and_is_revoked(server):
 
 @flow("posts")
 def test_posts_are_created_read_and_deleted(server):
-    """DESIGN section 5: the example API; Location is below /api/posts."""
+    """doc/protocol.md, The example API: the example API; Location is below /api/posts."""
     token = server.token("read-posts write-posts admin")
     places = []
     for _ in range(2):
@@ -235,20 +235,20 @@ def test_no_program_takes_any_method(server, path):
                                   "/oauth/tokenx", "/api/userx", "/api/user/1",
                                   "/oauth/token/x"])
 def test_an_unknown_path_is_404_as_json(server, path):
-    """DESIGN section 3."""
+    """doc/protocol.md, URLs."""
     expect.error(server.get(path), 404, "not_found")
 
 
 @flow("413")
 def test_a_large_body_is_413(server):
-    """DESIGN section 10: over 64 KiB, before it is read; the answer arrives."""
+    """doc/security.md, Under load: over 64 KiB, before it is read; the answer arrives."""
     r = server.post("/oauth/token", data={"grant_type": "x" * 200_000})
     expect.error(r, 413, "invalid_request")
 
 
 @flow("413")
 def test_a_body_of_the_largest_size_arrives(server):
-    """DESIGN section 5: 64 KiB, more than web servers hand on at once."""
+    """doc/protocol.md, The token endpoint: 64 KiB, more than web servers hand on at once."""
     token, body = server.token("write-posts admin"), "x" * 65536
     r = server.post("/api/posts", token=token, json={"title": "Large", "body": body})
     assert (r.status_code, r.json()["body"]) == (201, body)
@@ -257,7 +257,7 @@ def test_a_body_of_the_largest_size_arrives(server):
 
 @flow("logout")
 def test_signing_out_ends_the_session(server):
-    """DESIGN section 3: POST /oauth/logout; the session's cookie is dead."""
+    """doc/users.md, Sessions: POST /oauth/logout; the session's cookie is dead."""
     browser = Browser(server, server.user())
     copy = Browser(server)
     copy.cookie = browser.cookie
@@ -407,7 +407,7 @@ def test_metadata_may_be_a_file(hosted, name):
 
 @flow("404 as JSON")
 def test_the_icon_and_the_way_to_change_a_password(server):
-    """DESIGN section 3: for browsers, under each deployment."""
+    """doc/protocol.md, URLs: for browsers, under each deployment."""
     r = server.get("/oauth/icon.svg")
     assert (r.status_code, r.headers["Content-Type"]) == (200, "image/svg+xml")
     assert r.text.startswith("<svg ") and "#0b5d54" in r.text

@@ -31,7 +31,7 @@ def test_without_the_scope_it_is_403(server, path):
 
 
 def test_with_the_scope_it_is_served(server, path):
-    """DESIGN section 7: HEAD too."""
+    """doc/guard.md, Rules: HEAD too."""
     token = server.token("read-posts")
     r = server.get(path, token=token)
     assert r.status_code == 200 and r.text.startswith(MARK)
@@ -40,7 +40,7 @@ def test_with_the_scope_it_is_served(server, path):
 
 
 def test_a_revoked_token_is_refused_at_once(server, path):
-    """DESIGN section 6."""
+    """doc/guard.md, What is checked."""
     token = server.token("read-posts")
     assert server.get(path, token=token).status_code == 200
     server.post("/oauth/revoke", auth=server.password_client, data={"token": token})
@@ -49,7 +49,7 @@ def test_a_revoked_token_is_refused_at_once(server, path):
 
 @pytest.mark.parametrize("kind", ["php", "perl", "app"])
 def test_the_program_learns_who_calls(server, kind):
-    """DESIGN section 7."""
+    """doc/guard.md, Who calls."""
     user = server.user("read-posts")
     told = who(server, KINDS[kind], token=server.token("read-posts", user))
     assert told.pop("CARNET_TOKEN_ID")
@@ -61,7 +61,7 @@ def test_the_program_learns_who_calls(server, kind):
 
 @pytest.mark.parametrize("kind", ["php", "perl", "app"])
 def test_the_program_learns_which_machine_calls(server, kind):
-    """DESIGN section 7: a token without a user has the client's name."""
+    """doc/guard.md, Who calls: a token without a user has the client's name."""
     client, token = server.machine()
     told = who(server, KINDS[kind], token=token)
     assert told["CARNET_CLIENT_ID"] == told["REMOTE_USER"] == client.id
@@ -69,7 +69,7 @@ def test_the_program_learns_which_machine_calls(server, kind):
 
 
 def test_what_is_public_needs_no_token_and_names_no_one(server):
-    """DESIGN section 7: also where the token that is sent is worth nothing."""
+    """doc/guard.md, Rules: also where the token that is sent is worth nothing."""
     assert server.get(OPEN).text == "open\n"
     for path in guarded.PUBLIC.values():
         for token in (None, "x.y.z"):
@@ -80,7 +80,7 @@ def test_what_is_public_needs_no_token_and_names_no_one(server):
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_rule_is_for_its_methods(server, method):
-    """DESIGN section 7: path and method to scopes."""
+    """doc/guard.md, Rules: path and method to scopes."""
     for scope, other in (("read-posts", "POST"), ("write-posts", "GET")):
         r = server.request(method, KINDS["app"], token=server.token(scope))
         assert r.status_code == (403 if method == other else 200)
@@ -96,7 +96,7 @@ def test_a_method_without_a_rule_is_405(server):
 
 
 def test_a_rule_may_want_a_machine(server):
-    """DESIGN section 7: the kind of caller."""
+    """doc/guard.md, Rules: the kind of caller."""
     path = "/guarded/perl/machines/env.pl"
     assert server.get(path, token=server.token("read-posts")).status_code == 403
     _, token = server.machine()
@@ -139,7 +139,7 @@ def spell(words, pair, at):
     ("php", False), ("php", True), ("perl", False), ("perl", True), ("app", False),
     ("app", True)])
 def test_no_client_says_who_it_is(server, kind, public):
-    """DESIGN section 7: whatever it sends under these names never gets through.  One
+    """doc/guard.md, Who calls: whatever it sends under these names never gets through.  One
     without a value does not hide the others."""
     path = guarded.PUBLIC[kind] if public else KINDS[kind]
     token = None if public else server.token("read-posts")
@@ -202,7 +202,7 @@ def test_basic_credentials_are_no_user(server):
 # The guard itself
 
 def test_make_run_shows_it(site, in_matrix):
-    """DESIGN section 7: /guarded/env; more of it is in test_guarded.py."""
+    """doc/guard.md, Who calls: /guarded/env; more of it is in test_guarded.py."""
     in_matrix("make-run")
     expect.unauthenticated(site.get("/guarded/env"), None)
     assert site.get("/guarded/env", token=site.token("write-posts")).status_code == 403
@@ -223,7 +223,7 @@ def test_without_a_guard_nothing_is_served(server):
 
 
 def test_what_no_rule_names_is_refused(server):
-    """DESIGN section 7: inside a guarded space, whoever asks."""
+    """doc/guard.md, Rules: inside a guarded space, whoever asks."""
     token, text = server.token("read-posts"), server.conf.read_text()
     server.conf.write_text(text.replace("\n/guarded = all", "\n/elsewhere = all"))
     try:

@@ -48,7 +48,7 @@ def forms(server, path):
 
 
 def test_no_spelling_of_a_path_gets_around_the_guard(server, path):
-    """DESIGN section 7: written to the socket as it stands, without a token."""
+    """doc/guard.md, Paths: written to the socket as it stands, without a token."""
     ways = forms(server, path)
     for way in ways:
         r = raw.request(server, way)
@@ -67,7 +67,7 @@ def test_no_spelling_of_a_path_gets_around_the_guard(server, path):
                                  "/x/..%255cadmin/x", "/x%252fy/%252e%252e/z",
                                  "/admin./x", "/admin%20/x", "/;a/admin;a/x"])
 def test_the_program_behind_reads_the_path_as_the_guard_does(server, way):
-    """DESIGN section 7: to Tomcat /admin;a is /admin, and so is /\\admin on Windows.
+    """doc/guard.md, Paths: to Tomcat /admin;a is /admin, and so is /\\admin on Windows.
     A public path above it must not open it."""
     assert raw.request(server, guarded.PUBLIC["app"]).status == 200
     assert raw.request(server, "/guarded/app/open/admin/x").status == 401
@@ -102,7 +102,7 @@ def see_no_way_in(server, path):
 
 
 def test_no_case_gets_around_the_guard(server):
-    """DESIGN section 7: a file system may take /GUARDED for /guarded, which the
+    """doc/guard.md, Paths: a file system may take /GUARDED for /guarded, which the
     server's own match does not know.  With a token, a script's text is no answer."""
     for path in KINDS.values():
         see_no_way_in(server, path)
@@ -126,7 +126,7 @@ def folding():
 
 
 def test_a_server_that_folds_case_is_guarded(folding):
-    """DESIGN section 7: refused, unless the guard is told of it."""
+    """doc/guard.md, Paths: refused, unless the guard is told of it."""
     token = folding.token("read-posts")
     for path in KINDS.values():
         see_no_way_in(folding, path)
@@ -193,7 +193,7 @@ def test_other_headers_do_not_name_another_path(server, path):
 
 @pytest.mark.parametrize("kind", ["php", "perl", "app"])
 def test_no_header_names_another_method_or_path(server, kind):
-    """DESIGN section 7: a program that believes it would do what another rule is for.
+    """doc/guard.md, Paths: a program that believes it would do what another rule is for.
     However it is spelt, it does not get through."""
     token, path = server.token("read-posts"), KINDS[kind]
     for name in OVERRIDES:
@@ -223,7 +223,7 @@ def two_slashes():
 
 
 def test_two_slashes_are_guarded(two_slashes, in_matrix):
-    """DESIGN section 7: the file is found by them, and so is the rule."""
+    """doc/guard.md, Paths: the file is found by them, and so is the rule."""
     in_matrix("nginx")
     token = two_slashes.token("read-posts")
     for path in KINDS.values():

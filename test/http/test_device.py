@@ -56,14 +56,14 @@ def test_the_user_code_is_easy_to_type_and_hard_to_guess(maker):
 
 
 def test_the_database_holds_the_digest_alone(site, device):
-    """DESIGN section 4."""
+    """RFC 6819 section 5.1.4.1.3."""
     assert device.row("1")
     for path in site.dir.glob("data/carnet.db*"):
         assert device.codes["device_code"].encode() not in path.read_bytes()
 
 
 def test_the_lifetimes_are_the_settings(site, maker):
-    """DESIGN section 1: device_code_ttl, device_interval."""
+    """doc/deploy.md, Configuration: device_code_ttl, device_interval."""
     other = site.variant("device_code_ttl = 5m\ndevice_interval = 7")
     r = other.post("/oauth/device/code", data=maker.auth())
     assert (r.json()["expires_in"], r.json()["interval"]) == (300, 7)
@@ -78,7 +78,7 @@ def test_a_scope_that_may_not_be_is_refused(site, scope):
 
 
 def test_what_the_client_may_not_have_is_left_out(site, browser):
-    """DESIGN section 5: libraries ask for all that the metadata lists."""
+    """doc/protocol.md, Scopes: libraries ask for all that the metadata lists."""
     device = Device(site, scope="read-posts").begin(scope="admin read-posts write-posts")
     page = device.page(browser)
     assert "read-posts" in page.text and "write-posts" not in page.text
@@ -152,7 +152,7 @@ def test_a_denial_is_told(browser, device):
 
 
 def test_what_the_user_may_not_is_left_out(site, maker):
-    """DESIGN section 5."""
+    """RFC 6749 section 3.3."""
     device = maker.begin("read-posts admin")
     browser = Browser(site, site.user("read-posts"))
     assert "Delete posts" not in device.page(browser).text
@@ -161,7 +161,7 @@ def test_what_the_user_may_not_is_left_out(site, maker):
 
 
 def test_where_nothing_is_left_there_is_nothing_to_approve(site, maker):
-    """DESIGN section 5, RFC 6749 section 5.2, as at /authorize; another account may."""
+    """doc/protocol.md, Scopes; RFC 6749 section 5.2; as at /authorize; another account may."""
     device, browser = maker.begin("read-posts"), Browser(site, site.user("write-posts"))
     page = Page(browser.get("/oauth/device?user_code=" + device.codes["user_code"]))
     assert page.status == 422 and "nothing that your account may do" in page.by_id["error"]
@@ -271,7 +271,7 @@ def test_the_user_code_is_no_device_code(site, device):
 
 
 def test_a_disabled_user_gives_nothing(site, device):
-    """DESIGN section 6."""
+    """doc/guard.md, What is checked."""
     user = site.user("*")
     device.decide(Browser(site, user))
     site.carnet("user", "disable", user.email)
@@ -291,7 +291,7 @@ def test_a_wrong_code_is_told(browser, code):
 
 
 def test_a_revoked_clients_device_is_none(site, browser):
-    """DESIGN section 6."""
+    """doc/guard.md, What is checked."""
     device = Device(site).begin()
     site.carnet("client", "revoke", device.client.id)
     form = browser.open("/oauth/device").form("continue")

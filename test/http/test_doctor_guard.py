@@ -25,7 +25,7 @@ RULES = "/a = user\n/bär = token all read-posts\nPOST /bär/d = client"
 
 
 def test_every_path_that_wants_a_token_is_asked(web):
-    """RFC 6750 section 3, RFC 9728 section 5.1; DESIGN section 7."""
+    """RFC 6750 section 3, RFC 9728 section 5.1; doc/guard.md, Rules."""
     with guarding(web, RULES + "\nGET /bär/open = public\nPOST /bär/open = user"):
         report = ask_web(web)
         is_sound(report)

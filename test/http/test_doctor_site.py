@@ -113,7 +113,7 @@ def test_a_server_that_repeats_a_header(web):
 
 
 def test_an_origin_that_may_call_and_is_kept_out(web):
-    """DESIGN section 3: the origins of public clients' redirect URIs."""
+    """doc/protocol.md, Other origins: the origins of public clients' redirect URIs."""
     client = web.site.client("authorization_code", "--public", "--redirect-uri",
                              "https://app.example/back")
     try:
@@ -169,7 +169,7 @@ def test_a_document_that_is_missing(web):
     (replace("/account", body=(BUILD / "cgi-bin/account").read_bytes()[:5000]),
      "sends the program itself")])
 def test_a_path_that_leads_elsewhere(web, change, said):
-    """DESIGN section 3: the table of URLs."""
+    """doc/protocol.md, URLs: the table of URLs."""
     web.change = change
     ask_web(web).only("paths", "wrong", said)
 

@@ -41,7 +41,7 @@ def test_no_bearer_token_is_a_challenge_without_error(site, value):
 
 
 def test_a_token_elsewhere_is_not_looked_at(site, token):
-    """DESIGN section 6: Authorization only; not RFC 6750 sections 2.2, 2.3."""
+    """doc/guard.md, What is checked: Authorization only; not RFC 6750 sections 2.2, 2.3."""
     expect.unauthenticated(site.get("/api/user?access_token=" + token), None)
     r = site.post("/api/posts", json={"access_token": token})
     expect.unauthenticated(r, None)
@@ -51,7 +51,7 @@ def test_a_token_elsewhere_is_not_looked_at(site, token):
 
 @pytest.mark.parametrize("accept", ["text/html", "*/*", "application/xml"])
 def test_the_answer_is_json_whatever_accept_says(site, accept):
-    """DESIGN section 6."""
+    """doc/guard.md, What is checked."""
     r = site.get("/api/user", headers={"Accept": accept}, token="x")
     expect.unauthenticated(r)
 
@@ -172,7 +172,7 @@ def test_we_may_be_one_of_several_audiences(site, token):
 
 
 def test_audiences_are_for_what_is_guarded_and_not_for_our_own(site, token):
-    """DESIGN section 6: the place a token is used at is held against its aud."""
+    """doc/guard.md, What is checked: the place a token is used at is held against its aud."""
     forged = site.forge(token, claims={"aud": "https://api.example"})
     other = site.variant("audiences = https://x.example https://api.example")
     for server in site, other:
@@ -181,7 +181,7 @@ def test_audiences_are_for_what_is_guarded_and_not_for_our_own(site, token):
 
 
 def test_what_is_taken_from_a_user_is_gone_at_the_next_request(site):
-    """DESIGN section 5: and given back, it is there."""
+    """doc/protocol.md, Scopes: and given back, it is there."""
     person = site.user("read-posts write-posts")
     token = site.token("read-posts write-posts", person)
     mine = site.post("/api/personal-tokens", token=token, json={
@@ -233,7 +233,7 @@ def test_claims_that_are_no_object_are_refused(site, token, claims):
 
 
 def test_the_database_knows_better_than_the_claims(site, token):
-    """DESIGN section 6: a token is good for what its row says, no longer."""
+    """doc/guard.md, What is checked: a token is good for what its row says, no longer."""
     claims = {"scope": "admin", "scopes": ["admin"], "sub": "1", "exp": 9999999999}
     forged = site.forge(token, claims=claims)
     assert user(site, forged).json()["scopes"] == ["read-posts"]
@@ -263,7 +263,7 @@ def test_a_client_named_like_a_user_is_no_user(site):
 
 
 def test_a_deleted_row_is_a_refused_token(site):
-    """DESIGN section 6: revocation acts on the very next request."""
+    """doc/guard.md, What is checked: revocation acts on the very next request."""
     token = site.token()
     assert user(site, token).status_code == 200
     site.sql("DELETE FROM oauth_access_tokens WHERE id = ?", row_of(token))
@@ -271,7 +271,7 @@ def test_a_deleted_row_is_a_refused_token(site):
 
 
 def test_a_revoked_row_is_a_refused_token(site):
-    """DESIGN section 6."""
+    """doc/guard.md, What is checked."""
     token = site.token()
     site.sql("UPDATE oauth_access_tokens SET revoked_at = 1 WHERE id = ?",
              row_of(token))
@@ -279,7 +279,7 @@ def test_a_revoked_row_is_a_refused_token(site):
 
 
 def test_a_revoked_clients_tokens_are_refused(site):
-    """DESIGN section 6: client not revoked."""
+    """doc/guard.md, What is checked: client not revoked."""
     client, token = site.machine()
     assert site.get("/api/status", token=token).status_code == 200
     site.carnet("client", "revoke", client.id)
@@ -287,7 +287,7 @@ def test_a_revoked_clients_tokens_are_refused(site):
 
 
 def test_a_disabled_users_tokens_are_refused(site):
-    """DESIGN section 6: user not disabled; enabled again they are good."""
+    """doc/guard.md, What is checked: user not disabled; enabled again they are good."""
     who = site.user()
     token = site.token(user=who)
     site.carnet("user", "disable", who.email)
@@ -297,7 +297,7 @@ def test_a_disabled_users_tokens_are_refused(site):
 
 
 def test_a_passport_token_is_refused_where_compat_is_off(site):
-    """DESIGN section 4: typ and aud are the mode's."""
+    """doc/protocol.md, Tokens: typ and aud are the mode's."""
     compat = site.variant("passport_compat = yes")
     theirs, ours = compat.token(), site.token()
     expect.unauthenticated(user(site, theirs))

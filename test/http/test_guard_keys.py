@@ -106,7 +106,7 @@ def test_a_key_that_the_token_brings_is_not_used(site, token):
 @pytest.mark.parametrize("kid", ["x", "", None, 5, "../ES256.pem", "' OR 1=1 --",
                                  "%s\0", "%s ", {"x": 1}, "A" * 43])
 def test_an_unknown_kid_is_refused(site, token, jwks, kid):
-    """DESIGN section 4: the key is the one that kid names."""
+    """doc/deploy.md, Keys: the key is the one that kid names."""
     if isinstance(kid, str):
         kid = kid.replace("%s", jwks["ES256"]["kid"])
     refused(site, site.forge(token, header={"kid": kid}))
@@ -149,7 +149,7 @@ def test_a_malformed_header_is_refused(site, token, jwks, header):
 
 
 def test_a_removed_keys_tokens_are_refused(fresh):
-    """DESIGN section 4: only keys that are published verify."""
+    """doc/deploy.md, Keys: only keys that are published verify."""
     token = fresh.token()
     assert fresh.is_live(token)
     fresh.carnet("keys", "generate", "--alg", "ES256", "--force")

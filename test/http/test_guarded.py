@@ -1,4 +1,4 @@
-"""/guarded under lighttpd: files and a CGI script behind the guard (DESIGN 7)."""
+"""/guarded under lighttpd: files and a CGI script behind the guard (doc/guard.md, Rules)."""
 import pytest
 
 from kit import expect
@@ -17,7 +17,7 @@ def env_of(r):
     ("/guarded/env", "write-posts", 403), ("/guarded/other", "read-posts", 403),
     ("/guarded", "read-posts", 403), ("/guarded/allx", "read-posts write-posts", 403)])
 def test_scopes_open_the_paths(site, path, scope, status):
-    """DESIGN section 7: all of a list, or any of it."""
+    """doc/guard.md, Rules: all of a list, or any of it."""
     r = site.get(path, token=site.token(scope))
     assert r.status_code == status, r.text
     if status == 403:
@@ -49,7 +49,7 @@ def test_the_file_is_served_as_the_server_has_it(site):
 
 
 def test_the_script_finds_who_calls(site):
-    """DESIGN section 7."""
+    """doc/guard.md, Who calls."""
     user = site.user("read-posts")
     token = site.token("read-posts", user)
     env = env_of(site.get("/guarded/env", token=token))
@@ -60,7 +60,7 @@ def test_the_script_finds_who_calls(site):
 
 
 def test_what_the_client_sends_does_not_reach_the_script(site):
-    """DESIGN section 7."""
+    """doc/guard.md, Who calls."""
     client, token = site.machine()
     lies = {name: "7777" for name in (
         "Carnet-User-Id", "CARNET_USER_ID", "Remote-User", "REMOTE_USER", "Variable-REMOTE_USER",

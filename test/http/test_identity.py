@@ -1,4 +1,4 @@
-"""One person, whatever the spelling of their name and password (DESIGN section 11)."""
+"""One person, whatever the spelling of their name and password (doc/users.md, Names)."""
 import crypt
 import unicodedata
 
@@ -56,7 +56,7 @@ def test_a_spelling_is_taken_once(site, jorg):
 
 @pytest.mark.parametrize("login", ["", "a@b", "a b", "x" * 65, "a\u200bb", "♥"])
 def test_what_is_no_user_name_is_refused(site, login):
-    """DESIGN section 11: 1 to 64 characters without '@'."""
+    """doc/users.md, Names: 1 to 64 characters without '@'."""
     p = site.command("user", "add", "n@x.example", "--login", login, "--password-stdin",
                      input="a password\n")
     assert p.returncode == 1 and "is no user name" in p.stderr

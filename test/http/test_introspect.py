@@ -54,7 +54,7 @@ def test_a_client_learns_of_its_refresh_token(site, app, user, pair):
 
 
 def test_the_first_party_learns_who_signed_in_to_it(site, user):
-    """DESIGN section 3, /api/user: what it tells, this tells."""
+    """doc/protocol.md, The example API: what it tells, this tells."""
     pair = site.sign_in(user=user)
     for kind in "access_token", "refresh_token":
         body = told(ask(site, site.password_client, pair[kind]))
@@ -76,7 +76,7 @@ def test_a_token_with_something_behind_it_is_another(site, api, pair):
 
 
 def test_a_token_has_what_client_and_user_may_have_now(site):
-    """DESIGN section 5: what is taken from either is gone at the next request."""
+    """doc/protocol.md, Scopes: what is taken from either is gone at the next request."""
     user = site.user("read-posts write-posts")
     client = site.client("password,refresh_token", scope="read-posts write-posts")
     pair = expect.tokens(site.grant(
@@ -179,7 +179,7 @@ def test_an_expired_refresh_token(site, app, pair):
 
 
 def test_a_disabled_users_tokens(site, app):
-    """DESIGN section 6."""
+    """RFC 7662 section 2.2."""
     user = site.user("*")
     pair = app.connect(Browser(site, user))
     site.carnet("user", "disable", user.email)
@@ -188,7 +188,7 @@ def test_a_disabled_users_tokens(site, app):
 
 
 def test_a_revoked_clients_tokens(site, api, browser):
-    """DESIGN section 6."""
+    """RFC 7662 section 2.2."""
     app = App(site)
     token = app.connect(browser)["access_token"]
     site.carnet("client", "revoke", app.client.id)

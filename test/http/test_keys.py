@@ -1,4 +1,4 @@
-"""Signing keys (DESIGN section 4): rotated under running programs, retired, and
+"""Signing keys (doc/deploy.md, Keys): rotated under running programs, retired, and
 one for each algorithm that a client asks for."""
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -72,7 +72,7 @@ def worn(running):
 
 
 def test_a_rotation_is_taken_up_at_once(running):
-    """DESIGN section 4: new tokens by the new key; both are published."""
+    """doc/deploy.md, Keys: new tokens by the new key; both are published."""
     before = kids(running)
     old, new = rotate(running)
     assert new not in before and old in before
@@ -137,7 +137,7 @@ def test_a_key_whose_tokens_live_is_not_retired():
 
 
 def test_old_tokens_still_verify(running, worn):
-    """DESIGN section 4: until the last of them has expired."""
+    """doc/deploy.md, Keys: until the last of them has expired."""
     jose.verify(worn, jwks(running))
     for _ in range(8):
         assert running.is_live(worn)
@@ -145,7 +145,7 @@ def test_old_tokens_still_verify(running, worn):
 
 
 def test_tokens_are_issued_at_every_moment_of_a_rotation(running):
-    """DESIGN section 4: at every moment there is a key that signs."""
+    """doc/deploy.md, Keys: at every moment there is a key that signs."""
     with ThreadPoolExecutor(1) as pool:
         rotation = pool.submit(running.carnet, "keys", "rotate", "--now")
         while not rotation.done():
@@ -213,7 +213,7 @@ def test_a_refresh_token_outlives_the_key(running):
 @pytest.mark.parametrize("alg, kty", [("ES256", "EC"), ("RS256", "RSA"),
                                       ("PS256", "RSA"), ("EdDSA", "OKP")])
 def test_each_client_gets_its_algorithm(running, alg, kty):
-    """DESIGN section 4: client add --alg; of each flow, and the guard takes it."""
+    """doc/deploy.md, Keys: client add --alg; of each flow, and the guard takes it."""
     if not any(key["alg"] == alg for key in listed(running).values()):
         running.carnet("keys", "generate", "--alg", alg)
         expect.until(lambda: alg in {k["alg"] for k in jwks(running)["keys"]}, WITHIN_S)
@@ -258,7 +258,7 @@ def test_a_client_whose_key_is_missing_gets_no_token(fresh):
 
 
 def test_private_keys_are_their_owners_alone(fresh):
-    """DESIGN section 4: 0600, after a rotation too."""
+    """doc/deploy.md, Keys: 0600, after a rotation too."""
     fresh.carnet("keys", "rotate", "--now")
     files = list((fresh.dir / "keys").glob("*.pem"))
     assert len(files) == 3

@@ -1,4 +1,4 @@
-"""Signing in and out, and the session (DESIGN sections 3, 4 and 10)."""
+"""Signing in and out, and the session (doc/users.md, Sessions)."""
 import base64
 import hashlib
 import secrets
@@ -40,7 +40,7 @@ def send(browser, user, form=None, **fields):
 
 
 def test_the_right_password_signs_in(browser, user):
-    """DESIGN section 3."""
+    """doc/users.md, Sessions."""
     assert not browser.is_signed_in()
     r = send(browser, user)
     assert people.sent_to(r) == ("/account", {})
@@ -135,7 +135,7 @@ def test_a_second_sign_in_ends_the_first(site, browser, user):
 
 @pytest.mark.parametrize("value", ["", "x", "x" * 43, "x" * 44, "A" * 5000, "=" * 43])
 def test_a_made_up_cookie_signs_nobody_in(browser, value):
-    """DESIGN section 4: 256 random bits."""
+    """doc/users.md, Sessions: 256 random bits."""
     browser.cookie = (people.cookie_name(browser.site.url), value)
     assert not browser.is_signed_in()
 
@@ -229,7 +229,7 @@ def test_nowhere_else_is_gone_to(browser, user, target):
 
 
 def test_an_issuer_with_a_path_keeps_to_its_path(site):
-    """DESIGN section 3: the prefix is the deployment's choice."""
+    """doc/protocol.md, URLs: the prefix is the deployment's choice."""
     browser = Browser(site.variant("issuer = https://carnet.test/sso"))
     form = login_form(browser)
     assert form.action == "/sso/oauth/login"
@@ -287,7 +287,7 @@ def test_two_sites_on_one_host_sign_nobody_out(site, user):
 
 
 def test_the_database_holds_the_digest_alone(site, browser, user):
-    """DESIGN section 4."""
+    """RFC 6819 section 5.1.4.1.3."""
     browser.sign_in(user)
     assert len(row(site, browser)) == 1
     value = browser.cookie[1]
@@ -299,7 +299,7 @@ def test_the_database_holds_the_digest_alone(site, browser, user):
 # The end of a session
 
 def test_signing_out_ends_the_session_here_and_there(site, browser, user):
-    """DESIGN section 3: POST /oauth/logout."""
+    """doc/users.md, Sessions: POST /oauth/logout."""
     browser.sign_in(user)
     copy = Browser(site)
     copy.cookie = browser.cookie
@@ -328,7 +328,7 @@ def test_a_link_cannot_sign_a_person_out(browser, user):
 
 
 def test_an_expired_session_is_over(site, browser, user):
-    """DESIGN section 1: session_ttl."""
+    """doc/deploy.md, Configuration: session_ttl."""
     browser.sign_in(user)
     site.sql("UPDATE sessions SET expires_at = ? WHERE digest = ?",
              int(time.time()), digest(browser))
@@ -337,7 +337,7 @@ def test_an_expired_session_is_over(site, browser, user):
 
 
 def test_the_lifetime_is_the_setting(site, user):
-    """DESIGN section 1: session_ttl."""
+    """doc/deploy.md, Configuration: session_ttl."""
     browser = Browser(site.variant("session_ttl = 2h"), user)
     (lasts,), = site.sql("SELECT expires_at - created_at FROM sessions"
                          " WHERE digest = ?", digest(browser))
@@ -345,7 +345,7 @@ def test_the_lifetime_is_the_setting(site, user):
 
 
 def test_a_disabled_user_is_signed_out_at_once(site, browser):
-    """DESIGN section 6."""
+    """doc/guard.md, What is checked."""
     user = site.user()
     browser.sign_in(user)
     site.carnet("user", "disable", user.email)
@@ -354,7 +354,7 @@ def test_a_disabled_user_is_signed_out_at_once(site, browser):
 
 
 def test_expired_sessions_go(site, user):
-    """DESIGN section 9: the database stays bounded without cron."""
+    """doc/architecture.md, Storage: the database stays bounded without cron."""
     old = secrets.token_bytes(32)
     site.sql("INSERT INTO sessions (digest, user, agent, address, created_at,"
              " seen_at, expires_at) VALUES (?, ?, '', '', 1, 1, 2)", old, user.id)

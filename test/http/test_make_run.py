@@ -105,7 +105,7 @@ VICTIMS = {
     *[(s, v) for s in ("INT", "TERM", "HUP") for v in ("make", "group", "front")],
     *[("KILL", v) for v in VICTIMS], ("TERM", "shell"), ("TERM", "lighttpd")])
 def test_nothing_is_left(run_dir, name, victim):
-    """DESIGN section 2: stopped is stopped."""
+    """doc/deploy.md, Two commands: stopped is stopped."""
     with running(run_dir) as r:
         r.ready()
         assert r.site().get("/oauth/jwks").status_code == 200

@@ -32,7 +32,7 @@ def test_it_names_its_issuer(site, metadata):
 
 
 def test_it_is_served_under_every_server(server):
-    """DESIGN section 3: by the issuer, whatever Host says (DESIGN section 10)."""
+    """doc/protocol.md, URLs: by the issuer, whatever Host says (doc/security.md, Promises)."""
     body = server.get(URL, headers={"Host": "evil.example"}).json()
     assert body["issuer"] == server.url
     for name, value in body.items():

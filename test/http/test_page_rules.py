@@ -1,4 +1,4 @@
-"""What holds for every page: headers, policy, size (DESIGN section 10)."""
+"""What holds for every page: headers, policy, size (doc/security.md, Pages)."""
 import re
 
 import pytest
@@ -43,7 +43,7 @@ def policy(r):
 
 
 def test_headers(answer):
-    """DESIGN section 10."""
+    """doc/security.md, Pages."""
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Referrer-Policy"] == "no-referrer"
     assert answer.headers["Cache-Control"] == "no-store"
@@ -93,7 +93,7 @@ def test_nothing_is_loaded_from_elsewhere(answer):
 
 
 def test_pages_work_without_script(answer):
-    """DESIGN section 5: each form is a POST with a button; no script is needed."""
+    """doc/security.md, Pages: each form is a POST with a button; no script is needed."""
     page = Page(answer)
     for form in page.forms:
         assert form.method == "post" and form.buttons

@@ -31,7 +31,7 @@ def person(site, user):
     "/accountx", "/account#x", "/account\r\nSet-Cookie: a=b", "", "account",
     "/oauth/authorize/../../evil", "/\u2028/evil"])
 def test_after_sign_in_only_our_own_pages_follow(site, to):
-    """DESIGN section 10: no open redirect."""
+    """doc/security.md, Promises: no open redirect."""
     r = Person(site).sign_in(return_to=to)
     assert r.status_code in (303, 400)
     assert r.headers.get("Location", "/account") == "/account"
@@ -50,7 +50,7 @@ def test_sign_in_gives_a_new_session_id(site):
 
 
 def test_the_session_cookie_is_kept_from_scripts(site):
-    """DESIGN section 10; the database holds its digest alone."""
+    """doc/users.md, Sessions; the database holds its digest alone."""
     p = Person(site)
     r = p.sign_in()
     cookie = r.headers["Set-Cookie"]
@@ -68,7 +68,7 @@ def test_on_https_the_cookie_is_bound_to_the_host(site):
 
 
 def test_unknown_and_wrong_read_alike(site, user):
-    """DESIGN section 5."""
+    """doc/security.md, Promises."""
     wrong = Person(site).sign_in(user, password="x")
     nobody = Person(site).sign_in(user, password="x", email="nobody@x.example")
     assert wrong.status_code == nobody.status_code == 422
@@ -76,13 +76,13 @@ def test_unknown_and_wrong_read_alike(site, user):
 
 
 def test_a_disabled_user_is_signed_out_at_once(site, user, person):
-    """DESIGN section 6."""
+    """doc/guard.md, What is checked."""
     site.carnet("user", "disable", user.email)
     assert person.get("/account").status_code == 303
 
 
 def test_every_post_needs_the_csrf_token(person):
-    """DESIGN section 10."""
+    """RFC 6749 section 10.12."""
     assert person.post("/account", {"action": "sign_out"}).status_code == 400
     assert person.post("/oauth/logout", {}).status_code == 400
     assert person.post("/oauth/device", {"user_code": "x"}).status_code == 400
@@ -98,7 +98,7 @@ def test_signing_out_ends_the_session(site, person):
 
 
 def test_pages_have_their_guards(person):
-    """DESIGN section 10."""
+    """doc/security.md, Pages."""
     h = person.get("/account").headers
     csp = h["Content-Security-Policy"]
     assert "default-src 'none'" in csp and "frame-ancestors 'none'" in csp
@@ -122,7 +122,7 @@ def test_an_app_revoked_loses_all_tokens_at_once(site, person):
 
 
 def test_a_personal_token_is_made_shown_once_and_revoked(site, person):
-    """DESIGN section 5: at most the scopes of the user."""
+    """doc/users.md, The account page: at most the scopes of the user."""
     page = person.act("create_token", name="backup",
                       scopes=["read-posts", "admin"]).text
     token = page.split('id="new-token"')[1].split(">")[1].split("<")[0].strip()
@@ -136,12 +136,12 @@ def test_a_personal_token_is_made_shown_once_and_revoked(site, person):
 
 @pytest.mark.parametrize("name", ["", "x" * 61])
 def test_a_token_without_a_fit_name_is_refused(person, name):
-    """DESIGN section 5: 1 to 60 characters."""
+    """doc/users.md, The account page: 1 to 60 characters."""
     assert person.act("create_token", name=name).status_code == 422
 
 
 def test_other_sessions_are_signed_out(site, user, person):
-    """DESIGN section 3: sign out everywhere."""
+    """doc/users.md, The account page: sign out everywhere."""
     other = Person(site)
     other.sign_in(user)
     person.act("sign_out_elsewhere")
@@ -265,7 +265,7 @@ def test_revoking_either_token_kills_both(site, member):
 
 
 def test_revoking_a_spent_refresh_token_kills_the_family(site):
-    """DESIGN section 5."""
+    """RFC 7009 section 2.1."""
     old = site.sign_in("read-posts")
     new = site.refresh(old["refresh_token"]).json()
     ask(site, "/oauth/revoke", old["refresh_token"])
@@ -342,7 +342,7 @@ def test_metadata_tells_what_the_server_does(site):
                                   "/.well-known/oauth-authorization-server",
                                   "/api/posts", "/api/user"])
 def test_scripts_of_public_clients_may_call(site, path):
-    """DESIGN section 3: the origins of their redirect URIs, no others."""
+    """doc/protocol.md, Other origins: the origins of their redirect URIs, no others."""
     App(site, "--public", uri="https://spa.example/cb")
     ask = {"Access-Control-Request-Method": "POST"}
     r = site.request("OPTIONS", path, headers={"Origin": "https://spa.example", **ask})
@@ -357,7 +357,7 @@ def test_scripts_of_public_clients_may_call(site, path):
 
 
 def test_configured_origins_stand_alone(site):
-    """DESIGN section 1."""
+    """doc/deploy.md, Configuration."""
     other = site.variant("cors_origins = https://a.example https://b.example")
     for origin, allowed in (("https://b.example", True), ("https://app.example", False)):
         r = other.get("/oauth/jwks", headers={"Origin": origin})
@@ -366,7 +366,7 @@ def test_configured_origins_stand_alone(site):
 
 @pytest.mark.parametrize("alg", ["ES256", "RS256", "PS256", "EdDSA"])
 def test_each_algorithm_signs_for_who_asks(site, alg):
-    """DESIGN section 4."""
+    """doc/deploy.md, Keys."""
     if alg in ("PS256", "EdDSA"):
         site.command("keys", "generate", "--alg", alg)
     client = site.client("client_credentials", "--alg", alg)
@@ -381,7 +381,7 @@ def test_each_algorithm_signs_for_who_asks(site, alg):
 
 
 def test_running_programs_take_up_a_rotation(site):
-    """DESIGN section 4: the old key verifies until it is retired."""
+    """doc/deploy.md, Keys: the old key verifies until it is retired."""
     old = site.token("read-posts")
     kid = jose.header_of(old)["kid"]
     site.carnet("keys", "rotate", "--now")

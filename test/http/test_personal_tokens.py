@@ -1,4 +1,4 @@
-"""Personal tokens: /api/personal-tokens (DESIGN section 5)."""
+"""Personal tokens: /api/personal-tokens (doc/protocol.md, Personal tokens)."""
 import time
 
 import pytest
@@ -23,7 +23,7 @@ def token(site, user):
 
 
 def test_a_token_is_made_and_works(site, token):
-    """DESIGN section 5: shown once."""
+    """doc/protocol.md, Personal tokens: shown once."""
     r = create(site, token, scopes=["read-posts"])
     assert r.status_code == 201
     body = r.json()
@@ -40,14 +40,14 @@ def test_a_token_is_made_and_works(site, token):
 
 
 def test_the_lifetime_is_the_setting(site, token):
-    """DESIGN section 1: personal_ttl."""
+    """doc/deploy.md, Configuration: personal_ttl."""
     other = site.variant("personal_ttl = 2d")
     claims = jose.claims_of(create(other, token).json()["token"])
     assert claims["exp"] - claims["iat"] == 2 * 86400
 
 
 def test_the_list_shows_the_users_own_and_never_the_token(site, user, token):
-    """DESIGN section 5."""
+    """doc/protocol.md, Personal tokens."""
     made = [create(site, token, name="T%d" % i).json() for i in range(3)]
     create(site, site.token(user=site.user()), name="Another's")
     site.token(user=user)  # a sign-in is no personal token
@@ -62,7 +62,7 @@ def test_the_list_shows_the_users_own_and_never_the_token(site, user, token):
 
 
 def test_revoking_one_ends_it_and_no_other(site, token):
-    """DESIGN section 5: 204."""
+    """doc/protocol.md, Personal tokens: 204."""
     one, other = create(site, token).json(), create(site, token).json()
     r = site.delete("%s/%s" % (URL, one["id"]), token=token)
     assert (r.status_code, r.content) == (204, b"")
@@ -80,7 +80,7 @@ def app_token(site, user):
 
 
 def test_an_app_sees_makes_and_ends_none(site, token, app_token):
-    """DESIGN section 5: the first party alone; an app was let in for something else."""
+    """doc/protocol.md, Personal tokens: the first party alone; an app has another purpose."""
     made = create(site, token).json()
     for method, path in (("GET", ""), ("POST", ""), ("DELETE", "/" + made["id"]),
                          ("DELETE", "/" + jose.claims_of(app_token)["jti"])):
@@ -94,14 +94,14 @@ def test_an_app_sees_makes_and_ends_none(site, token, app_token):
 
 
 def test_an_app_may_end_itself(site, user, token, app_token):
-    """DESIGN section 5."""
+    """doc/protocol.md, Personal tokens."""
     r = site.delete(URL + "/current", token=app_token)
     assert (r.status_code, r.json()) == (200, {"status": "revoked"})
     assert not site.is_live(app_token) and site.is_live(token)
 
 
 def test_a_personal_token_sees_and_ends_itself_alone(site, token):
-    """DESIGN section 5."""
+    """doc/protocol.md, Personal tokens."""
     one, other = create(site, token, name="One").json(), create(site, token).json()
     listed = site.get(URL, token=one["token"]).json()["data"]
     assert [(t["id"], t["name"]) for t in listed] == [(one["id"], "One")]
@@ -114,7 +114,7 @@ def test_a_personal_token_sees_and_ends_itself_alone(site, token):
 
 
 def test_the_list_has_what_the_user_may_have_now(site, user, token):
-    """DESIGN section 5: what is taken is gone from the tokens."""
+    """doc/protocol.md, Personal tokens: what is taken is gone from the tokens."""
     create(site, token, scopes=["read-posts", "write-posts"])
     site.sql("UPDATE users SET scope = 'write-posts' WHERE id = ?", user.id)
     one, = site.get(URL, token=token).json()["data"]
@@ -125,7 +125,7 @@ def test_the_list_has_what_the_user_may_have_now(site, user, token):
     ("read-posts", {"id"}), ("email", {"id", "email"}), ("profile", {"id", "name"}),
     ("email profile", {"id", "email", "name"})])
 def test_an_app_learns_of_its_user_what_its_scopes_say(site, user, scopes, members):
-    """DESIGN section 3: /api/user; and introspection."""
+    """doc/protocol.md, The example API: /api/user; and introspection."""
     other = site.variant()
     text = other.conf.read_text()
     other.conf.write_text(text.replace(
@@ -144,7 +144,7 @@ def test_an_app_learns_of_its_user_what_its_scopes_say(site, user, scopes, membe
 
 
 def test_the_first_party_learns_all_of_its_user(site, user, token):
-    """DESIGN section 3: so do tokens that the user made by hand."""
+    """doc/protocol.md, The example API: so do tokens that the user made by hand."""
     for bearer in token, create(site, token).json()["token"]:
         told = site.get("/api/user", token=bearer).json()
         assert set(told) == {"id", "name", "email", "scopes"}
@@ -152,7 +152,7 @@ def test_the_first_party_learns_all_of_its_user(site, user, token):
 
 
 def test_anothers_token_cannot_be_revoked(site, token):
-    """DESIGN section 5: there is none for who asks."""
+    """doc/protocol.md, Personal tokens: there is none for who asks."""
     theirs = create(site, site.token(user=site.user())).json()
     r = site.delete("%s/%s" % (URL, theirs["id"]), token=token)
     expect.error(r, 404, "not_found")
@@ -160,7 +160,7 @@ def test_anothers_token_cannot_be_revoked(site, token):
 
 
 def test_a_sign_ins_token_is_no_personal_one(site, user, token):
-    """DESIGN section 5: DELETE .../ID is for personal tokens."""
+    """doc/protocol.md, Personal tokens: DELETE .../ID is for personal tokens."""
     other = site.token(user=user)
     r = site.delete("%s/%s" % (URL, jose.claims_of(other)["jti"]), token=token)
     expect.error(r, 404, "not_found")
@@ -176,7 +176,7 @@ def test_an_unknown_id_is_404(site, token, name):
 
 
 def test_current_ends_the_presenting_token_and_its_family(site, user):
-    """DESIGN section 5."""
+    """doc/protocol.md, Personal tokens."""
     pair, other = site.sign_in(user=user), site.sign_in(user=user)
     r = site.delete(URL + "/current", token=pair["access_token"])
     assert (r.status_code, r.json()) == (200, {"status": "revoked"})
@@ -187,21 +187,21 @@ def test_current_ends_the_presenting_token_and_its_family(site, user):
 
 
 def test_current_ends_a_personal_token(site, token):
-    """DESIGN section 5: the one that presents itself, no other."""
+    """doc/protocol.md, Personal tokens: the one that presents itself, no other."""
     mine = create(site, token).json()["token"]
     assert site.delete(URL + "/current", token=mine).status_code == 200
     assert not site.is_live(mine) and site.is_live(token)
 
 
 def test_current_ends_a_clients_own_token(site):
-    """DESIGN section 5: the presenting token."""
+    """doc/protocol.md, Personal tokens: the presenting token."""
     _, machine = site.machine()
     assert site.delete(URL + "/current", token=machine).status_code == 200
     expect.unauthenticated(site.get("/api/status", token=machine))
 
 
 def test_a_client_has_no_personal_tokens(site):
-    """DESIGN section 5: they are a user's."""
+    """doc/protocol.md, Personal tokens: they are a user's."""
     _, machine = site.machine()
     expect.unauthenticated(site.get(URL, token=machine))
     expect.unauthenticated(create(site, machine))
@@ -210,33 +210,33 @@ def test_a_client_has_no_personal_tokens(site):
 
 @pytest.mark.parametrize("scopes", [["admin"], ["read-posts", "admin"]])
 def test_no_scope_beyond_the_presenting_tokens(site, token, scopes):
-    """DESIGN section 5: at most those of the presenting token."""
+    """doc/protocol.md, Personal tokens: at most those of the presenting token."""
     r = create(site, token, scopes=scopes)
     expect.unprocessable(r, "scopes.%d" % scopes.index("admin"))
 
 
 def test_a_personal_token_makes_no_wider_one(site, token):
-    """DESIGN section 5."""
+    """doc/protocol.md, Personal tokens."""
     narrow = create(site, token, scopes=["read-posts"]).json()["token"]
     expect.unprocessable(create(site, narrow, scopes=["write-posts"]), "scopes.0")
     assert create(site, narrow, scopes=["read-posts"]).status_code == 201
 
 
 def test_a_star_is_all_of_the_presenting_token(site, token):
-    """DESIGN section 5."""
+    """doc/protocol.md, Personal tokens."""
     body = create(site, token, scopes=["*"]).json()
     assert body["scopes"] == ["read-posts", "write-posts"]
 
 
 def test_no_scopes_is_a_token_that_only_tells_who(site, token):
-    """DESIGN section 5."""
+    """doc/protocol.md, Personal tokens."""
     for members in ({}, {"scopes": []}, {"scopes": None}):
         assert create(site, token, **members).json()["scopes"] == []
 
 
 @pytest.mark.parametrize("name", ["x", "x" * 60, "é" * 60, "\U0001f600" * 60])
 def test_a_name_is_1_to_60_characters(site, token, name):
-    """DESIGN section 5: characters, not bytes; it comes back as sent."""
+    """doc/protocol.md, Personal tokens: characters, not bytes; it comes back as sent."""
     assert create(site, token, name=name).json()["name"] == name
     expect.unprocessable(create(site, token, name=name[0] * 61), "name")
 
@@ -250,7 +250,7 @@ def test_a_name_is_1_to_60_characters(site, token, name):
     ({"scopes": ["read-posts", "read-posts write-posts"]}, ["scopes.1"]),
     ({"name": "", "scopes": ["nothing"]}, ["name", "scopes.0"])])
 def test_failed_validation_is_422(site, token, members, fields):
-    """DESIGN section 5."""
+    """doc/protocol.md, Personal tokens."""
     expect.unprocessable(create(site, token, **members), *fields)
 
 
@@ -259,13 +259,13 @@ def test_failed_validation_is_422(site, token, members, fields):
     ({"data": "name=x", "headers": {"Content-Type": "text/plain"}}, 415),
     ({"data": '"%s"' % ("x" * 66_000)}, 413)])
 def test_what_is_no_request_is_refused(site, token, kw, status):
-    """DESIGN sections 5 and 10."""
+    """doc/protocol.md, Personal tokens."""
     kw = {"headers": {"Content-Type": "application/json"}, **kw}
     expect.error(site.post(URL, token=token, **kw), status, "invalid_request")
 
 
 def test_an_expired_token_is_not_listed_nor_revoked(site, token):
-    """DESIGN section 5."""
+    """doc/protocol.md, Personal tokens."""
     made = create(site, token).json()
     site.sql("UPDATE oauth_access_tokens SET expires_at = ? WHERE id = ?",
              int(time.time()), jose.unb64u(made["id"]))
@@ -275,14 +275,14 @@ def test_an_expired_token_is_not_listed_nor_revoked(site, token):
 
 
 def test_a_disabled_users_personal_tokens_are_refused(site, user, token):
-    """DESIGN section 6."""
+    """doc/guard.md, What is checked."""
     mine = create(site, token).json()["token"]
     site.carnet("user", "disable", user.email)
     expect.unauthenticated(site.get("/api/user", token=mine))
 
 
 def test_a_revoked_personal_client_ends_all_its_tokens(fresh):
-    """DESIGN section 6: the client too is looked at; install makes a new one."""
+    """doc/guard.md, What is checked: the client too is looked at; install makes a new one."""
     token = fresh.token()
     mine = create(fresh, token).json()["token"]
     (client,), = fresh.sql("SELECT client_id FROM oauth_clients"

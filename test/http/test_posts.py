@@ -1,4 +1,4 @@
-"""The example API: /api/posts, /api/user, /api/status (DESIGN section 5)."""
+"""The example API: /api/posts, /api/user, /api/status (doc/protocol.md, The example API)."""
 import json
 
 import pytest
@@ -32,7 +32,7 @@ def test_a_post_is_created_with_its_place(site, token):
 
 
 def test_a_client_posts_for_itself(site):
-    """DESIGN section 5: no user, no user_id."""
+    """doc/protocol.md, The example API: no user, no user_id."""
     _, machine = site.machine()
     assert create(site, machine).json()["user_id"] is None
 
@@ -48,13 +48,13 @@ def test_text_comes_back_as_it_was_sent(site, token, text):
 
 @pytest.mark.parametrize("title", ["x" * 200, "é" * 200, "\U0001f600" * 200])
 def test_lengths_are_characters_not_bytes(site, token, title):
-    """DESIGN section 5: 1 to 200 characters; one more is too many."""
+    """doc/protocol.md, The example API: 1 to 200 characters; one more is too many."""
     assert create(site, token, title=title).status_code == 201
     expect.unprocessable(create(site, token, title=title + title[0]), "title")
 
 
 def test_a_body_may_be_65536_characters(site, token):
-    """DESIGN section 5."""
+    """doc/protocol.md, The example API."""
     assert create(site, token, body="x" * 65536).status_code == 201
     expect.unprocessable(create(site, token, body="x" * 65537), "body")
     raw = json.dumps({**POST, "body": "é" * 60000}, ensure_ascii=False).encode()
@@ -63,7 +63,7 @@ def test_a_body_may_be_65536_characters(site, token):
 
 
 def test_128_kib_are_taken_and_a_byte_more_is_413(site, token):
-    """DESIGN section 10: posts may be larger than other bodies."""
+    """doc/security.md, Under load: posts may be larger than other bodies."""
     raw = json.dumps(POST).encode()
     raw += b" " * (131072 - len(raw))
     assert site.post("/api/posts", token=token, data=raw,
@@ -78,14 +78,14 @@ def test_128_kib_are_taken_and_a_byte_more_is_413(site, token):
     ({"title": "a\0b"}, ["title"]), ({"body": ""}, ["body"]),
     ({"body": {}}, ["body"]), ({"title": "", "body": ""}, ["title", "body"])])
 def test_failed_validation_is_422(site, token, members, fields):
-    """DESIGN section 5: every wrong field is named."""
+    """doc/protocol.md, The example API: every wrong field is named."""
     texts = expect.unprocessable(create(site, token, **members), *fields)
     assert all(name in texts[name][0] for name in fields)
 
 
 @pytest.mark.parametrize("body", [b"{}", b"[]", b"5"])
 def test_json_without_the_fields_is_422(site, token, body):
-    """DESIGN section 5."""
+    """doc/protocol.md, The example API."""
     r = site.post("/api/posts", token=token, data=body, headers=JSON)
     expect.unprocessable(r, "title", "body")
 
@@ -114,7 +114,7 @@ def seven(site, token):
 
 
 def test_pages_lead_to_the_end(site, token, seven):
-    """DESIGN section 5: keyset pages, newest first, each post once."""
+    """doc/protocol.md, The example API: keyset pages, newest first, each post once."""
     ids, place = [], "/api/posts?limit=3"
     while place:
         page = site.get(place, token=token).json()
@@ -127,7 +127,7 @@ def test_pages_lead_to_the_end(site, token, seven):
 
 
 def test_a_new_post_does_not_shift_the_pages(site, token, seven):
-    """DESIGN section 5: what keyset pages are for."""
+    """doc/protocol.md, The example API: what keyset pages are for."""
     first = site.get("/api/posts?limit=2", token=token).json()
     create(site, token)
     second = site.get(first["next"], token=token).json()
@@ -135,7 +135,7 @@ def test_a_new_post_does_not_shift_the_pages(site, token, seven):
 
 
 def test_there_is_no_next_behind_the_last(site, token, seven):
-    """DESIGN section 5: next is null, also where the page is just full."""
+    """doc/protocol.md, The example API: next is null, also where the page is just full."""
     oldest, = site.sql("SELECT min(id) FROM posts")
     page = site.get("/api/posts?limit=1&after=%d" % (oldest[0] + 1), token=token)
     assert page.json()["next"] is None and len(page.json()["data"]) == 1
@@ -145,7 +145,7 @@ def test_there_is_no_next_behind_the_last(site, token, seven):
 
 @pytest.mark.parametrize("limit", ["1", "100", "007"])
 def test_a_limit_is_1_to_100(site, token, seven, limit):
-    """DESIGN section 5."""
+    """doc/protocol.md, The example API."""
     page = site.get("/api/posts?limit=" + limit, token=token).json()
     assert 0 < len(page["data"]) <= int(limit)
 
@@ -153,14 +153,14 @@ def test_a_limit_is_1_to_100(site, token, seven, limit):
 @pytest.mark.parametrize("limit", ["0", "101", "-1", "+1", "x", "1.5", "1e1",
                                    "99999999999999999999"])
 def test_another_limit_is_422(site, token, limit):
-    """DESIGN section 5: limit 1..100, 422 as expected."""
+    """doc/protocol.md, The example API: limit 1..100, 422 as expected."""
     r = site.get("/api/posts?limit=" + limit, token=token)
     expect.unprocessable(r, "limit")
 
 
 @pytest.mark.parametrize("after", ["x", "-1", "9" * 20])
 def test_another_after_is_422(site, token, after):
-    """DESIGN section 5."""
+    """doc/protocol.md, The example API."""
     expect.unprocessable(site.get("/api/posts?after=" + after, token=token), "after")
 
 
@@ -214,7 +214,7 @@ def test_a_wrong_method_is_405_with_those_of_the_path(site, token, method, path,
 
 @pytest.mark.parametrize("path", ["/api/posts", "/api/user"])
 def test_head_works_where_get_does(site, token, path):
-    """DESIGN section 3."""
+    """RFC 9110 section 9.3.2."""
     r = site.request("HEAD", path, token=token)
     assert (r.status_code, r.content) == (200, b"")
     assert site.request("HEAD", path).status_code == 401
@@ -223,7 +223,7 @@ def test_head_works_where_get_does(site, token, path):
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "HEAD"])
 @pytest.mark.parametrize("path", ["/api/none", "/oauth/none"])
 def test_an_unknown_path_is_404_by_any_method_and_body(site, method, path):
-    """DESIGN section 3."""
+    """doc/protocol.md, The example API."""
     kw = {} if method == "HEAD" else {
         "data": b"x", "headers": {"Content-Type": "text/plain"}}
     r = site.request(method, path, **kw)
@@ -232,7 +232,7 @@ def test_an_unknown_path_is_404_by_any_method_and_body(site, method, path):
 
 
 def test_user_tells_who_the_token_speaks_for(site):
-    """DESIGN section 3."""
+    """doc/protocol.md, The example API."""
     user = site.user()
     body = site.get("/api/user", token=site.token("write-posts", user)).json()
     assert body == {"id": user.id, "name": "", "email": user.email,
@@ -240,13 +240,13 @@ def test_user_tells_who_the_token_speaks_for(site):
 
 
 def test_user_needs_a_users_token(site):
-    """DESIGN section 5: 401 otherwise."""
+    """doc/protocol.md, The example API: 401 otherwise."""
     _, machine = site.machine()
     expect.unauthenticated(site.get("/api/user", token=machine))
 
 
 def test_status_needs_a_clients_own_token(site, token):
-    """DESIGN section 5: 403 otherwise."""
+    """doc/protocol.md, The example API: 403 otherwise."""
     client, machine = site.machine()
     assert site.get("/api/status", token=machine).json() == {
         "status": "ok", "client_id": client.id,

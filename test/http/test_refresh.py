@@ -52,7 +52,7 @@ def test_a_refresh_gives_a_pair_of_the_same_user_and_scope(site):
 
 
 def test_a_refresh_ends_the_old_pair(site):
-    """DESIGN section 5: access token and refresh token, in one transaction."""
+    """doc/protocol.md, Rotation: access token and refresh token, in one transaction."""
     old = site.sign_in()
     new = expect.tokens(site.refresh(old["refresh_token"]))
     assert not site.is_live(old["access_token"])
@@ -61,7 +61,7 @@ def test_a_refresh_ends_the_old_pair(site):
 
 
 def test_a_retry_within_the_grace_gets_the_same_refresh_token(site):
-    """DESIGN section 5: a lost answer; nothing that it gave dies."""
+    """doc/protocol.md, Rotation: a lost answer; nothing that it gave dies."""
     first = site.sign_in()
     lost = expect.tokens(site.refresh(first["refresh_token"]))
     again = expect.tokens(site.refresh(first["refresh_token"]))
@@ -93,7 +93,7 @@ class Tab:
 @pytest.mark.parametrize("order", sorted(set(permutations("aabbcc"))),
                          ids="".join)
 def test_tabs_end_with_one_token_whatever_the_order(site, order):
-    """DESIGN section 5: each of three tabs asks, and takes its answer when it comes; the
+    """doc/protocol.md, Rotation: each of three tabs asks, and takes its answer when it comes; the
     first that it does is asking.  All end with the same live token."""
     pair = site.sign_in()
     tabs = {name: Tab(site, pair) for name in "abc"}
@@ -112,7 +112,7 @@ def test_tabs_end_with_one_token_whatever_the_order(site, order):
 
 
 def test_lost_answers_sign_nobody_out(site):
-    """DESIGN section 5: two processes, of which each loses two of three answers and
+    """doc/protocol.md, Rotation: two processes, of which each loses two of three answers and
     asks again; in a chain of ten tokens."""
     pair = site.sign_in()
     tabs = [Tab(site, pair), Tab(site, pair)]
@@ -126,7 +126,7 @@ def test_lost_answers_sign_nobody_out(site):
 
 
 def test_a_late_retry_gets_a_spent_token_and_no_other(site):
-    """DESIGN section 5: the next one is spent already; it lives no longer for that."""
+    """doc/protocol.md, Rotation: the next one is spent already; it lives no longer for that."""
     first = site.sign_in()
     second = expect.tokens(site.refresh(first["refresh_token"]))
     third = expect.tokens(site.refresh(second["refresh_token"]))
@@ -142,7 +142,7 @@ def test_a_late_retry_gets_a_spent_token_and_no_other(site):
 
 
 def test_no_token_of_a_chain_is_stored(site):
-    """DESIGN section 5: digests alone; and the key is for its owner alone."""
+    """doc/protocol.md, Rotation: digests alone; and the key is for its owner alone."""
     pair = site.sign_in()
     for _ in range(3):
         pair = expect.tokens(site.refresh(pair["refresh_token"]))
@@ -158,7 +158,7 @@ def test_no_token_of_a_chain_is_stored(site):
 
 
 def test_a_client_that_keeps_its_token_gets_it_again(site):
-    """DESIGN section 5 and FAPI 2.0: --refresh keep; access tokens live on."""
+    """doc/protocol.md, Rotation, and FAPI 2.0: --refresh keep; access tokens live on."""
     client = site.client("password", "--refresh", "keep")
     first = site.sign_in(client=client)
     second = expect.tokens(site.refresh(first["refresh_token"], client))
@@ -191,7 +191,7 @@ def test_a_public_client_cannot_keep_its_token(site):
 
 
 def test_a_family_ends_with_refresh_max(site):
-    """DESIGN section 5: so long after its sign-in; its access tokens too."""
+    """doc/protocol.md, Rotation: so long after its sign-in; its access tokens too."""
     other = site.variant("refresh_max = 1h\naccess_ttl = 2h")
     pair = other.sign_in()
     assert 3590 <= pair["expires_in"] <= 3600
@@ -208,7 +208,7 @@ def test_a_family_ends_with_refresh_max(site):
 
 
 def test_without_its_key_a_refresh_is_500_until_install(site):
-    """DESIGN section 5: and doctor says it; the key is not made by a program."""
+    """doc/protocol.md, Rotation: and doctor says it; the key is not made by a program."""
     with servers.lighttpd() as other:
         pair = other.sign_in()
         key = other.dir / "keys" / "refresh.key"
@@ -259,7 +259,7 @@ def test_a_clock_that_is_set_back_brings_no_spent_token_back(site, s):
 
 
 def test_the_grace_lasts_as_long_as_the_setting_says(site):
-    """DESIGN section 5: refresh_grace, 30 s unless set."""
+    """doc/protocol.md, Rotation: refresh_grace, 30 s unless set."""
     first = site.sign_in()
     expect.tokens(site.refresh(first["refresh_token"]))
     age(site, first["access_token"], 20)
@@ -269,7 +269,7 @@ def test_the_grace_lasts_as_long_as_the_setting_says(site):
 
 
 def test_without_a_grace_every_replay_revokes_the_family(site):
-    """DESIGN section 5: refresh_grace = 0."""
+    """RFC 9700 section 4.14.2: refresh_grace = 0."""
     strict = site.variant("refresh_grace = 0")
     first = strict.sign_in()
     second = expect.tokens(strict.refresh(first["refresh_token"]))
@@ -278,7 +278,7 @@ def test_without_a_grace_every_replay_revokes_the_family(site):
 
 
 def test_a_spent_token_of_another_client_is_refused_and_told(site):
-    """DESIGN section 5: the family is left alone, the audit trail tells."""
+    """doc/protocol.md, Rotation: the family is left alone, the audit trail tells."""
     other = site.client("password")
     user = site.user()
     first = site.sign_in(user=user)
@@ -302,7 +302,7 @@ def test_another_clients_token_is_refused(site):
 
 
 def test_one_familys_end_leaves_the_others(site):
-    """DESIGN section 5: a family is what one sign-in gave."""
+    """doc/protocol.md, Rotation: a family is what one sign-in gave."""
     first, other = site.sign_in(), site.sign_in()
     strict = site.variant("refresh_grace = 0")
     expect.tokens(strict.refresh(first["refresh_token"]))
@@ -332,7 +332,7 @@ def test_an_expired_token_is_refused(site):
 
 
 def test_a_disabled_user_gets_nothing(site):
-    """DESIGN section 6; and all is as before once they are enabled."""
+    """doc/guard.md, What is checked; and all is as before once they are enabled."""
     user = site.user()
     pair = site.sign_in(user=user)
     site.carnet("user", "disable", user.email)
@@ -379,7 +379,7 @@ def at_once(site, refresh_token, n=20):
 
 
 def test_of_many_uses_at_once_all_get_the_same_token(site):
-    """DESIGN section 5: one live refresh token, and nothing given dies."""
+    """doc/protocol.md, Rotation: one live refresh token, and nothing given dies."""
     pair = site.sign_in()
     answers = at_once(site, pair["refresh_token"])
     given = [expect.tokens(r) for r in answers]
@@ -389,7 +389,7 @@ def test_of_many_uses_at_once_all_get_the_same_token(site):
 
 
 def test_of_many_uses_at_once_without_a_grace_at_most_one_wins(site):
-    """DESIGN section 5: and as there was a second use, the family is dead."""
+    """RFC 9700 section 4.14.2: and as there was a second use, the family is dead."""
     strict = site.variant("refresh_grace = 0")
     pair = strict.sign_in()
     answers = at_once(strict, pair["refresh_token"])
@@ -402,7 +402,7 @@ def test_of_many_uses_at_once_without_a_grace_at_most_one_wins(site):
 
 
 def test_expired_rows_go_with_the_requests_that_write(site):
-    """DESIGN section 9: the database stays bounded without cron."""
+    """doc/architecture.md, Storage: the database stays bounded without cron."""
     pair = site.sign_in()
     family = family_of(site, pair["access_token"])
     for table in ("oauth_access_tokens", "oauth_refresh_tokens"):
@@ -414,7 +414,7 @@ def test_expired_rows_go_with_the_requests_that_write(site):
 
 @pytest.mark.parametrize("signal", ["TERM", "KILL"])
 def test_a_dead_worker_is_no_lost_family(site, signal):
-    """DESIGN section 9: a response that says 200 is on disk."""
+    """doc/security.md, Promises: a response that says 200 is on disk."""
     pair = expect.tokens(site.refresh(site.sign_in()["refresh_token"]))
     servers.kill_workers(site, "token", signal)
     expect.until(lambda: all(site.post("/oauth/token").status_code != 503

@@ -164,7 +164,7 @@ def test_an_empty_one_is_none(app, browser):
 
 
 def test_the_sign_in_does_not_lose_it(api, app, user):
-    """DESIGN section 5: the request as it was, once signed in."""
+    """doc/protocol.md, Sign-in and consent: the request as it was, once signed in."""
     browser = Browser(api)
     path, query = people.sent_to(app.ask(browser, resource=ODD))
     assert path == "/oauth/login"

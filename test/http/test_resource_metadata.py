@@ -91,7 +91,7 @@ def test_it_names_the_site(site):
 
 
 def test_it_is_read_only(server):
-    """DESIGN section 3."""
+    """doc/protocol.md, URLs."""
     r = server.post(URL)
     assert (r.status_code, r.headers["Allow"]) == (405, "GET, HEAD")
     r = server.request("HEAD", URL)
@@ -100,7 +100,7 @@ def test_it_is_read_only(server):
 
 
 def test_scripts_of_public_clients_may_read_it(site):
-    """DESIGN section 3: CORS as for the metadata of the server."""
+    """doc/protocol.md, Other origins: CORS as for the metadata of the server."""
     App(site, public=True, uris=("https://album.resource.example/",))
     r = site.get(URL, headers={"Origin": "https://album.resource.example"})
     assert r.headers["Access-Control-Allow-Origin"] == "https://album.resource.example"

@@ -53,7 +53,7 @@ def test_by_basic(site, app, pair):
 
 @pytest.mark.parametrize("kind", BOTH)
 def test_a_token_from_before_a_refresh_ends_the_family(site, app, pair, kind):
-    """DESIGN section 5: spent or not."""
+    """RFC 7009 section 2.1: spent or not."""
     new = expect.tokens(site.refresh(pair["refresh_token"], app.client))
     done(revoke(site, app.client, pair[kind]))
     assert is_dead(site, app.client, new)
@@ -69,7 +69,7 @@ def test_an_expired_token_is_revoked_already(site, app, pair):
 
 
 def test_other_sign_ins_stay(site, app, browser, pair):
-    """DESIGN section 5: a family is what one sign-in gave."""
+    """doc/protocol.md, Rotation: a family is what one sign-in gave."""
     other = app.connect(browser)
     done(revoke(site, app.client, pair["refresh_token"]))
     assert site.is_live(other["access_token"])

@@ -22,7 +22,7 @@ def logged(site, r):
 
 
 def test_every_answer_has_a_request_id_of_its_own(site):
-    """DESIGN section 5: X-Request-Id on every answer."""
+    """doc/protocol.md, Errors: X-Request-Id on every answer."""
     answers = [site.get(path) for path in (
         "/oauth/jwks", "/oauth/playground", "/oauth/none", "/oauth/token",
         "/api/user", "/api/user", "/api/none")]
@@ -33,7 +33,7 @@ def test_every_answer_has_a_request_id_of_its_own(site):
 
 
 def test_the_log_has_the_reason_that_the_wire_has_not(site):
-    """DESIGN section 5."""
+    """doc/protocol.md, Errors."""
     user, disabled, client = site.user(), site.user(), site.client("password")
     site.carnet("user", "disable", disabled.email)
     token = site.token(user=user)
@@ -59,14 +59,14 @@ def test_the_log_has_the_reason_that_the_wire_has_not(site):
 
 
 def test_the_log_names_the_client(site):
-    """DESIGN section 5: who it was that was refused."""
+    """doc/protocol.md, Errors: who it was that was refused."""
     client = site.client("client_credentials")
     r = site.grant("client_credentials", client._replace(secret="x" * 43))
     assert "client=" + client.id in logged(site, r)[0]
 
 
 def test_no_secret_is_in_the_log(site):
-    """DESIGN section 5: of what is sent wrongly, too.  (All that the other tests
+    """doc/protocol.md, Errors: of what is sent wrongly, too.  (All that the other tests
     sent and got is looked for when the server ends.)"""
     pair = site.sign_in()
     marks = ["a-secret-password-0123456789", "a-secret-client-0123456789",
@@ -89,7 +89,7 @@ def test_no_secret_is_in_the_log(site):
 
 
 def test_pages_carry_their_protection(site):
-    """DESIGN section 10: a strict CSP, with a nonce of its own each time."""
+    """doc/security.md, Pages: a strict CSP, with a nonce of its own each time."""
     answers = [site.get("/oauth/playground") for _ in range(2)]
     nonces = set()
     for r in answers:
@@ -110,7 +110,7 @@ def test_pages_carry_their_protection(site):
 
 
 def test_urls_come_from_the_issuer_not_from_host(site):
-    """DESIGN section 10."""
+    """doc/security.md, Promises."""
     headers = {"Host": "evil.example"}
     assert "evil.example" not in site.get("/oauth/playground", headers=headers).text
     r = site.post("/api/posts", token=site.token("write-posts"), headers=headers,
@@ -129,7 +129,7 @@ def test_the_root_leads_to_the_playground(site):
 
 
 def test_a_change_of_the_configuration_is_taken_up(own):
-    """DESIGN section 1: by running programs, within a second."""
+    """doc/deploy.md, Configuration: by running programs, within a second."""
     text = own.conf.read_text()
     own.conf.write_text("access_ttl = 77\n" + text)
     expect.until(lambda: own.sign_in()["expires_in"] == 77)
@@ -138,7 +138,7 @@ def test_a_change_of_the_configuration_is_taken_up(own):
 
 
 def test_a_broken_configuration_is_logged_and_the_old_one_kept(own):
-    """DESIGN section 1."""
+    """doc/deploy.md, Configuration."""
     text = own.conf.read_text()
     own.conf.write_text(text.replace("issuer", "access_ttl = soon\nissuer"))
     mark = "%s:2: access_ttl is a time" % own.conf
@@ -164,7 +164,7 @@ def test_a_token_that_was_good_is_refused_under_other_settings(own):
 
 
 def test_new_keys_are_taken_up(own):
-    """DESIGN section 4: a replaced key signs, and the old one's tokens die."""
+    """doc/deploy.md, Keys: a replaced key signs, and the old one's tokens die."""
     old = own.token()
     own.carnet("keys", "generate", "--alg", "ES256", "--force")
     expect.until(lambda: not own.is_live(old))
@@ -174,7 +174,7 @@ def test_new_keys_are_taken_up(own):
 
 
 def test_a_database_that_went_away_is_503_and_its_return_noticed(own):
-    """DESIGN section 5: 503 with Retry-After; no restart is needed."""
+    """doc/protocol.md, Errors: 503 with Retry-After; no restart is needed."""
     db, away = own.dir / "data/carnet.db", own.dir / "away.db"
     token = own.token()
     db.rename(away)

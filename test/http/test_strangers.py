@@ -91,7 +91,7 @@ def code(site, device, address):
 
 
 def test_an_address_gets_so_many_device_codes(site):
-    """DESIGN section 5; a /64 is one address, its neighbour is another."""
+    """doc/security.md, Under load; a /64 is one address, its neighbour is another."""
     device = Device(site, "--public")
     for i in range(20):
         assert code(site, device, "2001:db8:7:7::%x" % (i + 1)).status_code == 200
@@ -105,7 +105,7 @@ def test_an_address_gets_so_many_device_codes(site):
 
 
 def test_ten_thousand_device_codes_wait_at_most(site):
-    """DESIGN section 5; and they go soon after they are over."""
+    """doc/security.md, Under load; and they go soon after they are over."""
     device = Device(site, "--public")
     now = int(time.time())
     (client,), = site.sql("SELECT id FROM oauth_clients WHERE client_id = ?", device.client.id)

@@ -1,4 +1,4 @@
-"""Failed sign-ins and floods of them, under lighttpd: DESIGN section 10."""
+"""Failed sign-ins and floods of them, under lighttpd: doc/security.md, Under load."""
 import fcntl
 import os
 import struct

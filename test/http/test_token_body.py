@@ -30,7 +30,7 @@ def send(site, body, headers):
 
 
 def test_a_json_body_is_taken(site, params):
-    """DESIGN section 5: the same names."""
+    """doc/protocol.md, The token endpoint: the same names."""
     expect.tokens(site.post("/oauth/token", json=params))
 
 
@@ -127,13 +127,13 @@ def test_a_member_named_twice_is_invalid_request(site, params):
 @pytest.mark.parametrize("value", [True, [], {}, ["client_credentials"], "a\0b",
                                    1.5])
 def test_a_member_that_is_no_text_is_invalid_request(site, params, value):
-    """DESIGN section 5: the form's names, and so its values."""
+    """doc/protocol.md, The token endpoint: the form's names, and so its values."""
     r = site.post("/oauth/token", json={**params, "username": value})
     expect.error(r, 400, "invalid_request")
 
 
 def test_an_integer_is_a_text(site, params):
-    """DESIGN section 5: client libraries write an id of digits as a number."""
+    """doc/protocol.md, The token endpoint: client libraries write an id of digits as a number."""
     expect.tokens(site.post("/oauth/token", json={**params, "username": 5}))
     client = site.client("client_credentials")
     site.sql("UPDATE oauth_clients SET client_id = '300' WHERE client_id = ?", client.id)
@@ -145,7 +145,7 @@ def test_an_integer_is_a_text(site, params):
 
 
 def test_a_refresh_token_may_be_long(site):
-    """DESIGN section 5: 4096 bytes; those that Passport gave are encrypted."""
+    """doc/protocol.md, The token endpoint: 4096 bytes; those that Passport gave are encrypted."""
     client = site.client("password,refresh_token")
     expect.error(site.refresh("x" * 4096, client), 400, "invalid_grant")
     expect.error(site.refresh("x" * 4097, client), 400, "invalid_request")
@@ -167,7 +167,7 @@ def padded(form, size):
 
 
 def test_64_kib_are_taken_and_a_byte_more_is_413(site, form):
-    """DESIGN section 10."""
+    """doc/security.md, Under load."""
     expect.tokens(send(site, padded(form, 65536), FORM))
     r = send(site, padded(form, 65537), FORM)
     expect.error(r, 413, "invalid_request")

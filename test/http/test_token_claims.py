@@ -29,7 +29,7 @@ def test_client_credentials_give_no_refresh_token(site):
 
 
 def test_a_users_token_has_these_claims(site):
-    """RFC 9068 section 2.2; DESIGN section 4."""
+    """RFC 9068 section 2.2; doc/protocol.md, Tokens."""
     user = site.user()
     before = int(time.time())
     token = site.token("write-posts read-posts", user)
@@ -76,7 +76,7 @@ def test_the_key_id_is_the_thumbprint_and_the_signature_holds(site):
 
 @pytest.mark.parametrize("alg", ["ES256", "RS256"])
 def test_a_client_may_choose_the_algorithm(site, alg):
-    """DESIGN section 4: --alg."""
+    """doc/protocol.md, Tokens: --alg."""
     client, token = site.machine("--alg", alg)
     assert jose.header_of(token)["alg"] == alg
     jose.verify(token, site.get("/oauth/jwks").json())
@@ -108,7 +108,7 @@ def test_the_key_set_shows_public_parts_alone(site):
 
 
 def test_lifetimes_are_the_settings(site):
-    """DESIGN section 1: access_ttl, refresh_ttl."""
+    """doc/deploy.md, Configuration: access_ttl, refresh_ttl."""
     short = site.variant("access_ttl = 90\nrefresh_ttl = 2h")
     body = short.sign_in()
     claims = jose.claims_of(body["access_token"])
@@ -119,13 +119,13 @@ def test_lifetimes_are_the_settings(site):
 
 
 def test_a_clients_own_lifetimes_come_first(site):
-    """DESIGN section 8: client add --access-ttl."""
+    """carnet(1): client add --access-ttl."""
     client = site.client("password", "--access-ttl", "5m")
     assert site.sign_in(client=client)["expires_in"] == 300
 
 
 def test_passport_compat_gives_passports_claims(site):
-    """DESIGN section 4: typ JWT, aud is the client, RS256; errors gain message."""
+    """doc/protocol.md, Tokens: typ JWT, aud is the client, RS256; errors gain message."""
     compat = site.variant("passport_compat = yes")
     token = compat.token("read-posts")
     assert jose.header_of(token)["typ"] == "JWT"
@@ -137,7 +137,7 @@ def test_passport_compat_gives_passports_claims(site):
 
 
 def test_what_is_stored_opens_no_door(site):
-    """DESIGN section 4: the database holds digests of what was given."""
+    """RFC 6819 section 5.1.4.1.3: the database holds digests of what was given."""
     body = site.sign_in()
     dump = b"".join(path.read_bytes() for path in site.dir.glob("data/carnet.db*"))
     for secret in (body["refresh_token"], body["access_token"], site.password,

@@ -114,7 +114,7 @@ def test_no_client_at_all_is_401(site):
 
 
 def test_a_revoked_client_is_refused_at_once(site):
-    """DESIGN section 6: revocation acts on the very next request."""
+    """doc/guard.md, What is checked: revocation acts on the very next request."""
     client = site.client("client_credentials")
     expect.tokens(site.grant("client_credentials", client))
     site.carnet("client", "revoke", client.id)
@@ -122,7 +122,7 @@ def test_a_revoked_client_is_refused_at_once(site):
 
 
 def test_a_new_secret_kills_the_old_one(site):
-    """DESIGN section 8: client secret."""
+    """carnet(1): client secret."""
     old = site.client("client_credentials")
     new = Client(**{k.removeprefix("client_"): v for k, v in
                     site.carnet_json("client", "secret", old.id).items()})
@@ -176,7 +176,7 @@ def test_a_public_client_cannot_have_the_machine_grants(site):
 
 
 def test_a_public_client_refreshes_by_its_id_alone(site):
-    """RFC 6749 section 6; DESIGN section 5: none."""
+    """RFC 6749 section 6; doc/protocol.md, The token endpoint: none."""
     client = site.client("password")
     refresh = site.sign_in(client=client)["refresh_token"]
     site.sql("UPDATE oauth_clients SET secret = NULL WHERE client_id = ?", client.id)

@@ -21,7 +21,7 @@ def refusals(site, try_one):
 
 
 def test_every_refusal_reads_alike(site):
-    """DESIGN section 5: no telling who has an account."""
+    """doc/security.md, Promises: no telling who has an account."""
     answers = refusals(site, lambda email, password: site.grant(
         "password", username=email, password=password))
     for r in answers:
@@ -33,7 +33,7 @@ def test_every_refusal_reads_alike(site):
 
 
 def test_every_refusal_of_the_proxy_reads_alike(site):
-    """DESIGN section 5: same status as /oauth/token."""
+    """doc/protocol.md, The first-party proxy: same status as /oauth/token."""
     answers = refusals(site, lambda email, password: site.post(
         PASSWORD_TOKEN, json={"username": email, "password": password}))
     for r in answers:
@@ -42,7 +42,7 @@ def test_every_refusal_of_the_proxy_reads_alike(site):
 
 
 def test_an_enabled_user_is_back(site):
-    """DESIGN section 8: user enable."""
+    """carnet(1): user enable."""
     user = site.user()
     site.carnet("user", "disable", user.email)
     site.carnet("user", "enable", user.email)
@@ -50,13 +50,13 @@ def test_an_enabled_user_is_back(site):
 
 
 def test_the_address_is_found_in_any_case(site):
-    """DESIGN section 5: username is an e-mail address."""
+    """doc/protocol.md, The first-party proxy: username is an e-mail address."""
     expect.tokens(site.grant("password", username=site.email.upper(),
                              password=site.password))
 
 
 def test_a_new_password_replaces_the_old_one(site):
-    """DESIGN section 8: user passwd."""
+    """carnet(1): user passwd."""
     user = site.user()
     site.carnet("user", "passwd", user.email, "--password-stdin", input="néw pass\n")
     r = site.grant("password", username=user.email, password=user.password)
@@ -66,7 +66,7 @@ def test_a_new_password_replaces_the_old_one(site):
 
 @pytest.mark.parametrize("prefix", ["$2y$", "$2b$"])
 def test_a_brought_hash_works_and_is_renewed(site, prefix):
-    """DESIGN section 4: bcrypt is verified, then yescrypt stored."""
+    """doc/users.md, Passwords: bcrypt is verified, then yescrypt stored."""
     user = site.user()
     site.sql("UPDATE users SET password = ? WHERE id = ?",
              BCRYPT.replace("$2y$", prefix), user.id)
@@ -77,7 +77,7 @@ def test_a_brought_hash_works_and_is_renewed(site, prefix):
 
 
 def test_a_brought_client_secret_works(site):
-    """DESIGN section 4: an imported bcrypt hash keeps working."""
+    """doc/users.md, Passwords: an imported bcrypt hash keeps working."""
     client = site.client("client_credentials")
     site.sql("UPDATE oauth_clients SET secret = NULL, secret_hash = ?"
              " WHERE client_id = ?", BCRYPT, client.id)
@@ -93,7 +93,7 @@ def ask(site, **members):
 
 @pytest.mark.parametrize("form", [False, True])
 def test_the_proxy_answers_as_the_token_endpoint(site, form):
-    """DESIGN section 5: form or JSON; the client's secret stays on the server."""
+    """doc/protocol.md, The first-party proxy: form or JSON; the secret stays on the server."""
     both = {"username": site.email, "password": site.password, "scope": "read-posts"}
     r = site.post(PASSWORD_TOKEN, **({"data": both} if form else {"json": both}))
     body = expect.tokens(r)
@@ -131,12 +131,12 @@ def test_the_proxy_does_no_other_grant(site):
     ({"scope": '"'}, ["scope"]),
 ])
 def test_failed_validation_is_422(site, members, fields):
-    """DESIGN section 5: {"message", "errors": {field: [text]}}."""
+    """doc/protocol.md, The first-party proxy: {"message", "errors": {field: [text]}}."""
     expect.unprocessable(ask(site, **members), *fields)
 
 
 def test_an_empty_body_names_both_fields(site):
-    """DESIGN section 5."""
+    """doc/protocol.md, The first-party proxy."""
     expect.unprocessable(site.post(PASSWORD_TOKEN), "username", "password")
 
 
@@ -145,17 +145,17 @@ def test_an_empty_body_names_both_fields(site):
     ({"data": "x", "headers": {"Content-Type": "text/plain"}}, 415),
     ({"data": {"username": "x" * 66_000}}, 413)])
 def test_the_proxy_refuses_what_is_no_request(site, kw, status):
-    """DESIGN sections 5 and 10."""
+    """doc/protocol.md, The first-party proxy."""
     expect.error(site.post(PASSWORD_TOKEN, **kw), status, "invalid_request")
 
 
 def test_the_proxy_passes_on_invalid_scope(site):
-    """DESIGN section 5: same status."""
+    """doc/protocol.md, The first-party proxy: same status."""
     expect.error(ask(site, scope="nothing"), 400, "invalid_scope")
 
 
 def test_the_proxy_takes_the_configured_client(site):
-    """DESIGN section 1: [password_token]."""
+    """doc/deploy.md, Configuration: [password_token]."""
     mine = site.client("password", scope="read-posts")
     section = "\n[password_token]\nclient_id = %s\nclient_secret = %s"
     other = site.variant()

@@ -1,4 +1,4 @@
-"""Scopes: who may have which (RFC 6749 section 3.3; DESIGN section 5)."""
+"""Scopes: who may have which (RFC 6749 section 3.3; doc/protocol.md, Scopes)."""
 import pytest
 
 from kit import expect
@@ -46,7 +46,7 @@ def test_a_scope_that_the_user_may_not_have_is_left_out(site, reader):
 
 
 def test_nothing_left_is_invalid(site, reader):
-    """DESIGN section 5."""
+    """RFC 6749 section 5.2."""
     expect.error(asked(site, reader, "admin write-posts"), 400, "invalid_scope")
 
 
@@ -54,12 +54,12 @@ def test_nothing_left_is_invalid(site, reader):
     ("*", "read-posts write-posts admin"), ("read-posts", "read-posts"),
     (None, "read-posts write-posts")])
 def test_a_star_is_all_that_the_user_may_have(site, limit, granted):
-    """DESIGN section 5: a user without limits has what is not privileged."""
+    """doc/protocol.md, Scopes: a user without limits has what is not privileged."""
     assert expect.tokens(asked(site, site.user(limit), "*"))["scope"] == granted
 
 
 def test_a_star_is_all_that_the_client_may_have(site):
-    """DESIGN section 5, for client_credentials."""
+    """doc/protocol.md, Scopes: client_credentials."""
     client = site.client("client_credentials", scope="*")
     body = expect.tokens(site.grant("client_credentials", client, scope="*"))
     assert body["scope"] == "read-posts write-posts admin"
@@ -75,12 +75,12 @@ def test_a_client_without_limits_has_what_is_not_privileged(site, everyone):
 
 
 def test_no_scope_asked_is_none_granted(site, everyone):
-    """DESIGN section 5: default_scopes, empty as shipped."""
+    """doc/protocol.md, Scopes: default_scopes, empty as shipped."""
     assert expect.tokens(asked(site, everyone))["scope"] == ""
 
 
 def test_default_scopes_are_granted_where_none_is_asked(site, everyone, reader):
-    """DESIGN section 5: within what client and user may have."""
+    """doc/protocol.md, Scopes: within what client and user may have."""
     other = site.variant("default_scopes = read-posts write-posts")
     assert expect.tokens(asked(other, everyone))["scope"] == "read-posts write-posts"
     assert expect.tokens(asked(other, reader))["scope"] == "read-posts"
@@ -88,7 +88,7 @@ def test_default_scopes_are_granted_where_none_is_asked(site, everyone, reader):
 
 
 def test_user_scopes_are_what_a_user_without_limits_may_have(site):
-    """DESIGN section 1: user_scopes."""
+    """doc/deploy.md, Configuration: user_scopes."""
     other = site.variant("user_scopes = admin")
     body = expect.tokens(asked(other, site.user(), "read-posts admin"))
     assert body["scope"] == "admin"
@@ -103,7 +103,7 @@ def test_order_and_repetition_do_not_matter(site, everyone, scope):
 
 
 def test_a_token_without_scopes_tells_who_and_no_more(site, everyone):
-    """DESIGN section 6: the guard."""
+    """doc/guard.md, What is checked: the guard."""
     token = site.token(user=everyone)
     assert site.get("/api/user", token=token).json()["scopes"] == []
     expect.insufficient(site.get("/api/posts", token=token), "read-posts")

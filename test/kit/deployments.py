@@ -1,6 +1,6 @@
 """The deployments of deploy/: its files as shipped, each under a real web server.
 
-A site's directory is laid out as README.md says: cgi-bin/ with carnet.conf,
+A site's directory is laid out as doc/deploy.md says: cgi-bin/ with carnet.conf,
 data/ and keys/ beside it.  What the host's own configuration would say
 (port, user, modules, log) is said here; the rest is deploy/'s.
 """

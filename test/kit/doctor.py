@@ -21,7 +21,7 @@ class Report:
         for row in self.rows:
             assert set(row) == {"check", "level", "what", "cure"}
             assert (row["cure"] is None) == (row["level"] == "ok"), row
-            # DESIGN section 8: one sentence what, one sentence cure
+            # carnet(1): one sentence what, one sentence cure
             assert not re.search(r"[.!?]\s+[A-Z]", row["what"]), row
             assert not re.search(r"[.!?]\s+[A-Z]", row["cure"] or ""), row
         assert self.code == (1 if self.at("wrong") else 0)

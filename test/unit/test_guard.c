@@ -63,7 +63,7 @@ the_header_is_found_under_its_other_names_and_in_any_case(void **state)
 	}
 }
 
-/* DESIGN, section 6: all of a list, or any of it; a user, a client, either. */
+/* doc/guard.md, What is checked: all of a list, or any of it; a user, a client, either. */
 static void
 the_rule_decides_by_scope_and_caller(void **state)
 {
@@ -154,7 +154,7 @@ what_is_needed_is_told_with_each_401(void **state)
 	    fx.headers.data, "revoked.\", scope=\"admin read-posts\"\r\n"));
 }
 
-/* DESIGN, section 5: personal tokens are no app's affair. */
+/* doc/protocol.md, Personal tokens: personal tokens are no app's affair. */
 static void
 the_first_party_is_the_password_grant_and_the_users_own_tokens(void **state)
 {

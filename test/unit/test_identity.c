@@ -68,7 +68,7 @@ what_is_no_address_has_no_form(void **state)
 	assert_string_equal(identity_email(a, longest), longest);
 }
 
-/* DESIGN: 1 to 64 characters without '@', whatever the case. */
+/* doc/users.md, Names: 1 to 64 characters without '@', whatever the case. */
 static void
 a_user_name_has_one_form_too(void **state)
 {

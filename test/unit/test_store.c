@@ -82,7 +82,7 @@ what_is_no_database_is_refused(void **state)
 	assert_int_equal(store_install(fx.path), -1);
 }
 
-/* DESIGN: WAL, foreign keys, STRICT tables. */
+/* doc/architecture.md, Storage: WAL, foreign keys, STRICT tables. */
 static void
 the_database_is_wal_with_foreign_keys_and_strict_tables(void **state)
 {
