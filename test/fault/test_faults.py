@@ -313,7 +313,7 @@ def test_a_clock_that_steps(shim, tmp_path, off):
     clock = tmp_path / "clock"
     env = {"LD_PRELOAD": shim, "FAULT_CLOCK": str(clock)}
     # The programs open what their configuration names alone, and so does the shim.
-    with served("token", "user", env=env, settings="templates = %s" % tmp_path) as site:
+    with served("token", "user", env=env, settings="state = %s" % tmp_path) as site:
         pair = grant(site).json()
         clock.write_text(str(off))
         r = answer(lambda: site.get(
