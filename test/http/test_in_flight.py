@@ -122,7 +122,8 @@ def test_a_personal_token_made_on_the_account_page(site, user, browser):
     """It would live for half a year."""
     fields = browser.open("/account").form("create-token").fields
     r = meanwhile(site, new_password(user), lambda: browser.post(
-        "/account", {**fields, "name": "Mine", "scopes": "read-posts"}))
+        "/account", {**fields, "name": "Mine", "scopes": "read-posts",
+                     "current_password": user.password}))
     assert people.sent_to(r)[0] == "/oauth/login"
     assert count(site, user, "oauth_access_tokens", "name IS NOT NULL") == 0
 

@@ -23,6 +23,12 @@ def command(run_dir, port):
     return ["make", "run", "BUILD=%s" % BUILD, "PORT=%d" % port, "RUN_DIR=%s" % run_dir]
 
 
+def as_from_a_terminal():
+    """Whoever runs the tests may ignore these, as nohup does."""
+    for name in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+        signal.signal(name, signal.SIG_DFL)
+
+
 class Run:
     """make run in a session and process group of its own, as from a shell."""
 
@@ -32,7 +38,7 @@ class Run:
         self.mark = "MADE_BY_TEST=" + name
         self.p = subprocess.Popen(
             command(run_dir, self.port), cwd=ROOT, env=environment(name),
-            text=True, start_new_session=True,
+            text=True, start_new_session=True, preexec_fn=as_from_a_terminal,
             **{"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE,
                "stderr": subprocess.STDOUT, **how})
 

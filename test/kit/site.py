@@ -165,7 +165,11 @@ class Site:
             assert self.grant("client_credentials", client, scope="*").status_code == 200
 
     def key(self, alg="ES256"):
-        return jose.read_key(self.dir / "keys" / (alg + ".pem"))
+        """The one that signs: the newest whose time has come (keys rotate)."""
+        keys = self.dir / "keys"
+        dated = {int(p.name.split(".")[1]): p for p in keys.glob(alg + ".[0-9]*.pem")}
+        due = [t for t in dated if t <= time.time()]
+        return jose.read_key(dated[max(due)] if due else keys / (alg + ".pem"))
 
     def forge(self, token, header=None, claims=None, drop=(), key=None, alg=None):
         """token with members changed or dropped, signed by our own key."""
