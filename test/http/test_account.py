@@ -99,6 +99,16 @@ def test_disconnecting_an_app_ends_what_it_could_still_fetch(site, browser):
     expect.error(r, 400, "invalid_grant")
 
 
+def test_an_app_on_a_device_is_told_by_that(site, browser):
+    """It has no redirect host to be told by."""
+    tv = App(site, grant="device_code", uris=())
+    auth = {"client_id": tv.client.id, "client_secret": tv.client.secret}
+    codes = site.post("/oauth/device/code", data=auth).json()
+    page = browser.open("/oauth/device?user_code=" + codes["user_code"])
+    browser.submit(page.form("approve"), "approve")
+    assert "a device that you gave its code" in browser.open("/account").text
+
+
 def test_disconnecting_one_app_leaves_the_others(site, app, browser):
     """Other apps, other people, the person's own tokens."""
     other = App(site)
