@@ -99,7 +99,9 @@ inspect_refresh(struct req *rq, const struct client *cl,
 	int found;
 
 	if (t->client != cl->id || t->spent_at != 0 || t->revoked_at != 0 ||
-	    t->expires_at <= rq->now)
+	    t->expires_at <= rq->now ||
+	    issue_family_end(rq->conf, &t->family) <= rq->now ||
+	    !words_have(cl->grants, "refresh_token"))
 		return NULL;
 	if ((found = store_user_by_id(rq->st, rq->a, t->user, &u)) < 0)
 		return oerr_machine(rq);

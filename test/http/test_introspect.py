@@ -178,6 +178,19 @@ def test_an_expired_refresh_token(site, app, pair):
     inactive(ask(site, app.client, pair["refresh_token"]))
 
 
+def test_a_refresh_token_that_could_not_be_used(site):
+    """RFC 7662 section 2.2: refresh_max is over; the client lost the grant."""
+    client = site.client("password,refresh_token")
+    pair = expect.tokens(site.grant(
+        "password", client, username=site.email, password=site.password))
+    token = pair["refresh_token"]
+    assert told(ask(site, client, token))["active"] is True
+    time.sleep(1.1)
+    assert told(ask(site.variant("refresh_max = 1s"), client, token)) == {"active": False}
+    site.carnet("client", "edit", client.id, "--grant", "client_credentials")
+    assert told(ask(site, client, token)) == {"active": False}
+
+
 def test_a_disabled_users_tokens(site, app):
     """RFC 7662 section 2.2."""
     user = site.user("*")
