@@ -140,13 +140,23 @@ backup_write(struct cmd *c, int out, const char *name)
 	return add_manifest(&b);
 }
 
-/* Opened before root becomes the owner of the database: it may lie anywhere. */
+/*
+ * Opened before root becomes the owner of the database: it may lie anywhere.  The
+ * name is on disk when this returns.
+ */
 static int
 open_out(const char *name)
 {
-	return strcmp(name, "-") == 0
-	    ? STDOUT_FILENO
-	    : open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	int fd;
+
+	if (strcmp(name, "-") == 0)
+		return STDOUT_FILENO;
+	fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd >= 0 && store_copy_sync_name(name) < 0 && errno != EINVAL) {
+		close(fd);
+		return -1;
+	}
+	return fd;
 }
 
 static int

@@ -41,7 +41,9 @@ save_present(struct restore *r)
 		out = open(r->before, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
 		    0600);
 	}
-	rc = out < 0 ? restore_failed(r->before) : backup_write(c, out, r->before);
+	rc = out < 0 || store_copy_sync_name(r->before) < 0
+	    ? restore_failed(r->before)
+	    : backup_write(c, out, r->before);
 	if (out >= 0 && (fsync(out) < 0 || close(out) < 0) && rc == CMD_OK)
 		rc = restore_failed(r->before);
 	store_close(c->st);
@@ -77,18 +79,13 @@ put_file(struct arena *a, const char *from, const char *to)
 	return good && rename(fresh, to) == 0 ? CMD_OK : restore_failed(to);
 }
 
-/*
- * Put the files of from into the directory to.  A file there that the backup does
- * not have goes: a key that it does not know would go on signing.
- */
+/* Copy each file of from into the directory to. */
 static int
-put_directory(struct arena *a, const char *from, const char *to, mode_t mode)
+put_files(struct arena *a, const char *from, const char *to)
 {
 	struct dirent **de;
 	int n, rc = CMD_OK;
 
-	if (mkdir(to, mode) < 0 && errno != EEXIST)
-		return restore_failed(to);
 	if ((n = scandir(from, &de, NULL, alphasort)) < 0)
 		return restore_failed(from);
 	for (int i = 0; i < n; i++) {
@@ -99,18 +96,49 @@ put_directory(struct arena *a, const char *from, const char *to, mode_t mode)
 		free(de[i]);
 	}
 	free(de);
-	if (rc != CMD_OK || (n = scandir(to, &de, NULL, alphasort)) < 0)
-		return rc;
+	return rc;
+}
+
+/* Delete each file of to that from does not have. */
+static int
+drop_others(struct arena *a, const char *from, const char *to)
+{
+	struct dirent **de;
+	const char *path;
+	int n, rc = CMD_OK;
+
+	if ((n = scandir(to, &de, NULL, alphasort)) < 0)
+		return restore_failed(to);
 	for (int i = 0; i < n; i++) {
-		if (*de[i]->d_name != '.' &&
+		path = arena_printf(a, "%s/%s", to, de[i]->d_name);
+		if (rc == CMD_OK && *de[i]->d_name != '.' &&
 		    access(arena_printf(a, "%s/%s", from, de[i]->d_name),
-			F_OK) < 0)
-			(void)unlink(arena_printf(a, "%s/%s", to,
-			    de[i]->d_name));
+			F_OK) < 0 &&
+		    unlink(path) < 0 && errno != EISDIR)
+			rc = restore_failed(path);
 		free(de[i]);
 	}
 	free(de);
 	return rc;
+}
+
+/*
+ * Put the files of from into the directory to.  A file there that the backup does
+ * not have goes: a key that it does not know would go on signing.
+ */
+static int
+put_directory(struct arena *a, const char *from, const char *to, mode_t mode)
+{
+	int rc;
+
+	if (mkdir(to, mode) < 0 && errno != EEXIST)
+		return restore_failed(to);
+	if ((rc = put_files(a, from, to)) != CMD_OK ||
+	    (rc = drop_others(a, from, to)) != CMD_OK)
+		return rc;
+	return store_copy_sync_name(arena_printf(a, "%s/.", to)) < 0
+	    ? restore_failed(to)
+	    : CMD_OK;
 }
 
 /* All is sound: now it goes to its places, the database last. */

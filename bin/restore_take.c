@@ -12,6 +12,7 @@
 #include "conf.h"
 #include "restore.h"
 #include "store.h"
+#include "store_copy.h"
 #include "store_look.h"
 
 #define TEXT_MAX (1 << 20) /* bytes of the configuration, or the MANIFEST */
@@ -81,7 +82,8 @@ put_conf(struct restore *r)
 	if (fd < 0)
 		return restore_failed(path);
 	cmd_give_away(fd, path);
-	good = write(fd, r->conf_text, len) == (ssize_t)len && fsync(fd) == 0;
+	good = write(fd, r->conf_text, len) == (ssize_t)len && fsync(fd) == 0 &&
+	    store_copy_sync_name(path) == 0;
 	good = close(fd) == 0 && good;
 	return good ? CMD_OK : restore_failed(path);
 }

@@ -19,9 +19,8 @@
 /* Every connection holds this byte of DATABASE-shm (WAL-mode File Format 2.3). */
 #define SHM_IN_USE 128
 
-/* Have the directory of path on disk, and with it the names in it. */
-static int
-sync_directory(const char *path)
+int
+store_copy_sync_name(const char *path)
 {
 	char dir[PATH_MAX];
 	char *slash;
@@ -73,7 +72,7 @@ store_copy(struct store *st, const char *path)
 		log_event("%s: %s", path, sqlite3_errmsg(to));
 	if (sqlite3_close(to) != SQLITE_OK)
 		rc = -1;
-	if (rc == 0 && (fsync(fd) < 0 || sync_directory(path) < 0)) {
+	if (rc == 0 && (fsync(fd) < 0 || store_copy_sync_name(path) < 0)) {
 		log_event("%s: %s", path, strerror(errno));
 		rc = -1;
 	}
@@ -100,7 +99,7 @@ swap(const char *path, const char *copy)
 			return -1;
 		}
 	}
-	if (rename(copy, path) < 0 || sync_directory(path) < 0) {
+	if (rename(copy, path) < 0 || store_copy_sync_name(path) < 0) {
 		log_event("%s: %s", path, strerror(errno));
 		return -1;
 	}

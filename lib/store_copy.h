@@ -23,4 +23,11 @@ int store_copy(struct store *st, const char *path);
  */
 int store_replace(const char *path, const char *copy);
 
+/*
+ * store_copy_sync_name(path):
+ * Have the directory of path on disk, and with it the names in it: a file that was
+ * made, renamed or deleted there outlives a power cut.  Return 0; -1 with errno.
+ */
+int store_copy_sync_name(const char *path);
+
 #endif

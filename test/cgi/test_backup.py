@@ -3,6 +3,7 @@ import io
 import json
 import os
 import pwd
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -11,8 +12,8 @@ from contextlib import closing
 
 import pytest
 
-from kit import servers
-from kit.site import Site
+from kit import faults, servers
+from kit.site import BUILD, Site
 
 WHO = pwd.getpwnam("www-data")
 
@@ -192,6 +193,40 @@ def test_a_key_that_the_backup_does_not_have_goes(own):
     kids = {k["kid"] for k in own.carnet_json("keys", "list")}
     restore(own, path, "--accept")
     assert {k["kid"] for k in own.carnet_json("keys", "list")} < kids
+
+
+def synced(site, *args):
+    """The directories that the command has on disk, and the names it made before."""
+    trace = site.dir / "trace"
+    subprocess.run(["strace", "-f", "-y", "-e", "trace=fsync,rename,unlink,openat",
+                    "-o", trace, BUILD / "bin/carnet", *args], check=True,
+                   capture_output=True,
+                   env={**os.environ, "CARNET_CONF": str(site.conf)})
+    lines = trace.read_text().splitlines()
+    trace.unlink()
+    return lines
+
+
+def last(lines, pattern):
+    """The number of the last line with it."""
+    return max(i for i, line in enumerate(lines) if re.search(pattern, line))
+
+
+def test_what_is_put_in_place_outlives_a_power_cut(own):
+    """Its name, too: a key, what was there before, the backup itself."""
+    if not shutil.which("strace") or faults.SANITIZED:
+        pytest.skip("strace, of programs without sanitizers, is needed")
+    path = own.dir / "b.tar"
+    lines = synced(own, "backup", str(path))
+    assert last(lines, r"fsync\(\d+<%s>\)" % own.dir) > last(lines, r"b\.tar.*O_EXCL")
+    own.carnet("keys", "rotate", "--now")
+    lines = synced(own, "restore", str(path), "--accept")
+    keys = r"fsync\(\d+<%s/keys>\)" % own.dir
+    assert last(lines, keys) > last(lines, r'rename\(.*, "[^"]*/keys/[^"]*"\)')
+    assert last(lines, keys) > last(lines, r'unlink\("%s/keys/' % own.dir)
+    before = last(lines, r"before-restore.*O_EXCL")
+    assert any(re.search(r"fsync\(\d+<%s/data>\)" % own.dir, line)
+               for line in lines[before:before + 4])
 
 
 def test_the_configuration_in_place_stays(own):
