@@ -275,6 +275,12 @@ check_keys(struct doctor *d)
 		bad(d, LEVEL_WRONG, "Run carnet install: it makes the key.",
 		    "No refresh token can be renewed: %s.", d->log);
 	}
+	if (!keys_check_published(d->cf->keys)) {
+		fine = 0;
+		bad(d, LEVEL_WRONG, "Run carnet install: it mends them.",
+		    "Not all that programs know tokens by is as it should be:"
+		    " %s.", d->log);
+	}
 	en = keys_signer(d->ks, -1);
 	if (fine)
 		good(d, "%zu, %s signs (%u bits), a signature was verified", n,

@@ -11,6 +11,7 @@
 
 #include "audit.h"
 #include "cmd_doctor.h"
+#include "keys.h"
 
 #ifndef SMB2_SUPER_MAGIC
 #define SMB2_SUPER_MAGIC 0xFE534D42
@@ -39,7 +40,9 @@ static const struct file_kind
     database = { "the database", 0007, 0070, 0600 },
     database_dir = { "the directory of the database", 0002, 0020, 0755 },
     keys_dir = { "the directory of the keys", 0002, 0075, 0700 },
-    key_file = { "the private key", 0077, 0, 0600 };
+    key_file = { "the private key", 0077, 0, 0600 },
+    verify_dir = { "the directory of the public keys", 0022, 0, 0700 },
+    seal_file = { "the key of seals", 0077, 0, 0600 };
 
 /* Return 1 if the mode is as it should be, or the file is not there. */
 static int
@@ -67,10 +70,15 @@ mode_is_fine(struct doctor *d, const struct file_kind *k, const char *path)
 static int
 keys_are_fine(struct doctor *d)
 {
+	const char *verify = arena_printf(d->a, "%s/" KEYS_PUBLIC, d->cf->keys);
 	int fine = mode_is_fine(d, &keys_dir, d->cf->keys);
 	struct dirent *de;
 	DIR *dir;
 
+	fine = mode_is_fine(d, &verify_dir, verify) && fine;
+	fine = mode_is_fine(d, &seal_file,
+		   arena_printf(d->a, "%s/seal.key", verify)) &&
+	    fine;
 	if ((dir = opendir(d->cf->keys)) == NULL)
 		return fine;
 	while ((de = readdir(dir)) != NULL)
@@ -253,6 +261,7 @@ check_access(struct doctor *d)
 {
 	const struct conf *cf = d->cf;
 	const int trail = cf->audit_size == 0 ? 0 : W_OK;
+	const char *verify = arena_printf(d->a, "%s/" KEYS_PUBLIC, cf->keys);
 	const struct {
 		const char *path;
 		int want;
@@ -267,6 +276,8 @@ check_access(struct doctor *d)
 		{ arena_printf(d->a, "%s/ES256.pem", cf->keys), R_OK },
 		{ arena_printf(d->a, "%s/RS256.pem", cf->keys), R_OK },
 		{ arena_printf(d->a, "%s/refresh.key", cf->keys), R_OK },
+		{ verify, R_OK | X_OK },
+		{ arena_printf(d->a, "%s/seal.key", verify), R_OK },
 		{ cf->audit_log, trail },
 		{ audit_part(d->a, cf->audit_log, AUDIT_STRANGERS), trail },
 		{ directory_of(d->a, cf->audit_log), trail == 0 ? 0 : W_OK | X_OK },

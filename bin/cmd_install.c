@@ -149,7 +149,7 @@ make_keys(struct cmd *c, const char *alg, int force)
 
 	if (keys_make(dir, ALG_ES256, 0, force) < 0 ||
 	    keys_make(dir, ALG_RS256, RSA_BITS, force) < 0 ||
-	    keys_refresh_make(dir) < 0)
+	    keys_refresh_make(dir) < 0 || keys_publish(dir) < 0)
 		return CMD_SYSTEM;
 	if (alg == NULL)
 		return CMD_OK;

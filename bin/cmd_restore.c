@@ -10,6 +10,7 @@
 #include "backup.h"
 #include "conf.h"
 #include "json.h"
+#include "keys.h"
 #include "restore.h"
 #include "store.h"
 #include "store_copy.h"
@@ -157,6 +158,8 @@ put_all(struct restore *r)
 	    a, arena_printf(a, "%s/keys", r->stage), c->conf->keys, 0700);
 	if (rc != CMD_OK)
 		return rc;
+	if (keys_publish(c->conf->keys) < 0)
+		return CMD_SYSTEM;
 	if (templates != NULL && access(templates, F_OK) < 0 &&
 	    (rc = put_directory(a, arena_printf(a, "%s/templates", r->stage),
 		 templates, 0755)) != CMD_OK)

@@ -312,7 +312,7 @@ int
 main(void)
 {
 	static const struct endpoint ep = {
-		.uses = USES_STORE | USES_KEYS | USES_PAGES,
+		.uses = USES_STORE | USES_SIGNING | USES_PAGES,
 		.name = "account", .audit = "account",
 		.methods = METHOD_GET | METHOD_POST,
 		.bodies = BODY_FORM, .query_get = 1,

@@ -99,7 +99,7 @@ int
 main(void)
 {
 	static const struct endpoint password_token = {
-		.uses = USES_STORE | USES_KEYS,
+		.uses = USES_STORE | USES_SIGNING,
 		.name = "password-token", .audit = "token",
 		.methods = METHOD_POST,
 		.bodies = BODY_FORM | BODY_JSON,

@@ -265,7 +265,7 @@ int
 main(void)
 {
 	static const struct endpoint personal_tokens = {
-		.uses = USES_STORE | USES_KEYS,
+		.uses = USES_STORE | USES_KEYS | USES_SIGNING,
 		.name = "personal-tokens", .audit = "personal_token",
 		.methods = METHOD_GET | METHOD_POST | METHOD_DELETE,
 		.bodies = BODY_JSON, .query = 1, .any_path = 1,

@@ -25,7 +25,7 @@ int
 main(void)
 {
 	static const struct endpoint token = {
-		.uses = USES_STORE | USES_KEYS,
+		.uses = USES_STORE | USES_SIGNING,
 		.name = "token", .audit = "token",
 		.methods = METHOD_POST,
 		.bodies = BODY_FORM | BODY_JSON,

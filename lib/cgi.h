@@ -35,8 +35,9 @@ enum {
  */
 enum {
 	USES_STORE = 1, /* the database, locks and the audit trail: to write */
-	USES_KEYS = 2,	/* the directory of the keys */
+	USES_KEYS = 2,	/* what verifies tokens: keys_get */
 	USES_PAGES = 4, /* the templates */
+	USES_SIGNING = 8, /* the private keys: keys_get_signing */
 };
 
 /* One program. */

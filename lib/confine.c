@@ -8,9 +8,10 @@
 #include "audit.h"
 #include "cgi.h"
 #include "conf.h"
+#include "keys.h"
 #include "sandbox.h"
 
-#define PLACES_MAX 11 /* keys, templates, state, two names of four files */
+#define PLACES_MAX 12 /* keys twice, templates, state, two names of four files */
 
 struct confined {
 	struct arena *a;
@@ -86,8 +87,10 @@ needs(const struct conf *cf, unsigned uses)
 			add_file(c, audit_part(a, cf->audit_log, part), 1);
 	}
 	add_file(c, cf->path, 0);
-	if (uses & USES_KEYS)
+	if (uses & USES_SIGNING)
 		add(c, cf->keys, 0);
+	if (uses & USES_KEYS)
+		add(c, arena_printf(a, "%s/" KEYS_PUBLIC, cf->keys), 0);
 	if (uses & USES_PAGES && cf->templates != NULL)
 		add(c, cf->templates, 0);
 	return c;

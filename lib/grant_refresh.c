@@ -128,7 +128,8 @@ find_next(struct req *rq, const struct client *cl,
 		sub->next = text;
 		return NULL;
 	}
-	if ((ks = keys_get(rq)) == NULL || keys_refresh_next(ks, text, next) < 0)
+	if ((ks = keys_get_signing(rq)) == NULL ||
+	    keys_refresh_next(ks, text, next) < 0)
 		return oerr_why(rq, &oerr_server_error,
 		    "no key to make the next refresh token with");
 	sub->spend = SPEND_REFRESH;

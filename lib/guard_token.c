@@ -144,17 +144,17 @@ check_holder(struct req *rq, const struct guard_caller *out)
 }
 
 /*
- * Ours is what we signed: its row has a seal of the whole text, made with the key
- * that signed it, so that these very bytes need no signature checked.  Any other
- * text has to bear one, as ours from before there were seals, whether it has a row
- * or not.  Who can write to the database alone can make no seal, as that takes the
- * private key's file; and a key that is retired ends its tokens.
+ * Ours is what we signed: its row has a seal of the whole text, made with seal.key,
+ * so that these very bytes need no signature checked.  Any other text has to bear
+ * one, as ours from before there was a seal.key, whether it has a row or not.  Who
+ * can write to the database alone can make no seal, as that takes the file; and a
+ * key that is retired ends its tokens.
  */
 static int
 is_sealed(struct req *rq, const struct jwt *jwt, const struct holder *row)
 {
 	return row->has_seal &&
-	    keys_have_sealed(keys_get(rq), jwt->text, &row->seal);
+	    keys_have_sealed(keys_get(rq), jwt->kid, jwt->text, &row->seal);
 }
 
 static const struct oerr *

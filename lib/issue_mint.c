@@ -65,7 +65,7 @@ issue_personal_client(struct req *rq, struct client *out)
 static const struct keys_entry *
 signer_for(struct req *rq, const struct client *cl)
 {
-	struct keys *ks = keys_get(rq);
+	struct keys *ks = keys_get_signing(rq);
 	int alg = -1;
 
 	if (cl->alg != NULL)
@@ -131,8 +131,8 @@ issue_mint(struct req *rq, const struct mint *m, struct access_token *row,
 	    claims.len);
 	if (*jwt == NULL)
 		return &oerr_server_error;
-	keys_seal(en, *jwt, &row->seal);
-	row->has_seal = 1;
+	row->has_seal =
+	    keys_seal(keys_get_signing(rq), *jwt, &row->seal) == 0;
 	row->signed_by = keys_number(en);
 	return NULL;
 }

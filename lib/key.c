@@ -196,6 +196,22 @@ key_to_pem(const struct key *k, struct arena *a)
 	return pem;
 }
 
+char *
+key_public_pem(const struct key *k, struct arena *a)
+{
+	gnutls_datum_t d = { NULL, 0 };
+	char *pem;
+	int rc = gnutls_pubkey_export2(k->pub, GNUTLS_X509_FMT_PEM, &d);
+
+	if (rc < 0) {
+		key_fail("public key to PEM", rc);
+		return NULL;
+	}
+	pem = arena_dup(a, d.data, d.size);
+	gnutls_free(d.data);
+	return pem;
+}
+
 static size_t
 take(gnutls_datum_t *d, uint8_t *out, size_t size)
 {

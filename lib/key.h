@@ -43,6 +43,9 @@ struct key *key_from_pem(const char *pem, size_t len, enum alg alg);
  */
 char *key_to_pem(const struct key *k, struct arena *a);
 
+/* key_public_pem(k, a): the public key as PEM, in a; NULL, logged. */
+char *key_public_pem(const struct key *k, struct arena *a);
+
 /* The public numbers of a key, big-endian, as a JWK has them (RFC 7518 6). */
 struct key_numbers {
 	uint8_t x[1024], y[1024]; /* EC: x, y; OKP: x; RSA: n in x, e in y */

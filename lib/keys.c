@@ -134,13 +134,8 @@ read_pem(struct arena *a, struct keys *ks, struct file *f, size_t *len)
 		    *log_cure(errno) != '\0'
 			? log_cure(errno)
 			: "; the user of this program must be able to read it");
-		f->was_read = f->is_lost = 1;
-		return NULL;
+		f->is_lost = 1;
 	}
-	digest_of(pem, *len, &f->pem);
-	f->was_seen = 1;
-	/* A public key's file makes no seal: anyone may have it. */
-	f->has_secret = strstr(pem, "PRIVATE KEY-----") != NULL;
 	return pem;
 }
 
@@ -155,7 +150,6 @@ load_file(struct keys *ks, struct file *f)
 	if (f->was_read)
 		return;
 	f->was_read = 1;
-	f->has_secret = 0;
 	a = arena_new(); /* cleared at once: it holds the private key */
 	if ((pem = read_pem(a, ks, f, &len)) == NULL) {
 		arena_free(a);
@@ -163,7 +157,6 @@ load_file(struct keys *ks, struct file *f)
 	}
 	if ((en->key = key_from_pem(pem, len, f->alg)) == NULL ||
 	    jwk_thumbprint(en->key, en->kid) < 0) {
-		f->has_secret = 0; /* nor is what it sealed */
 		log_event("%s/%s: this key is not used", ks->dir, f->name);
 	} else if ((other = find_entry(ks, en->kid)) != NULL) {
 		/* Two names, for the moment of a rotation. */
@@ -172,7 +165,6 @@ load_file(struct keys *ks, struct file *f)
 	} else {
 		en->signs = f->signs && key_can_sign(en->key);
 		en->file = f->name;
-		en->pem = f->pem;
 		en->from = f->from;
 		en->waits = f->waits;
 		ks->n++;
@@ -223,27 +215,59 @@ list_signers(struct keys *ks, DIR *d)
 	}
 }
 
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct file *)a)->name,
+	    ((const struct file *)b)->name);
+}
+
+static void
+list_all(struct keys *ks, DIR *d)
+{
+	struct dirent *de;
+	int64_t from;
+	int signs;
+
+	if (!ks->is_public)
+		list_signers(ks, d);
+	while ((de = readdir(d)) != NULL)
+		if (alg_of_file(de->d_name, &signs, &from) >= 0 &&
+		    (ks->is_public || !signs || from != 0))
+			list_file(ks, de->d_name, de->d_ino);
+	if (ks->is_public) /* each process publishes them in one order */
+		qsort(ks->file, ks->n_files, sizeof(ks->file[0]), by_name);
+	settle(ks, ks->listed_at);
+}
+
+static DIR *
+open_list(const char *dir, struct stat *sb)
+{
+	DIR *d = opendir(dir);
+
+	if (d != NULL && fstat(dirfd(d), sb) == 0)
+		return d;
+	log_event("keys %s: %s%s", dir, strerror(errno),
+	    *log_cure(errno) != '\0' ? log_cure(errno)
+				     : "; carnet install makes them");
+	if (d != NULL)
+		closedir(d);
+	return NULL;
+}
+
 struct keys *
-keys_list(const char *dir)
+keys_list(const char *dir, int is_public)
 {
 	static uint64_t readings;
 	const time_t listed_at = time(NULL);
 	struct keys *ks;
-	struct dirent *de;
-	int64_t from;
-	int signs, signer;
 	struct stat sb;
+	int signer = 0;
 	DIR *d;
 
-	if ((d = opendir(dir)) == NULL || fstat(dirfd(d), &sb) < 0) {
-		log_event("keys %s: %s%s", dir, strerror(errno),
-		    *log_cure(errno) != '\0' ? log_cure(errno)
-					     : "; carnet install makes them");
-		if (d != NULL)
-			closedir(d);
+	if ((d = open_list(dir, &sb)) == NULL)
 		return NULL;
-	}
-	if ((signer = keys_default_alg(dir)) < 0) {
+	if (!is_public && (signer = keys_default_alg(dir)) < 0) {
 		closedir(d);
 		return NULL;
 	}
@@ -254,14 +278,10 @@ keys_list(const char *dir)
 	ks->seen = sb.st_mtim;
 	ks->listed_at = listed_at;
 	ks->dir = arena_str(ks->a, dir);
+	ks->is_public = is_public;
 	ks->signer = (enum alg)signer;
-	list_signers(ks, d);
-	while ((de = readdir(d)) != NULL)
-		if (alg_of_file(de->d_name, &signs, &from) >= 0 &&
-		    (!signs || from != 0))
-			list_file(ks, de->d_name, de->d_ino);
+	list_all(ks, d);
 	closedir(d);
-	settle(ks, listed_at);
 	return ks;
 }
 
@@ -279,7 +299,7 @@ keys_any(struct keys *ks)
 struct keys *
 keys_load(const char *dir)
 {
-	struct keys *ks = keys_list(dir);
+	struct keys *ks = keys_list(dir, 0);
 
 	if (ks == NULL || keys_any(ks))
 		return ks;
@@ -323,43 +343,6 @@ keys_by_kid(struct keys *ks, const char *kid)
 	while ((en = find_entry(ks, kid)) == NULL && i < ks->n_files)
 		load_file(ks, &ks->file[i++]);
 	return en;
-}
-
-void
-keys_seal(const struct keys_entry *en, const char *text, struct digest *out)
-{
-	digest_seal(&en->pem, text, out);
-}
-
-/*
- * The file's bytes are the secret.  Whether there is a key in them that is used
- * is looked at once, and not in a process of one request: that would take it
- * longer than all else that it does for the token.
- */
-int
-keys_have_sealed(struct keys *ks, const char *text, const struct digest *seal)
-{
-	struct digest d;
-	struct arena *a;
-	size_t len;
-	int found = 0;
-
-	for (size_t i = 0; i < ks->n_files && !found; i++) {
-		struct file *f = &ks->file[i];
-
-		if (!ks->is_brief) {
-			load_file(ks, f);
-		} else if (!f->was_seen && !f->was_read) {
-			a = arena_new(); /* cleared at once, as above */
-			(void)read_pem(a, ks, f, &len);
-			arena_free(a);
-		}
-		if (!f->has_secret)
-			continue;
-		digest_seal(&f->pem, text, &d);
-		found = digest_equal(&d, seal);
-	}
-	return found;
 }
 
 const struct keys_entry *

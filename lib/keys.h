@@ -11,12 +11,21 @@
 struct req;
 
 /*
- * The directory holds ALG.pem, the key that signs with ALG; ALG.TIME.pem, one that
- * takes its place at TIME, in Unix seconds, and is published before; ALG-*.pem, older
- * ones that still verify; the file "signer", one line, the algorithm that signs
- * where a client asks for none (without that file: ES256); and refresh.key.
+ * There are two sets.  What signs is in the directory that the setting keys names,
+ * and is read by programs that sign alone: ALG.pem, the key that signs with
+ * ALG; ALG.TIME.pem, one that takes its place at TIME, in Unix seconds, and is
+ * published before; ALG-*.pem, older ones that still verify; the file "signer", one
+ * line, the algorithm that signs where a client asks for none (without that file:
+ * ES256); and refresh.key.
+ *
+ * What verifies is in its directory verify/, which all programs that look at tokens
+ * read: ALG-KID.pem, the public half of each key above; and seal.key, 32 random
+ * bytes in base64url.
  */
 struct keys;
+
+/* The directory, in that of the keys, of what programs that verify read. */
+#define KEYS_PUBLIC "verify"
 
 /* How long our JWKS may be cached, and until when none has an older one. */
 #define KEYS_CACHE_S 300
@@ -29,7 +38,6 @@ struct keys_entry {
 	int64_t from;	/* it signs from then on, Unix seconds; 0: ever since */
 	int waits;	/* until then */
 	const char *file;
-	struct digest pem;	/* of the file's bytes: as secret as they are */
 };
 
 /*
@@ -44,11 +52,12 @@ struct keys *keys_load(const char *dir);
 void keys_free(struct keys *ks);
 
 /*
- * keys_get(rq):
- * Return the process's keys, read again when the directory has changed; NULL,
- * logged, if there are none.
+ * keys_get(rq), keys_get_signing(rq):
+ * Return the process's keys that verify, or that sign, read again when their
+ * directory has changed; NULL, logged, if there are none.
  */
 struct keys *keys_get(struct req *rq);
+struct keys *keys_get_signing(struct req *rq);
 
 /* keys_look_again(rq): have keys_get look at the directory again, now. */
 void keys_look_again(struct req *rq);
@@ -69,20 +78,20 @@ const struct keys_entry *keys_all(struct keys *ks, size_t *n);
 const struct keys_entry *keys_by_kid(struct keys *ks, const char *kid);
 
 /*
- * keys_seal(en, text, out):
- * Put to out what tells that text was signed with the key, sooner than its
- * signature does.
+ * A seal tells that a text is ours, sooner than its signature does: the HMAC of the
+ * text under seal.key.
  *
- * keys_have_sealed(ks, text, seal):
- * Return 1 if seal is that of text and one of the keys.  A key that is not used
- * any more, as one of too few bits, seals nothing; but in a process of one
- * request, which does not check keys for that, its tokens go on until they
- * expire or its file is deleted: without the file nobody makes more of them.
+ * keys_seal(ks, text, out):
+ * Put the seal of text to out.  Return 0; -1 without the file, which is logged once:
+ * the signature does instead.
+ *
+ * keys_have_sealed(ks, kid, text, seal):
+ * Return 1 if seal is that of text, which names the key kid, and there is a file of
+ * that key in ks: without it nobody's seal counts.
  */
-void keys_seal(
-    const struct keys_entry *en, const char *text, struct digest *out);
-int keys_have_sealed(
-    struct keys *ks, const char *text, const struct digest *seal);
+int keys_seal(struct keys *ks, const char *text, struct digest *out);
+int keys_have_sealed(struct keys *ks, const char *kid, const char *text,
+    const struct digest *seal);
 
 /* keys_number(en): a number of the key that tells it from others; never 0. */
 int64_t keys_number(const struct keys_entry *en);
@@ -92,8 +101,8 @@ const struct keys_entry *keys_signer(struct keys *ks, int alg);
 
 /*
  * keys_make(dir, alg, bits, force):
- * Make a key and write it to dir/ALG.pem, mode 0600, synced.  Return 1; 0 if
- * there is one and force is not set; -1 logged.
+ * Make a key and write it to dir/ALG.pem, mode 0600, synced, its public half first.
+ * Return 1; 0 if there is one and force is not set; -1 logged.
  */
 int keys_make(const char *dir, enum alg alg, unsigned bits, int force);
 
@@ -133,6 +142,17 @@ int keys_refresh_make(const char *dir);
 int keys_refresh_ok(const char *dir);
 int keys_refresh_next(
     struct keys *ks, const char *text, char out[static SECRET_TEXT_LEN + 1]);
+
+/*
+ * keys_publish(dir):
+ * Make dir's verify/ what it should be: the public half of each key, no other, and
+ * a seal.key.  What is right already stays as it is.  Return 0; -1, logged.
+ *
+ * keys_check_published(dir):
+ * Return 1 if there is nothing to do for it; 0, logged: what.
+ */
+int keys_publish(const char *dir);
+int keys_check_published(const char *dir);
 
 /* keys_set_signer(dir, alg): write the file "signer".  Return 0, or -1 logged. */
 int keys_set_signer(const char *dir, enum alg alg);

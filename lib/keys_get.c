@@ -1,6 +1,7 @@
 /* keys_get.c: the keys of the process, read again when their directory changes. */
 #include <sys/stat.h>
 
+#include "arena.h"
 #include "cgi.h"
 #include "conf.h"
 #include "keys_int.h"
@@ -39,22 +40,21 @@ same_files(const struct keys *one, const struct keys *other)
 
 /* List the directory once more; of what is the same nothing is read anew. */
 static void
-list_again(struct process *pr, const char *dir)
+list_again(struct process *pr, struct keys **ks, const char *dir, int is_public)
 {
-	const int changed = pr->keys == NULL || has_changed(pr->keys, dir) ||
-	    (pr->keys->next_at != 0 && time(NULL) >= pr->keys->next_at);
+	const int changed = *ks == NULL || has_changed(*ks, dir) ||
+	    ((*ks)->next_at != 0 && time(NULL) >= (*ks)->next_at);
 	struct keys *fresh;
 
-	if ((!changed && !is_young(pr->keys)) ||
-	    (fresh = keys_list(dir)) == NULL)
+	if ((!changed && !is_young(*ks)) ||
+	    (fresh = keys_list(dir, is_public)) == NULL)
 		return;
-	if (!changed && same_files(pr->keys, fresh)) {
-		pr->keys->listed_at = fresh->listed_at;
+	if (!changed && same_files(*ks, fresh)) {
+		(*ks)->listed_at = fresh->listed_at;
 		keys_free(fresh);
 	} else if (pr->once || keys_any(fresh)) {
-		fresh->is_brief = pr->once;
-		keys_free(pr->keys);
-		pr->keys = fresh;
+		keys_free(*ks);
+		*ks = fresh;
 		pr->keys_free = keys_free;
 	} else { /* gone bad under us: what is known still serves */
 		keys_free(fresh);
@@ -73,6 +73,17 @@ try_again(struct keys *ks, int64_t now)
 	ks->tried_at = now;
 }
 
+static struct keys *
+look(struct req *rq, struct keys **ks, const char *dir, int is_public)
+{
+	list_again(rq->pr, ks, dir, is_public);
+	if (*ks != NULL) {
+		(*ks)->checked_at = rq->now;
+		try_again(*ks, rq->now);
+	}
+	return *ks;
+}
+
 struct keys *
 keys_get(struct req *rq)
 {
@@ -80,12 +91,18 @@ keys_get(struct req *rq)
 
 	if (pr->keys != NULL && pr->keys->checked_at == rq->now)
 		return pr->keys;
-	list_again(pr, rq->conf->keys);
-	if (pr->keys != NULL) {
-		pr->keys->checked_at = rq->now;
-		try_again(pr->keys, rq->now);
-	}
-	return pr->keys;
+	return look(rq, &pr->keys,
+	    arena_printf(rq->a, "%s/" KEYS_PUBLIC, rq->conf->keys), 1);
+}
+
+struct keys *
+keys_get_signing(struct req *rq)
+{
+	struct process *pr = rq->pr;
+
+	if (pr->signing != NULL && pr->signing->checked_at == rq->now)
+		return pr->signing;
+	return look(rq, &pr->signing, rq->conf->keys, 0);
 }
 
 void

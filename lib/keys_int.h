@@ -15,11 +15,9 @@ struct file {
 	ino_t ino;
 	enum alg alg;
 	int64_t from;	   /* it signs from then on; 0: ever since */
-	int signs, was_read, was_seen;
+	int signs, was_read;
 	int waits;	   /* until from */
 	int is_lost;	   /* it could not be read */
-	int has_secret;	   /* its bytes are known, and hold a private key */
-	struct digest pem; /* of them */
 };
 
 struct keys {
@@ -30,14 +28,15 @@ struct keys {
 	struct keys_entry entry[KEYS_MAX]; /* what was read so far */
 	size_t n;
 	enum alg signer;
-	int is_brief;		/* for one request: no key is checked unasked */
+	int is_public;		/* the set that verifies */
 	struct timespec seen;	/* the directory's time when read */
 	time_t listed_at;	/* by the clock */
 	int64_t checked_at, tried_at;
 	int64_t next_at;	/* when one that waits signs; 0: none waits */
 	uint64_t generation;
 	struct digest refresh;	/* what refresh.key holds, once it is wanted */
-	int has_refresh;
+	struct digest seal;	/* and seal.key */
+	int has_refresh, has_seal, no_seal;
 };
 
 /* keys_read_file(a, path, len): a small file, a NUL behind; NULL, errno set. */
@@ -51,7 +50,34 @@ char *keys_read_file(struct arena *a, const char *path, size_t *len);
 int keys_write_file(struct arena *a, const char *dir, const char *path,
     const char *text, int replace);
 
-/* keys_list(dir): the files of the set, none of them read; NULL, logged. */
-struct keys *keys_list(const char *dir);
+/*
+ * keys_list(dir, is_public):
+ * The files of the set, none of them read; NULL, logged.  is_public: dir is a
+ * KEYS_PUBLIC, which has no file "signer".
+ */
+struct keys *keys_list(const char *dir, int is_public);
+
+/* keys_sync_dir(dir): what was renamed or unlinked in it is on disk; 0, or -1. */
+int keys_sync_dir(const char *dir);
+
+/*
+ * keys_publish_key(dir, k): write the public half of k, before k itself.  0, or
+ * -1 logged.
+ *
+ * keys_withdraw_key(dir, alg, kid): delete it, if it is there.  0, or -1 logged.
+ */
+int keys_publish_key(const char *dir, const struct key *k);
+int keys_withdraw_key(const char *dir, enum alg alg, const char *kid);
+
+/*
+ * A secret of 32 bytes in base64url, as a file.
+ *
+ * keys_secret_read(path, out): return 1; 0 with the reason logged.
+ *
+ * keys_secret_make(dir, path, replace): return 1; 0 if there is one and replace is
+ * not set; -1 logged.
+ */
+int keys_secret_read(const char *path, struct digest *out);
+int keys_secret_make(const char *dir, const char *path, int replace);
 
 #endif

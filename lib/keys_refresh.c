@@ -1,4 +1,4 @@
-/* keys_refresh.c: refresh.key, of which the next refresh token is made. */
+/* keys_refresh.c: secrets in files; refresh.key, which makes refresh tokens. */
 #include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,19 +15,18 @@ path_of(struct arena *a, const char *dir)
 }
 
 int
-keys_refresh_make(const char *dir)
+keys_secret_make(const char *dir, const char *path, int replace)
 {
 	char text[SECRET_TEXT_LEN + 2];
 	struct arena *a = arena_new();
-	char *path = path_of(a, dir);
 	struct digest unused;
 	int made = 0;
 
-	if (access(path, F_OK) < 0) {
+	if (replace || access(path, F_OK) < 0) {
 		secret_make(text, &unused);
 		text[SECRET_TEXT_LEN] = '\n';
 		text[SECRET_TEXT_LEN + 1] = '\0';
-		made = keys_write_file(a, dir, path, text, 0) == 0 ? 1 : -1;
+		made = keys_write_file(a, dir, path, text, replace) == 0 ? 1 : -1;
 		explicit_bzero(text, sizeof(text));
 	}
 	if (made < 0 && errno == EEXIST) /* another install was first */
@@ -38,35 +37,49 @@ keys_refresh_make(const char *dir)
 	return made;
 }
 
-/* Put the key of the file at path to out; 1, or 0 with the reason logged. */
-static int
-read_key(struct arena *a, const char *path, struct digest *out)
+int
+keys_refresh_make(const char *dir)
 {
+	struct arena *a = arena_new();
+	const int made = keys_secret_make(dir, path_of(a, dir), 0);
+
+	arena_free(a);
+	return made;
+}
+
+int
+keys_secret_read(const char *path, struct digest *out)
+{
+	struct arena *a = arena_new(); /* cleared at once: it holds the key */
 	char *text;
 	size_t len;
+	int ok = 0;
 
 	if ((text = keys_read_file(a, path, &len)) == NULL) {
 		log_event("%s: %s%s", path, strerror(errno),
 		    *log_cure(errno) != '\0' ? log_cure(errno)
 		    : errno == ENOENT	     ? "; carnet install makes it"
 			: "; the user of this program must be able to read it");
-		return 0;
+	} else {
+		text[strcspn(text, "\r\n")] = '\0';
+		ok = strlen(text) == SECRET_TEXT_LEN &&
+		    b64url_decode(text, SECRET_TEXT_LEN, out->byte) ==
+			DIGEST_LEN;
+		if (!ok)
+			log_event("%s: it does not hold 32 bytes in base64url;"
+				  " delete it, and carnet install makes it"
+				  " anew", path);
 	}
-	text[strcspn(text, "\r\n")] = '\0';
-	if (strlen(text) == SECRET_TEXT_LEN &&
-	    b64url_decode(text, SECRET_TEXT_LEN, out->byte) == DIGEST_LEN)
-		return 1;
-	log_event("%s: it does not hold 32 bytes in base64url; delete it, and"
-		  " carnet install makes it anew", path);
-	return 0;
+	arena_free(a);
+	return ok;
 }
 
 int
 keys_refresh_ok(const char *dir)
 {
-	struct arena *a = arena_new(); /* cleared at once: it holds the key */
+	struct arena *a = arena_new();
 	struct digest d;
-	const int ok = read_key(a, path_of(a, dir), &d);
+	const int ok = keys_secret_read(path_of(a, dir), &d);
 
 	explicit_bzero(&d, sizeof(d));
 	arena_free(a);
@@ -83,7 +96,7 @@ keys_refresh_next(
 	if (!ks->has_refresh) {
 		a = arena_new();
 		ks->has_refresh =
-		    read_key(a, path_of(a, ks->dir), &ks->refresh);
+		    keys_secret_read(path_of(a, ks->dir), &ks->refresh);
 		arena_free(a);
 	}
 	if (!ks->has_refresh)

@@ -10,8 +10,8 @@
 #include "log.h"
 
 /* Have what was linked, renamed or unlinked in dir outlive a power cut. */
-static int
-sync_dir(const char *dir)
+int
+keys_sync_dir(const char *dir)
 {
 	int fd, rc;
 
@@ -41,7 +41,7 @@ keys_write_file(struct arena *a, const char *dir, const char *path,
 	if (!replace || !good)
 		unlink(new);
 	errno = error;
-	return good ? sync_dir(dir) : -1;
+	return good ? keys_sync_dir(dir) : -1;
 }
 
 /* Make a key and write it to path; 0, or -1 with errno, logged but for EEXIST. */
@@ -56,7 +56,8 @@ make_at(const char *dir, const char *path, enum alg alg, unsigned bits,
 
 	if (k != NULL && pem == NULL)
 		log_event("%s: the key cannot be written as PEM", path);
-	if (pem != NULL) {
+	/* What is signed by it is known everywhere then. */
+	if (pem != NULL && keys_publish_key(dir, k) == 0) {
 		rc = keys_write_file(a, dir, path, pem, replace);
 		error = errno;
 		if (rc < 0 && error != EEXIST)
@@ -91,7 +92,7 @@ drop_dated(struct keys *ks, enum alg alg, int waiting, int keep)
 			return -1;
 		}
 	}
-	return sync_dir(ks->dir);
+	return keys_sync_dir(ks->dir);
 }
 
 int
@@ -104,14 +105,15 @@ keys_make(const char *dir, enum alg alg, unsigned bits, int force)
 
 	if (mkdir(dir, 0700) < 0 && errno != EEXIST) {
 		log_event("%s: %s", dir, strerror(errno));
-	} else if ((ks = keys_list(dir)) != NULL) {
+	} else if ((ks = keys_list(dir, 0)) != NULL) {
 		for (size_t i = 0; i < ks->n_files; i++)
 			there |= ks->file[i].signs && ks->file[i].alg == alg;
 		if (there && !force)
 			made = 0;
 		else if (make_at(dir, path, alg, bits, force) == 0)
 			made = 1;
-		if (made == 1 && drop_dated(ks, alg, 0, 0) < 0)
+		if (made == 1 && (drop_dated(ks, alg, 0, 0) < 0 ||
+				     keys_publish(dir) < 0))
 			made = -1;
 	}
 	keys_free(ks);
@@ -160,7 +162,8 @@ keys_rotate(
 		rc = keys_make(dir, alg, bits, 0);
 	else if (waits && !at_once)
 		rc = 0;
-	else if (make_dated(dir, alg, bits, at_once, from) == 0)
+	else if (keys_publish(dir) == 0 &&
+	    make_dated(dir, alg, bits, at_once, from) == 0)
 		rc = waits && drop_dated(ks, alg, 1, 1) < 0 ? -1 : 1;
 	keys_free(ks);
 	return rc;
@@ -171,12 +174,12 @@ keys_retire(const char *dir, const struct keys_entry *en)
 {
 	struct arena *a = arena_new();
 	char *path = arena_printf(a, "%s/%s", dir, en->file);
-	int rc;
+	int rc = keys_withdraw_key(dir, key_alg(en->key), en->kid);
 
 	/*
 	 * Synced, or a power cut brings a key back that was let go for a leak.
 	 */
-	if ((rc = unlink(path)) < 0 || (rc = sync_dir(dir)) < 0)
+	if (rc == 0 && ((rc = unlink(path)) < 0 || (rc = keys_sync_dir(dir)) < 0))
 		log_event("%s: %s", path, strerror(errno));
 	arena_free(a);
 	return rc;

@@ -11,6 +11,16 @@
 #include "sandbox.h"
 #include "store.h"
 
+static void
+drop_keys(struct process *pr)
+{
+	if (pr->keys != NULL)
+		pr->keys_free(pr->keys);
+	if (pr->signing != NULL)
+		pr->keys_free(pr->signing);
+	pr->keys = pr->signing = NULL;
+}
+
 /*
  * Take up a configuration that changed; a broken one is logged, once, and the
  * old one kept.
@@ -65,9 +75,7 @@ process_conf(struct process *pr)
 	/* Both may have moved: they are opened again when next needed. */
 	store_close(pr->st);
 	pr->st = NULL;
-	if (pr->keys != NULL)
-		pr->keys_free(pr->keys);
-	pr->keys = NULL;
+	drop_keys(pr);
 	conf_free(pr->conf);
 	pr->conf = cf;
 	pr->conf_generation++;
@@ -117,8 +125,7 @@ process_check(struct process *pr, int64_t now)
 void
 process_end(struct process *pr)
 {
-	if (pr->keys != NULL)
-		pr->keys_free(pr->keys);
+	drop_keys(pr);
 	free(pr->verified);
 	store_close(pr->st);
 	conf_free(pr->conf);

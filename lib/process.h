@@ -22,7 +22,8 @@ struct process {
 	struct conf *conf;	/* NULL: it cannot be read */
 	uint64_t conf_generation; /* counts the readings */
 	struct store *st;	/* NULL: not open */
-	struct keys *keys;	/* NULL: not yet read; see keys.h */
+	struct keys *keys;	/* that verify; NULL: not yet read; see keys.h */
+	struct keys *signing;	/* and those that sign */
 	void (*keys_free)(struct keys *);
 	struct verified *verified; /* NULL: not yet; see verified.h */
 	struct {		/* of the file that conf came from */

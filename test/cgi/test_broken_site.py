@@ -129,10 +129,12 @@ BAD_KEYS = {
 @pytest.mark.parametrize("case", BAD_KEYS)
 def test_a_key_that_cannot_be_read_is_passed_over(fresh, case):
     """doc/deploy.md, Keys: the others serve; the log names the file."""
-    BAD_KEYS[case](fresh.dir / "keys/ES256.pem")
+    public, = (fresh.dir / "keys/verify").glob("ES256-*.pem")
+    BAD_KEYS[case](public)
     answer = start(fresh, "jwks")
     assert [k["alg"] for k in json.loads(answer.body)["keys"]] == ["RS256"]
-    assert "ES256.pem" in answer.log
+    assert public.name in answer.log
+    BAD_KEYS[case](fresh.dir / "keys/ES256.pem")
     r = fresh.grant("password", username=fresh.email, password=fresh.password)
     expect.error(r, 500, "server_error")
 
@@ -140,9 +142,14 @@ def test_a_key_that_cannot_be_read_is_passed_over(fresh, case):
 def test_a_key_under_another_algorithms_name_is_not_used(fresh):
     """RFC 8725 section 3.1: the file's name says what the key is for."""
     keys = fresh.dir / "keys"
-    (keys / "ES256.pem").write_bytes((keys / "RS256.pem").read_bytes())
+    public, = (keys / "verify").glob("ES256-*.pem")
+    other, = (keys / "verify").glob("RS256-*.pem")
+    public.write_bytes(other.read_bytes())
     answer = start(fresh, "jwks")
     assert [k["alg"] for k in json.loads(answer.body)["keys"]] == ["RS256"]
+    (keys / "ES256.pem").write_bytes((keys / "RS256.pem").read_bytes())
+    r = fresh.grant("password", username=fresh.email, password=fresh.password)
+    expect.error(r, 500, "server_error")
 
 
 def test_a_configuration_that_cannot_be_read_is_500(fresh):

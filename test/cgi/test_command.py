@@ -215,9 +215,10 @@ def test_install_makes_what_is_missing_and_nothing_twice(fresh):
 
 def test_install_makes_files_that_others_cannot_read(fresh):
     """doc/deploy.md, Keys: private keys 0600; the database too."""
-    for path in [*(fresh.dir / "keys").iterdir(), *fresh.dir.glob("data/carnet.db*")]:
+    for path in [*(fresh.dir / "keys").glob("*.*"), *(fresh.dir / "keys/verify").iterdir(),
+                 *fresh.dir.glob("data/carnet.db*")]:
         assert mode(path) == 0o600, path
-    assert mode(fresh.dir / "keys") == 0o700
+    assert mode(fresh.dir / "keys") == mode(fresh.dir / "keys/verify") == 0o700
 
 
 def test_install_repairs_what_is_lost(fresh):

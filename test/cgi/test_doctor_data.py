@@ -65,7 +65,7 @@ def test_a_database_that_is_not_sound(fresh, spoil, level, said, cure):
 
 
 def no_keys(keys):
-    for path in keys.iterdir():
+    for path in keys.glob("*.*"):
         path.unlink()
 
 
@@ -76,6 +76,9 @@ def no_keys(keys):
     (lambda keys: (keys / "RS256.pem").write_bytes(
         (keys / "ES256.pem").read_bytes()), "RS256.pem"),
     (lambda keys: (keys / "signer").write_text("EdDSA\n"), "signs with EdDSA"),
+    (lambda keys: shutil.rmtree(keys / "verify"), "seal.key"),
+    (lambda keys: next(keys.glob("verify/RS256-*")).unlink(), "cannot be read"),
+    (lambda keys: (keys / "verify/ES256-x.pem").touch(), "not there any more"),
     (lambda keys: (keys / "signer").write_text("HS256\n"), "HS256 is no algorithm")])
 def test_keys_that_do_not_sign(fresh, spoil, said):
     """doc/deploy.md, Keys."""

@@ -15,8 +15,8 @@ LANDLOCK_CREATE_RULESET = 444  # on every processor
 PROGRAMS = sorted(p.name for p in (BUILD / "cgi-bin").iterdir()
                   if p.is_file() and not p.suffix)
 WITHOUT_A_DATABASE = {"jwks", "metadata", "notfound", "playground", "resource-metadata"}
-WITHOUT_KEYS = {"authorize", "device", "login", "metadata", "notfound", "playground",
-                "resource-metadata", "verify"}
+SIGNS = {"account", "password-token", "personal-tokens", "token"}
+VERIFIES = {"guard", "introspect", "jwks", "personal-tokens", "posts", "revoke", "status", "user"}
 
 # Before it serves its second request it tries, and says "NAME=ERRNO" (0: done).
 SHIM = r"""
@@ -64,6 +64,10 @@ static void try_all(void)
 	file("read key", dir, "keys/ES256.pem", O_RDONLY);
 	file("write key", dir, "keys/ES256.pem", O_WRONLY);
 	file("add key", dir, "keys/ES256-evil.pem", O_WRONLY | O_CREAT);
+	file("read refresh", dir, "keys/refresh.key", O_RDONLY);
+	file("read seal", dir, "keys/verify/seal.key", O_RDONLY);
+	file("write seal", dir, "keys/verify/seal.key", O_WRONLY);
+	file("add public", dir, "keys/verify/ES256-evil.pem", O_WRONLY | O_CREAT);
 	file("write program", dir, "cgi-bin/token", O_WRONLY);
 	file("add program", dir, "cgi-bin/evil", O_WRONLY | O_CREAT);
 	file("read elsewhere", "/etc", "passwd", O_RDONLY);
@@ -179,12 +183,14 @@ def start(path, name, fd, env):
 def test_what_a_bug_could_try(shim, name):
     """carnet(7): the sandbox, with carnet.conf in a directory of its own."""
     got = tried(shim, name)
-    has_database, has_keys = name not in WITHOUT_A_DATABASE, name not in WITHOUT_KEYS
+    has_database, signs = name not in WITHOUT_A_DATABASE, name in SIGNS
     assert got == {
         "read conf": None, "write conf": "EACCES", "new conf": "EACCES",
         "read database": None if has_database else "EACCES",
         "write database": None if has_database else "EACCES",
-        "read key": None if has_keys else "EACCES",
+        "read key": None if signs else "EACCES", "read refresh": None if signs else "EACCES",
+        "read seal": None if signs or name in VERIFIES else "EACCES",
+        "write seal": "EACCES", "add public": "EACCES",
         "write key": "EACCES", "add key": "EACCES", "write program": "EACCES",
         "add program": "EACCES", "read elsewhere": "EACCES", "write elsewhere": "EACCES",
         "socket": "EPERM", "network": "EPERM", "abstract": "EPERM", "kill": "EPERM",
@@ -196,7 +202,7 @@ def test_what_a_bug_could_try(shim, name):
 def test_without_the_sandbox_it_is_done(shim):
     """So what is tried above would be done without it."""
     got = tried(shim, "jwks", "sandbox = no\n", TRY_HARMLESS="1")
-    assert len(got) == 17 and set(got.values()) == {None}
+    assert len(got) == 21 and set(got.values()) == {None}
 
 
 def test_syslog_opens_a_local_socket(shim):

@@ -104,6 +104,7 @@ fuzz_store(struct fuzz_site *site)
 	assert(mkdir(keys, 0700) == 0);
 	fuzz_write_key("ES256.pem", PEM_EC_PKCS8);
 	fuzz_write_key("EdDSA.pem", PEM_ED25519);
+	assert(keys_publish(keys) == 0);
 	snprintf(db, sizeof(db), "%s/db", fuzz_dir);
 	snprintf(
 	    conf, sizeof(conf), "keys = %s\ndatabase = %s\n" CONF, keys, db);

@@ -1,5 +1,6 @@
 """Signing keys (doc/deploy.md, Keys): rotated under running programs, retired, and
 one for each algorithm that a client asks for."""
+import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -161,6 +162,22 @@ def test_the_signer_cannot_be_retired(running):
             p = running.command("keys", "retire", "--", key["kid"])
             assert p.returncode == 1 and "rotate first" in p.stderr
     assert running.is_live(running.token())
+
+
+def test_a_site_from_before_the_public_keys_is_mended():
+    """carnet(1): install makes keys/verify/; tokens that were given go on."""
+    with servers.lighttpd() as site:
+        token, before = site.token("read-posts"), jwks(site)
+        shutil.rmtree(site.dir / "keys/verify")
+        site.carnet("install")
+        assert sorted(p.name for p in (site.dir / "keys/verify").iterdir()) == sorted(
+            ["seal.key", *("%s-%s.pem" % (k["alg"], k["kid"]) for k in before["keys"])])
+        expect.until(lambda: site.is_live(token) and site.is_live(site.token()), WITHIN_S)
+        # The seal that new tokens have is that of the new file.
+        at = time.time()
+        expect.until(lambda: time.time() > at + 2, WITHIN_S)
+        sealed = site.token("read-posts")
+        assert site.is_live(sealed) and jwks(site) == before
 
 
 def test_a_retired_keys_tokens_are_refused(running, worn):

@@ -93,6 +93,7 @@ fixture_end(void **state)
 	(void)state;
 	log_to(NULL, NULL);
 	keys_free(fx.pr.keys);
+	keys_free(fx.pr.signing);
 	free(fx.pr.verified);
 	store_close(fx.st);
 	conf_free(fx.cf);

@@ -9,7 +9,7 @@
 #include "confine.h"
 
 #define NO_LANDLOCK 77
-#define ALL (USES_STORE | USES_KEYS | USES_PAGES)
+#define ALL (USES_STORE | USES_KEYS | USES_PAGES | USES_SIGNING)
 
 /* As if it were carnet.conf in the directory of the test. */
 static struct conf *
@@ -48,15 +48,20 @@ can_open(const char *name, int flags)
 static void
 alone(int (*run)(void))
 {
-	static const char *const dirs[] = { "data", "keys", "other", "pages" };
+	static const char *const dirs[] = { "data", "keys", "keys/verify",
+		"other", "pages" };
+	static const char *const files[] = { "other/file", "keys/ES256.pem",
+		"keys/verify/seal.key" };
 	int status;
 	pid_t pid;
 	FILE *f;
 
 	for (size_t i = 0; i < N(dirs); i++)
 		assert_int_equal(mkdir(fixture_file(dirs[i]), 0700), 0);
-	assert_non_null(f = fopen(fixture_file("other/file"), "w"));
-	fclose(f);
+	for (size_t i = 0; i < N(files); i++) {
+		assert_non_null(f = fopen(fixture_file(files[i]), "w"));
+		fclose(f);
+	}
 	fflush(NULL);
 	if ((pid = fork()) == 0)
 		_exit(run());
@@ -129,7 +134,24 @@ uses_the_keys(void)
 {
 	if (confine_files(parse_apart(), USES_KEYS) == NULL)
 		return NO_LANDLOCK;
+	return can_open("keys/verify", O_RDONLY) &&
+		can_open("keys/verify/seal.key", O_RDONLY) &&
+		is_shut("keys/verify/new", O_RDWR | O_CREAT) &&
+		is_shut("keys", O_RDONLY) &&
+		is_shut("keys/ES256.pem", O_RDONLY) &&
+		is_shut("data", O_RDONLY) && is_shut("pages", O_RDONLY)
+	    ? 0
+	    : 1;
+}
+
+static int
+uses_the_private_keys(void)
+{
+	if (confine_files(parse_apart(), USES_SIGNING) == NULL)
+		return NO_LANDLOCK;
 	return can_open("keys", O_RDONLY) &&
+		can_open("keys/ES256.pem", O_RDONLY) &&
+		can_open("keys/verify/seal.key", O_RDONLY) &&
 		is_shut("keys/new", O_RDWR | O_CREAT) &&
 		is_shut("data", O_RDONLY) && is_shut("pages", O_RDONLY)
 	    ? 0
@@ -225,10 +247,17 @@ what_a_program_does_not_use_is_shut(void **state)
 }
 
 static void
-keys_alone_can_be_used(void **state)
+who_verifies_has_no_private_key(void **state)
 {
 	(void)state;
 	alone(uses_the_keys);
+}
+
+static void
+keys_alone_can_be_used(void **state)
+{
+	(void)state;
+	alone(uses_the_private_keys);
 }
 
 static void
@@ -280,6 +309,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST_IN(what_the_configuration_names_is_open, fixture_dir),
 		TEST_IN(what_a_program_does_not_use_is_shut, fixture_dir),
+		TEST_IN(who_verifies_has_no_private_key, fixture_dir),
 		TEST_IN(keys_alone_can_be_used, fixture_dir),
 		TEST_IN(the_database_alone_can_be_used, fixture_dir),
 		TEST_IN(what_is_used_depends_on_the_configuration, fixture_dir),

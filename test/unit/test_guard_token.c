@@ -322,7 +322,7 @@ what_we_sealed_needs_no_signature_checked(void **state)
 
 	(void)state;
 	assert_ptr_equal(check(given, &anyone, &who), &oerr_invalid_token);
-	keys_seal(keys_signer(ks, ALG_ES256), given, &d);
+	assert_int_equal(keys_seal(ks, given, &d), 0);
 	put_seal(&d);
 	assert_null(check(given, &anyone, &who));
 	assert_ptr_equal(check(other, &anyone, &who), &oerr_invalid_token);
@@ -350,28 +350,50 @@ a_seal_takes_the_key_s_file(void **state)
 	assert_string_equal(fx.rq.why, "bad signature");
 }
 
-/* Nor does the file of a public key make one, which anyone may have. */
+/* A seal made before there was a seal.key: by the digest of the private file. */
 static void
-a_public_key_seals_nothing(void **state)
+a_token_with_an_older_seal_passes_by_its_signature(void **state)
 {
-	static const char pem[] = "-----BEGIN PUBLIC KEY-----\n"
-	    "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE\n-----END PUBLIC KEY-----\n";
 	struct access_token t = row("d", u->id, "read-posts", NULL);
-	const char *given =
-	    unsigned_as(sign("at+jwt", claims_of(&t.id)), "AAAAAAAA");
-	struct digest key = fixture_digest(pem), d;
+	const char *token = sign("at+jwt", claims_of(&t.id));
+	const char *given = unsigned_as(token, "AAAAAAAA");
+	struct digest pem, d;
 	struct guard_caller who;
+	char text[4096] = "";
 	FILE *f;
 
 	(void)state;
-	f = fopen(fixture_file("keys/ES256-old.pem"), "w");
-	assert_non_null(f);
-	assert_true(fputs(pem, f) >= 0 && fclose(f) == 0);
-	keys_look_again(&fx.rq);
-	digest_seal(&key, given, &d);
+	assert_non_null(f = fopen(fixture_file("keys/ES256.pem"), "r"));
+	assert_true(fread(text, 1, sizeof(text) - 1, f) > 0);
+	fclose(f);
+	digest_of(text, strlen(text), &pem);
+	digest_seal(&pem, token, &d);
+	put_seal(&d);
+	assert_null(check(token, &anyone, &who));
+	digest_seal(&pem, given, &d);
 	put_seal(&d);
 	assert_ptr_equal(check(given, &anyone, &who), &oerr_invalid_token);
 	assert_string_equal(fx.rq.why, "bad signature");
+}
+
+/* Without seal.key signatures are checked, as for any text without a seal. */
+static void
+without_the_key_of_seals_signatures_are_checked(void **state)
+{
+	struct access_token t = row("d", u->id, "read-posts", NULL);
+	const char *token = sign("at+jwt", claims_of(&t.id));
+	const char *given = unsigned_as(token, "AAAAAAAA");
+	struct guard_caller who;
+	struct digest d;
+
+	(void)state;
+	assert_int_equal(keys_seal(ks, given, &d), 0);
+	put_seal(&d);
+	assert_int_equal(unlink(fixture_file("keys/verify/seal.key")), 0);
+	assert_ptr_equal(check(given, &anyone, &who), &oerr_invalid_token);
+	assert_string_equal(fx.rq.why, "bad signature");
+	assert_non_null(strstr(fx.log, "seal.key"));
+	assert_null(check(token, &anyone, &who));
 }
 
 /* Retiring a key ends its tokens, sealed or not. */
@@ -387,7 +409,7 @@ a_seal_does_not_outlive_its_key(void **state)
 	struct keys *now;
 
 	(void)state;
-	keys_seal(en, token, &d);
+	assert_int_equal(keys_seal(ks, token, &d), 0);
 	put_seal(&d);
 	assert_int_equal(keys_rotate(fx.cf->keys, ALG_ES256, 0, 1, &from), 1);
 	keys_look_again(&fx.rq);
@@ -419,7 +441,8 @@ main(void)
 		TEST(a_forgery_in_the_place_of_a_remembered_token_is_refused),
 		TEST(what_we_sealed_needs_no_signature_checked),
 		TEST(a_seal_takes_the_key_s_file),
-		TEST(a_public_key_seals_nothing),
+		TEST(a_token_with_an_older_seal_passes_by_its_signature),
+		TEST(without_the_key_of_seals_signatures_are_checked),
 		TEST(a_seal_does_not_outlive_its_key),
 	};
 

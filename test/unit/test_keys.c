@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <time.h>
 
+#include "keys_int.h"
 #include "pem.h"
 #include "wipe.h"
 
@@ -316,48 +317,186 @@ a_retired_key_is_gone_from_the_disk(void **state)
 	keys_free(ks);
 }
 
-/* What a key signed while it was good ends with it. */
-static void
-a_key_that_is_not_used_seals_nothing(void **state)
+static const char *
+file(const char *name)
 {
-	const struct digest weak = fixture_digest(PEM_RSA1024),
-			    good = fixture_digest(PEM_EC_PKCS8);
-	struct digest of_weak, of_good;
+	return arena_printf(fx.a, "%s/%s", dir, name);
+}
+
+static const char *
+public_file(const struct keys_entry *en)
+{
+	return arena_printf(fx.a, "%s/verify/%s-%s.pem", dir,
+	    alg_name(key_alg(en->key)), en->kid);
+}
+
+/* By one key of the server; a key that is not there any more ends its seals. */
+static void
+a_seal_counts_while_the_key_that_it_names_is_there(void **state)
+{
+	char kid[KID_LEN + 1];
+	struct digest d;
 	struct keys *ks;
 
 	(void)state;
-	put("RS256.pem", PEM_RSA1024);
 	put("ES256.pem", PEM_EC_PKCS8);
-	digest_seal(&weak, "token", &of_weak);
-	digest_seal(&good, "token", &of_good);
+	assert_int_equal(keys_publish(dir), 0);
+	ks = keys_load(dir);
+	memcpy(kid, keys_signer(ks, -1)->kid, sizeof(kid));
+	assert_int_equal(keys_seal(ks, "token", &d), 0);
+	keys_free(ks);
+	for (fx.pr.once = 0; fx.pr.once < 2; fx.pr.once++) {
+		ks = keys_get(&fx.rq);
+		fixture_log();
+		assert_int_equal(keys_have_sealed(ks, kid, "token", &d), 1);
+		assert_string_equal(fx.log, "");
+		assert_int_equal(keys_have_sealed(ks, kid, "tokem", &d), 0);
+		assert_int_equal(keys_have_sealed(ks, "", "token", &d), 0);
+		assert_int_equal(keys_have_sealed(ks, NULL, "token", &d), 0);
+		kid[3] ^= 1;
+		assert_int_equal(keys_have_sealed(ks, kid, "token", &d), 0);
+		kid[3] ^= 1;
+		keys_free(fx.pr.keys);
+		fx.pr.keys = NULL;
+	}
+	fx.pr.once = 0;
+	assert_int_equal(unlink(file("ES256.pem")), 0);
+	put("EdDSA.pem", PEM_ED25519);
+	assert_int_equal(keys_publish(dir), 0);
 	ks = keys_get(&fx.rq);
-	assert_int_equal(keys_have_sealed(ks, "token", &of_good), 1);
-	assert_int_equal(keys_have_sealed(ks, "tokem", &of_good), 0);
-	assert_int_equal(keys_have_sealed(ks, "token", &of_weak), 0);
-	/* In a process of one request, once the key has been looked at. */
-	keys_free(fx.pr.keys);
-	fx.pr.keys = NULL;
-	fx.pr.once = 1;
-	ks = keys_get(&fx.rq);
-	fixture_log();
-	assert_int_equal(keys_have_sealed(ks, "token", &of_good), 1);
-	assert_string_equal(fx.log, ""); /* nothing read but bytes */
+	assert_int_equal(keys_have_sealed(ks, kid, "token", &d), 0);
 	assert_int_equal(count(ks), 1);
-	assert_non_null(strstr(fx.log, "RS256.pem: this key is not used"));
-	assert_int_equal(keys_have_sealed(ks, "token", &of_weak), 0);
-	assert_int_equal(keys_have_sealed(ks, "token", &of_good), 1);
+}
+
+/* Whoever verifies has the public halves of all keys, and nothing private. */
+static void
+what_verifies_is_made_with_the_keys(void **state)
+{
+	const struct keys_entry *en;
+	struct keys *ks, *public;
+	struct stat sb;
+	int64_t from;
+	size_t n;
+
+	(void)state;
+	assert_int_equal(keys_make(dir, ALG_ES256, 0, 0), 1);
+	assert_int_equal(keys_make(dir, ALG_RS256, 2048, 0), 1);
+	assert_int_equal(keys_rotate(dir, ALG_ES256, 0, 0, &from), 1);
+	ks = keys_load(dir);
+	assert_non_null(public = keys_get(&fx.rq));
+	assert_int_equal(count(public), 3);
+	en = keys_all(ks, &n);
+	for (size_t i = 0; i < n; i++) {
+		assert_non_null(keys_by_kid(public, en[i].kid));
+		assert_false(key_can_sign(
+		    keys_by_kid(public, en[i].kid)->key));
+		assert_int_equal(stat(public_file(&en[i]), &sb), 0);
+		assert_int_equal(sb.st_mode & 07777, 0600);
+	}
+	for (int alg = -1; alg < ALG_COUNT; alg++)
+		assert_null(keys_signer(public, alg));
+	assert_int_equal(stat(file("verify"), &sb), 0);
+	assert_int_equal(sb.st_mode & 07777, 0700);
+	assert_int_equal(stat(file("verify/seal.key"), &sb), 0);
+	assert_int_equal(sb.st_mode & 07777, 0600);
+	assert_int_equal(keys_check_published(dir), 1);
+	keys_free(ks);
+	/* By force: the key that it replaces goes, what waits too. */
+	usleep(20000);
+	assert_int_equal(keys_make(dir, ALG_ES256, 0, 1), 1);
+	fx.rq.now++;
+	assert_int_equal(count(keys_get(&fx.rq)), 2);
+	assert_int_equal(keys_check_published(dir), 1);
+}
+
+static void
+spoil_other(const char *path)
+{
+	(void)path;
+	put("verify/EdDSA-A.pem", PEM_ED25519_PUBLIC);
+}
+
+static void
+spoil_text(const char *path)
+{
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	fputs(PEM_ED25519_PUBLIC, f);
+	fclose(f);
+}
+
+static void
+spoil_gone(const char *path)
+{
+	assert_int_equal(unlink(path), 0);
+}
+
+static void
+spoil_seal(const char *path)
+{
+	(void)path;
+	put("verify/seal.key", "too short\n");
+}
+
+static void
+spoil_no_seal(const char *path)
+{
+	(void)path;
+	assert_int_equal(unlink(file("verify/seal.key")), 0);
+}
+
+/* As a site from before there was such a directory has to be, too. */
+static void
+what_verifies_is_mended(void **state)
+{
+	static const struct {
+		void (*spoil)(const char *path);
+		const char *why;
+	} rows[] = {
+		{ spoil_other, "of a key that is not there any more" },
+		{ spoil_text, "not the public half of its key" },
+		{ spoil_gone, "cannot be read" },
+		{ spoil_seal, "does not hold 32 bytes" },
+		{ spoil_no_seal, "No such file or directory; carnet install" },
+	};
+	const char *path;
+	struct keys *ks;
+
+	(void)state;
+	put("ES256.pem", PEM_EC_PKCS8);
+	assert_int_equal(keys_check_published(dir), 0);
+	assert_int_equal(keys_publish(dir), 0);
+	assert_int_equal(keys_check_published(dir), 1);
+	ks = keys_load(dir);
+	path = public_file(keys_signer(ks, -1));
+	keys_free(ks);
+	for (size_t i = 0; i < N(rows); i++) {
+		rows[i].spoil(path);
+		fixture_log();
+		assert_int_equal(keys_check_published(dir), 0);
+		assert_non_null(strstr(fx.log, rows[i].why));
+		assert_int_equal(keys_publish(dir), 0);
+		fixture_log();
+		assert_int_equal(keys_check_published(dir), 1);
+		assert_string_equal(fx.log, "");
+	}
 }
 
 /* What makes seals is as secret as the keys. */
 static void
 what_seals_is_wiped(void **state)
 {
+	struct digest sealed;
 	struct keys *ks;
 
 	(void)state;
 	put("ES256.pem", PEM_EC_PKCS8);
 	ks = keys_load(dir);
-	spy.secret = keys_signer(ks, -1)->pem;
+	assert_int_equal(keys_publish(dir), 0);
+	assert_int_equal(keys_secret_read(file("verify/seal.key"), &spy.secret),
+	    1);
+	assert_int_equal(keys_seal(ks, "token", &sealed), 0);
 	spy.wiped = 0;
 	keys_free(ks);
 	assert_int_equal(spy.wiped, 1);
@@ -372,25 +511,25 @@ a_running_program_takes_up_new_keys(void **state)
 
 	(void)state;
 	put("ES256.pem", PEM_EC_PKCS8);
-	assert_non_null(ks = keys_get(&fx.rq));
+	assert_non_null(ks = keys_get_signing(&fx.rq));
 	generation = keys_generation(ks);
-	assert_ptr_equal(keys_get(&fx.rq), ks);
+	assert_ptr_equal(keys_get_signing(&fx.rq), ks);
 	usleep(20000); /* past the clock tick of the file system */
 	put("EdDSA.pem", PEM_ED25519);
-	assert_int_equal(count(keys_get(&fx.rq)), 1);
+	assert_int_equal(count(keys_get_signing(&fx.rq)), 1);
 	fx.rq.now++;
-	ks = keys_get(&fx.rq);
+	ks = keys_get_signing(&fx.rq);
 	assert_int_equal(count(ks), 2);
 	assert_int_not_equal(keys_generation(ks), generation);
 	generation = keys_generation(ks);
 	fx.rq.now++;
-	assert_int_equal(keys_generation(keys_get(&fx.rq)), generation);
+	assert_int_equal(keys_generation(keys_get_signing(&fx.rq)), generation);
 	/* All gone: what is known still serves. */
 	usleep(20000);
 	unlink(arena_printf(fx.a, "%s/ES256.pem", dir));
 	unlink(arena_printf(fx.a, "%s/EdDSA.pem", dir));
 	fx.rq.now++;
-	assert_int_equal(count(keys_get(&fx.rq)), 2);
+	assert_int_equal(count(keys_get_signing(&fx.rq)), 2);
 }
 
 /* Two changes in one tick of the file system's clock leave one time. */
@@ -405,25 +544,25 @@ a_change_within_the_tick_of_another_is_seen(void **state)
 	(void)state;
 	put("ES256.pem", PEM_EC_PKCS8);
 	assert_int_equal(utimensat(AT_FDCWD, dir, times, 0), 0);
-	assert_int_equal(count(keys_get(&fx.rq)), 1);
-	generation = keys_generation(fx.pr.keys);
+	assert_int_equal(count(keys_get_signing(&fx.rq)), 1);
+	generation = keys_generation(fx.pr.signing);
 	fx.rq.now++;
 	/* Looked at again, and what was read and verified is kept. */
-	assert_int_equal(keys_generation(keys_get(&fx.rq)), generation);
+	assert_int_equal(keys_generation(keys_get_signing(&fx.rq)), generation);
 	put("EdDSA.pem", PEM_ED25519);
 	assert_int_equal(utimensat(AT_FDCWD, dir, times, 0), 0);
 	fx.rq.now++;
-	assert_int_equal(count(keys_get(&fx.rq)), 2);
+	assert_int_equal(count(keys_get_signing(&fx.rq)), 2);
 	/* A key replaced under its name. */
-	generation = keys_generation(fx.pr.keys);
+	generation = keys_generation(fx.pr.signing);
 	put("new", PEM_ED25519_PUBLIC);
 	assert_int_equal(rename(arena_printf(fx.a, "%s/new", dir),
 			     arena_printf(fx.a, "%s/EdDSA.pem", dir)),
 	    0);
 	assert_int_equal(utimensat(AT_FDCWD, dir, times, 0), 0);
 	fx.rq.now++;
-	assert_int_not_equal(keys_generation(keys_get(&fx.rq)), generation);
-	assert_null(keys_signer(fx.pr.keys, ALG_EDDSA));
+	assert_int_not_equal(keys_generation(keys_get_signing(&fx.rq)), generation);
+	assert_null(keys_signer(fx.pr.signing, ALG_EDDSA));
 }
 
 #define TEST(name) TEST_IN(name, setup)
@@ -442,7 +581,9 @@ main(void)
 		TEST(one_key_under_two_names_counts_once_and_signs),
 		TEST(a_rotation_makes_a_new_signer_and_keeps_the_old_key),
 		TEST(a_retired_key_is_gone_from_the_disk),
-		TEST(a_key_that_is_not_used_seals_nothing),
+		TEST(a_seal_counts_while_the_key_that_it_names_is_there),
+		TEST(what_verifies_is_made_with_the_keys),
+		TEST(what_verifies_is_mended),
 		TEST(what_seals_is_wiped),
 		TEST(a_running_program_takes_up_new_keys),
 		TEST(a_change_within_the_tick_of_another_is_seen),

@@ -1,0 +1,206 @@
+/* keys_publish.c: the public halves of the keys, for the programs that verify. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "keys_int.h"
+#include "log.h"
+
+/* What is in a set's directory of public halves, against what should be. */
+struct mirror {
+	struct arena *a;
+	const char *dir;	/* of the keys */
+	const char *verify;	/* of the public halves */
+	int mends;		/* what is found is mended, or else logged */
+	int failed, differs;
+};
+
+static struct mirror
+mirror_of(const char *dir, int mends)
+{
+	struct arena *a = arena_new();
+
+	return (struct mirror) {
+		.a = a, .dir = arena_str(a, dir), .mends = mends,
+		.verify = arena_printf(a, "%s/" KEYS_PUBLIC, dir),
+	};
+}
+
+static char *
+path_of(const struct mirror *m, enum alg alg, const char *kid)
+{
+	return arena_printf(m->a, "%s/%s-%s.pem", m->verify, alg_name(alg), kid);
+}
+
+static void
+fail(struct mirror *m, const char *path)
+{
+	log_event("%s: %s", path, strerror(errno));
+	m->failed = 1;
+}
+
+/* Something is not as it should be: log it, unless it is mended. */
+static void
+differs(struct mirror *m, const char *path, const char *how)
+{
+	m->differs = 1;
+	if (!m->mends)
+		log_event("%s %s", path, how);
+}
+
+static void
+put_key(struct mirror *m, const struct key *k, const char *kid)
+{
+	char *path = path_of(m, key_alg(k), kid), *there;
+	const char *pem = key_public_pem(k, m->a);
+	size_t len;
+
+	if (pem == NULL) {
+		m->failed = 1;
+		return;
+	}
+	there = keys_read_file(m->a, path, &len);
+	if (there != NULL && len == strlen(pem) && memcmp(there, pem, len) == 0)
+		return;
+	differs(m, path, there == NULL ? "cannot be read, so tokens of that key"
+					 " are refused"
+				       : "is not the public half of its key");
+	if (m->mends && keys_write_file(m->a, m->verify, path, pem, 1) < 0)
+		fail(m, path);
+}
+
+/* Tokens of a key that is gone would go on. */
+static void
+drop_others(struct mirror *m, struct keys *ks)
+{
+	DIR *d = opendir(m->verify);
+	struct dirent *de;
+	size_t i, len;
+	char *path;
+	int dropped = 0;
+
+	while (d != NULL && (de = readdir(d)) != NULL) {
+		len = strlen(de->d_name);
+		path = arena_printf(m->a, "%s/%s", m->verify, de->d_name);
+		if (len < 4 || strcmp(de->d_name + len - 4, ".pem") != 0)
+			continue;
+		for (i = 0; i < ks->n; i++)
+			if (strcmp(path, path_of(m, key_alg(ks->entry[i].key),
+					     ks->entry[i].kid)) == 0)
+				break;
+		if (i < ks->n)
+			continue;
+		differs(m, path, "is of a key that is not there any more");
+		if (m->mends && unlink(path) < 0)
+			fail(m, path);
+		dropped = 1;
+	}
+	if (d != NULL)
+		closedir(d);
+	if (m->mends && dropped && keys_sync_dir(m->verify) < 0)
+		fail(m, m->verify);
+}
+
+/* A broken one is made anew: the signatures of its tokens are checked then. */
+static void
+put_seal(struct mirror *m)
+{
+	char *path = arena_printf(m->a, "%s/seal.key", m->verify);
+	struct digest d;
+	const int there = access(path, F_OK) == 0;
+
+	if ((there || !m->mends) && keys_secret_read(path, &d)) {
+		explicit_bzero(&d, sizeof(d));
+		return;
+	}
+	m->differs = 1; /* and logged */
+	if (!m->mends)
+		return;
+	if (keys_secret_make(m->verify, path, there) < 0)
+		m->failed = 1;
+	/* Those that sign look at their own directory. */
+	else if (utimensat(AT_FDCWD, m->dir, NULL, 0) < 0)
+		fail(m, m->dir);
+}
+
+static void
+compare(struct mirror *m)
+{
+	struct keys *ks = keys_load(m->dir);
+	size_t n;
+	int lost = 0;
+
+	if (ks == NULL) {
+		m->failed = 1;
+		return;
+	}
+	if (m->mends && mkdir(m->verify, 0700) < 0 && errno != EEXIST)
+		fail(m, m->verify);
+	(void)keys_all(ks, &n);
+	for (size_t i = 0; i < n && !m->failed; i++)
+		put_key(m, ks->entry[i].key, ks->entry[i].kid);
+	/* Of a key that cannot be read now the tokens go on. */
+	for (size_t i = 0; i < ks->n_files; i++)
+		lost |= ks->file[i].is_lost;
+	if (!lost && !m->failed)
+		drop_others(m, ks);
+	if (!m->failed)
+		put_seal(m);
+	keys_free(ks);
+}
+
+int
+keys_publish(const char *dir)
+{
+	struct mirror m = mirror_of(dir, 1);
+
+	compare(&m);
+	arena_free(m.a);
+	return m.failed ? -1 : 0;
+}
+
+int
+keys_check_published(const char *dir)
+{
+	struct mirror m = mirror_of(dir, 0);
+
+	compare(&m);
+	arena_free(m.a);
+	return !m.failed && !m.differs;
+}
+
+int
+keys_publish_key(const char *dir, const struct key *k)
+{
+	struct mirror m = mirror_of(dir, 1);
+	char kid[KID_LEN + 1];
+
+	if (mkdir(m.verify, 0700) < 0 && errno != EEXIST)
+		fail(&m, m.verify);
+	else if (jwk_thumbprint(k, kid) < 0)
+		m.failed = 1;
+	else
+		put_key(&m, k, kid);
+	arena_free(m.a);
+	return m.failed ? -1 : 0;
+}
+
+int
+keys_withdraw_key(const char *dir, enum alg alg, const char *kid)
+{
+	struct mirror m = mirror_of(dir, 1);
+	char *path = path_of(&m, alg, kid);
+	int rc = unlink(path);
+
+	if (rc == 0)
+		rc = keys_sync_dir(m.verify);
+	else if (errno == ENOENT)
+		rc = 0;
+	if (rc < 0)
+		fail(&m, path);
+	arena_free(m.a);
+	return rc;
+}
