@@ -172,3 +172,9 @@ def test_each_heading_that_is_cited_exists():
 def test_no_file_cites_what_is_not_in_the_tree():
     word = re.compile(r"\b%s\b" % "".join(("DES", "IGN")))
     assert [path for path, text in sources() if word.search(text)] == []
+
+
+def test_no_build_is_in_the_tree():
+    """Objects and programs are built; who reads the tree wants sources."""
+    p = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    assert [name for name in p.stdout.split("\n") if re.match(r"build|.*\.([oad]|pyc)$", name)] == []
