@@ -126,7 +126,8 @@ add_host(struct buf *b, const struct parts *p)
 
 	buf_init(&host, b->a, p->host_len);
 	add_decoded(&host, p->host, p->host_len);
-	if (host.len > 2 && host.data[0] == '[') {
+	if (host.len > 2 && host.data[0] == '[' &&
+	    host.data[host.len - 1] == ']') {
 		host.data[host.len - 1] = '\0';
 		if (inet_pton(AF_INET6, host.data + 1, &ip6) == 1 &&
 		    inet_ntop(AF_INET6, &ip6, text, sizeof(text)) != NULL) {
