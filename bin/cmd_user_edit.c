@@ -110,12 +110,12 @@ cmd_user_delete(struct cmd *c)
 	if (store_begin(c->st) < 0)
 		return CMD_SYSTEM;
 	if (store_erase_user(c->st, u.id) != 1 ||
-	    (trail != NULL && erase_from_trail(trail, &u) < 0) ||
+	    (trail != NULL && erase_from_trail(c->st, trail, &u) < 0) ||
 	    store_commit(c->st) < 0) {
 		store_rollback(c->st);
 		return CMD_SYSTEM;
 	}
-	if (trail != NULL && erase_from_trail(trail, &u) < 0)
+	if (trail != NULL && erase_from_trail(c->st, trail, &u) < 0)
 		return CMD_SYSTEM;
 	return say(c, &u, "deleted, with all that was theirs");
 }

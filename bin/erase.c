@@ -17,11 +17,30 @@
 #include "store_user.h"
 #include "words.h"
 
+#define FORMER_MAX 32
+
 struct erasure {
+	struct store *st;
 	const struct user *u;
+	const char *former[FORMER_MAX]; /* addresses that they had */
+	size_t n_former;
+	struct arena *kept;
 	char id[24];
 	struct arena *a; /* for one line */
 };
+
+/* What is done with a line of len bytes, at offset at of fd; 0, or -1. */
+typedef int on_line(struct erasure *er, int fd, off_t at, const char *line,
+    size_t len);
+
+static int
+is_former(const struct erasure *er, const char *form)
+{
+	for (size_t i = 0; i < er->n_former; i++)
+		if (strcmp(er->former[i], form) == 0)
+			return 1;
+	return 0;
+}
 
 /* Is the word at w a spelling of their address, or user name? */
 static int
@@ -33,7 +52,8 @@ is_name(const struct erasure *er, const char *w, size_t len)
 	form = identity_any(er->a, word);
 	return form != NULL &&
 	    (strcmp(form, er->u->email) == 0 ||
-		(er->u->login != NULL && strcmp(form, er->u->login) == 0));
+		(er->u->login != NULL && strcmp(form, er->u->login) == 0) ||
+		is_former(er, form));
 }
 
 static int
@@ -128,8 +148,7 @@ rewrite(const struct erasure *er, struct json_object *o, const char *to,
 
 /* Write what is in place of the len bytes at offset at; 0, or -1. */
 static int
-erase_line(const struct erasure *er, int fd, off_t at, const char *line,
-    size_t len)
+erase_line(struct erasure *er, int fd, off_t at, const char *line, size_t len)
 {
 	struct json_object *o = json_parse(er->a, line, len);
 	struct buf b;
@@ -146,9 +165,44 @@ erase_line(const struct erasure *er, int fd, off_t at, const char *line,
 	return pwrite(fd, b.data, len, at) == (ssize_t)len ? 0 : -1;
 }
 
-/* 0, or -1 with errno. */
+/*
+ * Of a change of their address the trail has the former one and the next.  One that
+ * another user has now stands for that user.  0, or -1.
+ */
 static int
-erase_file(struct erasure *er, const char *path)
+find_former(struct erasure *er, int unused, off_t at, const char *line,
+    size_t len)
+{
+	struct json_object *o = json_parse(er->a, line, len);
+	const char *event, *words, *next;
+	struct user other;
+	size_t n, n_next;
+	char *form;
+	int found;
+
+	(void)unused;
+	(void)at;
+	if (o == NULL || er->n_former == FORMER_MAX ||
+	    (event = json_get_str(o, audit_members[AUDIT_EVENT])) == NULL ||
+	    strcmp(event, "command") != 0)
+		return 0;
+	words = json_get_str(o, audit_members[AUDIT_ABOUT]);
+	if (words == NULL || !words_next(&words, &n))
+		return 0;
+	next = words + n;
+	if (!words_next(&next, &n_next) || !is_name(er, next, n_next) ||
+	    is_name(er, words, n) ||
+	    (form = identity_email(er->kept, arena_dup(er->a, words, n))) == NULL)
+		return 0;
+	found = store_user_by_email(er->st, er->a, form, &other);
+	if (found == 0)
+		er->former[er->n_former++] = form;
+	return found < 0 ? -1 : 0;
+}
+
+/* Do what with each whole line of the file at path.  0, or -1 with errno. */
+static int
+each_line(struct erasure *er, const char *path, on_line *what)
 {
 	char *line = NULL;
 	size_t room = 0;
@@ -165,7 +219,7 @@ erase_file(struct erasure *er, const char *path)
 	}
 	for (; rc == 0 && (len = getline(&line, &room, in)) > 0; at += len)
 		if (line[len - 1] == '\n') {
-			rc = erase_line(er, fd, at, line, (size_t)len - 1);
+			rc = what(er, fd, at, line, (size_t)len - 1);
 			arena_clear(er->a);
 		}
 	if (rc == 0 && (ferror(in) || fdatasync(fd) < 0))
@@ -176,23 +230,39 @@ erase_file(struct erasure *er, const char *path)
 	return rc;
 }
 
-int
-erase_from_trail(const char *path, const struct user *u)
+/* The same with each file of the trail. */
+static int
+each_file(struct erasure *er, const char *path, on_line *what)
 {
-	struct arena *a = arena_new();
-	struct erasure er = { .u = u, .a = arena_new() };
 	const char *file;
 	int rc = 0;
 
-	snprintf(er.id, sizeof(er.id), "%lld", (long long)u->id);
 	for (int i = 0; i < 2 * AUDIT_PARTS && rc == 0; i++) {
-		file = audit_part(a, path, i / 2);
+		file = audit_part(er->kept, path, i / 2);
 		if (i % 2 == 1) /* last: the other may be moved there meanwhile */
-			file = arena_printf(a, "%s.1", file);
-		if ((rc = erase_file(&er, file)) < 0)
+			file = arena_printf(er->kept, "%s.1", file);
+		if ((rc = each_line(er, file, what)) < 0)
 			cmd_refuse("%s: %s", file, strerror(errno));
 	}
+	return rc;
+}
+
+int
+erase_from_trail(struct store *st, const char *path, const struct user *u)
+{
+	struct erasure er = { .st = st, .u = u, .kept = arena_new(),
+		.a = arena_new() };
+	size_t known;
+	int rc;
+
+	snprintf(er.id, sizeof(er.id), "%lld", (long long)u->id);
+	do { /* the one before that may stand in a file looked at already */
+		known = er.n_former;
+		rc = each_file(&er, path, find_former);
+	} while (rc == 0 && er.n_former > known);
+	if (rc == 0)
+		rc = each_file(&er, path, erase_line);
 	arena_free(er.a);
-	arena_free(a);
+	arena_free(er.kept);
 	return rc;
 }

@@ -248,3 +248,32 @@ def test_the_log_of_a_user_has_what_the_operator_did(fresh):
     assert details("NEW@x.example") == details("logged") == details(str(user)) == \
         [["user", "edit"], ["user", "disable"], ["user", "add"]]
     assert details("ada@example.org")[-1] == ["user", "disable"]
+
+
+def test_an_address_of_before_is_erased_too(fresh):
+    """DESIGN section 11: the name in the audit trail becomes the id."""
+    user, other = fresh.user(), fresh.user()
+    names = [user.email, "second@x.example", "third@x.example"]
+    for old, new in zip(names, names[1:]):
+        fresh.carnet("token", "revoke", "--user", old)
+        fresh.carnet("user", "edit", old, "--email", new)
+    fresh.carnet("user", "edit", other.email, "--email", "second@x.example")
+    fresh.carnet("user", "delete", "third@x.example")
+    trail = "".join(p.read_text() for p in fresh.dir.rglob("audit*.log*"))
+    assert "third@x.example" not in trail
+    assert "second@x.example" in trail  # another user has it now
+    fresh.carnet("user", "edit", "second@x.example", "--email", "fourth@x.example")
+    fresh.carnet("user", "delete", "fourth@x.example")
+    trail = "".join(p.read_text() for p in fresh.dir.rglob("audit*.log*"))
+    assert other.email not in trail and "fourth@x.example" not in trail
+
+
+def test_the_chain_of_addresses_is_erased(fresh):
+    user = fresh.user()
+    names = [user.email, "ada2@x.example", "ada3@x.example"]
+    for old, new in zip(names, names[1:]):
+        fresh.carnet("token", "revoke", "--user", old)
+        fresh.carnet("user", "edit", old, "--email", new)
+    fresh.carnet("user", "delete", names[-1])
+    trail = "".join(p.read_text() for p in fresh.dir.rglob("audit*.log*"))
+    assert '"user edit' in trail and not [n for n in names if n in trail]
