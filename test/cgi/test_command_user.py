@@ -251,7 +251,7 @@ def test_the_log_of_a_user_has_what_the_operator_did(fresh):
 
 
 def test_an_address_of_before_is_erased_too(fresh):
-    """DESIGN section 11: the name in the audit trail becomes the id."""
+    """doc/users.md, The operator's verbs: the name in the audit trail becomes the id."""
     user, other = fresh.user(), fresh.user()
     names = [user.email, "second@x.example", "third@x.example"]
     for old, new in zip(names, names[1:]):
