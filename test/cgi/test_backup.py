@@ -222,8 +222,8 @@ def test_what_is_put_in_place_outlives_a_power_cut(own):
     own.carnet("keys", "rotate", "--now")
     lines = synced(own, "restore", str(path), "--accept")
     keys = r"fsync\(\d+<%s/keys>\)" % own.dir
-    assert last(lines, keys) > last(lines, r'rename\(.*, "[^"]*/keys/[^"]*"\)')
-    assert last(lines, keys) > last(lines, r'unlink\("%s/keys/' % own.dir)
+    assert last(lines, keys) > last(lines, r'rename\(.*, "[^"]*/keys/[^"/]*"\)')
+    assert last(lines, keys) > last(lines, r'unlink\("%s/keys/[^"/]*"' % own.dir)
     before = last(lines, r"before-restore.*O_EXCL")
     assert any(re.search(r"fsync\(\d+<%s/data>\)" % own.dir, line)
                for line in lines[before:before + 4])
