@@ -1,122 +1,21 @@
 """The pages in a real browser, with an app that listens on this machine."""
 import html
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from kit import chromium, expect
+from kit.listener import TOKEN_PAGE, Listener
 from kit.people import App, Browser
-
-TOKEN_PAGE = """<!DOCTYPE html><title>app</title><link rel="icon" href="data:,">
-<p id="got">%s</p>"""
-
-
-class Listener(App):
-    """An app on a loopback port: what its redirect URI is sent, and whence."""
-
-    def __init__(self, site, host="127.0.0.1", **kw):
-        super().__init__(site, uris=("http://%s/cb" % host,), **kw)
-        self.got, self.page = [], TOKEN_PAGE % "hello"
-        listener = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self):
-                url = urlsplit(self.path)
-                self.answer("GET", url.path, dict(parse_qsl(url.query)))
-
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-                self.answer("POST", self.path, dict(parse_qsl(body)))
-
-            def answer(self, method, path, params):
-                if path == "/cb":
-                    listener.got.append((method, params, self.headers["Referer"]))
-                body = (listener.page if path == "/" else TOKEN_PAGE % "came back").encode()
-                self.send_response(200)
-                self.send_header("Content-Type", "text/html")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.origin = "http://%s:%d" % (host, self.server.server_port)
-        self.uri = self.origin + "/cb"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def answer(self, method="GET"):
-        """What came back to it, once, and without a Referer."""
-        expect.until(lambda: self.got)
-        (how, params, referer), = self.got
-        assert how == method and referer is None
-        assert (params["state"], params["iss"]) == (self.state, self.site.url)
-        self.site.secrets.add(params.get("code", ""))
-        return params
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
-
+from kit.web import Web
 
 @pytest.fixture
 def app(site):
     listener = Listener(site)
     yield listener
     listener.close()
-
-
-class Web:
-    """What a person does at a browser."""
-
-    def __init__(self, driver, site):
-        self.driver, self.site = driver, site
-
-    def open(self, path):
-        self.driver.get(self.site.url + path)
-        return self
-
-    def find(self, name):
-        return self.driver.find_element(By.ID, name)
-
-    def has(self, name):
-        return bool(self.driver.find_elements(By.ID, name))
-
-    def press(self, name):
-        """Press a button that leads to another page."""
-        here = self.driver.find_element(By.TAG_NAME, "html").id
-        self.find(name).click()
-        self.arrive(here)
-
-    def elsewhere(self, here):
-        """Is there a page again, and another one?  Between two there is none."""
-        return any(e.id != here
-                   for e in self.driver.find_elements(By.TAG_NAME, "html"))
-
-    def arrive(self, here):
-        expect.until(lambda: self.elsewhere(here)
-                     and self.driver.execute_script("return document.readyState")
-                     == "complete")
-
-    def sign_in(self, user, password=None):
-        self.find("email").clear()
-        self.find("email").send_keys(user.email)
-        self.find("password").send_keys(password or user.password)
-        self.press("login")
-
-    def text(self):
-        return self.driver.find_element(By.TAG_NAME, "body").text
-
-    def url(self):
-        return self.driver.current_url
-
-    def focus(self):
-        return self.driver.switch_to.active_element.get_attribute("id")
 
 
 @pytest.fixture
