@@ -142,7 +142,7 @@ put_directory(struct arena *a, const char *from, const char *to, mode_t mode)
 	    : CMD_OK;
 }
 
-/* All is sound: now it goes to its places, the database last. */
+/* All is sound: now it goes to its places. */
 static int
 put_all(struct restore *r)
 {
@@ -154,19 +154,20 @@ put_all(struct restore *r)
 	struct store *st;
 	int rc;
 
+	/* First what others may hold: then nothing was changed yet. */
+	if (store_replace(database,
+		arena_printf(a, "%s/" BACKUP_DATABASE, r->stage)) < 0)
+		return CMD_SYSTEM;
 	rc = put_directory(
 	    a, arena_printf(a, "%s/keys", r->stage), c->conf->keys, 0700);
+	if (rc == CMD_OK && keys_publish(c->conf->keys) < 0)
+		rc = CMD_SYSTEM;
+	if (rc == CMD_OK && templates != NULL && access(templates, F_OK) < 0)
+		rc = put_directory(a, arena_printf(a, "%s/templates", r->stage),
+		    templates, 0755);
 	if (rc != CMD_OK)
 		return rc;
-	if (keys_publish(c->conf->keys) < 0)
-		return CMD_SYSTEM;
-	if (templates != NULL && access(templates, F_OK) < 0 &&
-	    (rc = put_directory(a, arena_printf(a, "%s/templates", r->stage),
-		 templates, 0755)) != CMD_OK)
-		return rc;
-	if (store_replace(database,
-		arena_printf(a, "%s/" BACKUP_DATABASE, r->stage)) < 0 ||
-	    (st = store_open_put_back(database, 1)) == NULL)
+	if ((st = store_open_put_back(database, 1)) == NULL)
 		return CMD_SYSTEM;
 	store_ledger_read(database, &file);
 	rc = store_ledger_of(st, &db) < 0 ? CMD_SYSTEM : CMD_OK;

@@ -61,6 +61,7 @@ conn_input(struct conn *c, size_t (*wanted)(char **env))
 		return;
 	}
 	if (c->state == CONN_DRAINS) {
+		explicit_bzero(data, (size_t)n); /* a password, perhaps */
 		drain(c, (size_t)n);
 		return;
 	}
@@ -213,6 +214,7 @@ conn_drain(struct conn *c)
 	for (size_t sum = 0; sum < CONN_DRAIN_MAX; sum += sizeof(rest))
 		if (read_input(c, rest, sizeof(rest)) <= 0)
 			break;
+	explicit_bzero(rest, sizeof(rest));
 }
 
 void

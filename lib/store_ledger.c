@@ -223,7 +223,10 @@ store_ledger_accept(struct store *st)
 	store_ledger_read(st->path, &file);
 	if (store_begin(st) < 0)
 		return -1;
-	if ((s = store_stmt(st, SQL_LEDGER_WRITE)) != NULL) {
+	/* One that was withdrawn since would let its app in again, unasked. */
+	if ((s = store_stmt(st, SQL_LEDGER_CONSENTS)) != NULL &&
+	    store_run(st, s, "consents") >= 0 &&
+	    (s = store_stmt(st, SQL_LEDGER_WRITE)) != NULL) {
 		bind_int(s, 1, file.taken_back + 1);
 		bind_int(s, 2, file.minute);
 		/* The row comes out first; the change is done with the second. */

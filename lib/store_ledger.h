@@ -48,8 +48,9 @@ int store_ledger_of(struct store *st, struct ledger *out);
 
 /*
  * store_ledger_accept(st):
- * The operator has revoked all tokens of a database that was put back: raise its
- * numbers above those of the file, and write both.  Return 0, or -1.
+ * The operator has revoked all tokens of a database that was put back: forget
+ * what users consented to, raise its numbers above those of the file, and write
+ * both.  Return 0, or -1.
  */
 int store_ledger_accept(struct store *st);
 

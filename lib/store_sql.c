@@ -422,6 +422,7 @@ const char *const store_sql[SQL_COUNT] = {
 	    "  WHERE key BETWEEN ?1 AND ?2))",
 
 	[SQL_LEDGER_FIND] = "SELECT taken_back, minute FROM ledger",
+	[SQL_LEDGER_CONSENTS] = "DELETE FROM oauth_consents",
 	[SQL_LEDGER_WRITE] =
 	    "UPDATE ledger SET taken_back = taken_back + ?1,"
 	    " minute = CASE WHEN minute < ?2 THEN ?2 ELSE minute END"

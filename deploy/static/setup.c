@@ -187,13 +187,24 @@ count_wrong(struct setup *s)
 		return -1;
 	if (write(fd, "x", 1) == 1 && fstat(fd, &sb) == 0) {
 		rc = 0;
-		if (sb.st_size >= WRONG_MAX) {
-			rc = unlinkat(s->dirfd, TOKEN_FILE, 0);
+		/* The count goes with the file, never before it. */
+		if (sb.st_size >= WRONG_MAX &&
+		    (rc = unlinkat(s->dirfd, TOKEN_FILE, 0)) == 0)
 			(void)unlinkat(s->dirfd, WRONG_FILE, 0);
-		}
 	}
 	close(fd);
 	return rc;
+}
+
+/* Where the file could not be deleted, its guesses are at an end all the same. */
+static off_t
+wrong_so_far(struct setup *s)
+{
+	struct stat sb;
+
+	return fstatat(s->dirfd, WRONG_FILE, &sb, AT_SYMLINK_NOFOLLOW) == 0
+	    ? sb.st_size
+	    : 0;
 }
 
 /* Is what was sent what stands in the file?  By digests: in constant time. */
@@ -333,6 +344,9 @@ set_up(struct setup *s, const char *token)
 {
 	const char *fault, *said = "";
 
+	if (wrong_so_far(s) >= WRONG_MAX)
+		return page(s, 403, "form", "There were too many wrong guesses:"
+		    " delete " WRONG_FILE " and upload another file.", NULL);
 	if (!token_fits(s->form.token, token)) {
 		if (count_wrong(s) < 0)
 			return page(s, 500, "form", "The folder of the file"

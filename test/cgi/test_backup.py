@@ -13,6 +13,7 @@ from contextlib import closing
 import pytest
 
 from kit import faults, servers
+from kit.people import App, Browser
 from kit.site import BUILD, Site
 
 WHO = pwd.getpwnam("www-data")
@@ -176,6 +177,16 @@ def test_what_was_revoked_does_not_come_back(own, how, by):
     own.carnet("install")
     if how != "client":
         assert status(own, own.token("read-posts")) == 200
+
+
+def test_nobody_has_consented_to_anything_in_what_was_put_back(own):
+    """An app that was sent away since would be let in again, and nobody asked."""
+    app, browser = App(own), Browser(own, own.user("*"))
+    app.connect(browser)
+    path = backup(own)
+    assert own.sql("SELECT count(*) FROM oauth_consents") == [(1,)]
+    restore(own, path, "--accept")
+    assert own.sql("SELECT count(*) FROM oauth_consents") == [(0,)]
 
 
 def test_what_was_there_before_is_kept(own):
