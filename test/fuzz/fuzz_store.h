@@ -8,6 +8,7 @@
 
 #include "../unit/pem.h"
 #include "fuzz.h"
+#include "keys.h"
 #include "store.h"
 #include "store_client.h"
 #include "store_session.h"
