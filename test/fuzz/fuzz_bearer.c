@@ -23,7 +23,7 @@ static const struct guard_rule anyone = { .caller = CALLER_ANY };
 static char *
 sign(struct req *rq, struct arena *a, const char *typ, const char *claims)
 {
-	const struct keys_entry *en = keys_signer(keys_get(rq), ALG_EDDSA);
+	const struct keys_entry *en = keys_signer(keys_get_signing(rq), ALG_EDDSA);
 
 	return jwt_sign(a, en->key, en->kid, typ, claims, strlen(claims));
 }
