@@ -1,0 +1,75 @@
+"""However many sign in, what hashes nothing is answered as on a quiet machine."""
+import http.client
+import threading
+import time
+import urllib.parse
+
+import pytest
+
+from kit import servers
+
+AT_LEAST_S = 0.25  # a machine that does other things, too, is no fault
+
+
+@pytest.fixture(scope="module")
+def own():
+    with servers.lighttpd() as site:
+        yield site
+
+
+def ask(site, form, kept=None):
+    """One POST /oauth/token: its status, Retry-After, and seconds."""
+    c = kept or http.client.HTTPConnection(urllib.parse.urlsplit(site.url).netloc, timeout=60)
+    begun = time.monotonic()
+    c.request("POST", "/oauth/token", urllib.parse.urlencode(form),
+              {"Content-Type": "application/x-www-form-urlencoded"})
+    r = c.getresponse()
+    r.read()
+    return r.status, r.headers["Retry-After"], time.monotonic() - begun
+
+
+def p99(seconds):
+    return sorted(seconds)[int(len(seconds) * 0.99)]
+
+
+def machine_s(site, client, until, least):
+    """What client_credentials took, over and over, until that is so."""
+    form = {"grant_type": "client_credentials", "client_id": client.id,
+            "client_secret": client.secret, "scope": "read-posts"}
+    took = []
+    while len(took) < least or not until():
+        status, _, seconds = ask(site, form)
+        assert status == 200
+        took.append(seconds)
+    return took
+
+
+@pytest.mark.parametrize("n", [256, 1000])
+@pytest.mark.parametrize("password", ["correct-horse-battery", "wrong"])
+def test_a_flood_of_sign_ins_delays_nothing_else(own, n, password):
+    """RFC 9110 section 15.6.4: who cannot be served now is told when to come back."""
+    user, machine = own.user("*"), own.client("client_credentials")
+    client = own.password_client
+    form = {"grant_type": "password", "username": user.email, "password": password,
+            "client_id": client.id, "client_secret": client.secret, "scope": "read-posts"}
+    idle = machine_s(own, machine, lambda: True, 100)
+    answers, start = [], threading.Barrier(n + 1)
+
+    def sign_in():
+        start.wait()
+        answers.append(ask(own, form))
+
+    threads = [threading.Thread(target=sign_in) for _ in range(n)]
+    for t in threads:
+        t.start()
+    start.wait()
+    busy = machine_s(own, machine, lambda: not any(t.is_alive() for t in threads), 20)
+    for t in threads:
+        t.join()
+    assert len(answers) == n
+    good = 200 if password == own.password else 400
+    assert {status for status, _, _ in answers} <= {good, 429, 503}
+    assert all(int(after) > 0 for status, after, _ in answers if status in (429, 503))
+    assert any(status == good for status, _, _ in answers)
+    assert p99(busy) <= max(5 * p99(idle), AT_LEAST_S), (p99(busy), p99(idle))
+    assert sum(status in (429, 503) for status, _, _ in answers) >= n // 2
