@@ -4,6 +4,7 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -22,6 +23,11 @@
 /* Beyond it the one that has kept us waiting the longest is closed. */
 #define CONNS_MAX 192
 #define STOP_MS 5000 /* for the rest of a request, or an answer to be taken */
+/*
+ * What an answer's memory is given back for, and got again by the next one, costs
+ * as much as the answer: bytes that malloc keeps.
+ */
+#define SPARE_MAX (256 * 1024)
 #define SHORTAGE_MS 200 /* until the next try to accept */
 
 static struct {
@@ -269,6 +275,7 @@ begin(const struct served *s)
 		.sa_flags = SA_RESTART };
 	const int flags = fcntl(STDIN_FILENO, F_GETFL);
 
+	(void)mallopt(M_TRIM_THRESHOLD, SPARE_MAX);
 	lo.s = s;
 	lo.epoll = epoll_create1(EPOLL_CLOEXEC);
 	wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
