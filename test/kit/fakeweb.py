@@ -3,6 +3,7 @@ import datetime
 import http.server
 import ipaddress
 import socket
+import re
 import ssl
 import threading
 import urllib.parse
@@ -28,8 +29,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
     def serve(self):
-        # self.path has one slash where two were sent
-        web, path = self.server.web, self.requestline.split()[1].partition("?")[0]
+        # self.path has one slash where two were sent; a proxy is told the host too
+        web, target = self.server.web, self.requestline.split()[1]
+        path = re.sub(r"^https?://[^/]*", "", target).partition("?")[0]
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         headers = {k: v for k, v in self.headers.items()
                    if k.lower() not in web.eaten | {"host", "connection"}}
