@@ -11,8 +11,9 @@ from kit import servers
 AT_LEAST_S = 0.25  # a machine that does other things, too, is no fault
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def own():
+    """One for each test: what failed in another counts against this address."""
     with servers.lighttpd() as site:
         yield site
 
