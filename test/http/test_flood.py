@@ -1,5 +1,6 @@
 """However many sign in, what hashes nothing is answered as on a quiet machine."""
 import http.client
+import multiprocessing
 import threading
 import time
 import urllib.parse
@@ -29,9 +30,24 @@ def ask(site, form, kept=None):
     return r.status, r.headers["Retry-After"], time.monotonic() - begun
 
 
-def most(seconds):
-    """Nine of ten: the first wait for these very threads to be begun."""
-    return sorted(seconds)[int(len(seconds) * 0.9)]
+def p99(seconds):
+    return sorted(seconds)[int(len(seconds) * 0.99)]
+
+
+def flood(site, form, n, out):
+    """n at once, in a process of their own: they delay nobody who measures."""
+    answers, start = [], threading.Barrier(n)
+
+    def sign_in():
+        start.wait()
+        answers.append(ask(site, form))
+
+    threads = [threading.Thread(target=sign_in) for _ in range(n)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    out.send(answers)
 
 
 def machine_s(site, client, until, least):
@@ -54,24 +70,17 @@ def test_a_flood_of_sign_ins_delays_nothing_else(own, n, password):
     client = own.password_client
     form = {"grant_type": "password", "username": user.email, "password": password,
             "client_id": client.id, "client_secret": client.secret, "scope": "read-posts"}
-    idle = machine_s(own, machine, lambda: True, 100)
-    answers, start = [], threading.Barrier(n + 1)
-
-    def sign_in():
-        start.wait()
-        answers.append(ask(own, form))
-
-    threads = [threading.Thread(target=sign_in) for _ in range(n)]
-    for t in threads:
-        t.start()
-    start.wait()
-    busy = machine_s(own, machine, lambda: not any(t.is_alive() for t in threads), 60)
-    for t in threads:
-        t.join()
+    idle = machine_s(own, machine, lambda: True, 200)
+    there, here = multiprocessing.get_context("fork").Pipe()
+    p = multiprocessing.get_context("fork").Process(target=flood, args=(own, form, n, here))
+    p.start()
+    busy = machine_s(own, machine, there.poll, 200)
+    answers = there.recv()
+    p.join()
     assert len(answers) == n
     good = 200 if password == own.password else 400
     assert {status for status, _, _ in answers} <= {good, 429, 503}
     assert all(int(after) > 0 for status, after, _ in answers if status in (429, 503))
     assert any(status == good for status, _, _ in answers)
-    assert most(busy) <= max(5 * most(idle), AT_LEAST_S), (most(busy), most(idle))
+    assert p99(busy) <= max(5 * p99(idle), AT_LEAST_S), (p99(busy), p99(idle))
     assert sum(status in (429, 503) for status, _, _ in answers) >= n // 2
