@@ -19,7 +19,12 @@ WARN = -Wall -Wextra -Wpedantic -Wshadow -Wformat=2 -Wvla -Wstrict-prototypes \
 	-Wpointer-arith -Wimplicit-fallthrough $(if $(CI),-Werror)
 HARDEN = -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
 	-fstack-clash-protection -fPIE
-ALL_CPPFLAGS = -D_GNU_SOURCE -DCARNET_VERSION='"$(VERSION)"' -Ilib $(CPPFLAGS)
+ALL_CPPFLAGS = -D_GNU_SOURCE -DCARNET_VERSION='"$(VERSION)"' $(INCLUDES) $(CPPFLAGS)
+# A folder of lib/ sees itself and those above it: lib/README.md.  The rest sees all.
+BASE     = -Ilib/base
+STORE    = -Ilib/store $(BASE)
+WEB      = -Ilib/web $(STORE)
+INCLUDES = -Ilib/oauth $(WEB)
 ALL_CFLAGS = -std=c11 $(WARN) $(HARDEN) $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now,--as-needed $(LDFLAGS)
 # SQLite first: most names that are looked up at start are its own; those of libc
@@ -27,8 +32,9 @@ ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now,--as-needed $(LDFLAGS)
 LIBS = -lsqlite3 -lgnutls -lnettle -ljson-c -lcrypt -lc -lidn2 -lunistring $(LDLIBS)
 
 LIB      = $(BUILD)/libcarnet.a
-ARENA    ?= lib/arena.c
-LIB_OBJ  = $(patsubst %.c,$(BUILD)/%.o,$(filter-out lib/arena.c,$(wildcard lib/*.c)) \
+LIB_SRC  = $(wildcard lib/*/*.c lib/store/sqlite/*.c)
+ARENA    ?= lib/base/arena.c
+LIB_OBJ  = $(patsubst %.c,$(BUILD)/%.o,$(filter-out lib/base/arena.c,$(LIB_SRC)) \
 	$(ARENA)) $(BUILD)/gen/embed.o
 PROGRAMS = $(patsubst %.c,$(BUILD)/%,$(wildcard cgi-bin/*.c))
 COMMAND  = $(BUILD)/bin/carnet
@@ -40,7 +46,12 @@ all: $(PROGRAMS) $(COMMAND) $(BUILD)/deploy/keep
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) -include lib/banned.h $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(CC) $(ALL_CPPFLAGS) -include lib/base/banned.h $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/lib/base/%.o: INCLUDES = $(BASE)
+$(BUILD)/lib/store/%.o: INCLUDES = $(STORE)
+$(BUILD)/lib/store/sqlite/%.o: INCLUDES = -Ilib/store/sqlite $(STORE)
+$(BUILD)/lib/web/%.o: INCLUDES = $(WEB)
 
 $(LIB): $(LIB_OBJ)
 	$(AR) rcs $@.new $(LIB_OBJ) && mv $@.new $@
@@ -55,9 +66,9 @@ $(BUILD)/deploy/keep: $(BUILD)/deploy/keep.o
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $<
 
 # Templates and schema become C strings: a deployment is the binaries alone.
-$(BUILD)/gen/embed.c: lib/embed.sh $(EMBED)
+$(BUILD)/gen/embed.c: lib/base/embed.sh $(EMBED)
 	@mkdir -p $(@D)
-	sh lib/embed.sh $(EMBED) >$@.new && mv $@.new $@
+	sh lib/base/embed.sh $(EMBED) >$@.new && mv $@.new $@
 
 $(BUILD)/gen/embed.o: $(BUILD)/gen/embed.c
 	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -Wno-overlength-strings -c -o $@ $<

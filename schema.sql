@@ -156,7 +156,7 @@ CREATE TABLE posts (
 
 -- How often something was taken back (a token revoked, a password changed), and
 -- the minute of the last write.  DATABASE-sync has the same two numbers.  In a
--- copy that was put back they are smaller than there: lib/store_ledger.h.
+-- copy that was put back they are smaller than there: lib/store/store_ledger.h.
 CREATE TABLE ledger (
 	one INTEGER PRIMARY KEY CHECK (one = 1),
 	taken_back INTEGER NOT NULL,

@@ -1,6 +1,6 @@
 /*
  * hashes.c: hashes SECONDS PROCESSES: print how many passwords a second crypt(3)
- * hashes, at the setting of lib/passwd.c, with so many processes at it.
+ * hashes, at the setting of lib/base/passwd.c, with so many processes at it.
  */
 #include <crypt.h>
 #include <err.h>

@@ -37,7 +37,7 @@ def ranges(numbers):
 
 def main():
     all_lines = run = 0
-    for notes in sorted(Path(sys.argv[1]).glob("lib/*.gcno")):
+    for notes in sorted(Path(sys.argv[1]).glob("lib/**/*.gcno")):
         for name, lines in lines_of(notes.resolve()):
             missed = [n for n in sorted(lines) if lines[n] == 0]
             all_lines += len(lines)

@@ -212,7 +212,7 @@ def run_mandoc():
         tell("\nmandoc", " ".join(page.name for page in pages))
 
 
-# Said once by each process that has requests wait (lib/task.c).
+# Said once by each process that has requests wait (lib/base/task.c).
 NO_FINDING = re.compile(r"==\d+==WARNING: ASan doesn't fully support makecontext.*\n")
 
 

@@ -161,7 +161,7 @@ def test_paths_are_relative_to_the_file(other):
 def documented():
     """(section, name) to the default, or None, of each setting that there is."""
     rows = re.findall(r'\{ "(\w*)", "(\w+)",\s+TYPE_\w+,\s+AT\(\w+\),\s+(?:NULL|"([^"]*)"),',
-                      (ROOT / "lib/conf_setting.c").read_text())
+                      (ROOT / "lib/base/conf_setting.c").read_text())
     return {(section, name): default for section, name, default in rows}
 
 

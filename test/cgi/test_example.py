@@ -21,7 +21,7 @@ def hello(tmp_path_factory):
     (where / "hello.c").write_text(source)
     command = re.search(r"(?m)^    cc .*\\\n.*$", TEXT)[0].replace("\\\n", " ")
     words = shlex.split(command.replace("build/libcarnet.a", str(BUILD / "libcarnet.a"))
-                        .replace("-Ilib", "-I%s" % (ROOT / "lib")))
+                        .replace("-Ilib/", "-I%s/" % (ROOT / "lib")))
     library = (BUILD / "libcarnet.a").read_bytes()
     words[1:1] = [flag for name, flag in INSTRUMENTS.items() if name in library]
     p = subprocess.run(words, cwd=where, capture_output=True, text=True)

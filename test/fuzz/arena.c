@@ -1,5 +1,5 @@
 /*
- * arena.c: the arena of fuzzed builds, in place of lib/arena.c: each allocation
+ * arena.c: the arena of fuzzed builds, in place of lib/base/arena.c: each allocation
  * is one of malloc's, so that the address sanitizer sees where it ends, and
  * whoever still reads it when the request is over.
  */

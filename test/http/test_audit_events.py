@@ -24,33 +24,33 @@ def leads_to(place, event, outcome="ok", **said):
 
 # What is done
 
-@leads_to("lib/session.c", "sign_in")
+@leads_to("lib/web/session.c", "sign_in")
 def signing_in(site):
     return Browser(site).sign_in(site.user())
 
 
-@leads_to("lib/session.c", "sign_out", detail="sign_out")
+@leads_to("lib/web/session.c", "sign_out", detail="sign_out")
 def signing_out(site):
     return Browser(site, site.user()).act("sign_out")
 
 
-@leads_to("lib/issue.c", "token", detail="password")
+@leads_to("lib/oauth/issue.c", "token", detail="password")
 def a_password_grant(site):
     user = site.user()
     return site.grant("password", username=user.email, password=user.password)
 
 
-@leads_to("lib/issue.c", "token", detail="client_credentials")
+@leads_to("lib/oauth/issue.c", "token", detail="client_credentials")
 def a_machine(site):
     return site.grant("client_credentials", site.client("client_credentials"))
 
 
-@leads_to("lib/issue.c", "refresh")
+@leads_to("lib/oauth/issue.c", "refresh")
 def a_refresh(site):
     return site.refresh(site.sign_in()["refresh_token"])
 
 
-@leads_to("lib/issue.c", "replay", "invalid_grant", why="code used twice: family revoked")
+@leads_to("lib/oauth/issue.c", "replay", "invalid_grant", why="code used twice: family revoked")
 def a_code_again(site):
     app = App(site)
     code = app.code(Browser(site, site.user("read-posts")))
@@ -58,7 +58,7 @@ def a_code_again(site):
     return app.redeem(code)
 
 
-@leads_to("lib/issue.c", "replay", "invalid_grant",
+@leads_to("lib/oauth/issue.c", "replay", "invalid_grant",
           why="refresh token used twice: family revoked")
 def a_refresh_token_again(site):
     token = site.sign_in()["refresh_token"]
@@ -68,7 +68,7 @@ def a_refresh_token_again(site):
     return site.refresh(token)
 
 
-@leads_to("lib/issue.c", "replay", "invalid_grant",
+@leads_to("lib/oauth/issue.c", "replay", "invalid_grant",
           why="device code used twice: family revoked")
 def a_device_code_again(site):
     device = Device(site).begin()
@@ -225,7 +225,7 @@ def a_question_with_a_wrong_secret(site):
 def places():
     """Those in the source: what notes an event, and who names one for refusals."""
     found = Counter()
-    for path in [*ROOT.glob("lib/*.c"), *ROOT.glob("cgi-bin/*.c")]:
+    for path in [*ROOT.glob("lib/**/*.c"), *ROOT.glob("cgi-bin/*.c")]:
         text = path.read_text()
         for call in re.findall(r"\btrail_note\(rq,([^;]*)\);|\.audit = ([^,]*),"
                                r"|\brq->refusal = ([^;]*);", text):

@@ -154,7 +154,7 @@ def test_a_broken_configuration_is_logged_and_the_old_one_kept(own):
 
 
 def test_a_token_that_was_good_is_refused_under_other_settings(own):
-    """lib/verified.h: what is remembered of a token ends with the settings."""
+    """lib/oauth/verified.h: what is remembered of a token ends with the settings."""
     text = own.conf.read_text()
     forged = own.forge(own.token("read-posts"), claims={"aud": "https://api.example"})
 

@@ -9,6 +9,9 @@
 #define SCOPES_MAX 63
 #define SCOPE_STAR (UINT64_C(1) << 63)
 
+/* The directory, in that of the keys, of what programs that verify read. */
+#define KEYS_PUBLIC "verify"
+
 struct conf_scope {
 	const char *name, *description;
 	int privileged; /* not among what user_scopes is by default */

@@ -24,9 +24,6 @@ struct req;
  */
 struct keys;
 
-/* The directory, in that of the keys, of what programs that verify read. */
-#define KEYS_PUBLIC "verify"
-
 /* How long our JWKS may be cached, and until when none has an older one. */
 #define KEYS_CACHE_S 300
 #define KEYS_WAIT_S (KEYS_CACHE_S + 10)

@@ -1,4 +1,4 @@
-/* store_sync.c: a commit is on disk before it is answered. */
+/* sync.c: a commit is on disk before it is answered. */
 #include <err.h>
 #include <fcntl.h>
 #include <limits.h>

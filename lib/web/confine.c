@@ -8,7 +8,6 @@
 #include "audit.h"
 #include "cgi.h"
 #include "conf.h"
-#include "keys.h"
 #include "sandbox.h"
 
 #define PLACES_MAX 12 /* keys twice, templates, state, two names of four files */

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "arena.h"
+#include "conf.h"
 #include "keys_int.h"
 #include "log.h"
 

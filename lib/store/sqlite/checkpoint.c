@@ -1,4 +1,4 @@
-/* store_checkpoint.c: the write-ahead log is copied, and begins anew. */
+/* checkpoint.c: the write-ahead log is copied, and begins anew. */
 #include <time.h>
 
 #include "store_int.h"

@@ -1,5 +1,6 @@
 /* keys_seal.c: seals: that a text is ours, sooner than its signature tells. */
 #include "arena.h"
+#include "conf.h"
 #include "keys_int.h"
 
 static int

@@ -1,5 +1,5 @@
 #!/bin/sh
-# embed.sh FILE...: print C that holds the files, found by name: lib/embed.h.
+# embed.sh FILE...: print C that holds the files, found by name: lib/base/embed.h.
 set -eu
 echo '#include "embed.h"'
 echo '#include <string.h>'

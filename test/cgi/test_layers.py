@@ -1,0 +1,58 @@
+"""doc/architecture.md, Layers: what a file of lib/ may include."""
+import re
+import subprocess
+
+import pytest
+from kit.site import ROOT
+
+LAYERS = ["base", "store", "store/sqlite", "web", "oauth"]
+# sqlite/ is below store/ and nobody's above.
+SEES = {"base": ["base"], "store": ["store", "base"],
+        "store/sqlite": ["store/sqlite", "store", "base"],
+        "web": ["web", "store", "base"], "oauth": ["oauth", "web", "store", "base"]}
+FILES = [p for layer in LAYERS for p in sorted((ROOT / "lib" / layer).glob("*.[ch]"))]
+HEADERS = [p for p in FILES if p.suffix == ".h"]
+HOME = {p.name: p.parent.relative_to(ROOT / "lib").as_posix() for p in FILES}
+
+
+def includes(path):
+    return re.findall(r'^#include "([^"]+)"', path.read_text(), re.M)
+
+
+def test_no_file_lies_outside_of_the_folders():
+    assert not list((ROOT / "lib").glob("*.[ch]"))
+    assert len(HOME) == len(FILES), "two files of one name"
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_a_file_includes_from_its_folder_and_those_above(layer):
+    for path in (ROOT / "lib" / layer).glob("*.[ch]"):
+        for name in includes(path):
+            assert "/" not in name, (path.name, name)
+            assert HOME[name] in SEES[layer], (path.name, name)
+
+
+def flags(layer):
+    """As the Makefile has them: -I of what the folder sees."""
+    return ["-I%s" % (ROOT / "lib" / other) for other in SEES[layer]]
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_the_compiler_is_told_so(layer):
+    """The command that make would run for a file of the folder has no other -I."""
+    source = next((ROOT / "lib" / layer).glob("*.c")).relative_to(ROOT)
+    p = subprocess.run(["make", "-n", "-B", "-s", "BUILD=build/none",
+                        "build/none/%s.o" % source.with_suffix("")],
+                       cwd=ROOT, capture_output=True, text=True)
+    line, = [n for n in p.stdout.splitlines() if n.endswith(str(source))]
+    seen = re.findall(r"(?<!\S)-I(\S+)", line)
+    assert sorted(seen) == sorted("lib/" + other for other in SEES[layer])
+
+
+@pytest.mark.parametrize("path", HEADERS, ids=lambda p: p.name)
+def test_a_header_compiles_alone(path):
+    layer = HOME[path.name]
+    p = subprocess.run(["cc", "-std=c11", "-D_GNU_SOURCE", "-fsyntax-only", "-Wall", "-Werror",
+                        *flags(layer), "-x", "c", "-"],
+                       input='#include "%s"\n' % path.name, capture_output=True, text=True)
+    assert p.returncode == 0, p.stderr
