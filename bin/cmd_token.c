@@ -5,7 +5,7 @@
 #include "arena.h"
 #include "buf.h"
 #include "cmd.h"
-#include "issue.h"
+#include "id.h"
 #include "json.h"
 #include "store.h"
 #include "store_client.h"
@@ -61,7 +61,7 @@ static void
 write_json(struct arena *a, struct buf *b, const struct held *t)
 {
 	json_open(b, NULL, '{');
-	json_str(b, "id", issue_id_text(a, &t->id));
+	json_str(b, "id", id_text(a, &t->id));
 	json_str(b, "kind", t->kind);
 	json_str(b, "name", t->name);
 	json_str(b, "client_id", t->client_id);
@@ -81,7 +81,7 @@ static void
 write_line(struct arena *a, struct buf *b, const struct held *t)
 {
 	buf_printf(b, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n",
-	    issue_id_text(a, &t->id), t->kind, t->client_name,
+	    id_text(a, &t->id), t->kind, t->client_name,
 	    t->email == NULL ? "" : t->email, t->scope,
 	    cmd_date(a, made_at(t)), cmd_date(a, t->expires_at),
 	    t->revoked_at == 0 ? "" : cmd_date(a, t->revoked_at));
@@ -199,7 +199,7 @@ revoke_id(struct cmd *c, const struct id *id, struct holding *h)
 	if (n == 0 || (h->user != 0 && h->user != is.user) ||
 	    (h->client != 0 && h->client != is.client))
 		return cmd_refuse("there is no such token %s; nothing was"
-		    " revoked", issue_id_text(c->a, id));
+		    " revoked", id_text(c->a, id));
 	if ((n = store_access_revoke(c->st, id, c->now)) < 0)
 		return CMD_SYSTEM;
 	h->access += n;
@@ -219,7 +219,7 @@ revoke_ids(struct cmd *c, char **text, int n, struct holding *h)
 	int rc = CMD_OK;
 
 	for (int i = 0; i < n; i++)
-		if (!issue_id_read(text[i], &id[i])) /* a token, perhaps */
+		if (!id_read(text[i], &id[i])) /* a token, perhaps */
 			return cmd_refuse("word %d is no id of a token: those"
 			    " of token list are; nothing was revoked", i + 1);
 	if (store_begin(c->st) < 0)

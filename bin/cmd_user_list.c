@@ -2,7 +2,7 @@
 #include "arena.h"
 #include "buf.h"
 #include "cmd.h"
-#include "issue.h"
+#include "id.h"
 #include "json.h"
 #include "store.h"
 #include "store_consent.h"
@@ -161,7 +161,7 @@ write_tokens(struct cmd *c, struct buf *b, int64_t user)
 	while ((n = store_held_list(c->st, c->a, &h, c->now, t, LIST_N)) > 0)
 		for (int i = 0; i < n; i++) {
 			json_open(b, NULL, '{');
-			json_str(b, "id", issue_id_text(c->a, &t[i].id));
+			json_str(b, "id", id_text(c->a, &t[i].id));
 			json_str(b, "kind", t[i].kind);
 			json_str(b, "name", t[i].name);
 			json_str(b, "client_id", t[i].client_id);

@@ -4,7 +4,7 @@
 #include "b64.h"
 #include "cgi.h"
 #include "conf.h"
-#include "issue.h"
+#include "mint.h"
 #include "oerr.h"
 #include "password.h"
 #include "resp.h"
@@ -135,13 +135,13 @@ create_token(struct req *rq, struct view *w)
 		return refuse(w, FIELD_EXPIRY,
 		    "A token does not live that long here.");
 	if ((e = ask_password(rq, w, NULL)) != NULL || w->error != NULL ||
-	    (e = issue_personal_client(rq, &cl)) != NULL)
+	    (e = mint_personal_client(rq, &cl)) != NULL)
 		return e;
 	if (rq->param[PARAM_SCOPES] != NULL)
 		m.scope = scope_parse(
 		    rq->conf, rq->param[PARAM_SCOPES], NULL);
 	m.scope &= scope_of_user(rq->conf, &w->v.user) & ~SCOPE_STAR;
-	if ((e = issue_mint(rq, &m, &w->row, &w->jwt)) != NULL ||
+	if ((e = mint_access(rq, &m, &w->row, &w->jwt)) != NULL ||
 	    (e = in_transaction(rq, w, add_token_step)) != NULL)
 		return e;
 	w->is_made = 1;
@@ -156,7 +156,7 @@ revoke_token(struct req *rq, struct view *w)
 	struct id id;
 	int n;
 
-	if (text == NULL || !issue_id_read(text, &id))
+	if (text == NULL || !id_read(text, &id))
 		return refuse(w, FIELD_NONE, "There is no such token.");
 	n = store_personal_revoke(rq->st, w->v.user.id, &id, rq->now);
 	if (n < 0)

@@ -5,7 +5,6 @@
 #include "cgi.h"
 #include "client.h"
 #include "conf.h"
-#include "issue.h"
 #include "oerr.h"
 #include "redirect.h"
 #include "resp.h"
@@ -121,7 +120,7 @@ give_code(struct req *rq, const struct authorization *az,
 	int rc;
 
 	secret_make(code, &c.digest);
-	issue_id_make(rq->now, &c.family);
+	id_make(rq->now, &c.family);
 	if (store_begin(rq->st) < 0)
 		return oerr_machine(rq);
 	if ((rc = stands(rq, az, v, scope, consented)) == 0) {

@@ -6,7 +6,6 @@
 #include "cgi.h"
 #include "client.h"
 #include "conf.h"
-#include "issue.h"
 #include "json.h"
 #include "oerr.h"
 #include "resource.h"
@@ -111,7 +110,7 @@ device_post(struct req *rq)
 	c.client = cl->id;
 	c.scope = scope_format(rq->conf, rq->a, scope);
 	secret_make(secret, &c.digest);
-	issue_id_make(rq->now, &c.family);
+	id_make(rq->now, &c.family);
 	e = store_codes(rq, &c);
 	return e != NULL ? e : answer(rq, &c, secret);
 }

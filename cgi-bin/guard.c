@@ -6,7 +6,6 @@
 #include "arena.h"
 #include "cgi.h"
 #include "conf.h"
-#include "issue.h"
 #include "oerr.h"
 #include "path.h"
 #include "resp.h"
@@ -166,7 +165,7 @@ find_rule(struct req *rq, const struct rule **out)
  * empty: it takes the place of whatever else might set it.
  */
 static const struct oerr *
-let_through(struct req *rq, const struct guard_caller *who)
+let_through(struct req *rq, const struct caller *who)
 {
 	const char *user = who->is.user == 0
 	    ? ""
@@ -181,7 +180,7 @@ let_through(struct req *rq, const struct guard_caller *who)
 		{ "Variable-CARNET_CLIENT_ID", "X-Carnet-Client-Id", client },
 		{ "Variable-CARNET_SCOPE", "X-Carnet-Scope", who->is.scope },
 		{ "Variable-CARNET_TOKEN_ID", "X-Carnet-Token-Id",
-		    client == NULL ? "" : issue_id_text(rq->a, &who->token) },
+		    client == NULL ? "" : id_text(rq->a, &who->says.id) },
 		{ "Variable-REMOTE_USER", "X-Carnet-Remote-User",
 		    *user != '\0' ? user : client },
 	};
@@ -198,7 +197,7 @@ let_through(struct req *rq, const struct guard_caller *who)
 static const struct oerr *
 guard_any(struct req *rq)
 {
-	struct guard_caller who = { .expires_at = 0 };
+	struct caller who = { .is = { .user = 0 } };
 	const char *answer = cgi_var(rq, "CARNET_ANSWER");
 	const struct rule *ru;
 	const struct oerr *e;

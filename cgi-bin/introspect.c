@@ -145,10 +145,10 @@ static const struct oerr *
 inspect_access(struct req *rq, const struct client *cl, const char *text,
     struct answer *an)
 {
-	struct guard_caller who;
+	struct caller who;
 	const struct oerr *e;
 
-	if ((e = guard_inspect(rq, text, &who)) != NULL)
+	if ((e = bearer_check(rq, text, &who)) != NULL)
 		return e->status < 500 ? NULL : e;
 	if (who.is.client != cl->id && !words_have(cl->grants, "introspect"))
 		return NULL;
@@ -158,7 +158,7 @@ inspect_access(struct req *rq, const struct client *cl, const char *text,
 		.email = username(cl, who.is.scope,
 		    guard_is_first_party(&who), who.is.email),
 		.type = "Bearer", .user = who.is.user,
-		.jti = issue_id_text(rq->a, &who.token),
+		.jti = id_text(rq->a, &who.says.id),
 		.expires_at = who.is.expires_at,
 		.created_at = who.is.created_at,
 		.audience = audience_of(rq, text),

@@ -7,7 +7,7 @@
 #include "cgi.h"
 #include "conf.h"
 #include "grant.h"
-#include "issue.h"
+#include "mint.h"
 #include "json.h"
 #include "oerr.h"
 #include "resp.h"
@@ -77,7 +77,7 @@ static void
 write_token(
     struct req *rq, struct buf *b, const struct access_token *t)
 {
-	json_str(b, "id", issue_id_text(rq->a, &t->id));
+	json_str(b, "id", id_text(rq->a, &t->id));
 	json_str(b, "name", t->name);
 	json_words(b, "scopes", t->scope);
 	json_int(b, "created_at", t->created_at);
@@ -85,14 +85,14 @@ write_token(
 }
 
 static const struct oerr *
-store_one(struct req *rq, const struct guard_caller *who,
+store_one(struct req *rq, const struct caller *who,
     const struct access_token *row)
 {
 	const struct oerr *e;
 
 	if (store_begin(rq->st) < 0)
 		return oerr_machine(rq);
-	if ((e = guard_stands(rq, who)) != NULL) {
+	if ((e = guard_check_again(rq, who)) != NULL) {
 		store_rollback(rq->st);
 		return e;
 	}
@@ -106,7 +106,7 @@ store_one(struct req *rq, const struct guard_caller *who,
 
 /* What a personal token makes does not outlive it. */
 static int64_t
-ttl_for(const struct req *rq, const struct guard_caller *who)
+ttl_for(const struct req *rq, const struct caller *who)
 {
 	const int64_t ttl_s = rq->conf->personal_ttl,
 		      left_s = who->is.expires_at - rq->now;
@@ -115,7 +115,7 @@ ttl_for(const struct req *rq, const struct guard_caller *who)
 }
 
 static const struct oerr *
-create(struct req *rq, const struct guard_caller *who, const char *id)
+create(struct req *rq, const struct caller *who, const char *id)
 {
 	struct client *cl = arena_alloc(rq->a, sizeof(*cl));
 	struct mint m = { .cl = cl, .user = who->is.user,
@@ -137,8 +137,8 @@ create(struct req *rq, const struct guard_caller *who, const char *id)
 	e2 = take_scopes(rq, may, &m.scope);
 	if (e != NULL || e2 != NULL)
 		return &oerr_unprocessable;
-	if ((e = issue_personal_client(rq, cl)) != NULL ||
-	    (e = issue_mint(rq, &m, &row, &jwt)) != NULL ||
+	if ((e = mint_personal_client(rq, cl)) != NULL ||
+	    (e = mint_access(rq, &m, &row, &jwt)) != NULL ||
 	    (e = store_one(rq, who, &row)) != NULL)
 		return e;
 	rq->detail = "make";
@@ -153,14 +153,14 @@ create(struct req *rq, const struct guard_caller *who, const char *id)
 
 /* A token that the user gave to a script tells it nothing of the others. */
 static int
-load_list(struct req *rq, const struct guard_caller *who,
+load_list(struct req *rq, const struct caller *who,
     struct access_token *out)
 {
 	if (who->is.name == NULL)
 		return store_personal_list(
 		    rq->st, rq->a, who->is.user, rq->now, NULL, out, LIST_MAX);
 	*out = (struct access_token) {
-		.id = who->token, .name = who->is.name,
+		.id = who->says.id, .name = who->is.name,
 		.scope = who->is.scope, .created_at = who->is.created_at,
 		.expires_at = who->is.expires_at,
 	};
@@ -169,7 +169,7 @@ load_list(struct req *rq, const struct guard_caller *who,
 
 /* The words of scope that the user may have now. */
 static const char *
-still_has(struct req *rq, const struct guard_caller *who, const char *scope)
+still_has(struct req *rq, const struct caller *who, const char *scope)
 {
 	const struct holder h = { .user = who->is.user, .scope = scope,
 		.client_scope = "*", .user_scope = who->is.user_scope };
@@ -178,7 +178,7 @@ still_has(struct req *rq, const struct guard_caller *who, const char *scope)
 }
 
 static const struct oerr *
-list(struct req *rq, const struct guard_caller *who, const char *id)
+list(struct req *rq, const struct caller *who, const char *id)
 {
 	struct access_token *t = arena_alloc(rq->a, LIST_MAX * sizeof(*t));
 	struct buf *b = arena_alloc(rq->a, sizeof(*b));
@@ -203,14 +203,14 @@ list(struct req *rq, const struct guard_caller *who, const char *id)
 
 /* The presenting token, and all that came of the same sign-in. */
 static const struct oerr *
-revoke_current(struct req *rq, const struct guard_caller *who, const char *id)
+revoke_current(struct req *rq, const struct caller *who, const char *id)
 {
 	struct buf *b = arena_alloc(rq->a, sizeof(*b));
 
 	(void)id;
 	if (store_begin(rq->st) < 0)
 		return oerr_machine(rq);
-	if (store_access_revoke(rq->st, &who->token, rq->now) < 0 ||
+	if (store_access_revoke(rq->st, &who->says.id, rq->now) < 0 ||
 	    (who->is.has_family &&
 		store_family_revoke(rq->st, &who->is.family, rq->now) < 0) ||
 	    store_commit(rq->st) < 0) {
@@ -227,14 +227,14 @@ revoke_current(struct req *rq, const struct guard_caller *who, const char *id)
 }
 
 static const struct oerr *
-revoke(struct req *rq, const struct guard_caller *who, const char *text)
+revoke(struct req *rq, const struct caller *who, const char *text)
 {
 	struct id id;
 	int n;
 
-	if (!issue_id_read(text, &id) ||
+	if (!id_read(text, &id) ||
 	    (who->is.name != NULL &&
-		memcmp(id.byte, who->token.byte, ID_LEN) != 0))
+		memcmp(id.byte, who->says.id.byte, ID_LEN) != 0))
 		return &oerr_not_found;
 	n = store_personal_revoke(rq->st, who->is.user, &id, rq->now);
 	if (n < 0)

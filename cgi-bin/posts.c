@@ -88,7 +88,7 @@ write_page(struct req *rq, struct buf *b, int64_t limit, int64_t after)
  * the same for all who may read: most requests find it as it was made before.
  */
 static const struct oerr *
-list(struct req *rq, const struct guard_caller *who, const char *id)
+list(struct req *rq, const struct caller *who, const char *id)
 {
 	struct buf *b = arena_alloc(rq->a, sizeof(*b));
 	const struct oerr *e;
@@ -112,7 +112,7 @@ list(struct req *rq, const struct guard_caller *who, const char *id)
 }
 
 static const struct oerr *
-read_one(struct req *rq, const struct guard_caller *who, const char *text)
+read_one(struct req *rq, const struct caller *who, const char *text)
 {
 	struct post p;
 	int64_t id;
@@ -127,7 +127,7 @@ read_one(struct req *rq, const struct guard_caller *who, const char *text)
 }
 
 static const struct oerr *
-create(struct req *rq, const struct guard_caller *who, const char *text)
+create(struct req *rq, const struct caller *who, const char *text)
 {
 	struct post p = { .user = who->is.user, .created_at = rq->now };
 	const struct oerr *e, *e2;
@@ -145,7 +145,7 @@ create(struct req *rq, const struct guard_caller *who, const char *text)
 }
 
 static const struct oerr *
-delete_one(struct req *rq, const struct guard_caller *who, const char *text)
+delete_one(struct req *rq, const struct caller *who, const char *text)
 {
 	int64_t id;
 	int n;

@@ -3,7 +3,7 @@
 #include "buf.h"
 #include "cgi.h"
 #include "client.h"
-#include "guard.h"
+#include "bearer.h"
 #include "oerr.h"
 #include "resp.h"
 #include "store.h"
@@ -63,7 +63,7 @@ revoke_post(struct req *rq)
 	const char *text = rq->param[PARAM_TOKEN];
 	const struct client *cl;
 	const struct oerr *e;
-	struct guard_caller who;
+	struct caller who;
 	struct refresh_token t;
 	struct digest d;
 	int found;
@@ -84,14 +84,14 @@ revoke_post(struct req *rq)
 		return name_user(rq, t.user) < 0
 		    ? oerr_machine(rq)
 		    : revoke_family(rq, &t.family, NULL);
-	if ((e = guard_identify(rq, text, &who)) != NULL)
+	if ((e = bearer_identify(rq, text, &who)) != NULL)
 		return e->status < 500 ? answer(rq) : e;
 	if (who.is.client != cl->id)
 		return oerr_why(
 		    rq, &oerr_invalid_grant, "token of another client");
 	rq->user = who.is.email;
 	return revoke_family(
-	    rq, who.is.has_family ? &who.is.family : NULL, &who.token);
+	    rq, who.is.has_family ? &who.is.family : NULL, &who.says.id);
 }
 
 int

@@ -11,7 +11,7 @@ status_get(struct req *rq)
 {
 	static const struct guard_rule rule = { .caller = CALLER_CLIENT };
 	struct buf *b = arena_alloc(rq->a, sizeof(*b));
-	struct guard_caller who;
+	struct caller who;
 	const struct oerr *e;
 
 	if ((e = guard_check(rq, &rule, &who)) != NULL)

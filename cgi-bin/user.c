@@ -13,7 +13,7 @@
  * by hand, learns all.
  */
 static int
-may_tell(const struct guard_caller *who, const char *scope)
+may_tell(const struct caller *who, const char *scope)
 {
 	return guard_is_first_party(who) || words_have(who->is.scope, scope);
 }
@@ -23,7 +23,7 @@ user_get(struct req *rq)
 {
 	static const struct guard_rule rule = { .caller = CALLER_USER };
 	struct buf *b = arena_alloc(rq->a, sizeof(*b));
-	struct guard_caller who;
+	struct caller who;
 	const struct oerr *e;
 
 	if ((e = guard_check(rq, &rule, &who)) != NULL)

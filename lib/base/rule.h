@@ -5,7 +5,7 @@
 struct arena;
 struct conf;
 
-enum caller {
+enum caller_kind {
 	CALLER_ANY,
 	CALLER_USER,
 	CALLER_CLIENT,
@@ -18,7 +18,7 @@ enum caller {
 
 /* What a resource asks of who calls it. */
 struct guard_rule {
-	enum caller caller; /* a user's token, a client's own, or either */
+	enum caller_kind caller; /* a user's token, a client's own, or either */
 	const char *all;    /* words: all of these scopes; or NULL */
 	const char *any;    /* words: one of these at least; or NULL */
 	const char *realm;  /* of the challenge; NULL: the issuer */

@@ -9,7 +9,6 @@
 #include "b64.h"
 #include "cgi.h"
 #include "conf.h"
-#include "issue.h"
 #include "oerr.h"
 #include "redirect.h"
 #include "resp.h"
@@ -114,13 +113,13 @@ show_tokens(struct req *rq, struct tmpl_data *d, const struct view *w)
 	    arena_alloc(rq->a, (TOKENS_PAGE + 1) * sizeof(*t));
 	struct tmpl_data *item;
 	struct id id;
-	int n, from = after != NULL && issue_id_read(after, &id);
+	int n, from = after != NULL && id_read(after, &id);
 
 	n = store_personal_list(rq->st, rq->a, w->v.user.id, rq->now,
 	    from ? &id : NULL, t, TOKENS_PAGE + 1);
 	for (int i = 0; i < n && i < TOKENS_PAGE; i++) {
 		item = tmpl_push(d, "tokens");
-		tmpl_set(item, "id", issue_id_text(rq->a, &t[i].id));
+		tmpl_set(item, "id", id_text(rq->a, &t[i].id));
 		tmpl_set(item, "name", t[i].name);
 		scope_show_as(rq->conf,
 		    scope_parse(rq->conf, t[i].scope, NULL), item, "may");
@@ -130,7 +129,7 @@ show_tokens(struct req *rq, struct tmpl_data *d, const struct view *w)
 	}
 	if (n > TOKENS_PAGE)
 		tmpl_set(d, "older",
-		    issue_id_text(rq->a, &t[TOKENS_PAGE - 1].id));
+		    id_text(rq->a, &t[TOKENS_PAGE - 1].id));
 	if (from)
 		tmpl_set(d, "after", after);
 	return n;

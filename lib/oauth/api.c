@@ -37,7 +37,7 @@ allow(struct req *rq, unsigned methods)
 static const struct oerr *
 run_guarded(struct req *rq, const struct api_route *r, const char *id)
 {
-	struct guard_caller who;
+	struct caller who;
 	const struct oerr *e;
 
 	if ((e = guard_check(rq, &r->rule, &who)) != NULL)
@@ -50,7 +50,7 @@ run_guarded(struct req *rq, const struct api_route *r, const char *id)
 static const struct oerr *
 run_in_snapshot(struct req *rq, const struct api_route *r, const char *id)
 {
-	struct guard_caller who;
+	struct caller who;
 	const struct oerr *e;
 	int passed = 0;
 

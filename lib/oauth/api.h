@@ -12,7 +12,7 @@ struct api_route {
 	const char *path; /* "", "/word", or "/ID": any one segment */
 	struct guard_rule rule;
 	const struct oerr *(*run)(
-	    struct req *rq, const struct guard_caller *who, const char *id);
+	    struct req *rq, const struct caller *who, const char *id);
 };
 
 /*

@@ -38,7 +38,7 @@ count_had(const char *have, const char *words, size_t *all)
 }
 
 int
-guard_is_first_party(const struct guard_caller *who)
+guard_is_first_party(const struct caller *who)
 {
 	return who->is.user != 0 &&
 	    (who->is.name != NULL ||
@@ -47,7 +47,7 @@ guard_is_first_party(const struct guard_caller *who)
 
 static const struct oerr *
 check_caller(struct req *rq, const struct guard_rule *rule,
-    const struct guard_caller *who)
+    const struct caller *who)
 {
 	const int of_user = who->is.user != 0;
 
@@ -68,14 +68,14 @@ check_caller(struct req *rq, const struct guard_rule *rule,
  */
 static const struct oerr *
 check_rule(struct req *rq, const struct guard_rule *rule,
-    const struct guard_caller *who)
+    const struct caller *who)
 {
 	const unsigned here = FOR_ISSUER |
 	    (rule->at_audiences ? (unsigned)FOR_AUDIENCES : 0);
 	const struct oerr *e;
 	size_t n;
 
-	if ((who->is_for & here) == 0)
+	if ((who->says.is_for & here) == 0)
 		return oerr_why(rq, &oerr_invalid_token, "for another place");
 	if ((e = check_caller(rq, rule, who)) != NULL)
 		return e;
@@ -114,13 +114,13 @@ challenge(struct req *rq, const struct guard_rule *rule, const struct oerr *e)
 
 const struct oerr *
 guard_check(
-    struct req *rq, const struct guard_rule *rule, struct guard_caller *out)
+    struct req *rq, const struct guard_rule *rule, struct caller *out)
 {
 	const char *token = bearer_token(rq);
 	const struct oerr *e;
 
 	memset(out, 0, sizeof(*out));
-	e = token == NULL ? &oerr_no_token : guard_inspect(rq, token, out);
+	e = token == NULL ? &oerr_no_token : bearer_check(rq, token, out);
 	/*
 	 * Who brings the token is who calls.  One that a client asks about, or
 	 * gives up, is another's, and the audit trail is not to name its
@@ -137,11 +137,11 @@ guard_check(
 }
 
 const struct oerr *
-guard_stands(struct req *rq, const struct guard_caller *who)
+guard_check_again(struct req *rq, const struct caller *who)
 {
 	static const struct guard_rule any = { .caller = CALLER_ANY };
-	struct guard_caller now = *who;
-	const struct oerr *e = guard_inspect_again(rq, &now);
+	struct caller now = *who;
+	const struct oerr *e = bearer_check_again(rq, &now);
 
 	if (e != NULL && e->status == 401)
 		challenge(rq, &any, e);
@@ -149,10 +149,10 @@ guard_stands(struct req *rq, const struct guard_caller *who)
 }
 
 void
-guard_note_use(struct req *rq, const struct guard_caller *who)
+guard_note_use(struct req *rq, const struct caller *who)
 {
 	/* A failure is logged, and no reason to refuse a good token. */
 	if (who->is.name != NULL &&
 	    who->is.last_used_at < rq->now - USED_EVERY_S)
-		(void)store_access_used(rq->st, &who->token, rq->now);
+		(void)store_access_used(rq->st, &who->says.id, rq->now);
 }

@@ -1,33 +1,19 @@
-/* guard.h: bearer token to caller; scopes. */
+/* guard.h: who calls, and whether the rule lets them. */
 #ifndef CARNET_GUARD_H
 #define CARNET_GUARD_H
 
+#include "bearer.h"
 #include "rule.h"
-#include "store_token.h"
 
 struct oerr;
 struct req;
-
-/* What a token is for (aud), of what this server knows. */
-enum {
-	FOR_ISSUER = 1,
-	FOR_AUDIENCES = 2, /* one of the setting audiences */
-};
-
-/* Who calls. */
-struct guard_caller {
-	struct id token;
-	int64_t expires_at, not_before; /* as the token says */
-	unsigned is_for;	/* FOR_ bits; 0: for somebody else */
-	struct holder is;
-};
 
 /*
  * guard_is_first_party(who):
  * Return 1 for a user's token that is no app's: of a client that holds the
  * password grant, or made by the user by hand.
  */
-int guard_is_first_party(const struct guard_caller *who);
+int guard_is_first_party(const struct caller *who);
 
 /*
  * guard_check(rq, rule, out):
@@ -37,47 +23,22 @@ int guard_is_first_party(const struct guard_caller *who);
  * challenge (WWW-Authenticate) among the headers of the answer.
  */
 const struct oerr *guard_check(
-    struct req *rq, const struct guard_rule *rule, struct guard_caller *out);
+    struct req *rq, const struct guard_rule *rule, struct caller *out);
 
 /*
- * guard_stands(rq, who):
+ * guard_check_again(rq, who):
  * Within a write transaction: NULL if who, whom guard_check let in, would be
  * let in still; else the error, as there.  For what outlives the request: a
  * token made of one that is being revoked would stay.
  */
-const struct oerr *guard_stands(
-    struct req *rq, const struct guard_caller *who);
+const struct oerr *guard_check_again(
+    struct req *rq, const struct caller *who);
 
 /*
  * guard_note_use(rq, who):
  * The check was passed, and no snapshot is held: note when a personal token was
  * last used, to the hour.
  */
-void guard_note_use(struct req *rq, const struct guard_caller *who);
-
-/*
- * guard_identify(rq, token, out):
- * Find the token that this text is, live or not, and for whomever: its signature,
- * its claims, its row.  An error of status 500 and above is a failure, others say that it is no
- * token of ours.
- */
-const struct oerr *guard_identify(
-    struct req *rq, const char *token, struct guard_caller *out);
-
-/*
- * guard_inspect(rq, token, out):
- * The same for a token that is not the request's own, without rule and
- * challenge: NULL if it is live, and for the issuer or one of the audiences.
- */
-const struct oerr *guard_inspect(
-    struct req *rq, const char *token, struct guard_caller *out);
-
-/*
- * guard_inspect_again(rq, who):
- * Read from the database anew what who's token is worth: NULL if it is live
- * still.
- */
-const struct oerr *guard_inspect_again(
-    struct req *rq, struct guard_caller *who);
+void guard_note_use(struct req *rq, const struct caller *who);
 
 #endif

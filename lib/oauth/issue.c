@@ -6,6 +6,7 @@
 #include "cgi.h"
 #include "conf.h"
 #include "json.h"
+#include "mint.h"
 #include "oerr.h"
 #include "resource.h"
 #include "resp.h"
@@ -41,13 +42,8 @@ issue_replayed(struct req *rq, const struct id *family, const char *why)
 int64_t
 issue_family_end(const struct conf *cf, const struct id *family)
 {
-	int64_t began = 0;
-
-	if (cf->refresh_max == 0)
-		return INT64_MAX;
-	for (int i = 0; i < 5; i++) /* issue_id_make */
-		began = began << 8 | family->byte[i];
-	return began + cf->refresh_max;
+	return cf->refresh_max == 0 ? INT64_MAX
+				    : id_time(family) + cf->refresh_max;
 }
 
 /*
@@ -200,7 +196,7 @@ family_of(struct req *rq, const struct subject *sub, int renewable)
 	if (!renewable)
 		return NULL;
 	made = arena_alloc(rq->a, sizeof(*made));
-	issue_id_make(rq->now, made);
+	id_make(rq->now, made);
 	return made;
 }
 
@@ -261,7 +257,7 @@ issue_tokens(
 	if ((e = resource_for_token(rq, sub->resource, &m.audience)) != NULL)
 		return e;
 	/* Signed before the write lock is held: RSA takes milliseconds. */
-	if ((e = issue_mint(rq, &m, &access, &jwt)) != NULL)
+	if ((e = mint_access(rq, &m, &access, &jwt)) != NULL)
 		return e;
 	if (family != NULL)
 		make_refresh(rq, cl, sub, &access, end, secret, &refresh);

@@ -4,9 +4,9 @@
 
 #include <stdint.h>
 
-#include "store.h"
+#include "crypto.h"
+#include "id.h"
 
-struct access_token;
 struct client;
 struct conf;
 struct oerr;
@@ -61,44 +61,9 @@ const struct oerr *issue_replayed(
 
 /*
  * issue_family_end(cf, family):
- * Return when the family ends by refresh_max, in Unix seconds: its id begins with
- * the time of its sign-in.
+ * Return when the family ends by refresh_max, in Unix seconds: its id has the time
+ * of its sign-in.
  */
 int64_t issue_family_end(const struct conf *cf, const struct id *family);
-
-/* What an access token is made of. */
-struct mint {
-	const struct client *cl;
-	int64_t user;		/* 0: the client itself */
-	uint64_t scope;
-	int64_t ttl_s;
-	const struct id *family; /* or NULL */
-	const char *name;	/* of a personal token, or NULL */
-	const char *audience;	/* NULL: the issuer */
-};
-
-/*
- * issue_mint(rq, m, row, jwt):
- * Fill row, which the caller stores, and put the signed token to *jwt.
- */
-const struct oerr *issue_mint(struct req *rq, const struct mint *m,
-    struct access_token *row, char **jwt);
-
-/* issue_personal_client(rq, out): the client that personal tokens are of. */
-const struct oerr *issue_personal_client(struct req *rq, struct client *out);
-
-/*
- * issue_id_make(now, out):
- * A new id of a token or family: now (Unix seconds) in 5 bytes, the clock's part of
- * a second in 3, and 8 bytes of chance.
- */
-void issue_id_make(int64_t now, struct id *out);
-
-/*
- * issue_id_text(a, id), issue_id_read(text, out):
- * An id as the wire has it; read returns 1 if text is one.
- */
-char *issue_id_text(struct arena *a, const struct id *id);
-int issue_id_read(const char *text, struct id *out);
 
 #endif

@@ -4,7 +4,7 @@
 #include <err.h>
 
 #include "cgi.h"
-#include "guard.h"
+#include "crypto.h"
 #include "keys.h"
 
 #define SLOTS 16384 /* 1.1 MiB when full; pages are touched as they are used */
@@ -13,9 +13,7 @@ struct verified {
 	uint64_t conf, keys;	/* what the checks were made against */
 	struct {
 		struct digest digest;
-		struct id id;
-		int64_t expires_at, not_before;
-		unsigned is_for;
+		struct claims says;
 	} slot[SLOTS];
 };
 
@@ -46,8 +44,7 @@ place(const struct digest *d)
 }
 
 int
-verified_find(
-    struct req *rq, const struct digest *d, struct guard_caller *out)
+verified_find(struct req *rq, const struct digest *d, struct claims *out)
 {
 	const size_t i = place(d);
 	struct verified *v;
@@ -55,19 +52,16 @@ verified_find(
 	if (rq->pr->once) /* a plain CGI sees one token */
 		return 0;
 	v = table(rq);
-	if (v->slot[i].expires_at <= rq->now ||
+	if (v->slot[i].says.expires_at <= rq->now ||
 	    !digest_equal(&v->slot[i].digest, d))
 		return 0;
-	out->token = v->slot[i].id;
-	out->expires_at = v->slot[i].expires_at;
-	out->not_before = v->slot[i].not_before;
-	out->is_for = v->slot[i].is_for;
+	*out = v->slot[i].says;
 	return 1;
 }
 
 void
 verified_add(
-    struct req *rq, const struct digest *d, const struct guard_caller *who)
+    struct req *rq, const struct digest *d, const struct claims *says)
 {
 	const size_t i = place(d);
 	struct verified *v;
@@ -76,8 +70,5 @@ verified_add(
 		return;
 	v = table(rq);
 	v->slot[i].digest = *d;
-	v->slot[i].id = who->token;
-	v->slot[i].expires_at = who->expires_at;
-	v->slot[i].not_before = who->not_before;
-	v->slot[i].is_for = who->is_for;
+	v->slot[i].says = *says;
 }

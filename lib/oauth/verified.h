@@ -2,9 +2,19 @@
 #ifndef CARNET_VERIFIED_H
 #define CARNET_VERIFIED_H
 
+#include <stdint.h>
+
+#include "id.h"
+
 struct digest;
-struct guard_caller;
 struct req;
+
+/* What a token says of itself. */
+struct claims {
+	struct id id;
+	int64_t expires_at, not_before;
+	unsigned is_for; /* FOR_ bits of bearer.h; 0: for somebody else */
+};
 
 /*
  * A signature costs a quarter of a millisecond to check, and a caller sends the
@@ -19,11 +29,10 @@ struct req;
  * Return 1 and put what the token says to out if the token with digest d is
  * known and has not expired; else 0.
  */
-int verified_find(
-    struct req *rq, const struct digest *d, struct guard_caller *out);
+int verified_find(struct req *rq, const struct digest *d, struct claims *out);
 
-/* verified_add(rq, d, who): remember it, perhaps in another's place. */
+/* verified_add(rq, d, says): remember it, perhaps in another's place. */
 void verified_add(
-    struct req *rq, const struct digest *d, const struct guard_caller *who);
+    struct req *rq, const struct digest *d, const struct claims *says);
 
 #endif

@@ -9,17 +9,10 @@
 #include <stdint.h>
 
 #include "crypto.h"
+#include "id.h"
 
 struct arena;
 struct store; /* one connection, with its prepared statements */
-
-#define ID_LEN 16
-#define ID_TEXT_LEN 22 /* the same in base64url */
-
-/* The id of a token or family: time first, then random. */
-struct id {
-	uint8_t byte[ID_LEN];
-};
 
 /* A primary key of a table of tokens, an id or a digest; len 0: before all. */
 struct rowkey {

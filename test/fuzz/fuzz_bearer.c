@@ -86,7 +86,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *text = fuzz_split(a, &data, &size, '\n');
 	char *typ = fuzz_split(a, &data, &size, '\n');
 	const char *header, *token;
-	struct guard_caller who;
+	struct caller who;
 	const struct oerr *e;
 	struct req *rq;
 

@@ -5,7 +5,7 @@
 #include "fixture.h"
 
 #include "guard.h"
-#include "issue.h"
+#include "id.h"
 #include "jwt.h"
 #include "store_token.h"
 
@@ -41,7 +41,7 @@ claims_of(const struct id *token)
 	    "\"aud\":\"https://auth.example\",\"client_id\":\"c1\","
 	    "\"exp\":1700000090,\"iat\":1699999990,\"nbf\":1699999990,"
 	    "\"jti\":\"%s\",\"scope\":\"read-posts write-posts\"}",
-	    issue_id_text(fx.a, token));
+	    id_text(fx.a, token));
 }
 
 static inline int
@@ -87,7 +87,7 @@ with(const char *old, const char *new)
 
 static inline const struct oerr *
 check(
-    const char *token, const struct guard_rule *rule, struct guard_caller *out)
+    const char *token, const struct guard_rule *rule, struct caller *out)
 {
 	REQUEST(arena_printf(fx.a, "HTTP_AUTHORIZATION=Bearer %s", token));
 	return guard_check(&fx.rq, rule, out);
@@ -102,7 +102,7 @@ check(
 static inline void
 assert_refused(const char *token, const char *why)
 {
-	struct guard_caller who;
+	struct caller who;
 	const struct oerr *e = check(token, &anyone, &who);
 
 	if (e != &oerr_invalid_token)

@@ -4,14 +4,14 @@
 static void
 a_good_token_tells_who_calls(void **state)
 {
-	struct guard_caller who;
+	struct caller who;
 	const char *token = sign("at+jwt", claims);
 
 	(void)state;
 	/* Twice: what was verified once is remembered. */
 	for (int i = 0; i < 2; i++) {
 		assert_null(check(token, &anyone, &who));
-		assert_memory_equal(who.token.byte, id.byte, ID_LEN);
+		assert_memory_equal(who.says.id.byte, id.byte, ID_LEN);
 		assert_int_equal(who.is.user, u->id);
 		assert_string_equal(who.is.email, "a@b.example");
 		assert_string_equal(who.is.client_id, "c1");
@@ -29,7 +29,7 @@ without_a_bearer_token_there_is_a_bare_challenge(void **state)
 		"HTTP_AUTHORIZATION=", "HTTP_AUTHORIZATION=Basic Zm9v",
 		"HTTP_AUTHORIZATION=Bearerx y", "QUERY_STRING=access_token=x",
 		"HTTP_X_TOKEN=Bearer x", "HTTP_COOKIE=access_token=x" };
-	struct guard_caller who;
+	struct caller who;
 
 	(void)state;
 	for (size_t i = 0; i < N(vars); i++) {
@@ -50,7 +50,7 @@ the_header_is_found_under_its_other_names_and_in_any_case(void **state)
 		"REDIRECT_REDIRECT_HTTP_AUTHORIZATION=Bearer %s",
 		"HTTP_X_TOKEN=Bearer %s" };
 	const char *token = sign("at+jwt", claims);
-	struct guard_caller who;
+	struct caller who;
 
 	(void)state;
 	fixture_conf("auth_header = X-Token\n");
@@ -94,7 +94,7 @@ the_rule_decides_by_scope_and_caller(void **state)
 	struct access_token own = row("own", 0, "read-posts", NULL);
 	const char *tokens[] = { sign("at+jwt", claims),
 		sign("at+jwt", claims_of(&own.id)) };
-	struct guard_caller who;
+	struct caller who;
 
 	(void)state;
 	for (size_t i = 0; i < N(rows); i++)
@@ -119,7 +119,7 @@ a_lack_of_scope_is_told_with_what_is_needed(void **state)
 {
 	static const struct guard_rule all = { .all = "admin x" };
 	static const struct guard_rule any = { .any = "admin" };
-	struct guard_caller who;
+	struct caller who;
 
 	(void)state;
 	assert_ptr_equal(check(sign("at+jwt", claims), &all, &who),
@@ -138,7 +138,7 @@ what_is_needed_is_told_with_each_401(void **state)
 {
 	static const struct guard_rule all = { .all = "admin x" };
 	static const struct guard_rule any = { .any = "admin read-posts" };
-	struct guard_caller who;
+	struct caller who;
 
 	(void)state;
 	REQUEST(NULL);
@@ -162,7 +162,7 @@ the_first_party_is_the_password_grant_and_the_users_own_tokens(void **state)
 	struct access_token own = row("own", 0, "", NULL);
 	struct access_token mine = row("mine", u->id, "", "laptop");
 	const char *app = sign("at+jwt", claims);
-	struct guard_caller who;
+	struct caller who;
 
 	(void)state;
 	fixture_sql("UPDATE oauth_clients SET grants = 'authorization_code'");
@@ -183,7 +183,7 @@ the_use_of_a_personal_token_is_noted_to_the_hour(void **state)
 {
 	struct access_token t = row("p", u->id, "", "laptop");
 	const char *token = sign("at+jwt", claims_of(&t.id));
-	struct guard_caller who;
+	struct caller who;
 
 	(void)state;
 	assert_null(check(token, &anyone, &who));
@@ -205,7 +205,7 @@ the_use_of_a_personal_token_is_noted_to_the_hour(void **state)
 static void
 a_failure_here_is_no_statement_about_the_token(void **state)
 {
-	struct guard_caller who;
+	struct caller who;
 	const char *token = sign("at+jwt", claims);
 
 	(void)state;
@@ -217,7 +217,7 @@ a_failure_here_is_no_statement_about_the_token(void **state)
 static void
 without_keys_there_is_a_server_error(void **state)
 {
-	struct guard_caller who;
+	struct caller who;
 	const char *token = sign("at+jwt", claims);
 
 	(void)state;

@@ -1,7 +1,7 @@
 /* test_store_held.c: what is held is revoked, and nothing outruns that. */
 #include "tokens.h"
 
-#include "issue.h"
+#include "id.h"
 #include "store_held.h"
 
 /*
@@ -69,7 +69,7 @@ a_revocation_is_not_outrun_by_personal_tokens(void **state)
 		assert_int_equal(store_held_revoke(fx.st, &h, NOW), 1);
 	for (int i = 0; i < 600; i++) {
 		t.user = i % 2 ? other->id : u->id;
-		issue_id_make(NOW - 1, &t.id);
+		id_make(NOW - 1, &t.id);
 		assert_true(memcmp(t.id.byte, h.after.byte, ID_LEN) < 0);
 		assert_int_equal(store_access_add(fx.st, &t), 1);
 	}

@@ -1,4 +1,4 @@
-/* test_guard_token.c: what a bearer token says (RFC 9068 section 4); seals. */
+/* test_bearer.c: what a bearer token says (RFC 9068 section 4); seals. */
 #include "guarded.h"
 
 static void
@@ -38,7 +38,7 @@ the_type_must_be_that_of_an_access_token(void **state)
 		{ "application/at+jwt", 1, 0 }, { "JWT", 0, 1 },
 		{ "jwt", 0, 1 }, { "", 0, 0 }, { "at", 0, 0 },
 		{ "id+jwt", 0, 0 }, { "at+jwt ", 0, 0 }, { "x/at+jwt", 0, 0 } };
-	struct guard_caller who;
+	struct caller who;
 
 	(void)state;
 	for (int compat = 0; compat < 2; compat++) {
@@ -124,7 +124,7 @@ claims_at_the_edge_and_others_of_the_audience_are_taken(void **state)
 		{ AUD, "\"aud\":\"HTTPS://auth.example:443/\"" },
 		{ "{", "{\"more\":{\"aud\":1},\"groups\":[]," },
 	};
-	struct guard_caller who;
+	struct caller who;
 
 	(void)state;
 	fixture_conf("audiences = https://api.example https://b.example\n");
@@ -161,7 +161,7 @@ a_token_opens_the_place_alone_that_it_is_for(void **state)
 		{ "\"aud\":\"https://api.example/x\"", 0, 0 },
 		{ "\"aud\":\"https://evil.example\"", 0, 0 },
 	};
-	struct guard_caller who;
+	struct caller who;
 
 	(void)state;
 	fixture_conf("audiences = https://api.example https://b.example/\n");
@@ -197,7 +197,7 @@ a_token_has_what_client_and_user_may_have_now(void **state)
 	};
 	const char *token = sign("at+jwt", claims);
 	static const struct guard_rule rule = { .all = "read-posts" };
-	struct guard_caller who;
+	struct caller who;
 
 	(void)state;
 	for (size_t i = 0; i < N(rows); i++) {
@@ -224,7 +224,7 @@ static void
 what_the_database_says_ends_a_token_at_once(void **state)
 {
 	const char *token = sign("at+jwt", claims);
-	struct guard_caller who;
+	struct caller who;
 
 	(void)state;
 	assert_null(check(token, &anyone, &who));
@@ -244,7 +244,7 @@ static void
 a_remembered_token_expires_and_falls_with_its_key(void **state)
 {
 	const char *token = sign("at+jwt", claims);
-	struct guard_caller who;
+	struct caller who;
 
 	(void)state;
 	assert_null(check(token, &anyone, &who));
@@ -277,7 +277,7 @@ a_forgery_in_the_place_of_a_remembered_token_is_refused(void **state)
 {
 	const char *token = sign("at+jwt", claims);
 	struct digest d = fixture_digest(token), e;
-	struct guard_caller who;
+	struct caller who;
 	char forged[32];
 	int n = 0;
 
@@ -317,7 +317,7 @@ what_we_sealed_needs_no_signature_checked(void **state)
 	const char *token = sign("at+jwt", claims_of(&t.id));
 	const char *given = unsigned_as(token, "AAAAAAAA");
 	const char *other = unsigned_as(token, "AAAAAAAB");
-	struct guard_caller who;
+	struct caller who;
 	struct digest d;
 
 	(void)state;
@@ -339,7 +339,7 @@ a_seal_takes_the_key_s_file(void **state)
 	const char *token = sign("at+jwt", claims_of(&t.id));
 	const char *given = unsigned_as(token, "AAAAAAAA");
 	struct digest d = fixture_digest(given), none = { { 0 } };
-	struct guard_caller who;
+	struct caller who;
 
 	(void)state;
 	put_seal(&d);
@@ -358,7 +358,7 @@ a_token_with_an_older_seal_passes_by_its_signature(void **state)
 	const char *token = sign("at+jwt", claims_of(&t.id));
 	const char *given = unsigned_as(token, "AAAAAAAA");
 	struct digest pem, d;
-	struct guard_caller who;
+	struct caller who;
 	char text[4096] = "";
 	FILE *f;
 
@@ -383,7 +383,7 @@ without_the_key_of_seals_signatures_are_checked(void **state)
 	struct access_token t = row("d", u->id, "read-posts", NULL);
 	const char *token = sign("at+jwt", claims_of(&t.id));
 	const char *given = unsigned_as(token, "AAAAAAAA");
-	struct guard_caller who;
+	struct caller who;
 	struct digest d;
 
 	(void)state;
@@ -404,7 +404,7 @@ a_seal_does_not_outlive_its_key(void **state)
 	struct access_token t = row("d", u->id, "read-posts", NULL);
 	const struct keys_entry *en = keys_signer(ks, ALG_ES256);
 	const char *token = sign("at+jwt", claims_of(&t.id));
-	struct guard_caller who;
+	struct caller who;
 	struct digest d;
 	struct keys *now;
 

@@ -1,19 +1,17 @@
-/* guard_token.c: what a bearer token says, and whether it holds. */
-#include "guard.h"
+/* bearer.c: what a bearer token says, and whether it is live. */
+#include "bearer.h"
 
 #include <json-c/json.h>
 
 #include "arena.h"
 #include "cgi.h"
 #include "conf.h"
-#include "issue.h"
 #include "json.h"
 #include "jwt.h"
 #include "keys.h"
 #include "oerr.h"
 #include "scope.h"
 #include "uri.h"
-#include "verified.h"
 
 static const struct key *
 find_key(void *ctx, const char *kid)
@@ -77,7 +75,7 @@ typ_is_ours(const struct req *rq, const char *typ)
 
 /* Check the claims; return NULL and the token's id, or why not, for the log. */
 static const char *
-check_claims(struct req *rq, const struct jwt *jwt, struct guard_caller *out)
+check_claims(struct req *rq, const struct jwt *jwt, struct claims *out)
 {
 	struct json_object *o, *aud = NULL;
 	const char *iss, *jti, *client_id;
@@ -103,7 +101,7 @@ check_claims(struct req *rq, const struct jwt *jwt, struct guard_caller *out)
 	if (json_get_int(o, "nbf", &out->not_before) < 0)
 		return "malformed nbf";
 	if ((jti = json_get_str(o, "jti")) == NULL ||
-	    !issue_id_read(jti, &out->token))
+	    !id_read(jti, &out->id))
 		return "no jti of ours";
 	return NULL;
 }
@@ -124,21 +122,21 @@ take_holder(struct req *rq, int found, struct holder *is)
 }
 
 static const struct oerr *
-check_holder(struct req *rq, const struct guard_caller *out)
+check_holder(struct req *rq, const struct caller *who)
 {
-	if (out->expires_at <= rq->now)
+	if (who->says.expires_at <= rq->now)
 		return oerr_why(rq, &oerr_invalid_token, "expired token");
-	if (out->not_before > rq->now)
+	if (who->says.not_before > rq->now)
 		return oerr_why(rq, &oerr_invalid_token, "not valid yet");
-	if (out->is.token_revoked)
+	if (who->is.token_revoked)
 		return oerr_why(rq, &oerr_invalid_token, "revoked token");
-	if (out->is.expires_at <= rq->now)
+	if (who->is.expires_at <= rq->now)
 		return oerr_why(rq, &oerr_invalid_token, "ended token");
-	if (out->is.client_revoked)
+	if (who->is.client_revoked)
 		return oerr_why(rq, &oerr_invalid_token, "revoked client");
-	if (out->is.user_disabled)
+	if (who->is.user_disabled)
 		return oerr_why(rq, &oerr_invalid_token, "disabled user");
-	if (out->is_for == 0)
+	if (who->says.is_for == 0)
 		return oerr_why(rq, &oerr_invalid_token, "another audience");
 	return NULL;
 }
@@ -164,7 +162,7 @@ no_keys(struct req *rq)
 }
 
 const struct oerr *
-guard_identify(struct req *rq, const char *token, struct guard_caller *out)
+bearer_identify(struct req *rq, const char *token, struct caller *out)
 {
 	const char *why;
 	struct digest d;
@@ -175,17 +173,17 @@ guard_identify(struct req *rq, const char *token, struct guard_caller *out)
 	if (keys_get(rq) == NULL)
 		return no_keys(rq);
 	digest_of(token, strlen(token), &d);
-	if (verified_find(rq, &d, out))
+	if (verified_find(rq, &d, &out->says))
 		return take_holder(rq,
 		    store_access_holder(
-			rq->st, rq->a, &out->token, &out->is),
+			rq->st, rq->a, &out->says.id, &out->is),
 		    &out->is);
 	why = jwt_read(rq->a, token, &jwt);
 	if (why == NULL)
-		why = check_claims(rq, &jwt, out);
+		why = check_claims(rq, &jwt, &out->says);
 	if (why == NULL) {
 		found = store_access_holder(
-		    rq->st, rq->a, &out->token, &out->is);
+		    rq->st, rq->a, &out->says.id, &out->is);
 		if (found != 1 || !is_sealed(rq, &jwt, &out->is)) {
 			if (!keys_any(keys_get(rq)))
 				return no_keys(rq);
@@ -196,23 +194,23 @@ guard_identify(struct req *rq, const char *token, struct guard_caller *out)
 		memset(out, 0, sizeof(*out)); /* a forgery names nobody */
 		return oerr_why(rq, &oerr_invalid_token, "%s", why);
 	}
-	verified_add(rq, &d, out);
+	verified_add(rq, &d, &out->says);
 	return take_holder(rq, found, &out->is);
 }
 
 const struct oerr *
-guard_inspect(struct req *rq, const char *token, struct guard_caller *out)
+bearer_check(struct req *rq, const char *token, struct caller *out)
 {
-	const struct oerr *e = guard_identify(rq, token, out);
+	const struct oerr *e = bearer_identify(rq, token, out);
 
 	return e != NULL ? e : check_holder(rq, out);
 }
 
 const struct oerr *
-guard_inspect_again(struct req *rq, struct guard_caller *who)
+bearer_check_again(struct req *rq, struct caller *who)
 {
 	const struct oerr *e = take_holder(rq,
-	    store_access_holder(rq->st, rq->a, &who->token, &who->is),
+	    store_access_holder(rq->st, rq->a, &who->says.id, &who->is),
 	    &who->is);
 
 	return e != NULL ? e : check_holder(rq, who);

@@ -1,10 +1,7 @@
-/* issue_mint.c: one access token: its id, its claims, its signature. */
-#include "issue.h"
-
-#include <time.h>
+/* mint.c: one access token: its id, its claims, its signature. */
+#include "mint.h"
 
 #include "arena.h"
-#include "b64.h"
 #include "buf.h"
 #include "cgi.h"
 #include "conf.h"
@@ -17,38 +14,8 @@
 #include "store_client.h"
 #include "store_token.h"
 
-void
-issue_id_make(int64_t now, struct id *out)
-{
-	struct timespec t;
-	uint64_t at;
-
-	crypto_random(out->byte, ID_LEN);
-	/* To the tick: within a second, too, rows go to the end of the tree. */
-	clock_gettime(CLOCK_REALTIME, &t);
-	at = (uint64_t)now << 24 | (uint64_t)t.tv_nsec * (1 << 24) / 1000000000;
-	for (int i = 0; i < 8; i++)
-		out->byte[i] = (uint8_t)(at >> (8 * (7 - i)));
-}
-
-char *
-issue_id_text(struct arena *a, const struct id *id)
-{
-	char *text = arena_alloc(a, ID_TEXT_LEN + 1);
-
-	b64url_encode(id->byte, ID_LEN, text);
-	return text;
-}
-
-int
-issue_id_read(const char *text, struct id *out)
-{
-	return strlen(text) == ID_TEXT_LEN &&
-	    b64url_decode(text, ID_TEXT_LEN, out->byte) == ID_LEN;
-}
-
 const struct oerr *
-issue_personal_client(struct req *rq, struct client *out)
+mint_personal_client(struct req *rq, struct client *out)
 {
 	int found;
 
@@ -96,14 +63,14 @@ write_claims(struct req *rq, const struct mint *m,
 	json_int(b, "exp", row->expires_at);
 	json_int(b, "iat", row->created_at);
 	json_int(b, "nbf", row->created_at);
-	json_str(b, "jti", issue_id_text(rq->a, &row->id));
+	json_str(b, "jti", id_text(rq->a, &row->id));
 	json_str(b, "scope", row->scope);
 	json_words(b, "scopes", row->scope);
 	json_close(b, '}');
 }
 
 const struct oerr *
-issue_mint(struct req *rq, const struct mint *m, struct access_token *row,
+mint_access(struct req *rq, const struct mint *m, struct access_token *row,
     char **jwt)
 {
 	const struct keys_entry *en = signer_for(rq, m->cl);
@@ -119,7 +86,7 @@ issue_mint(struct req *rq, const struct mint *m, struct access_token *row,
 		.created_at = rq->now,
 		.expires_at = rq->now + m->ttl_s,
 	};
-	issue_id_make(rq->now, &row->id);
+	id_make(rq->now, &row->id);
 	if (m->family != NULL) {
 		row->family = *m->family;
 		row->has_family = 1;

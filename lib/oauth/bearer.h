@@ -1,0 +1,46 @@
+/* bearer.h: what a bearer token says, and whether it is live. */
+#ifndef CARNET_BEARER_H
+#define CARNET_BEARER_H
+
+#include "store_token.h"
+#include "verified.h"
+
+struct oerr;
+struct req;
+
+/* What a token is for (aud), of what this server knows: bits of is_for. */
+enum {
+	FOR_ISSUER = 1,
+	FOR_AUDIENCES = 2, /* one of the setting audiences */
+};
+
+/* Who calls: what the token says, and what the database says of it. */
+struct caller {
+	struct claims says;
+	struct holder is;
+};
+
+/*
+ * bearer_identify(rq, token, out):
+ * Find the token that this text is, live or not, whatever it is for: check its
+ * signature and its claims, read its row.  An error of status 500 and above is a
+ * failure; others say that it is no token of ours.
+ */
+const struct oerr *bearer_identify(
+    struct req *rq, const char *token, struct caller *out);
+
+/*
+ * bearer_check(rq, token, out):
+ * The same, and NULL only if the token is live, and is for the issuer or one of
+ * the audiences.
+ */
+const struct oerr *bearer_check(
+    struct req *rq, const char *token, struct caller *out);
+
+/*
+ * bearer_check_again(rq, who):
+ * Read the row of who's token anew: NULL if it is live still.
+ */
+const struct oerr *bearer_check_again(struct req *rq, struct caller *who);
+
+#endif
