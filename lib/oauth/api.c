@@ -54,7 +54,7 @@ run_in_snapshot(struct req *rq, const struct api_route *r, const char *id)
 	const struct oerr *e;
 	int passed = 0;
 
-	if (store_read(rq->st) < 0)
+	if (store_read_begin(rq->st) < 0)
 		return oerr_machine(rq);
 	if ((e = guard_check(rq, &r->rule, &who)) == NULL) {
 		passed = 1;

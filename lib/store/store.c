@@ -7,6 +7,7 @@
 
 #include "log.h"
 #include "store_int.h"
+#include "store_purge.h"
 
 static int
 run(struct store *st, enum sql which, const char *what)
@@ -20,11 +21,12 @@ int
 store_begin(struct store *st)
 {
 	st->takes_back = 0;
+	st->adds = 0;
 	return run(st, SQL_BEGIN, "begin");
 }
 
 int
-store_read(struct store *st)
+store_read_begin(struct store *st)
 {
 	return run(st, SQL_READ, "read");
 }
@@ -61,6 +63,45 @@ store_rollback(struct store *st)
 	/* A failure may have rolled back already (disk full): nothing to do. */
 	if (!sqlite3_get_autocommit(st->db))
 		run(st, SQL_ROLLBACK, "rollback");
+}
+
+int
+store_write(
+    struct store *st, int (*step)(struct store *st, void *ctx), void *ctx)
+{
+	int rc;
+
+	if (store_begin(st) < 0)
+		return -1;
+	if ((rc = step(st, ctx)) < 0) {
+		store_rollback(st);
+		return rc;
+	}
+	if ((st->adds && st->now != 0 && store_purge_turn(st, st->now) < 0) ||
+	    store_commit(st) < 0) {
+		store_rollback(st);
+		return -1;
+	}
+	return rc;
+}
+
+int
+store_read(
+    struct store *st, int (*step)(struct store *st, void *ctx), void *ctx)
+{
+	int rc;
+
+	if (store_read_begin(st) < 0)
+		return -1;
+	rc = step(st, ctx);
+	store_read_end(st);
+	return rc;
+}
+
+void
+store_set_now(struct store *st, int64_t now)
+{
+	st->now = now;
 }
 
 #define CACHE_PAGES 16 /* got at once; a token reads ten, and others come singly */

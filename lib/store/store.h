@@ -77,20 +77,45 @@ void store_close(struct store *st);
 int store_is_gone(struct store *st);
 
 /*
+ * store_write(st, step, ctx):
+ * Run step in a write transaction: begin with the write lock, step, the purge of
+ * some expired rows if step added such rows, commit.  When this returns, what step
+ * wrote is on disk, and so is all that it read.  If step returns less than 0, all
+ * that it wrote is undone.  It may run twice, so it changes nothing but the
+ * database and *ctx, and sets of *ctx all that it changes.  Return what step
+ * returned; -1 on a database error, logged, as when the lock was not to be had
+ * within 5 seconds.
+ */
+int store_write(
+    struct store *st, int (*step)(struct store *st, void *ctx), void *ctx);
+
+/*
+ * store_read(st, step, ctx):
+ * The same for a step that only reads: all that it reads is of one moment.
+ */
+int store_read(
+    struct store *st, int (*step)(struct store *st, void *ctx), void *ctx);
+
+/*
+ * store_set_now(st, now):
+ * The time by which rows have expired, for the purge of store_write.  Until it is
+ * set nothing is purged.
+ */
+void store_set_now(struct store *st, int64_t now);
+
+/*
+ * For callers that are not yet steps of store_write and store_read:
  * store_begin(st), store_commit(st), store_rollback(st):
  * A write transaction: begun with the write lock (or -1 when that was not to be
  * had within 5 seconds), done at commit, on disk when commit returns 0, and so is
  * all that it saw.
+ * store_read_begin(st), store_read_end(st):
+ * What is read in between is of one moment.
  */
 int store_begin(struct store *st);
 int store_commit(struct store *st);
 void store_rollback(struct store *st);
-
-/*
- * store_read(st), store_read_end(st):
- * What is read in between is of one moment.  No write may be.  0, or -1.
- */
-int store_read(struct store *st);
+int store_read_begin(struct store *st);
 void store_read_end(struct store *st);
 
 /*

@@ -76,38 +76,18 @@ store_forget_failure(struct store *st)
 	st->busy = 0;
 }
 
-/* What an operator must not get back with an old copy of the database. */
-static const unsigned char takes_back[SQL_COUNT] = {
-	[SQL_USER_CHANGE] = 1, /* scopes, an address */
-	[SQL_USER_PASSWORD] = 1,
-	[SQL_USER_DISABLED] = 1,
-	[SQL_CLIENT_CHANGE] = 1,
-	[SQL_CLIENT_SECRET] = 1,
-	[SQL_CLIENT_REVOKE] = 1,
-	[SQL_ACCESS_REVOKE] = 1,
-	[SQL_FAMILY_REVOKE] = 1,
-	[SQL_PERSONAL_REVOKE] = 1,
-	[SQL_CONSENT_DELETE] = 1,
-	[SQL_APP_REFRESH_REVOKE] = 1,
-	[SQL_SESSION_DELETE] = 1,
-	[SQL_SESSION_DELETE_OTHERS] = 1,
-	[SQL_HELD_CODES_SPEND] = 1,
-	[SQL_HELD_DEVICES_END] = 1,
-	[SQL_HELD_SESSIONS_DELETE] = 1,
-	[SQL_HELD_REFRESH_REVOKE] = 1,
-	[SQL_ERASE_USER] = 1,
-	[SQL_ERASE_CLIENT] = 1,
-};
-
 sqlite3_stmt *
 store_stmt(struct store *st, enum sql which)
 {
-	st->takes_back |= takes_back[which];
+	const struct statement *sql = &sql_table[which];
+
+	st->takes_back |= sql->takes_back;
+	st->adds |= sql->adds;
 	if (st->stmt[which] == NULL &&
-	    sqlite3_prepare_v3(st->db, store_sql[which], -1,
+	    sqlite3_prepare_v3(st->db, sql->text, -1,
 		SQLITE_PREPARE_PERSISTENT, &st->stmt[which],
 		NULL) != SQLITE_OK)
-		store_fail(st, store_sql[which]);
+		store_fail(st, sql->text);
 	return st->stmt[which];
 }
 

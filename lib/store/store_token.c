@@ -174,6 +174,19 @@ spend_first(struct store *st, const struct digest *d, int64_t now,
 	return found;
 }
 
+/* The access token that came with it. */
+static int
+revoke_pair(struct store *st, const struct id *id, int64_t now)
+{
+	sqlite3_stmt *s;
+
+	if ((s = store_stmt(st, SQL_REFRESH_PAIR_REVOKE)) == NULL)
+		return -1;
+	bind_id(s, 1, id);
+	bind_int(s, 2, now);
+	return store_run(st, s, "refresh_spend");
+}
+
 /* The access tokens of further uses, each with a row of its own. */
 static int
 revoke_shared(struct store *st, const struct digest *d, const struct spent *sp,
@@ -210,7 +223,6 @@ int
 store_refresh_spend(struct store *st, const struct digest *d,
     const struct digest *next, int64_t now, int64_t grace_s)
 {
-	const int takes_back = st->takes_back;
 	struct spent sp;
 	int found;
 
@@ -224,11 +236,9 @@ store_refresh_spend(struct store *st, const struct digest *d,
 		    : found == 0  ? REFRESH_REPLAYED
 				  : -1;
 	}
-	if (store_access_revoke(st, &sp.access, now) < 0 ||
+	if (revoke_pair(st, &sp.access, now) < 0 ||
 	    (sp.is_shared && revoke_shared(st, d, &sp, now) < 0))
 		return -1;
-	/* A rotation is not counted: the ledger would be written each time. */
-	st->takes_back = takes_back;
 	return REFRESH_FIRST;
 }
 

@@ -117,6 +117,8 @@ process_check(struct process *pr, int64_t now)
 	    confine_uses(pr->ep, pr->conf) & USES_STORE)
 		pr->st = store_open(
 		    pr->conf->database, pr->conf->durability_full);
+	if (pr->st != NULL)
+		store_set_now(pr->st, now);
 	if (pr->st != NULL && pr->once)
 		store_once(pr->st);
 	process_confine(pr);

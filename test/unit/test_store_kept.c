@@ -11,7 +11,7 @@ begin_to_read(struct store *st)
 {
 	struct post p;
 
-	assert_int_equal(store_read(st), 0);
+	assert_int_equal(store_read_begin(st), 0);
 	assert_true(store_post_list(st, fx.a, 0, &p, 1) >= 0);
 }
 

@@ -1,5 +1,5 @@
-/* store_sql.c: every statement. */
-#include "store_int.h"
+/* sql.c: every statement, in the SQL that all engines take. */
+#include "sql.h"
 
 #define USER_COLUMNS \
     "id, email, name, password, scope, created_at, disabled_at, login"
@@ -17,76 +17,76 @@
     " AND (?2 = 0 OR user = ?2) AND (?3 = 0 OR client = ?3)"
 #define POST_COLUMNS "id, user, title, body, created_at"
 
-const char *const store_sql[SQL_COUNT] = {
-	[SQL_READ] = "BEGIN",
-	[SQL_BEGIN] = "BEGIN IMMEDIATE",
-	[SQL_COMMIT] = "COMMIT",
-	[SQL_ROLLBACK] = "ROLLBACK",
+const struct statement sql_table[SQL_COUNT] = {
+	[SQL_READ] = { .text = "BEGIN" },
+	[SQL_BEGIN] = { .text = "BEGIN IMMEDIATE" },
+	[SQL_COMMIT] = { .text = "COMMIT" },
+	[SQL_ROLLBACK] = { .text = "ROLLBACK" },
 
-	[SQL_USER_BY_EMAIL] =
-	    "SELECT " USER_COLUMNS " FROM users WHERE email = ?1",
-	[SQL_USER_BY_LOGIN] =
-	    "SELECT " USER_COLUMNS " FROM users WHERE login = ?1",
-	[SQL_USER_BY_ID] =
-	    "SELECT " USER_COLUMNS " FROM users WHERE id = ?1",
-	[SQL_USER_ADD] =
+	[SQL_USER_BY_EMAIL] = { .text =
+	    "SELECT " USER_COLUMNS " FROM users WHERE email = ?1" },
+	[SQL_USER_BY_LOGIN] = { .text =
+	    "SELECT " USER_COLUMNS " FROM users WHERE login = ?1" },
+	[SQL_USER_BY_ID] = { .text =
+	    "SELECT " USER_COLUMNS " FROM users WHERE id = ?1" },
+	[SQL_USER_ADD] = { .text =
 	    "INSERT INTO users (email, name, password, scope, created_at,"
-	    " login) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
-	[SQL_USER_CHANGE] =
+	    " login) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING" },
+	[SQL_USER_CHANGE] = { .takes_back = 1, .text =
 	    "UPDATE OR IGNORE users SET email = ?2, login = ?3, name = ?4,"
-	    " scope = ?5 WHERE id = ?1",
-	[SQL_USER_PASSWORD] =
+	    " scope = ?5 WHERE id = ?1" },
+	[SQL_USER_PASSWORD] = { .takes_back = 1, .text =
 	    "UPDATE users SET password = ?2 WHERE id = ?1"
-	    " AND (?3 IS NULL OR password = ?3)",
-	[SQL_USER_STANDS] =
+	    " AND (?3 IS NULL OR password = ?3)" },
+	[SQL_USER_STANDS] = { .locks = 1, .text =
 	    "SELECT 1 FROM users WHERE id = ?1 AND disabled_at IS NULL"
-	    " AND (?2 IS NULL OR password = ?2)",
-	[SQL_USER_DISABLED] =
-	    "UPDATE users SET disabled_at = ?2 WHERE id = ?1",
-	[SQL_USER_DEAREST] =
+	    " AND (?2 IS NULL OR password = ?2)" },
+	[SQL_USER_DISABLED] = { .takes_back = 1, .text =
+	    "UPDATE users SET disabled_at = ?2 WHERE id = ?1" },
+	[SQL_USER_DEAREST] = { .text =
 	    "SELECT coalesce(max(CAST(substr(password, 5, 2) AS INTEGER)), 0)"
-	    " FROM users WHERE password GLOB '$2[aby]$[0-9][0-9]$*'",
-	[SQL_USER_LIST] =
+	    " FROM users WHERE password GLOB '$2[aby]$[0-9][0-9]$*'" },
+	[SQL_USER_LIST] = { .text =
 	    "SELECT " USER_COLUMNS " FROM users WHERE id > ?1"
-	    " ORDER BY id LIMIT ?2",
+	    " ORDER BY id LIMIT ?2" },
 
-	[SQL_CLIENT_BY_ID] =
+	[SQL_CLIENT_BY_ID] = { .text =
 	    "SELECT " CLIENT_COLUMNS " FROM oauth_clients"
-	    " WHERE client_id = ?1",
-	[SQL_CLIENT_BY_ROLE] =
-	    "SELECT " CLIENT_COLUMNS " FROM oauth_clients WHERE role = ?1",
-	[SQL_CLIENT_BY_NUMBER] =
-	    "SELECT " CLIENT_COLUMNS " FROM oauth_clients WHERE id = ?1",
-	[SQL_CLIENT_ADD] =
+	    " WHERE client_id = ?1" },
+	[SQL_CLIENT_BY_ROLE] = { .text =
+	    "SELECT " CLIENT_COLUMNS " FROM oauth_clients WHERE role = ?1" },
+	[SQL_CLIENT_BY_NUMBER] = { .text =
+	    "SELECT " CLIENT_COLUMNS " FROM oauth_clients WHERE id = ?1" },
+	[SQL_CLIENT_ADD] = { .text =
 	    "INSERT INTO oauth_clients (client_id, name, secret, grants,"
 	    " redirect_uris, scope, alg, access_ttl, refresh_ttl, role,"
 	    " created_at, secret_hash, refresh_keep)"
 	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
-	    " ?13)",
-	[SQL_CLIENT_RENEW_SECRET] =
+	    " ?13)" },
+	[SQL_CLIENT_RENEW_SECRET] = { .text =
 	    "UPDATE oauth_clients SET secret = ?2, secret_hash = NULL"
-	    " WHERE id = ?1 AND secret_hash = ?3",
-	[SQL_CLIENT_SECRET] =
+	    " WHERE id = ?1 AND secret_hash = ?3" },
+	[SQL_CLIENT_SECRET] = { .takes_back = 1, .text =
 	    "UPDATE oauth_clients SET secret = ?2, secret_hash = NULL"
-	    " WHERE id = ?1",
-	[SQL_CLIENT_CHANGE] =
+	    " WHERE id = ?1" },
+	[SQL_CLIENT_CHANGE] = { .takes_back = 1, .text =
 	    "UPDATE oauth_clients SET name = ?2, secret = ?3,"
 	    " secret_hash = ?4, grants = ?5, redirect_uris = ?6, scope = ?7,"
 	    " alg = ?8, access_ttl = ?9, refresh_ttl = ?10,"
-	    " refresh_keep = ?11 WHERE id = ?1",
-	[SQL_CLIENT_REVOKE] =
+	    " refresh_keep = ?11 WHERE id = ?1" },
+	[SQL_CLIENT_REVOKE] = { .takes_back = 1, .text =
 	    "UPDATE oauth_clients SET revoked_at = ?2, role = NULL"
-	    " WHERE id = ?1 AND revoked_at IS NULL",
-	[SQL_CLIENT_LIST] =
+	    " WHERE id = ?1 AND revoked_at IS NULL" },
+	[SQL_CLIENT_LIST] = { .text =
 	    "SELECT " CLIENT_COLUMNS " FROM oauth_clients WHERE id > ?1"
-	    " ORDER BY id LIMIT ?2",
+	    " ORDER BY id LIMIT ?2" },
 
-	[SQL_CLIENT_LIST_PUBLIC] =
+	[SQL_CLIENT_LIST_PUBLIC] = { .text =
 	    "SELECT " CLIENT_COLUMNS " FROM oauth_clients WHERE id > ?1"
 	    " AND secret IS NULL AND secret_hash IS NULL AND role IS NULL"
-	    " AND revoked_at IS NULL ORDER BY id LIMIT ?2",
+	    " AND revoked_at IS NULL ORDER BY id LIMIT ?2" },
 
-	[SQL_ACCESS_HOLDER] =
+	[SQL_ACCESS_HOLDER] = { .text =
 	    "SELECT t.client, t.user, c.client_id, u.email, u.name, t.scope,"
 	    " t.family, t.expires_at, t.revoked_at IS NOT NULL,"
 	    " c.revoked_at IS NOT NULL, u.disabled_at IS NOT NULL,"
@@ -94,237 +94,243 @@ const char *const store_sql[SQL_COUNT] = {
 	    " t.seal, c.scope, u.scope"
 	    " FROM oauth_access_tokens t"
 	    " JOIN oauth_clients c ON c.id = t.client"
-	    " LEFT JOIN users u ON u.id = t.user WHERE t.id = ?1",
-	[SQL_ACCESS_ADD] =
+	    " LEFT JOIN users u ON u.id = t.user WHERE t.id = ?1" },
+	[SQL_ACCESS_ADD] = { .adds = 1, .text =
 	    "INSERT INTO oauth_access_tokens (id, client, user, family, name,"
 	    " scope, created_at, expires_at, seal, signed_by)"
-	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-	[SQL_ACCESS_OF_KEY] =
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)" },
+	[SQL_ACCESS_OF_KEY] = { .text =
 	    "SELECT count(*) FROM oauth_access_tokens WHERE expires_at > ?3"
 	    " AND revoked_at IS NULL AND (signed_by = ?1"
-	    "  OR (signed_by IS NULL AND created_at >= ?2))",
-	[SQL_ACCESS_LAST_EXPIRY] =
+	    "  OR (signed_by IS NULL AND created_at >= ?2))" },
+	[SQL_ACCESS_LAST_EXPIRY] = { .text =
 	    "SELECT coalesce(max(expires_at), 0) FROM oauth_access_tokens"
-	    " WHERE created_at <= ?1 AND revoked_at IS NULL",
-	[SQL_ACCESS_REVOKE] =
+	    " WHERE created_at <= ?1 AND revoked_at IS NULL" },
+	[SQL_ACCESS_REVOKE] = { .takes_back = 1, .text =
 	    "UPDATE oauth_access_tokens SET revoked_at = ?2"
-	    " WHERE id = ?1 AND revoked_at IS NULL",
+	    " WHERE id = ?1 AND revoked_at IS NULL" },
 
-	[SQL_REFRESH_ADD] =
+	[SQL_REFRESH_ADD] = { .text =
 	    "INSERT INTO oauth_refresh_tokens (digest, family, access_token,"
 	    " client, user, scope, expires_at, resource, spent_at, came_with)"
-	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-	[SQL_REFRESH_FIND] =
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)" },
+	[SQL_REFRESH_FIND] = { .text =
 	    "SELECT family, access_token, client, user, scope, expires_at,"
 	    " spent_at, revoked_at, resource FROM oauth_refresh_tokens"
-	    " WHERE digest = ?1",
-	[SQL_REFRESH_SPEND] =
+	    " WHERE digest = ?1" },
+	[SQL_REFRESH_SPEND] = { .text =
 	    "UPDATE oauth_refresh_tokens SET spent_at = ?2"
 	    " WHERE digest = ?1 AND spent_at IS NULL AND revoked_at IS NULL"
-	    " AND expires_at > ?2 RETURNING access_token, family, is_shared",
+	    " AND expires_at > ?2 RETURNING access_token, family, is_shared" },
 	/*
 	 * ?1 is the next one of ?2, which was spent at ?4 or later; nor after ?5,
 	 * as what was spent in the future was so before the clock was set back,
 	 * who knows when.
 	 */
-	[SQL_REFRESH_SHARE] =
+	[SQL_REFRESH_SHARE] = { .text =
 	    "UPDATE oauth_refresh_tokens SET is_shared = 1"
 	    " WHERE digest = ?1 AND revoked_at IS NULL"
 	    " AND family = (SELECT family FROM oauth_refresh_tokens"
 	    "  WHERE digest = ?2 AND spent_at BETWEEN ?4 AND ?5"
-	    "  AND revoked_at IS NULL AND expires_at > ?3)",
-	[SQL_REFRESH_SHARED_REVOKE] =
+	    "  AND revoked_at IS NULL AND expires_at > ?3)" },
+	[SQL_REFRESH_SHARED_REVOKE] = { .text =
 	    "UPDATE oauth_access_tokens SET revoked_at = ?2"
 	    " WHERE revoked_at IS NULL AND id IN (SELECT access_token"
 	    "  FROM oauth_refresh_tokens WHERE family = ?1"
-	    "  AND came_with = ?3)",
-	[SQL_REFRESH_KEEP] =
+	    "  AND came_with = ?3)" },
+	/* A rotation is no revocation: the ledger would be written each time. */
+	[SQL_REFRESH_PAIR_REVOKE] = { .text =
+	    "UPDATE oauth_access_tokens SET revoked_at = ?2"
+	    " WHERE id = ?1 AND revoked_at IS NULL" },
+	[SQL_REFRESH_KEEP] = { .text =
 	    "UPDATE oauth_refresh_tokens SET expires_at = max(expires_at, ?3)"
 	    " WHERE digest = ?1 AND spent_at IS NULL AND revoked_at IS NULL"
-	    " AND expires_at > ?2",
+	    " AND expires_at > ?2" },
 
-	[SQL_FAMILY_REVOKE] =
+	[SQL_FAMILY_REVOKE] = { .takes_back = 1, .text =
 	    "UPDATE oauth_refresh_tokens SET revoked_at = ?2"
-	    " WHERE family = ?1 AND revoked_at IS NULL",
-	[SQL_FAMILY_ACCESS_REVOKE] =
+	    " WHERE family = ?1 AND revoked_at IS NULL" },
+	[SQL_FAMILY_ACCESS_REVOKE] = { .text =
 	    "UPDATE oauth_access_tokens SET revoked_at = ?2"
 	    " WHERE revoked_at IS NULL AND id IN (SELECT access_token"
-	    "  FROM oauth_refresh_tokens WHERE family = ?1)",
+	    "  FROM oauth_refresh_tokens WHERE family = ?1)" },
 
-	[SQL_PERSONAL_LIST] =
+	[SQL_PERSONAL_LIST] = { .text =
 	    "SELECT id, name, scope, created_at, expires_at, last_used_at"
 	    " FROM oauth_access_tokens WHERE user = ?1 AND name IS NOT NULL"
 	    " AND revoked_at IS NULL AND expires_at > ?2"
-	    " AND (?4 IS NULL OR id < ?4) ORDER BY id DESC LIMIT ?3",
-	[SQL_PERSONAL_REVOKE] =
+	    " AND (?4 IS NULL OR id < ?4) ORDER BY id DESC LIMIT ?3" },
+	[SQL_PERSONAL_REVOKE] = { .takes_back = 1, .text =
 	    "UPDATE oauth_access_tokens SET revoked_at = ?3"
 	    " WHERE id = ?1 AND user = ?2 AND name IS NOT NULL"
-	    " AND revoked_at IS NULL AND expires_at > ?3",
+	    " AND revoked_at IS NULL AND expires_at > ?3" },
 
-	[SQL_PERSONAL_USED] =
-	    "UPDATE oauth_access_tokens SET last_used_at = ?2 WHERE id = ?1",
+	[SQL_PERSONAL_USED] = { .text =
+	    "UPDATE oauth_access_tokens SET last_used_at = ?2 WHERE id = ?1" },
 
-	[SQL_CODE_ADD] =
+	[SQL_CODE_ADD] = { .adds = 1, .text =
 	    "INSERT INTO oauth_auth_codes (digest, family, client, user,"
 	    " redirect_uri, challenge, scope, expires_at, resource)"
-	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-	[SQL_CODE_FIND] =
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)" },
+	[SQL_CODE_FIND] = { .text =
 	    "SELECT family, client, user, redirect_uri, challenge, scope,"
 	    " expires_at, spent_at, resource FROM oauth_auth_codes"
-	    " WHERE digest = ?1",
-	[SQL_CODE_SPEND] =
+	    " WHERE digest = ?1" },
+	[SQL_CODE_SPEND] = { .text =
 	    "UPDATE oauth_auth_codes SET spent_at = ?2 WHERE digest = ?1"
-	    " AND spent_at IS NULL AND expires_at > ?2",
+	    " AND spent_at IS NULL AND expires_at > ?2" },
 
-	[SQL_DEVICE_ADD] =
+	[SQL_DEVICE_ADD] = { .adds = 1, .text =
 	    "INSERT INTO oauth_device_codes (digest, user_code, family,"
 	    " client, scope, poll_interval, expires_at, resource)"
 	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
-	    " ON CONFLICT (user_code) DO NOTHING",
+	    " ON CONFLICT (user_code) DO NOTHING" },
 	/* How many wait, ?2 at most, and when the first of them goes. */
-	[SQL_DEVICE_WAITING] =
+	[SQL_DEVICE_WAITING] = { .text =
 	    "SELECT count(*), min(expires_at) FROM (SELECT expires_at"
 	    " FROM oauth_device_codes WHERE expires_at > ?1"
-	    " ORDER BY expires_at LIMIT ?2)",
-	[SQL_DEVICE_FIND] =
+	    " ORDER BY expires_at LIMIT ?2)" },
+	[SQL_DEVICE_FIND] = { .text =
 	    "SELECT " DEVICE_COLUMNS " FROM oauth_device_codes"
-	    " WHERE digest = ?1",
-	[SQL_DEVICE_BY_USER_CODE] =
+	    " WHERE digest = ?1" },
+	[SQL_DEVICE_BY_USER_CODE] = { .text =
 	    "SELECT " DEVICE_COLUMNS " FROM oauth_device_codes"
 	    " WHERE user_code = ?1 AND expires_at > ?2"
-	    " AND approved_at IS NULL AND denied_at IS NULL",
-	[SQL_DEVICE_DECIDED] =
+	    " AND approved_at IS NULL AND denied_at IS NULL" },
+	[SQL_DEVICE_DECIDED] = { .text =
 	    "SELECT " DEVICE_COLUMNS " FROM oauth_device_codes"
 	    " WHERE user_code = ?1 AND user = ?2"
-	    " AND coalesce(approved_at, denied_at) IS NOT NULL",
-	[SQL_DEVICE_POLLED] =
+	    " AND coalesce(approved_at, denied_at) IS NOT NULL" },
+	[SQL_DEVICE_POLLED] = { .text =
 	    "UPDATE oauth_device_codes SET polled_at = ?2,"
-	    " poll_interval = ?3 WHERE digest = ?1",
-	[SQL_DEVICE_DECIDE] =
+	    " poll_interval = ?3 WHERE digest = ?1" },
+	[SQL_DEVICE_DECIDE] = { .text =
 	    "UPDATE oauth_device_codes SET user = ?2, scope = ?3,"
 	    " approved_at = CASE WHEN ?4 THEN ?5 END,"
 	    " denied_at = CASE WHEN ?4 THEN NULL ELSE ?5 END"
 	    " WHERE user_code = ?1 AND expires_at > ?5"
-	    " AND approved_at IS NULL AND denied_at IS NULL",
-	[SQL_DEVICE_SPEND] =
+	    " AND approved_at IS NULL AND denied_at IS NULL" },
+	[SQL_DEVICE_SPEND] = { .text =
 	    "UPDATE oauth_device_codes SET spent_at = ?2 WHERE digest = ?1"
 	    " AND approved_at IS NOT NULL AND spent_at IS NULL"
-	    " AND expires_at > ?2",
+	    " AND expires_at > ?2" },
 
 	/* What was granted for no resource in particular counts for each. */
-	[SQL_CONSENT_FIND] =
+	[SQL_CONSENT_FIND] = { .text =
 	    "SELECT group_concat(scope, ' ') FROM oauth_consents"
-	    " WHERE user = ?1 AND client = ?2 AND resource IN ('', ?3)",
-	[SQL_CONSENT_PUT] =
+	    " WHERE user = ?1 AND client = ?2 AND resource IN ('', ?3)" },
+	[SQL_CONSENT_PUT] = { .text =
 	    "INSERT INTO oauth_consents (user, client, resource, scope,"
 	    " granted_at) VALUES (?1, ?2, ?3, ?4, ?5)"
 	    " ON CONFLICT (user, client, resource) DO UPDATE"
-	    " SET scope = ?4, granted_at = ?5",
-	[SQL_CONSENT_USED] =
+	    " SET scope = ?4, granted_at = ?5" },
+	[SQL_CONSENT_USED] = { .text =
 	    "UPDATE oauth_consents SET last_used_at = ?3"
-	    " WHERE user = ?1 AND client = ?2",
-	[SQL_CONSENT_LIST] =
+	    " WHERE user = ?1 AND client = ?2" },
+	[SQL_CONSENT_LIST] = { .text =
 	    "SELECT n.client, c.client_id, c.name, group_concat(n.scope, ' '),"
 	    " max(n.granted_at) AS at, max(n.last_used_at), c.redirect_uris,"
 	    " c.grants"
 	    " FROM oauth_consents n JOIN oauth_clients c ON c.id = n.client"
-	    " WHERE n.user = ?1 GROUP BY n.client ORDER BY at DESC LIMIT ?2",
+	    " WHERE n.user = ?1 GROUP BY n.client ORDER BY at DESC LIMIT ?2" },
 	/* The next five: ?2 is a client, or 0 for all. */
-	[SQL_CONSENT_DELETE] =
+	[SQL_CONSENT_DELETE] = { .takes_back = 1, .text =
 	    "DELETE FROM oauth_consents"
-	    " WHERE user = ?1 AND (client = ?2 OR ?2 = 0)",
-	[SQL_APP_ACCESS_REVOKE] =
+	    " WHERE user = ?1 AND (client = ?2 OR ?2 = 0)" },
+	[SQL_APP_ACCESS_REVOKE] = { .text =
 	    "UPDATE oauth_access_tokens SET revoked_at = ?3"
 	    " WHERE revoked_at IS NULL AND id IN (SELECT access_token"
 	    "  FROM oauth_refresh_tokens WHERE user = ?1"
-	    "  AND (client = ?2 OR ?2 = 0))",
-	[SQL_APP_REFRESH_REVOKE] =
+	    "  AND (client = ?2 OR ?2 = 0))" },
+	[SQL_APP_REFRESH_REVOKE] = { .takes_back = 1, .text =
 	    "UPDATE oauth_refresh_tokens SET revoked_at = ?3 WHERE user = ?1"
-	    " AND (client = ?2 OR ?2 = 0) AND revoked_at IS NULL",
+	    " AND (client = ?2 OR ?2 = 0) AND revoked_at IS NULL" },
 
-	[SQL_APP_CODES_SPEND] =
+	[SQL_APP_CODES_SPEND] = { .text =
 	    "UPDATE oauth_auth_codes SET spent_at = ?3 WHERE user = ?1"
-	    " AND (client = ?2 OR ?2 = 0) AND spent_at IS NULL",
-	[SQL_APP_DEVICES_SPEND] =
+	    " AND (client = ?2 OR ?2 = 0) AND spent_at IS NULL" },
+	[SQL_APP_DEVICES_SPEND] = { .text =
 	    "UPDATE oauth_device_codes SET spent_at = ?3 WHERE user = ?1"
-	    " AND (client = ?2 OR ?2 = 0) AND spent_at IS NULL",
+	    " AND (client = ?2 OR ?2 = 0) AND spent_at IS NULL" },
 
-	[SQL_SESSION_ADD] =
+	[SQL_SESSION_ADD] = { .adds = 1, .text =
 	    "INSERT INTO sessions (" SESSION_COLUMNS ")"
-	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-	[SQL_SESSION_FIND] =
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)" },
+	[SQL_SESSION_FIND] = { .text =
 	    "SELECT " SESSION_COLUMNS " FROM sessions"
-	    " WHERE digest = ?1 AND expires_at > ?2",
-	[SQL_SESSION_SEEN] =
-	    "UPDATE sessions SET seen_at = ?2 WHERE digest = ?1",
-	[SQL_SESSION_DELETE] = "DELETE FROM sessions WHERE digest = ?1",
-	[SQL_SESSION_DELETE_OTHERS] =
-	    "DELETE FROM sessions WHERE user = ?1 AND digest IS NOT ?2",
-	[SQL_SESSION_LIST] =
+	    " WHERE digest = ?1 AND expires_at > ?2" },
+	[SQL_SESSION_SEEN] = { .text =
+	    "UPDATE sessions SET seen_at = ?2 WHERE digest = ?1" },
+	[SQL_SESSION_DELETE] = { .takes_back = 1, .text =
+	    "DELETE FROM sessions WHERE digest = ?1" },
+	[SQL_SESSION_DELETE_OTHERS] = { .takes_back = 1, .text =
+	    "DELETE FROM sessions WHERE user = ?1 AND digest IS NOT ?2" },
+	[SQL_SESSION_LIST] = { .text =
 	    "SELECT " SESSION_COLUMNS " FROM sessions"
 	    " WHERE user = ?1 AND expires_at > ?2"
-	    " ORDER BY seen_at DESC LIMIT ?3",
+	    " ORDER BY seen_at DESC LIMIT ?3" },
 
 	/* The next ?2, whether they expired or not. */
-	[SQL_WALK_ACCESS] =
+	[SQL_WALK_ACCESS] = { .text =
 	    "SELECT id, expires_at < ?1 FROM oauth_access_tokens WHERE id >"
 	    " coalesce((SELECT access_token FROM purge_place), x'')"
-	    " ORDER BY id LIMIT ?2",
-	[SQL_WALK_PLACE] =
+	    " ORDER BY id LIMIT ?2" },
+	[SQL_WALK_PLACE] = { .text =
 	    "INSERT INTO purge_place (one, access_token) VALUES (1, ?1)"
 	    " ON CONFLICT (one) DO UPDATE SET access_token = ?1"
-	    " WHERE access_token <> ?1",
+	    " WHERE access_token <> ?1" },
 	/* A row at a time: "IN (SELECT ... LIMIT n)" builds a table, empty or not. */
-	[SQL_PURGE_REFRESH] =
+	[SQL_PURGE_REFRESH] = { .text =
 	    "DELETE FROM oauth_refresh_tokens WHERE digest = (SELECT digest"
 	    " FROM oauth_refresh_tokens WHERE expires_at < ?1"
-	    " ORDER BY expires_at LIMIT 1)",
+	    " ORDER BY expires_at LIMIT 1)" },
 	/*
 	 * The oldest one, if the access token of its pair lives on: it stays,
 	 * revoked, until that has expired.
 	 */
-	[SQL_KEEP_REFRESH] =
+	[SQL_KEEP_REFRESH] = { .text =
 	    "UPDATE oauth_refresh_tokens SET expires_at = t.expires_at,"
 	    " revoked_at = coalesce(oauth_refresh_tokens.revoked_at, ?1)"
 	    " FROM oauth_access_tokens t WHERE digest = (SELECT digest"
 	    "  FROM oauth_refresh_tokens WHERE expires_at < ?1"
 	    "  ORDER BY expires_at LIMIT 1)"
 	    " AND t.id = access_token AND t.expires_at >= ?1"
-	    " AND t.revoked_at IS NULL",
-	[SQL_PURGE_CODES] =
+	    " AND t.revoked_at IS NULL" },
+	[SQL_PURGE_CODES] = { .text =
 	    "DELETE FROM oauth_auth_codes WHERE digest = (SELECT digest"
 	    " FROM oauth_auth_codes WHERE expires_at < ?1"
-	    " ORDER BY expires_at LIMIT 1)",
-	[SQL_PURGE_DEVICES] =
+	    " ORDER BY expires_at LIMIT 1)" },
+	[SQL_PURGE_DEVICES] = { .text =
 	    "DELETE FROM oauth_device_codes WHERE digest = (SELECT digest"
 	    " FROM oauth_device_codes WHERE expires_at < ?1"
-	    " ORDER BY expires_at LIMIT 1)",
-	[SQL_PURGE_SESSIONS] =
+	    " ORDER BY expires_at LIMIT 1)" },
+	[SQL_PURGE_SESSIONS] = { .text =
 	    "DELETE FROM sessions WHERE digest = (SELECT digest"
 	    " FROM sessions WHERE expires_at < ?1"
-	    " ORDER BY expires_at LIMIT 1)",
+	    " ORDER BY expires_at LIMIT 1)" },
 
-	[SQL_PURGE_THROTTLE] =
+	[SQL_PURGE_THROTTLE] = { .text =
 	    "DELETE FROM throttle WHERE key = (SELECT key"
 	    " FROM throttle WHERE expires_at < ?1"
-	    " ORDER BY expires_at LIMIT 1)",
+	    " ORDER BY expires_at LIMIT 1)" },
 
 	/* Found by one statement and deleted by another: no lock while looking. */
-	[SQL_OVER_ACCESS] =
+	[SQL_OVER_ACCESS] = { .text =
 	    "SELECT id FROM oauth_access_tokens WHERE id > ?1"
-	    " AND (revoked_at < ?2 OR expires_at < ?4) ORDER BY id LIMIT ?3",
-	[SQL_OVER_REFRESH] =
+	    " AND (revoked_at < ?2 OR expires_at < ?4) ORDER BY id LIMIT ?3" },
+	[SQL_OVER_REFRESH] = { .text =
 	    "SELECT digest FROM oauth_refresh_tokens r"
 	    " WHERE digest > ?1 AND revoked_at < ?2"
 	    " AND NOT EXISTS (SELECT 1 FROM oauth_access_tokens t"
 	    "  WHERE t.id = r.access_token AND t.revoked_at IS NULL)"
-	    " ORDER BY digest LIMIT ?3",
-	[SQL_FORGET_ACCESS] = "DELETE FROM oauth_access_tokens WHERE id = ?1",
-	[SQL_FORGET_REFRESH] =
-	    "DELETE FROM oauth_refresh_tokens WHERE digest = ?1",
+	    " ORDER BY digest LIMIT ?3" },
+	[SQL_FORGET_ACCESS] = { .text =
+	    "DELETE FROM oauth_access_tokens WHERE id = ?1" },
+	[SQL_FORGET_REFRESH] = { .text =
+	    "DELETE FROM oauth_refresh_tokens WHERE digest = ?1" },
 
 	/* ?1: a key to go on behind; ?4: now; ?5: how many. */
-	[SQL_HELD_ACCESS] =
+	[SQL_HELD_ACCESS] = { .text =
 	    "SELECT t.id, t.id, CASE WHEN t.name IS NOT NULL THEN 'personal'"
 	    "  WHEN t.user IS NULL THEN 'client'"
 	    "  WHEN t.family IS NULL THEN 'user' ELSE 'refreshable' END,"
@@ -332,8 +338,8 @@ const char *const store_sql[SQL_COUNT] = {
 	    " t.expires_at, t.revoked_at FROM oauth_access_tokens t"
 	    " CROSS JOIN oauth_clients c ON c.id = t.client"
 	    " LEFT JOIN users u ON u.id = t.user"
-	    " WHERE t.id > ?1" HELD " ORDER BY t.id LIMIT ?5",
-	[SQL_HELD_REFRESH] =
+	    " WHERE t.id > ?1" HELD " ORDER BY t.id LIMIT ?5" },
+	[SQL_HELD_REFRESH] = { .text =
 	    "SELECT r.digest, r.access_token, 'refresh', c.client_id, c.name,"
 	    " u.email, NULL, r.scope, NULL, r.expires_at, NULL"
 	    " FROM oauth_refresh_tokens r"
@@ -342,99 +348,103 @@ const char *const store_sql[SQL_COUNT] = {
 	    " WHERE r.digest > ?1" HELD " AND r.spent_at IS NULL"
 	    " AND r.revoked_at IS NULL AND r.expires_at > ?4"
 	    " AND NOT EXISTS (SELECT 1 FROM oauth_access_tokens t"
-	    "  WHERE t.id = r.access_token) ORDER BY r.digest LIMIT ?5",
-	[SQL_HELD_FAMILY] =
+	    "  WHERE t.id = r.access_token) ORDER BY r.digest LIMIT ?5" },
+	[SQL_HELD_FAMILY] = { .text =
 	    "SELECT family, client, user FROM oauth_refresh_tokens"
-	    " WHERE access_token = ?1 LIMIT 1",
+	    " WHERE access_token = ?1 LIMIT 1" },
 	/* ?1: now. */
-	[SQL_HELD_CODES_SPEND] =
+	[SQL_HELD_CODES_SPEND] = { .takes_back = 1, .text =
 	    "UPDATE oauth_auth_codes SET spent_at = ?1"
-	    " WHERE spent_at IS NULL" HELD,
+	    " WHERE spent_at IS NULL" HELD },
 	/* Nobody is to approve one that is pending. */
-	[SQL_HELD_DEVICES_END] =
+	[SQL_HELD_DEVICES_END] = { .takes_back = 1, .text =
 	    "UPDATE oauth_device_codes SET"
 	    " spent_at = CASE WHEN approved_at IS NOT NULL THEN ?1 END,"
 	    " denied_at = CASE WHEN approved_at IS NULL THEN ?1 END"
-	    " WHERE spent_at IS NULL AND denied_at IS NULL" HELD,
-	[SQL_HELD_SESSIONS_DELETE] =
-	    "DELETE FROM sessions WHERE ?2 = 0 OR user = ?2",
-	[SQL_HELD_REFRESH_KEYS] =
+	    " WHERE spent_at IS NULL AND denied_at IS NULL" HELD },
+	[SQL_HELD_SESSIONS_DELETE] = { .takes_back = 1, .text =
+	    "DELETE FROM sessions WHERE ?2 = 0 OR user = ?2" },
+	[SQL_HELD_REFRESH_KEYS] = { .text =
 	    "SELECT digest FROM oauth_refresh_tokens WHERE digest > ?1" HELD
-	    " AND revoked_at IS NULL ORDER BY digest LIMIT ?5",
-	[SQL_HELD_REFRESH_REVOKE] =
+	    " AND revoked_at IS NULL ORDER BY digest LIMIT ?5" },
+	[SQL_HELD_REFRESH_REVOKE] = { .takes_back = 1, .text =
 	    "UPDATE oauth_refresh_tokens SET revoked_at = ?2"
 	    " WHERE revoked_at IS NULL AND family = (SELECT family"
-	    "  FROM oauth_refresh_tokens WHERE digest = ?1)",
-	[SQL_HELD_PAIRS_REVOKE] =
+	    "  FROM oauth_refresh_tokens WHERE digest = ?1)" },
+	[SQL_HELD_PAIRS_REVOKE] = { .text =
 	    "UPDATE oauth_access_tokens SET revoked_at = ?2"
 	    " WHERE revoked_at IS NULL AND id IN (SELECT access_token"
 	    "  FROM oauth_refresh_tokens WHERE family = (SELECT family"
-	    "   FROM oauth_refresh_tokens WHERE digest = ?1))",
-	[SQL_HELD_ACCESS_KEYS] =
+	    "   FROM oauth_refresh_tokens WHERE digest = ?1))" },
+	[SQL_HELD_ACCESS_KEYS] = { .text =
 	    "SELECT id FROM oauth_access_tokens WHERE id > ?1" HELD
 	    " AND revoked_at IS NULL AND expires_at > ?4"
-	    " ORDER BY id LIMIT ?5",
+	    " ORDER BY id LIMIT ?5" },
 
 	/* Of a user, ?2, or of a client, ?3. */
-	[SQL_ERASE_ACCESS] =
-	    "DELETE FROM oauth_access_tokens WHERE user = ?2 OR client = ?3",
-	[SQL_ERASE_REFRESH] =
-	    "DELETE FROM oauth_refresh_tokens WHERE user = ?2 OR client = ?3",
-	[SQL_ERASE_CODES] =
-	    "DELETE FROM oauth_auth_codes WHERE user = ?2 OR client = ?3",
-	[SQL_ERASE_DEVICES] =
-	    "DELETE FROM oauth_device_codes WHERE user = ?2 OR client = ?3",
-	[SQL_ERASE_CONSENTS] =
-	    "DELETE FROM oauth_consents WHERE user = ?2 OR client = ?3",
-	[SQL_ERASE_SESSIONS] = "DELETE FROM sessions WHERE user = ?2",
-	[SQL_ERASE_POSTS] = "DELETE FROM posts WHERE user = ?2",
-	[SQL_ERASE_USER] = "DELETE FROM users WHERE id = ?2",
-	[SQL_ERASE_CLIENT] = "DELETE FROM oauth_clients WHERE id = ?3",
+	[SQL_ERASE_ACCESS] = { .text =
+	    "DELETE FROM oauth_access_tokens WHERE user = ?2 OR client = ?3" },
+	[SQL_ERASE_REFRESH] = { .text =
+	    "DELETE FROM oauth_refresh_tokens WHERE user = ?2 OR client = ?3" },
+	[SQL_ERASE_CODES] = { .text =
+	    "DELETE FROM oauth_auth_codes WHERE user = ?2 OR client = ?3" },
+	[SQL_ERASE_DEVICES] = { .text =
+	    "DELETE FROM oauth_device_codes WHERE user = ?2 OR client = ?3" },
+	[SQL_ERASE_CONSENTS] = { .text =
+	    "DELETE FROM oauth_consents WHERE user = ?2 OR client = ?3" },
+	[SQL_ERASE_SESSIONS] = { .text =
+	    "DELETE FROM sessions WHERE user = ?2" },
+	[SQL_ERASE_POSTS] = { .text = "DELETE FROM posts WHERE user = ?2" },
+	[SQL_ERASE_USER] = { .takes_back = 1, .text =
+	    "DELETE FROM users WHERE id = ?2" },
+	[SQL_ERASE_CLIENT] = { .takes_back = 1, .text =
+	    "DELETE FROM oauth_clients WHERE id = ?3" },
 
 	/* ?2: now; ?3: when a window that begins now ends. */
-	[SQL_THROTTLE_FIND] =
+	[SQL_THROTTLE_FIND] = { .text =
 	    "SELECT failures, expires_at FROM throttle WHERE key = ?1"
-	    " AND expires_at > ?2 AND (expires_at <= ?3 OR failures = 0)",
-	[SQL_THROTTLE_ADD] =
+	    " AND expires_at > ?2 AND (expires_at <= ?3 OR failures = 0)" },
+	[SQL_THROTTLE_ADD] = { .text =
 	    "INSERT INTO throttle (key, failures, expires_at)"
 	    " VALUES (?1, 1, ?3) ON CONFLICT (key) DO UPDATE SET"
 	    " failures = CASE WHEN expires_at > ?2 AND expires_at <= ?3"
 	    "  THEN failures + 1 ELSE 1 END,"
 	    " expires_at = CASE WHEN expires_at > ?2 AND expires_at <= ?3"
 	    "  THEN expires_at ELSE ?3 END"
-	    " RETURNING failures",
-	[SQL_THROTTLE_KNOW] =
+	    " RETURNING failures" },
+	[SQL_THROTTLE_KNOW] = { .text =
 	    "INSERT INTO throttle (key, failures, expires_at)"
 	    " VALUES (?1, 0, ?2) ON CONFLICT (key) DO UPDATE"
-	    " SET expires_at = ?2",
+	    " SET expires_at = ?2" },
 	/* One known for longer was made before the clock was set back. */
-	[SQL_THROTTLE_KNOW_LESS] =
+	[SQL_THROTTLE_KNOW_LESS] = { .text =
 	    "DELETE FROM throttle WHERE key IN (SELECT key FROM throttle"
 	    " WHERE key BETWEEN ?1 AND ?2"
-	    " ORDER BY expires_at > ?3, expires_at DESC LIMIT -1 OFFSET ?4)",
-	[SQL_THROTTLE_FORGET] = "DELETE FROM throttle WHERE key = ?1",
+	    " ORDER BY expires_at > ?3, expires_at DESC LIMIT -1 OFFSET ?4)" },
+	[SQL_THROTTLE_FORGET] = { .text =
+	    "DELETE FROM throttle WHERE key = ?1" },
 	/* ?1 to ?2: the keys of a set.  What is over counts as no failure. */
-	[SQL_THROTTLE_TRIM] =
+	[SQL_THROTTLE_TRIM] = { .text =
 	    "DELETE FROM throttle WHERE key IN (SELECT key FROM throttle"
 	    " WHERE key BETWEEN ?1 AND ?2 AND key <> ?6 ORDER BY"
 	    " (expires_at > ?3 AND expires_at <= ?4) * failures, expires_at"
 	    " LIMIT (SELECT max(count(*) - ?5, 0) FROM throttle"
-	    "  WHERE key BETWEEN ?1 AND ?2))",
+	    "  WHERE key BETWEEN ?1 AND ?2))" },
 
-	[SQL_LEDGER_FIND] = "SELECT taken_back, minute FROM ledger",
-	[SQL_LEDGER_CONSENTS] = "DELETE FROM oauth_consents",
-	[SQL_LEDGER_WRITE] =
+	[SQL_LEDGER_FIND] = { .text = "SELECT taken_back, minute FROM ledger" },
+	[SQL_LEDGER_CONSENTS] = { .text = "DELETE FROM oauth_consents" },
+	[SQL_LEDGER_WRITE] = { .text =
 	    "UPDATE ledger SET taken_back = taken_back + ?1,"
 	    " minute = CASE WHEN minute < ?2 THEN ?2 ELSE minute END"
-	    " RETURNING taken_back, minute",
+	    " RETURNING taken_back, minute" },
 
-	[SQL_POST_LIST] =
+	[SQL_POST_LIST] = { .text =
 	    "SELECT " POST_COLUMNS " FROM posts WHERE id < ?1"
-	    " ORDER BY id DESC LIMIT ?2",
-	[SQL_POST_BY_ID] =
-	    "SELECT " POST_COLUMNS " FROM posts WHERE id = ?1",
-	[SQL_POST_ADD] =
+	    " ORDER BY id DESC LIMIT ?2" },
+	[SQL_POST_BY_ID] = { .text =
+	    "SELECT " POST_COLUMNS " FROM posts WHERE id = ?1" },
+	[SQL_POST_ADD] = { .text =
 	    "INSERT INTO posts (user, title, body, created_at)"
-	    " VALUES (?1, ?2, ?3, ?4)",
-	[SQL_POST_DELETE] = "DELETE FROM posts WHERE id = ?1",
+	    " VALUES (?1, ?2, ?3, ?4)" },
+	[SQL_POST_DELETE] = { .text = "DELETE FROM posts WHERE id = ?1" },
 };

@@ -1,0 +1,181 @@
+/* test_query.c: values go in, rows come out, and steps run in transactions. */
+#include "tokens.h"
+
+#include "query.h"
+#include "store_held.h"
+#include "store_purge.h"
+
+#define ANNS "SELECT count(*) FROM users WHERE email = 'ann@example.org'"
+#define EXPIRED "SELECT count(*) FROM oauth_access_tokens WHERE expires_at = 5"
+
+static int
+put_user(struct store *st, const char *email)
+{
+	const struct value v[] = { V_TEXT(email), V_TEXT(""), V_TEXT("hash"),
+		V_TEXT(NULL), V_INT(NOW), V_NULL };
+
+	return query_run(st, SQL_USER_ADD, v, 6);
+}
+
+static void
+take_user(const struct row *r, void *out)
+{
+	struct user *to = out;
+
+	to->id = row_int(r, 0);
+	to->email = row_text(r, 1);
+	to->name = row_text(r, 2);
+	to->scope = row_text(r, 4);
+	to->disabled_at = row_int(r, 6);
+}
+
+static void
+a_row_has_what_was_put_in(void **state)
+{
+	const struct value v[] = { V_TEXT("ann@example.org") };
+	struct user got = { .id = 0 };
+
+	(void)state;
+	assert_int_equal(put_user(fx.st, "ann@example.org"), 1);
+	assert_int_equal(put_user(fx.st, "ann@example.org"), 0);
+	assert_int_equal(query_one(fx.st, fx.a, SQL_USER_BY_EMAIL, v, 1,
+			     take_user, &got), 1);
+	assert_true(got.id > 0);
+	assert_string_equal(got.email, "ann@example.org");
+	assert_string_equal(got.name, ""); /* an empty text is not NULL */
+	assert_null(got.scope);
+	assert_int_equal(got.disabled_at, 0);
+}
+
+static void
+no_row_is_0_and_changes_nothing(void **state)
+{
+	const struct value v[] = { V_TEXT("nobody@example.org") };
+	struct user got = { .id = 77 };
+
+	(void)state;
+	assert_int_equal(query_one(fx.st, fx.a, SQL_USER_BY_EMAIL, v, 1,
+			     take_user, &got), 0);
+	assert_int_equal(got.id, 77);
+}
+
+static void
+a_list_has_at_most_max_rows(void **state)
+{
+	const struct value v[] = { V_INT(u->id), V_INT(10) };
+	struct user list[3];
+
+	(void)state;
+	memset(list, 0xff, sizeof(list));
+	assert_int_equal(put_user(fx.st, "a@example.org"), 1);
+	assert_int_equal(put_user(fx.st, "b@example.org"), 1);
+	assert_int_equal(query_list(fx.st, fx.a, SQL_USER_LIST, v, 2,
+			     take_user, list, sizeof(list[0]), 3), 2);
+	assert_string_equal(list[1].email, "b@example.org");
+	assert_null(list[1].password); /* zeroed before it was read */
+	assert_int_equal(query_list(fx.st, fx.a, SQL_USER_LIST, v, 2,
+			     take_user, list, sizeof(list[0]), 1), 1);
+}
+
+static void
+read_key(const struct row *r, void *out)
+{
+	row_key(r, 0, out);
+}
+
+static void
+ids_digests_and_keys_come_back_whole(void **state)
+{
+	const struct id id = fixture_id("r1"), family = fixture_id("f1");
+	const struct value v[] = { V_ID(&id), V_INT(0), V_INT(0), V_INT(NOW),
+		V_INT(5) };
+	const struct value none[] = { V_KEY(&((struct rowkey) { .len = 0 })),
+		V_INT(0), V_INT(0), V_INT(NOW), V_INT(5) };
+	struct refresh_token t;
+	struct rowkey keys[5];
+
+	(void)state;
+	add_pair("r1", "f1");
+	assert_int_equal(store_held_family(fx.st, &id, &t), 1);
+	assert_memory_equal(&t.family, &family, sizeof(family));
+	assert_int_equal(query_list(fx.st, NULL, SQL_HELD_ACCESS_KEYS, v, 5,
+			     read_key, keys, sizeof(keys[0]), 5), 0);
+	assert_int_equal(query_list(fx.st, NULL, SQL_HELD_ACCESS_KEYS, none, 5,
+			     read_key, keys, sizeof(keys[0]), 5), 1);
+	assert_int_equal(keys[0].len, ID_LEN);
+	assert_memory_equal(keys[0].byte, id.byte, ID_LEN);
+}
+
+static int
+add_and_return(struct store *st, void *ctx)
+{
+	assert_int_equal(put_user(st, "ann@example.org"), 1);
+	return *(const int *)ctx;
+}
+
+static void
+a_step_that_fails_is_undone(void **state)
+{
+	int result = -1;
+
+	(void)state;
+	assert_int_equal(store_write(fx.st, add_and_return, &result), -1);
+	assert_int_equal(fixture_sql(ANNS), 0);
+	result = 7;
+	assert_int_equal(store_write(fx.st, add_and_return, &result), 7);
+	assert_int_equal(fixture_sql(ANNS), 1);
+}
+
+static int
+add_token(struct store *st, void *ctx)
+{
+	const struct access_token t = { .id = fixture_id(ctx), .client = cl->id,
+		.scope = "", .created_at = NOW, .expires_at = NOW + 60 };
+
+	return store_access_add(st, &t);
+}
+
+static int
+change_nothing(struct store *st, void *ctx)
+{
+	(void)st;
+	(void)ctx;
+	return 0;
+}
+
+/* Of 24 transactions that add rows one purges access tokens; of others none. */
+static void
+what_adds_rows_that_expire_purges_some(void **state)
+{
+	(void)state;
+	add_pair("r1", "f1");
+	add_pair("r2", "f1");
+	fixture_sql("UPDATE oauth_access_tokens SET expires_at = 5");
+	for (int i = 0; i < 4 * STORE_PURGE_TABLES; i++)
+		assert_int_equal(store_write(fx.st, add_token,
+		    arena_printf(fx.a, "x%d", i)), 1);
+	assert_int_equal(fixture_sql(EXPIRED), 2); /* the time is not known */
+	store_set_now(fx.st, NOW);
+	for (int i = 0; i < 4 * STORE_PURGE_TABLES; i++)
+		assert_int_equal(store_write(fx.st, change_nothing, NULL), 0);
+	assert_int_equal(fixture_sql(EXPIRED), 2);
+	for (int i = 0; i < 4 * STORE_PURGE_TABLES; i++)
+		assert_int_equal(store_write(fx.st, add_token,
+		    arena_printf(fx.a, "y%d", i)), 1);
+	assert_int_equal(fixture_sql(EXPIRED), 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST_IN(a_row_has_what_was_put_in, tokens_setup),
+		TEST_IN(no_row_is_0_and_changes_nothing, tokens_setup),
+		TEST_IN(a_list_has_at_most_max_rows, tokens_setup),
+		TEST_IN(ids_digests_and_keys_come_back_whole, tokens_setup),
+		TEST_IN(a_step_that_fails_is_undone, tokens_setup),
+		TEST_IN(what_adds_rows_that_expire_purges_some, tokens_setup),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
