@@ -38,6 +38,23 @@ store_copy_sync_name(const char *path)
 	return rc;
 }
 
+/* Begin a write transaction at path; 0 if others keep it for too long. */
+static int
+lock_out(const char *path, sqlite3 **db)
+{
+	int rc = sqlite3_open_v2(path, db, SQLITE_OPEN_READWRITE, NULL);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_db_config(
+		    *db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_busy_timeout(*db, 5000);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(*db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+	/* One that is damaged cannot be locked, nor written by anybody. */
+	return rc != SQLITE_BUSY;
+}
+
 /* All pages in one step: of one moment, and no writer makes it begin again. */
 static int
 copy_pages(struct store *st, sqlite3 *to)
@@ -56,22 +73,51 @@ copy_pages(struct store *st, sqlite3 *to)
 	return rc == SQLITE_DONE ? 0 : -1;
 }
 
+/*
+ * Begin to read: what was taken back until now is in the copy, and what is from now
+ * on will be counted.  Nobody writes in between.
+ */
+static int
+begin_copy(struct store *st)
+{
+	sqlite3 *lock = NULL;
+	struct ledger seen;
+	int rc = -1;
+
+	if (!lock_out(st->path, &lock))
+		log_event("database %s: another program holds it", st->path);
+	else if (store_read(st) == 0 && store_ledger_of(st, &seen) == 0)
+		rc = 0;
+	if (rc == 0)
+		store_ledger_copied(st);
+	sqlite3_close(lock);
+	return rc;
+}
+
+static int
+copy_to(struct store *st, const char *path)
+{
+	sqlite3 *to = NULL;
+	int rc = -1;
+
+	if (sqlite3_open_v2(path, &to, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
+		log_event("%s: %s", path, sqlite3_errmsg(to));
+	else if (begin_copy(st) == 0)
+		rc = copy_pages(st, to);
+	store_read_end(st);
+	return sqlite3_close(to) == SQLITE_OK ? rc : -1;
+}
+
 int
 store_copy(struct store *st, const char *path)
 {
-	sqlite3 *to = NULL;
-	int fd, rc = -1;
+	int fd, rc;
 
 	if ((fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)) < 0) {
 		log_event("%s: %s", path, strerror(errno));
 		return -1;
 	}
-	if (sqlite3_open_v2(path, &to, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK)
-		rc = copy_pages(st, to);
-	else
-		log_event("%s: %s", path, sqlite3_errmsg(to));
-	if (sqlite3_close(to) != SQLITE_OK)
-		rc = -1;
+	rc = copy_to(st, path);
 	if (rc == 0 && (fsync(fd) < 0 || store_copy_sync_name(path) < 0)) {
 		log_event("%s: %s", path, strerror(errno));
 		rc = -1;
@@ -125,23 +171,6 @@ hand_over(int shm)
 		nanosleep(&t, NULL);
 }
 
-/* Begin a write transaction in the old one; 0 if others keep it for too long. */
-static int
-lock_old(const char *path, sqlite3 **old)
-{
-	int rc = sqlite3_open_v2(path, old, SQLITE_OPEN_READWRITE, NULL);
-
-	if (rc == SQLITE_OK)
-		rc = sqlite3_db_config(
-		    *old, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_busy_timeout(*old, 5000);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(*old, "BEGIN IMMEDIATE", NULL, NULL, NULL);
-	/* One that is damaged cannot be locked, nor written by anybody. */
-	return rc != SQLITE_BUSY;
-}
-
 int
 store_replace(const char *path, const char *copy)
 {
@@ -149,7 +178,7 @@ store_replace(const char *path, const char *copy)
 	sqlite3 *old = NULL;
 	int rc, shm;
 
-	if (access(path, F_OK) == 0 && !lock_old(path, &old)) {
+	if (access(path, F_OK) == 0 && !lock_out(path, &old)) {
 		log_event("database %s: another program holds it", path);
 		sqlite3_close(old);
 		return -1;

@@ -37,6 +37,7 @@ struct store {
 	int adds;		/* and this one adds rows that expire */
 	uint32_t file_counter;	/* of the database file, when last looked at */
 	struct ledger ledger;	/* what this transaction wrote; 0: nothing */
+	int64_t counted_now, counted_before; /* if it counted; see store_ledger.c */
 };
 
 /*
@@ -64,6 +65,8 @@ struct shared {
 	 */
 	_Atomic uint32_t file_counter;
 	_Atomic uint32_t is_overwritten; /* it fell: refuse to go on */
+	/* The second of the last count, in Unix seconds; negative: a copy was made. */
+	_Atomic int64_t counted_at;
 };
 
 /* store_shared(st): that file; memory of our own where there can be none. */
@@ -90,6 +93,13 @@ int store_ledger_was_overwritten(const char *path);
  */
 int store_ledger_step(struct store *st);
 void store_ledger_end(struct store *st);
+
+/*
+ * store_ledger_copied(st):
+ * A copy is about to be made of what the database holds now, and nobody writes:
+ * what is taken back next is counted, in this second too.
+ */
+void store_ledger_copied(struct store *st);
 
 /* store_ledger_checkpoint(st): the database file was written: note its counter. */
 void store_ledger_checkpoint(struct store *st);

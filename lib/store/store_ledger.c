@@ -165,21 +165,37 @@ store_ledger_begin(struct store *st)
 	return tell(st->path, state);
 }
 
+/*
+ * The row is one more page of the log.  So the minute is written once a minute, and
+ * of what is taken back only the first in each second is counted; a clock that goes
+ * back makes another second.  Where commits are not synced the file is told
+ * nothing, as a power cut may undo them: there the row is of no use.
+ */
+static int
+is_due(struct store *st, int64_t now)
+{
+	struct shared *sh = store_shared(st);
+
+	st->counted_before = sh->counted_at;
+	st->counted_now = st->takes_back && st->counted_before != now ? now : 0;
+	return st->is_full &&
+	    (st->counted_now != 0 || now / 60 > sh->minute);
+}
+
 int
 store_ledger_step(struct store *st)
 {
-	struct shared *sh = store_shared(st);
-	const int64_t minute = (int64_t)time(NULL) / 60;
+	const int64_t now = (int64_t)time(NULL);
 	sqlite3_stmt *s;
 	int rc = -1;
 
 	memset(&st->ledger, 0, sizeof(st->ledger));
-	if (!st->takes_back && minute <= sh->minute)
+	if (!is_due(st, now))
 		return 0;
 	if ((s = store_stmt(st, SQL_LEDGER_WRITE)) == NULL)
 		return -1;
-	bind_int(s, 1, st->takes_back);
-	bind_int(s, 2, minute);
+	bind_int(s, 1, st->counted_now != 0);
+	bind_int(s, 2, now / 60);
 	if (sqlite3_step(s) == SQLITE_ROW) {
 		st->ledger.taken_back = sqlite3_column_int64(s, 0);
 		st->ledger.minute = sqlite3_column_int64(s, 1);
@@ -206,12 +222,28 @@ void
 store_ledger_end(struct store *st)
 {
 	struct shared *sh = store_shared(st);
+	int64_t before = st->counted_before;
 
 	st->takes_back = 0;
-	if (!st->is_full || st->ledger.minute == 0)
+	if (st->ledger.minute == 0)
 		return;
 	raise_to(&sh->taken_back, st->ledger.taken_back);
 	raise_to(&sh->minute, st->ledger.minute);
+	/* Last, and not if a copy was made in between: it may lack what comes. */
+	if (st->counted_now != 0)
+		(void)atomic_compare_exchange_strong(
+		    &sh->counted_at, &before, st->counted_now);
+}
+
+/* A number that was not there before, so that store_ledger_end sees it. */
+void
+store_ledger_copied(struct store *st)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_REALTIME, &t);
+	store_shared(st)->counted_at =
+	    -((int64_t)t.tv_sec * 1000000000 + t.tv_nsec);
 }
 
 int
@@ -236,6 +268,7 @@ store_ledger_accept(struct store *st)
 			st->takes_back = 1;
 			store_shared(st)->is_overwritten = 0;
 			store_shared(st)->file_counter = 0;
+			store_ledger_copied(st); /* of what was put back */
 			return store_commit(st);
 		}
 		store_fail(st, "ledger");
@@ -280,6 +313,7 @@ store_ledger_put_back(const char *path, const char *copy)
 	}
 	sh.file_counter = 0;
 	sh.is_overwritten = 0;
+	sh.counted_at = 0;
 	if (snprintf(name, sizeof(name), "%s-sync", path) <
 		(int)sizeof(name) &&
 	    (fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600)) >= 0) {

@@ -6,6 +6,11 @@
  * of the last write.  The database has them in the table ledger, and the file
  * DATABASE-sync beside it has them too.  The file is written after the commit, so
  * it never knows more than a database that is whole.
+ *
+ * What is taken back is counted once a second, and once more after carnet backup.
+ * So one copy is not told from the database: made by other means, in a second in
+ * which something was taken back before it and after it, and put back before
+ * anything is written in a later minute or taken back in a later second.
  */
 #ifndef CARNET_STORE_LEDGER_H
 #define CARNET_STORE_LEDGER_H

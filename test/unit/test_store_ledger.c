@@ -1,0 +1,191 @@
+/*
+ * test_store_ledger.c: a copy from before something was taken back is older than
+ * the file knows, though the row is written once a second.
+ */
+#include "tokens.h"
+
+#include <time.h>
+
+#include "store_copy.h"
+#include "store_int.h"
+#include "store_ledger.h"
+
+static struct store *other; /* as another process has it */
+static int64_t clock_s;
+static int n_tokens;
+
+/* In the place of the C library's. */
+time_t
+time(time_t *out)
+{
+	if (out != NULL)
+		*out = clock_s;
+	return clock_s;
+}
+
+static int
+setup(void **state)
+{
+	clock_s = NOW;
+	n_tokens = 0;
+	if (tokens_setup(state) < 0)
+		return -1;
+	store_close(fx.st);
+	fx.pr.st = fx.st = store_open(fx.path, 1);
+	other = store_open(fx.path, 1);
+	return fx.st == NULL || other == NULL ? -1 : 0;
+}
+
+static int
+end(void **state)
+{
+	store_close(other);
+	return fixture_end(state);
+}
+
+/* At second s; by any of the two. */
+static void
+take_back(struct store *st, int64_t s)
+{
+	const char *name = arena_printf(fx.a, "t%d", n_tokens++);
+	const struct id id = fixture_id(name);
+
+	clock_s = s;
+	add_access(name, NULL, NULL);
+	assert_int_equal(store_access_revoke(st, &id, NOW), 1);
+}
+
+static int64_t
+counted(void)
+{
+	struct ledger db, file;
+
+	assert_int_equal(store_ledger_of(fx.st, &db), 0);
+	store_ledger_read(fx.path, &file);
+	assert_int_equal(db.taken_back, file.taken_back);
+	assert_int_equal(db.minute, file.minute);
+	return db.taken_back;
+}
+
+static void
+the_first_of_a_second_is_counted(void **state)
+{
+	int64_t before = counted();
+
+	(void)state;
+	for (int i = 0; i < 10; i++)
+		take_back(i % 2 ? fx.st : other, NOW);
+	assert_int_equal(counted(), before + 1);
+	take_back(fx.st, NOW + 1);
+	assert_int_equal(counted(), before + 2);
+	/* A clock that goes back, and comes to the same second again. */
+	take_back(other, NOW - 100);
+	assert_int_equal(counted(), before + 3);
+	take_back(fx.st, NOW + 1);
+	assert_int_equal(counted(), before + 4);
+}
+
+static void
+what_takes_nothing_back_is_not_counted(void **state)
+{
+	int64_t before = counted();
+
+	(void)state;
+	clock_s = NOW + 7;
+	add_access("x", NULL, NULL);
+	assert_int_equal(counted(), before);
+}
+
+/* Where a copy is put back: is it known to be older? */
+static int
+is_old(const char *copy)
+{
+	struct store *st = store_open_put_back(copy, 1);
+	struct ledger db, file;
+
+	assert_non_null(st);
+	assert_int_equal(store_ledger_of(st, &db), 0);
+	store_close(st);
+	store_ledger_read(fx.path, &file);
+	return store_ledger_is_old(&db, &file);
+}
+
+static const char *
+copy(void)
+{
+	const char *path = arena_printf(fx.a, "%s/copy%d", fx.dir, n_tokens);
+
+	assert_int_equal(store_copy(fx.st, path), 0);
+	return path;
+}
+
+static void
+what_follows_a_copy_in_the_same_second_is_counted(void **state)
+{
+	const char *path;
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		take_back(fx.st, NOW);
+		path = copy();
+		assert_int_equal(is_old(path), 0);
+		take_back(i % 2 ? fx.st : other, NOW);
+		assert_int_equal(is_old(path), 1);
+	}
+}
+
+/* The one was answered before the copy, and tells the file of it after. */
+static void
+a_commit_that_is_late_hides_nothing_from_a_copy(void **state)
+{
+	const struct id id = fixture_id("late");
+	const char *path;
+
+	(void)state;
+	clock_s = NOW;
+	add_access("late", NULL, NULL);
+	assert_int_equal(store_begin(other), 0);
+	assert_int_equal(store_access_revoke(other, &id, NOW), 1);
+	assert_int_equal(store_ledger_step(other), 0);
+	assert_int_equal(
+	    store_run(other, store_stmt(other, SQL_COMMIT), "commit"), 1);
+	path = copy();
+	store_ledger_end(other);
+	assert_int_equal(is_old(path), 0);
+	take_back(fx.st, NOW);
+	assert_int_equal(is_old(path), 1);
+}
+
+/* Of what was put back there may be copies, from the same second. */
+static void
+what_was_accepted_is_counted(void **state)
+{
+	int64_t before;
+
+	(void)state;
+	take_back(fx.st, NOW);
+	before = counted();
+	assert_int_equal(store_ledger_accept(fx.st), 0);
+	assert_true(counted() > before);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+		    the_first_of_a_second_is_counted, setup, end),
+		cmocka_unit_test_setup_teardown(
+		    what_takes_nothing_back_is_not_counted, setup, end),
+		cmocka_unit_test_setup_teardown(
+		    what_follows_a_copy_in_the_same_second_is_counted, setup,
+		    end),
+		cmocka_unit_test_setup_teardown(
+		    a_commit_that_is_late_hides_nothing_from_a_copy, setup,
+		    end),
+		cmocka_unit_test_setup_teardown(
+		    what_was_accepted_is_counted, setup, end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
