@@ -38,6 +38,7 @@ LIB_OBJ  = $(patsubst %.c,$(BUILD)/%.o,$(filter-out lib/base/arena.c,$(LIB_SRC))
 	$(ARENA)) $(BUILD)/gen/embed.o
 PROGRAMS = $(patsubst %.c,$(BUILD)/%,$(wildcard cgi-bin/*.c))
 COMMAND  = $(BUILD)/bin/carnet
+COMMAND_SRC = $(wildcard bin/*.c bin/doctor/*.c)
 UNITS    = $(patsubst test/unit/%.c,$(BUILD)/unit/%,$(wildcard test/unit/test_*.c))
 FUZZERS  = $(patsubst test/fuzz/%.c,$(BUILD)/%,$(wildcard test/fuzz/fuzz_*.c))
 EMBED    = schema.sql $(wildcard schema-*.sql templates/*)
@@ -52,6 +53,7 @@ $(BUILD)/lib/base/%.o: INCLUDES = $(BASE)
 $(BUILD)/lib/store/%.o: INCLUDES = $(STORE)
 $(BUILD)/lib/store/sqlite/%.o: INCLUDES = -Ilib/store/sqlite $(STORE)
 $(BUILD)/lib/web/%.o: INCLUDES = $(WEB)
+$(BUILD)/bin/doctor/%.o: INCLUDES += -Ibin
 
 $(LIB): $(LIB_OBJ)
 	$(AR) rcs $@.new $(LIB_OBJ) && mv $@.new $@
@@ -59,7 +61,7 @@ $(LIB): $(LIB_OBJ)
 $(PROGRAMS): $(BUILD)/cgi-bin/%: $(BUILD)/cgi-bin/%.o $(LIB)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(LIB) $(LIBS)
 
-$(COMMAND): $(patsubst %.c,$(BUILD)/%.o,$(wildcard bin/*.c)) $(LIB)
+$(COMMAND): $(COMMAND_SRC:%.c=$(BUILD)/%.o) $(LIB)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(LIBS)
 
 $(BUILD)/deploy/keep: $(BUILD)/deploy/keep.o
@@ -157,7 +159,7 @@ help:
 	@echo 'make cov        which lines of lib/ the tests run'
 	@echo 'make bench      measure;  make screenshots, tidy, fmt, lint-man, deps, clean'
 
--include $(LIB_OBJ:.o=.d) $(PROGRAMS:=.d) $(UNITS:=.d) $(FUZZERS:=.d) $(wildcard $(BUILD)/bin/*.d $(BUILD)/deploy/*.d)
+-include $(LIB_OBJ:.o=.d) $(PROGRAMS:=.d) $(UNITS:=.d) $(FUZZERS:=.d) $(COMMAND_SRC:%.c=$(BUILD)/%.d) $(wildcard $(BUILD)/deploy/*.d)
 .PHONY: all static units deps run test bench asan fuzz fuzz-build fuzz-keep fuzzers cov tidy fmt \
 	lint-man timing valgrind soak screenshots install uninstall dist bundle deb clean help
 .SECONDARY:

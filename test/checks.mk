@@ -60,11 +60,11 @@ cov:
 
 tidy:
 	@sh deploy/deps.sh lint
-	clang-tidy --quiet $(LIB_SRC) cgi-bin/*.c bin/*.c -- -std=c11 $(ALL_CPPFLAGS) -include lib/base/banned.h
+	clang-tidy --quiet $(LIB_SRC) cgi-bin/*.c $(COMMAND_SRC) -- -std=c11 $(ALL_CPPFLAGS) -Ibin -include lib/base/banned.h
 
 fmt:
 	@sh deploy/deps.sh lint
-	clang-format -i lib/*/*.[ch] lib/store/sqlite/*.[ch] cgi-bin/*.c bin/*.[ch] test/unit/*.[ch] test/fuzz/*.[ch]
+	clang-format -i lib/*/*.[ch] lib/store/sqlite/*.[ch] cgi-bin/*.c bin/*.[ch] bin/doctor/*.[ch] test/unit/*.[ch] test/fuzz/*.[ch]
 
 lint-man:
 	@sh deploy/deps.sh lint

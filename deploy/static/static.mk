@@ -12,7 +12,7 @@ $(STATIC): $(LIB) $(BUILD)/deploy/static/absent.o deploy/static/link.opts
 	$(LINK_STATIC) -o $@ \
 	    $(filter %.o,$^) @deploy/static/link.opts $(LIB) $(STATIC_LIBS)
 $(PROGRAMS:$(BUILD)/%=$(BUILD)/static/%): $(BUILD)/static/%: $(BUILD)/%.o
-$(BUILD)/static/bin/carnet: $(patsubst %.c,$(BUILD)/%.o,$(wildcard bin/*.c))
+$(BUILD)/static/bin/carnet: $(COMMAND_SRC:%.c=$(BUILD)/%.o)
 
 # All of them in one file, for make bundle: one.c says how.
 ONE     = $(BUILD)/static/carnet.cgi
@@ -26,7 +26,7 @@ $(BUILD)/gen/programs.h: deploy/static/static.mk $(wildcard cgi-bin/*.c)
 	@{ $(foreach p,$(PROGRAMS),echo 'PROGRAM("$(notdir $(p))", $(call rename,$(p)))';) } >$@
 $(BUILD)/deploy/static/one.o: ALL_CPPFLAGS += -I$(BUILD)/gen
 $(BUILD)/deploy/static/one.o: $(BUILD)/gen/programs.h
-$(ONE): $(BUILD)/deploy/static/one.o $(BUILD)/deploy/static/setup.o $(ONE_OBJ) $(filter-out %/carnet.o,$(patsubst %.c,$(BUILD)/%.o,$(wildcard bin/*.c))) \
+$(ONE): $(BUILD)/deploy/static/one.o $(BUILD)/deploy/static/setup.o $(ONE_OBJ) $(filter-out %/carnet.o,$(COMMAND_SRC:%.c=$(BUILD)/%.o)) \
 		$(LIB) $(BUILD)/deploy/static/absent.o deploy/static/link.opts
 	@mkdir -p $(@D)
 	$(LINK_STATIC) -o $@ \

@@ -67,5 +67,5 @@ def test_the_shipped_port_is_roots_and_one():
              for n in re.findall(r"127\.0\.0\.1:(\d+)(?!\d)", (ROOT / "deploy" / name).read_text())
              if n != "8000"}
     named |= {int(n) for n in re.findall(r"DOCTOR_GUARD_PORT (\d+)",
-                                         (ROOT / "bin/cmd_doctor.h").read_text())}
+                                         (ROOT / "bin/doctor/doctor.h").read_text())}
     assert len(named) == 1 and named.pop() < 1024

@@ -1,9 +1,9 @@
-/* cmd_doctor_users.c: the people of the database. */
+/* users.c: the accounts in the database. */
 #include <string.h>
 
 #include "arena.h"
 #include "cmd.h"
-#include "cmd_doctor.h"
+#include "doctor.h"
 #include "identity.h"
 #include "store_user.h"
 

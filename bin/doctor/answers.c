@@ -1,6 +1,6 @@
-/* cmd_doctor_answers.c: carnet doctor: do the programs' headers arrive? */
-#include "cmd_doctor.h"
-#include "cmd_doctor_http.h"
+/* answers.c: do the programs' headers arrive? */
+#include "doctor.h"
+#include "http.h"
 #include "json.h"
 #include "store_client.h"
 #include "uri.h"

@@ -1,4 +1,4 @@
-/* cmd_doctor_programs.c: carnet doctor: the programs beside the command. */
+/* programs.c: the programs beside the command. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cmd_doctor.h"
+#include "doctor.h"
 #include "embed.h"
 
 #define TRIAL_S 10

@@ -1,7 +1,6 @@
-/* cmd_doctor_guard.c: carnet doctor: is the guard asked, before what it guards?
- */
-#include "cmd_doctor.h"
-#include "cmd_doctor_http.h"
+/* guard.c: is the guard asked, before what it guards? */
+#include "doctor.h"
+#include "http.h"
 #include "json.h"
 #include "rule.h"
 

@@ -1,9 +1,9 @@
-/* cmd_doctor_paths.c: carnet doctor: does each path lead to its program? */
+/* paths.c: does each path lead to its program? */
 #include <libgen.h>
 #include <unistd.h>
 
-#include "cmd_doctor.h"
-#include "cmd_doctor_http.h"
+#include "doctor.h"
+#include "http.h"
 
 /*
  * Where each program is, and what a request without a token gets of it.  Doctor

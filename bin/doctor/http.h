@@ -1,6 +1,6 @@
-/* cmd_doctor_http.h: one HTTP request, by the command curl. */
-#ifndef CARNET_CMD_DOCTOR_HTTP_H
-#define CARNET_CMD_DOCTOR_HTTP_H
+/* http.h: one HTTP request, by the command curl. */
+#ifndef CARNET_DOCTOR_HTTP_H
+#define CARNET_DOCTOR_HTTP_H
 
 #include <stddef.h>
 

@@ -1,6 +1,6 @@
-/* cmd_doctor.h: what the checks of carnet doctor share. */
-#ifndef CARNET_CMD_DOCTOR_H
-#define CARNET_CMD_DOCTOR_H
+/* doctor.h: what the checks of carnet doctor share. */
+#ifndef CARNET_DOCTOR_H
+#define CARNET_DOCTOR_H
 
 #include <sys/types.h>
 

@@ -1,8 +1,8 @@
-/* cmd_doctor_site.c: carnet doctor: the running site: server, TLS, clock. */
+/* site.c: the running site: server, TLS, clock. */
 #include <time.h>
 
-#include "cmd_doctor.h"
-#include "cmd_doctor_http.h"
+#include "doctor.h"
+#include "http.h"
 
 #define DAY 86400
 #define CERTIFICATE_DAYS 14

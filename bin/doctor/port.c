@@ -1,11 +1,10 @@
-/* cmd_doctor_port.c: carnet doctor: who may listen where Apache asks the guard?
- */
+/* port.c: who may listen where Apache asks the guard? */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <glob.h>
 #include <unistd.h>
 
-#include "cmd_doctor.h"
+#include "doctor.h"
 
 #define LISTENS 0x0a /* TCP_LISTEN, as /proc/net/tcp has it */
 

@@ -1,8 +1,8 @@
-/* cmd_doctor_root.c: carnet doctor: does a web server serve the secrets? */
+/* root.c: does a web server serve the secrets? */
 #include <glob.h>
 #include <limits.h>
 
-#include "cmd_doctor.h"
+#include "doctor.h"
 
 /* Directories of these names are served, by all custom. */
 static const char *const served[] = { "public_html", "htdocs", "httpdocs",

@@ -1,5 +1,4 @@
-/* cmd_doctor_files.c: carnet doctor: files: who may read them, where they lie.
- */
+/* files.c: who may read the files, and where they lie. */
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
@@ -10,7 +9,7 @@
 #include <unistd.h>
 
 #include "audit.h"
-#include "cmd_doctor.h"
+#include "doctor.h"
 #include "keys.h"
 
 #ifndef SMB2_SUPER_MAGIC

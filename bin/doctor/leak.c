@@ -1,12 +1,12 @@
-/* cmd_doctor_leak.c: carnet doctor: can secrets be fetched from the site? */
+/* leak.c: can secrets be fetched from the site? */
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <unistd.h>
 
 #include "audit.h"
-#include "cmd_doctor.h"
-#include "cmd_doctor_http.h"
+#include "doctor.h"
+#include "http.h"
 #include "keys.h"
 
 #define SAMPLE 512

@@ -1,11 +1,11 @@
-/* cmd_doctor_conf.c: carnet doctor: what the configuration says. */
+/* conf.c: what the configuration says. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cmd_doctor.h"
+#include "doctor.h"
 #include "embed.h"
 #include "tmpl.h"
 #include "words.h"

@@ -1,8 +1,8 @@
-/* cmd_doctor_oauth.c: carnet doctor: the documents that clients read. */
+/* oauth.c: the documents that clients read. */
 #include <json-c/json.h>
 
-#include "cmd_doctor.h"
-#include "cmd_doctor_http.h"
+#include "doctor.h"
+#include "http.h"
 #include "discovery.h"
 #include "json.h"
 #include "keys.h"

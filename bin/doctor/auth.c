@@ -1,7 +1,6 @@
-/* cmd_doctor_auth.c: carnet doctor: does Authorization arrive, and who eats it?
- */
-#include "cmd_doctor.h"
-#include "cmd_doctor_http.h"
+/* auth.c: does Authorization arrive, and who eats it? */
+#include "doctor.h"
+#include "http.h"
 
 /* A token that nobody ever made: to have it refused is the proof. */
 #define NO_TOKEN "Bearer carnet-doctor-no-token"

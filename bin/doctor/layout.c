@@ -1,10 +1,9 @@
-/* cmd_doctor_layout.c: carnet doctor: does the data have a directory of its own?
- */
+/* layout.c: does the data have a directory of its own? */
 #include <libgen.h>
 #include <limits.h>
 #include <unistd.h>
 
-#include "cmd_doctor.h"
+#include "doctor.h"
 
 /* Is path the directory dir, or below it, as the file system has it? */
 static int

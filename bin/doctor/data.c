@@ -1,11 +1,11 @@
-/* cmd_doctor_data.c: carnet doctor: the database, its clients, the keys. */
+/* data.c: the database, its clients, the keys. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cmd_doctor.h"
+#include "doctor.h"
 #include "crypto.h"
 #include "keys.h"
 #include "store_client.h"

@@ -1,5 +1,5 @@
-/* cmd_doctor.c: carnet doctor: what is wrong here, and the cure. */
-#include "cmd_doctor.h"
+/* doctor.c: carnet doctor: the table of checks, and how findings are printed. */
+#include "doctor.h"
 
 #include <stdarg.h>
 

@@ -1,12 +1,12 @@
 /*
- * cmd_doctor_http.c: one HTTP request, by the command curl.
+ * http.c: one HTTP request, by the command curl.
  *
  * By the command, and not by libcurl: the binary is copied to hosts that have
  * other libraries, and must start there.  Every such host has curl, set up with
  * its certificate authorities and proxies; only carnet doctor wants it.  The
  * request goes to its standard input, so that nothing of it is seen by ps.
  */
-#include "cmd_doctor_http.h"
+#include "http.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +18,7 @@
 
 #include "arena.h"
 #include "buf.h"
-#include "cmd_doctor.h"
+#include "doctor.h"
 
 #define ANSWER_MAX (2 << 20)
 
