@@ -86,7 +86,7 @@ begin_copy(struct store *st)
 
 	if (!lock_out(st->path, &lock))
 		log_event("database %s: another program holds it", st->path);
-	else if (store_read(st) == 0 && store_ledger_of(st, &seen) == 0)
+	else if (store_read_begin(st) == 0 && store_ledger_of(st, &seen) == 0)
 		rc = 0;
 	if (rc == 0)
 		store_ledger_copied(st);
