@@ -184,14 +184,14 @@ report(struct cmd *c, const struct holding *h)
 static int
 revoke_id(struct cmd *c, const struct id *id, struct holding *h)
 {
-	struct refresh_token r = { .user = 0 };
+	struct granted g = { .user = 0 };
 	struct holder is = { .user = 0 };
 	int n = store_access_holder(c->st, c->a, id, &is);
 
-	if (n == 0 && (n = store_held_family(c->st, id, &r)) == 1) {
-		is.client = r.client;
-		is.user = r.user;
-		is.family = r.family;
+	if (n == 0 && (n = store_held_family(c->st, id, &g)) == 1) {
+		is.client = g.client;
+		is.user = g.user;
+		is.family = g.family;
 		is.has_family = 1;
 	}
 	if (n < 0)

@@ -108,19 +108,19 @@ give_code(struct req *rq, const struct authorization *az,
     const struct visitor *v, uint64_t scope, int consented)
 {
 	struct auth_code c = {
-		.client = az->client.id,
-		.user = v->user.id,
+		.granted.client = az->client.id,
+		.granted.user = v->user.id,
+		.granted.scope = scope_format(rq->conf, rq->a, scope),
+		.granted.resource = az->resource,
 		.redirect_uri = az->redirect_uri,
 		.challenge = az->challenge,
-		.scope = scope_format(rq->conf, rq->a, scope),
-		.resource = az->resource,
 		.expires_at = rq->now + rq->conf->code_ttl,
 	};
 	char code[SECRET_TEXT_LEN + 1];
 	int rc;
 
 	secret_make(code, &c.digest);
-	id_make(rq->now, &c.family);
+	id_make(rq->now, &c.granted.family);
 	if (store_begin(rq->st) < 0)
 		return oerr_machine(rq);
 	if ((rc = stands(rq, az, v, scope, consented)) == 0) {
@@ -130,7 +130,8 @@ give_code(struct req *rq, const struct authorization *az,
 	}
 	if (rc < 0 ||
 	    (consented &&
-		scope_consent(rq, c.user, c.client, c.resource, scope) < 0) ||
+		scope_consent(rq, c.granted.user, c.granted.client,
+		    c.granted.resource, scope) < 0) ||
 	    store_code_add(rq->st, &c) < 0 ||
 	    store_purge_turn(rq->st, rq->now) < 0 || store_commit(rq->st) < 0) {
 		store_rollback(rq->st);

@@ -105,12 +105,12 @@ device_post(struct req *rq)
 	if (!words_have(cl->grants, GRANT))
 		return &oerr_unauthorized_client;
 	if ((e = scope_offer(rq, cl, rq->param[PARAM_SCOPE], &scope)) != NULL ||
-	    (e = resource_asked(rq, &c.resource)) != NULL)
+	    (e = resource_asked(rq, &c.granted.resource)) != NULL)
 		return e;
-	c.client = cl->id;
-	c.scope = scope_format(rq->conf, rq->a, scope);
+	c.granted.client = cl->id;
+	c.granted.scope = scope_format(rq->conf, rq->a, scope);
 	secret_make(secret, &c.digest);
-	id_make(rq->now, &c.family);
+	id_make(rq->now, &c.granted.family);
 	e = store_codes(rq, &c);
 	return e != NULL ? e : answer(rq, &c, secret);
 }

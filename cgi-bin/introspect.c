@@ -98,17 +98,17 @@ inspect_refresh(struct req *rq, const struct client *cl,
 	struct user u;
 	int found;
 
-	if (t->client != cl->id || t->spent_at != 0 || t->revoked_at != 0 ||
-	    t->expires_at <= rq->now ||
-	    issue_family_end(rq->conf, &t->family) <= rq->now ||
+	if (t->granted.client != cl->id || t->spent_at != 0 ||
+	    t->revoked_at != 0 || t->expires_at <= rq->now ||
+	    issue_family_end(rq->conf, &t->granted.family) <= rq->now ||
 	    !words_have(cl->grants, "refresh_token"))
 		return NULL;
-	if ((found = store_user_by_id(rq->st, rq->a, t->user, &u)) < 0)
+	if ((found = store_user_by_id(rq->st, rq->a, t->granted.user, &u)) < 0)
 		return oerr_machine(rq);
 	if (found == 0 || u.disabled_at != 0)
 		return NULL;
 	scope = scope_format(rq->conf, rq->a,
-	    scope_parse(rq->conf, t->scope, NULL) &
+	    scope_parse(rq->conf, t->granted.scope, NULL) &
 		scope_of_client(rq->conf, cl) & scope_of_user(rq->conf, &u));
 	*an = (struct answer) {
 		.active = 1, .scope = scope, .client_id = cl->client_id,

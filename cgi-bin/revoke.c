@@ -77,13 +77,13 @@ revoke_post(struct req *rq)
 	digest_of(text, strlen(text), &d);
 	if ((found = store_refresh_find(rq->st, rq->a, &d, &t)) < 0)
 		return oerr_machine(rq);
-	if (found == 1 && t.client != cl->id)
+	if (found == 1 && t.granted.client != cl->id)
 		return oerr_why(
 		    rq, &oerr_invalid_grant, "token of another client");
 	if (found == 1)
-		return name_user(rq, t.user) < 0
+		return name_user(rq, t.granted.user) < 0
 		    ? oerr_machine(rq)
-		    : revoke_family(rq, &t.family, NULL);
+		    : revoke_family(rq, &t.granted.family, NULL);
 	if ((e = bearer_identify(rq, text, &who)) != NULL)
 		return e->status < 500 ? answer(rq) : e;
 	if (who.is.client != cl->id)

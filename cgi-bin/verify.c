@@ -97,7 +97,7 @@ confirm(struct req *rq, const struct visitor *v, const struct asked *as)
 	    arena_printf(rq->a, "%.4s-%s", c->user_code, c->user_code + 4));
 	tmpl_set(d, "client_name", as->client.name);
 	if (!rq->conf->passport_compat)
-		tmpl_set(d, "resource", c->resource);
+		tmpl_set(d, "resource", c->granted.resource);
 	if (as->nothing_left)
 		tmpl_set(d, "error", NOTHING_LEFT);
 	scope_show(rq->conf, as->scope, d);
@@ -163,8 +163,8 @@ decide(struct req *rq, struct visitor *v, const struct asked *as)
 				v->user.id, words, approve, rq->now);
 	if (done < 0 ||
 	    (done == 1 && approve &&
-		scope_consent(rq, v->user.id, c->client, c->resource,
-		    as->scope) < 0) ||
+		scope_consent(rq, v->user.id, c->granted.client,
+		    c->granted.resource, as->scope) < 0) ||
 	    store_commit(rq->st) < 0) {
 		store_rollback(rq->st);
 		return oerr_machine(rq);
@@ -189,7 +189,7 @@ with_code(struct req *rq, struct visitor *v)
 	    (found = store_device_by_user_code(
 		 rq->st, rq->a, text, rq->now, &as.code)) == 1)
 		found = store_client_by_number(
-		    rq->st, rq->a, as.code.client, &as.client);
+		    rq->st, rq->a, as.code.granted.client, &as.client);
 	if (found < 0)
 		return oerr_machine(rq);
 	if (found == 0)
@@ -197,7 +197,7 @@ with_code(struct req *rq, struct visitor *v)
 	if (as.client.revoked_at != 0)
 		return wrong_code(rq, v);
 	rq->client_id = as.client.client_id;
-	all = scope_parse(rq->conf, as.code.scope, NULL);
+	all = scope_parse(rq->conf, as.code.granted.scope, NULL);
 	as.scope = all & scope_of_user(rq->conf, &v->user);
 	as.nothing_left = all != 0 && as.scope == 0;
 	if (rq->method == METHOD_POST && rq->param[PARAM_DECISION] != NULL)

@@ -29,11 +29,11 @@
 static const struct oerr *
 check_code(struct req *rq, const struct client *cl, const struct auth_code *c)
 {
-	if (c->client != cl->id)
+	if (c->granted.client != cl->id)
 		return oerr_why(rq, &oerr_invalid_grant,
 		    "code of another client");
 	if (c->spent_at != 0)
-		return issue_replayed(rq, &c->family, "code used twice");
+		return issue_replayed(rq, &c->granted.family, "code used twice");
 	if (c->expires_at <= rq->now)
 		return oerr_why(rq, &oerr_invalid_grant, "expired code");
 	if (strcmp(c->redirect_uri, rq->param[PARAM_REDIRECT_URI]) != 0)
@@ -61,16 +61,15 @@ grant_code(struct req *rq, const struct client *cl, struct subject *sub)
 	if (found == 0)
 		return oerr_why(rq, &oerr_invalid_grant, "unknown code");
 	if ((e = check_code(rq, cl, &c)) != NULL ||
-	    (e = grant_user(rq, c.user, u)) != NULL)
+	    (e = grant_user(rq, c.granted.user, u)) != NULL)
 		return e;
 	sub->user = u;
 	sub->spend = SPEND_CODE;
-	sub->family = c.family;
-	sub->resource = c.resource;
-	sub->scope = scope_parse(rq->conf, c.scope, NULL) &
+	sub->granted = c.granted;
+	sub->granted.scope = NULL;
+	sub->scope = scope_parse(rq->conf, c.granted.scope, NULL) &
 	    scope_of_client(rq->conf, cl) & scope_of_user(rq->conf, u);
-	sub->granted = sub->scope;
-	if (*c.scope != '\0' && sub->scope == 0)
+	if (*c.granted.scope != '\0' && sub->scope == 0)
 		return oerr_why(rq, &oerr_invalid_scope,
 		    "nothing left of what was granted");
 	return NULL;

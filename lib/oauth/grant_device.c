@@ -32,11 +32,12 @@ static const struct oerr *
 check_code(
     struct req *rq, const struct client *cl, const struct device_code *c)
 {
-	if (c->client != cl->id)
+	if (c->granted.client != cl->id)
 		return oerr_why(rq, &oerr_invalid_grant,
 		    "device code of another client");
 	if (c->spent_at != 0)
-		return issue_replayed(rq, &c->family, "device code used twice");
+		return issue_replayed(
+		    rq, &c->granted.family, "device code used twice");
 	if (c->expires_at <= rq->now)
 		return &oerr_expired_token;
 	if (c->denied_at != 0)
@@ -61,16 +62,15 @@ grant_device(struct req *rq, const struct client *cl, struct subject *sub)
 		return oerr_why(
 		    rq, &oerr_invalid_grant, "unknown device code");
 	if ((e = check_code(rq, cl, &c)) != NULL ||
-	    (e = grant_user(rq, c.user, u)) != NULL)
+	    (e = grant_user(rq, c.granted.user, u)) != NULL)
 		return e;
 	sub->user = u;
 	sub->spend = SPEND_DEVICE;
-	sub->family = c.family;
-	sub->resource = c.resource;
-	sub->scope = scope_parse(rq->conf, c.scope, NULL) &
+	sub->granted = c.granted;
+	sub->granted.scope = NULL;
+	sub->scope = scope_parse(rq->conf, c.granted.scope, NULL) &
 	    scope_of_client(rq->conf, cl) & scope_of_user(rq->conf, u);
-	sub->granted = sub->scope;
-	if (*c.scope != '\0' && sub->scope == 0)
+	if (*c.granted.scope != '\0' && sub->scope == 0)
 		return oerr_why(rq, &oerr_invalid_scope,
 		    "nothing left of what was granted");
 	return NULL;

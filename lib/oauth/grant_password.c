@@ -23,7 +23,5 @@ grant_password(
 		 rq->param[PARAM_PASSWORD], u)) != NULL)
 		return e;
 	sub->user = u;
-	e = scope_grant(rq, cl, u, rq->param[PARAM_SCOPE], &sub->scope);
-	sub->granted = sub->scope;
-	return e;
+	return scope_grant(rq, cl, u, rq->param[PARAM_SCOPE], &sub->scope);
 }

@@ -61,7 +61,7 @@ name_user(struct req *rq, const struct refresh_token *t)
 {
 	struct user u;
 
-	(void)grant_user(rq, t->user, &u);
+	(void)grant_user(rq, t->granted.user, &u);
 }
 
 /* Is the token one that this client may use now? */
@@ -75,10 +75,10 @@ check_token(struct req *rq, const struct client *cl,
 	if (t->expires_at <= rq->now)
 		return oerr_why(rq, &oerr_invalid_grant,
 		    "expired refresh token");
-	if (issue_family_end(rq->conf, &t->family) <= rq->now)
+	if (issue_family_end(rq->conf, &t->granted.family) <= rq->now)
 		return oerr_why(rq, &oerr_invalid_grant,
 		    "the sign-in is older than refresh_max");
-	if (t->client != cl->id) {
+	if (t->granted.client != cl->id) {
 		name_user(rq, t);
 		return oerr_why(rq, &oerr_invalid_grant,
 		    t->spent_at != 0 ? "spent refresh token of another client"
@@ -86,7 +86,8 @@ check_token(struct req *rq, const struct client *cl,
 	}
 	if (t->spent_at != 0 && !is_retry(rq, t)) {
 		name_user(rq, t);
-		return issue_replayed(rq, &t->family, "refresh token used twice");
+		return issue_replayed(
+		    rq, &t->granted.family, "refresh token used twice");
 	}
 	return NULL;
 }
@@ -96,21 +97,23 @@ check_scope(struct req *rq, const struct client *cl, const struct user *u,
     const struct refresh_token *t, struct subject *sub)
 {
 	const char *asked = rq->param[PARAM_SCOPE];
+	const uint64_t granted =
+	    scope_parse(rq->conf, t->granted.scope, NULL);
 	uint64_t may = scope_of_client(rq->conf, cl) &
 	    scope_of_user(rq->conf, u) & ~SCOPE_STAR;
 	int unknown = 0;
 
-	sub->granted = scope_parse(rq->conf, t->scope, NULL);
 	sub->scope = asked == NULL
-	    ? sub->granted
+	    ? granted
 	    : scope_parse(rq->conf, asked, &unknown);
-	if (unknown || sub->scope & ~sub->granted)
+	if (unknown || sub->scope & ~granted)
 		return oerr_why(rq, &oerr_invalid_scope,
 		    "more than was granted");
 	if (sub->scope != 0 && (sub->scope & may) == 0)
 		return oerr_why(rq, &oerr_invalid_scope,
 		    "nothing left of what was granted");
 	sub->scope &= may;
+	sub->granted.scope = scope_format(rq->conf, rq->a, granted);
 	return NULL;
 }
 
@@ -155,12 +158,11 @@ grant_refresh(struct req *rq, const struct client *cl, struct subject *sub)
 		    "unknown refresh token");
 	if ((e = check_token(rq, cl, t)) != NULL)
 		return e;
-	if ((e = grant_user(rq, t->user, u)) != NULL)
+	if ((e = grant_user(rq, t->granted.user, u)) != NULL)
 		return e;
 	sub->user = u;
 	sub->digest = d;
-	sub->family = t->family;
-	sub->resource = t->resource;
+	sub->granted = t->granted;
 	if ((e = check_scope(rq, cl, u, t, sub)) != NULL)
 		return e;
 	return find_next(rq, cl, t, sub);

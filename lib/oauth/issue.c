@@ -115,7 +115,7 @@ lost(struct req *rq, const struct subject *sub)
 		return oerr_why(rq, &oerr_invalid_grant,
 		    "refresh token revoked meanwhile, or its next one is of"
 		    " another refresh.key");
-	return issue_replayed(rq, &sub->family, "used twice");
+	return issue_replayed(rq, &sub->granted.family, "used twice");
 }
 
 /*
@@ -192,7 +192,7 @@ family_of(struct req *rq, const struct subject *sub, int renewable)
 	 * family's refresh tokens: where none is given, one is stored all the same.
 	 */
 	if (sub->spend != SPEND_NOTHING)
-		return &sub->family;
+		return &sub->granted.family;
 	if (!renewable)
 		return NULL;
 	made = arena_alloc(rq->a, sizeof(*made));
@@ -213,15 +213,16 @@ make_refresh(struct req *rq, const struct client *cl, const struct subject *sub,
     char secret[static SECRET_TEXT_LEN + 1], struct refresh_token *out)
 {
 	*out = (struct refresh_token) {
-		.family = access->family,
+		.granted = sub->granted,
 		.access_token = access->id,
-		.client = cl->id,
-		.user = sub->user->id,
-		.scope = scope_format(rq->conf, rq->a, sub->granted),
-		.resource = sub->resource,
 		.expires_at = least(end,
 		    rq->now + ttl_of(cl->refresh_ttl, rq->conf->refresh_ttl)),
 	};
+	out->granted.family = access->family;
+	out->granted.client = cl->id;
+	out->granted.user = sub->user->id;
+	if (out->granted.scope == NULL)
+		out->granted.scope = access->scope;
 	if (!words_have(cl->grants, "refresh_token"))
 		out->expires_at = access->expires_at;
 	if (sub->next == NULL)
@@ -254,7 +255,8 @@ issue_tokens(
 	const struct oerr *e;
 	char *jwt;
 
-	if ((e = resource_for_token(rq, sub->resource, &m.audience)) != NULL)
+	if ((e = resource_for_token(
+		 rq, sub->granted.resource, &m.audience)) != NULL)
 		return e;
 	/* Signed before the write lock is held: RSA takes milliseconds. */
 	if ((e = mint_access(rq, &m, &access, &jwt)) != NULL)

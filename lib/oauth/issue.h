@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #include "crypto.h"
-#include "id.h"
+#include "store_granted.h"
 
 struct client;
 struct conf;
@@ -24,7 +24,15 @@ struct subject {
 	 */
 	const struct user *user;
 	uint64_t scope;		 /* of the access token */
-	uint64_t granted;	 /* of the refresh token */
+	/*
+	 * What a code, a device code or a refresh token stands for; zero where
+	 * nothing is spent.  A scope of NULL is that of the access token.
+	 *
+	 * A resource in it is bound for good: all tokens of the family are for
+	 * that one (RFC 8707 section 2.2).  What nothing was granted for before,
+	 * such as a password, is bound to none, whatever the token request names.
+	 */
+	struct granted granted;
 	enum spend spend;
 	struct digest digest;	 /* of what is spent */
 	/*
@@ -32,14 +40,6 @@ struct subject {
 	 * that is kept (SPEND_KEPT) itself.  NULL: a random one.
 	 */
 	const char *next;
-	struct id family;	 /* that it belongs to */
-	/*
-	 * That it was granted for, NULL: for none in particular.  It is bound to
-	 * that for good: all tokens of its family are for this one (RFC 8707
-	 * section 2.2).  What nothing was granted for before, as a password, is
-	 * bound to none, whatever the token request names.
-	 */
-	const char *resource;
 };
 
 /*

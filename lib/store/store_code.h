@@ -3,13 +3,12 @@
 #define CARNET_STORE_CODE_H
 
 #include "store.h"
+#include "store_granted.h"
 
 struct auth_code {
 	struct digest digest;
-	struct id family;
-	int64_t client, user;
-	const char *redirect_uri, *challenge, *scope;
-	const char *resource;	/* or NULL */
+	struct granted granted;
+	const char *redirect_uri, *challenge;
 	int64_t expires_at, spent_at; /* spent_at 0: not */
 };
 

@@ -11,12 +11,12 @@ store_device_add(struct store *st, const struct device_code *c)
 		return -1;
 	bind_digest(s, 1, &c->digest);
 	bind_text(s, 2, c->user_code);
-	bind_id(s, 3, &c->family);
-	bind_int(s, 4, c->client);
-	bind_text(s, 5, c->scope);
+	bind_id(s, 3, &c->granted.family);
+	bind_int(s, 4, c->granted.client);
+	bind_text(s, 5, c->granted.scope);
 	bind_int(s, 6, c->interval_s);
 	bind_int(s, 7, c->expires_at);
-	bind_text(s, 8, c->resource);
+	bind_text(s, 8, c->granted.resource);
 	return store_run(st, s, "device_add");
 }
 
@@ -51,17 +51,17 @@ find(struct store *st, sqlite3_stmt *s, struct arena *a,
 	if ((rc = sqlite3_step(s)) == SQLITE_ROW) {
 		column_digest(s, 0, &out->digest);
 		out->user_code = column_dup(s, 1, a);
-		column_id(s, 2, &out->family);
-		out->client = sqlite3_column_int64(s, 3);
-		out->user = sqlite3_column_int64(s, 4);
-		out->scope = column_dup(s, 5, a);
+		column_id(s, 2, &out->granted.family);
+		out->granted.client = sqlite3_column_int64(s, 3);
+		out->granted.user = sqlite3_column_int64(s, 4);
+		out->granted.scope = column_dup(s, 5, a);
 		out->interval_s = sqlite3_column_int64(s, 6);
 		out->polled_at = sqlite3_column_int64(s, 7);
 		out->approved_at = sqlite3_column_int64(s, 8);
 		out->denied_at = sqlite3_column_int64(s, 9);
 		out->spent_at = sqlite3_column_int64(s, 10);
 		out->expires_at = sqlite3_column_int64(s, 11);
-		out->resource = column_dup(s, 12, a);
+		out->granted.resource = column_dup(s, 12, a);
 		found = 1;
 	} else if (rc != SQLITE_DONE) {
 		found = store_fail(st, "device_find");

@@ -3,16 +3,14 @@
 #define CARNET_STORE_DEVICE_H
 
 #include "store.h"
+#include "store_granted.h"
 
 #define USER_CODE_LEN 8
 
 struct device_code {
 	struct digest digest;
 	const char *user_code;
-	struct id family;
-	int64_t client, user;
-	const char *scope;
-	const char *resource;	/* or NULL */
+	struct granted granted;
 	int64_t interval_s, polled_at, approved_at, denied_at, spent_at;
 	int64_t expires_at;
 };

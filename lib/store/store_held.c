@@ -1,7 +1,7 @@
 /* store_held.c: what users and clients hold, listed and revoked. */
 #include "store_held.h"
 #include "store_int.h"
-#include "store_token.h"
+#include "store_granted.h"
 
 #define BATCH 256
 #define REQUEST_S 600 /* longer than a request takes to store its row */
@@ -61,7 +61,7 @@ store_held_list(struct store *st, struct arena *a, struct holding *h,
 
 int
 store_held_family(
-    struct store *st, const struct id *id, struct refresh_token *out)
+    struct store *st, const struct id *id, struct granted *out)
 {
 	sqlite3_stmt *s;
 	int found = 0, rc;

@@ -4,7 +4,7 @@
 
 #include "store.h"
 
-struct refresh_token;
+struct granted;
 
 /* What users and clients hold. */
 struct held {
@@ -50,6 +50,6 @@ int store_held_revoke(struct store *st, struct holding *h, int64_t now);
  * its family, client and user.  It looks at all refresh tokens.
  */
 int store_held_family(
-    struct store *st, const struct id *id, struct refresh_token *out);
+    struct store *st, const struct id *id, struct granted *out);
 
 #endif

@@ -101,13 +101,13 @@ store_refresh_add(struct store *st, const struct refresh_token *t)
 	if ((s = store_stmt(st, SQL_REFRESH_ADD)) == NULL)
 		return -1;
 	bind_digest(s, 1, &t->digest);
-	bind_id(s, 2, &t->family);
+	bind_id(s, 2, &t->granted.family);
 	bind_id(s, 3, &t->access_token);
-	bind_int(s, 4, t->client);
-	bind_int(s, 5, t->user);
-	bind_text(s, 6, t->scope);
+	bind_int(s, 4, t->granted.client);
+	bind_int(s, 5, t->granted.user);
+	bind_text(s, 6, t->granted.scope);
 	bind_int(s, 7, t->expires_at);
-	bind_text(s, 8, t->resource);
+	bind_text(s, 8, t->granted.resource);
 	bind_int_or_null(s, 9, t->spent_at);
 	if (t->has_came_with)
 		bind_digest(s, 10, &t->came_with);
@@ -126,15 +126,15 @@ store_refresh_find(struct store *st, struct arena *a, const struct digest *d,
 	bind_digest(s, 1, d);
 	if ((rc = sqlite3_step(s)) == SQLITE_ROW) {
 		out->digest = *d;
-		column_id(s, 0, &out->family);
+		column_id(s, 0, &out->granted.family);
 		column_id(s, 1, &out->access_token);
-		out->client = sqlite3_column_int64(s, 2);
-		out->user = sqlite3_column_int64(s, 3);
-		out->scope = column_dup(s, 4, a);
+		out->granted.client = sqlite3_column_int64(s, 2);
+		out->granted.user = sqlite3_column_int64(s, 3);
+		out->granted.scope = column_dup(s, 4, a);
 		out->expires_at = sqlite3_column_int64(s, 5);
 		out->spent_at = sqlite3_column_int64(s, 6);
 		out->revoked_at = sqlite3_column_int64(s, 7);
-		out->resource = column_dup(s, 8, a);
+		out->granted.resource = column_dup(s, 8, a);
 		found = 1;
 	} else if (rc != SQLITE_DONE) {
 		found = store_fail(st, "refresh_find");

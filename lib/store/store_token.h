@@ -3,6 +3,7 @@
 #define CARNET_STORE_TOKEN_H
 
 #include "store.h"
+#include "store_granted.h"
 
 struct access_token {
 	struct id id;
@@ -21,10 +22,8 @@ struct access_token {
 
 struct refresh_token {
 	struct digest digest;
-	struct id family, access_token;
-	int64_t client, user;
-	const char *scope;
-	const char *resource;	/* that its family is bound to, or NULL */
+	struct granted granted;	/* the scope as it was first granted */
+	struct id access_token;	/* of the same pair */
 	int64_t expires_at, spent_at, revoked_at; /* 0: not */
 	/*
 	 * Of a row that no token has: it stands for an access token that was

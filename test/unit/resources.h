@@ -39,13 +39,13 @@ static inline struct auth_code
 code_for(const char *resource)
 {
 	return (struct auth_code){ .digest = fixture_digest("code"),
-		.family = fixture_id("f"),
-		.client = cl->id,
-		.user = u->id,
+		.granted.family = fixture_id("f"),
+		.granted.client = cl->id,
+		.granted.user = u->id,
 		.redirect_uri = "u",
 		.challenge = CHALLENGE,
-		.scope = "read-posts",
-		.resource = resource,
+		.granted.scope = "read-posts",
+		.granted.resource = resource,
 		.expires_at = NOW + 60 };
 }
 
@@ -54,10 +54,10 @@ device_for(const char *resource)
 {
 	return (struct device_code){ .digest = fixture_digest("device"),
 		.user_code = "BCDFGHJK",
-		.family = fixture_id("f"),
-		.client = cl->id,
-		.scope = "read-posts",
-		.resource = resource,
+		.granted.family = fixture_id("f"),
+		.granted.client = cl->id,
+		.granted.scope = "read-posts",
+		.granted.resource = resource,
 		.interval_s = 5,
 		.expires_at = NOW + 600 };
 }

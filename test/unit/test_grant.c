@@ -108,12 +108,12 @@ static void
 add_code(void)
 {
 	struct auth_code c = { .digest = fixture_digest("the code"),
-		.family = fixture_id("family"),
-		.client = cl->id,
-		.user = u->id,
+		.granted.family = fixture_id("family"),
+		.granted.client = cl->id,
+		.granted.user = u->id,
 		.redirect_uri = "https://app.example/cb",
 		.challenge = CHALLENGE,
-		.scope = "read-posts",
+		.granted.scope = "read-posts",
 		.expires_at = NOW + 60 };
 
 	assert_int_equal(store_code_add(fx.st, &c), 1);
@@ -156,9 +156,9 @@ add_device_code(void)
 {
 	struct device_code c = { .digest = fixture_digest("the device"),
 		.user_code = "BCDFGHJK",
-		.family = fixture_id("family"),
-		.client = cl->id,
-		.scope = "read-posts",
+		.granted.family = fixture_id("family"),
+		.granted.client = cl->id,
+		.granted.scope = "read-posts",
 		.interval_s = 5,
 		.expires_at = NOW + 600 };
 

@@ -104,8 +104,9 @@ work(struct store *st)
 		.family = fixture_id(name), .scope = "read-posts",
 		.created_at = NOW, .expires_at = NOW + 1000 };
 	r = (struct refresh_token) { .digest = fixture_digest(name),
-		.family = row.family, .access_token = row.id,
-		.client = t.cl->id, .user = t.u->id, .scope = "read-posts",
+		.granted.family = row.family, .access_token = row.id,
+		.granted.client = t.cl->id, .granted.user = t.u->id,
+		.granted.scope = "read-posts",
 		.expires_at = NOW + 1000 };
 	d = fixture_digest(last);
 	family = fixture_id(last);

@@ -315,15 +315,15 @@ a_database_of_version_2_is_upgraded(void **state)
 	assert_string_equal(shape(fx.path), shape(fresh));
 	assert_non_null(fx.st = store_open(fx.path, 1));
 	assert_int_equal(store_code_find(fx.st, fx.a, &code, &c), 1);
-	assert_string_equal(c.scope, "read-posts");
+	assert_string_equal(c.granted.scope, "read-posts");
 	assert_int_equal(c.spent_at, 7);
-	assert_null(c.resource);
+	assert_null(c.granted.resource);
 	assert_int_equal(store_device_find(fx.st, fx.a, &device, &dc), 1);
 	assert_int_equal(dc.spent_at, 8);
-	assert_null(dc.resource);
+	assert_null(dc.granted.resource);
 	assert_int_equal(store_refresh_find(fx.st, fx.a, &token, &t), 1);
 	assert_int_equal(t.revoked_at, 9);
-	assert_null(t.resource);
+	assert_null(t.granted.resource);
 	assert_int_equal(
 	    store_consent_find(fx.st, fx.a, 1, 1, NULL, &scope), 1);
 	assert_string_equal(scope, "read-posts");

@@ -9,12 +9,12 @@ static struct refresh_token
 refresh_for(const char *resource)
 {
 	return (struct refresh_token){ .digest = fixture_digest("token"),
-		.family = fixture_id("f"),
+		.granted.family = fixture_id("f"),
 		.access_token = fixture_id("t"),
-		.client = cl->id,
-		.user = u->id,
-		.scope = "read-posts",
-		.resource = resource,
+		.granted.client = cl->id,
+		.granted.user = u->id,
+		.granted.scope = "read-posts",
+		.granted.resource = resource,
 		.expires_at = NOW + 600 };
 }
 
@@ -28,19 +28,19 @@ what_is_granted_keeps_its_resource(void **state)
 	(void)state;
 	assert_int_equal(store_code_add(fx.st, &c), 1);
 	assert_int_equal(store_code_find(fx.st, fx.a, &c.digest, &c_out), 1);
-	assert_string_equal(c_out.resource, A);
+	assert_string_equal(c_out.granted.resource, A);
 	assert_int_equal(store_device_add(fx.st, &dc), 1);
 	assert_int_equal(
 	    store_device_find(fx.st, fx.a, &dc.digest, &dc_out), 1);
-	assert_string_equal(dc_out.resource, A);
+	assert_string_equal(dc_out.granted.resource, A);
 	memset(&dc_out, 0, sizeof(dc_out));
 	assert_int_equal(
 	    store_device_by_user_code(fx.st, fx.a, "BCDFGHJK", NOW, &dc_out),
 	    1);
-	assert_string_equal(dc_out.resource, A);
+	assert_string_equal(dc_out.granted.resource, A);
 	assert_int_equal(store_refresh_add(fx.st, &t), 1);
 	assert_int_equal(store_refresh_find(fx.st, fx.a, &t.digest, &t_out), 1);
-	assert_string_equal(t_out.resource, A);
+	assert_string_equal(t_out.granted.resource, A);
 }
 
 /* Rows stay as small as they were. */
@@ -54,14 +54,14 @@ where_none_was_named_there_is_none(void **state)
 	(void)state;
 	assert_int_equal(store_code_add(fx.st, &c), 1);
 	assert_int_equal(store_code_find(fx.st, fx.a, &c.digest, &c_out), 1);
-	assert_null(c_out.resource);
+	assert_null(c_out.granted.resource);
 	assert_int_equal(store_device_add(fx.st, &dc), 1);
 	assert_int_equal(
 	    store_device_find(fx.st, fx.a, &dc.digest, &dc_out), 1);
-	assert_null(dc_out.resource);
+	assert_null(dc_out.granted.resource);
 	assert_int_equal(store_refresh_add(fx.st, &t), 1);
 	assert_int_equal(store_refresh_find(fx.st, fx.a, &t.digest, &t_out), 1);
-	assert_null(t_out.resource);
+	assert_null(t_out.granted.resource);
 	assert_int_equal(
 	    fixture_sql("SELECT (SELECT count(*) FROM oauth_auth_codes"
 			"  WHERE resource IS NULL) + (SELECT count(*) FROM"

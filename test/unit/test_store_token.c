@@ -150,11 +150,11 @@ static void
 add_shared(const char *name, const char *family, const char *next)
 {
 	struct refresh_token t = { .digest = fixture_digest(name),
-		.family = fixture_id(family),
+		.granted.family = fixture_id(family),
 		.access_token = fixture_id(name),
-		.client = cl->id,
-		.user = u->id,
-		.scope = "read-posts",
+		.granted.client = cl->id,
+		.granted.user = u->id,
+		.granted.scope = "read-posts",
 		.came_with = fixture_digest(next),
 		.has_came_with = 1,
 		.spent_at = NOW,
@@ -284,11 +284,11 @@ a_refresh_token_is_found_as_stored(void **state)
 	(void)state;
 	add_pair("r1", "f1");
 	t = found("r1");
-	assert_string_equal(t.family.byte, "f1");
+	assert_string_equal(t.granted.family.byte, "f1");
 	assert_string_equal(t.access_token.byte, "r1");
-	assert_int_equal(t.client, cl->id);
-	assert_int_equal(t.user, u->id);
-	assert_string_equal(t.scope, "read-posts");
+	assert_int_equal(t.granted.client, cl->id);
+	assert_int_equal(t.granted.user, u->id);
+	assert_string_equal(t.granted.scope, "read-posts");
 	assert_int_equal(t.expires_at, NOW + TTL);
 	assert_int_equal(t.spent_at, 0);
 	assert_int_equal(t.revoked_at, 0);

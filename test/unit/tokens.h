@@ -44,11 +44,11 @@ static inline void
 add_pair(const char *name, const char *family)
 {
 	struct refresh_token t = { .digest = fixture_digest(name),
-		.family = fixture_id(family),
+		.granted.family = fixture_id(family),
 		.access_token = fixture_id(name),
-		.client = cl->id,
-		.user = u->id,
-		.scope = "read-posts",
+		.granted.client = cl->id,
+		.granted.user = u->id,
+		.granted.scope = "read-posts",
 		.expires_at = NOW + TTL };
 
 	add_access(name, family, NULL);
