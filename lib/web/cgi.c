@@ -263,6 +263,7 @@ cgi_serve(const struct endpoint *ep)
 		pr.once = 1;
 		hasher_wake(-1);
 		c.until_ms = conn_now_ms() + CONN_READ_MS;
+		conn_expect(&c, request_length(&(struct req) { .env = environ }));
 		serve(&pr, a, &c, environ);
 		if (pr.st != NULL)
 			store_rest(pr.st);

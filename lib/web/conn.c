@@ -214,6 +214,12 @@ conn_drain(struct conn *c)
 	for (size_t sum = 0; sum < CONN_DRAIN_MAX; sum += sizeof(rest))
 		if (read_input(c, rest, sizeof(rest)) <= 0)
 			break;
+	/* No more comes to a socket of the host's then; what came is read. */
+	if (c->left > 0 && shutdown(STDIN_FILENO, SHUT_RD) == 0)
+		for (size_t sum = 0; sum < CONN_DRAIN_MAX; sum += sizeof(rest))
+			if (recv(STDIN_FILENO, rest, sizeof(rest),
+				MSG_DONTWAIT) <= 0)
+				break;
 	explicit_bzero(rest, sizeof(rest));
 }
 

@@ -63,14 +63,18 @@ void conn_answer(struct conn *c, const char *data, size_t len);
 void conn_log(void *c, const char *line);
 
 /*
- * conn_expect(c, n): the body has so many bytes, or is read up to so many.
+ * conn_expect(c, n): no more than so many bytes of a plain CGI body are read.
  * conn_read(c, out, size): of the body; how many bytes, 0 or less at its end.  A
  * plain CGI program waits for them, no longer than until c->until_ms.
  */
 void conn_expect(struct conn *c, size_t n);
 ssize_t conn_read(struct conn *c, char *out, size_t size);
 
-/* conn_drain(c): a plain CGI program reads what is left, for a while. */
+/*
+ * conn_drain(c): a plain CGI program reads what is left, for a while.  Its input
+ * may be the socket that its answer goes to (mod_cgid): closed with input unread,
+ * that one is reset, and the web server loses the answer.
+ */
 void conn_drain(struct conn *c);
 
 /* conn_free(c): close it, and wipe what it has. */

@@ -106,7 +106,6 @@ read_body(struct req *rq, struct conn *c, struct buf *b)
 	if (has_length < 0)
 		return oerr_say(rq, &oerr_invalid_request,
 		    "The Content-Length is not a number.");
-	conn_expect(c, size);
 	if (has_length && size > max)
 		return too_large(rq);
 	buf_init(b, rq->a, size);
@@ -157,6 +156,25 @@ parse_body(struct req *rq, struct conn *c)
 		    "The body is not well-formed JSON, or names a member"
 		    " twice.");
 	return ep->query ? NULL : param_json(rq);
+}
+
+size_t
+request_length(const struct req *rq)
+{
+	const char *coding = cgi_var(rq, "HTTP_TRANSFER_ENCODING");
+	const char *method = cgi_var(rq, "REQUEST_METHOD");
+	const char *text = cgi_var(rq, "CONTENT_LENGTH");
+
+	if (text != NULL && *text != '\0')
+		return strspn(text, "0123456789") != strlen(text) ||
+			strlen(text) > 9
+		    ? SIZE_MAX
+		    : strtoul(text, NULL, 10);
+	/* What a GET has for its input may be the client's own connection. */
+	return (coding != NULL && *coding != '\0') ||
+		(method != NULL && method_of(method) == METHOD_POST)
+	    ? SIZE_MAX
+	    : 0;
 }
 
 size_t

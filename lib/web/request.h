@@ -32,4 +32,11 @@ const struct oerr *request_check(struct req *rq, struct conn *c);
  */
 size_t request_wants(const struct req *rq, const struct endpoint *ep);
 
+/*
+ * request_length(rq):
+ * By the variables alone: how many bytes of a body a plain CGI program may read
+ * (RFC 3875 section 4.2), whether it needs them or not; SIZE_MAX: to their end.
+ */
+size_t request_length(const struct req *rq);
+
 #endif

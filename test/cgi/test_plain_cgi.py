@@ -1,5 +1,9 @@
 """Programs as plain CGI (RFC 3875): what a web server may do to them."""
 import json
+import re
+import socket
+import subprocess
+import threading
 
 import pytest
 
@@ -186,3 +190,61 @@ def test_the_log_of_a_site_without_other_programs_stays_short(cgi, run):
         sizes.append((cgi.dir / "data/carnet.db-wal").stat().st_size)
     assert max(sizes) < 100 * 4096
     assert min(sizes[60:]) < 20 * 4096
+
+
+def send_all(s, body):
+    """As mod_cgid does: a program that stops to read is not at fault."""
+    try:
+        s.sendall(body)
+    except BrokenPipeError:
+        pass
+    s.shutdown(socket.SHUT_WR)
+
+
+def by_one_socket(cgi, program, body, **env):
+    """The status, from a server that has one socket for input and answer: closed
+    with input unread it is reset, and reading raises."""
+    ours, theirs = socket.socketpair()
+    with ours, subprocess.Popen(
+            [*plaincgi.WRAP, BUILD / "cgi-bin" / program], stdin=theirs, stdout=theirs,
+            stderr=subprocess.DEVNULL, env={
+                **plaincgi.kept_environment(), "CARNET_CONF": str(cgi.conf),
+                "SCRIPT_NAME": "/x", **env}) as p:
+        theirs.close()
+        ours.settimeout(60)
+        feeder = threading.Thread(target=send_all, args=(ours, body))
+        feeder.start()
+        answer = b"".join(iter(lambda: ours.recv(65536), b""))
+        feeder.join()
+        assert p.wait() == 0
+    return int(re.match(rb"Status: (\d+)", answer)[1])
+
+
+@pytest.mark.parametrize("size", [1, 60_000, 8_000_000])
+@pytest.mark.parametrize("program, method, media, path, status", [
+    ("token", "POST", "image/png", "", 415), ("token", "PUT", FORM, "", 405),
+    ("token", "POST", FORM, "/x", 404), ("personal-tokens", "POST", FORM, "", 415),
+    ("posts", "DELETE", FORM, "/1", 401), ("status", "GET", FORM, "", 401),
+    ("jwks", "POST", FORM, "", 405), ("notfound", "POST", FORM, "/x", 404),
+    ("login", "POST", "image/png", "", 415)])
+@pytest.mark.parametrize("coding", ["length", "chunked"])
+def test_a_refusal_is_not_lost_by_what_is_unread(cgi, program, method, media, path,
+                                                 status, size, coding):
+    """RFC 3875 section 4.2: a program need not read its input; mod_cgid's answer
+    is cut off, or none at all, where it does not."""
+    env = {"CONTENT_LENGTH": str(size)} if coding == "length" else {
+        "HTTP_TRANSFER_ENCODING": "chunked"}
+    assert by_one_socket(cgi, program, b"x" * size, REQUEST_METHOD=method,
+                         CONTENT_TYPE=media, PATH_INFO=path, **env) == status
+
+
+def test_a_get_without_a_body_does_not_wait_for_one(cgi):
+    """Some servers have the client's own connection for its input."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.sendall(b"GET /another HTTP/1.1\r\n")
+        p = subprocess.run([BUILD / "cgi-bin/jwks"], stdin=theirs, capture_output=True,
+                           env={**plaincgi.kept_environment(), "SCRIPT_NAME": "/x",
+                                "REQUEST_METHOD": "GET", "CARNET_CONF": str(cgi.conf)})
+        assert p.stdout.startswith(b"Status: 200")
+        assert theirs.recv(100).startswith(b"GET")

@@ -247,6 +247,17 @@ def test_a_large_body_is_413(server):
 
 
 @flow("413")
+@pytest.mark.parametrize("method, path, status", [
+    ("POST", "/api/posts", 415), ("POST", "/oauth/jwks", 405), ("PUT", "/oauth/token", 405),
+    ("POST", "/oauth/none", 404), ("DELETE", "/api/posts/1", 401)])
+def test_a_refusal_arrives_whole_whatever_is_sent(server, method, path, status):
+    """mod_cgid loses the answer of a program that leaves its input unread."""
+    r = server.request(method, path, data=b"x" * 200_000,
+                       headers={"Content-Type": "text/plain"})
+    assert (r.status_code, "error" in r.json()) == (status, True)
+
+
+@flow("413")
 def test_a_body_of_the_largest_size_arrives(server):
     """doc/protocol.md, The token endpoint: 64 KiB, more than web servers hand on at once."""
     token, body = server.token("write-posts admin"), "x" * 65536
