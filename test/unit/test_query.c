@@ -91,13 +91,13 @@ ids_digests_and_keys_come_back_whole(void **state)
 		V_INT(5) };
 	const struct value none[] = { V_KEY(&((struct rowkey) { .len = 0 })),
 		V_INT(0), V_INT(0), V_INT(NOW), V_INT(5) };
-	struct refresh_token t;
+	struct granted g;
 	struct rowkey keys[5];
 
 	(void)state;
 	add_pair("r1", "f1");
-	assert_int_equal(store_held_family(fx.st, &id, &t), 1);
-	assert_memory_equal(&t.family, &family, sizeof(family));
+	assert_int_equal(store_held_family(fx.st, &id, &g), 1);
+	assert_memory_equal(&g.family, &family, sizeof(family));
 	assert_int_equal(query_list(fx.st, NULL, SQL_HELD_ACCESS_KEYS, v, 5,
 			     read_key, keys, sizeof(keys[0]), 5), 0);
 	assert_int_equal(query_list(fx.st, NULL, SQL_HELD_ACCESS_KEYS, none, 5,
