@@ -1,5 +1,6 @@
 """POST /oauth/token: client authentication and the choice of the grant."""
 import base64
+import hashlib
 
 import pytest
 
@@ -129,6 +130,37 @@ def test_a_new_secret_kills_the_old_one(site):
     assert new.id == old.id and new.secret != old.secret
     expect.error(site.grant("client_credentials", old), 401, "invalid_client")
     expect.tokens(site.grant("client_credentials", new))
+
+
+# bcrypt of "correct-horse-battery", made elsewhere, at the least cost.
+BCRYPT = "$2y$04$gztpOthUaB.tXpC/9qRC8uwxktVpxU2C0O0E8BvtSdfdDoJBi.jEK"
+
+
+@pytest.mark.parametrize("path, params", [
+    ("/oauth/token", CC), ("/oauth/introspect", {"token": "x"}),
+    ("/oauth/revoke", {"token": "x"})])
+def test_a_brought_secret_is_kept_as_sha_256_once_it_was_right(site, path, params):
+    """doc/users.md, Passwords: a guess leaves it, its owner's request renews it."""
+    client = site.client("client_credentials")
+    chosen = client._replace(secret="correct-horse-battery")
+    site.sql("UPDATE oauth_clients SET secret = NULL, secret_hash = ?"
+             " WHERE client_id = ?", BCRYPT, client.id)
+
+    def stored():
+        return site.sql("SELECT secret, secret_hash FROM oauth_clients"
+                        " WHERE client_id = ?", client.id)[0]
+
+    def send(c):
+        return site.post(path, data={**params, "client_id": c.id,
+                                     "client_secret": c.secret})
+
+    for secret in ("correct-horse-batter", "", client.secret):
+        expect.error(send(chosen._replace(secret=secret)), 401, "invalid_client")
+        assert stored() == (None, BCRYPT)
+    assert send(chosen).status_code == 200
+    assert stored() == (hashlib.sha256(chosen.secret.encode()).digest(), None)
+    assert send(chosen).status_code == 200
+    expect.error(send(client), 401, "invalid_client")
 
 
 def test_no_grant_type_is_invalid_request(site, machine):

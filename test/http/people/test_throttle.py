@@ -102,6 +102,31 @@ def test_wrong_client_secrets_are_put_off_and_the_right_one_never(strict):
     expect.tokens(strict.grant("client_credentials", client))
 
 
+# bcrypt of "correct-horse-battery", made elsewhere, at the least cost.
+BCRYPT = "$2y$04$gztpOthUaB.tXpC/9qRC8uwxktVpxU2C0O0E8BvtSdfdDoJBi.jEK"
+
+
+def test_guesses_at_a_brought_secret_are_counted_per_client(strict):
+    """From many addresses, none of which guessed as often as it may: the count is
+    the client's own, and not that of others guessed at from there."""
+    one, other = (strict.client("client_credentials") for _ in range(2))
+    for client in (one, other):
+        strict.sql("UPDATE oauth_clients SET secret = NULL, secret_hash = ?"
+                   " WHERE client_id = ?", BCRYPT, client.id)
+
+    def guess(client, n, secret="wrong"):
+        return strict.post("/oauth/token", headers={"X-Forwarded-For": "192.0.2.%d" % n},
+                           data={"grant_type": "client_credentials",
+                                 "client_id": client.id, "client_secret": secret})
+
+    assert {guess(one, n).status_code for n in range(1, 31) for _ in range(2)} == {401}
+    r = guess(one, 1)
+    expect.error(r, 429, "slow_down")
+    assert 1 <= int(r.headers["Retry-After"]) <= 60
+    expect.error(guess(other, 1), 401, "invalid_client")
+    expect.tokens(guess(one, 200, "correct-horse-battery"))
+
+
 def hold_slots(site, n):
     """Take the locks that hashing takes: the file's first n bytes."""
     f = open(site.dir / "data/slots", "w")
