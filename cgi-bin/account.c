@@ -2,13 +2,14 @@
 #include "account.h"
 #include "arena.h"
 #include "b64.h"
-#include "cgi.h"
 #include "conf.h"
 #include "mint.h"
 #include "oerr.h"
 #include "password.h"
+#include "req.h"
 #include "resp.h"
 #include "scope.h"
+#include "serve.h"
 #include "session.h"
 #include "site.h"
 #include "store.h"
@@ -60,7 +61,7 @@ revoke_app_step(struct req *rq, struct view *w)
 	found = id == NULL ? 0 : store_client_by_id(rq->st, rq->a, id, &cl);
 	w->is_idle = found == 0;
 	if (found == 1) {
-		rq->client_id = id;
+		rq->trail.client_id = id;
 		found = store_app_revoke(
 		    rq->st, w->v.user.id, cl.id, rq->now);
 	}
@@ -278,10 +279,10 @@ act(struct req *rq, struct view *w)
 	}
 	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
 		if (name != NULL && strcmp(actions[i].name, name) == 0) {
-			rq->detail = actions[i].name;
+			rq->trail.detail = actions[i].name;
 			e = actions[i].run(rq, w);
 			if (e == NULL && w->error == NULL && !w->is_idle &&
-			    w->v.signed_in && rq->event == NULL)
+			    w->v.signed_in && rq->trail.event == NULL)
 				trail_note(rq, "account");
 			return e;
 		}
@@ -320,5 +321,5 @@ main(void)
 		.run = account, .fail = resp_error_page,
 	};
 
-	return cgi_serve(&ep);
+	return serve(&ep);
 }

@@ -2,13 +2,14 @@
 #include "arena.h"
 #include "authorize.h"
 #include "buf.h"
-#include "cgi.h"
 #include "client.h"
 #include "conf.h"
 #include "oerr.h"
 #include "redirect.h"
+#include "req.h"
 #include "resp.h"
 #include "scope.h"
+#include "serve.h"
 #include "session.h"
 #include "site.h"
 #include "store.h"
@@ -225,5 +226,5 @@ main(void)
 		.run = authorize, .fail = resp_error_page,
 	};
 
-	return cgi_serve(&ep);
+	return serve(&ep);
 }

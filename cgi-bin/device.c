@@ -3,14 +3,15 @@
 
 #include "arena.h"
 #include "buf.h"
-#include "cgi.h"
 #include "client.h"
 #include "conf.h"
 #include "json.h"
 #include "oerr.h"
+#include "req.h"
 #include "resource.h"
 #include "resp.h"
 #include "scope.h"
+#include "serve.h"
 #include "site.h"
 #include "store.h"
 #include "store_client.h"
@@ -127,5 +128,5 @@ main(void)
 		.run = device_post, .fail = resp_error_json,
 	};
 
-	return cgi_serve(&ep);
+	return serve(&ep);
 }

@@ -4,11 +4,12 @@
 #include <ctype.h>
 
 #include "arena.h"
-#include "cgi.h"
 #include "conf.h"
 #include "oerr.h"
 #include "path.h"
+#include "req.h"
 #include "resp.h"
+#include "serve.h"
 #include "url.h"
 
 /* A variable that the server lacks is its configuration's fault: no one gets
@@ -16,7 +17,7 @@
 static const struct oerr *
 need_var(struct req *rq, const char *name, const char **out)
 {
-	*out = cgi_var(rq, name);
+	*out = req_var(rq, name);
 	return *out != NULL && **out != '\0'
 	    ? NULL
 	    : oerr_why(rq, &oerr_server_error,
@@ -83,7 +84,7 @@ check_target(struct req *rq, const struct rule *ru, const char *source,
 		return NULL;
 	if (find_path(rq, value, &path, &first) == NULL)
 		(void)rule_find(rq->conf->rules, path,
-		    cgi_var(rq, "REQUEST_METHOD"), &other);
+		    req_var(rq, "REQUEST_METHOD"), &other);
 	return other == ru ? NULL
 			   : oerr_say(rq, &oerr_invalid_request,
 				 "%s names a path that has another rule.",
@@ -184,7 +185,7 @@ let_through(struct req *rq, const struct caller *who)
 		{ "Variable-REMOTE_USER", "X-Carnet-Remote-User",
 		    *user != '\0' ? user : client },
 	};
-	int authorizer = cgi_is_authorizer(rq);
+	int authorizer = req_is_authorizer(rq);
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		resp_header(rq,
@@ -198,7 +199,7 @@ static const struct oerr *
 guard_any(struct req *rq)
 {
 	struct caller who = { .is = { .user = 0 } };
-	const char *answer = cgi_var(rq, "CARNET_ANSWER");
+	const char *answer = req_var(rq, "CARNET_ANSWER");
 	const struct rule *ru;
 	const struct oerr *e;
 
@@ -225,5 +226,5 @@ main(void)
 		.fail = resp_error_json,
 	};
 
-	return cgi_serve(&guard);
+	return serve(&guard);
 }

@@ -3,7 +3,6 @@
 
 #include "arena.h"
 #include "buf.h"
-#include "cgi.h"
 #include "client.h"
 #include "conf.h"
 #include "guard.h"
@@ -11,8 +10,10 @@
 #include "json.h"
 #include "jwt.h"
 #include "oerr.h"
+#include "req.h"
 #include "resp.h"
 #include "scope.h"
+#include "serve.h"
 #include "store_client.h"
 #include "store_token.h"
 #include "store_user.h"
@@ -205,5 +206,5 @@ main(void)
 		.run = introspect_post, .fail = resp_error_json,
 	};
 
-	return cgi_serve(&ep);
+	return serve(&ep);
 }

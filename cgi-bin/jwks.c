@@ -1,11 +1,12 @@
 /* jwks.c: GET /oauth/jwks: the public keys (RFC 7517 section 5). */
 #include "arena.h"
 #include "buf.h"
-#include "cgi.h"
 #include "json.h"
 #include "keys.h"
 #include "oerr.h"
+#include "req.h"
 #include "resp.h"
+#include "serve.h"
 
 static const struct oerr *
 jwks_get(struct req *rq)
@@ -40,5 +41,5 @@ main(void)
 		.run = jwks_get, .fail = resp_error_json,
 	};
 
-	return cgi_serve(&jwks);
+	return serve(&jwks);
 }

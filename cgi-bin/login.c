@@ -1,11 +1,12 @@
 /* login.c: GET POST /oauth/login, POST /oauth/logout: the session. */
 #include "arena.h"
 #include "buf.h"
-#include "cgi.h"
 #include "conf.h"
 #include "oerr.h"
 #include "redirect.h"
+#include "req.h"
 #include "resp.h"
+#include "serve.h"
 #include "session.h"
 #include "site.h"
 #include "store_client.h"
@@ -146,7 +147,7 @@ login(struct req *rq)
 		return show(rq, &v, 200,
 		    rq->param[PARAM_ACTION] == NULL ? NULL : NO_COOKIE);
 	if (out)
-		rq->refusal = "sign_out";
+		rq->trail.refusal = "sign_out";
 	if ((e = session_check_csrf(rq, &v)) != NULL)
 		return out || e != &oerr_stale_form ? e
 						    : show_again(rq, &v, e);
@@ -169,5 +170,5 @@ main(void)
 		.run = login, .fail = resp_error_page,
 	};
 
-	return cgi_serve(&ep);
+	return serve(&ep);
 }

@@ -1,7 +1,8 @@
 /* metadata.c: GET /.well-known/oauth-authorization-server (RFC 8414). */
-#include "cgi.h"
 #include "discovery.h"
+#include "req.h"
 #include "resp.h"
+#include "serve.h"
 
 static const struct oerr *
 metadata_get(struct req *rq)
@@ -20,5 +21,5 @@ main(void)
 		.run = metadata_get, .fail = resp_error_json,
 	};
 
-	return cgi_serve(&ep);
+	return serve(&ep);
 }

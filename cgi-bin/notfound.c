@@ -1,10 +1,11 @@
 /* notfound.c: paths that are no program's: the icon, and 404 for all others. */
 #include "arena.h"
 #include "buf.h"
-#include "cgi.h"
 #include "conf.h"
 #include "oerr.h"
+#include "req.h"
 #include "resp.h"
+#include "serve.h"
 #include "site.h"
 
 #define ICON_AGE_S 86400
@@ -65,5 +66,5 @@ main(void)
 		.run = notfound, .fail = resp_error_json,
 	};
 
-	return cgi_serve(&ep);
+	return serve(&ep);
 }

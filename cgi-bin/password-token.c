@@ -1,12 +1,13 @@
 /* password-token.c: POST /api/oauth/password/token: for first-party pages. */
 #include "arena.h"
-#include "cgi.h"
 #include "client.h"
 #include "conf.h"
 #include "grant.h"
 #include "identity.h"
 #include "oerr.h"
+#include "req.h"
 #include "resp.h"
+#include "serve.h"
 #include "store_client.h"
 
 /*
@@ -29,7 +30,7 @@ find_client(struct req *rq, struct client *cl)
 	if (found == 0)
 		return oerr_why(rq, &oerr_invalid_client,
 		    "no password client; carnet install makes one");
-	rq->client_id = cl->client_id;
+	rq->trail.client_id = cl->client_id;
 	if (secret != NULL &&
 	    (e = client_check_secret(rq, cl, secret)) != NULL)
 		return e == &oerr_invalid_client
@@ -108,5 +109,5 @@ main(void)
 		.run = password_token_post, .fail = fail,
 	};
 
-	return cgi_serve(&password_token);
+	return serve(&password_token);
 }

@@ -4,14 +4,15 @@
 #include "api.h"
 #include "arena.h"
 #include "buf.h"
-#include "cgi.h"
 #include "conf.h"
 #include "grant.h"
 #include "mint.h"
 #include "json.h"
 #include "oerr.h"
+#include "req.h"
 #include "resp.h"
 #include "scope.h"
+#include "serve.h"
 #include "store.h"
 #include "store_client.h"
 #include "store_purge.h"
@@ -141,7 +142,7 @@ create(struct req *rq, const struct caller *who, const char *id)
 	    (e = mint_access(rq, &m, &row, &jwt)) != NULL ||
 	    (e = store_one(rq, who, &row)) != NULL)
 		return e;
-	rq->detail = "make";
+	rq->trail.detail = "make";
 	trail_note(rq, "personal_token");
 	buf_init(b, rq->a, 2048);
 	json_open(b, NULL, '{');
@@ -217,7 +218,7 @@ revoke_current(struct req *rq, const struct caller *who, const char *id)
 		store_rollback(rq->st);
 		return oerr_machine(rq);
 	}
-	rq->detail = "current";
+	rq->trail.detail = "current";
 	trail_note(rq, "revoke");
 	buf_init(b, rq->a, 64);
 	json_open(b, NULL, '{');
@@ -241,7 +242,7 @@ revoke(struct req *rq, const struct caller *who, const char *text)
 		return oerr_machine(rq);
 	if (n == 0)
 		return &oerr_not_found;
-	rq->detail = "personal_token";
+	rq->trail.detail = "personal_token";
 	trail_note(rq, "revoke");
 	return resp_empty(rq, 204);
 }
@@ -274,5 +275,5 @@ main(void)
 		.run = run, .fail = resp_error_json,
 	};
 
-	return cgi_serve(&personal_tokens);
+	return serve(&personal_tokens);
 }

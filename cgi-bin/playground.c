@@ -1,7 +1,8 @@
 /* playground.c: GET /oauth/playground: try it all in a browser. */
-#include "cgi.h"
 #include "conf.h"
+#include "req.h"
 #include "resp.h"
+#include "serve.h"
 #include "site.h"
 #include "tmpl.h"
 
@@ -58,5 +59,5 @@ main(void)
 		.run = playground_get, .fail = resp_error_json,
 	};
 
-	return cgi_serve(&playground);
+	return serve(&playground);
 }

@@ -2,10 +2,11 @@
 #include "api.h"
 #include "arena.h"
 #include "buf.h"
-#include "cgi.h"
 #include "json.h"
 #include "oerr.h"
+#include "req.h"
 #include "resp.h"
+#include "serve.h"
 #include "site.h"
 #include "store_kept.h"
 #include "store_post.h"
@@ -184,5 +185,5 @@ main(void)
 		.run = run, .fail = resp_error_json,
 	};
 
-	return cgi_serve(&posts);
+	return serve(&posts);
 }

@@ -1,9 +1,10 @@
 /* resource-metadata.c: GET /.well-known/oauth-protected-resource (RFC 9728). */
-#include "cgi.h"
 #include "conf.h"
 #include "discovery.h"
 #include "oerr.h"
+#include "req.h"
 #include "resp.h"
+#include "serve.h"
 #include "site.h"
 
 /*
@@ -30,5 +31,5 @@ main(void)
 		.run = resource_get, .fail = resp_error_json,
 	};
 
-	return cgi_serve(&ep);
+	return serve(&ep);
 }

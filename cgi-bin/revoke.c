@@ -1,11 +1,12 @@
 /* revoke.c: POST /oauth/revoke: a client gives a token up (RFC 7009). */
 #include "arena.h"
 #include "buf.h"
-#include "cgi.h"
 #include "client.h"
 #include "bearer.h"
 #include "oerr.h"
+#include "req.h"
 #include "resp.h"
+#include "serve.h"
 #include "store.h"
 #include "store_client.h"
 #include "store_token.h"
@@ -20,7 +21,7 @@ name_user(struct req *rq, int64_t id)
 	int found = store_user_by_id(rq->st, rq->a, id, &u);
 
 	if (found == 1)
-		rq->user = u.email;
+		rq->trail.user = u.email;
 	return found;
 }
 
@@ -38,7 +39,7 @@ answer(struct req *rq)
 static const struct oerr *
 revoke_family(struct req *rq, const struct id *family, const struct id *access)
 {
-	rq->detail = access == NULL ? "refresh_token" : "access_token";
+	rq->trail.detail = access == NULL ? "refresh_token" : "access_token";
 	if (store_begin(rq->st) < 0)
 		return oerr_machine(rq);
 	if ((access != NULL &&
@@ -70,7 +71,7 @@ revoke_post(struct req *rq)
 
 	if ((e = client_authenticate(rq, &cl)) != NULL)
 		return e;
-	rq->is_known = !client_is_public(cl);
+	rq->trail.is_known = !client_is_public(cl);
 	if (text == NULL)
 		return oerr_say(rq, &oerr_invalid_request,
 		    "The parameter token is missing.");
@@ -89,7 +90,7 @@ revoke_post(struct req *rq)
 	if (who.is.client != cl->id)
 		return oerr_why(
 		    rq, &oerr_invalid_grant, "token of another client");
-	rq->user = who.is.email;
+	rq->trail.user = who.is.email;
 	return revoke_family(
 	    rq, who.is.has_family ? &who.is.family : NULL, &who.says.id);
 }
@@ -106,5 +107,5 @@ main(void)
 		.run = revoke_post, .fail = resp_error_json,
 	};
 
-	return cgi_serve(&ep);
+	return serve(&ep);
 }

@@ -2,9 +2,10 @@
 #include "api.h"
 #include "arena.h"
 #include "buf.h"
-#include "cgi.h"
 #include "json.h"
+#include "req.h"
 #include "resp.h"
+#include "serve.h"
 
 static const struct oerr *
 status_get(struct req *rq)
@@ -36,5 +37,5 @@ main(void)
 		.run = status_get, .fail = resp_error_json,
 	};
 
-	return cgi_serve(&status);
+	return serve(&status);
 }

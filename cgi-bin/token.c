@@ -1,8 +1,9 @@
 /* token.c: POST /oauth/token: all grants (RFC 6749 section 3.2). */
-#include "cgi.h"
 #include "client.h"
 #include "grant.h"
+#include "req.h"
 #include "resp.h"
+#include "serve.h"
 
 /* Which grant, who asks, may they, for whom is it: then issue. */
 static const struct oerr *
@@ -34,5 +35,5 @@ main(void)
 		.run = token_post, .fail = resp_error_json,
 	};
 
-	return cgi_serve(&token);
+	return serve(&token);
 }

@@ -2,9 +2,10 @@
 #include "api.h"
 #include "arena.h"
 #include "buf.h"
-#include "cgi.h"
 #include "json.h"
+#include "req.h"
 #include "resp.h"
+#include "serve.h"
 #include "words.h"
 
 /*
@@ -52,5 +53,5 @@ main(void)
 		.run = user_get, .fail = resp_error_json,
 	};
 
-	return cgi_serve(&user);
+	return serve(&user);
 }

@@ -1,12 +1,13 @@
 /* verify.c: GET POST /oauth/device: where a user types a device's code. */
 #include "arena.h"
 #include "buf.h"
-#include "cgi.h"
 #include "conf.h"
 #include "device.h"
 #include "oerr.h"
+#include "req.h"
 #include "resp.h"
 #include "scope.h"
+#include "serve.h"
 #include "session.h"
 #include "site.h"
 #include "store.h"
@@ -171,7 +172,7 @@ decide(struct req *rq, struct visitor *v, const struct asked *as)
 	}
 	if (done == 0)
 		return not_waiting(rq, v);
-	rq->detail = approve ? "approve" : "deny";
+	rq->trail.detail = approve ? "approve" : "deny";
 	trail_note(rq, "device");
 	return say(rq, v, approve, yes && as->nothing_left);
 }
@@ -196,7 +197,7 @@ with_code(struct req *rq, struct visitor *v)
 		return not_waiting(rq, v);
 	if (as.client.revoked_at != 0)
 		return wrong_code(rq, v);
-	rq->client_id = as.client.client_id;
+	rq->trail.client_id = as.client.client_id;
 	all = scope_parse(rq->conf, as.code.granted.scope, NULL);
 	as.scope = all & scope_of_user(rq->conf, &v->user);
 	as.nothing_left = all != 0 && as.scope == 0;
@@ -217,7 +218,7 @@ with_code(struct req *rq, struct visitor *v)
 static int
 is_asked(const struct req *rq)
 {
-	const char *from = cgi_var(rq, "HTTP_SEC_FETCH_SITE");
+	const char *from = req_var(rq, "HTTP_SEC_FETCH_SITE");
 
 	if (rq->param[PARAM_USER_CODE] == NULL)
 		return 0;
@@ -259,5 +260,5 @@ main(void)
 		.run = verify, .fail = resp_error_page,
 	};
 
-	return cgi_serve(&ep);
+	return serve(&ep);
 }

@@ -20,7 +20,7 @@
 #include "arena.h"
 #include "b64.h"
 #include "buf.h"
-#include "cgi.h"
+#include "req.h"
 #include "conf.h"
 #include "crypto.h"
 #include "resp.h"

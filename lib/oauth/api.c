@@ -3,8 +3,8 @@
 
 #include <json-c/json.h>
 
-#include "cgi.h"
 #include "oerr.h"
+#include "req.h"
 #include "resp.h"
 #include "store.h"
 #include "utf8.h"
@@ -22,16 +22,6 @@ path_fits(const struct api_route *r, const char *path, const char **id)
 		return 0;
 	*id = path + 1;
 	return 1;
-}
-
-static void
-allow(struct req *rq, unsigned methods)
-{
-	resp_header(rq, "Allow", "%s%s%s%s",
-	    methods & METHOD_GET ? "GET, HEAD" : "",
-	    methods & METHOD_GET && methods != METHOD_GET ? ", " : "",
-	    methods & METHOD_POST ? "POST" : "",
-	    methods & METHOD_DELETE ? "DELETE" : "");
 }
 
 static const struct oerr *
@@ -82,10 +72,7 @@ api_run(struct req *rq, const struct api_route *routes, size_t n)
 		    ? run_in_snapshot(rq, &routes[i], id)
 		    : run_guarded(rq, &routes[i], id);
 	}
-	if (methods == 0)
-		return &oerr_not_found;
-	allow(rq, methods);
-	return &oerr_method;
+	return methods == 0 ? &oerr_not_found : resp_method(rq, methods);
 }
 
 int

@@ -3,11 +3,11 @@
 
 #include "arena.h"
 #include "buf.h"
-#include "cgi.h"
 #include "conf.h"
 #include "oerr.h"
 #include "pkce.h"
 #include "redirect.h"
+#include "req.h"
 #include "resource.h"
 #include "resp.h"
 #include "scope.h"
@@ -64,7 +64,7 @@ authorize_client(struct req *rq, struct authorization *az)
 	if (id == NULL || rq->param_sent[PARAM_CLIENT_ID] != 1)
 		return oerr_say(rq, &oerr_invalid_request,
 		    "The app did not say which app it is.");
-	rq->client_id = id;
+	rq->trail.client_id = id;
 	found = store_client_by_id(rq->st, rq->a, id, &az->client);
 	if (found < 0)
 		return oerr_machine(rq);

@@ -4,12 +4,12 @@
 #include <json-c/json.h>
 
 #include "arena.h"
-#include "cgi.h"
 #include "conf.h"
 #include "json.h"
 #include "jwt.h"
 #include "keys.h"
 #include "oerr.h"
+#include "req.h"
 #include "scope.h"
 #include "uri.h"
 

@@ -3,11 +3,11 @@
 
 #include "arena.h"
 #include "b64.h"
-#include "cgi.h"
 #include "crypto.h"
 #include "log.h"
 #include "oerr.h"
 #include "passwd.h"
+#include "req.h"
 #include "resp.h"
 #include "store_client.h"
 #include "throttle.h"
@@ -97,7 +97,7 @@ client_methods(size_t *n)
 static const struct oerr *
 read_presented(struct req *rq, struct presented *p)
 {
-	const char *auth = cgi_authorization(rq), *id;
+	const char *auth = req_authorization(rq), *id;
 	const int basic = auth != NULL && strncasecmp(auth, "Basic ", 6) == 0;
 	const int post = rq->param[PARAM_CLIENT_SECRET] != NULL;
 	const struct oerr *e;
@@ -180,7 +180,7 @@ authenticate(struct req *rq, struct presented *p, const struct client **out)
 
 	if ((e = read_presented(rq, p)) != NULL)
 		return e;
-	rq->client_id = p->id;
+	rq->trail.client_id = p->id;
 	if ((found = store_client_by_id(rq->st, rq->a, p->id, cl)) < 0)
 		return oerr_machine(rq);
 	if (found && is_slow(cl) && p->secret != NULL) {

@@ -1,9 +1,9 @@
 /* grant.c: the table of grants. */
 #include "grant.h"
 
-#include "cgi.h"
 #include "client.h"
 #include "oerr.h"
+#include "req.h"
 #include "store_client.h"
 #include "store_user.h"
 #include "words.h"
@@ -45,7 +45,7 @@ grant_find(struct req *rq, const struct grant **out)
 	for (size_t i = 0; i < N_GRANTS; i++)
 		if (strcmp(table[i].name, name) == 0) {
 			*out = &table[i];
-			rq->detail = name;
+			rq->trail.detail = name;
 			return NULL;
 		}
 	return &oerr_unsupported_grant_type;
@@ -59,7 +59,7 @@ grant_user(struct req *rq, int64_t id, struct user *out)
 	if (found < 0)
 		return oerr_machine(rq);
 	if (found == 1)
-		rq->user = out->email;
+		rq->trail.user = out->email;
 	return found == 0 || out->disabled_at != 0
 	    ? oerr_why(rq, &oerr_invalid_grant, "disabled user")
 	    : NULL;

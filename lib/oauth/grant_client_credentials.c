@@ -1,6 +1,6 @@
 /* grant_client_credentials.c: a machine for itself (RFC 6749 section 4.4). */
-#include "cgi.h"
 #include "grant.h"
+#include "req.h"
 #include "scope.h"
 
 const struct oerr *

@@ -1,10 +1,10 @@
 /* grant_code.c: an authorization code (RFC 6749 section 4.1.3). */
 #include "arena.h"
-#include "cgi.h"
 #include "conf.h"
 #include "grant.h"
 #include "oerr.h"
 #include "pkce.h"
+#include "req.h"
 #include "scope.h"
 #include "store_client.h"
 #include "store_code.h"

@@ -1,9 +1,9 @@
 /* grant_device.c: a device polls for its user's decision (RFC 8628). */
 #include "arena.h"
-#include "cgi.h"
 #include "conf.h"
 #include "grant.h"
 #include "oerr.h"
+#include "req.h"
 #include "scope.h"
 #include "store_client.h"
 #include "store_device.h"

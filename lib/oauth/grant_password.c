@@ -1,8 +1,8 @@
 /* grant_password.c: a user's e-mail and password (RFC 6749 section 4.3). */
 #include "arena.h"
-#include "cgi.h"
 #include "grant.h"
 #include "oerr.h"
+#include "req.h"
 #include "scope.h"
 #include "store_user.h"
 #include "user.h"

@@ -1,11 +1,11 @@
 /* grant_refresh.c: a new pair for an old refresh token (RFC 6749 section 6). */
 #include "arena.h"
-#include "cgi.h"
 #include "client.h"
 #include "conf.h"
 #include "grant.h"
 #include "keys.h"
 #include "oerr.h"
+#include "req.h"
 #include "scope.h"
 #include "store_client.h"
 #include "store_token.h"

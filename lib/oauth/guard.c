@@ -2,10 +2,10 @@
 #include "guard.h"
 
 #include "arena.h"
-#include "cgi.h"
 #include "conf.h"
 #include "discovery.h"
 #include "oerr.h"
+#include "req.h"
 #include "resp.h"
 #include "site.h"
 #include "words.h"
@@ -17,7 +17,7 @@
 static const char *
 bearer_token(const struct req *rq)
 {
-	const char *auth = cgi_authorization(rq);
+	const char *auth = req_authorization(rq);
 
 	if (auth == NULL || strncasecmp(auth, "Bearer", 6) != 0 ||
 	    (auth[6] != ' ' && auth[6] != '\0'))
@@ -126,9 +126,9 @@ guard_check(
 	 * gives up, is another's, and the audit trail is not to name its
 	 * holder.
 	 */
-	rq->client_id = out->is.client_id;
-	rq->user = out->is.email;
-	rq->is_known = e == NULL;
+	rq->trail.client_id = out->is.client_id;
+	rq->trail.user = out->is.email;
+	rq->trail.is_known = e == NULL;
 	if (e == NULL)
 		e = check_rule(rq, rule, out);
 	if (e != NULL && (e->status == 401 || e->status == 403))

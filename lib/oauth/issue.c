@@ -3,11 +3,11 @@
 
 #include "arena.h"
 #include "buf.h"
-#include "cgi.h"
 #include "conf.h"
 #include "json.h"
 #include "mint.h"
 #include "oerr.h"
+#include "req.h"
 #include "resource.h"
 #include "resp.h"
 #include "scope.h"
@@ -35,7 +35,7 @@ issue_replayed(struct req *rq, const struct id *family, const char *why)
 		return oerr_machine(rq);
 	}
 	/* What is dead already can be presented without end. */
-	rq->is_known = n > 0;
+	rq->trail.is_known = n > 0;
 	return oerr_why(rq, &oerr_invalid_grant, "%s: family revoked", why);
 }
 

@@ -2,9 +2,10 @@
 #include <sys/stat.h>
 
 #include "arena.h"
-#include "cgi.h"
 #include "conf.h"
 #include "keys_int.h"
+#include "process.h"
+#include "req.h"
 
 #define TICK_S 2 /* a file system may count time in steps as long */
 

@@ -3,9 +3,9 @@
 
 #include <ctype.h>
 
-#include "cgi.h"
 #include "conf.h"
 #include "oerr.h"
+#include "req.h"
 #include "uri.h"
 
 /* RFC 3986 section 4.3: a scheme, and no fragment. */

@@ -3,9 +3,9 @@
 
 #include "arena.h"
 #include "buf.h"
-#include "cgi.h"
 #include "conf.h"
 #include "oerr.h"
+#include "req.h"
 #include "store_client.h"
 #include "store_consent.h"
 #include "store_token.h"

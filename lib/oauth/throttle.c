@@ -6,10 +6,11 @@
 #include "address.h"
 #include "arena.h"
 #include "b64.h"
-#include "cgi.h"
 #include "conf.h"
 #include "oerr.h"
+#include "process.h"
 #include "remote.h"
+#include "req.h"
 #include "resp.h"
 #include "slot.h"
 #include "store.h"
@@ -211,8 +212,8 @@ throttle_sign_in(struct req *rq, const char *email, struct attempt *at)
 	    0, "this account");
 	add_counter(at, key_of(rq, "address", "", place), cf->throttle_address,
 	    1, "this address");
-	if (rq->client_id != NULL)
-		add_counter(at, key_of(rq, "client", rq->client_id, ""),
+	if (rq->trail.client_id != NULL)
+		add_counter(at, key_of(rq, "client", rq->trail.client_id, ""),
 		    cf->throttle_client, 1, "this client");
 	return begin(rq, at);
 }
@@ -309,7 +310,7 @@ const struct oerr *
 throttle_secret(struct req *rq, int is_known, const struct oerr *e)
 {
 	const struct digest named = is_known
-	    ? key_of(rq, "secrets", rq->client_id, "")
+	    ? key_of(rq, "secrets", rq->trail.client_id, "")
 	    : key_of(rq, "no client", "", place_of(rq));
 	const struct digest key = store_throttle_key(THROTTLE_QUICK, &named);
 	const int64_t limit = rq->conf->throttle_client;

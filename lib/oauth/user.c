@@ -2,11 +2,12 @@
 #include "user.h"
 
 #include "arena.h"
-#include "cgi.h"
 #include "identity.h"
 #include "log.h"
 #include "oerr.h"
 #include "passwd.h"
+#include "process.h"
+#include "req.h"
 #include "store_user.h"
 #include "throttle.h"
 
@@ -91,7 +92,7 @@ check_password(struct req *rq, const char *form, const char *password,
 	    (found = user_find(rq->st, rq->a, form, out)) < 0)
 		return oerr_machine(rq);
 	if (found) {
-		rq->user = out->email;
+		rq->trail.user = out->email;
 		hash = out->password;
 	}
 	if ((fits = passwd_verify(password, hash)) == 0)

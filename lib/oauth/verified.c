@@ -3,9 +3,10 @@
 
 #include <err.h>
 
-#include "cgi.h"
 #include "crypto.h"
 #include "keys.h"
+#include "process.h"
+#include "req.h"
 
 #define SLOTS 16384 /* 1.1 MiB when full; pages are touched as they are used */
 

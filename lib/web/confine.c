@@ -6,8 +6,8 @@
 
 #include "arena.h"
 #include "audit.h"
-#include "cgi.h"
 #include "conf.h"
+#include "req.h"
 #include "sandbox.h"
 
 #define PLACES_MAX 12 /* keys twice, templates, state, two names of four files */

@@ -7,7 +7,7 @@ struct confined;
 struct endpoint;
 
 /*
- * confine_uses(ep, cf): what the program uses under cf: USES_... of cgi.h.
+ * confine_uses(ep, cf): what the program uses under cf: USES_... of req.h.
  *
  * confine_files(cf, uses):
  * From now on the process opens files of cf alone: reads in the directory of the

@@ -2,10 +2,10 @@
 #include "cors.h"
 
 #include "arena.h"
-#include "cgi.h"
 #include "conf.h"
 #include "oerr.h"
 #include "redirect.h"
+#include "req.h"
 #include "resp.h"
 #include "store_client.h"
 #include "uri.h"
@@ -43,8 +43,8 @@ static int
 is_own(struct req *rq, const char *origin)
 {
 	const char *issuer = uri_origin(rq->a, rq->conf->issuer);
-	const char *host = cgi_var(rq, "HTTP_HOST");
-	const char *site = cgi_var(rq, "HTTP_SEC_FETCH_SITE");
+	const char *host = req_var(rq, "HTTP_HOST");
+	const char *site = req_var(rq, "HTTP_SEC_FETCH_SITE");
 	const char *at = strstr(origin, "://");
 
 	return (issuer != NULL && strcmp(issuer, origin) == 0) ||
@@ -56,9 +56,9 @@ is_own(struct req *rq, const char *origin)
 const struct oerr *
 cors_check(struct req *rq)
 {
-	const char *origin = cgi_var(rq, "HTTP_ORIGIN");
+	const char *origin = req_var(rq, "HTTP_ORIGIN");
 
-	if (cors_answer(rq) || !rq->pr->ep->spends || rq->conf == NULL ||
+	if (cors_answer(rq) || !rq->ep->spends || rq->conf == NULL ||
 	    rq->st == NULL || origin == NULL || *origin == '\0' ||
 	    is_own(rq, origin))
 		return NULL;
@@ -68,10 +68,10 @@ cors_check(struct req *rq)
 int
 cors_answer(struct req *rq)
 {
-	const char *origin = cgi_var(rq, "HTTP_ORIGIN");
+	const char *origin = req_var(rq, "HTTP_ORIGIN");
 	const char *allowed;
 
-	if (!rq->pr->ep->cors || rq->conf == NULL)
+	if (!rq->ep->cors || rq->conf == NULL)
 		return 0;
 	resp_header(rq, "Vary", "Origin"); /* a cache must tell them apart */
 	if (origin == NULL)
@@ -90,18 +90,15 @@ cors_answer(struct req *rq)
 int
 cors_preflight(struct req *rq)
 {
-	const char *method = cgi_var(rq, "REQUEST_METHOD");
-	const unsigned m = rq->pr->ep->methods;
+	const char *method = req_var(rq, "REQUEST_METHOD");
 
-	if (!rq->pr->ep->cors || method == NULL ||
+	if (!rq->ep->cors || method == NULL ||
 	    strcmp(method, "OPTIONS") != 0 ||
-	    cgi_var(rq, "HTTP_ACCESS_CONTROL_REQUEST_METHOD") == NULL)
+	    req_var(rq, "HTTP_ACCESS_CONTROL_REQUEST_METHOD") == NULL)
 		return 0;
 	if (cors_answer(rq)) {
-		resp_header(rq, "Access-Control-Allow-Methods", "%s%s%s",
-		    m & METHOD_GET ? "GET, " : "",
-		    m & METHOD_DELETE ? "DELETE, " : "",
-		    m & METHOD_POST ? "POST" : "HEAD");
+		resp_header(rq, "Access-Control-Allow-Methods", "%s",
+		    req_method_names(rq->a, rq->ep->methods));
 		resp_header(rq, "Access-Control-Allow-Headers",
 		    "Authorization, Content-Type");
 		resp_header(rq, "Access-Control-Max-Age", "600");

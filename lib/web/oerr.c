@@ -4,9 +4,9 @@
 #include <stdarg.h>
 
 #include "arena.h"
-#include "cgi.h"
 #include "log.h"
 #include "remote.h"
+#include "req.h"
 #include "store.h"
 
 #define UNAUTHENTICATED "Unauthenticated."
@@ -128,7 +128,7 @@ oerr_why(struct req *rq, const struct oerr *e, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	rq->why = format(rq->a, fmt, ap);
+	rq->trail.why = format(rq->a, fmt, ap);
 	va_end(ap);
 	return e;
 }
@@ -152,7 +152,7 @@ oerr_field(struct req *rq, const char *name, const char *fmt, ...)
 const struct oerr *
 oerr_machine(struct req *rq)
 {
-	return rq->pr->st != NULL && store_is_busy(rq->pr->st)
+	return rq->st != NULL && store_is_busy(rq->st)
 	    ? &oerr_busy
 	    : &oerr_server_error;
 }
@@ -176,15 +176,15 @@ oerr_shown(struct arena *a, const char *text)
 void
 oerr_log(struct req *rq, const struct oerr *e)
 {
-	const char *method = cgi_var(rq, "REQUEST_METHOD");
+	const char *method = req_var(rq, "REQUEST_METHOD");
 	const char *from = rq->conf == NULL ? "" : remote_address(rq);
 
-	rq->refused = e;
+	rq->trail.error = e;
 	log_event("status=%d error=%s why=\"%s\" from=%s client=%s"
 		  " method=%s path=%s",
-	    e->status, e->error, rq->why == NULL ? e->description : rq->why,
+	    e->status, e->error, rq->trail.why == NULL ? e->description : rq->trail.why,
 	    oerr_shown(rq->a, from),
-	    rq->client_id == NULL ? "-" : oerr_shown(rq->a, rq->client_id),
+	    rq->trail.client_id == NULL ? "-" : oerr_shown(rq->a, rq->trail.client_id),
 	    method == NULL ? "-" : oerr_shown(rq->a, method),
 	    oerr_shown(rq->a, arena_printf(rq->a, "%s%s", rq->script, rq->path)));
 }

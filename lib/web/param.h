@@ -4,9 +4,6 @@
 
 #include <stddef.h>
 
-struct oerr;
-struct req;
-
 enum param {
 	PARAM_GRANT_TYPE, PARAM_CLIENT_ID, PARAM_CLIENT_SECRET,
 	PARAM_USERNAME, PARAM_PASSWORD, PARAM_SCOPE, PARAM_REFRESH_TOKEN,
@@ -22,20 +19,29 @@ enum param {
 	PARAM_COUNT
 };
 
+enum {
+	PARAM_MANY = 1,   /* check boxes of a form: may come more than once, as words */
+	PARAM_ECHOED = 2, /* goes back with the error, even if it is too long */
+	/*
+	 * A value that the validator refuses is no error: it becomes "?", a text
+	 * that no token is (RFC 7009 section 2.2, RFC 7662 section 2.2).
+	 */
+	PARAM_ANYTHING = 4,
+};
+
+struct param_row {
+	const char *name;	/* on the wire */
+	size_t longest;		/* bytes */
+	int (*is_valid)(const char *value, size_t len);
+	unsigned how;		/* PARAM_MANY, ... */
+};
+
+extern const struct param_row param_rows[PARAM_COUNT];
+
 /* param_name(p): the name on the wire. */
 const char *param_name(enum param p);
 
-/*
- * param_form(rq, text, len):
- * Read a form body or a query into rq->param[].  Names that are not of the
- * vocabulary are ignored; an empty value is as if it were not sent (RFC 6749
- * section 3.1).  A name sent twice, a value too long or malformed is
- * invalid_request; of resource, invalid_target: a token is for one (RFC 8707
- * section 2 lets a client name several, and a server refuse them).
- */
-const struct oerr *param_form(struct req *rq, const char *text, size_t len);
-
-/* param_json(rq): the same for the members of the object rq->json. */
-const struct oerr *param_json(struct req *rq);
+/* param_find(name, len): the parameter of this name, or -1. */
+int param_find(const char *name, size_t len);
 
 #endif

@@ -4,10 +4,11 @@
 #include <errno.h>
 #include <sys/stat.h>
 
-#include "cgi.h"
 #include "conf.h"
 #include "confine.h"
 #include "log.h"
+#include "process.h"
+#include "req.h"
 #include "sandbox.h"
 #include "store.h"
 

@@ -3,8 +3,8 @@
 
 #include "address.h"
 #include "arena.h"
-#include "cgi.h"
 #include "conf.h"
+#include "req.h"
 
 /*
  * One element of X-Forwarded-For: an address, perhaps in brackets, perhaps with
@@ -37,7 +37,7 @@ read_element(struct arena *a, const char *s, size_t len, struct address *out)
 const char *
 remote_address(struct req *rq)
 {
-	const char *peer = cgi_var(rq, "REMOTE_ADDR"), *list, *p;
+	const char *peer = req_var(rq, "REMOTE_ADDR"), *list, *p;
 	char *text = arena_alloc(rq->a, ADDRESS_TEXT_MAX);
 	struct address ad, before;
 	size_t len;
@@ -46,7 +46,7 @@ remote_address(struct req *rq)
 		return "";
 	if (*rq->conf->trusted_proxies == '\0' || address_read(peer, &ad) < 0)
 		return peer;
-	list = cgi_var(rq, "HTTP_X_FORWARDED_FOR");
+	list = req_var(rq, "HTTP_X_FORWARDED_FOR");
 	len = list == NULL ? 0 : strlen(list);
 	while (len > 0 && address_in(&ad, rq->conf->trusted_proxies)) {
 		for (p = list + len; p > list && p[-1] != ',';)

@@ -7,13 +7,13 @@
 #include "arena.h"
 #include "b64.h"
 #include "buf.h"
-#include "cgi.h"
 #include "conf.h"
 #include "crypto.h"
 #include "embed.h"
 #include "json.h"
 #include "log.h"
 #include "oerr.h"
+#include "req.h"
 #include "site.h"
 #include "tmpl.h"
 
@@ -81,6 +81,13 @@ resp_empty(struct req *rq, int status)
 	rq->status = status;
 	rq->body = NULL;
 	return NULL;
+}
+
+const struct oerr *
+resp_method(struct req *rq, unsigned methods)
+{
+	resp_header(rq, "Allow", "%s", req_method_names(rq->a, methods));
+	return &oerr_method;
 }
 
 /* A template by name: the site's own, else the one compiled in. */

@@ -23,6 +23,13 @@ const struct oerr *resp_json(
 const struct oerr *resp_empty(struct req *rq, int status);
 
 /*
+ * resp_method(rq, methods):
+ * Refuse the request's method: say in Allow that it may be one of methods
+ * (METHOD_... or'ed), and return the error.
+ */
+const struct oerr *resp_method(struct req *rq, unsigned methods);
+
+/*
  * resp_page(rq, status, name, d):
  * Answer with the template name filled from d, under a content security policy
  * whose nonce d gains as {{nonce}}; d gains {{site_name}}, {{site_logo}},

@@ -3,10 +3,10 @@
 
 #include "arena.h"
 #include "b64.h"
-#include "cgi.h"
 #include "conf.h"
 #include "oerr.h"
 #include "remote.h"
+#include "req.h"
 #include "resp.h"
 #include "store.h"
 #include "store_purge.h"
@@ -53,7 +53,7 @@ set_cookie(struct req *rq, const char *value, int64_t max_age_s)
 static int
 read_cookie(const struct req *rq, char out[static SECRET_TEXT_LEN + 1])
 {
-	const char *p = cgi_var(rq, "HTTP_COOKIE"), *name = cookie_name(rq);
+	const char *p = req_var(rq, "HTTP_COOKIE"), *name = cookie_name(rq);
 	size_t n = strlen(name), len;
 	uint8_t bytes[SECRET_LEN];
 
@@ -105,8 +105,8 @@ session_load(struct req *rq, struct visitor *v)
 		return oerr_machine(rq);
 	v->signed_in = found && v->user.disabled_at == 0;
 	if (v->signed_in) {
-		rq->user = v->user.email;
-		rq->is_known = 1;
+		rq->trail.user = v->user.email;
+		rq->trail.is_known = 1;
 	}
 	/* A failure is logged, and no reason to sign somebody out. */
 	if (v->signed_in && v->session.seen_at < rq->now - SEEN_EVERY_S)
@@ -146,7 +146,7 @@ session_check_csrf(struct req *rq, const struct visitor *v)
 static const char *
 agent_of(struct req *rq)
 {
-	const char *agent = cgi_var(rq, "HTTP_USER_AGENT");
+	const char *agent = req_var(rq, "HTTP_USER_AGENT");
 	size_t len = agent == NULL ? 0 : strlen(agent);
 	char *text;
 

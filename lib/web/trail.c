@@ -3,15 +3,15 @@
 
 #include "arena.h"
 #include "audit.h"
-#include "cgi.h"
 #include "conf.h"
 #include "oerr.h"
 #include "remote.h"
+#include "req.h"
 
 void
 trail_note(struct req *rq, const char *event)
 {
-	rq->event = event;
+	rq->trail.event = event;
 }
 
 /* A request that nobody could mean, or that is repeated by design. */
@@ -26,31 +26,31 @@ is_noise(const struct oerr *e)
 void
 trail_end(struct req *rq)
 {
-	const struct oerr *e = rq->refused;
+	const struct oerr *e = rq->trail.error;
 	struct audit ev = {
 		.at = rq->now,
 		.at_us = rq->now_us,
 		.request = rq->id,
-		.event = rq->event,
+		.event = rq->trail.event,
 		.outcome = "ok",
-		.detail = rq->detail,
-		.user = rq->user,
+		.detail = rq->trail.detail,
+		.user = rq->trail.user,
 	};
 
 	if (rq->conf == NULL || (ev.event == NULL && e == NULL))
 		return;
 	if (e != NULL) {
 		if (ev.event == NULL)
-			ev.event = rq->refusal != NULL ? rq->refusal
-						       : rq->pr->ep->audit;
+			ev.event = rq->trail.refusal != NULL ? rq->trail.refusal
+						       : rq->ep->audit;
 		if (ev.event == NULL || is_noise(e))
 			return;
-		ev.is_strangers = !rq->is_known;
+		ev.is_strangers = !rq->trail.is_known;
 		ev.outcome = e->error;
-		ev.why = rq->why == NULL ? e->description : rq->why;
+		ev.why = rq->trail.why == NULL ? e->description : rq->trail.why;
 	}
-	if (rq->client_id != NULL)
-		ev.client = oerr_shown(rq->a, rq->client_id);
+	if (rq->trail.client_id != NULL)
+		ev.client = oerr_shown(rq->a, rq->trail.client_id);
 	ev.address = remote_address(rq);
 	audit_write(rq->conf->audit_log, rq->conf->audit_size << 20,
 	    rq->conf->syslog, &ev);

@@ -13,10 +13,11 @@
 
 #include "arena.h"
 #include "buf.h"
-#include "cgi.h"
 #include "conf.h"
 #include "log.h"
 #include "oerr.h"
+#include "process.h"
+#include "req.h"
 
 #define NOW INT64_C(1700000000)
 #define CONF                              \
@@ -81,6 +82,7 @@ fuzz_request(struct fuzz_site *s, struct arena *a, const char *variable)
 	assert(s->pr.conf != NULL);
 	log_to(fuzz_no_log, NULL);
 	s->rq.pr = &s->pr;
+	s->rq.ep = &s->ep;
 	s->rq.conf = s->pr.conf;
 	s->rq.st = s->pr.st;
 	s->rq.a = a;

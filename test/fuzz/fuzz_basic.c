@@ -4,6 +4,7 @@
 
 #include "b64.h"
 #include "client.h"
+#include "input.h"
 #include "url.h"
 
 /* Does the header hold exactly c1 and its secret, however they are encoded? */
@@ -52,7 +53,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_store(&site);
 	rq = fuzz_request(
 	    &site, a, arena_printf(a, "HTTP_AUTHORIZATION=%s", header));
-	(void)param_form(rq, form, strlen(form));
+	(void)input_form(rq, form, strlen(form));
 	by_header = header_is_c1(a, header);
 	by_form = is(rq, PARAM_CLIENT_ID, "c1") &&
 	    is(rq, PARAM_CLIENT_SECRET, SECRET);

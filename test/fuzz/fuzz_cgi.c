@@ -1,6 +1,6 @@
 /*
  * fuzz_cgi.c: a whole plain CGI request, environment and body, through
- * cgi_serve: whatever comes in, what goes out is a well-formed answer (RFC 3875
+ * serve: whatever comes in, what goes out is a well-formed answer (RFC 3875
  * section 6).
  */
 #include "fuzz.h"
@@ -10,6 +10,7 @@
 
 #include "json.h"
 #include "resp.h"
+#include "serve.h"
 #include "tmpl.h"
 
 #define TOKEN_CHARS \
@@ -28,7 +29,7 @@ echo(struct req *rq)
 	const char *way = rq->param[PARAM_STATE];
 	struct buf *b = arena_alloc(rq->a, sizeof(*b));
 	struct tmpl_data *d = tmpl_data_new(rq->a);
-	const char *auth = cgi_authorization(rq);
+	const char *auth = req_authorization(rq);
 
 	if (way != NULL && strcmp(way, "page") == 0) {
 		tmpl_set(d, "text", rq->param[PARAM_NAME]);
@@ -162,9 +163,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	assert(pwrite(in, data, size, 0) == (ssize_t)size);
 	assert(ftruncate(in, (off_t)size) == 0 && ftruncate(out, 0) == 0);
 	assert(lseek(in, 0, SEEK_SET) == 0 && lseek(out, 0, SEEK_SET) == 0);
-	assert(dup2(out, STDOUT_FILENO) == 1); /* cgi_serve closes it */
+	assert(dup2(out, STDOUT_FILENO) == 1); /* serve closes it */
 	environ = vars;
-	assert(cgi_serve(ep) == 0);
+	assert(serve(ep) == 0);
 	len = lseek(out, 0, SEEK_END);
 	text = arena_alloc(a, (size_t)len + 1);
 	assert(pread(out, text, (size_t)len, 0) == len);

@@ -1,6 +1,7 @@
 /* fuzz_cookie.c: our cookie is found among those sent, and nothing else is. */
 #include "fuzz_store.h"
 
+#include "input.h"
 #include "session.h"
 
 /* For the issuer https://auth.example: fuzz.h. */
@@ -51,7 +52,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	assert(strlen(v.csrf) == (*want == '\0' ? 0 : CSRF_LEN));
 	assert(*want == '\0' || strcmp(v.csrf, v.cookie) != 0);
 
-	(void)param_form(rq, form, strlen(form));
+	(void)input_form(rq, form, strlen(form));
 	sent = rq->param[PARAM_CSRF_TOKEN];
 	is_ours = sent != NULL && *want != '\0' && strcmp(sent, v.csrf) == 0;
 	assert((session_check_csrf(rq, &v) == NULL) == is_ours);

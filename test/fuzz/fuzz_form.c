@@ -2,6 +2,7 @@
  */
 #include "fuzz.h"
 
+#include "input.h"
 #include "url.h"
 #include "utf8.h"
 
@@ -96,7 +97,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_pairs(a, text, size);
 	for (site.ep.lenient = 0; site.ep.lenient < 2; site.ep.lenient++) {
 		rq = fuzz_request(&site, a, NULL);
-		check_params(rq, param_form(rq, text, size));
+		check_params(rq, input_form(rq, text, size));
 	}
 	free(text);
 	arena_free(a);

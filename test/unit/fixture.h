@@ -11,11 +11,12 @@
 
 #include "arena.h"
 #include "buf.h"
-#include "cgi.h"
 #include "conf.h"
 #include "keys.h"
 #include "log.h"
 #include "oerr.h"
+#include "process.h"
+#include "req.h"
 #include "resp.h"
 #include "store.h"
 #include "store_client.h"
@@ -128,6 +129,7 @@ static inline struct req *
 fixture_request(const char *const vars[])
 {
 	fx.rq = (struct req){ .pr = &fx.pr,
+		.ep = &fx.ep,
 		.conf = fx.cf,
 		.st = fx.st,
 		.a = fx.a,

@@ -107,7 +107,7 @@ assert_refused(const char *token, const char *why)
 
 	if (e != &oerr_invalid_token)
 		fail_msg("%s: taken, or not as invalid", why);
-	assert_string_equal(fx.rq.why, why);
+	assert_string_equal(fx.rq.trail.why, why);
 	assert_string_equal(fx.headers.data,
 	    CHALLENGE ","
 	    " error=\"invalid_token\", error_description=\"The access token"

@@ -52,7 +52,7 @@ the_type_must_be_that_of_an_access_token(void **state)
 				fail_msg("typ %s", rows[i].typ);
 			if (e != NULL)
 				assert_string_equal(
-				    fx.rq.why, "not an access token");
+				    fx.rq.trail.why, "not an access token");
 		}
 	}
 }
@@ -131,7 +131,7 @@ claims_at_the_edge_and_others_of_the_audience_are_taken(void **state)
 	for (size_t i = 0; i < N(rows); i++)
 		if (check(sign("at+jwt", with(rows[i].old, rows[i].new)),
 			&anyone, &who) != NULL)
-			fail_msg("%s: %s", rows[i].new, fx.rq.why);
+			fail_msg("%s: %s", rows[i].new, fx.rq.trail.why);
 	fixture_conf("passport_compat = yes\n");
 	assert_null(
 	    check(sign("JWT", with(AUD, "\"aud\":\"c1\"")), &anyone, &who));
@@ -252,7 +252,7 @@ a_remembered_token_expires_and_falls_with_its_key(void **state)
 	fx.rq.now = NOW + 90;
 	assert_ptr_equal(
 	    guard_check(&fx.rq, &anyone, &who), &oerr_invalid_token);
-	assert_string_equal(fx.rq.why, "expired token");
+	assert_string_equal(fx.rq.trail.why, "expired token");
 	/* Another issuer in the configuration. */
 	assert_null(check(token, &anyone, &who));
 	fx.cf->issuer = "https://new.example";
@@ -268,7 +268,7 @@ a_remembered_token_expires_and_falls_with_its_key(void **state)
 	fx.rq.now++;
 	assert_ptr_equal(
 	    guard_check(&fx.rq, &anyone, &who), &oerr_invalid_token);
-	assert_string_equal(fx.rq.why, "unknown key");
+	assert_string_equal(fx.rq.trail.why, "unknown key");
 }
 
 /* What is remembered is this very token, not all that share its place. */
@@ -326,7 +326,7 @@ what_we_sealed_needs_no_signature_checked(void **state)
 	put_seal(&d);
 	assert_null(check(given, &anyone, &who));
 	assert_ptr_equal(check(other, &anyone, &who), &oerr_invalid_token);
-	assert_string_equal(fx.rq.why, "bad signature");
+	assert_string_equal(fx.rq.trail.why, "bad signature");
 	/* A genuine one with another text passes by its signature. */
 	assert_null(check(token, &anyone, &who));
 }
@@ -347,7 +347,7 @@ a_seal_takes_the_key_s_file(void **state)
 	digest_seal(&none, given, &d);
 	put_seal(&d);
 	assert_ptr_equal(check(given, &anyone, &who), &oerr_invalid_token);
-	assert_string_equal(fx.rq.why, "bad signature");
+	assert_string_equal(fx.rq.trail.why, "bad signature");
 }
 
 /* A seal made before there was a seal.key: by the digest of the private file. */
@@ -373,7 +373,7 @@ a_token_with_an_older_seal_passes_by_its_signature(void **state)
 	digest_seal(&pem, given, &d);
 	put_seal(&d);
 	assert_ptr_equal(check(given, &anyone, &who), &oerr_invalid_token);
-	assert_string_equal(fx.rq.why, "bad signature");
+	assert_string_equal(fx.rq.trail.why, "bad signature");
 }
 
 /* Without seal.key signatures are checked, as for any text without a seal. */
@@ -391,7 +391,7 @@ without_the_key_of_seals_signatures_are_checked(void **state)
 	put_seal(&d);
 	assert_int_equal(unlink(fixture_file("keys/verify/seal.key")), 0);
 	assert_ptr_equal(check(given, &anyone, &who), &oerr_invalid_token);
-	assert_string_equal(fx.rq.why, "bad signature");
+	assert_string_equal(fx.rq.trail.why, "bad signature");
 	assert_non_null(strstr(fx.log, "seal.key"));
 	assert_null(check(token, &anyone, &who));
 }
@@ -420,7 +420,7 @@ a_seal_does_not_outlive_its_key(void **state)
 	keys_free(now);
 	keys_look_again(&fx.rq);
 	assert_ptr_equal(check(token, &anyone, &who), &oerr_invalid_token);
-	assert_string_equal(fx.rq.why, "unknown key");
+	assert_string_equal(fx.rq.trail.why, "unknown key");
 }
 
 #define TEST(name) \

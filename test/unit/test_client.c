@@ -93,9 +93,9 @@ every_method_authenticates(void **state)
 	for (size_t i = 0; i < N(rows); i++) {
 		if (authenticate(rows[i].header, rows[i].id, rows[i].secret,
 			&cl) != NULL)
-			fail_msg("row %zu: %s", i, fx.rq.why);
+			fail_msg("row %zu: %s", i, fx.rq.trail.why);
 		assert_string_equal(cl->client_id, rows[i].who);
-		assert_string_equal(fx.rq.client_id, rows[i].who);
+		assert_string_equal(fx.rq.trail.client_id, rows[i].who);
 		assert_string_equal(fx.headers.data, "");
 	}
 }
@@ -148,7 +148,7 @@ what_fails_is_invalid_client_and_alike(void **state)
 
 		if (e != &oerr_invalid_client)
 			fail_msg("row %zu: %s", i, e == NULL ? "" : e->error);
-		assert_string_equal(fx.rq.why, rows[i].why);
+		assert_string_equal(fx.rq.trail.why, rows[i].why);
 		assert_int_equal(challenged(), rows[i].header != NULL);
 		assert_null(cl);
 	}

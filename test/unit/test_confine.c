@@ -5,8 +5,8 @@
 #include <fcntl.h>
 #include <sys/wait.h>
 
-#include "cgi.h"
 #include "confine.h"
+#include "req.h"
 
 #define NO_LANDLOCK 77
 #define ALL (USES_STORE | USES_KEYS | USES_PAGES | USES_SIGNING)

@@ -132,21 +132,21 @@ a_code_is_good_once_for_its_client_uri_and_verifier(void **state)
 	app.grants = cl->grants;
 	add_code();
 	assert_null(redeem_code(NOW, &app, uri, VERIFIER, &e));
-	assert_string_equal(fx.rq.why, "code of another client");
+	assert_string_equal(fx.rq.trail.why, "code of another client");
 	assert_null(
 	    redeem_code(NOW, cl, "https://app.example/cb/", VERIFIER, &e));
-	assert_string_equal(fx.rq.why, "another redirect_uri");
+	assert_string_equal(fx.rq.trail.why, "another redirect_uri");
 	assert_null(redeem_code(NOW, cl, uri, CHALLENGE, &e));
-	assert_string_equal(fx.rq.why, "wrong code_verifier");
+	assert_string_equal(fx.rq.trail.why, "wrong code_verifier");
 	assert_null(redeem_code(NOW + 60, cl, uri, VERIFIER, &e));
-	assert_string_equal(fx.rq.why, "expired code");
+	assert_string_equal(fx.rq.trail.why, "expired code");
 	o = redeem_code(NOW + 59, cl, uri, VERIFIER, &e);
 	assert_string_equal(json_get_str(o, "scope"), "read-posts");
 	assert_int_equal(live_pairs(), 1);
 	/* A second use revokes what the first one gave. */
 	assert_null(redeem_code(NOW + 59, cl, uri, VERIFIER, &e));
 	assert_ptr_equal(e, &oerr_invalid_grant);
-	assert_string_equal(fx.rq.why, "code used twice: family revoked");
+	assert_string_equal(fx.rq.trail.why, "code used twice: family revoked");
 	assert_int_equal(live_pairs(), 0);
 	assert_int_equal(live_access(), 0);
 }

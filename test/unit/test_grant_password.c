@@ -148,7 +148,7 @@ a_password_that_was_changed_in_between_opens_nothing(void **state)
 	store_app_revoke(fx.st, u->id, 0, NOW);
 	assert_ptr_equal(issue_tokens(&fx.rq, cl, &sub), &oerr_invalid_grant);
 	assert_string_equal(
-	    fx.rq.why, "password changed or user disabled meanwhile");
+	    fx.rq.trail.why, "password changed or user disabled meanwhile");
 	assert_int_equal(live_pairs(), 0);
 	assert_int_equal(live_access(), 0);
 }

@@ -156,7 +156,7 @@ a_client_may_keep_its_refresh_token(void **state)
 		assert_int_equal(live_pairs(), 1);
 	}
 	assert_null(refresh(NOW + 86400 * 90, cl, token, NULL, &e));
-	assert_string_equal(fx.rq.why, "expired refresh token");
+	assert_string_equal(fx.rq.trail.why, "expired refresh token");
 	/* All that it gave ends with the family. */
 	fixture_sql("DELETE FROM oauth_refresh_tokens");
 	fixture_sql("DELETE FROM oauth_access_tokens");
@@ -168,7 +168,7 @@ a_client_may_keep_its_refresh_token(void **state)
 		    " WHERE spent_at IS NULL");
 	assert_null(refresh(NOW + 3, cl, token, NULL, &e));
 	assert_string_equal(
-	    fx.rq.why, "refresh token used twice: family revoked");
+	    fx.rq.trail.why, "refresh token used twice: family revoked");
 	assert_int_equal(live_access(), 0);
 	/* Without a secret it rotates, whatever its row says (RFC 9700). */
 	token = json_get_str(sign_in(NOW, "U*U", &e), "refresh_token");
@@ -209,7 +209,7 @@ a_family_ends_with_refresh_max(void **state)
 	token = json_get_str(sign_in(NOW, "U*U", &e), "refresh_token");
 	fixture_conf("refresh_max = 1h\n");
 	assert_null(refresh(NOW + 3600, cl, token, NULL, &e));
-	assert_string_equal(fx.rq.why, "the sign-in is older than refresh_max");
+	assert_string_equal(fx.rq.trail.why, "the sign-in is older than refresh_max");
 	assert_non_null(refresh(NOW + 3599, cl, token, NULL, &e));
 }
 
@@ -228,12 +228,12 @@ a_spent_token_past_the_grace_revokes_the_family(void **state)
 	assert_null(refresh(NOW + 31, cl, first, NULL, &e));
 	assert_ptr_equal(e, &oerr_invalid_grant);
 	assert_string_equal(
-	    fx.rq.why, "refresh token used twice: family revoked");
+	    fx.rq.trail.why, "refresh token used twice: family revoked");
 	assert_int_equal(live_pairs(), 1);
 	assert_int_equal(live_access(), 1);
 	assert_null(refresh(NOW + 31, cl, second, NULL, &e));
 	assert_ptr_equal(e, &oerr_invalid_grant);
-	assert_string_equal(fx.rq.why, "revoked refresh token");
+	assert_string_equal(fx.rq.trail.why, "revoked refresh token");
 }
 
 /* What was spent in the future was so before the clock was set back. */
@@ -250,7 +250,7 @@ a_clock_that_is_set_back_brings_no_spent_token_back(void **state)
 	assert_null(refresh(NOW - 31, cl, first, NULL, &e));
 	assert_ptr_equal(e, &oerr_invalid_grant);
 	assert_string_equal(
-	    fx.rq.why, "refresh token used twice: family revoked");
+	    fx.rq.trail.why, "refresh token used twice: family revoked");
 	assert_int_equal(live_pairs(), 0);
 }
 
@@ -271,7 +271,7 @@ who_loses_the_race_for_a_token_revokes_the_family(void **state)
 	assert_non_null(refresh(NOW, cl, token, NULL, &e));
 	request(NOW);
 	assert_ptr_equal(issue_tokens(&fx.rq, cl, &sub), &oerr_invalid_grant);
-	assert_string_equal(fx.rq.why, "used twice: family revoked");
+	assert_string_equal(fx.rq.trail.why, "used twice: family revoked");
 	assert_int_equal(live_pairs(), 0);
 	assert_int_equal(live_access(), 0);
 }
@@ -285,13 +285,13 @@ a_refresh_token_is_refused_where_it_does_not_belong(void **state)
 	(void)state;
 	token = json_get_str(sign_in(NOW, "U*U", &e), "refresh_token");
 	assert_null(refresh(NOW, cl, "unknown", NULL, &e));
-	assert_string_equal(fx.rq.why, "unknown refresh token");
+	assert_string_equal(fx.rq.trail.why, "unknown refresh token");
 	/* Another client's: refused, and the owner's still good. */
 	assert_null(refresh(NOW, other, token, NULL, &e));
 	assert_ptr_equal(e, &oerr_invalid_grant);
 	assert_int_equal(live_pairs(), 1);
 	assert_null(refresh(NOW + 30 * 86400, cl, token, NULL, &e));
-	assert_string_equal(fx.rq.why, "expired refresh token");
+	assert_string_equal(fx.rq.trail.why, "expired refresh token");
 	store_user_set_disabled(fx.st, u->id, NOW);
 	assert_null(refresh(NOW, cl, token, NULL, &e));
 	assert_ptr_equal(e, &oerr_invalid_grant);
@@ -301,7 +301,7 @@ a_refresh_token_is_refused_where_it_does_not_belong(void **state)
 	assert_null(refresh(NOW + 100, other, token, NULL, &e));
 	assert_ptr_equal(e, &oerr_invalid_grant);
 	assert_string_equal(
-	    fx.rq.why, "spent refresh token of another client");
+	    fx.rq.trail.why, "spent refresh token of another client");
 	assert_int_equal(live_pairs(), 1);
 	assert_int_equal(live_access(), 1);
 }

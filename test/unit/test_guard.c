@@ -16,7 +16,7 @@ a_good_token_tells_who_calls(void **state)
 		assert_string_equal(who.is.email, "a@b.example");
 		assert_string_equal(who.is.client_id, "c1");
 		assert_string_equal(who.is.scope, "read-posts write-posts");
-		assert_string_equal(fx.rq.client_id, "c1");
+		assert_string_equal(fx.rq.trail.client_id, "c1");
 		assert_string_equal(fx.headers.data, "");
 	}
 }
@@ -223,7 +223,7 @@ without_keys_there_is_a_server_error(void **state)
 	(void)state;
 	fixture_conf("keys = nowhere\n");
 	assert_ptr_equal(check(token, &anyone, &who), &oerr_server_error);
-	assert_string_equal(fx.rq.why, "no keys");
+	assert_string_equal(fx.rq.trail.why, "no keys");
 }
 
 #define TEST(name) \

@@ -206,7 +206,7 @@ what_is_for_the_log_stays_off_the_wire(void **state)
 	(void)state;
 	e = oerr_why(&fx.rq, &oerr_invalid_grant, "user %d is disabled", 7);
 	assert_ptr_equal(e, &oerr_invalid_grant);
-	assert_string_equal(fx.rq.why, "user 7 is disabled");
+	assert_string_equal(fx.rq.trail.why, "user 7 is disabled");
 	resp_error_json(&fx.rq, e);
 	assert_null(strstr(resp_bytes(&fx.rq)->data, "disabled"));
 }

@@ -228,7 +228,7 @@ def places():
     for path in [*ROOT.glob("lib/**/*.c"), *ROOT.glob("cgi-bin/*.c")]:
         text = path.read_text()
         for call in re.findall(r"\btrail_note\(rq,([^;]*)\);|\.audit = ([^,]*),"
-                               r"|\brq->refusal = ([^;]*);", text):
+                               r"|\brq->trail\.refusal = ([^;]*);", text):
             found.update((str(path.relative_to(ROOT)), event)
                          for event in re.findall(r'"(\w+)"', "".join(call)))
     return found

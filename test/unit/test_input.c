@@ -1,10 +1,10 @@
-/* test_param.c: the wire vocabulary, over all lengths and byte values. */
+/* test_input.c: the wire vocabulary as it is read, over all lengths and byte values. */
 #include "fixture.h"
 
 #include <json-c/json.h>
 
 #include "json.h"
-#include "param.h"
+#include "input.h"
 #include "url.h"
 
 enum kind { VSCHAR, TEXT, SCOPE };
@@ -63,7 +63,7 @@ setup(void **state)
 static const struct oerr *
 form(const char *text)
 {
-	return param_form(REQUEST(NULL), text, strlen(text));
+	return input_form(REQUEST(NULL), text, strlen(text));
 }
 
 static const struct oerr *
@@ -71,7 +71,7 @@ json(const char *text)
 {
 	REQUEST(NULL);
 	fx.rq.json = json_parse(fx.a, text, strlen(text));
-	return param_json(&fx.rq);
+	return input_json(&fx.rq);
 }
 
 static void

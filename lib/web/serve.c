@@ -1,10 +1,8 @@
-/* cgi.c: one request, by FastCGI or plain CGI, from its begin to its answer. */
-#include "cgi.h"
+/* serve.c: a program serves its endpoint, by FastCGI or plain CGI. */
+#include "serve.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -13,16 +11,18 @@
 #include "arena.h"
 #include "b64.h"
 #include "buf.h"
+#include "check.h"
 #include "conf.h"
 #include "conn.h"
 #include "cors.h"
 #include "crypto.h"
 #include "hasher.h"
+#include "input.h"
 #include "log.h"
 #include "loop.h"
 #include "oerr.h"
 #include "process.h"
-#include "request.h"
+#include "req.h"
 #include "resp.h"
 #include "sandbox.h"
 #include "store.h"
@@ -31,48 +31,9 @@
 
 extern char **environ;
 
-const char *
-cgi_var(const struct req *rq, const char *name)
-{
-	const size_t len = strlen(name);
-
-	for (char **e = rq->env; *e != NULL; e++)
-		if (strncmp(*e, name, len) == 0 && (*e)[len] == '=')
-			return *e + len + 1;
-	return NULL;
-}
-
-int
-cgi_is_authorizer(const struct req *rq)
-{
-	const char *role = cgi_var(rq, "FCGI_ROLE");
-
-	return role != NULL && strcmp(role, "AUTHORIZER") == 0;
-}
-
-const char *
-cgi_authorization(const struct req *rq)
-{
-	static const char *const names[] = { "HTTP_AUTHORIZATION",
-		"REDIRECT_HTTP_AUTHORIZATION",
-		"REDIRECT_REDIRECT_HTTP_AUTHORIZATION" };
-	const char *value;
-	char *name;
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if ((value = cgi_var(rq, names[i])) != NULL && *value != '\0')
-			return value;
-	if (rq->conf->auth_header == NULL)
-		return NULL;
-	name = arena_printf(rq->a, "HTTP_%s", rq->conf->auth_header);
-	for (char *p = name; *p != '\0'; p++)
-		*p = *p == '-' ? '_' : (char)toupper((unsigned char)*p);
-	return cgi_var(rq, name);
-}
-
 /*
- * Names the request in log and answer; no secret, so few bits are enough, and
- * those of many requests may be drawn, and lie here, together.
+ * Names the request in log and answer.  It is no secret: few bits are enough, and
+ * those of many requests may be drawn together.
  */
 static void
 make_request_id(struct req *rq)
@@ -90,41 +51,69 @@ make_request_id(struct req *rq)
 	b64url_encode(random, sizeof(drawn[0]), rq->id);
 }
 
-/* One request, from its environment to its answer. */
+/* Clock, id, configuration and database. */
 static void
-serve(struct process *pr, struct arena *a, struct conn *c, char **env)
+begin(struct req *rq, struct conn *c)
 {
-	struct req rq = { .pr = pr, .a = a, .env = env };
-	const struct oerr *e;
-	const struct buf *out;
-	struct buf headers;
 	struct timespec t;
 
-	/* Not time(): that one may be a tick behind, and a second with it. */
+	/* time() may be a tick behind, and so a second behind. */
 	clock_gettime(CLOCK_REALTIME, &t);
-	rq.now = (int64_t)t.tv_sec;
-	rq.now_us = (int)(t.tv_nsec / 1000);
-	make_request_id(&rq);
-	c->id = rq.id;
-	log_request(rq.id);
-	process_check(pr, rq.now);
-	rq.conf = pr->conf;
-	rq.st = pr->st;
-	if (rq.st != NULL)
-		store_forget_failure(rq.st);
-	buf_init(&headers, a, 1024);
-	rq.headers = &headers;
+	rq->now = (int64_t)t.tv_sec;
+	rq->now_us = (int)(t.tv_nsec / 1000);
+	make_request_id(rq);
+	c->id = rq->id;
+	log_request(rq->id);
+	process_check(rq->pr, rq->now);
+	rq->conf = rq->pr->conf;
+	rq->st = rq->pr->st;
+	if (rq->st != NULL)
+		store_forget_failure(rq->st);
+	buf_init(rq->headers, rq->a, 1024);
+}
 
-	if ((e = request_begin(&rq)) == NULL && !cors_preflight(&rq)) {
-		if ((e = cors_check(&rq)) == NULL &&
-		    (e = request_check(&rq, c)) == NULL)
-			e = pr->ep->run(&rq);
-	}
-	if (e != NULL) {
+/* Check the request, and let the endpoint answer it. */
+static const struct oerr *
+run(struct req *rq, struct conn *c)
+{
+	const struct oerr *e;
+
+	if ((e = check_begin(rq)) != NULL)
+		return e;
+	if (cors_preflight(rq))
+		return NULL;
+	if ((e = cors_check(rq)) != NULL ||
+	    (e = check_row(rq)) != NULL ||
+	    (e = input_read(rq, c)) != NULL)
+		return e;
+	return rq->ep->run(rq);
+}
+
+/* What each request does at its end, whatever its answer is. */
+static void
+end(struct req *rq)
+{
+	for (struct req_end *end = rq->at_end; end != NULL; end = end->next)
+		end->run(rq, end->ctx);
+	trail_end(rq);
+}
+
+/* One request, from its environment to its answer. */
+static void
+serve_one(struct process *pr, struct arena *a, struct conn *c, char **env)
+{
+	struct buf headers;
+	struct req rq = { .pr = pr, .ep = pr->ep, .a = a, .env = env,
+		.headers = &headers };
+	const struct oerr *e;
+	const struct buf *out;
+
+	begin(&rq, c);
+	if ((e = run(&rq, c)) != NULL) {
 		oerr_log(&rq, e);
-		pr->ep->fail(&rq, e);
+		rq.ep->fail(&rq, e);
 	}
-	trail_end(&rq);
+	end(&rq);
 	out = resp_bytes(&rq);
 	conn_answer(c, out->data, out->len);
 	conn_drain(c);
@@ -135,17 +124,7 @@ serve(struct process *pr, struct arena *a, struct conn *c, char **env)
 
 /* ---- FastCGI ---- */
 
-static const struct endpoint *served; /* for wanted, which has no more */
-
-static size_t
-wanted(char **env)
-{
-	const struct req rq = { .env = env };
-
-	return request_wants(&rq, served);
-}
-
-#define IDLE_TASKS 4 /* that stay, with their stacks */
+#define IDLE_TASKS 4 /* tasks that are kept for the next request, with their stacks */
 
 static struct {
 	struct process *pr;
@@ -154,15 +133,23 @@ static struct {
 	struct arena *a; /* of requests that never wait */
 } fast;
 
+static size_t
+wanted(char **env)
+{
+	const struct req rq = { .ep = fast.pr->ep, .env = env };
+
+	return check_wants(&rq);
+}
+
 static void
 serve_task(void *ctx)
 {
 	struct conn *c = ctx;
 
-	serve(fast.pr, task_arena(c->task), c, c->env);
+	serve_one(fast.pr, task_arena(c->task), c, c->env);
 }
 
-/* Its request is answered. */
+/* The request of the connection's task is answered. */
 static void
 end_task(struct conn *c)
 {
@@ -183,7 +170,7 @@ serve_conn(struct conn *c, void *unused)
 	(void)unused;
 	log_to(conn_log, c);
 	if (!fast.pr->ep->waits) {
-		serve(fast.pr, fast.a, c, c->env);
+		serve_one(fast.pr, fast.a, c, c->env);
 	} else {
 		c->task = fast.n_idle > 0 ? fast.idle[--fast.n_idle]
 					  : task_new();
@@ -246,30 +233,34 @@ is_fcgi(void)
 	    errno == ENOTCONN;
 }
 
+static void
+serve_cgi(struct process *pr, struct arena *a)
+{
+	struct conn c = { .fd = -1, .until_ms = conn_now_ms() + CONN_READ_MS };
+
+	pr->once = 1;
+	hasher_wake(-1);
+	conn_expect(&c, input_length(&(struct req) { .env = environ }));
+	serve_one(pr, a, &c, environ);
+	if (pr->st != NULL)
+		store_rest(pr->st);
+}
+
 int
-cgi_serve(const struct endpoint *ep)
+serve(const struct endpoint *ep)
 {
 	struct process pr = { .ep = ep };
 	struct arena *a = arena_new();
-	struct conn c = { .fd = -1 };
 
 	umask(077);
 	sandbox_quiet();
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN); /* an error will do: EFBIG */
-	served = ep;
+	signal(SIGXFSZ, SIG_IGN); /* a write then fails with EFBIG */
 	pr.conf_path = conf_find(NULL, "/proc/self/exe");
-	if (!is_fcgi()) {
-		pr.once = 1;
-		hasher_wake(-1);
-		c.until_ms = conn_now_ms() + CONN_READ_MS;
-		conn_expect(&c, request_length(&(struct req) { .env = environ }));
-		serve(&pr, a, &c, environ);
-		if (pr.st != NULL)
-			store_rest(pr.st);
-	} else {
+	if (is_fcgi())
 		serve_fcgi(&pr, a);
-	}
+	else
+		serve_cgi(&pr, a);
 	process_end(&pr);
 	arena_free(a);
 	return 0;
