@@ -1,5 +1,6 @@
 /* device.c: POST /oauth/device/code: a device asks for codes (RFC 8628). */
 #include "device.h"
+#include "grant.h"
 
 #include "arena.h"
 #include "buf.h"
@@ -19,7 +20,6 @@
 #include "throttle.h"
 #include "words.h"
 
-#define GRANT "urn:ietf:params:oauth:grant-type:device_code"
 #define WAITING_MAX 10000 /* codes at once, whoever asked */
 #define TRIES 8 /* for a user code that nobody has */
 
@@ -103,7 +103,7 @@ device_post(struct req *rq)
 
 	if ((e = client_authenticate(rq, &cl)) != NULL)
 		return e;
-	if (!words_have(cl->grants, GRANT))
+	if (!words_have(cl->grants, GRANT_DEVICE))
 		return &oerr_unauthorized_client;
 	if ((e = scope_offer(rq, cl, rq->param[PARAM_SCOPE], &scope)) != NULL ||
 	    (e = resource_asked(rq, &c.granted.resource)) != NULL)

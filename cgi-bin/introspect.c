@@ -5,6 +5,7 @@
 #include "buf.h"
 #include "client.h"
 #include "conf.h"
+#include "grant.h"
 #include "guard.h"
 #include "issue.h"
 #include "json.h"
@@ -84,7 +85,7 @@ static const char *
 username(const struct client *cl, const char *scope, int is_first_party,
     const char *email)
 {
-	return is_first_party || words_have(cl->grants, "introspect") ||
+	return is_first_party || words_have(cl->grants, RIGHT_INTROSPECT) ||
 		words_have(scope, "email")
 	    ? email
 	    : NULL;
@@ -102,7 +103,7 @@ inspect_refresh(struct req *rq, const struct client *cl,
 	if (t->granted.client != cl->id || t->spent_at != 0 ||
 	    t->revoked_at != 0 || t->expires_at <= rq->now ||
 	    issue_family_end(rq->conf, &t->granted.family) <= rq->now ||
-	    !words_have(cl->grants, "refresh_token"))
+	    !words_have(cl->grants, GRANT_REFRESH))
 		return NULL;
 	if ((found = store_user_by_id(rq->st, rq->a, t->granted.user, &u)) < 0)
 		return oerr_machine(rq);
@@ -114,7 +115,7 @@ inspect_refresh(struct req *rq, const struct client *cl,
 	*an = (struct answer) {
 		.active = 1, .scope = scope, .client_id = cl->client_id,
 		.email = username(cl, scope,
-		    words_have(cl->grants, "password"), u.email),
+		    words_have(cl->grants, GRANT_PASSWORD), u.email),
 		.type = "refresh_token", .user = u.id,
 		.expires_at = t->expires_at,
 	};
@@ -151,7 +152,7 @@ inspect_access(struct req *rq, const struct client *cl, const char *text,
 
 	if ((e = bearer_check(rq, text, &who)) != NULL)
 		return e->status < 500 ? NULL : e;
-	if (who.is.client != cl->id && !words_have(cl->grants, "introspect"))
+	if (who.is.client != cl->id && !words_have(cl->grants, RIGHT_INTROSPECT))
 		return NULL;
 	*an = (struct answer) {
 		.active = 1, .scope = who.is.scope,

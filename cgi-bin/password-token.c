@@ -68,7 +68,7 @@ static const struct oerr *
 password_token_post(struct req *rq)
 {
 	const char *type = rq->param[PARAM_GRANT_TYPE];
-	const int refresh = type != NULL && strcmp(type, "refresh_token") == 0;
+	const int refresh = type != NULL && strcmp(type, GRANT_REFRESH) == 0;
 	struct client *cl = arena_alloc(rq->a, sizeof(*cl));
 	const struct grant *g;
 	const struct oerr *e;
@@ -77,14 +77,14 @@ password_token_post(struct req *rq)
 	if (!refresh) {
 		if ((e = validate(rq)) != NULL)
 			return e;
-		rq->param[PARAM_GRANT_TYPE] = "password";
+		rq->param[PARAM_GRANT_TYPE] = GRANT_PASSWORD;
 	}
 	if ((e = grant_find(rq, &g)) != NULL ||
 	    (e = find_client(rq, cl)) != NULL ||
 	    (e = grant_check(rq, g, cl)) != NULL ||
 	    (e = g->redeem(rq, cl, &sub)) != NULL)
 		return e;
-	return issue_tokens(rq, cl, &sub);
+	return issue_tokens(rq, cl, g, &sub);
 }
 
 /* A parameter that its validator refused is a failed validation here. */

@@ -19,7 +19,7 @@ token_post(struct req *rq)
 	    (e = grant_check(rq, g, cl)) != NULL ||
 	    (e = g->redeem(rq, cl, &sub)) != NULL)
 		return e;
-	return issue_tokens(rq, cl, &sub);
+	return issue_tokens(rq, cl, g, &sub);
 }
 
 int

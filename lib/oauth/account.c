@@ -8,6 +8,7 @@
 #include "arena.h"
 #include "b64.h"
 #include "conf.h"
+#include "grant.h"
 #include "oerr.h"
 #include "redirect.h"
 #include "req.h"
@@ -24,7 +25,6 @@
 #define TOKENS_PAGE 25
 #define DAY 86400
 #define HUES 6
-#define DEVICE_GRANT "urn:ietf:params:oauth:grant-type:device_code"
 
 /*
  * Put the time t as two names: NAME for people, in UTC, and NAME_iso for the
@@ -76,7 +76,7 @@ set_place(struct arena *a, struct tmpl_data *d, const struct consent *c)
 			    : arena_printf(a, "%s %s", hosts, host);
 	}
 	tmpl_set(d, "hosts", hosts);
-	if (words_have(c->grants, DEVICE_GRANT))
+	if (words_have(c->grants, GRANT_DEVICE))
 		tmpl_set(d, "device", "1");
 }
 

@@ -4,6 +4,7 @@
 #include "arena.h"
 #include "buf.h"
 #include "conf.h"
+#include "grant.h"
 #include "oerr.h"
 #include "pkce.h"
 #include "redirect.h"
@@ -127,7 +128,7 @@ authorize_check(struct req *rq, struct authorization *az)
 	if (mode != NULL && !az->form_post && strcmp(mode, "query") != 0)
 		return oerr_say(rq, &oerr_invalid_request,
 		    "The response_mode is query or form_post.");
-	if (!words_have(az->client.grants, "authorization_code"))
+	if (!words_have(az->client.grants, GRANT_CODE))
 		return &oerr_unauthorized_client;
 	if ((e = check_challenge(rq, az)) != NULL ||
 	    (e = az->prompt_error) != NULL ||

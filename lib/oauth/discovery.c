@@ -61,11 +61,11 @@ static void
 write_grants(struct buf *b)
 {
 	size_t n;
-	const struct grant *g = grant_table(&n);
+	const struct grant *const *g = grant_table(&n);
 
 	json_open(b, "grant_types_supported", '[');
 	for (size_t i = 0; i < n; i++)
-		json_str(b, NULL, g[i].name);
+		json_str(b, NULL, g[i]->name);
 	json_close(b, ']');
 }
 

@@ -8,26 +8,13 @@
 #include "store_user.h"
 #include "words.h"
 
-static const struct grant table[] = {
-	{ .name = "password", .for_user = 1,
-	    .needs = { PARAM_USERNAME, PARAM_PASSWORD }, .n_needs = 2,
-	    .redeem = grant_password },
-	{ .name = "client_credentials",
-	    .redeem = grant_client_credentials },
-	{ .name = "authorization_code", .public_may = 1, .for_user = 1,
-	    .needs = { PARAM_CODE, PARAM_REDIRECT_URI, PARAM_CODE_VERIFIER },
-	    .n_needs = 3, .redeem = grant_code },
-	{ .name = "urn:ietf:params:oauth:grant-type:device_code",
-	    .public_may = 1, .for_user = 1,
-	    .needs = { PARAM_DEVICE_CODE }, .n_needs = 1,
-	    .redeem = grant_device },
-	{ .name = "refresh_token", .public_may = 1, .for_user = 1,
-	    .needs = { PARAM_REFRESH_TOKEN }, .n_needs = 1,
-	    .redeem = grant_refresh },
+static const struct grant *const table[] = {
+	&grant_password, &grant_client_credentials, &grant_code, &grant_device,
+	&grant_refresh,
 };
 #define N_GRANTS (sizeof(table) / sizeof(table[0]))
 
-const struct grant *
+const struct grant *const *
 grant_table(size_t *n)
 {
 	*n = N_GRANTS;
@@ -43,8 +30,8 @@ grant_find(struct req *rq, const struct grant **out)
 		return oerr_say(rq, &oerr_invalid_request,
 		    "The parameter grant_type is missing.");
 	for (size_t i = 0; i < N_GRANTS; i++)
-		if (strcmp(table[i].name, name) == 0) {
-			*out = &table[i];
+		if (strcmp(table[i]->name, name) == 0) {
+			*out = table[i];
 			rq->trail.detail = name;
 			return NULL;
 		}
@@ -71,7 +58,7 @@ grant_check(
 {
 	if (!words_have(cl->grants, g->name))
 		return oerr_why(rq, &oerr_unauthorized_client,
-		    "the client does not hold %s", g->name);
+		    "the client may not use %s", g->name);
 	if (!g->public_may && client_is_public(cl))
 		return oerr_why(rq, &oerr_unauthorized_client,
 		    "%s is not for public clients", g->name);

@@ -1,40 +1,66 @@
-/* grant.h: the table of grants; grant_NAME.c has one function each. */
+/* grant.h: the table of grants; grant_NAME.c has one row each. */
 #ifndef CARNET_GRANT_H
 #define CARNET_GRANT_H
 
 #include "issue.h"
 #include "param.h"
 
+struct access_token;
 struct client;
 struct oerr;
+struct refresh_token;
 struct req;
+
+/* The names of the grants on the wire, and among the grants of a client. */
+#define GRANT_PASSWORD "password"
+#define GRANT_CLIENT_CREDENTIALS "client_credentials"
+#define GRANT_CODE "authorization_code"
+#define GRANT_DEVICE "urn:ietf:params:oauth:grant-type:device_code"
+#define GRANT_REFRESH "refresh_token"
+
+/* No grant, but a right that a client has among them: RFC 7662, any token. */
+#define RIGHT_INTROSPECT "introspect"
 
 #define GRANT_NEEDS_MAX 3
 
 struct grant {
 	const char *name;	/* grant_type on the wire */
+	const char *short_name;	/* that an operator may type instead, or NULL */
 	int public_may;		/* a client without a secret may use it */
 	int for_user;		/* gives a user's tokens, so refresh ones too */
 	enum param needs[GRANT_NEEDS_MAX];
 	int n_needs;
 	/*
-	 * Check what was presented and say in sub for whom tokens are to be
-	 * issued.  What is used up is spent by issue_tokens, in the transaction
-	 * that stores the new tokens.
+	 * redeem(rq, cl, sub):
+	 * Check what was presented and say in sub for whom tokens are to be issued.
 	 */
 	const struct oerr *(*redeem)(struct req *rq, const struct client *cl,
 	    struct subject *sub);
+	/*
+	 * spend(rq, sub, access, refresh):
+	 * Within the transaction that stores access and refresh: spend what redeem
+	 * found good.  What it writes to refresh is stored.  Return 1; 0 if somebody
+	 * has spent or revoked it since; -1 on a database error, logged.  NULL: a
+	 * grant that spends nothing.
+	 */
+	int (*spend)(struct req *rq, const struct subject *sub,
+	    const struct access_token *access, struct refresh_token *refresh);
+	/* The error to answer with where spend returned 0; NULL: issue_replayed's. */
+	const struct oerr *(*lost)(struct req *rq, const struct subject *sub);
 };
 
+extern const struct grant grant_password, grant_client_credentials, grant_code,
+    grant_device, grant_refresh;
+
 /* grant_table(n): all grants; n of them. */
-const struct grant *grant_table(size_t *n);
+const struct grant *const *grant_table(size_t *n);
 
 /* grant_find(rq, out): the grant that grant_type names. */
 const struct oerr *grant_find(struct req *rq, const struct grant **out);
 
 /*
  * grant_check(rq, g, cl):
- * Hold client and request against the row: the client's right to the grant
+ * Check client and request against the row: the client's right to the grant
  * (RFC 6749 section 5.2, unauthorized_client), the parameters it needs.
  */
 const struct oerr *grant_check(
@@ -45,16 +71,5 @@ const struct oerr *grant_check(
  * Find the user whose grant is redeemed; invalid_grant if disabled since.
  */
 const struct oerr *grant_user(struct req *rq, int64_t id, struct user *out);
-
-const struct oerr *grant_password(
-    struct req *rq, const struct client *cl, struct subject *sub);
-const struct oerr *grant_client_credentials(
-    struct req *rq, const struct client *cl, struct subject *sub);
-const struct oerr *grant_code(
-    struct req *rq, const struct client *cl, struct subject *sub);
-const struct oerr *grant_device(
-    struct req *rq, const struct client *cl, struct subject *sub);
-const struct oerr *grant_refresh(
-    struct req *rq, const struct client *cl, struct subject *sub);
 
 #endif

@@ -3,10 +3,14 @@
 #include "req.h"
 #include "scope.h"
 
-const struct oerr *
-grant_client_credentials(
-    struct req *rq, const struct client *cl, struct subject *sub)
+static const struct oerr *
+redeem(struct req *rq, const struct client *cl, struct subject *sub)
 {
 	return scope_grant(
 	    rq, cl, NULL, rq->param[PARAM_SCOPE], &sub->scope);
 }
+
+const struct grant grant_client_credentials = {
+	.name = GRANT_CLIENT_CREDENTIALS,
+	.redeem = redeem,
+};

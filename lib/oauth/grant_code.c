@@ -45,8 +45,8 @@ check_code(struct req *rq, const struct client *cl, const struct auth_code *c)
 	return NULL;
 }
 
-const struct oerr *
-grant_code(struct req *rq, const struct client *cl, struct subject *sub)
+static const struct oerr *
+redeem(struct req *rq, const struct client *cl, struct subject *sub)
 {
 	const char *text = rq->param[PARAM_CODE];
 	struct user *u = arena_alloc(rq->a, sizeof(*u));
@@ -64,7 +64,6 @@ grant_code(struct req *rq, const struct client *cl, struct subject *sub)
 	    (e = grant_user(rq, c.granted.user, u)) != NULL)
 		return e;
 	sub->user = u;
-	sub->spend = SPEND_CODE;
 	sub->granted = c.granted;
 	sub->granted.scope = NULL;
 	sub->scope = scope_parse(rq->conf, c.granted.scope, NULL) &
@@ -74,3 +73,22 @@ grant_code(struct req *rq, const struct client *cl, struct subject *sub)
 		    "nothing left of what was granted");
 	return NULL;
 }
+
+static int
+spend(struct req *rq, const struct subject *sub,
+    const struct access_token *access, struct refresh_token *refresh)
+{
+	(void)access;
+	(void)refresh;
+	return store_code_spend(rq->st, &sub->digest, rq->now);
+}
+
+const struct grant grant_code = {
+	.name = GRANT_CODE,
+	.public_may = 1,
+	.for_user = 1,
+	.needs = { PARAM_CODE, PARAM_REDIRECT_URI, PARAM_CODE_VERIFIER },
+	.n_needs = 3,
+	.redeem = redeem,
+	.spend = spend,
+};

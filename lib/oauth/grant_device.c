@@ -45,8 +45,8 @@ check_code(
 	return c->approved_at == 0 ? pending(rq, c) : NULL;
 }
 
-const struct oerr *
-grant_device(struct req *rq, const struct client *cl, struct subject *sub)
+static const struct oerr *
+redeem(struct req *rq, const struct client *cl, struct subject *sub)
 {
 	const char *text = rq->param[PARAM_DEVICE_CODE];
 	struct user *u = arena_alloc(rq->a, sizeof(*u));
@@ -65,7 +65,6 @@ grant_device(struct req *rq, const struct client *cl, struct subject *sub)
 	    (e = grant_user(rq, c.granted.user, u)) != NULL)
 		return e;
 	sub->user = u;
-	sub->spend = SPEND_DEVICE;
 	sub->granted = c.granted;
 	sub->granted.scope = NULL;
 	sub->scope = scope_parse(rq->conf, c.granted.scope, NULL) &
@@ -75,3 +74,23 @@ grant_device(struct req *rq, const struct client *cl, struct subject *sub)
 		    "nothing left of what was granted");
 	return NULL;
 }
+
+static int
+spend(struct req *rq, const struct subject *sub,
+    const struct access_token *access, struct refresh_token *refresh)
+{
+	(void)access;
+	(void)refresh;
+	return store_device_spend(rq->st, &sub->digest, rq->now);
+}
+
+const struct grant grant_device = {
+	.name = GRANT_DEVICE,
+	.short_name = "device_code",
+	.public_may = 1,
+	.for_user = 1,
+	.needs = { PARAM_DEVICE_CODE },
+	.n_needs = 1,
+	.redeem = redeem,
+	.spend = spend,
+};

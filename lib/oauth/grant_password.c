@@ -12,9 +12,8 @@
  * disabled: the password is checked first, against nobody's where there is no
  * user, and every refusal reads alike.
  */
-const struct oerr *
-grant_password(
-    struct req *rq, const struct client *cl, struct subject *sub)
+static const struct oerr *
+redeem(struct req *rq, const struct client *cl, struct subject *sub)
 {
 	struct user *u = arena_alloc(rq->a, sizeof(*u));
 	const struct oerr *e;
@@ -25,3 +24,11 @@ grant_password(
 	sub->user = u;
 	return scope_grant(rq, cl, u, rq->param[PARAM_SCOPE], &sub->scope);
 }
+
+const struct grant grant_password = {
+	.name = GRANT_PASSWORD,
+	.for_user = 1,
+	.needs = { PARAM_USERNAME, PARAM_PASSWORD },
+	.n_needs = 2,
+	.redeem = redeem,
+};

@@ -127,7 +127,7 @@ find_next(struct req *rq, const struct client *cl,
 	struct keys *ks;
 
 	if (cl->refresh_keep && !client_is_public(cl) && t->spent_at == 0) {
-		sub->spend = SPEND_KEPT;
+		sub->is_kept = 1;
 		sub->next = text;
 		return NULL;
 	}
@@ -135,13 +135,12 @@ find_next(struct req *rq, const struct client *cl,
 	    keys_refresh_next(ks, text, next) < 0)
 		return oerr_why(rq, &oerr_server_error,
 		    "no key to make the next refresh token with");
-	sub->spend = SPEND_REFRESH;
 	sub->next = next;
 	return NULL;
 }
 
-const struct oerr *
-grant_refresh(struct req *rq, const struct client *cl, struct subject *sub)
+static const struct oerr *
+redeem(struct req *rq, const struct client *cl, struct subject *sub)
 {
 	const char *text = rq->param[PARAM_REFRESH_TOKEN];
 	struct refresh_token *t = arena_alloc(rq->a, sizeof(*t));
@@ -167,3 +166,59 @@ grant_refresh(struct req *rq, const struct client *cl, struct subject *sub)
 		return e;
 	return find_next(rq, cl, t, sub);
 }
+
+/*
+ * No refresh token is added: the row is of the access token alone, so that this ends
+ * with the family, and with the first use of the refresh token that came with it.
+ */
+static void
+make_row_of_access(struct refresh_token *r, const struct access_token *access,
+    int came_with_another)
+{
+	char unused[SECRET_TEXT_LEN + 1];
+
+	r->came_with = r->digest;
+	r->has_came_with = came_with_another;
+	r->spent_at = access->created_at;
+	r->expires_at = access->expires_at;
+	secret_make(unused, &r->digest);
+}
+
+static int
+spend(struct req *rq, const struct subject *sub,
+    const struct access_token *access, struct refresh_token *refresh)
+{
+	const int n = sub->is_kept
+	    ? store_refresh_keep(
+		  rq->st, &sub->digest, rq->now, refresh->expires_at)
+	    : store_refresh_spend(rq->st, &sub->digest, &refresh->digest,
+		  rq->now, rq->conf->refresh_grace);
+
+	if (n <= 0)
+		return n;
+	if (sub->is_kept || n == REFRESH_AGAIN)
+		make_row_of_access(refresh, access, !sub->is_kept);
+	return 1;
+}
+
+/* It was seen unspent, or within the grace: nobody replays it. */
+static const struct oerr *
+lost(struct req *rq, const struct subject *sub)
+{
+	if (sub->is_kept || rq->conf->refresh_grace > 0)
+		return oerr_why(rq, &oerr_invalid_grant,
+		    "refresh token revoked meanwhile, or its next one is of"
+		    " another refresh.key");
+	return issue_replayed(rq, &sub->granted.family, "used twice");
+}
+
+const struct grant grant_refresh = {
+	.name = GRANT_REFRESH,
+	.public_may = 1,
+	.for_user = 1,
+	.needs = { PARAM_REFRESH_TOKEN },
+	.n_needs = 1,
+	.redeem = redeem,
+	.spend = spend,
+	.lost = lost,
+};

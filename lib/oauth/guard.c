@@ -4,6 +4,7 @@
 #include "arena.h"
 #include "conf.h"
 #include "discovery.h"
+#include "grant.h"
 #include "oerr.h"
 #include "req.h"
 #include "resp.h"
@@ -42,7 +43,7 @@ guard_is_first_party(const struct caller *who)
 {
 	return who->is.user != 0 &&
 	    (who->is.name != NULL ||
-		words_have(who->is.client_grants, "password"));
+		words_have(who->is.client_grants, GRANT_PASSWORD));
 }
 
 static const struct oerr *

@@ -4,6 +4,7 @@
 #include "arena.h"
 #include "buf.h"
 #include "conf.h"
+#include "grant.h"
 #include "json.h"
 #include "mint.h"
 #include "oerr.h"
@@ -12,28 +13,34 @@
 #include "resp.h"
 #include "scope.h"
 #include "store_client.h"
-#include "store_code.h"
 #include "store_consent.h"
-#include "store_device.h"
-#include "store_purge.h"
 #include "store_token.h"
 #include "store_user.h"
 #include "trail.h"
 #include "words.h"
 
+struct family {
+	const struct id *id;
+	int64_t now;
+};
+
+static int
+revoke_family(struct store *st, void *ctx)
+{
+	const struct family *f = ctx;
+
+	return store_family_revoke(st, f->id, f->now);
+}
+
 const struct oerr *
 issue_replayed(struct req *rq, const struct id *family, const char *why)
 {
+	struct family f = { .id = family, .now = rq->now };
 	int n;
 
 	trail_note(rq, "replay");
-	if (store_begin(rq->st) < 0)
+	if ((n = store_write(rq->st, revoke_family, &f)) < 0)
 		return oerr_machine(rq);
-	if ((n = store_family_revoke(rq->st, family, rq->now)) < 0 ||
-	    store_commit(rq->st) < 0) {
-		store_rollback(rq->st);
-		return oerr_machine(rq);
-	}
 	/* What is dead already can be presented without end. */
 	rq->trail.is_known = n > 0;
 	return oerr_why(rq, &oerr_invalid_grant, "%s: family revoked", why);
@@ -47,111 +54,75 @@ issue_family_end(const struct conf *cf, const struct id *family)
 }
 
 /*
- * Within the transaction: 0 if it is spent, else it was ours to spend, and
- * REFRESH_AGAIN if it was not the first.
+ * Within the transaction: may the user have tokens still?  Who knows the old
+ * password signs in over and over while it is changed: what was checked against it
+ * before, and is stored after all that it opened was revoked, would outlive the
+ * change.  A grant that spends something finds it revoked with the rest.
  */
 static int
-spend(struct req *rq, const struct subject *sub,
-    const struct refresh_token *refresh)
-{
-	struct store *st = rq->st;
-
-	switch (sub->spend) {
-	case SPEND_REFRESH:
-		return store_refresh_spend(st, &sub->digest, &refresh->digest,
-		    rq->now, rq->conf->refresh_grace);
-	case SPEND_KEPT:
-		return store_refresh_keep(
-		    st, &sub->digest, rq->now, refresh->expires_at);
-	case SPEND_CODE:
-		return store_code_spend(st, &sub->digest, rq->now);
-	case SPEND_DEVICE:
-		return store_device_spend(st, &sub->digest, rq->now);
-	case SPEND_NOTHING:
-		break;
-	}
-	return 1;
-}
-
-/*
- * Within the transaction: is the user who was let in let in still?  Who knows
- * the old password signs in over and over while it is changed: what was checked
- * against it before, and is stored after all that it opened was revoked, would
- * outlive the change.  What is spent is revoked with the rest: spend finds out.
- */
-static int
-stands(struct req *rq, const struct subject *sub)
+user_is_fit(struct req *rq, const struct grant *g, const struct subject *sub)
 {
 	if (sub->user == NULL)
 		return 1;
 	return store_user_stands(rq->st, sub->user->id,
-	    sub->spend == SPEND_NOTHING ? sub->user->password : NULL);
+	    g->spend == NULL ? sub->user->password : NULL);
 }
+
+/* A set of tokens to be stored. */
+struct set {
+	struct req *rq;
+	const struct grant *g;
+	const struct subject *sub;
+	struct access_token access;
+	struct refresh_token refresh;
+	int has_refresh;
+	enum { SET_STORED, SET_USER_UNFIT, SET_LOST } end;
+};
 
 /*
- * No refresh token is added: the row stands for the access token alone, so that
- * this ends with the family, and with the first use of the token that came along.
+ * The step of the transaction.  The spending comes first in it: of two that
+ * present the same token at once, the second waits for the lock and then finds it
+ * spent.  Return 1; -1 if nothing is to be stored.
  */
-static void
-make_row_of_access(struct refresh_token *r, const struct access_token *access,
-    int came_along)
+static int
+store_set(struct store *st, void *ctx)
 {
-	char unused[SECRET_TEXT_LEN + 1];
+	struct set *s = ctx;
+	struct refresh_token refresh = s->refresh;
+	int n;
 
-	r->came_with = r->digest;
-	r->has_came_with = came_along;
-	r->spent_at = access->created_at;
-	r->expires_at = access->expires_at;
-	secret_make(unused, &r->digest);
+	s->end = SET_STORED;
+	if ((n = user_is_fit(s->rq, s->g, s->sub)) == 0)
+		s->end = SET_USER_UNFIT;
+	if (n == 1 && s->g->spend != NULL) {
+		n = s->g->spend(s->rq, s->sub, &s->access, &refresh);
+		if (n == 0)
+			s->end = SET_LOST;
+	}
+	if (n <= 0 || store_access_add(st, &s->access) < 0 ||
+	    (s->has_refresh && store_refresh_add(st, &refresh) < 0))
+		return -1;
+	if (s->g->spend != NULL &&
+	    store_consent_used(st, s->access.user, s->access.client,
+		s->rq->now) < 0)
+		return -1;
+	return 1;
 }
 
-/* What was looked at before is not to be spent any more. */
 static const struct oerr *
-lost(struct req *rq, const struct subject *sub)
+spend_and_store(struct set *s)
 {
-	/* Seen unspent, or within the grace: nobody replays it. */
-	if (sub->spend == SPEND_KEPT ||
-	    (sub->spend == SPEND_REFRESH && rq->conf->refresh_grace > 0))
-		return oerr_why(rq, &oerr_invalid_grant,
-		    "refresh token revoked meanwhile, or its next one is of"
-		    " another refresh.key");
-	return issue_replayed(rq, &sub->granted.family, "used twice");
-}
+	struct req *rq = s->rq;
 
-/*
- * The transaction.  The spending stands first in it: of two that present the
- * same token at once, the second waits for the lock and then finds it spent.
- */
-static const struct oerr *
-store_set(struct req *rq, const struct subject *sub,
-    const struct access_token *access, struct refresh_token *refresh)
-{
-	struct store *st = rq->st;
-	int ours;
-
-	if (store_begin(st) < 0)
-		return oerr_machine(rq);
-	if ((ours = stands(rq, sub)) == 0) {
-		store_rollback(st);
+	if (store_write(rq->st, store_set, s) == 1)
+		return NULL;
+	if (s->end == SET_USER_UNFIT)
 		return oerr_why(rq, &oerr_invalid_grant,
 		    "password changed or user disabled meanwhile");
-	}
-	if (ours == 1)
-		ours = spend(rq, sub, refresh);
-	if (ours == 0) {
-		store_rollback(st);
-		return lost(rq, sub);
-	}
-	if (ours > 0 && (ours == REFRESH_AGAIN || sub->spend == SPEND_KEPT))
-		make_row_of_access(refresh, access, ours == REFRESH_AGAIN);
-	if (ours > 0 && store_access_add(st, access) >= 0 &&
-	    (refresh == NULL || store_refresh_add(st, refresh) >= 0) &&
-	    (sub->spend == SPEND_NOTHING ||
-		store_consent_used(st, access->user, access->client,
-		    rq->now) >= 0) &&
-	    store_purge_turn(st, rq->now) >= 0 && store_commit(st) == 0)
-		return NULL;
-	store_rollback(st);
+	if (s->end == SET_LOST)
+		return s->g->lost != NULL
+		    ? s->g->lost(rq, s->sub)
+		    : issue_replayed(rq, &s->sub->granted.family, "used twice");
 	return oerr_machine(rq);
 }
 
@@ -183,7 +154,8 @@ ttl_of(int64_t of_client, int64_t setting)
 
 /* Of which sign-in the tokens are; NULL: of none that has a family. */
 static const struct id *
-family_of(struct req *rq, const struct subject *sub, int renewable)
+family_of(struct req *rq, const struct grant *g, const struct subject *sub,
+    int renewable)
 {
 	struct id *made;
 
@@ -191,7 +163,7 @@ family_of(struct req *rq, const struct subject *sub, int renewable)
 	 * A code that is used twice revokes what it gave, and that is found by its
 	 * family's refresh tokens: where none is given, one is stored all the same.
 	 */
-	if (sub->spend != SPEND_NOTHING)
+	if (g->spend != NULL)
 		return &sub->granted.family;
 	if (!renewable)
 		return NULL;
@@ -223,7 +195,7 @@ make_refresh(struct req *rq, const struct client *cl, const struct subject *sub,
 	out->granted.user = sub->user->id;
 	if (out->granted.scope == NULL)
 		out->granted.scope = access->scope;
-	if (!words_have(cl->grants, "refresh_token"))
+	if (!words_have(cl->grants, GRANT_REFRESH))
 		out->expires_at = access->expires_at;
 	if (sub->next == NULL)
 		secret_make(secret, &out->digest);
@@ -232,12 +204,12 @@ make_refresh(struct req *rq, const struct client *cl, const struct subject *sub,
 }
 
 const struct oerr *
-issue_tokens(
-    struct req *rq, const struct client *cl, const struct subject *sub)
+issue_tokens(struct req *rq, const struct client *cl, const struct grant *g,
+    const struct subject *sub)
 {
 	const int renewable = sub->user != NULL &&
-	    words_have(cl->grants, "refresh_token");
-	const struct id *family = family_of(rq, sub, renewable);
+	    words_have(cl->grants, GRANT_REFRESH);
+	const struct id *family = family_of(rq, g, sub, renewable);
 	const int64_t end = family == NULL ? INT64_MAX
 					   : issue_family_end(rq->conf, family);
 	struct mint m = {
@@ -249,8 +221,9 @@ issue_tokens(
 		.ttl_s = least(ttl_of(cl->access_ttl, rq->conf->access_ttl),
 		    end <= rq->now ? 1 : end - rq->now),
 	};
-	struct refresh_token refresh;
-	struct access_token access;
+	struct set s = {
+		.rq = rq, .g = g, .sub = sub, .has_refresh = family != NULL,
+	};
 	char secret[SECRET_TEXT_LEN + 1];
 	const struct oerr *e;
 	char *jwt;
@@ -258,20 +231,18 @@ issue_tokens(
 	if ((e = resource_for_token(
 		 rq, sub->granted.resource, &m.audience)) != NULL)
 		return e;
-	/* Signed before the write lock is held: RSA takes milliseconds. */
-	if ((e = mint_access(rq, &m, &access, &jwt)) != NULL)
+	/* Signed before the write lock is taken: RSA takes milliseconds. */
+	if ((e = mint_access(rq, &m, &s.access, &jwt)) != NULL)
 		return e;
-	if (family != NULL)
-		make_refresh(rq, cl, sub, &access, end, secret, &refresh);
-	e = store_set(rq, sub, &access, family != NULL ? &refresh : NULL);
-	if (e == NULL)
-		trail_note(rq,
-		    sub->next != NULL ? "refresh" : "token");
-	if (e == NULL)
-		e = answer(rq, &access, jwt,
-		    !renewable	      ? NULL
+	if (s.has_refresh)
+		make_refresh(rq, cl, sub, &s.access, end, secret, &s.refresh);
+	if ((e = spend_and_store(&s)) == NULL) {
+		trail_note(rq, sub->next != NULL ? "refresh" : "token");
+		e = answer(rq, &s.access, jwt,
+		    !renewable		? NULL
 			: sub->next != NULL ? sub->next
 					    : secret);
+	}
 	explicit_bzero(secret, sizeof(secret));
 	return e;
 }

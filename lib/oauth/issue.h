@@ -9,20 +9,14 @@
 
 struct client;
 struct conf;
+struct grant;
 struct oerr;
 struct req;
 struct user;
 
-/* What a grant uses up. */
-enum spend { SPEND_NOTHING, SPEND_REFRESH, SPEND_KEPT, SPEND_CODE,
-	SPEND_DEVICE };
-
 /* For whom tokens are, and what is spent for them. */
 struct subject {
-	/*
-	 * NULL: the client itself.  If nothing is spent the password was given.
-	 */
-	const struct user *user;
+	const struct user *user; /* NULL: the client itself */
 	uint64_t scope;		 /* of the access token */
 	/*
 	 * What a code, a device code or a refresh token stands for; zero where
@@ -33,23 +27,23 @@ struct subject {
 	 * such as a password, is bound to none, whatever the token request names.
 	 */
 	struct granted granted;
-	enum spend spend;
 	struct digest digest;	 /* of what is spent */
 	/*
-	 * The refresh token to answer with, of a refresh: the next one, or of one
-	 * that is kept (SPEND_KEPT) itself.  NULL: a random one.
+	 * The refresh token to answer with, of a refresh: the next one, or, if it
+	 * is_kept, the one that was presented.  NULL: a random one.
 	 */
 	const char *next;
+	int is_kept;
 };
 
 /*
- * issue_tokens(rq, cl, sub):
- * Sign an access token, with a refresh token where the client holds that grant
- * and there is a user; spend and store in one transaction; answer as RFC 6749
+ * issue_tokens(rq, cl, g, sub):
+ * Sign an access token, with a refresh token where the client has that grant
+ * and there is a user; spend by g and store in one transaction; answer as RFC 6749
  * section 5.1.  When the answer says 200 all of it is on disk.
  */
-const struct oerr *issue_tokens(
-    struct req *rq, const struct client *cl, const struct subject *sub);
+const struct oerr *issue_tokens(struct req *rq, const struct client *cl,
+    const struct grant *g, const struct subject *sub);
 
 /*
  * issue_replayed(rq, family, why):

@@ -12,25 +12,24 @@
 #include "utf8.h"
 #include "words.h"
 
-#define DEVICE "device_code"
-#define DEVICE_GRANT "urn:ietf:params:oauth:grant-type:device_code"
-
 static int
-is_grant(const char *name, size_t len, int *for_user)
+is_word(const char *name, const char *w, size_t len)
+{
+	return name != NULL && strlen(name) == len && memcmp(name, w, len) == 0;
+}
+
+/* The grant of that name or short name, or NULL. */
+static const struct grant *
+find_grant(const char *w, size_t len)
 {
 	size_t n;
-	const struct grant *g = grant_table(&n);
+	const struct grant *const *g = grant_table(&n);
 
-	/* No grant, but a right: RFC 7662, of all clients' tokens. */
-	if (len == 10 && memcmp(name, "introspect", len) == 0)
-		return 1;
 	for (size_t i = 0; i < n; i++)
-		if (strlen(g[i].name) == len &&
-		    memcmp(g[i].name, name, len) == 0) {
-			*for_user |= g[i].for_user;
-			return 1;
-		}
-	return 0;
+		if (is_word(g[i]->name, w, len) ||
+		    is_word(g[i]->short_name, w, len))
+			return g[i];
+	return NULL;
 }
 
 /* A client that gets a user's tokens may refresh them: without that a sign-in
@@ -39,6 +38,7 @@ const char *
 registration_grants(struct arena *a, const char *text, const char **out)
 {
 	char *list = arena_str(a, text);
+	const struct grant *g;
 	const char *w;
 	int for_user = 0;
 	struct buf b;
@@ -49,25 +49,23 @@ registration_grants(struct arena *a, const char *text, const char **out)
 			*p = ' ';
 	buf_init(&b, a, 256);
 	for (w = list; words_next(&w, &n); w += n) {
-		/* its name on the wire is no name to type */
-		if (n == strlen(DEVICE) && memcmp(w, DEVICE, n) == 0) {
-			buf_str(&b, DEVICE_GRANT " ");
-			for_user = 1;
-			continue;
-		}
-		if (!is_grant(w, n, &for_user))
+		if (b.len > 0)
+			buf_char(&b, ' ');
+		if ((g = find_grant(w, n)) != NULL)
+			buf_str(&b, g->name);
+		else if (is_word(RIGHT_INTROSPECT, w, n))
+			buf_str(&b, RIGHT_INTROSPECT);
+		else
 			return arena_printf(a, "%.*s is no grant: there are"
 			    " password, client_credentials, authorization_code,"
 			    " device_code and refresh_token (and the right"
 			    " introspect)", (int)n, w);
-		buf_printf(&b, "%.*s ", (int)n, w);
+		for_user |= g != NULL && g->for_user;
 	}
 	if (b.len == 0)
 		return "no grant given";
-	if (for_user && !words_have(b.data, "refresh_token"))
-		buf_str(&b, "refresh_token");
-	while (b.data[b.len - 1] == ' ')
-		b.data[--b.len] = '\0';
+	if (for_user && !words_have(b.data, GRANT_REFRESH))
+		buf_str(&b, " " GRANT_REFRESH);
 	*out = b.data;
 	return NULL;
 }
@@ -117,8 +115,8 @@ check_secret(
 {
 	(void)cf;
 	(void)a;
-	return pub && (words_have(cl->grants, "client_credentials") ||
-			  words_have(cl->grants, "password"))
+	return pub && (words_have(cl->grants, GRANT_CLIENT_CREDENTIALS) ||
+			  words_have(cl->grants, GRANT_PASSWORD))
 	    ? "a public client keeps no secret: not for password or"
 	      " client_credentials"
 	    : NULL;
@@ -146,7 +144,7 @@ check_uris(
 
 	(void)cf;
 	(void)pub;
-	if (words_have(cl->grants, "authorization_code") &&
+	if (words_have(cl->grants, GRANT_CODE) &&
 	    !words_next(&w, &n))
 		return "authorization_code needs --redirect-uri";
 	for (w = cl->redirect_uris; words_next(&w, &n); w += n) {

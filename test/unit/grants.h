@@ -48,7 +48,7 @@ redeem(const char *name, const struct client *who, const struct oerr **e)
 	if ((*e = grant_find(&fx.rq, &g)) != NULL ||
 	    (*e = grant_check(&fx.rq, g, who)) != NULL ||
 	    (*e = g->redeem(&fx.rq, who, &sub)) != NULL ||
-	    (*e = issue_tokens(&fx.rq, who, &sub)) != NULL)
+	    (*e = issue_tokens(&fx.rq, who, g, &sub)) != NULL)
 		return NULL;
 	assert_int_equal(fx.rq.status, 200);
 	return json_parse(fx.a, fx.rq.body->data, fx.rq.body->len);

@@ -13,16 +13,16 @@ a_grant_is_found_by_its_exact_name(void **state)
 {
 	static const char *const no[] = { "Password", "implicit", "password ",
 		"refresh", "urn:ietf:params:oauth:grant-type:jwt-bearer" };
-	const struct grant *table, *g;
+	const struct grant *const *table, *g;
 	size_t n;
 
 	(void)state;
 	table = grant_table(&n);
 	assert_int_equal(n, 5);
 	for (size_t i = 0; i < n; i++) {
-		fx.rq.param[PARAM_GRANT_TYPE] = table[i].name;
+		fx.rq.param[PARAM_GRANT_TYPE] = table[i]->name;
 		assert_null(grant_find(&fx.rq, &g));
-		assert_ptr_equal(g, &table[i]);
+		assert_ptr_equal(g, table[i]);
 	}
 	for (size_t i = 0; i < N(no); i++) {
 		fx.rq.param[PARAM_GRANT_TYPE] = no[i];
@@ -38,20 +38,20 @@ a_grant_is_found_by_its_exact_name(void **state)
 static void
 a_client_needs_the_grant_a_secret_and_the_parameters(void **state)
 {
-	const struct grant *table, *g;
+	const struct grant *const *table, *g;
 	size_t n;
 
 	(void)state;
 	table = grant_table(&n);
 	for (size_t i = 0; i < n; i++) {
-		struct client holds = { .grants = table[i].name,
+		struct client holds = { .grants = table[i]->name,
 			.has_secret = 1 };
-		struct client open = { .grants = table[i].name };
+		struct client open = { .grants = table[i]->name };
 		struct client none = { .grants = "", .has_secret = 1 };
-		const int may = strcmp(table[i].name, "password") != 0 &&
-		    strcmp(table[i].name, "client_credentials") != 0;
+		const int may = strcmp(table[i]->name, "password") != 0 &&
+		    strcmp(table[i]->name, "client_credentials") != 0;
 
-		g = &table[i];
+		g = table[i];
 		request(NOW);
 		for (int p = 0; p < g->n_needs; p++) {
 			const struct oerr *e = grant_check(&fx.rq, g, &holds);

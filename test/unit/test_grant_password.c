@@ -143,10 +143,10 @@ a_password_that_was_changed_in_between_opens_nothing(void **state)
 	request(NOW);
 	fx.rq.param[PARAM_USERNAME] = "a@b.example";
 	fx.rq.param[PARAM_PASSWORD] = "U*U";
-	assert_null(grant_password(&fx.rq, cl, &sub));
+	assert_null(grant_password.redeem(&fx.rq, cl, &sub));
 	store_user_set_password(fx.st, u->id, NULL, "new");
 	store_app_revoke(fx.st, u->id, 0, NOW);
-	assert_ptr_equal(issue_tokens(&fx.rq, cl, &sub), &oerr_invalid_grant);
+	assert_ptr_equal(issue_tokens(&fx.rq, cl, &grant_password, &sub), &oerr_invalid_grant);
 	assert_string_equal(
 	    fx.rq.trail.why, "password changed or user disabled meanwhile");
 	assert_int_equal(live_pairs(), 0);

@@ -267,10 +267,11 @@ who_loses_the_race_for_a_token_revokes_the_family(void **state)
 	token = json_get_str(sign_in(NOW, "U*U", &e), "refresh_token");
 	request(NOW);
 	fx.rq.param[PARAM_REFRESH_TOKEN] = token;
-	assert_null(grant_refresh(&fx.rq, cl, &sub));
+	assert_null(grant_refresh.redeem(&fx.rq, cl, &sub));
 	assert_non_null(refresh(NOW, cl, token, NULL, &e));
 	request(NOW);
-	assert_ptr_equal(issue_tokens(&fx.rq, cl, &sub), &oerr_invalid_grant);
+	assert_ptr_equal(issue_tokens(&fx.rq, cl, &grant_refresh, &sub),
+	    &oerr_invalid_grant);
 	assert_string_equal(fx.rq.trail.why, "used twice: family revoked");
 	assert_int_equal(live_pairs(), 0);
 	assert_int_equal(live_access(), 0);
@@ -369,17 +370,17 @@ what_is_ended_in_between_gives_no_new_pair(void **state)
 	token = json_get_str(sign_in(NOW, "U*U", &e), "refresh_token");
 	request(NOW);
 	fx.rq.param[PARAM_REFRESH_TOKEN] = token;
-	assert_null(grant_refresh(&fx.rq, cl, &sub));
+	assert_null(grant_refresh.redeem(&fx.rq, cl, &sub));
 	store_user_set_disabled(fx.st, u->id, NOW);
-	assert_ptr_equal(issue_tokens(&fx.rq, cl, &sub), &oerr_invalid_grant);
+	assert_ptr_equal(issue_tokens(&fx.rq, cl, &grant_refresh, &sub), &oerr_invalid_grant);
 	assert_int_equal(live_pairs(), 1); /* nothing spent */
 	store_user_set_disabled(fx.st, u->id, 0);
 	request(NOW);
 	fx.rq.param[PARAM_REFRESH_TOKEN] = token;
-	assert_null(grant_refresh(&fx.rq, cl, &sub));
+	assert_null(grant_refresh.redeem(&fx.rq, cl, &sub));
 	store_user_set_password(fx.st, u->id, NULL, "new");
 	store_app_revoke(fx.st, u->id, 0, NOW);
-	assert_ptr_equal(issue_tokens(&fx.rq, cl, &sub), &oerr_invalid_grant);
+	assert_ptr_equal(issue_tokens(&fx.rq, cl, &grant_refresh, &sub), &oerr_invalid_grant);
 	assert_int_equal(live_pairs(), 0);
 	assert_int_equal(live_access(), 0);
 }

@@ -150,7 +150,7 @@ redeem(const char *name, const char *resource, const char **next)
 	if ((e = grant_find(&fx.rq, &g)) != NULL ||
 	    (e = grant_check(&fx.rq, g, cl)) != NULL ||
 	    (e = g->redeem(&fx.rq, cl, &sub)) != NULL ||
-	    (e = issue_tokens(&fx.rq, cl, &sub)) != NULL)
+	    (e = issue_tokens(&fx.rq, cl, g, &sub)) != NULL)
 		return e->error;
 	o = json_parse(fx.a, fx.rq.body->data, fx.rq.body->len);
 	*next = json_get_str(o, "refresh_token");
