@@ -166,7 +166,8 @@ class Site:
 
     def workers(self, program):
         return [p for p in self.pids() if os.path.basename(
-            os.readlink("/proc/%d/exe" % p)) == program]
+            os.readlink("/proc/%d/exe" % p)) == program and
+            Path("/proc/%d/comm" % p).read_text() != "carnet-porter\n"]
 
     def db(self):
         return closing(sqlite3.connect(self.dir / "data/carnet.db", timeout=60))

@@ -87,6 +87,13 @@ const char *conf_place(const char *program);
 struct conf *conf_load(const char *path, char *error, size_t size);
 
 /*
+ * conf_read(fd, path, error, size):
+ * The same of the file at path that is open already, and closed here; fd is -1, with
+ * errno, if it could not be opened.
+ */
+struct conf *conf_read(int fd, const char *path, char *error, size_t size);
+
+/*
  * conf_parse(text, path, error, size):
  * The same for text in memory, as if it were the file at path.
  */

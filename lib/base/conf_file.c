@@ -16,14 +16,18 @@
 struct conf *
 conf_load(const char *path, char *error, size_t size)
 {
+	return conf_read(open(path, O_RDONLY | O_CLOEXEC), path, error, size);
+}
+
+struct conf *
+conf_read(int fd, const char *path, char *error, size_t size)
+{
 	struct conf *cf = NULL;
 	struct stat sb;
 	char *text = NULL;
 	ssize_t n = -1;
-	int fd;
 
-	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0 ||
-	    fstat(fd, &sb) < 0) {
+	if (fd < 0 || fstat(fd, &sb) < 0) {
 		snprintf(error, size, "%s: %s%s", path, strerror(errno),
 		    log_cure(errno));
 	} else if (!S_ISREG(sb.st_mode) || sb.st_size > FILE_MAX_SIZE) {

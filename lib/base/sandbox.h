@@ -41,4 +41,7 @@ int sandbox_enter(int local_sockets);
  */
 int sandbox_files(const struct sandbox_place *place, size_t n);
 
+/* sandbox_has_files(): could sandbox_files do it here? */
+int sandbox_has_files(void);
+
 #endif

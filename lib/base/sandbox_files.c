@@ -86,16 +86,28 @@ restrict_to(
 	    : 0;
 }
 
+static long
+version_here(void)
+{
+	return IS_OPEN ? 0
+		       : syscall(SYS_landlock_create_ruleset, NULL, 0,
+			     LANDLOCK_CREATE_RULESET_VERSION);
+}
+
+int
+sandbox_has_files(void)
+{
+	return version_here() >= 1;
+}
+
 int
 sandbox_files(const struct sandbox_place *place, size_t n)
 {
 	struct ruleset attr = { .files = FIRST };
-	long version;
+	const long version = version_here();
 	int rules, rc, saved;
 
-	version = syscall(SYS_landlock_create_ruleset, NULL, 0,
-	    LANDLOCK_CREATE_RULESET_VERSION);
-	if (IS_OPEN || version < 1)
+	if (version < 1)
 		return 0;
 	if (version >= 2)
 		attr.files |= MOVE;

@@ -16,6 +16,7 @@ struct confined {
 	struct arena *a;
 	struct sandbox_place place[PLACES_MAX];
 	size_t n;
+	int has_porter;
 };
 
 /* Is path the directory dir, or below it as it is written? */
@@ -73,19 +74,21 @@ add_file(struct confined *c, const char *path, int writes)
 
 /* Those that are written to first: often they hold the others. */
 static struct confined *
-needs(const struct conf *cf, unsigned uses)
+needs(const struct conf *cf, unsigned uses, int has_porter)
 {
 	struct arena *a = arena_new();
 	struct confined *c = arena_alloc(a, sizeof(*c));
 
 	c->a = a;
+	c->has_porter = has_porter;
 	if (uses & USES_STORE) {
 		add_file(c, cf->database, 1);
 		add(c, cf->state, 1);
 		for (int part = 0; part < AUDIT_PARTS; part++)
 			add_file(c, audit_part(a, cf->audit_log, part), 1);
 	}
-	add_file(c, cf->path, 0);
+	if (!has_porter)
+		add_file(c, cf->path, 0);
 	if (uses & USES_SIGNING)
 		add(c, cf->keys, 0);
 	if (uses & USES_KEYS)
@@ -103,10 +106,62 @@ confine_uses(const struct endpoint *ep, const struct conf *cf)
 	    (ep->cors && cf->cors_origins == NULL ? USES_STORE : 0);
 }
 
-struct confined *
-confine_files(const struct conf *cf, unsigned uses)
+/* The real directory that the file stands in, to be freed; NULL: it is not there. */
+static char *
+real_directory(const char *path)
 {
-	struct confined *c = needs(cf, uses);
+	char *dir = strdup(path), *real, *slash;
+
+	if (dir == NULL || (slash = strrchr(dir, '/')) == NULL) {
+		free(dir);
+		return realpath(".", NULL);
+	}
+	slash[slash == dir] = '\0';
+	real = realpath(dir, NULL);
+	free(dir);
+	return real;
+}
+
+/* Both lie there: what cannot be looked at may. */
+static int
+is_in(const char *directory, const char *path)
+{
+	char *dir = real_directory(path);
+	int is = dir == NULL || directory == NULL ||
+	    strcmp(directory, "/") == 0 || is_below(dir, directory);
+
+	free(dir);
+	return is;
+}
+
+/* Is path below the directory of the file, or of what that is a link to? */
+static int
+is_beside(const struct conf *cf, const char *path)
+{
+	char *dir = real_directory(cf->path), *real = realpath(cf->path, NULL);
+	char *there = real == NULL ? NULL : real_directory(real);
+	int is = is_in(dir, path) || is_in(there, path);
+
+	free(dir);
+	free(real);
+	free(there);
+	return is;
+}
+
+int
+confine_needs_porter(const struct conf *cf, unsigned uses)
+{
+	const char *in_keys = arena_printf(cf->a, "%s/" KEYS_PUBLIC, cf->keys);
+
+	return (!(uses & USES_SIGNING) && is_beside(cf, in_keys)) ||
+	    (!(uses & USES_STORE) &&
+		(is_beside(cf, cf->database) || is_beside(cf, cf->audit_log)));
+}
+
+struct confined *
+confine_files(const struct conf *cf, unsigned uses, int has_porter)
+{
+	struct confined *c = needs(cf, uses, has_porter);
 
 	if (sandbox_files(c->place, c->n) == 1)
 		return c;
@@ -122,7 +177,7 @@ confined_from(struct confined *c, const struct conf *cf, unsigned uses)
 
 	if (c == NULL)
 		return NULL;
-	new = needs(cf, uses);
+	new = needs(cf, uses, c->has_porter);
 	for (size_t i = 0; i < new->n && path == NULL; i++)
 		if (!covers(c, new->place[i].path, new->place[i].writes))
 			path = arena_str(c->a, new->place[i].path);

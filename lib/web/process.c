@@ -7,6 +7,7 @@
 #include "conf.h"
 #include "confine.h"
 #include "log.h"
+#include "porter.h"
 #include "process.h"
 #include "req.h"
 #include "sandbox.h"
@@ -20,6 +21,38 @@ drop_keys(struct process *pr)
 	if (pr->signing != NULL)
 		pr->keys_free(pr->signing);
 	pr->keys = pr->signing = NULL;
+}
+
+void
+process_begin(struct process *pr, const char *conf_path, int once)
+{
+	char error[1024];
+	struct conf *cf;
+
+	pr->conf_path = conf_path;
+	pr->once = once;
+	pr->porter = -1;
+	/* A plain CGI program would pay for it with each request. */
+	if (once || !sandbox_has_files())
+		return;
+	/* One that cannot be read yet may need it. */
+	cf = conf_load(conf_path, error, sizeof(error));
+	if ((cf == NULL ||
+		(cf->sandbox &&
+		    confine_needs_porter(cf, confine_uses(pr->ep, cf)))) &&
+	    (pr->porter = porter_start(conf_path)) < 0)
+		log_event("%s: no process of its own opens it: %s; what is"
+			  " beside it can be read", conf_path, strerror(errno));
+	conf_free(cf);
+}
+
+static struct conf *
+load(struct process *pr, char *error, size_t size)
+{
+	return pr->porter < 0
+	    ? conf_load(pr->conf_path, error, size)
+	    : conf_read(
+		  porter_open(pr->porter), pr->conf_path, error, size);
 }
 
 /*
@@ -53,7 +86,7 @@ process_conf(struct process *pr)
 	pr->conf_seen.ctime_s = sb.st_ctim.tv_sec;
 	pr->conf_seen.ctime_ns = sb.st_ctim.tv_nsec;
 	errno = 0;
-	if ((cf = conf_load(pr->conf_path, error, sizeof(error))) == NULL) {
+	if ((cf = load(pr, error, sizeof(error))) == NULL) {
 		/* No fault of the file: it is read when it can be opened. */
 		if (*log_cure(errno) != '\0')
 			pr->conf_seen.ino = 0;
@@ -95,10 +128,9 @@ process_confine(struct process *pr)
 		if (!pr->is_open)
 			(void)sandbox_enter(pr->conf->syslog);
 	}
-	/* A plain CGI program would pay for it with each request. */
 	if (!pr->is_open && !pr->once && pr->confined == NULL)
-		pr->confined = confine_files(
-		    pr->conf, confine_uses(pr->ep, pr->conf));
+		pr->confined = confine_files(pr->conf,
+		    confine_uses(pr->ep, pr->conf), pr->porter >= 0);
 }
 
 void
@@ -133,4 +165,5 @@ process_end(struct process *pr)
 	store_close(pr->st);
 	conf_free(pr->conf);
 	confined_free(pr->confined);
+	porter_end(pr->porter);
 }

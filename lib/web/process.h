@@ -31,11 +31,19 @@ struct process {
 		uint64_t ino;
 	} conf_seen;
 	const char *conf_path;
+	int porter;		/* who opens it: porter.h; -1: we do */
 	int n_waiting;		/* requests that hold what is here */
 	int64_t checked_at;	/* when the files were last looked at */
 	int bcrypt_dearest;	/* of users' hashes; see user.c */
 	int64_t bcrypt_seen_at;	/* when they were last looked at */
 };
+
+/*
+ * process_begin(pr, conf_path, once):
+ * It serves with the configuration at that path; once: a single request.  Before
+ * the first, as there is no secret in its memory yet.
+ */
+void process_begin(struct process *pr, const char *conf_path, int once);
 
 /*
  * process_check(pr, now):

@@ -238,7 +238,6 @@ serve_cgi(struct process *pr, struct arena *a)
 {
 	struct conn c = { .fd = -1, .until_ms = conn_now_ms() + CONN_READ_MS };
 
-	pr->once = 1;
 	hasher_wake(-1);
 	conn_expect(&c, input_length(&(struct req) { .env = environ }));
 	serve_one(pr, a, &c, environ);
@@ -256,11 +255,11 @@ serve(const struct endpoint *ep)
 	sandbox_quiet();
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a write then fails with EFBIG */
-	pr.conf_path = conf_find(NULL, "/proc/self/exe");
-	if (is_fcgi())
-		serve_fcgi(&pr, a);
-	else
+	process_begin(&pr, conf_find(NULL, "/proc/self/exe"), !is_fcgi());
+	if (pr.once)
 		serve_cgi(&pr, a);
+	else
+		serve_fcgi(&pr, a);
 	process_end(&pr);
 	arena_free(a);
 	return 0;

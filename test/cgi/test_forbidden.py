@@ -126,7 +126,7 @@ def ask(program):
                                   (b"SCRIPT_NAME", b"/x")], b""))
 
 
-def tried(shim, name, settings="", **env):
+def tried(shim, name, settings="", apart=True, **env):
     """What came of each try: an errno's name, or None: it was done."""
     with socket.socket(socket.AF_UNIX) as there, socket.socket(socket.AF_UNIX) as mine, \
             subprocess.Popen(["sleep", "600"]) as other:
@@ -134,21 +134,22 @@ def tried(shim, name, settings="", **env):
         there.listen(4)
         os.set_inheritable(mine.fileno(), True)
         try:
-            return run(shim, name, settings, mine.fileno(), other, env)
+            return run(shim, name, settings, mine.fileno(), other, env, apart)
         finally:
             assert other.poll() is None
             other.kill()
 
 
-def run(shim, name, settings, fd, other, env):
+def run(shim, name, settings, fd, other, env, is_apart):
     with served(settings="cors_origins =\n" + settings) as site:
-        apart = site.dir / "etc"
-        apart.mkdir()
+        apart = site.dir / "etc" if is_apart else site.dir
+        apart.mkdir(exist_ok=True)
         (site.dir / "cgi-bin").mkdir()
         (site.dir / "cgi-bin/token").touch()
         text = site.conf.read_text()
-        (apart / "carnet.conf").write_text(
-            "database = %s/data/carnet.db\nkeys = %s/keys\n%s" % (site.dir, site.dir, text))
+        if is_apart:
+            (apart / "carnet.conf").write_text("database = %s/data/carnet.db\nkeys = %s/keys\n%s"
+                                               % (site.dir, site.dir, site.conf.read_text()))
         wrapper = site.dir / "wrapper"
         wrapper.mkdir()
         program = start(wrapper, name, fd, {
@@ -180,12 +181,15 @@ def start(path, name, fd, env):
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_what_a_bug_could_try(shim, name):
-    """carnet(7): the sandbox, with carnet.conf in a directory of its own."""
-    got = tried(shim, name)
+@pytest.mark.parametrize("apart", [True, False])
+def test_what_a_bug_could_try(shim, name, apart):
+    """carnet(7): the sandbox.  apart: carnet.conf is in a directory of its own, and
+    not in one with the keys and the database below."""
+    got = tried(shim, name, apart=apart)
     has_database, signs = name not in WITHOUT_A_DATABASE, name in SIGNS
     assert got == {
-        "read conf": None, "write conf": "EACCES", "new conf": "EACCES",
+        "read conf": None if apart or signs else "EACCES",
+        "write conf": "EACCES", "new conf": "EACCES",
         "read database": None if has_database else "EACCES",
         "write database": None if has_database else "EACCES",
         "read key": None if signs else "EACCES", "read refresh": None if signs else "EACCES",

@@ -3,6 +3,7 @@ import ctypes
 import os
 import re
 import shutil
+import signal
 import time
 
 import pytest
@@ -99,6 +100,73 @@ def test_a_configuration_that_leads_elsewhere_needs_a_restart(setting, tmp_path)
         site.programs["login"] = faults.start(
             "login", site.dir, {**os.environ, "CARNET_CONF": str(site.conf)})
         assert "New" in site.get("/oauth/login").text
+
+
+def replace(path, text):
+    """By another file under its name, as most editors do."""
+    new = path.with_name("carnet.conf.new")
+    new.write_text(text)
+    os.replace(new, path)
+    time.sleep(1.1)
+
+
+def write(path, text):
+    path.write_text(text)
+    time.sleep(1.1)
+
+
+@pytest.mark.parametrize("change", [replace, write])
+def test_the_configuration_beside_the_keys_is_taken_up(change):
+    """The program itself cannot open it: the keys and the database are below."""
+    with served("playground", settings="site_name = First") as site:
+        text = site.conf.read_text()
+        assert "First" in site.get("/oauth/playground").text
+        for name in ("Second", "Third"):
+            change(site.conf, text.replace("First", name))
+            assert name in site.get("/oauth/playground").text
+        change(site.conf, "no configuration\n")
+        r = site.get("/oauth/playground")
+        assert "Third" in r.text and "the old configuration stays" in r.log
+        change(site.conf, text)
+        assert "First" in site.get("/oauth/playground").text
+
+
+def children(pid):
+    with open("/proc/%d/task/%d/children" % (pid, pid)) as f:
+        return [int(n) for n in f.read().split()]
+
+
+def is_alive(pid):
+    try:
+        with open("/proc/%d/stat" % pid) as f:
+            return f.read().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+def kill(program):
+    program.process.kill()
+    program.process.wait()
+
+
+@pytest.mark.parametrize("end", [lambda program: program.stop(), kill])
+def test_who_opens_the_configuration_ends_with_its_program(end):
+    """And has no file of its own; a program that may read all needs none."""
+    needs_landlock()
+    with served("playground", "token") as site:
+        site.get("/oauth/playground")
+        site.get("/oauth/token")
+        assert children(site.programs["token"].process.pid) == []
+        porter, = children(site.programs["playground"].process.pid)
+        assert os.listdir("/proc/%d/fd" % porter) == ["0"]
+        os.kill(porter, signal.SIGTERM)  # as to a whole group
+        time.sleep(0.1)
+        assert is_alive(porter)
+        end(site.programs["playground"])
+        deadline = time.monotonic() + 20
+        while is_alive(porter) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert not is_alive(porter)
 
 
 def opened_by(trace):

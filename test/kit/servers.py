@@ -34,7 +34,11 @@ def processes_with(variable):
 
 
 def name_of(pid):
+    """Of the file that it runs; or carnet-porter, which runs its program's."""
     try:
+        with open("/proc/%d/comm" % pid) as f:
+            if f.read() == "carnet-porter\n":
+                return "carnet-porter"
         return os.path.basename(os.readlink("/proc/%d/exe" % pid))
     except OSError:
         return None  # it ended

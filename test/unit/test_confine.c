@@ -79,7 +79,7 @@ alone(int (*run)(void))
 static int
 opens_what_is_named(void)
 {
-	if (confine_files(parse(PLACES "templates = pages\n"), ALL) == NULL)
+	if (confine_files(parse(PLACES "templates = pages\n"), ALL, 0) == NULL)
 		return NO_LANDLOCK;
 	if (!can_open("data/carnet.db-wal", O_RDWR | O_CREAT))
 		return 1;
@@ -118,7 +118,7 @@ is_shut(const char *name, int flags)
 static int
 uses_nothing(void)
 {
-	if (confine_files(parse_apart(), 0) == NULL)
+	if (confine_files(parse_apart(), 0, 0) == NULL)
 		return NO_LANDLOCK;
 	if (!can_open("other/file", O_RDONLY) || can_open("other/file", O_RDWR))
 		return 1;
@@ -132,7 +132,7 @@ uses_nothing(void)
 static int
 uses_the_keys(void)
 {
-	if (confine_files(parse_apart(), USES_KEYS) == NULL)
+	if (confine_files(parse_apart(), USES_KEYS, 0) == NULL)
 		return NO_LANDLOCK;
 	return can_open("keys/verify", O_RDONLY) &&
 		can_open("keys/verify/seal.key", O_RDONLY) &&
@@ -147,7 +147,7 @@ uses_the_keys(void)
 static int
 uses_the_private_keys(void)
 {
-	if (confine_files(parse_apart(), USES_SIGNING) == NULL)
+	if (confine_files(parse_apart(), USES_SIGNING, 0) == NULL)
 		return NO_LANDLOCK;
 	return can_open("keys", O_RDONLY) &&
 		can_open("keys/ES256.pem", O_RDONLY) &&
@@ -158,10 +158,23 @@ uses_the_private_keys(void)
 	    : 1;
 }
 
+/* The keys are below its directory, and stay shut. */
+static int
+has_a_porter(void)
+{
+	if (confine_files(parse(PLACES), USES_KEYS, 1) == NULL)
+		return NO_LANDLOCK;
+	return can_open("keys/verify/seal.key", O_RDONLY) &&
+		is_shut("keys/ES256.pem", O_RDONLY) &&
+		is_shut("other/file", O_RDONLY) && is_shut("data", O_RDONLY)
+	    ? 0
+	    : 1;
+}
+
 static int
 uses_the_store(void)
 {
-	if (confine_files(parse_apart(), USES_STORE) == NULL)
+	if (confine_files(parse_apart(), USES_STORE, 0) == NULL)
 		return NO_LANDLOCK;
 	return can_open("data/carnet.db", O_RDWR | O_CREAT) &&
 		is_shut("keys", O_RDONLY) && is_shut("pages", O_RDONLY)
@@ -172,7 +185,7 @@ uses_the_store(void)
 static int
 knows_what_it_has_not(void)
 {
-	struct confined *c = confine_files(parse(PLACES), ALL);
+	struct confined *c = confine_files(parse(PLACES), ALL, 0);
 
 	if (c == NULL)
 		return NO_LANDLOCK;
@@ -209,7 +222,7 @@ follows_a_link(void)
 		fixture_file("data/audit.log.strangers")) != 0 ||
 	    !can_open("logs/strangers", O_RDWR | O_CREAT))
 		return 4;
-	if (confine_files(parse(PLACES), ALL) == NULL)
+	if (confine_files(parse(PLACES), ALL, 0) == NULL)
 		return NO_LANDLOCK;
 	if (!can_open("data/audit.log.strangers", O_RDWR))
 		return 5;
@@ -222,12 +235,12 @@ follows_a_link(void)
 static int
 waits_for_what_is_missing(void)
 {
-	if (confine_files(parse(PLACES "audit_log = later/a\n"), ALL) != NULL ||
+	if (confine_files(parse(PLACES "audit_log = later/a\n"), ALL, 0) != NULL ||
 	    !can_open("new", O_RDWR | O_CREAT))
 		return 1;
 	if (mkdir(fixture_file("later"), 0700) != 0)
 		return 2;
-	return confine_files(parse(PLACES "audit_log = later/a\n"), ALL) == NULL
+	return confine_files(parse(PLACES "audit_log = later/a\n"), ALL, 0) == NULL
 	    ? NO_LANDLOCK
 	    : 0;
 }
@@ -251,6 +264,41 @@ who_verifies_has_no_private_key(void **state)
 {
 	(void)state;
 	alone(uses_the_keys);
+}
+
+static void
+with_a_porter_what_is_beside_the_file_is_shut(void **state)
+{
+	(void)state;
+	alone(has_a_porter);
+}
+
+/* Who uses all that is below the file's directory may read it. */
+static void
+who_needs_a_porter(void **state)
+{
+	struct conf *beside = parse(PLACES), *apart;
+	FILE *f;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(
+		    mkdir(fixture_file(i == 0 ? "data" : "other"), 0700), 0);
+	apart = parse_apart();
+	assert_non_null(f = fopen(apart->path, "w"));
+	fclose(f);
+	assert_int_equal(confine_needs_porter(beside, ALL), 0);
+	assert_int_equal(confine_needs_porter(beside, USES_STORE), 1);
+	assert_int_equal(
+	    confine_needs_porter(beside, USES_STORE | USES_KEYS), 1);
+	assert_int_equal(confine_needs_porter(beside, USES_SIGNING), 1);
+	assert_int_equal(confine_needs_porter(beside, 0), 1);
+	assert_int_equal(mkdir(fixture_file("keys"), 0700), 0);
+	assert_int_equal(confine_needs_porter(beside, USES_STORE), 1);
+	assert_int_equal(confine_needs_porter(apart, USES_STORE), 0);
+	assert_int_equal(confine_needs_porter(apart, 0), 0);
+	conf_free(beside);
+	conf_free(apart);
 }
 
 static void
@@ -311,6 +359,8 @@ main(void)
 		TEST_IN(what_a_program_does_not_use_is_shut, fixture_dir),
 		TEST_IN(who_verifies_has_no_private_key, fixture_dir),
 		TEST_IN(keys_alone_can_be_used, fixture_dir),
+		TEST_IN(with_a_porter_what_is_beside_the_file_is_shut, fixture_dir),
+		TEST_IN(who_needs_a_porter, fixture_dir),
 		TEST_IN(the_database_alone_can_be_used, fixture_dir),
 		TEST_IN(what_is_used_depends_on_the_configuration, fixture_dir),
 		TEST_IN(another_configuration_may_need_more, fixture_dir),
