@@ -3,6 +3,7 @@ and a proxied program.  Each says what it was told, behind a mark."""
 import re
 import subprocess
 import threading
+import time
 from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -17,6 +18,11 @@ OPEN = "/guarded/files/open/b.txt"
 PUBLIC = {"php": "/guarded/php/open/env.php", "perl": "/guarded/perl/open/env.pl",
           "app": "/guarded/app/open/x"}
 OPEN_MARK = "this is open"
+
+# What a script is told of the caller, and a proxied program by the names of headers.
+NAMES = ["CARNET_USER_ID", "CARNET_USER_EMAIL", "CARNET_CLIENT_ID", "CARNET_SCOPE",
+         "CARNET_TOKEN_ID", "REMOTE_USER"]
+HEADERS = {name: "X_CARNET_" + name.removeprefix("CARNET_") for name in NAMES}
 
 RULES = """
 [guard]
@@ -160,3 +166,16 @@ def told(r):
         assert name not in found, name
         found[name] = value
     return found
+
+
+def who(server, path, **kw):
+    """What is told of the caller, under the names that scripts know."""
+    found = told(server.get(path, **kw))
+    if path.startswith("/guarded/app/"):
+        return {name: found.get(header, "") for name, header in HEADERS.items()}
+    return {name: found.get(name) for name in NAMES}
+
+
+def noticed():
+    """Each of the guard's processes looks again when a second is over."""
+    time.sleep(1.1)

@@ -3,14 +3,17 @@ import itertools
 
 import pytest
 
-from kit import deployments, expect, guarded, guarding, raw
-from kit.guarded import KINDS, MARK, OPEN, SCRIPTS
-from kit.guarding import HEADERS, NAMES, noticed, who
+from kit import deployments, expect, guarded, raw
+from kit.guarded import HEADERS, KINDS, MARK, NAMES, OPEN, SCRIPTS, noticed, who
 
 FORGED = "forged-0815"
 
 pytestmark = pytest.mark.flow("guarding others")
-server, path = guarding.server, guarding.path  # fixtures
+
+
+@pytest.fixture
+def server(guarding):
+    return guarding
 
 
 def test_without_a_token_it_is_401(server, path):

@@ -3,13 +3,11 @@ from contextlib import contextmanager
 
 import pytest
 
-from kit import deployments, guarded, guarding, raw
-from kit.guarded import KINDS, MARK, OPEN
+from kit import deployments, guarded, raw
 from kit.doctor import of_deployment
-from kit.guarding import noticed
+from kit.guarded import KINDS, MARK, OPEN, noticed
 
 pytestmark = pytest.mark.flow("guarding others")
-server, path = guarding.server, guarding.path  # fixtures
 
 FORMS = [
     "%(path)s?", "/%(path)s", "//%(path)s", "/.%(path)s", "/x/..%(path)s", "/..%(path)s",
@@ -37,6 +35,11 @@ FORMS = [
         "%%2f..%%2f..%%2f..%(path)s", "%%00/../../..%(path)s", ";/../../..%(path)s",
         "/%%252e%%252e/%%252e%%252e/%%252e%%252e%(path)s", "?/../../..%(path)s")),
 ]
+
+
+@pytest.fixture
+def server(guarding):
+    return guarding
 
 
 def forms(server, path):

@@ -20,8 +20,9 @@ def device(maker):
     return maker.begin()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def user(site):
+    """One for each test: wrong codes are counted for a user, too."""
     return site.user("*")
 
 
@@ -298,14 +299,17 @@ def test_a_revoked_clients_device_is_none(site, browser):
     assert browser.submit(form, user_code=device.codes["user_code"]).status_code == 422
 
 
-def test_ten_wrong_codes_end_the_session(browser, device):
+@pytest.mark.parametrize("by_link", [True, False])
+def test_ten_wrong_codes_end_the_session(browser, device, by_link):
     """RFC 8628 section 5.1: whatever way they come; a right one resets nothing."""
     for n in range(1, 10):
         form = browser.open("/oauth/device").form("continue")
         assert browser.submit(form, user_code="BBBB-BBBB").status_code == 422
         if n == 5:
             device.page(browser)
-    r = browser.get("/oauth/device?user_code=BBBB-BBBC")
+    form = browser.open("/oauth/device").form("continue")
+    r = (browser.get("/oauth/device?user_code=BBBB-BBBC") if by_link
+         else browser.submit(form, user_code="BBBB-BBBC"))
     assert people.sent_to(r)[0] == "/oauth/login"
     assert not browser.is_signed_in()
 
@@ -354,6 +358,7 @@ def test_a_decision_needs_the_pages_token(site, browser, user, device):
     theirs = device.page(Browser(site, user)).form("approve").fields["csrf_token"]
     form = device.page(browser).form("approve")
     people.refused(browser.submit(form, "approve", csrf_token=""))
+    people.refused(browser.post("/oauth/device", {"user_code": device.codes["user_code"]}))
     for token in ("x" * 43, theirs):
         for press in "approve", "deny":
             again = people.shown_again(browser.submit(form, press, csrf_token=token),

@@ -252,6 +252,9 @@ def test_each_client_gets_its_algorithm(running, alg, kty):
     assert (key["kty"], key["use"], key["alg"]) == (kty, "sig", alg)
     assert not {"d", "p", "q", "dp", "dq", "qi", "k"} & set(key)
     assert key["kid"] == jose.thumbprint(key)
+    _, token = running.machine("--alg", alg)
+    assert jose.header_of(token)["alg"] == alg
+    assert running.get("/api/status", token=token).status_code == 200
 
 
 @pytest.mark.parametrize("alg", ["RS256", "PS256", "EdDSA"])

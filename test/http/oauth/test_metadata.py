@@ -53,6 +53,9 @@ def test_each_endpoint_answers(site, metadata, client):
     assert site.get(metadata["jwks_uri"].removeprefix(site.url)).json()["keys"]
     r = site.get(metadata["authorization_endpoint"].removeprefix(site.url))
     assert r.status_code == 400 and Page(r)
+    kinds = "token revocation introspection device_authorization authorization"
+    assert {name for name in metadata if name.endswith("_endpoint")} == {
+        kind + "_endpoint" for kind in kinds.split()}
 
 
 def test_the_grants_listed_are_the_grants_known(site, metadata, client):
@@ -64,6 +67,8 @@ def test_the_grants_listed_are_the_grants_known(site, metadata, client):
     for grant in grants:
         r = site.grant(grant, client)
         assert r.status_code == 200 or r.json()["error"] == "invalid_request"
+        r = site.post("/oauth/token", data={"grant_type": grant})
+        expect.error(r, 401, "invalid_client")
     for grant in ("implicit", "urn:ietf:params:oauth:grant-type:jwt-bearer",
                   "urn:ietf:params:oauth:grant-type:token-exchange", "PASSWORD"):
         expect.error(site.grant(grant, client), 400, "unsupported_grant_type")

@@ -34,6 +34,14 @@ def test_either_token_ends_both(site, app, pair, kind):
     assert is_dead(site, app.client, pair)
 
 
+@pytest.mark.parametrize("kind", BOTH)
+def test_either_token_of_a_password_ends_both(site, kind):
+    """RFC 7009 section 2.1: a sign-in without a code is a family, too."""
+    pair = site.sign_in("read-posts")
+    done(revoke(site, site.password_client, pair[kind]))
+    assert is_dead(site, site.password_client, pair)
+
+
 def test_a_public_client_may(site, browser):
     """RFC 7009 section 2.1: by its id."""
     app = App(site, public=True)

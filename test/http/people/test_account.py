@@ -405,13 +405,13 @@ def test_a_new_password_ends_what_the_old_one_opened(site, app, user, browser):
 @pytest.mark.parametrize("current, new", [
     ("wrong", "another-horse-battery"), ("", "another-horse-battery"),
     (None, "another-horse-battery"), ("right", ""), ("right", None)])
-def test_a_wrong_current_password_changes_nothing(site, user, browser, current, new):
+def test_a_wrong_current_password_changes_nothing(site, app, user, browser, current, new):
     """Whoever finds the browser open cannot take the account."""
-    other = Browser(site, user)
+    other, pair = Browser(site, user), app.connect(browser)
     current = user.password if current == "right" else current
     r = change(browser, current, new)
     assert r.status_code == 422 and Page(r).by_id["error"]
-    assert other.is_signed_in()
+    assert other.is_signed_in() and site.is_live(pair["access_token"])
     assert Browser(site, user).is_signed_in()
 
 

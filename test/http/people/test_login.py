@@ -203,6 +203,7 @@ EVIL = [
     "/account\\", "/account?x=\\evil", "/oauth", "/oauth/authorizex", "/oauth/login",
     "/oauth/logout", "/api/user", "/oauth/../account", "/./account", "account", "/ACCOUNT",
     "．．/account", "／／evil.example", "/é", "http:///account", "://evil.example",
+    "/%2f%2fevil.example", "/\u2028/evil.example", "/oauth/authorize/../../evil",
 ]
 
 

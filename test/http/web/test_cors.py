@@ -64,6 +64,15 @@ def test_the_answer_may_be_read(site, method, path):
     assert {"www-authenticate", "retry-after", "location"} <= words(r, "Expose-Headers")
 
 
+@pytest.mark.parametrize("path", ["/oauth/token", "/oauth/revoke"])
+def test_a_refused_method_may_be_read(site, path):
+    """Fetch, section 3.2.3: 405 is an answer like others."""
+    r = site.get(path, headers={"Origin": SPA})
+    assert r.status_code == 405
+    allowed(r, SPA)
+    told_nothing(site.get(path, headers={"Origin": "https://evil.example"}))
+
+
 @pytest.mark.parametrize("origin", [
     "https://evil.example", "https://spa.example", "http://spa.example:8443",
     "https://spa.example:8443.evil.example", "https://spa.example:84430",
