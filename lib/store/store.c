@@ -124,7 +124,7 @@ configure(void)
 }
 
 struct store *
-store_connect(const char *path, int full)
+store_connect(const char *path, int full, int mode)
 {
 	struct stat sb;
 	struct store *st;
@@ -140,9 +140,8 @@ store_connect(const char *path, int full)
 	st->dev = sb.st_dev;
 	st->ino = sb.st_ino;
 	configure();
-	if (sqlite3_open_v2(path, &st->db,
-		SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
-		NULL) != SQLITE_OK ||
+	if (sqlite3_open_v2(path, &st->db, mode | SQLITE_OPEN_NOMUTEX, NULL) !=
+		SQLITE_OK ||
 	    store_checkpoint_begin(st, full) != SQLITE_OK ||
 	    sqlite3_db_config(st->db, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL) !=
 		SQLITE_OK ||
@@ -191,15 +190,17 @@ store_set_wal(struct store *st)
 	return is_wal ? 0 : -1;
 }
 
-struct store *
-store_open_put_back(const char *path, int full)
+/* Only who writes needs the log, and can have the database keep one. */
+static struct store *
+open_mode(const char *path, int full, int mode)
 {
 	struct store *st;
 	int v;
 
-	if ((st = store_connect(path, full)) == NULL)
+	if ((st = store_connect(path, full, mode)) == NULL)
 		return NULL;
-	if ((v = store_version(st)) == SCHEMA_VERSION && store_set_wal(st) == 0)
+	if ((v = store_version(st)) == SCHEMA_VERSION &&
+	    (mode == SQLITE_OPEN_READONLY || store_set_wal(st) == 0))
 		return st;
 	if (v >= 0 && v != SCHEMA_VERSION)
 		log_event("database %s: version %d, this program wants %d; %s",
@@ -211,17 +212,36 @@ store_open_put_back(const char *path, int full)
 }
 
 struct store *
-store_open(const char *path, int full)
+store_open_put_back(const char *path, int full)
+{
+	return open_mode(path, full, SQLITE_OPEN_READWRITE);
+}
+
+/* Unless it is older than what was answered. */
+static struct store *
+open_fitting(const char *path, int full, int mode)
 {
 	struct store *st;
 
 	if (store_ledger_was_overwritten(path))
 		return NULL;
-	st = store_open_put_back(path, full);
+	st = open_mode(path, full, mode);
 	if (st == NULL || store_ledger_begin(st) == 0)
 		return st;
 	store_close(st);
 	return NULL;
+}
+
+struct store *
+store_open(const char *path, int full)
+{
+	return open_fitting(path, full, SQLITE_OPEN_READWRITE);
+}
+
+struct store *
+store_open_to_read(const char *path)
+{
+	return open_fitting(path, 0, SQLITE_OPEN_READONLY);
 }
 
 void

@@ -36,6 +36,13 @@ struct rowkey {
 struct store *store_open(const char *path, int full);
 
 /*
+ * store_open_to_read(path):
+ * The same for who writes nothing.  The engine writes still, to the log's shared
+ * memory: a reader takes its locks there.
+ */
+struct store *store_open_to_read(const char *path);
+
+/*
  * store_open_put_back(path, full):
  * The same, also of a database that is older than what was answered, for who is
  * about to revoke all that is in it: store_ledger.h.

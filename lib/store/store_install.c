@@ -49,7 +49,7 @@ store_install(const char *path)
 		return -1;
 	}
 	close(fd);
-	if ((st = store_connect(path, 1)) == NULL)
+	if ((st = store_connect(path, 1, SQLITE_OPEN_READWRITE)) == NULL)
 		return -1;
 	if (store_set_wal(st) == 0 && store_begin(st) == 0) {
 		v = store_version(st);

@@ -41,13 +41,14 @@ struct store {
 };
 
 /*
- * store_connect(path, full): open path, as every connection is set; NULL, logged.
+ * store_connect(path, full, mode): open path, as every connection is set, with
+ * SQLITE_OPEN_READWRITE or _READONLY; NULL, logged.
  * store_version(st): the number that PRAGMA user_version holds, -1 on error.
  * store_set_wal(st): 0, or -1, logged, if the database cannot be put into WAL mode.
  * One that was restored from a dump is in another mode, in which a commit is not
  * synced as store_sync.c does it.
  */
-struct store *store_connect(const char *path, int full);
+struct store *store_connect(const char *path, int full, int mode);
 int store_version(struct store *st);
 int store_set_wal(struct store *st);
 

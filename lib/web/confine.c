@@ -81,8 +81,10 @@ needs(const struct conf *cf, unsigned uses, int has_porter)
 
 	c->a = a;
 	c->has_porter = has_porter;
-	if (uses & USES_STORE) {
+	/* Who reads the log takes its locks in DATABASE-shm, or makes it. */
+	if (uses & (USES_STORE | USES_LOOKUP))
 		add_file(c, cf->database, 1);
+	if (uses & USES_STORE) {
 		add(c, cf->state, 1);
 		for (int part = 0; part < AUDIT_PARTS; part++)
 			add_file(c, audit_part(a, cf->audit_log, part), 1);
@@ -103,7 +105,7 @@ unsigned
 confine_uses(const struct endpoint *ep, const struct conf *cf)
 {
 	return ep->uses |
-	    (ep->cors && cf->cors_origins == NULL ? USES_STORE : 0);
+	    (ep->cors && cf->cors_origins == NULL ? USES_LOOKUP : 0);
 }
 
 /* The real directory that the file stands in, to be freed; NULL: it is not there. */
@@ -154,8 +156,9 @@ confine_needs_porter(const struct conf *cf, unsigned uses)
 	const char *in_keys = arena_printf(cf->a, "%s/" KEYS_PUBLIC, cf->keys);
 
 	return (!(uses & USES_SIGNING) && is_beside(cf, in_keys)) ||
-	    (!(uses & USES_STORE) &&
-		(is_beside(cf, cf->database) || is_beside(cf, cf->audit_log)));
+	    (!(uses & (USES_STORE | USES_LOOKUP)) &&
+		is_beside(cf, cf->database)) ||
+	    (!(uses & USES_STORE) && is_beside(cf, cf->audit_log));
 }
 
 struct confined *

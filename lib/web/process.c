@@ -133,6 +133,17 @@ process_confine(struct process *pr)
 		    confine_uses(pr->ep, pr->conf), pr->porter >= 0);
 }
 
+static struct store *
+open_store(const struct endpoint *ep, const struct conf *cf)
+{
+	const unsigned uses = confine_uses(ep, cf);
+
+	return uses & USES_STORE
+	    ? store_open(cf->database, cf->durability_full)
+	    : uses & USES_LOOKUP ? store_open_to_read(cf->database)
+				 : NULL;
+}
+
 void
 process_check(struct process *pr, int64_t now)
 {
@@ -146,10 +157,8 @@ process_check(struct process *pr, int64_t now)
 		store_close(pr->st);
 		pr->st = NULL;
 	}
-	if (pr->conf != NULL && pr->st == NULL &&
-	    confine_uses(pr->ep, pr->conf) & USES_STORE)
-		pr->st = store_open(
-		    pr->conf->database, pr->conf->durability_full);
+	if (pr->conf != NULL && pr->st == NULL)
+		pr->st = open_store(pr->ep, pr->conf);
 	if (pr->st != NULL)
 		store_set_now(pr->st, now);
 	if (pr->st != NULL && pr->once)

@@ -39,6 +39,7 @@ enum {
 	USES_KEYS = 2,	/* what verifies tokens: keys_get */
 	USES_PAGES = 4, /* the templates */
 	USES_SIGNING = 8, /* the private keys: keys_get_signing */
+	USES_LOOKUP = 16, /* the database: to read alone */
 };
 
 /* One program. */

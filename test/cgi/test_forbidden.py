@@ -3,7 +3,9 @@ import ctypes
 import errno
 import os
 import socket
+import sqlite3
 import subprocess
+from contextlib import closing
 
 import pytest
 
@@ -201,6 +203,51 @@ def test_what_a_bug_could_try(shim, name, apart):
         "tgkill": "EPERM", "execve": "EPERM", "fork": "EPERM", "ptrace": "EPERM",
         "new code": "EPERM", "dumpable": "EPERM", "mount": "EPERM", "unshare": "EPERM",
         "chmod": "EPERM", "symlink": "EPERM"}
+
+
+def rows(site):
+    with closing(sqlite3.connect(site.dir / "data/carnet.db")) as db:
+        return list(db.iterdump())
+
+
+def opened_as(pid, path):
+    """The access modes of the descriptors that the process has of the file."""
+    fds = "/proc/%d/fd" % pid
+    found = set()
+    for fd in os.listdir(fds):
+        if os.readlink("%s/%s" % (fds, fd)) == str(path):
+            with open("/proc/%d/fdinfo/%s" % (pid, fd)) as f:
+                flags, = [line.split()[1] for line in f if line.startswith("flags:")]
+            found.add(int(flags, 8) & os.O_ACCMODE)
+    return found
+
+
+def test_who_writes_nothing_opens_the_database_to_read():
+    """The documents, which look there whose scripts may read them.  In the end a
+    reader is the last who has it open, and another the first."""
+    documents = {"jwks": "/oauth/jwks",
+                 "metadata": "/.well-known/oauth-authorization-server",
+                 "resource-metadata": "/.well-known/oauth-protected-resource"}
+    with served(*documents, "user", settings="") as site:
+        site.carnet("client", "add", "--name", "x", "--public",
+                    "--grant", "authorization_code", "--redirect-uri", "https://app.example/cb")
+        database = site.dir / "data/carnet.db"
+        before = rows(site)
+        for name, path in documents.items():
+            for origin in "https://app.example", "https://other.example":
+                r = site.get(path, headers={"Origin": origin})
+                assert r.status_code == 200
+                assert r.headers.get("Access-Control-Allow-Origin") == (
+                    origin if "app" in origin else None)
+            pid = site.programs[name].process.pid
+            assert opened_as(pid, database) == {os.O_RDONLY}
+        assert site.get("/api/user").status_code == 401
+        assert opened_as(site.programs["user"].process.pid, database) == {os.O_RDWR}
+        for name in ("user", "jwks"):
+            site.programs[name].stop()
+        assert rows(site) == before
+        r = site.get(documents["metadata"], headers={"Origin": "https://app.example"})
+        assert r.headers["Access-Control-Allow-Origin"] == "https://app.example"
 
 
 def test_without_the_sandbox_it_is_done(shim):

@@ -323,7 +323,7 @@ what_is_used_depends_on_the_configuration(void **state)
 	struct conf *cf = parse(""), *named = parse("cors_origins =\n");
 
 	(void)state;
-	assert_int_equal(confine_uses(&documents, cf), USES_STORE);
+	assert_int_equal(confine_uses(&documents, cf), USES_LOOKUP);
 	assert_int_equal(confine_uses(&documents, named), 0);
 	assert_int_equal(confine_uses(&pages, cf), USES_PAGES);
 	conf_free(cf);
