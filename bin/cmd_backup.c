@@ -12,6 +12,7 @@
 #include "buf.h"
 #include "conf.h"
 #include "json.h"
+#include "keys.h"
 #include "store.h"
 #include "store_copy.h"
 
@@ -88,6 +89,18 @@ add_directory(struct backup *b, const char *prefix, const char *dir)
 	return rc;
 }
 
+/* While no key is made or goes. */
+static int
+add_keys(struct backup *b)
+{
+	const char *dir = b->c->conf->keys;
+	const int lock = keys_lock(dir);
+	const int rc = lock < 0 ? CMD_SYSTEM : add_directory(b, BACKUP_KEYS, dir);
+
+	keys_unlock(lock);
+	return rc;
+}
+
 /* By a copy beside the database, which is gone again when this returns. */
 static int
 add_database(struct backup *b)
@@ -131,7 +144,7 @@ backup_write(struct cmd *c, int out, const char *name)
 
 	buf_init(&b.manifest, c->a, 4096);
 	if ((rc = add(&b, BACKUP_CONF, c->conf_path)) != CMD_OK ||
-	    (rc = add_directory(&b, BACKUP_KEYS, c->conf->keys)) != CMD_OK ||
+	    (rc = add_keys(&b)) != CMD_OK ||
 	    (c->conf->templates != NULL &&
 		(rc = add_directory(&b, BACKUP_TEMPLATES,
 		     c->conf->templates)) != CMD_OK) ||

@@ -157,7 +157,7 @@ cmd_keys_retire(struct cmd *c)
 	else
 		rc = force ? CMD_OK : check_unused(c, en);
 	if (rc == CMD_OK)
-		rc = keys_retire(c->conf->keys, en) < 0 ? CMD_SYSTEM : CMD_OK;
+		rc = keys_retire(c->conf->keys, en->kid) < 0 ? CMD_SYSTEM : CMD_OK;
 	if (rc == CMD_OK) {
 		buf_init(&b, c->a, 128);
 		if (c->json) {

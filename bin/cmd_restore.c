@@ -142,6 +142,22 @@ put_directory(struct arena *a, const char *from, const char *to, mode_t mode)
 	    : CMD_OK;
 }
 
+static int
+put_keys(struct restore *r)
+{
+	struct arena *a = r->c->a;
+	const char *dir = r->c->conf->keys;
+	int lock, rc;
+
+	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
+		return restore_failed(dir);
+	if ((lock = keys_lock(dir)) < 0)
+		return CMD_SYSTEM;
+	rc = put_directory(a, arena_printf(a, "%s/keys", r->stage), dir, 0700);
+	keys_unlock(lock);
+	return rc == CMD_OK && keys_publish(dir) < 0 ? CMD_SYSTEM : rc;
+}
+
 /* All is sound: now it goes to its places. */
 static int
 put_all(struct restore *r)
@@ -158,10 +174,7 @@ put_all(struct restore *r)
 	if (store_replace(database,
 		arena_printf(a, "%s/" BACKUP_DATABASE, r->stage)) < 0)
 		return CMD_SYSTEM;
-	rc = put_directory(
-	    a, arena_printf(a, "%s/keys", r->stage), c->conf->keys, 0700);
-	if (rc == CMD_OK && keys_publish(c->conf->keys) < 0)
-		rc = CMD_SYSTEM;
+	rc = put_keys(r);
 	if (rc == CMD_OK && templates != NULL && access(templates, F_OK) < 0)
 		rc = put_directory(a, arena_printf(a, "%s/templates", r->stage),
 		    templates, 0755);

@@ -97,6 +97,15 @@ int64_t keys_number(const struct keys_entry *en);
 const struct keys_entry *keys_signer(struct keys *ks, int alg);
 
 /*
+ * keys_lock(dir), keys_unlock(lock):
+ * Who changes what is in dir, or reads all of it, waits until nobody else does.  The
+ * functions below that write do so themselves.  A lock, or -1, logged; unlocking
+ * that is fine.  It ends with the process, and is no file.
+ */
+int keys_lock(const char *dir);
+void keys_unlock(int lock);
+
+/*
  * keys_make(dir, alg, bits, force):
  * Make a key and write it to dir/ALG.pem, mode 0600, synced, its public half first.
  * Return 1; 0 if there is one and force is not set; -1 logged.
@@ -117,10 +126,10 @@ int keys_rotate(
     const char *dir, enum alg alg, unsigned bits, int at_once, int64_t *from);
 
 /*
- * keys_retire(dir, en): delete a key that does not sign, synced.  0, or -1
- * logged.
+ * keys_retire(dir, kid): delete a key that does not sign, synced; one that is gone
+ * is no error.  0, or -1 logged.
  */
-int keys_retire(const char *dir, const struct keys_entry *en);
+int keys_retire(const char *dir, const char *kid);
 
 /*
  * The file "refresh.key", mode 0600: 32 random bytes in base64url, of which the

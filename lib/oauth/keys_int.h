@@ -44,8 +44,8 @@ char *keys_read_file(struct arena *a, const char *path, size_t *len);
 
 /*
  * keys_write_file(a, dir, path, text, replace):
- * Write text to path, in dir, in one step: all of it is there, on disk, or
- * nothing.  Return 0; -1 with errno, EEXIST if there is one and replace is not set.
+ * Under the lock, write text to path, in dir, in one step: all of it is there, on
+ * disk, or nothing.  Return 0; -1 with errno, EEXIST if there is one and replace is not set.
  */
 int keys_write_file(struct arena *a, const char *dir, const char *path,
     const char *text, int replace);
@@ -59,6 +59,9 @@ struct keys *keys_list(const char *dir, int is_public);
 
 /* keys_sync_dir(dir): what was renamed or unlinked in it is on disk; 0, or -1. */
 int keys_sync_dir(const char *dir);
+
+/* keys_mend_public(dir): keys_publish, under the lock. */
+int keys_mend_public(const char *dir);
 
 /*
  * keys_publish_key(dir, k): write the public half of k, before k itself.  0, or

@@ -154,13 +154,23 @@ compare(struct mirror *m)
 }
 
 int
-keys_publish(const char *dir)
+keys_mend_public(const char *dir)
 {
 	struct mirror m = mirror_of(dir, 1);
 
 	compare(&m);
 	arena_free(m.a);
 	return m.failed ? -1 : 0;
+}
+
+int
+keys_publish(const char *dir)
+{
+	const int lock = keys_lock(dir);
+	const int rc = lock < 0 ? -1 : keys_mend_public(dir);
+
+	keys_unlock(lock);
+	return rc;
 }
 
 int

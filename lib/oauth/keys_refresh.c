@@ -41,8 +41,11 @@ int
 keys_refresh_make(const char *dir)
 {
 	struct arena *a = arena_new();
-	const int made = keys_secret_make(dir, path_of(a, dir), 0);
+	const int lock = keys_lock(dir);
+	const int made =
+	    lock < 0 ? -1 : keys_secret_make(dir, path_of(a, dir), 0);
 
+	keys_unlock(lock);
 	arena_free(a);
 	return made;
 }

@@ -30,8 +30,8 @@ keys_write_file(struct arena *a, const char *dir, const char *path,
 	size_t len = strlen(text);
 	int fd, good, error;
 
-	if ((fd = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)) <
-	    0)
+	(void)unlink(new); /* of a command that was killed */
+	if ((fd = open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)) < 0)
 		return -1;
 	good = write(fd, text, len) == (ssize_t)len && fsync(fd) == 0;
 	good = close(fd) == 0 && good;
@@ -95,17 +95,16 @@ drop_dated(struct keys *ks, enum alg alg, int waiting, int keep)
 	return keys_sync_dir(ks->dir);
 }
 
-int
-keys_make(const char *dir, enum alg alg, unsigned bits, int force)
+/* keys_make, under the lock. */
+static int
+make(const char *dir, enum alg alg, unsigned bits, int force)
 {
 	struct arena *a = arena_new();
 	char *path = arena_printf(a, "%s/%s.pem", dir, alg_name(alg));
-	struct keys *ks = NULL;
+	struct keys *ks = keys_list(dir, 0);
 	int made = -1, there = 0;
 
-	if (mkdir(dir, 0700) < 0 && errno != EEXIST) {
-		log_event("%s: %s", dir, strerror(errno));
-	} else if ((ks = keys_list(dir, 0)) != NULL) {
+	if (ks != NULL) {
 		for (size_t i = 0; i < ks->n_files; i++)
 			there |= ks->file[i].signs && ks->file[i].alg == alg;
 		if (there && !force)
@@ -113,11 +112,27 @@ keys_make(const char *dir, enum alg alg, unsigned bits, int force)
 		else if (make_at(dir, path, alg, bits, force) == 0)
 			made = 1;
 		if (made == 1 && (drop_dated(ks, alg, 0, 0) < 0 ||
-				     keys_publish(dir) < 0))
+				     keys_mend_public(dir) < 0))
 			made = -1;
 	}
 	keys_free(ks);
 	arena_free(a);
+	return made;
+}
+
+int
+keys_make(const char *dir, enum alg alg, unsigned bits, int force)
+{
+	int lock, made;
+
+	if (mkdir(dir, 0700) < 0 && errno != EEXIST) {
+		log_event("%s: %s", dir, strerror(errno));
+		return -1;
+	}
+	if ((lock = keys_lock(dir)) < 0)
+		return -1;
+	made = make(dir, alg, bits, force);
+	keys_unlock(lock);
 	return made;
 }
 
@@ -140,16 +155,15 @@ make_dated(
 	return rc;
 }
 
-int
-keys_rotate(
-    const char *dir, enum alg alg, unsigned bits, int at_once, int64_t *from)
+/* keys_rotate, under the lock. */
+static int
+rotate(const char *dir, enum alg alg, unsigned bits, int at_once, int64_t *from)
 {
 	struct keys *ks = keys_load(dir);
 	const struct keys_entry *en;
 	int rc = -1, waits = 0;
 	size_t n;
 
-	*from = 0;
 	if (ks == NULL)
 		return -1;
 	en = keys_all(ks, &n);
@@ -159,10 +173,10 @@ keys_rotate(
 		log_event("%s: %zu keys; retire old ones first", dir,
 		    ks->n_files);
 	else if (keys_signer(ks, (int)alg) == NULL)
-		rc = keys_make(dir, alg, bits, 0);
+		rc = make(dir, alg, bits, 0);
 	else if (waits && !at_once)
 		rc = 0;
-	else if (keys_publish(dir) == 0 &&
+	else if (keys_mend_public(dir) == 0 &&
 	    make_dated(dir, alg, bits, at_once, from) == 0)
 		rc = waits && drop_dated(ks, alg, 1, 1) < 0 ? -1 : 1;
 	keys_free(ks);
@@ -170,18 +184,52 @@ keys_rotate(
 }
 
 int
-keys_retire(const char *dir, const struct keys_entry *en)
+keys_rotate(
+    const char *dir, enum alg alg, unsigned bits, int at_once, int64_t *from)
 {
-	struct arena *a = arena_new();
-	char *path = arena_printf(a, "%s/%s", dir, en->file);
-	int rc = keys_withdraw_key(dir, key_alg(en->key), en->kid);
+	const int lock = keys_lock(dir);
+	int rc = -1;
+
+	*from = 0;
+	if (lock >= 0)
+		rc = rotate(dir, alg, bits, at_once, from);
+	keys_unlock(lock);
+	return rc;
+}
+
+/* Delete the key; 0, or -1 logged. */
+static int
+retire(struct keys *ks, const struct keys_entry *en)
+{
+	char *path = arena_printf(ks->a, "%s/%s", ks->dir, en->file);
+	int rc = keys_withdraw_key(ks->dir, key_alg(en->key), en->kid);
 
 	/*
 	 * Synced, or a power cut brings a key back that was let go for a leak.
 	 */
-	if (rc == 0 && ((rc = unlink(path)) < 0 || (rc = keys_sync_dir(dir)) < 0))
+	if (rc == 0 &&
+	    ((rc = unlink(path)) < 0 || (rc = keys_sync_dir(ks->dir)) < 0))
 		log_event("%s: %s", path, strerror(errno));
-	arena_free(a);
+	return rc;
+}
+
+int
+keys_retire(const char *dir, const char *kid)
+{
+	const int lock = keys_lock(dir);
+	struct keys *ks = lock < 0 ? NULL : keys_load(dir);
+	const struct keys_entry *en =
+	    ks == NULL ? NULL : keys_by_kid(ks, kid);
+	int rc = -1;
+
+	if (en != NULL && en->signs)
+		log_event("%s/%s: it signs by now", dir, en->file);
+	else if (en != NULL)
+		rc = retire(ks, en);
+	else if (ks != NULL) /* another command did it */
+		rc = 0;
+	keys_free(ks);
+	keys_unlock(lock);
 	return rc;
 }
 

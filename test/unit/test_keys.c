@@ -287,7 +287,7 @@ a_rotation_makes_a_new_signer_and_keeps_the_old_key(void **state)
 	assert_non_null(en = keys_by_kid(ks, old));
 	assert_int_equal(en->signs, 0);
 	assert_string_equal(en->file, "ES256.pem");
-	assert_int_equal(keys_retire(dir, en), 0);
+	assert_int_equal(keys_retire(dir, en->kid), 0);
 	keys_free(ks);
 	ks = keys_load(dir);
 	assert_int_equal(count(ks), 1);
@@ -311,7 +311,7 @@ a_retired_key_is_gone_from_the_disk(void **state)
 	assert_int_equal(n, 2);
 	spy.file = "EdDSA-old.pem";
 	assert_string_equal(en[1].file, spy.file);
-	assert_int_equal(keys_retire(dir, &en[1]), 0);
+	assert_int_equal(keys_retire(dir, en[1].kid), 0);
 	assert_int_equal(spy.syncs, 1);
 	assert_int_equal(spy.was_there, 0);
 	keys_free(ks);

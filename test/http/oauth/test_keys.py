@@ -284,3 +284,60 @@ def test_private_keys_are_their_owners_alone(fresh):
     assert len(files) == 3
     for path in files:
         assert path.stat().st_mode & 0o777 == 0o600
+
+
+def is_sane(site):
+    """One key of each algorithm signs; each file is whole, and published; no rest."""
+    signing = [key["alg"] for key in listed(site).values() if key["signs"]]
+    assert sorted(signing) == sorted(set(signing))
+    assert [key["default"] for key in listed(site).values()].count(True) == 1
+    folder = site.dir / "keys"
+    for path in folder.glob("*.pem"):
+        serialization.load_pem_private_key(path.read_bytes(), None)
+    assert {p.stem.split("-", 1)[1] for p in (folder / "verify").glob("*.pem")} == set(
+        listed(site)) == kids(site)
+    assert not list(folder.rglob("*.new"))
+    jose.verify(site.token(), jwks(site))
+
+
+def at_once(site, commands):
+    """Their exit statuses and what they complain of, in order."""
+    with ThreadPoolExecutor(len(commands)) as pool:
+        return [(p.returncode, p.stderr) for p in
+                pool.map(lambda args: site.command(*args), commands)]
+
+
+def test_of_many_rotations_at_once_one_is_done(fresh):
+    """Who looks and writes is alone; the rest finds that a key waits."""
+    for alg in "ES256", "RS256":
+        done = at_once(fresh, [("keys", "rotate", "--alg", alg)] * 8)
+        assert sorted(code for code, _ in done) == [0] + [1] * 7
+        assert all("waits already" in said for code, said in done if code)
+        waiting = [k for k in listed(fresh).values() if k["waits"] and k["alg"] == alg]
+        assert len(waiting) == 1
+        is_sane(fresh)
+
+
+def test_writers_of_every_kind_at_once_leave_a_sane_set(fresh, tmp_path):
+    for turn in range(3):
+        old = [name for name, key in listed(fresh).items() if not key["signs"]]
+        commands = [("keys", "rotate", "--now"), ("keys", "rotate", "--now"),
+                    ("keys", "rotate", "--now", "--alg", "EdDSA"), ("install",),
+                    ("keys", "generate", "--force"),
+                    ("keys", "generate", "--alg", "EdDSA", "--force"),
+                    ("install", "--alg", ("EdDSA", "ES256")[turn % 2]),
+                    ("backup", str(tmp_path / ("%d.tar" % turn))),
+                    *[("keys", "retire", "--force", "--", name) for name in old] * 2]
+        for (code, said), args in zip(at_once(fresh, commands), commands):
+            assert code == 0 or "there is no key" in said, (args, said)
+        is_sane(fresh)
+
+
+def test_what_a_killed_command_left_is_no_hindrance(fresh, tmp_path):
+    """Nor is it written through, wherever it leads."""
+    (tmp_path / "other").write_text("mine")
+    (fresh.dir / "keys/EdDSA.pem.new").symlink_to(tmp_path / "other")
+    (fresh.dir / "keys/signer.new").write_text("half a")
+    fresh.carnet("install", "--alg", "EdDSA")
+    assert (tmp_path / "other").read_text() == "mine"
+    is_sane(fresh)
