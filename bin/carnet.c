@@ -33,7 +33,7 @@ cmd_version(struct cmd *c)
 }
 
 static const struct verb verbs[] = {
-	{ "install", "[--issuer URL] [--data DIR] [--alg A] [--force]",
+	{ "install", "[--issuer URL] [--data DIR] [--alg A] [--now] [--force]",
 	    "make what is missing: configuration (which has database and keys"
 	    " in DIR), database, keys, the password client and the personal"
 	    " client; secrets are printed once",

@@ -141,13 +141,30 @@ read_conf(struct cmd *c, const char *issuer, const char *data)
 	return CMD_OK;
 }
 
+/* The key of alg is there: from now on, or soon, it signs as a rule. */
+static int
+set_signer(struct cmd *c, const char *alg, int at_once)
+{
+	int64_t from;
+
+	if (keys_set_signer(c->conf->keys, (enum alg)alg_find(alg), at_once,
+		&from) < 0)
+		return CMD_SYSTEM;
+	if (from != 0)
+		fprintf(stderr, "carnet: the key of %s is published now, and"
+		    " signs from %s: no cache is without it then; with --now"
+		    " it signs at once\n", alg, cmd_date(c->a, from));
+	return CMD_OK;
+}
+
 /* ES256 signs, RSA is published beside it for those who cannot read ES256. */
 static int
-make_keys(struct cmd *c, const char *alg, int force)
+make_keys(struct cmd *c, const char *alg, int force, int at_once)
 {
 	const char *dir = c->conf->keys;
+	int made;
 
-	if (keys_make(dir, ALG_ES256, 0, force) < 0 ||
+	if ((made = keys_make(dir, ALG_ES256, 0, force)) < 0 ||
 	    keys_make(dir, ALG_RS256, RSA_BITS, force) < 0 ||
 	    keys_refresh_make(dir) < 0 || keys_publish(dir) < 0)
 		return CMD_SYSTEM;
@@ -156,10 +173,10 @@ make_keys(struct cmd *c, const char *alg, int force)
 	/* The two above are made anew already. */
 	if (strcmp(alg, "ES256") == 0 || strcmp(alg, "RS256") == 0)
 		force = 0;
-	if (keys_make(dir, (enum alg)alg_find(alg), RSA_BITS, force) < 0 ||
-	    keys_set_signer(dir, (enum alg)alg_find(alg)) < 0)
+	if (keys_make(dir, (enum alg)alg_find(alg), RSA_BITS, force) < 0)
 		return CMD_SYSTEM;
-	return CMD_OK;
+	/* A new site's keys are in no cache, nor are those after --force. */
+	return set_signer(c, alg, at_once || made);
 }
 
 /* Find or make the client of that role; secret is "" if it was there. */
@@ -272,16 +289,17 @@ cmd_install(struct cmd *c)
 	const char *issuer = NULL, *alg = NULL, *data = NULL;
 	char secret[SECRET_TEXT_LEN + 1];
 	struct client pw, personal;
-	int force = 0, n, rc;
+	int force = 0, at_once = 0, n, rc;
 	const struct cmd_opt opts[] = {
 		{ "issuer", &issuer, NULL },
 		{ "alg", &alg, NULL },
 		{ "data", &data, NULL },
 		{ "force", NULL, &force },
+		{ "now", NULL, &at_once },
 	};
 	char **operand;
 
-	if ((n = cmd_options(c, opts, 4, &operand)) != 0)
+	if ((n = cmd_options(c, opts, 5, &operand)) != 0)
 		return n < 0 ? CMD_USAGE : cmd_usage(c);
 	if (alg != NULL && alg_find(alg) < 0)
 		return cmd_refuse("%s is no algorithm: there are ES256, RS256,"
@@ -292,7 +310,7 @@ cmd_install(struct cmd *c)
 	rc = CMD_SYSTEM;
 	if (store_install(c->conf->database) >= 0 &&
 	    (c->st = store_open(c->conf->database, 1)) != NULL &&
-	    (rc = make_keys(c, alg, force)) == CMD_OK &&
+	    (rc = make_keys(c, alg, force, at_once)) == CMD_OK &&
 	    (rc = make_client(c, "password", &pw, secret)) == CMD_OK &&
 	    (rc = make_client(c, "personal", &personal, NULL)) == CMD_OK)
 		rc = report(c, &pw, secret, &personal);

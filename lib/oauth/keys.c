@@ -172,29 +172,6 @@ load_file(struct keys *ks, struct file *f)
 	arena_free(a);
 }
 
-int
-keys_default_alg(const char *dir)
-{
-	struct arena *a = arena_new();
-	char *path = arena_printf(a, "%s/signer", dir), *name;
-	size_t len;
-	int alg = ALG_ES256;
-
-	if ((name = keys_read_file(a, path, &len)) != NULL) {
-		name[strcspn(name, " \r\n")] = '\0';
-		if ((alg = alg_find(name)) < 0) {
-			log_event("%s: %s is no algorithm; ES256 signs", path,
-			    name);
-			alg = ALG_ES256;
-		}
-	} else if (errno != ENOENT) {
-		log_event("%s: %s%s", path, strerror(errno), log_cure(errno));
-		alg = -1;
-	}
-	arena_free(a);
-	return alg;
-}
-
 /*
  * List those that sign: first the one that most tokens bear, so that a process of
  * one request reads no other.  Before the old ones: if there are too many, these
@@ -261,13 +238,14 @@ keys_list(const char *dir, int is_public)
 	static uint64_t readings;
 	const time_t listed_at = time(NULL);
 	struct keys *ks;
+	int64_t next_at = 0;
 	struct stat sb;
 	int signer = 0;
 	DIR *d;
 
 	if ((d = open_list(dir, &sb)) == NULL)
 		return NULL;
-	if (!is_public && (signer = keys_default_alg(dir)) < 0) {
+	if (!is_public && (signer = keys_read_signer(dir, listed_at, &next_at)) < 0) {
 		closedir(d);
 		return NULL;
 	}
@@ -280,6 +258,7 @@ keys_list(const char *dir, int is_public)
 	ks->dir = arena_str(ks->a, dir);
 	ks->is_public = is_public;
 	ks->signer = (enum alg)signer;
+	ks->next_at = next_at;
 	list_all(ks, d);
 	closedir(d);
 	return ks;

@@ -14,9 +14,9 @@ struct req;
  * There are two sets.  What signs is in the directory that the setting keys names,
  * and is read by programs that sign alone: ALG.pem, the key that signs with
  * ALG; ALG.TIME.pem, one that takes its place at TIME, in Unix seconds, and is
- * published before; ALG-*.pem, older ones that still verify; the file "signer", one
- * line, the algorithm that signs where a client asks for none (without that file:
- * ES256); and refresh.key.
+ * published before; ALG-*.pem, older ones that still verify; the file "signer", the
+ * algorithm that signs where a client asks for none (without that file: ES256), and
+ * in a second line another one and the TIME from which that does; and refresh.key.
  *
  * What verifies is in its directory verify/, which all programs that look at tokens
  * read: ALG-KID.pem, the public half of each key above; and seal.key, 32 random
@@ -160,7 +160,11 @@ int keys_refresh_next(
 int keys_publish(const char *dir);
 int keys_check_published(const char *dir);
 
-/* keys_set_signer(dir, alg): write the file "signer".  Return 0, or -1 logged. */
-int keys_set_signer(const char *dir, enum alg alg);
+/*
+ * keys_set_signer(dir, alg, at_once, from):
+ * Write the file "signer": alg signs as a rule, from *from on, which is when no cache
+ * has a JWKS without its key; 0: now, as with at_once.  Return 0, or -1 logged.
+ */
+int keys_set_signer(const char *dir, enum alg alg, int at_once, int64_t *from);
 
 #endif

@@ -57,6 +57,13 @@ int keys_write_file(struct arena *a, const char *dir, const char *path,
  */
 struct keys *keys_list(const char *dir, int is_public);
 
+/*
+ * keys_read_signer(dir, now, next_at):
+ * The algorithm that signs at now as a rule; if another waits, *next_at is when it
+ * does.  -1, logged.
+ */
+int keys_read_signer(const char *dir, int64_t now, int64_t *next_at);
+
 /* keys_sync_dir(dir): what was renamed or unlinked in it is on disk; 0, or -1. */
 int keys_sync_dir(const char *dir);
 

@@ -232,18 +232,3 @@ keys_retire(const char *dir, const char *kid)
 	keys_unlock(lock);
 	return rc;
 }
-
-int
-keys_set_signer(const char *dir, enum alg alg)
-{
-	struct arena *a = arena_new();
-	char *path = arena_printf(a, "%s/signer", dir);
-	int rc;
-
-	rc = keys_write_file(
-	    a, dir, path, arena_printf(a, "%s\n", alg_name(alg)), 1);
-	if (rc < 0)
-		log_event("%s: %s", path, strerror(errno));
-	arena_free(a);
-	return rc;
-}

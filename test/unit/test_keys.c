@@ -136,6 +136,7 @@ static void
 the_file_signer_says_which_algorithm_signs(void **state)
 {
 	struct keys *ks;
+	int64_t from;
 
 	(void)state;
 	put("ES256.pem", PEM_EC_PKCS8);
@@ -144,10 +145,18 @@ the_file_signer_says_which_algorithm_signs(void **state)
 	assert_string_equal(keys_signer(ks, -1)->file, "ES256.pem");
 	assert_null(keys_signer(ks, ALG_RS256));
 	keys_free(ks);
-	assert_int_equal(keys_set_signer(dir, ALG_EDDSA), 0);
+	assert_int_equal(keys_set_signer(dir, ALG_EDDSA, 1, &from), 0);
 	ks = keys_load(dir);
 	assert_string_equal(keys_signer(ks, -1)->file, "EdDSA.pem");
 	assert_string_equal(keys_signer(ks, ALG_ES256)->file, "ES256.pem");
+	keys_free(ks);
+	put("signer", "RS256\nEdDSA 1000\n");
+	ks = keys_load(dir);
+	assert_string_equal(keys_signer(ks, -1)->file, "EdDSA.pem");
+	keys_free(ks);
+	put("signer", "ES256\nEdDSA 9999999999\n");
+	ks = keys_load(dir);
+	assert_string_equal(keys_signer(ks, -1)->file, "ES256.pem");
 	keys_free(ks);
 	put("signer", "HS256\n");
 	ks = keys_load(dir);

@@ -244,7 +244,7 @@ def test_install_by_force_makes_new_keys(fresh, alg):
 
 def test_install_alg_chooses_the_signer(fresh):
     """doc/protocol.md, Tokens."""
-    fresh.carnet("install", "--alg", "RS256")
+    fresh.carnet("install", "--now", "--alg", "RS256")
     by_alg = {k["alg"]: k for k in fresh.carnet_json("keys", "list")}
     assert by_alg["RS256"]["default"] and not by_alg["ES256"]["default"]
 

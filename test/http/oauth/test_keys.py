@@ -116,6 +116,38 @@ def test_a_new_key_is_published_before_it_signs():
         assert default(site) not in (old, new)
 
 
+def test_another_algorithm_is_published_before_it_signs():
+    """carnet(1): install --alg on a site that is in use."""
+    def algs(site):
+        return {jose.header_of(site.token())["alg"] for _ in range(12)}
+
+    with servers.lighttpd() as site:
+        p = site.command("install", "--alg", "EdDSA")
+        assert p.returncode == 0 and "signs from" in p.stderr
+        key = next(k for k in listed(site).values() if k["alg"] == "EdDSA")
+        assert key["signs"] and not key["default"]
+        expect.until(lambda: key["kid"] in kids(site), WITHIN_S)
+        assert algs(site) == {"ES256"}
+        file = site.dir / "keys/signer"
+        was, line = file.read_text().splitlines()
+        assert was == "ES256" and line.split()[0] == "EdDSA"
+        assert 290 <= int(line.split()[1]) - time.time() <= 311
+        site.command("install", "--alg", "EdDSA")  # once more puts nothing off
+        assert file.read_text().splitlines() == [was, line]
+        at = int(time.time()) + 3
+        (file.with_name("x")).write_text("ES256\nEdDSA %d\n" % at)
+        file.with_name("x").chmod(0o644)
+        file.with_name("x").rename(file)
+        while time.time() < at - 1.5:
+            assert jose.header_of(site.token())["alg"] == "ES256"
+        expect.until(lambda: algs(site) == {"EdDSA"}, WITHIN_S + 3)
+        assert default(site) == key["kid"]
+        jose.verify(site.token(), jwks(site))
+        p = site.command("install", "--alg", "PS256", "--now")
+        assert p.returncode == 0 and p.stderr == ""
+        expect.until(lambda: algs(site) == {"PS256"}, WITHIN_S)
+
+
 def test_a_key_whose_tokens_live_is_not_retired():
     """Unless by force; it names how many."""
     with servers.lighttpd() as site:

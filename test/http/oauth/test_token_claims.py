@@ -86,7 +86,7 @@ def test_a_client_may_choose_the_algorithm(site, alg):
 @pytest.mark.parametrize("alg", ["ES256", "RS256", "PS256", "EdDSA"])
 def test_every_algorithm_signs_and_verifies(fresh, alg):
     """RFC 7518 section 3, RFC 8037 section 3.1: install --alg."""
-    fresh.carnet("install", "--alg", alg)
+    fresh.carnet("install", "--now", "--alg", alg)
     token = fresh.token()
     assert jose.header_of(token)["alg"] == alg
     jwks = fresh.get("/oauth/jwks").json()
