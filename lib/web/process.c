@@ -46,13 +46,14 @@ process_begin(struct process *pr, const char *conf_path, int once)
 	conf_free(cf);
 }
 
+/* A porter that was killed is missed only by who is shut in. */
 static struct conf *
 load(struct process *pr, char *error, size_t size)
 {
-	return pr->porter < 0
-	    ? conf_load(pr->conf_path, error, size)
-	    : conf_read(
-		  porter_open(pr->porter), pr->conf_path, error, size);
+	const int fd = pr->porter < 0 ? -1 : porter_open(pr->porter);
+
+	return fd < 0 ? conf_load(pr->conf_path, error, size)
+		      : conf_read(fd, pr->conf_path, error, size);
 }
 
 /*

@@ -169,6 +169,22 @@ def test_who_opens_the_configuration_ends_with_its_program(end):
         assert not is_alive(porter)
 
 
+@pytest.mark.parametrize("served_before", [True, False])
+def test_where_that_was_killed_the_program_goes_on(served_before):
+    """With the configuration that it has; one that has none yet still reads it."""
+    needs_landlock()
+    with served("playground", settings="site_name = First") as site:
+        pid = site.programs["playground"].process.pid
+        expect.until(lambda: children(pid))
+        if served_before:
+            assert "First" in site.get("/oauth/playground").text
+        os.kill(children(pid)[0], signal.SIGKILL)
+        assert "First" in site.get("/oauth/playground").text
+        replace(site.conf, site.conf.read_text().replace("First", "Second"))
+        r = site.get("/oauth/playground")
+        assert "First" in r.text and "the old configuration stays" in r.log
+
+
 def opened_by(trace):
     """The paths that were opened, one way or another, in order."""
     return re.findall(r'\bopen(?:at2?)?\((?:AT_FDCWD, |\d+, )?"([^"]*)"', trace.read_text())
