@@ -100,7 +100,7 @@ bench:
 	@sh deploy/deps.sh bench
 	@$(MAKE) -s -j$$(nproc) all static
 	@BUILD=$(BUILD) bench/run.sh
-	@BUILD=$(BUILD) $(PYTHON) bench/more.py
+	@BUILD=$(BUILD) $(PYTHON) bench/measure.py
 
 include deploy/static/static.mk
 include test/checks.mk

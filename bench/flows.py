@@ -1,13 +1,15 @@
 """Every flow: throughput, CPU a request, latency at half of that; system calls."""
 import base64
 import hashlib
+import json
 import os
 import re
 import subprocess
 import tempfile
 import time
+import urllib.request
 
-from site_ import *  # noqa: F403
+from load import CONNECTIONS, QUICK, SCOPE, SECONDS, form_of, wrk
 
 # A flow's name goes on so, and its client was added with that.
 ALGS = {"": (), ", RS256 2048": ("--alg", "RS256"), ", EdDSA": ("--alg", "EdDSA")}
@@ -86,13 +88,13 @@ class Flows:
         self.some = write_items(site, "some", lines[:1000])
         self.n_many = tokens
         for i in range(25):
-            rq = urllib.request.Request(  # noqa: F405
-                site.url + "/api/posts", json.dumps(  # noqa: F405
+            rq = urllib.request.Request(
+                site.url + "/api/posts", json.dumps(
                     {"title": "Post %d" % i, "body": "A sentence or two, or so."}).encode(),
                 {"Content-Type": "application/json", "Authorization": "Bearer " +
                  sign_in(site, self.person, "write-posts")["access_token"]}, method="POST") \
                 if i == 0 else rq
-            urllib.request.urlopen(rq).close()  # noqa: F405
+            urllib.request.urlopen(rq).close()
 
     def table(self, cgi=False):
         """name: what puts the load; cgi: as plain CGI, and what can be so."""
@@ -129,7 +131,7 @@ class Flows:
         for alg, client in (("ES256", self.machine), ("RS256 2048", self.rs),
                             ("EdDSA", self.ed)):
             rows["client_credentials, " + alg] = token(client, **cc)
-        for alg in [""] if QUICK else ALGS:  # noqa: F405
+        for alg in [""] if QUICK else ALGS:
             rows["refresh" + alg] = of(self.refresh, alg)
             rows["authorization code" + alg] = of(self.code, alg)
         rows |= {
@@ -148,7 +150,7 @@ class Flows:
             rows = db.execute("SELECT client, user, scope, expires_at FROM oauth_refresh_tokens"
                               " WHERE digest = ?", (hashlib.sha256(pairs[0].encode()).digest(),)
                               ).fetchone()
-            for _ in range(4 * CONNECTIONS):  # noqa: F405
+            for _ in range(4 * CONNECTIONS):
                 secret = base64.urlsafe_b64encode(os.urandom(32)).rstrip(b"=").decode()
                 db.execute("INSERT INTO oauth_refresh_tokens (digest, family, access_token,"
                            " client, user, scope, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -162,7 +164,7 @@ class Flows:
 
     def code(self, url, alg, **kw):
         app = self.apps[alg]
-        n = int(8000 * (kw.get("seconds") or SECONDS)) + 1000  # noqa: F405
+        n = int(8000 * (kw.get("seconds") or SECONDS)) + 1000
         codes, rest = make_codes(self.site, app["client_id"], n)
         return wrk(url, script="flows.lua", FLOW="form",
                    ITEMS=write_items(self.site, "codes", codes),
@@ -170,7 +172,7 @@ class Flows:
 
     def revoke(self, url, **kw):
         """Each a token of its own, made for it: what is revoked again costs less."""
-        n = int(6000 * (kw.get("seconds") or SECONDS)) + 1000  # noqa: F405
+        n = int(6000 * (kw.get("seconds") or SECONDS)) + 1000
         path, _ = make_tokens(self.site, self.machine, n)
         return wrk(url, script="flows.lua", FLOW="form",
                    ITEMS=path, BODY=form_of(self.machine) + "&token=", **kw)

@@ -11,7 +11,7 @@ import urllib.request
 from http.cookiejar import CookieJar
 from pathlib import Path
 
-from site_ import *  # noqa: F403
+from load import BUILD, HERE, free_port, post, tree, wait_for, wrk
 
 OIDC_PROVIDER = "9.13.3"
 
@@ -28,18 +28,18 @@ class Peer:
     def __init__(self, site):
         self.site, self.dir = site, site.dir / self.name
         self.dir.mkdir()
-        self.port = free_port()  # noqa: F405
+        self.port = free_port()
         self.url = "http://127.0.0.1:%d" % self.port
 
     def run(self, args, **env):
         log = open(self.dir / "log", "ab")
         self.process = subprocess.Popen([str(a) for a in args], stdout=log, stderr=log,
                                         env={**os.environ, **env}, cwd=self.dir)
-        wait_for(self.port)  # noqa: F405
+        wait_for(self.port)
         time.sleep(1)
 
     def stop(self):
-        for pid in reversed(tree(self.process.pid)):  # noqa: F405
+        for pid in reversed(tree(self.process.pid)):
             try:
                 os.kill(pid, 15)
             except OSError:
@@ -50,7 +50,7 @@ class Peer:
         env = {"BODY": body} if body else {}
         if auth:
             env["AUTH"] = auth
-        return wrk(self.url + path, script="peer.lua", **env, **kw)  # noqa: F405
+        return wrk(self.url + path, script="peer.lua", **env, **kw)
 
 
 class Glewlwyd(Peer):
@@ -108,7 +108,7 @@ database = { type = "sqlite3" path = "%s/glewlwyd.db" };
         self.body = "grant_type=client_credentials&scope=read"
 
     def rows(self):
-        token = post(self.url + "/api/es256/token", {  # noqa: F405
+        token = post(self.url + "/api/es256/token", {
             "grant_type": "client_credentials", "scope": "read"},
             {"Authorization": self.auth})["access_token"]
         return {
@@ -130,13 +130,13 @@ class OidcProvider(Peer):
 
     def __init__(self, site, keys):
         super().__init__(site)
-        home = BUILD / "bench/node"  # noqa: F405
+        home = BUILD / "bench/node"
         home.mkdir(parents=True, exist_ok=True)
         if not (home / "node_modules/oidc-provider").is_dir():
             (home / "package.json").write_text('{"private": true}')
             subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--silent",
                             "oidc-provider@" + OIDC_PROVIDER], cwd=home, check=True)
-        shutil.copy(HERE / "oidc-provider.mjs", home)  # noqa: F405
+        shutil.copy(HERE / "oidc-provider.mjs", home)
         (self.dir / "rsa.key").write_text(keys["rs256"][0])
         (self.dir / "ec.key").write_text(keys["es256"][0])
         self.run(["node", home / "oidc-provider.mjs"], PORT=str(self.port), NODE_ENV="production",
@@ -163,7 +163,7 @@ class OidcMemory(OidcProvider):
         super().run(args, **{**env, "PROCESSES": "1"})
 
     def rows(self):
-        token = post(self.url + "/token", {  # noqa: F405
+        token = post(self.url + "/token", {
             "grant_type": "client_credentials", "scope": "read"},
             {"Authorization": self.auth})["access_token"]
         return {"introspect": lambda **kw: self.load(

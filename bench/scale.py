@@ -3,8 +3,9 @@ import os
 import subprocess
 import time
 
+from carnet import Site
 from flows import Flows
-from site_ import *  # noqa: F403
+from load import BUILD, ROUNDS, SCOPE, form_of, wrk
 
 BATCH = 500000
 PURGED_MOST = 1000000
@@ -47,19 +48,19 @@ def fill(site, tokens, users, clients):
 def purge(size):
     """How long carnet purge takes for half of the tokens, and the longest wait of
     a token request meanwhile, which holds all that the lock was held for."""
-    site = Site()  # noqa: F405
+    site = Site()
     try:
         fill(site, size, 1, 1000)
         flows = Flows(site)
         site.start()
-        body = form_of(flows.machine, grant_type="client_credentials",  # noqa: F405
-                       scope=SCOPE)  # noqa: F405
+        body = form_of(flows.machine, grant_type="client_credentials",
+                       scope=SCOPE)
         begun = time.monotonic()
-        p = subprocess.Popen([BUILD / "bin/carnet", "purge"], env=site.env,  # noqa: F405
+        p = subprocess.Popen([BUILD / "bin/carnet", "purge"], env=site.env,
                              stdout=subprocess.DEVNULL)
         longest, ended = 0, None
         while ended is None:
-            longest = max(longest, wrk(site.url + "/oauth/token", 1, 1,  # noqa: F405
+            longest = max(longest, wrk(site.url + "/oauth/token", 1, 1,
                                        BODY=body)["max"])
             if p.poll() is not None:
                 ended = time.monotonic()
@@ -72,7 +73,7 @@ def measure(sizes):
     """Of each size: rates, the purge, bytes a token."""
     rows = []
     for size in sizes:
-        site = Site()  # noqa: F405
+        site = Site()
         try:
             empty = (site.dir / "data/carnet.db").stat().st_size
             fill(site, size, min(size, 100000), min(size, 10000))
@@ -84,7 +85,7 @@ def measure(sizes):
             row = {"size": size, "bytes": bytes_each}
             for name in ("the same, 1,000 tokens", "client_credentials, ES256", "refresh",
                          "introspect"):
-                got = [table[name]() for _ in range(max(1, ROUNDS - 2))]  # noqa: F405
+                got = [table[name]() for _ in range(max(1, ROUNDS - 2))]
                 row[name] = sorted(g["rate"] for g in got)[len(got) // 2]
             rows.append(row)
         finally:

@@ -1,19 +1,22 @@
 #!/usr/bin/python3
-"""more.py: the second half of make bench: every flow, latencies at half load,
+"""measure.py: the second half of make bench: every flow, latencies at half load,
 system calls, peers by turns, and scale.  It adds to results.md, and draws
 chart.svg.  PEERS=0 leaves out the peers, SCALE="3 5" sets the sizes (powers of
 ten), QUICK=1 is a short run: one round, refresh and codes with ES256 alone."""
+import base64
+import json
 import os
 import subprocess
 import sys
 import time
 
 import peers
+from carnet import Site
 from chart import chart
 from flows import Flows, latencies, system_calls
+from load import (BUILD, HERE, QUICK, ROUNDS, SCOPE, SECONDS, form_of, pss_kb, tree,
+                  wrk)
 from scale import measure
-from site_ import *  # noqa: F403
-
 
 SHORT = {"the same, 1,000 tokens": "guarded GET"}
 
@@ -34,9 +37,9 @@ def flow_rows(site, flows):
     """Throughput, and CPU of lighttpd and all programs a request."""
     rows = {}
     for name, run in flows.table().items():
-        if not QUICK:  # noqa: F405
+        if not QUICK:
             run(seconds=1)
-        rows[name] = got = [run(pids=site.pids) for _ in range(ROUNDS)]  # noqa: F405
+        rows[name] = got = [run(pids=site.pids) for _ in range(ROUNDS)]
         say("  %-40s %s/s" % (name, number(middle([g["rate"] for g in got]))))
     return rows
 
@@ -49,11 +52,11 @@ def peer_rows(site, flows, ours):
         public = subprocess.run(["openssl", "pkey", "-pubout"], input=private, text=True,
                                 capture_output=True, check=True).stdout
         keys[name] = (private, public)
-    token = site.token(flows.rs, grant_type="client_credentials", scope=SCOPE)  # noqa: F405
-    header = peers.json.loads(peers.base64.urlsafe_b64decode(
+    token = site.token(flows.rs, grant_type="client_credentials", scope=SCOPE)
+    header = json.loads(base64.urlsafe_b64decode(
         token["access_token"].split(".")[0] + "=="))
     u, table = site.url, flows.table()
-    table["guarded static file, RS256"] = lambda **kw: wrk(  # noqa: F405
+    table["guarded static file, RS256"] = lambda **kw: wrk(
         u + "/guarded/static.txt", TOKEN=token["access_token"], **kw)
     rows, missing = [], []
     for kind in (peers.Glewlwyd, peers.OidcProvider, peers.OidcMemory, peers.ModAuthOpenidc):
@@ -68,11 +71,11 @@ def peer_rows(site, flows, ours):
             for name, theirs in peer.rows().items():
                 a, b = [], []
                 theirs(seconds=1)
-                for _ in range(ROUNDS):  # noqa: F405
+                for _ in range(ROUNDS):
                     a.append(table[name](pids=site.pids))
-                    b.append(theirs(pids=lambda: tree(peer.process.pid)))  # noqa: F405
+                    b.append(theirs(pids=lambda: tree(peer.process.pid)))
                 rows.append((name, peer.name, a, b,
-                             pss_kb(tree(peer.process.pid))))  # noqa: F405
+                             pss_kb(tree(peer.process.pid))))
                 say("  %-34s %8s/s  %s %s/s" % (
                     name, number(middle([x["rate"] for x in a])), peer.name,
                     number(middle([x["rate"] for x in b]))))
@@ -103,21 +106,21 @@ def write_latencies(out, site, flows, rows):
     cases = {
         "guarded GET /api/posts, 1 token": {"url": u + "/api/posts?limit=20",
                                             "token": flows.user_token},
-        "client_credentials, ES256": {"url": u + "/oauth/token", "body": form_of(  # noqa: F405
-            flows.machine, grant_type="client_credentials", scope=SCOPE)},  # noqa: F405
-        "introspect": {"url": u + "/oauth/introspect", "body": form_of(  # noqa: F405
+        "client_credentials, ES256": {"url": u + "/oauth/token", "body": form_of(
+            flows.machine, grant_type="client_credentials", scope=SCOPE)},
+        "introspect": {"url": u + "/oauth/introspect", "body": form_of(
             flows.gateway, token=flows.user_token)},
-        "client_credentials, EdDSA": {"url": u + "/oauth/token", "body": form_of(  # noqa: F405
-            flows.ed, grant_type="client_credentials", scope=SCOPE)},  # noqa: F405
-        "client_credentials, RS256 2048": {"url": u + "/oauth/token", "body": form_of(  # noqa: F405
-            flows.rs, grant_type="client_credentials", scope=SCOPE)},  # noqa: F405
+        "client_credentials, EdDSA": {"url": u + "/oauth/token", "body": form_of(
+            flows.ed, grant_type="client_credentials", scope=SCOPE)},
+        "client_credentials, RS256 2048": {"url": u + "/oauth/token", "body": form_of(
+            flows.rs, grant_type="client_credentials", scope=SCOPE)},
         "Authorizer before a static file": {"url": u + "/guarded/static.txt",
                                             "token": flows.own_token},
         "playground page": {"url": u + "/oauth/playground"}}
     for name, how in cases.items():
         rate = middle([g["rate"] for g in rows[name]]) / 2
-        got = [g for g in (latencies(rate=rate, seconds=SECONDS, **how)  # noqa: F405
-                           for _ in range(ROUNDS)) if g]  # noqa: F405
+        got = [g for g in (latencies(rate=rate, seconds=SECONDS, **how)
+                           for _ in range(ROUNDS)) if g]
         m = {k: middle([g[k] for g in got]) for k in got[0]}
         out.append("| %s | %s | %.2f | %.2f | %.2f | %.1f | **%.1f** |" % (
             name, number(rate), m["p50"], m["p99"], m["p99.9"],
@@ -130,15 +133,15 @@ def write_flood(out, site, flows):
     out.append("\n| while 64 sign in at once | alone p99 ms | then p99 ms | times | sign-ins/s |\n"
                "|---|---:|---:|---:|---:|")
     for name in ("client_credentials, ES256", "refresh"):
-        alone = [table[name](connections=4) for _ in range(ROUNDS)]  # noqa: F405
+        alone = [table[name](connections=4) for _ in range(ROUNDS)]
         both, hashes = [], []
-        for _ in range(ROUNDS):  # noqa: F405
+        for _ in range(ROUNDS):
             flood = subprocess.Popen(
-                ["wrk", "-t1", "-c64", "-d%ds" % (SECONDS + 2), "--timeout", "30s",  # noqa: F405
-                 "-s", HERE / "request.lua", site.url + "/api/oauth/password/token"],  # noqa: F405
+                ["wrk", "-t1", "-c64", "-d%ds" % (SECONDS + 2), "--timeout", "30s",
+                 "-s", HERE / "request.lua", site.url + "/api/oauth/password/token"],
                 stdout=subprocess.PIPE, text=True, env={
                     **os.environ, "BODY": "username=%s&password=%s&scope=%s" % (
-                        site.user, site.password, SCOPE)})  # noqa: F405
+                        site.user, site.password, SCOPE)})
             time.sleep(0.7)
             both.append(table[name](connections=4))
             text = flood.communicate()[0]
@@ -150,12 +153,12 @@ def write_flood(out, site, flows):
 
 def write_floors(out, site):
     """One core of this machine, by itself."""
-    program = BUILD / "bench/floors"  # noqa: F405
+    program = BUILD / "bench/floors"
     program.parent.mkdir(exist_ok=True)
-    subprocess.run(["cc", "-O2", "-o", program, HERE / "floors.c", "-lgnutls",  # noqa: F405
+    subprocess.run(["cc", "-O2", "-o", program, HERE / "floors.c", "-lgnutls",
                     "-lsqlite3"], check=True)
     rows = {}
-    for _ in range(ROUNDS):  # noqa: F405
+    for _ in range(ROUNDS):
         for line in subprocess.run([program, site.dir, "0.5"], check=True, text=True,
                                    capture_output=True).stdout.splitlines():
             name, rate = line.split("\t")
@@ -173,13 +176,13 @@ def write_sizes(out, site):
     env = {"REQUEST_METHOD": "GET", "SCRIPT_NAME": "/oauth/jwks", "CARNET_CONF": str(site.conf)}
     for name in ("token", "posts", "guard", "jwks"):
         took = []
-        for _ in range(20 * ROUNDS):  # noqa: F405
+        for _ in range(20 * ROUNDS):
             begun = time.monotonic()
-            subprocess.run([BUILD / "static/cgi-bin" / name], env=env,  # noqa: F405
+            subprocess.run([BUILD / "static/cgi-bin" / name], env=env,
                            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                            stderr=subprocess.DEVNULL)
             took.append((time.monotonic() - begun) * 1000)
-        sizes = [(BUILD / where / name).stat().st_size / 1024 for where in  # noqa: F405
+        sizes = [(BUILD / where / name).stat().st_size / 1024 for where in
                  ("cgi-bin", "static/cgi-bin")]
         out.append("| %s | %.0f | %.0f | %.1f |" % (name, *sizes, middle(took)))
 
@@ -189,7 +192,7 @@ def write_cgi(out, flows):
     out.append("\n| as plain CGI, on one connection | req/s | p50 ms | p99 ms |\n"
                "|---|---:|---:|---:|")
     for name, run in flows.table(cgi=True).items():
-        got = [run(connections=1) for _ in range(ROUNDS)]  # noqa: F405
+        got = [run(connections=1) for _ in range(ROUNDS)]
         out.append("| %s | **%s** | %.2f | %.2f |" % (
             name, number(middle([g["rate"] for g in got])), middle([g["p50"] for g in got]),
             middle([g["p99"] for g in got])))
@@ -200,7 +203,7 @@ def write_sign_ins(out, site, flows):
     run = flows.table()["password"]
     out.append("\n| password grant, at once | req/s | p50 ms | p99 ms |\n|---:|---:|---:|---:|")
     for n in (1, 2, 8, 64):
-        got = [run(connections=n) for _ in range(ROUNDS)]  # noqa: F405
+        got = [run(connections=n) for _ in range(ROUNDS)]
         out.append("| %d | **%s** | %.0f | %.0f |" % (
             n, number(middle([g["rate"] for g in got])), middle([g["p50"] for g in got]),
             middle([g["p99"] for g in got])))
@@ -210,14 +213,14 @@ def write_durability(out):
     """The same load where a commit is synced, and where it is not."""
     out.append("\n| client_credentials, ES256 | req/s | p50 ms | p99 ms |\n|---|---:|---:|---:|")
     for setting in ("full", "normal"):
-        site = Site("durability = " + setting)  # noqa: F405
+        site = Site("durability = " + setting)
         try:
             flows = Flows(site)
             site.start()
-            body = form_of(flows.machine, grant_type="client_credentials",  # noqa: F405
-                           scope=SCOPE)  # noqa: F405
-            got = [wrk(site.url + "/oauth/token", BODY=body)  # noqa: F405
-                   for _ in range(ROUNDS)]  # noqa: F405
+            body = form_of(flows.machine, grant_type="client_credentials",
+                           scope=SCOPE)
+            got = [wrk(site.url + "/oauth/token", BODY=body)
+                   for _ in range(ROUNDS)]
             out.append("| durability = %s | **%s** | %.1f | %.1f |" % (
                 setting, *(number(middle([g["rate"] for g in got])),
                            middle([g["p50"] for g in got]), middle([g["p99"] for g in got]))))
@@ -269,7 +272,7 @@ def write_scale(out, rows):
     bars = [("%s, %s tokens" % (SHORT.get(n, n), format(row["size"], ",")),
              rows[0][n] / row[n], "%.2f" % (rows[0][n] / row[n]), True)
             for n in names for row in rows]
-    (HERE / "scale.svg").write_text(  # noqa: F405
+    (HERE / "scale.svg").write_text(
         chart("Cost of a request, against that with %s tokens in the database"
               % format(rows[0]["size"], ","), bars))
 
@@ -281,17 +284,17 @@ def write_chart(rows, against):
         bars.append((name, ours / theirs, "%s/s" % number(ours), True))
         bars.append((peer, 1, "%s/s" % number(theirs), False))
     if bars:
-        (HERE / "chart.svg").write_text(  # noqa: F405
+        (HERE / "chart.svg").write_text(
             chart("Requests a second, carnet and others on the same machine", bars))
 
 
 def main():
     out = []
-    site = Site()  # noqa: F405
+    site = Site()
     try:
         flows = Flows(site)
         site.start()
-        flows.prepare(2000 if QUICK else 100000)  # noqa: F405
+        flows.prepare(2000 if QUICK else 100000)
         say("Each flow ...")
         rows = flow_rows(site, flows)
         write_flows(out, rows)
@@ -303,7 +306,7 @@ def main():
         write_sizes(out, site)
         write_floors(out, site)
         against = []
-        if os.environ.get("PEERS", "0" if QUICK else "1") != "0":  # noqa: F405
+        if os.environ.get("PEERS", "0" if QUICK else "1") != "0":
             say("Peers ...")
             against, missing = peer_rows(site, flows, rows)
             write_peers(out, against, missing)
@@ -311,12 +314,12 @@ def main():
     finally:
         site.remove()
     write_durability(out)
-    sizes = os.environ.get("SCALE", "3 5" if QUICK else "3 4 5 6 7")  # noqa: F405
+    sizes = os.environ.get("SCALE", "3 5" if QUICK else "3 4 5 6 7")
     say("Scale ...")
     write_scale(out, measure([10 ** int(n) for n in sizes.split()]))
     text = "\n".join(out) + "\n"
     print(text)
-    with open(HERE / "results.md", "a") as f:  # noqa: F405
+    with open(HERE / "results.md", "a") as f:
         f.write(text)
 
 
