@@ -37,7 +37,7 @@ check_code(
 		    "device code of another client");
 	if (c->spent_at != 0)
 		return issue_replayed(
-		    rq, &c->granted.family, "device code used twice");
+		    rq, &c->granted, "device code used twice");
 	if (c->expires_at <= rq->now)
 		return &oerr_expired_token;
 	if (c->denied_at != 0)

@@ -85,9 +85,8 @@ check_token(struct req *rq, const struct client *cl,
 				     : "refresh token of another client");
 	}
 	if (t->spent_at != 0 && !is_retry(rq, t)) {
-		name_user(rq, t);
 		return issue_replayed(
-		    rq, &t->granted.family, "refresh token used twice");
+		    rq, &t->granted, "refresh token used twice");
 	}
 	return NULL;
 }
@@ -209,7 +208,7 @@ lost(struct req *rq, const struct subject *sub)
 		return oerr_why(rq, &oerr_invalid_grant,
 		    "refresh token revoked meanwhile, or its next one is of"
 		    " another refresh.key");
-	return issue_replayed(rq, &sub->granted.family, "used twice");
+	return issue_replayed(rq, &sub->granted, "used twice");
 }
 
 const struct grant grant_refresh = {

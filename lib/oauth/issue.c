@@ -33,12 +33,14 @@ revoke_family(struct store *st, void *ctx)
 }
 
 const struct oerr *
-issue_replayed(struct req *rq, const struct id *family, const char *why)
+issue_replayed(struct req *rq, const struct granted *g, const char *why)
 {
-	struct family f = { .id = family, .now = rq->now };
+	struct family f = { .id = &g->family, .now = rq->now };
+	struct user *u = arena_alloc(rq->a, sizeof(*u));
 	int n;
 
 	trail_note(rq, "replay");
+	(void)grant_user(rq, g->user, u); /* the trail names whose it is */
 	if ((n = store_write(rq->st, revoke_family, &f)) < 0)
 		return oerr_machine(rq);
 	/* What is dead already can be presented without end. */
@@ -122,7 +124,7 @@ spend_and_store(struct set *s)
 	if (s->end == SET_LOST)
 		return s->g->lost != NULL
 		    ? s->g->lost(rq, s->sub)
-		    : issue_replayed(rq, &s->sub->granted.family, "used twice");
+		    : issue_replayed(rq, &s->sub->granted, "used twice");
 	return oerr_machine(rq);
 }
 

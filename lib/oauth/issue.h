@@ -46,12 +46,12 @@ const struct oerr *issue_tokens(struct req *rq, const struct client *cl,
     const struct grant *g, const struct subject *sub);
 
 /*
- * issue_replayed(rq, family, why):
+ * issue_replayed(rq, g, why):
  * Something was presented that is used up: a thief has it, or had it.  Revoke
- * all that the sign-in gave, now, and return invalid_grant.
+ * all that the sign-in gave, now, name its user to the trail, and return invalid_grant.
  */
 const struct oerr *issue_replayed(
-    struct req *rq, const struct id *family, const char *why);
+    struct req *rq, const struct granted *g, const char *why);
 
 /*
  * issue_family_end(cf, family):

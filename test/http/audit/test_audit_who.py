@@ -258,9 +258,9 @@ def replayed_code(c, n):
     (replayed, True, "replay", "invalid_grant", "refresh token used twice: family revoked",
      dict(OWN, detail="refresh_token")),
     (lambda c: replayed_code(c, 2), True, "replay", "invalid_grant",
-     "code used twice: family revoked", dict(client=CLIENT, detail="authorization_code")),
+     "code used twice: family revoked", dict(OWN, detail="authorization_code")),
     (lambda c: replayed_code(c, 3), False, "replay", "invalid_grant",
-     "code used twice: family revoked", dict(client=CLIENT, detail="authorization_code"))])
+     "code used twice: family revoked", dict(OWN, detail="authorization_code"))])
 def test_what_others_may_have_sent(site, act, known, event, outcome, why, members):
     check(site, act, event, members, known, outcome=outcome, why=why)
 
