@@ -15,24 +15,28 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "arena.h"
 #include "b64.h"
 #include "buf.h"
-#include "req.h"
 #include "conf.h"
+#include "conn.h"
 #include "crypto.h"
+#include "input.h"
+#include "req.h"
 #include "resp.h"
 #include "sandbox.h"
 #include "tmpl.h"
 #include "url.h"
 
 #define TOKEN_FILE "setup-token"
-#define WRONG_FILE "setup-token.wrong" /* a byte for each wrong guess */
+#define WRONG_FILE "setup-token.wrong" /* a byte for each wrong guess of late */
 #define TOKEN_MIN 20
 #define TOKEN_MAX 200
-#define WRONG_MAX 20
+#define WRONG_MAX 20 /* and then none is looked at for so long: */
+#define WRONG_WAIT_S 60
 #define OUTPUT_MAX 4096
 #define VERB_S 100 /* longer than any takes */
 
@@ -171,40 +175,41 @@ read_token(struct setup *s)
 	return text;
 }
 
-/*
- * Count a wrong guess; the one that is too many ends the token.  Return 0 if it
- * was counted, -1 if it could not be: then nothing may be tried.
- */
+/* Count a wrong guess.  Return -1 if it could not be: then nothing may be tried. */
 static int
 count_wrong(struct setup *s)
 {
 	int fd = openat(s->dirfd, WRONG_FILE,
 	    O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
-	struct stat sb;
-	int rc = -1;
+	int rc;
 
 	if (fd < 0)
 		return -1;
-	if (write(fd, "x", 1) == 1 && fstat(fd, &sb) == 0) {
-		rc = 0;
-		/* The count goes with the file, never before it. */
-		if (sb.st_size >= WRONG_MAX &&
-		    (rc = unlinkat(s->dirfd, TOKEN_FILE, 0)) == 0)
-			(void)unlinkat(s->dirfd, WRONG_FILE, 0);
-	}
+	rc = write(fd, "x", 1) == 1 ? 0 : -1;
 	close(fd);
 	return rc;
 }
 
-/* Where the file could not be deleted, its guesses are at an end all the same. */
-static off_t
-wrong_so_far(struct setup *s)
+/*
+ * For how many seconds yet no guess is looked at; 0: now it is.  Then the count
+ * begins anew: what strangers send puts the owner off for a while, and no more.
+ */
+static int
+seconds_to_wait(struct setup *s)
 {
+	const time_t now = time(NULL);
 	struct stat sb;
 
-	return fstatat(s->dirfd, WRONG_FILE, &sb, AT_SYMLINK_NOFOLLOW) == 0
-	    ? sb.st_size
-	    : 0;
+	if (fstatat(s->dirfd, WRONG_FILE, &sb, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	/* A clock that was set back is no reason to wait longer. */
+	if (now < sb.st_mtime || now >= sb.st_mtime + WRONG_WAIT_S) {
+		(void)unlinkat(s->dirfd, WRONG_FILE, 0);
+		return 0;
+	}
+	return sb.st_size < WRONG_MAX
+	    ? 0
+	    : (int)(sb.st_mtime + WRONG_WAIT_S - now);
 }
 
 /* Is what was sent what stands in the file?  By digests: in constant time. */
@@ -272,9 +277,13 @@ word(const char *text)
 	return (char *)(uintptr_t)text;
 }
 
-/* What carnet install and carnet user add do.  Return 1 if all went well. */
+/*
+ * What carnet install and carnet user add do.  Put to *made what the first one said,
+ * which has a secret that is shown once, and to *fault what hindered.  Both may be
+ * done once more: what is there stays.  Return 1 if all went well.
+ */
 static int
-make_site(struct setup *s, const char **said)
+make_site(struct setup *s, const char **made, const char **fault)
 {
 	const struct form *f = &s->form;
 	char *conf = arena_printf(s->rq.a, "%s/carnet.conf", s->dir);
@@ -285,15 +294,12 @@ make_site(struct setup *s, const char **said)
 		word("--conf"), conf, word("--password-stdin"), word("--"),
 		word(f->email), NULL };
 	const char *password = arena_printf(s->rq.a, "%s\n", f->password);
-	const char *made;
 
-	if (!run_verb(s, install, "", said))
+	*made = NULL;
+	if (!run_verb(s, install, "", fault))
 		return 0;
-	made = *said;
-	if (!run_verb(s, user, password, said))
-		return 0;
-	*said = made;
-	return 1;
+	*made = *fault;
+	return run_verb(s, user, password, fault);
 }
 
 /* The fields of the body, which is a form of some hundred bytes. */
@@ -307,7 +313,8 @@ read_form(struct setup *s)
 		{ "data", &s->form.data }, { "email", &s->form.email },
 		{ "password", &s->form.password },
 	};
-	size_t len = strtoul(env("CONTENT_LENGTH"), NULL, 10), got = 0;
+	struct conn c = { .fd = -1, .until_ms = conn_now_ms() + CONN_READ_MS };
+	size_t len = input_length(&(struct req) { .env = environ }), got = 0;
 	char *body;
 	const char *at;
 	struct url_pair pair;
@@ -316,8 +323,10 @@ read_form(struct setup *s)
 	if (len > BODY_MAX)
 		len = BODY_MAX;
 	at = body = arena_alloc(s->rq.a, len + 1);
-	while (got < len && (n = read(STDIN_FILENO, body + got, len - got)) > 0)
+	conn_expect(&c, input_length(&(struct req) { .env = environ }));
+	while (got < len && (n = conn_read(&c, body + got, len - got)) > 0)
 		got += (size_t)n;
+	conn_drain(&c);
 	while (url_form_next(s->rq.a, &at, &got, &pair) == 1)
 		for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
 			if (strcmp(fields[i].name, pair.name) == 0)
@@ -343,10 +352,13 @@ static int
 set_up(struct setup *s, const char *token)
 {
 	const char *fault, *said = "";
+	int wait_s;
 
-	if (wrong_so_far(s) >= WRONG_MAX)
-		return page(s, 403, "form", "There were too many wrong guesses:"
-		    " delete " WRONG_FILE " and upload another file.", NULL);
+	if ((wait_s = seconds_to_wait(s)) > 0) {
+		resp_header(&s->rq, "Retry-After", "%d", wait_s);
+		return page(s, 429, "form", "There were many wrong guesses: wait"
+		    " a minute, then send this again.", NULL);
+	}
 	if (!token_fits(s->form.token, token)) {
 		if (count_wrong(s) < 0)
 			return page(s, 500, "form", "The folder of the file"
@@ -356,8 +368,8 @@ set_up(struct setup *s, const char *token)
 	}
 	if ((fault = find_fault(&s->form)) != NULL)
 		return page(s, 422, "form", fault, NULL);
-	if (!make_site(s, &said))
-		return page(s, 422, "form", said, NULL);
+	if (!make_site(s, &said, &fault))
+		return page(s, 422, "form", fault, said);
 	(void)unlinkat(s->dirfd, WRONG_FILE, 0);
 	if (unlinkat(s->dirfd, TOKEN_FILE, 0) < 0 || fsync(s->dirfd) < 0)
 		return page(s, 200, "done", "Delete the file " TOKEN_FILE

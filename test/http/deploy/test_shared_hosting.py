@@ -226,18 +226,50 @@ def test_a_site_is_set_up_with_files_alone(bundle):
         assert http.get("/api/user", token=token).json()["email"] == "you@example.org"
 
 
-def test_guesses_are_few(bundle):
-    """The twentieth wrong one ends the file, and the right line with it."""
+def test_guesses_are_few_and_the_owner_is_not_locked_out(bundle):
+    """After the twentieth wrong one none is looked at for a minute; the file stays."""
     with unpacked(bundle) as here:
         top = copy_files(here)
         http = Site(top, here.url).http
         for n in range(20):
-            assert (top / "setup-token").exists()
             r = http.post("/oauth/setup", data=form_of(here, setup_token="x%d" % n))
             assert r.status_code == 403
+        for token in ("x20", LINE):
+            r = http.post("/oauth/setup", data=form_of(here, setup_token=token))
+            assert r.status_code == 429 and "wait a minute" in r.text
+            assert 1 <= int(r.headers["Retry-After"]) <= 60
+        assert (top / "setup-token").exists() and not (top / "carnet.conf").exists()
+        count = top / "setup-token.wrong"
+        assert http.get("/setup-token.wrong").status_code == 403
+        os.utime(count, (count.stat().st_atime, count.stat().st_mtime - 60))
+        assert http.post("/oauth/setup", data=form_of(here, setup_token="x")
+                         ).status_code == 403  # it is counted anew
+        served(here, here.url, made_on(http.post("/oauth/setup", data=form_of(here))))
         assert not list(top.glob("setup-token*"))
-        assert "is set up" not in http.post("/oauth/setup", data=form_of(here)).text
-        assert not (top / "carnet.conf").exists()
+
+
+def test_nothing_is_lost_where_the_user_cannot_be_added(bundle):
+    """The secret that install shows once, and the way on."""
+    with unpacked(bundle) as here:
+        http = Site(copy_files(here), here.url).http
+        for changes in ({"password": "short"}, {"email": "no address"}):
+            r = http.post("/oauth/setup", data=form_of(here, **changes))
+            assert r.status_code == 422 and 'id="error"' in r.text
+            if "its secret" in r.text:
+                said = html.unescape(
+                    re.search("<pre id=.made.>(.*?)</pre>", r.text, re.S)[1])
+        again = made_on(http.post("/oauth/setup", data=form_of(here)))
+        assert "its secret" not in again
+        served(here, here.url, said)
+
+
+def test_the_page_answers_whatever_is_sent(bundle):
+    """mod_cgid loses the answer of a program that leaves its input unread."""
+    with unpacked(bundle) as here:
+        http = Site(copy_files(here), here.url).http
+        for size in (100_000, 3_000_000):
+            r = http.post("/oauth/setup", data=b"x" * size)
+            assert r.status_code == 403
 
 
 @pytest.mark.parametrize("token, host, status", [
