@@ -21,7 +21,7 @@
 #include "utf8.h"
 #include "words.h"
 
-#define LIST_MAX 100
+#define LIST_BEGIN 100 /* rows; four times as many until all are there */
 #define TOKENS_PAGE 25
 #define DAY 86400
 #define HUES 6
@@ -83,11 +83,16 @@ set_place(struct arena *a, struct tmpl_data *d, const struct consent *c)
 static int
 show_apps(struct req *rq, struct tmpl_data *d, const struct view *w)
 {
-	struct consent *c = arena_alloc(rq->a, LIST_MAX * sizeof(*c));
+	struct consent *c;
 	struct tmpl_data *item;
-	int n;
+	int n, max = LIST_BEGIN / 4;
 
-	n = store_consent_list(rq->st, rq->a, w->v.user.id, c, LIST_MAX);
+	do {
+		max *= 4;
+		c = arena_alloc(rq->a, (size_t)max * sizeof(*c));
+		n = store_consent_list(
+		    rq->st, rq->a, w->v.user.id, c, (size_t)max);
+	} while (n == max);
 	for (int i = 0; i < n; i++) {
 		item = tmpl_push(d, "apps");
 		tmpl_set(item, "client_name", c[i].client_name);
@@ -138,13 +143,17 @@ show_tokens(struct req *rq, struct tmpl_data *d, const struct view *w)
 static int
 show_sessions(struct req *rq, struct tmpl_data *d, const struct view *w)
 {
-	struct session *s = arena_alloc(rq->a, LIST_MAX * sizeof(*s));
+	struct session *s;
 	struct tmpl_data *item;
 	char *id;
-	int n;
+	int n, max = LIST_BEGIN / 4;
 
-	n = store_session_list(
-	    rq->st, rq->a, w->v.user.id, rq->now, s, LIST_MAX);
+	do {
+		max *= 4;
+		s = arena_alloc(rq->a, (size_t)max * sizeof(*s));
+		n = store_session_list(
+		    rq->st, rq->a, w->v.user.id, rq->now, s, (size_t)max);
+	} while (n == max);
 	for (int i = 0; i < n; i++) {
 		item = tmpl_push(d, "sessions");
 		/* The digest names the session and opens nothing. */
