@@ -9,6 +9,16 @@
 
 #define TICK_S 2 /* a file system may count time in steps as long */
 
+static void
+free_keys(void *ks)
+{
+	keys_free(ks);
+}
+
+/* The setting keys names another directory with another configuration. */
+static const struct process_kind verifying = { .free = free_keys, .of_conf = 1 };
+static const struct process_kind signing = { .free = free_keys, .of_conf = 1 };
+
 /* Has the directory changed?  A file is replaced by rename, so its time tells. */
 static int
 has_changed(const struct keys *ks, const char *dir)
@@ -39,30 +49,30 @@ same_files(const struct keys *one, const struct keys *other)
 	return 1;
 }
 
-/* List the directory once more; of what is the same nothing is read anew. */
-static void
-list_again(struct process *pr, struct keys **ks, const char *dir, int is_public)
+/* A newer list of the directory takes the place of ks if it differs. */
+static struct keys *
+list_again(struct req *rq, const struct process_kind *kind, struct keys *ks,
+    const char *dir)
 {
-	const int changed = *ks == NULL || has_changed(*ks, dir) ||
-	    ((*ks)->next_at != 0 && time(NULL) >= (*ks)->next_at);
+	const int changed = ks == NULL || has_changed(ks, dir) ||
+	    (ks->next_at != 0 && time(NULL) >= ks->next_at);
 	struct keys *fresh;
 
-	if ((!changed && !is_young(*ks)) ||
-	    (fresh = keys_list(dir, is_public)) == NULL)
-		return;
-	if (!changed && same_files(*ks, fresh)) {
-		(*ks)->listed_at = fresh->listed_at;
-		keys_free(fresh);
-	} else if (pr->once || keys_any(fresh)) {
-		keys_free(*ks);
-		*ks = fresh;
-		pr->keys_free = keys_free;
-	} else { /* gone bad under us: what is known still serves */
-		keys_free(fresh);
+	if ((!changed && !is_young(ks)) ||
+	    (fresh = keys_list(dir, kind == &verifying)) == NULL)
+		return ks;
+	if (!changed && same_files(ks, fresh)) {
+		ks->listed_at = fresh->listed_at;
+	} else if (rq->pr->once || keys_any(fresh)) {
+		process_keep(rq->pr, kind, fresh);
+		return fresh;
 	}
+	/* The same; or without a key: the old list still serves. */
+	keys_free(fresh);
+	return ks;
 }
 
-/* What could not be read may be mended since: the directory does not tell. */
+/* A file that could not be read may be readable now: the directory's time is the same. */
 static void
 try_again(struct keys *ks, int64_t now)
 {
@@ -75,40 +85,40 @@ try_again(struct keys *ks, int64_t now)
 }
 
 static struct keys *
-look(struct req *rq, struct keys **ks, const char *dir, int is_public)
+get(struct req *rq, const struct process_kind *kind)
 {
-	list_again(rq->pr, ks, dir, is_public);
-	if (*ks != NULL) {
-		(*ks)->checked_at = rq->now;
-		try_again(*ks, rq->now);
+	struct keys *ks = process_state(rq->pr, kind);
+
+	if (ks != NULL && ks->checked_at == rq->now)
+		return ks;
+	ks = list_again(rq, kind, ks,
+	    kind == &verifying
+		? arena_printf(rq->a, "%s/" KEYS_PUBLIC, rq->conf->keys)
+		: rq->conf->keys);
+	if (ks != NULL) {
+		ks->checked_at = rq->now;
+		try_again(ks, rq->now);
 	}
-	return *ks;
+	return ks;
 }
 
 struct keys *
 keys_get(struct req *rq)
 {
-	struct process *pr = rq->pr;
-
-	if (pr->keys != NULL && pr->keys->checked_at == rq->now)
-		return pr->keys;
-	return look(rq, &pr->keys,
-	    arena_printf(rq->a, "%s/" KEYS_PUBLIC, rq->conf->keys), 1);
+	return get(rq, &verifying);
 }
 
 struct keys *
 keys_get_signing(struct req *rq)
 {
-	struct process *pr = rq->pr;
-
-	if (pr->signing != NULL && pr->signing->checked_at == rq->now)
-		return pr->signing;
-	return look(rq, &pr->signing, rq->conf->keys, 0);
+	return get(rq, &signing);
 }
 
 void
 keys_look_again(struct req *rq)
 {
-	if (rq->pr->keys != NULL)
-		rq->pr->keys->checked_at = 0;
+	struct keys *ks = process_state(rq->pr, &verifying);
+
+	if (ks != NULL)
+		ks->checked_at = 0;
 }

@@ -1,6 +1,10 @@
 /* user.c: who signs in. */
 #include "user.h"
 
+#include <err.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "arena.h"
 #include "identity.h"
 #include "log.h"
@@ -51,19 +55,31 @@ renew_hash(struct req *rq, struct user *u, const char *password)
 	    : oerr_why(rq, &oerr_invalid_grant, "password changed meanwhile");
 }
 
-/* How dear are the hashes that were brought along?  0, or -1. */
-static int
-look_at_hashes(struct req *rq)
-{
-	struct process *pr = rq->pr;
+/* The cost of the users' dearest bcrypt hash, read once in SEEN_S. */
+struct cost {
+	int bcrypt;
+	int64_t read_at;
+};
 
-	if (pr->bcrypt_seen_at <= rq->now &&
-	    rq->now < pr->bcrypt_seen_at + SEEN_S)
-		return 0;
-	if (store_user_dearest(rq->st, &pr->bcrypt_dearest) < 0)
+static const struct process_kind cost_kind = { .free = free, .of_conf = 1 };
+
+/* Return it, or -1. */
+static int
+bcrypt_cost(struct req *rq)
+{
+	struct cost *c = process_state(rq->pr, &cost_kind);
+
+	if (c != NULL && c->read_at <= rq->now && rq->now < c->read_at + SEEN_S)
+		return c->bcrypt;
+	if (c == NULL) {
+		if ((c = calloc(1, sizeof(*c))) == NULL)
+			err(111, "user");
+		process_keep(rq->pr, &cost_kind, c);
+	}
+	if (store_user_dearest(rq->st, &c->bcrypt) < 0)
 		return -1;
-	pr->bcrypt_seen_at = rq->now;
-	return 0;
+	c->read_at = rq->now;
+	return c->bcrypt;
 }
 
 /*
@@ -75,9 +91,11 @@ look_at_hashes(struct req *rq)
 static const struct oerr *
 refuse(struct req *rq, const char *password, const char *hash, const char *why)
 {
-	if (look_at_hashes(rq) < 0)
+	const int cost = bcrypt_cost(rq);
+
+	if (cost < 0)
 		return oerr_machine(rq);
-	passwd_refuse(password, hash, rq->pr->bcrypt_dearest);
+	passwd_refuse(password, hash, cost);
 	return oerr_why(rq, &oerr_invalid_grant, "%s", why);
 }
 

@@ -2,6 +2,7 @@
 #include "verified.h"
 
 #include <err.h>
+#include <stdlib.h>
 
 #include "crypto.h"
 #include "keys.h"
@@ -11,28 +12,27 @@
 #define SLOTS 16384 /* 1.1 MiB when full; pages are touched as they are used */
 
 struct verified {
-	uint64_t conf, keys;	/* what the checks were made against */
+	uint64_t keys;		/* the signatures were checked against these */
 	struct {
 		struct digest digest;
 		struct claims says;
 	} slot[SLOTS];
 };
 
+static const struct process_kind table_kind = { .free = free, .of_conf = 1 };
+
 /* The table, emptied if keys or configuration changed since. */
 static struct verified *
 table(struct req *rq)
 {
-	struct process *pr = rq->pr;
-	struct verified *v = pr->verified;
-	const uint64_t keys = keys_generation(pr->keys);
+	struct verified *v = process_state(rq->pr, &table_kind);
+	const uint64_t keys = keys_generation(keys_get(rq));
 
-	if (v == NULL || v->conf != pr->conf_generation || v->keys != keys) {
-		free(v);
+	if (v == NULL || v->keys != keys) {
 		if ((v = calloc(1, sizeof(*v))) == NULL)
 			err(111, "verified");
-		v->conf = pr->conf_generation;
 		v->keys = keys;
-		pr->verified = v;
+		process_keep(rq->pr, &table_kind, v);
 	}
 	return v;
 }

@@ -1,7 +1,10 @@
 /* process.c: configuration and database, taken up again when they change. */
 #include "process.h"
 
+#include <err.h>
 #include <errno.h>
+#include <stddef.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "conf.h"
@@ -13,14 +16,52 @@
 #include "sandbox.h"
 #include "store.h"
 
-static void
-drop_keys(struct process *pr)
+/* The entry of kind, else the first free one; a program keeps a few. */
+static struct process_entry *
+find_entry(struct process *pr, const struct process_kind *kind)
 {
-	if (pr->keys != NULL)
-		pr->keys_free(pr->keys);
-	if (pr->signing != NULL)
-		pr->keys_free(pr->signing);
-	pr->keys = pr->signing = NULL;
+	struct process_entry *en = pr->state;
+
+	while (en->kind != kind && en->kind != NULL)
+		if (++en == pr->state + PROCESS_STATES_MAX)
+			errx(111, "more than %d kinds of state",
+			    PROCESS_STATES_MAX);
+	return en;
+}
+
+void *
+process_state(const struct process *pr, const struct process_kind *kind)
+{
+	for (size_t i = 0; i < PROCESS_STATES_MAX; i++)
+		if (pr->state[i].kind == kind)
+			return pr->state[i].state;
+	return NULL;
+}
+
+void
+process_keep(
+    struct process *pr, const struct process_kind *kind, void *state)
+{
+	struct process_entry *en = find_entry(pr, kind);
+
+	if (en->state != NULL)
+		kind->free(en->state);
+	en->kind = kind;
+	en->state = state;
+}
+
+void
+process_drop(struct process *pr, int all)
+{
+	struct process_entry *en;
+
+	for (size_t i = 0; i < PROCESS_STATES_MAX; i++) {
+		en = &pr->state[i];
+		if (en->state == NULL || !(all || en->kind->of_conf))
+			continue;
+		en->kind->free(en->state);
+		en->state = NULL;
+	}
 }
 
 void
@@ -107,13 +148,12 @@ process_conf(struct process *pr)
 		conf_free(cf);
 		return;
 	}
-	/* Both may have moved: they are opened again when next needed. */
+	/* Database and keys may have moved: they are opened again when needed. */
 	store_close(pr->st);
 	pr->st = NULL;
-	drop_keys(pr);
+	process_drop(pr, 0);
 	conf_free(pr->conf);
 	pr->conf = cf;
-	pr->conf_generation++;
 }
 
 /* Once the configuration tells whether to and where; never undone. */
@@ -170,8 +210,7 @@ process_check(struct process *pr, int64_t now)
 void
 process_end(struct process *pr)
 {
-	drop_keys(pr);
-	free(pr->verified);
+	process_drop(pr, 1);
 	store_close(pr->st);
 	conf_free(pr->conf);
 	confined_free(pr->confined);

@@ -7,9 +7,18 @@
 struct conf;
 struct confined;
 struct endpoint;
-struct keys;
 struct store;
-struct verified;
+
+/*
+ * What a module keeps for the life of the process: its address is the name that
+ * process_state and process_keep know it by.
+ */
+struct process_kind {
+	void (*free)(void *state);
+	int of_conf; /* it is freed when another configuration is taken up */
+};
+
+#define PROCESS_STATES_MAX 8
 
 /* What lives as long as the process. */
 struct process {
@@ -20,22 +29,19 @@ struct process {
 	int has_sockets;	/* local ones, for syslog */
 	struct confined *confined; /* to these files; NULL: to none */
 	struct conf *conf;	/* NULL: it cannot be read */
-	uint64_t conf_generation; /* counts the readings */
 	struct store *st;	/* NULL: not open */
-	struct keys *keys;	/* that verify; NULL: not yet read; see keys.h */
-	struct keys *signing;	/* and those that sign */
-	void (*keys_free)(struct keys *);
-	struct verified *verified; /* NULL: not yet; see verified.h */
+	struct process_entry {	/* by process_keep */
+		const struct process_kind *kind;
+		void *state;
+	} state[PROCESS_STATES_MAX];
 	struct {		/* of the file that conf came from */
 		int64_t mtime_s, mtime_ns, ctime_s, ctime_ns, size;
 		uint64_t ino;
 	} conf_seen;
 	const char *conf_path;
 	int porter;		/* who opens it: porter.h; -1: we do */
-	int n_waiting;		/* requests that hold what is here */
-	int64_t checked_at;	/* when the files were last looked at */
-	int bcrypt_dearest;	/* of users' hashes; see user.c */
-	int64_t bcrypt_seen_at;	/* when they were last looked at */
+	int n_waiting;		/* requests that wait, and use conf and st */
+	int64_t checked_at;	/* when process_check last read the files' times */
 };
 
 /*
@@ -54,7 +60,21 @@ void process_begin(struct process *pr, const char *conf_path, int once);
  */
 void process_check(struct process *pr, int64_t now);
 
-/* process_end(pr): close and free what it holds. */
+/*
+ * process_state(pr, kind):
+ * Return what a module keeps under kind; NULL if there is none, or it was freed.
+ *
+ * process_keep(pr, kind, state):
+ * Keep state under kind; the one before, if any, is freed.
+ */
+void *process_state(const struct process *pr, const struct process_kind *kind);
+void process_keep(
+    struct process *pr, const struct process_kind *kind, void *state);
+
+/* process_drop(pr, all): free what is kept of the configuration, or all. */
+void process_drop(struct process *pr, int all);
+
+/* process_end(pr): close and free all that is here. */
 void process_end(struct process *pr);
 
 #endif

@@ -93,9 +93,7 @@ fixture_end(void **state)
 {
 	(void)state;
 	log_to(NULL, NULL);
-	keys_free(fx.pr.keys);
-	keys_free(fx.pr.signing);
-	free(fx.pr.verified);
+	process_drop(&fx.pr, 1);
 	store_close(fx.st);
 	conf_free(fx.cf);
 	arena_free(fx.a);
@@ -120,7 +118,7 @@ fixture_conf(const char *settings)
 	assert_string_equal(error, "");
 	assert_non_null(fx.cf);
 	fx.pr.conf = fx.cf;
-	fx.pr.conf_generation++;
+	process_drop(&fx.pr, 0);
 	fx.rq.conf = fx.cf;
 }
 

@@ -256,10 +256,10 @@ a_remembered_token_expires_and_falls_with_its_key(void **state)
 	/* Another issuer in the configuration. */
 	assert_null(check(token, &anyone, &who));
 	fx.cf->issuer = "https://new.example";
-	fx.pr.conf_generation++;
+	process_drop(&fx.pr, 0);
 	assert_ptr_equal(check(token, &anyone, &who), &oerr_invalid_token);
 	fx.cf->issuer = "https://auth.example";
-	fx.pr.conf_generation++;
+	process_drop(&fx.pr, 0);
 	assert_null(check(token, &anyone, &who));
 	/* A key that leaked and was replaced. */
 	usleep(20000);

@@ -102,8 +102,7 @@ another_refresh_key_gives_no_token_that_is_not_there(void **state)
 	second =
 	    json_get_str(refresh(NOW, cl, first, NULL, &e), "refresh_token");
 	assert_int_equal(unlink(path), 0);
-	keys_free(fx.pr.signing);
-	fx.pr.signing = NULL;
+	process_drop(&fx.pr, 0);
 	/* Without the file: it is the server's fault, and the log says so. */
 	assert_null(refresh(NOW, cl, second, NULL, &e));
 	assert_ptr_equal(e, &oerr_server_error);

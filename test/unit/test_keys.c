@@ -230,7 +230,7 @@ a_change_within_the_tick_of_another_is_seen(void **state)
 	put("ES256.pem", PEM_EC_PKCS8);
 	assert_int_equal(utimensat(AT_FDCWD, dir, times, 0), 0);
 	assert_int_equal(count(keys_get_signing(&fx.rq)), 1);
-	generation = keys_generation(fx.pr.signing);
+	generation = keys_generation(keys_get_signing(&fx.rq));
 	fx.rq.now++;
 	/* Looked at again, and what was read and verified is kept. */
 	assert_int_equal(keys_generation(keys_get_signing(&fx.rq)), generation);
@@ -239,7 +239,7 @@ a_change_within_the_tick_of_another_is_seen(void **state)
 	fx.rq.now++;
 	assert_int_equal(count(keys_get_signing(&fx.rq)), 2);
 	/* A key replaced under its name. */
-	generation = keys_generation(fx.pr.signing);
+	generation = keys_generation(keys_get_signing(&fx.rq));
 	put("new", PEM_ED25519_PUBLIC);
 	assert_int_equal(rename(file("new"),
 			     file("EdDSA.pem")),
@@ -247,7 +247,7 @@ a_change_within_the_tick_of_another_is_seen(void **state)
 	assert_int_equal(utimensat(AT_FDCWD, dir, times, 0), 0);
 	fx.rq.now++;
 	assert_int_not_equal(keys_generation(keys_get_signing(&fx.rq)), generation);
-	assert_null(keys_signer(fx.pr.signing, ALG_EDDSA));
+	assert_null(keys_signer(keys_get_signing(&fx.rq), ALG_EDDSA));
 }
 
 int

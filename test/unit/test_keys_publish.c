@@ -55,8 +55,7 @@ a_seal_counts_while_the_key_that_it_names_is_there(void **state)
 		kid[3] ^= 1;
 		assert_int_equal(keys_have_sealed(ks, kid, "token", &d), 0);
 		kid[3] ^= 1;
-		keys_free(fx.pr.keys);
-		fx.pr.keys = NULL;
+		process_drop(&fx.pr, 0);
 	}
 	fx.pr.once = 0;
 	assert_int_equal(unlink(file("ES256.pem")), 0);
