@@ -207,8 +207,6 @@ guard_any(struct req *rq)
 		return e;
 	if (!ru->is_public && (e = guard_check(rq, &ru->needs, &who)) != NULL)
 		return e;
-	if (!ru->is_public)
-		guard_note_use(rq, &who);
 	/* nginx asks again for the whole of a refusal, which is none by now. */
 	if (answer != NULL && strcmp(answer, "refusal") == 0)
 		return oerr_why(rq, &oerr_busy, "refused, and then not");

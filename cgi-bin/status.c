@@ -17,7 +17,6 @@ status_get(struct req *rq)
 
 	if ((e = guard_check(rq, &rule, &who)) != NULL)
 		return e;
-	guard_note_use(rq, &who);
 	buf_init(b, rq->a, 512);
 	json_open(b, NULL, '{');
 	json_str(b, "status", "ok");

@@ -29,7 +29,6 @@ user_get(struct req *rq)
 
 	if ((e = guard_check(rq, &rule, &who)) != NULL)
 		return e;
-	guard_note_use(rq, &who);
 	buf_init(b, rq->a, 512);
 	json_open(b, NULL, '{');
 	json_int(b, "id", who.is.user);

@@ -32,7 +32,6 @@ run_guarded(struct req *rq, const struct api_route *r, const char *id)
 
 	if ((e = guard_check(rq, &r->rule, &who)) != NULL)
 		return e;
-	guard_note_use(rq, &who);
 	return r->run(rq, &who, id);
 }
 
@@ -40,19 +39,12 @@ run_guarded(struct req *rq, const struct api_route *r, const char *id)
 static const struct oerr *
 run_in_snapshot(struct req *rq, const struct api_route *r, const char *id)
 {
-	struct caller who;
 	const struct oerr *e;
-	int passed = 0;
 
 	if (store_read_begin(rq->st) < 0)
 		return oerr_machine(rq);
-	if ((e = guard_check(rq, &r->rule, &who)) == NULL) {
-		passed = 1;
-		e = r->run(rq, &who, id);
-	}
+	e = run_guarded(rq, r, id);
 	store_read_end(rq->st);
-	if (passed)
-		guard_note_use(rq, &who);
 	return e;
 }
 

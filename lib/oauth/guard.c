@@ -113,6 +113,26 @@ challenge(struct req *rq, const struct guard_rule *rule, const struct oerr *e)
 		    e->error, e->description, scope);
 }
 
+/* A failure is logged; the caller's token is good all the same. */
+static void
+note_use(struct req *rq, void *id)
+{
+	(void)store_access_used(rq->st, id, rq->now);
+}
+
+/* The check may be part of a transaction: this is written when the request ends. */
+static void
+note_use_at_end(struct req *rq, const struct caller *who)
+{
+	struct id *id;
+
+	if (who->is.name == NULL || who->is.last_used_at >= rq->now - USED_EVERY_S)
+		return;
+	id = arena_alloc(rq->a, sizeof(*id));
+	*id = who->says.id;
+	req_at_end(rq, note_use, id);
+}
+
 const struct oerr *
 guard_check(
     struct req *rq, const struct guard_rule *rule, struct caller *out)
@@ -132,7 +152,9 @@ guard_check(
 	rq->trail.is_known = e == NULL;
 	if (e == NULL)
 		e = check_rule(rq, rule, out);
-	if (e != NULL && (e->status == 401 || e->status == 403))
+	if (e == NULL)
+		note_use_at_end(rq, out);
+	else if (e->status == 401 || e->status == 403)
 		challenge(rq, rule, e);
 	return e;
 }
@@ -147,13 +169,4 @@ guard_check_again(struct req *rq, const struct caller *who)
 	if (e != NULL && e->status == 401)
 		challenge(rq, &any, e);
 	return e;
-}
-
-void
-guard_note_use(struct req *rq, const struct caller *who)
-{
-	/* A failure is logged, and no reason to refuse a good token. */
-	if (who->is.name != NULL &&
-	    who->is.last_used_at < rq->now - USED_EVERY_S)
-		(void)store_access_used(rq->st, &who->says.id, rq->now);
 }

@@ -18,9 +18,10 @@ int guard_is_first_party(const struct caller *who);
 /*
  * guard_check(rq, rule, out):
  * Check the bearer token of the request (RFC 6750 section 2.1, RFC 9068 section
- * 4) and hold what it is for, and its holder, against the rule.  Revocation is read from the
- * database each time.  Return NULL and fill out; or the error, with its
- * challenge (WWW-Authenticate) among the headers of the answer.
+ * 4), and whether the rule lets in who holds it.  Revocation is read from the
+ * database each time.  Return NULL and fill out; or the error, with its challenge
+ * (WWW-Authenticate) among the headers of the answer.  When the request ends, the
+ * use of a personal token is noted, to the hour.
  */
 const struct oerr *guard_check(
     struct req *rq, const struct guard_rule *rule, struct caller *out);
@@ -33,12 +34,5 @@ const struct oerr *guard_check(
  */
 const struct oerr *guard_check_again(
     struct req *rq, const struct caller *who);
-
-/*
- * guard_note_use(rq, who):
- * The check was passed, and no snapshot is held: note when a personal token was
- * last used, to the hour.
- */
-void guard_note_use(struct req *rq, const struct caller *who);
 
 #endif

@@ -11,7 +11,6 @@
 #include "confine.h"
 #include "log.h"
 #include "porter.h"
-#include "process.h"
 #include "req.h"
 #include "sandbox.h"
 #include "store.h"

@@ -83,10 +83,21 @@ req_method_names(struct arena *a, unsigned some)
 void
 req_at_end(struct req *rq, void (*run)(struct req *rq, void *ctx), void *ctx)
 {
-	struct req_end *end = arena_alloc(rq->a, sizeof(*end));
+	struct at_end *end = arena_alloc(rq->a, sizeof(*end));
 
 	end->run = run;
 	end->ctx = ctx;
 	end->next = rq->at_end;
 	rq->at_end = end;
+}
+
+void
+req_end(struct req *rq)
+{
+	const struct at_end *end;
+
+	while ((end = rq->at_end) != NULL) {
+		rq->at_end = end->next;
+		end->run(rq, end->ctx);
+	}
 }

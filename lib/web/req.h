@@ -85,8 +85,8 @@ struct trail {
 };
 
 /* A call that is made when the request ends: req_at_end. */
-struct req_end {
-	struct req_end *next;
+struct at_end {
+	struct at_end *next;
 	void (*run)(struct req *rq, void *ctx);
 	void *ctx;
 };
@@ -114,7 +114,7 @@ struct req {
 	const struct oerr *param_error; /* of a lenient endpoint, or NULL */
 	int leads_away;		/* a form of the page leads to a client: resp.h */
 	struct trail trail;
-	struct req_end *at_end;
+	struct at_end *at_end;	/* the last that was asked for first */
 	struct field_error *field_errors;
 	int status;		/* of the answer; 0: none yet */
 	struct buf *headers;	/* lines so far */
@@ -151,11 +151,14 @@ const char *req_method_names(struct arena *a, unsigned methods);
 
 /*
  * req_at_end(rq, run, ctx):
- * Have run(rq, ctx) called when the request has been answered or refused, before
- * the answer is sent.  No transaction is open then.  ctx lives as long as the
+ * Have run(rq, ctx) called when the request ends: it is answered or refused, no
+ * transaction is open, and the answer is not yet sent.  ctx lives as long as the
  * request: in rq->a, say.
+ *
+ * req_end(rq): make these calls, once.
  */
 void req_at_end(
     struct req *rq, void (*run)(struct req *rq, void *ctx), void *ctx);
+void req_end(struct req *rq);
 
 #endif

@@ -89,15 +89,6 @@ run(struct req *rq, struct conn *c)
 	return rq->ep->run(rq);
 }
 
-/* What each request does at its end, whatever its answer is. */
-static void
-end(struct req *rq)
-{
-	for (struct req_end *end = rq->at_end; end != NULL; end = end->next)
-		end->run(rq, end->ctx);
-	trail_end(rq);
-}
-
 /* One request, from its environment to its answer. */
 static void
 serve_one(struct process *pr, struct arena *a, struct conn *c, char **env)
@@ -113,7 +104,8 @@ serve_one(struct process *pr, struct arena *a, struct conn *c, char **env)
 		oerr_log(&rq, e);
 		rq.ep->fail(&rq, e);
 	}
-	end(&rq);
+	req_end(&rq);
+	trail_end(&rq);
 	out = resp_bytes(&rq);
 	conn_answer(c, out->data, out->len);
 	conn_drain(c);

@@ -258,6 +258,20 @@ def test_the_answer_to_a_refusal_asked_again_is_never_200(ask, reader):
         assert error(answer) == (503, "temporarily_unavailable")
 
 
+@pytest.mark.parametrize("role", ["AUTHORIZER", "RESPONDER"])
+@pytest.mark.parametrize("uri, status, is_use", [
+    ("/any", 200, True), ("/people", 200, True), ("/open", 200, False),
+    ("/open/admin", 403, False), ("/machines", 403, False)])
+def test_the_use_of_a_personal_token_is_noted(cgi, ask, role, uri, status, is_use):
+    """doc/protocol.md, Personal tokens: its last use, if the guard lets it in."""
+    name = "%s %s" % (role, uri)
+    made = cgi.post("/api/personal-tokens", token=cgi.token("read-posts write-posts"),
+                    json={"name": name, "scopes": ["read-posts"]}).json()["token"]
+    assert ask(uri, made, FCGI_ROLE=role).status == status
+    (at,), = cgi.sql("SELECT last_used_at FROM oauth_access_tokens WHERE name = ?", name)
+    assert (at is not None) == is_use
+
+
 def test_what_a_client_sends_is_not_handed_on(cgi, ask):
     """doc/guard.md, Who calls."""
     user = cgi.user("read-posts")

@@ -187,19 +187,19 @@ the_use_of_a_personal_token_is_noted_to_the_hour(void **state)
 
 	(void)state;
 	assert_null(check(token, &anyone, &who));
-	guard_note_use(&fx.rq, &who);
+	req_end(&fx.rq);
 	assert_int_equal(fixture_sql("SELECT last_used_at FROM"
 				     " oauth_access_tokens WHERE name IS"
 				     " NOT NULL"),
 	    NOW);
 	fixture_sql("UPDATE oauth_access_tokens SET last_used_at = 1699996400");
 	assert_null(check(token, &anyone, &who));
-	guard_note_use(&fx.rq, &who);
+	req_end(&fx.rq);
 	assert_int_equal(fixture_sql("SELECT max(last_used_at) FROM"
 				     " oauth_access_tokens"),
 	    NOW - 3600);
 	assert_null(check(sign("at+jwt", claims), &anyone, &who));
-	guard_note_use(&fx.rq, &who);
+	req_end(&fx.rq);
 }
 
 static void

@@ -78,8 +78,8 @@ static void
 a_file_that_changed_does_so(void **state)
 {
 	(void)state;
-	fx.pr.conf_path = fixture_file("carnet.conf");
 	write_conf("one");
+	process_begin(&fx.pr, fixture_file("carnet.conf"), 1);
 	process_check(&fx.pr, NOW);
 	assert_string_equal(fx.pr.conf->site_name, "one");
 	process_keep(&fx.pr, &of_conf, &one);

@@ -46,6 +46,36 @@ def test_the_lifetime_is_the_setting(site, token):
     assert claims["exp"] - claims["iat"] == 2 * 86400
 
 
+def used_at(site, name):
+    (at,), = site.sql("SELECT last_used_at FROM oauth_access_tokens WHERE name = ?", name)
+    return at
+
+
+@pytest.mark.parametrize("method, path, json, status", [
+    ("GET", "/api/posts", None, 200), ("GET", "/api/user", None, 200),
+    ("GET", "/api/posts/none", None, 404),
+    ("POST", "/api/posts", {"title": "t", "body": "b"}, 201),
+    ("POST", "/api/posts", {}, 422)])
+@pytest.mark.parametrize("as_plain_cgi", [False, True])
+def test_its_use_is_noted_whatever_the_answer(site, token, method, path, json, status, as_plain_cgi):
+    """doc/protocol.md, Personal tokens: its last use, once the check is passed."""
+    name = "Used %s" % time.monotonic_ns()
+    made = create(site, token, name=name, scopes=["read-posts", "write-posts"]).json()["token"]
+    assert used_at(site, name) is None
+    at = site.variant() if as_plain_cgi else site
+    assert at.request(method, path, token=made, json=json).status_code == status
+    assert used_at(site, name) is not None
+
+
+def test_a_refused_request_is_no_use(site, token):
+    """doc/protocol.md, Personal tokens."""
+    name = "Refused %s" % time.monotonic_ns()
+    made = create(site, token, name=name, scopes=["read-posts"]).json()["token"]
+    assert site.post("/api/posts", token=made, json={}).status_code == 403
+    assert site.get("/api/status", token=made).status_code == 403
+    assert used_at(site, name) is None
+
+
 def test_the_list_shows_the_users_own_and_never_the_token(site, user, token):
     """doc/protocol.md, Personal tokens."""
     made = [create(site, token, name="T%d" % i).json() for i in range(3)]
