@@ -1,6 +1,7 @@
 /* keys_lock.c: one at a time writes a directory of keys. */
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>

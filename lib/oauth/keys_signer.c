@@ -1,6 +1,7 @@
 /* keys_signer.c: the file signer: which algorithm signs as a rule. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 
