@@ -77,7 +77,7 @@ $(BUILD)/gen/embed.o: $(BUILD)/gen/embed.c
 
 $(BUILD)/unit/%: test/unit/%.c test/unit/unit.h $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(LIB) -lcmocka $(LIBS)
+	$(CC) $(ALL_CPPFLAGS) -Ilib/store/sqlite $(ALL_CFLAGS) -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(LIB) -lcmocka $(LIBS)
 
 units: $(UNITS)
 

@@ -11,6 +11,7 @@
 #include "arena.h"
 #include "buf.h"
 #include "conf.h"
+#include "disk.h"
 #include "json.h"
 #include "keys.h"
 #include "store.h"
@@ -165,7 +166,7 @@ open_out(const char *name)
 	if (strcmp(name, "-") == 0)
 		return STDOUT_FILENO;
 	fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd >= 0 && store_copy_sync_name(name) < 0 && errno != EINVAL) {
+	if (fd >= 0 && disk_sync_name(name) < 0 && errno != EINVAL) {
 		close(fd);
 		return -1;
 	}

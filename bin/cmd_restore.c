@@ -9,6 +9,7 @@
 #include "arena.h"
 #include "backup.h"
 #include "conf.h"
+#include "disk.h"
 #include "json.h"
 #include "keys.h"
 #include "restore.h"
@@ -42,7 +43,7 @@ save_present(struct restore *r)
 		out = open(r->before, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
 		    0600);
 	}
-	rc = out < 0 || store_copy_sync_name(r->before) < 0
+	rc = out < 0 || disk_sync_name(r->before) < 0
 	    ? restore_failed(r->before)
 	    : backup_write(c, out, r->before);
 	if (out >= 0 && (fsync(out) < 0 || close(out) < 0) && rc == CMD_OK)
@@ -137,7 +138,7 @@ put_directory(struct arena *a, const char *from, const char *to, mode_t mode)
 	if ((rc = put_files(a, from, to)) != CMD_OK ||
 	    (rc = drop_others(a, from, to)) != CMD_OK)
 		return rc;
-	return store_copy_sync_name(arena_printf(a, "%s/.", to)) < 0
+	return disk_sync_name(arena_printf(a, "%s/.", to)) < 0
 	    ? restore_failed(to)
 	    : CMD_OK;
 }
@@ -166,9 +167,8 @@ put_all(struct restore *r)
 	struct arena *a = c->a;
 	const char *templates = c->conf->templates;
 	const char *database = c->conf->database;
-	struct ledger db, file;
 	struct store *st;
-	int rc;
+	int rc, state;
 
 	/* First what others may hold: then nothing was changed yet. */
 	if (store_replace(database,
@@ -182,11 +182,10 @@ put_all(struct restore *r)
 		return rc;
 	if ((st = store_open_put_back(database, 1)) == NULL)
 		return CMD_SYSTEM;
-	store_ledger_read(database, &file);
-	rc = store_ledger_of(st, &db) < 0 ? CMD_SYSTEM : CMD_OK;
-	r->is_old = rc == CMD_OK && store_ledger_is_old(&db, &file);
+	state = store_ledger_state(st);
+	r->is_old = state == LEDGER_OLD;
 	store_close(st);
-	return rc;
+	return state < 0 ? CMD_SYSTEM : CMD_OK;
 }
 
 static int

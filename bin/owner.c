@@ -11,6 +11,7 @@
 #include "arena.h"
 #include "cmd.h"
 #include "conf.h"
+#include "store.h"
 
 void
 cmd_give_away(int fd, const char *path)
@@ -27,20 +28,25 @@ cmd_give_away(int fd, const char *path)
 int
 cmd_become_owner(struct cmd *c)
 {
-	const char *database = c->conf->database;
+	const struct store_file *file;
+	const char *mine;
 	struct stat sb;
+	size_t n;
 
 	if (geteuid() != 0)
 		return CMD_OK;
-	if (stat(database, &sb) < 0 &&
-	    stat(dirname(arena_str(c->a, database)), &sb) < 0)
+	/* A database on another machine has no file here. */
+	file = store_files(c->conf->database, c->a, &n);
+	mine = n > 0 ? file[0].path : c->conf->state;
+	if (stat(mine, &sb) < 0 &&
+	    stat(dirname(arena_str(c->a, mine)), &sb) < 0)
 		return CMD_OK; /* who opens it says what is wrong */
 	if (sb.st_uid == 0)
 		return CMD_OK;
 	if (setgroups(1, &sb.st_gid) < 0 ||
 	    setresgid(sb.st_gid, sb.st_gid, sb.st_gid) < 0 ||
 	    setresuid(sb.st_uid, sb.st_uid, sb.st_uid) < 0) {
-		cmd_refuse("%s: cannot work as its owner: %s", database,
+		cmd_refuse("%s: cannot work as its owner: %s", mine,
 		    strerror(errno));
 		return CMD_SYSTEM;
 	}

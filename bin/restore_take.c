@@ -10,9 +10,9 @@
 #include "arena.h"
 #include "backup.h"
 #include "conf.h"
+#include "disk.h"
 #include "restore.h"
 #include "store.h"
-#include "store_copy.h"
 #include "store_look.h"
 
 #define TEXT_MAX (1 << 20) /* bytes of the configuration, or the MANIFEST */
@@ -83,7 +83,7 @@ put_conf(struct restore *r)
 		return restore_failed(path);
 	cmd_give_away(fd, path);
 	good = write(fd, r->conf_text, len) == (ssize_t)len && fsync(fd) == 0 &&
-	    store_copy_sync_name(path) == 0;
+	    disk_sync_name(path) == 0;
 	good = close(fd) == 0 && good;
 	return good ? CMD_OK : restore_failed(path);
 }

@@ -60,11 +60,9 @@ check_database(struct doctor *d)
 		bad(d, LEVEL_WRONG, version_cure(&h),
 		    "%s has version %d, and this program wants %d.", path,
 		    h.version, h.wanted);
-	else if (!h.is_wal)
+	else if (h.setting != NULL)
 		bad(d, LEVEL_WRONG, "Run carnet install: it sets the mode.",
-		    "%s is not in WAL mode, so who reads waits for who"
-		    " writes.",
-		    path);
+		    "%s %s.", path, h.setting);
 	else if (h.ledger == LEDGER_OLD)
 		bad(d, LEVEL_WRONG,
 		    "carnet restore --accept: it revokes all tokens, and"

@@ -11,6 +11,7 @@
 #include "audit.h"
 #include "doctor.h"
 #include "keys.h"
+#include "store.h"
 
 #ifndef SMB2_SUPER_MAGIC
 #define SMB2_SUPER_MAGIC 0xFE534D42
@@ -104,18 +105,17 @@ directory_of(struct arena *a, const char *path)
 void
 check_modes(struct doctor *d)
 {
-	static const char *const suffixes[] = { "", "-wal", "-shm", "-sync" };
 	const struct conf *cf = d->cf;
+	const struct store_file *file;
+	size_t n;
 	int fine;
 
 	fine = mode_is_fine(d,
 	    cf->password_client_secret != NULL ? &secret_conf : &plain_conf,
 	    cf->path);
-	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
-		fine = mode_is_fine(d, &database,
-			   arena_printf(
-			       d->a, "%s%s", cf->database, suffixes[i])) &&
-		    fine;
+	file = store_files(cf->database, d->a, &n);
+	for (size_t i = 0; i < n; i++)
+		fine = mode_is_fine(d, &database, file[i].path) && fine;
 	fine =
 	    mode_is_fine(d, &database_dir, directory_of(d->a, cf->database)) &&
 	    fine;
@@ -254,6 +254,39 @@ owners_agree(struct doctor *d)
 	return 0;
 }
 
+/* May the user that serves do what it must with path?  told: of a mount already. */
+static int
+is_usable(struct doctor *d, const char *path, int want, int *told)
+{
+	const uid_t uid = d->has_runner ? d->runner : geteuid();
+	const char *in_the_way = obstacle(d, path, want);
+
+	if (in_the_way == NULL)
+		return 1;
+	/* One cure is enough for all that is on a mount. */
+	if (want & W_OK && is_read_only(in_the_way) && (*told)++)
+		return 0;
+	bad(d, LEVEL_WRONG, cure_of_access(d, uid, in_the_way, want),
+	    "%s: user %s cannot %s it because of %s.", path,
+	    user_name(d->a, uid), want & W_OK ? "write" : "read", in_the_way);
+	return 0;
+}
+
+static int
+database_is_usable(struct doctor *d, int *told)
+{
+	const struct store_file *file;
+	int fine = 1;
+	size_t n;
+
+	file = store_files(d->cf->database, d->a, &n);
+	for (size_t i = 0; i < n; i++)
+		fine = is_usable(d, file[i].path, R_OK | W_OK, told) && fine;
+	return (n == 0 ||
+		   is_usable(d, directory_of(d->a, d->cf->database),
+		       R_OK | W_OK | X_OK, told)) && fine;
+}
+
 /* Can the programs use the files?  Where no program runs: can this user? */
 void
 check_access(struct doctor *d)
@@ -265,12 +298,6 @@ check_access(struct doctor *d)
 		const char *path;
 		int want;
 	} files[] = {
-		{ cf->path, R_OK },
-		{ cf->database, R_OK | W_OK },
-		{ arena_printf(d->a, "%s-wal", cf->database), R_OK | W_OK },
-		{ arena_printf(d->a, "%s-shm", cf->database), R_OK | W_OK },
-		{ arena_printf(d->a, "%s-sync", cf->database), R_OK | W_OK },
-		{ directory_of(d->a, cf->database), R_OK | W_OK | X_OK },
 		{ cf->keys, R_OK | X_OK },
 		{ arena_printf(d->a, "%s/ES256.pem", cf->keys), R_OK },
 		{ arena_printf(d->a, "%s/RS256.pem", cf->keys), R_OK },
@@ -281,26 +308,15 @@ check_access(struct doctor *d)
 		{ audit_part(d->a, cf->audit_log, AUDIT_STRANGERS), trail },
 		{ directory_of(d->a, cf->audit_log), trail == 0 ? 0 : W_OK | X_OK },
 	};
-	const uid_t uid = d->has_runner ? d->runner : geteuid();
-	const char *in_the_way;
 	int fine = owners_agree(d), told = 0;
 
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		in_the_way = obstacle(d, files[i].path, files[i].want);
-		if (in_the_way == NULL)
-			continue;
-		fine = 0;
-		/* One cure is enough for all that is on a mount. */
-		if (files[i].want & W_OK && is_read_only(in_the_way) && told++)
-			continue;
-		bad(d, LEVEL_WRONG,
-		    cure_of_access(d, uid, in_the_way, files[i].want),
-		    "%s: user %s cannot %s it because of %s.", files[i].path,
-		    user_name(d->a, uid),
-		    files[i].want & W_OK ? "write" : "read", in_the_way);
-	}
+	fine = is_usable(d, cf->path, R_OK, &told) && fine;
+	fine = database_is_usable(d, &told) && fine;
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		fine = is_usable(d, files[i].path, files[i].want, &told) && fine;
 	if (fine)
-		good(d, "user %s can use them", user_name(d->a, uid));
+		good(d, "user %s can use them",
+		    user_name(d->a, d->has_runner ? d->runner : geteuid()));
 }
 
 /* Networks' file systems, on which SQLite's shared memory does not work. */

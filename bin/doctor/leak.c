@@ -8,6 +8,7 @@
 #include "doctor.h"
 #include "http.h"
 #include "keys.h"
+#include "store.h"
 
 #define SAMPLE 512
 #define DEEPEST 4
@@ -110,16 +111,15 @@ served_at(struct doctor *d, const struct secret *s)
 	return NULL;
 }
 
-/* A file that SQLite keeps beside the database, beside the file behind a link.
- */
-static const char *
-beside(struct doctor *d, const char *suffix)
+/* The files of the database: beside the file behind a link. */
+static const struct store_file *
+database_files(struct doctor *d, size_t *n)
 {
 	char full[PATH_MAX];
 
-	return arena_printf(d->a, "%s%s",
-	    realpath(d->cf->database, full) == NULL ? d->cf->database : full,
-	    suffix);
+	return store_files(realpath(d->cf->database, full) == NULL
+		? d->cf->database
+		: full, d->a, n);
 }
 
 static int
@@ -133,9 +133,26 @@ tell(struct doctor *d, const struct secret *s)
 	return url == NULL;
 }
 
+/* Is it the name of a file that the database has beside it? */
+static int
+is_of_database(struct doctor *d, const char *name)
+{
+	const struct store_file *file;
+	const char *slash;
+	size_t n;
+
+	file = database_files(d, &n);
+	for (size_t i = 0; i < n; i++) {
+		slash = strrchr(file[i].path, '/');
+		if (strcmp(name, slash == NULL ? file[i].path : slash + 1) == 0)
+			return 1;
+	}
+	return 0;
+}
+
 /* Is the name that of a copy: carnet.conf~, .carnet.conf.swp, carnet-old.conf? */
 static int
-is_copy(const char *name, const char *of)
+is_copy(struct doctor *d, const char *name, const char *of)
 {
 	const char *dot = strrchr(of, '.');
 	const size_t len = strlen(name), n = dot == NULL
@@ -144,8 +161,7 @@ is_copy(const char *name, const char *of)
 
 	if (strcmp(name, of) == 0 || n == 0 ||
 	    (len > 8 && strcmp(name + len - 8, ".example") == 0) ||
-	    (len > 4 && (strcmp(name + len - 4, "-wal") == 0 ||
-			strcmp(name + len - 4, "-shm") == 0)))
+	    is_of_database(d, name))
 		return 0;
 	for (const char *p = name; *p != '\0'; p++)
 		if (strncasecmp(p, of, n) == 0)
@@ -171,7 +187,7 @@ copies_are_kept(struct doctor *d, const struct secret *s)
 		return 1;
 	copy.what = arena_printf(d->a, "a copy of %s", s->what);
 	while (n < COPIES && (en = readdir(dir)) != NULL)
-		if (is_copy(en->d_name, slash + 1)) {
+		if (is_copy(d, en->d_name, slash + 1)) {
 			copy.path = arena_printf(
 			    d->a, "%s/%s", full, en->d_name);
 			fine = tell(d, &copy) && fine;
@@ -182,10 +198,32 @@ copies_are_kept(struct doctor *d, const struct secret *s)
 }
 
 /*
- * sqlite.org/fileformat.html: how the log and its index begin.  A rollback
- * journal there is none of: with a log SQLite keeps none, and deletes what it
- * finds.
+ * The database has no rollback journal: with a log SQLite keeps none, and deletes
+ * one that it finds.
  */
+static int
+database_is_kept(struct doctor *d)
+{
+	const struct store_file *file;
+	struct secret s = { .kind_is_all = 1, .cure = cure };
+	int fine = 1;
+	size_t n;
+
+	file = database_files(d, &n);
+	for (size_t i = 0; i < n; i++) {
+		if (file[i].begins == NULL)
+			continue;
+		s.what = file[i].what;
+		s.path = file[i].path;
+		s.kind = file[i].begins;
+		fine = tell(d, &s) && fine;
+		/* People copy the first one, which the setting names. */
+		if (i == 0)
+			fine = copies_are_kept(d, &s) && fine;
+	}
+	return fine;
+}
+
 void
 check_exposure(struct doctor *d)
 {
@@ -194,12 +232,6 @@ check_exposure(struct doctor *d)
 	const char *trail = d->cf->audit_log;
 	const char *strangers = audit_part(d->a, trail, AUDIT_STRANGERS);
 	const struct secret secrets[] = {
-		{ "the database", d->cf->database, "SQLite format 3", 1, cure,
-		    1 },
-		{ "the database's log", beside(d, "-wal"), "\x37\x7f\x06", 1,
-		    cure, 0 },
-		{ "the log's index", beside(d, "-shm"), "\x18\xe2\x2d", 1,
-		    cure, 0 },
 		{ "the audit trail", trail, "{\"at\"", 0, trail_cure, 0 },
 		{ "the audit trail of strangers", strangers, "{\"at\"", 0,
 		    trail_cure, 0 },
@@ -214,7 +246,7 @@ check_exposure(struct doctor *d)
 			en == NULL ? "ES256.pem" : en->file),
 		    "-----BEGIN ", 0, key_cure, 1 },
 	};
-	int fine = 1;
+	int fine = database_is_kept(d);
 
 	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
 		fine = tell(d, &secrets[i]) && fine;

@@ -1,72 +1,109 @@
 /* query.c: a statement of sql.h is run, and its rows are read. */
 #include "query.h"
-#include "store_int.h"
 
-struct row {
-	sqlite3_stmt *s;
-	struct arena *a;
-};
+#include "arena.h"
+#include "engine.h"
 
 int64_t
 row_int(const struct row *r, int i)
 {
-	return sqlite3_column_int64(r->s, i);
+	return r->st->engine->get_int(r, i);
 }
 
 const char *
 row_text(const struct row *r, int i)
 {
-	return column_dup(r->s, i, r->a);
+	size_t len;
+	const char *text = r->st->engine->get_text(r, i, &len);
+
+	return text == NULL ? NULL : arena_dup(r->a, text, len);
+}
+
+static int
+row_bytes(const struct row *r, int i, void *out, size_t len)
+{
+	size_t n;
+	const void *bytes = r->st->engine->get_bytes(r, i, &n);
+
+	if (bytes == NULL || n != len)
+		return 0;
+	memcpy(out, bytes, len);
+	return 1;
 }
 
 int
 row_id(const struct row *r, int i, struct id *out)
 {
-	return column_id(r->s, i, out);
+	return row_bytes(r, i, out->byte, ID_LEN);
 }
 
 int
 row_digest(const struct row *r, int i, struct digest *out)
 {
-	return column_digest(r->s, i, out);
+	return row_bytes(r, i, out->byte, DIGEST_LEN);
 }
 
 void
 row_key(const struct row *r, int i, struct rowkey *out)
 {
-	column_key(r->s, i, out);
+	size_t len;
+	const void *key = r->st->engine->get_bytes(r, i, &len);
+
+	out->len = 0;
+	if (key == NULL || len > DIGEST_LEN)
+		return; /* none of ours */
+	memcpy(out->byte, key, len);
+	out->len = (int)len;
+}
+
+/* One statement, and where its rows go. */
+struct query {
+	struct arena *a;
+	enum sql which;
+	const struct value *v;
+	int n;
+	void (*read)(const struct row *r, void *out);
+	void *out;
+};
+
+/* What takes something back is counted in the same transaction: sqlite/ledger.c. */
+static int
+needs_transaction(const struct store *st, enum sql which)
+{
+	return sql_table[which].takes_back && st->transaction == TX_NONE;
 }
 
 static void
-bind(sqlite3_stmt *s, const struct value *v, int n)
+note(struct store *st, enum sql which)
 {
-	for (int i = 0; i < n; i++)
-		switch (v[i].type) {
-		case VALUE_NULL:
-			break;
-		case VALUE_INT:
-			sqlite3_bind_int64(s, i + 1, v[i].n);
-			break;
-		case VALUE_TEXT:
-			sqlite3_bind_text(s, i + 1, v[i].data, (int)v[i].len,
-			    SQLITE_STATIC);
-			break;
-		case VALUE_BYTES:
-			sqlite3_bind_blob(s, i + 1, v[i].data, (int)v[i].len,
-			    SQLITE_STATIC);
-			break;
-		}
+	st->takes_back |= sql_table[which].takes_back;
+	st->adds |= sql_table[which].adds;
+}
+
+static int
+run_step(struct store *st, void *ctx)
+{
+	const struct query *q = ctx;
+
+	return query_run(st, q->which, q->v, q->n);
 }
 
 int
 query_run(struct store *st, enum sql which, const struct value *v, int n)
 {
-	sqlite3_stmt *s;
+	if (needs_transaction(st, which))
+		return store_write(st, run_step,
+		    &(struct query) { .which = which, .v = v, .n = n });
+	note(st, which);
+	return st->engine->run(st, which, v, n);
+}
 
-	if ((s = store_stmt(st, which)) == NULL)
-		return -1;
-	bind(s, v, n);
-	return store_run(st, s, sql_table[which].text);
+static int
+one_step(struct store *st, void *ctx)
+{
+	const struct query *q = ctx;
+
+	return query_one(st, q->a, q->which, q->v, q->n, q->read, q->out);
 }
 
 int
@@ -74,22 +111,18 @@ query_one(struct store *st, struct arena *a, enum sql which,
     const struct value *v, int n, void (*read)(const struct row *r, void *out),
     void *out)
 {
-	struct row r = { .a = a };
-	int found = 0, rc;
+	struct row r = { .st = st, .a = a };
+	int found = -1;
 
-	if ((r.s = store_stmt(st, which)) == NULL)
-		return -1;
-	bind(r.s, v, n);
-	if ((rc = sqlite3_step(r.s)) == SQLITE_ROW) {
+	if (needs_transaction(st, which))
+		return store_write(st, one_step,
+		    &(struct query) { .a = a, .which = which, .v = v, .n = n,
+			.read = read, .out = out });
+	note(st, which);
+	if (st->engine->find(&r, which, v, n) == 0 &&
+	    (found = st->engine->next(&r)) == 1)
 		read(&r, out);
-		found = 1;
-		rc = sqlite3_stmt_readonly(r.s) ? SQLITE_DONE
-						: sqlite3_step(r.s);
-	}
-	if (rc != SQLITE_DONE)
-		found = store_fail(st, sql_table[which].text);
-	store_done(r.s);
-	return found;
+	return st->engine->end(&r) < 0 ? -1 : found;
 }
 
 int
@@ -97,24 +130,18 @@ query_list(struct store *st, struct arena *a, enum sql which,
     const struct value *v, int n, void (*read)(const struct row *r, void *out),
     void *out, size_t size, size_t max)
 {
-	struct row r = { .a = a };
+	struct row r = { .st = st, .a = a };
 	char *at = out;
 	size_t count = 0;
-	int rc = SQLITE_DONE;
+	int more = -1;
 
-	if ((r.s = store_stmt(st, which)) == NULL)
-		return -1;
-	bind(r.s, v, n);
-	while (count < max && (rc = sqlite3_step(r.s)) == SQLITE_ROW) {
-		memset(at + count * size, 0, size);
-		read(&r, at + count * size);
-		count++;
-	}
-	if (rc != SQLITE_DONE && rc != SQLITE_ROW) {
-		store_fail(st, sql_table[which].text);
-		store_done(r.s);
-		return -1;
-	}
-	store_done(r.s);
-	return (int)count;
+	note(st, which);
+	if (st->engine->find(&r, which, v, n) == 0)
+		for (more = 0; count < max &&
+		    (more = st->engine->next(&r)) == 1; count++) {
+			memset(at, 0, size);
+			read(&r, at);
+			at += size;
+		}
+	return st->engine->end(&r) < 0 || more < 0 ? -1 : (int)count;
 }

@@ -18,11 +18,6 @@
 #define POST_COLUMNS "id, user, title, body, created_at"
 
 const struct statement sql_table[SQL_COUNT] = {
-	[SQL_READ] = { .text = "BEGIN" },
-	[SQL_BEGIN] = { .text = "BEGIN IMMEDIATE" },
-	[SQL_COMMIT] = { .text = "COMMIT" },
-	[SQL_ROLLBACK] = { .text = "ROLLBACK" },
-
 	[SQL_USER_BY_EMAIL] = { .text =
 	    "SELECT " USER_COLUMNS " FROM users WHERE email = ?1" },
 	[SQL_USER_BY_LOGIN] = { .text =
@@ -103,6 +98,13 @@ const struct statement sql_table[SQL_COUNT] = {
 	    "SELECT count(*) FROM oauth_access_tokens WHERE expires_at > ?3"
 	    " AND revoked_at IS NULL AND (signed_by = ?1"
 	    "  OR (signed_by IS NULL AND created_at >= ?2))" },
+	/* When it was made, of all tables that tell; no row: NULL. */
+	[SQL_NEWEST_ROW] = { .text =
+	    "SELECT max(t) FROM (SELECT max(created_at) AS t FROM users"
+	    " UNION ALL SELECT max(created_at) FROM oauth_clients"
+	    " UNION ALL SELECT max(created_at) FROM oauth_access_tokens"
+	    " UNION ALL SELECT max(created_at) FROM sessions"
+	    " UNION ALL SELECT max(created_at) FROM posts) AS newest" },
 	[SQL_ACCESS_LAST_EXPIRY] = { .text =
 	    "SELECT coalesce(max(expires_at), 0) FROM oauth_access_tokens"
 	    " WHERE created_at <= ?1 AND revoked_at IS NULL" },

@@ -1,6 +1,6 @@
 /*
- * store.h: the database, and transactions; store_NOUN.h: what is in it.  That
- * is all that others see of it: no engine shows here.
+ * store.h: the database, and transactions; store_NOUN.h: what is in it.  Nothing
+ * here shows which engine it is.
  */
 #ifndef CARNET_STORE_H
 #define CARNET_STORE_H
@@ -26,60 +26,69 @@ struct rowkey {
  */
 
 /*
- * store_open(path, full):
- * Open the database at path, each commit synced to disk if full is set, else
- * at checkpoints alone (a power cut may then take the last answers with it).
- * Return it; NULL, logged, if it is not there, is no database of ours, has
- * another version of the schema than this program, cannot be in WAL mode, or is
- * older than what was answered, as a copy that was put back.
+ * store_open(database, full):
+ * Open the database that the setting names: a path.  Each commit is on disk when
+ * it returns if full is set; else a power cut may take the last answers with it.
+ * Return it; NULL, logged, if it is not there, is no database of ours, has another
+ * version of the schema than this program, or is older than what was answered, as
+ * a copy that was put back.
  */
-struct store *store_open(const char *path, int full);
+struct store *store_open(const char *database, int full);
 
 /*
- * store_open_to_read(path):
- * The same for who writes nothing.  The engine writes still, to the log's shared
- * memory: a reader takes its locks there.
+ * store_open_to_read(database):
+ * The same for a program that writes nothing.  The engine may still write what its
+ * locks need.
  */
-struct store *store_open_to_read(const char *path);
+struct store *store_open_to_read(const char *database);
 
 /*
- * store_open_put_back(path, full):
- * The same, also of a database that is older than what was answered, for who is
- * about to revoke all that is in it: store_ledger.h.
+ * store_open_put_back(database, full):
+ * The same, also of a database that is older than what was answered, for a caller
+ * that is about to revoke all that is in it: store_ledger.h.
  */
-struct store *store_open_put_back(const char *path, int full);
+struct store *store_open_put_back(const char *database, int full);
 
 /*
- * store_once(st):
- * The connection serves one request, as plain CGI does.  Its close leaves the
- * write-ahead log to the next, where SQLite would copy it to the database and
- * sync that too; a short log is copied by the next who rests.  What was
- * committed is on disk all the same: in the log.
+ * store_serve_one(st):
+ * The connection serves one request, as in plain CGI: its close leaves to others
+ * what can wait.
  */
-void store_once(struct store *st);
+void store_serve_one(struct store *st);
+
+/* store_idle(st): the answer is out, and nobody waits: do what was put off. */
+void store_idle(struct store *st);
 
 /*
- * store_rest(st):
- * The answer is out, and nobody waits: copy a log that has grown long to the
- * database.
+ * store_install(database):
+ * Create the database, readable by its owner alone, or bring an older one up to
+ * date.  Return 1 if anything was done, 0 if it was up to date, -1 logged: a newer
+ * one is refused.
  */
-void store_rest(struct store *st);
+int store_install(const char *database);
+
+/* A file that an engine keeps.  It need not be there at the moment. */
+struct store_file {
+	const char *what;	/* for people: "the database's log" */
+	const char *path;
+	const char *begins;	/* with these bytes; NULL: it has nothing secret */
+};
 
 /*
- * store_install(path):
- * Create the database at path, mode 0600, or bring an older one up to date.
- * Return 1 if anything was done, 0 if it was up to date, -1 logged: a newer one
- * is refused.
+ * store_files(database, a, n):
+ * Return the files of the database, *n of them, in a: first the one that the
+ * setting names.  A database on another machine has none.
  */
-int store_install(const char *path);
+const struct store_file *store_files(
+    const char *database, struct arena *a, size_t *n);
 
 /* store_close(st): NULL is fine. */
 void store_close(struct store *st);
 
 /*
  * store_is_gone(st):
- * Return 1 if the file was deleted or replaced since, or failed in a way that a
- * new connection may mend.
+ * Return 1 if the database was deleted, replaced or upgraded since, or failed in a
+ * way that a new connection may mend.
  */
 int store_is_gone(struct store *st);
 

@@ -13,21 +13,14 @@
 int store_copy(struct store *st, const char *path);
 
 /*
- * store_replace(path, copy):
+ * store_replace(database, copy):
  * Put the sound database file copy in the place of the one at path, if there is
  * one.  The write lock of the old one is held until every writer that waits for it
  * has given up, so that nobody is answered 200 for what went to the old file.
  * What was taken back since the copy was made is not known then: see
- * store_ledger_put_back.  The caller has a copy of the old one: if this process is
+ * store_ledger.h.  The caller has a copy of the old one: if this process is
  * killed there may be none in place.  Return 0, or -1, logged.
  */
-int store_replace(const char *path, const char *copy);
-
-/*
- * store_copy_sync_name(path):
- * Have the directory of path on disk, and with it the names in it: a file that was
- * made, renamed or deleted there outlives a power cut.  Return 0; -1 with errno.
- */
-int store_copy_sync_name(const char *path);
+int store_replace(const char *database, const char *copy);
 
 #endif

@@ -1,9 +1,11 @@
 /* store_fold.c: addresses of an older database in the form that is compared now. */
 #include "store_fold.h"
 
+#include <string.h>
+
+#include "arena.h"
 #include "identity.h"
 #include "log.h"
-#include "store_int.h"
 #include "store_user.h"
 
 #define BATCH 256

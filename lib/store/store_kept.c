@@ -1,6 +1,10 @@
 /* store_kept.c: bytes made from rows, good until somebody writes. */
-#include "store_int.h"
 #include "store_kept.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine.h"
 
 #define SLOTS 16
 #define LEN_MAX 8192
@@ -8,23 +12,11 @@
 struct kept {
 	struct {
 		struct kept_key key;
-		unsigned version;	/* of the database */
+		uint64_t snapshot;	/* of the database */
 		size_t len;		/* 0: nothing is kept here */
 		char *data;
 	} slot[SLOTS];
 };
-
-/*
- * The engine counts the commits that it sees: its own, and, as a transaction
- * begins, that there were others'.  Within one the count stands for a snapshot.
- */
-static int
-version(struct store *st, unsigned *out)
-{
-	return sqlite3_txn_state(st->db, "main") == SQLITE_TXN_READ &&
-	    sqlite3_file_control(st->db, "main", SQLITE_FCNTL_DATA_VERSION,
-		out) == SQLITE_OK;
-}
 
 static size_t
 place(struct kept_key key)
@@ -37,10 +29,10 @@ store_keep(struct store *st, struct kept_key key, const char *data, size_t len)
 {
 	const size_t i = place(key);
 	struct kept *k = st->kept;
-	unsigned now;
+	uint64_t now;
 	char *copy;
 
-	if (st->is_once || len == 0 || len > LEN_MAX || !version(st, &now))
+	if (st->serves_one || len == 0 || len > LEN_MAX || st->engine->snapshot(st, &now) < 0)
 		return;
 	if (k == NULL && (k = st->kept = calloc(1, sizeof(*k))) == NULL)
 		return;
@@ -50,7 +42,7 @@ store_keep(struct store *st, struct kept_key key, const char *data, size_t len)
 	k->slot[i].data = copy;
 	k->slot[i].len = len;
 	k->slot[i].key = key;
-	k->slot[i].version = now;
+	k->slot[i].snapshot = now;
 }
 
 const char *
@@ -58,11 +50,11 @@ store_kept(struct store *st, struct kept_key key, size_t *len)
 {
 	const size_t i = place(key);
 	const struct kept *k = st->kept;
-	unsigned now;
+	uint64_t now;
 
 	if (k == NULL || k->slot[i].len == 0 ||
 	    k->slot[i].key.from != key.from || k->slot[i].key.n != key.n ||
-	    !version(st, &now) || k->slot[i].version != now)
+	    st->engine->snapshot(st, &now) < 0 || k->slot[i].snapshot != now)
 		return NULL;
 	*len = k->slot[i].len;
 	return k->slot[i].data;

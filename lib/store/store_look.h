@@ -9,7 +9,7 @@
 struct store_health {
 	const char *error;	/* why it cannot be read, or NULL */
 	int version, wanted;	/* of the schema: its own, this program's */
-	int is_wal;
+	const char *setting;	/* what carnet install would set right, or NULL */
 	const char *damage;	/* the first that the engine found, or NULL */
 	int has_orphans;	/* rows that refer to rows that are not there */
 	int ledger;		/* enum ledger_state: does it fit? */
@@ -17,13 +17,13 @@ struct store_health {
 };
 
 /*
- * store_look(path, a, out):
+ * store_look(database, a, out):
  * Open the database for reading alone, changing no file beside it either, and
  * look it over.  Return it, for the other reads, if it is sound and its version
  * ours; else NULL.  The strings of out are in a.
  */
 struct store *store_look(
-    const char *path, struct arena *a, struct store_health *out);
+    const char *database, struct arena *a, struct store_health *out);
 
 /*
  * store_last_expiry(st, before, out):

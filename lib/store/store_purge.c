@@ -1,7 +1,8 @@
 /* store_purge.c: what is over is deleted. */
-#include "crypto.h"
-#include "store_int.h"
 #include "store_purge.h"
+
+#include "crypto.h"
+#include "engine.h"
 
 /* What was spent or revoked is known as such for a day. */
 #define KEPT_S 86400
@@ -25,12 +26,13 @@ static const struct kind {
 	int64_t kept_s;		/* how long after it expired */
 	enum sql keep;		/* what must stay yet */
 	enum sql over, forget;
+	int n_over;		/* values that the first of the two has */
 } kinds[] = {
 	{ .table = "oauth_access_tokens",
-	    .over = SQL_OVER_ACCESS, .forget = SQL_FORGET_ACCESS },
+	    .over = SQL_OVER_ACCESS, .n_over = 4, .forget = SQL_FORGET_ACCESS },
 	{ .table = "oauth_refresh_tokens", .expired = SQL_PURGE_REFRESH,
 	    .keep = SQL_KEEP_REFRESH,
-	    .over = SQL_OVER_REFRESH, .forget = SQL_FORGET_REFRESH },
+	    .over = SQL_OVER_REFRESH, .n_over = 3, .forget = SQL_FORGET_REFRESH },
 	{ .table = "oauth_auth_codes", .expired = SQL_PURGE_CODES,
 	    .kept_s = KEPT_S },
 	{ .table = "oauth_device_codes", .expired = SQL_PURGE_DEVICES,
@@ -44,53 +46,32 @@ _Static_assert(N_KINDS == STORE_PURGE_TABLES, "a count for each table");
 static int
 run_before(struct store *st, enum sql which, int64_t before)
 {
-	sqlite3_stmt *s;
+	const struct value v[] = { V_INT(before) };
 
-	if ((s = store_stmt(st, which)) == NULL)
-		return -1;
-	bind_int(s, 1, before);
-	return store_run(st, s, "purge");
+	return query_run(st, which, v, 1);
 }
 
 static int
 run_with(struct store *st, enum sql which, const struct rowkey *key)
 {
-	sqlite3_stmt *s;
+	const struct value v[] = { V_KEY(key) };
 
-	if ((s = store_stmt(st, which)) == NULL)
-		return -1;
-	bind_key(s, 1, key);
-	return store_run(st, s, "purge");
+	return query_run(st, which, v, 1);
 }
 
-/*
- * Look at the next n access tokens: those that expired, to keys; where to go on,
- * to *place.  At the end of the table that is its beginning.  How many, or -1.
- */
-static int
-walk(struct store *st, int64_t now, int n, struct rowkey *keys,
-    struct rowkey *place)
-{
-	sqlite3_stmt *s;
-	int seen = 0, expired = 0, rc;
+/* An access token that the walk comes to. */
+struct walked {
+	struct rowkey key;
+	int is_expired;
+};
 
-	place->len = 0;
-	if ((s = store_stmt(st, SQL_WALK_ACCESS)) == NULL)
-		return -1;
-	bind_int(s, 1, now);
-	bind_int(s, 2, n);
-	while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
-		column_key(s, 0, place);
-		if (sqlite3_column_int(s, 1))
-			keys[expired++] = *place;
-		seen++;
-	}
-	if (rc != SQLITE_DONE)
-		expired = store_fail(st, "purge");
-	store_done(s);
-	if (seen < n)
-		place->len = 0;
-	return expired;
+static void
+read_walked(const struct row *r, void *out)
+{
+	struct walked *to = out;
+
+	row_key(r, 0, &to->key);
+	to->is_expired = (int)row_int(r, 1);
 }
 
 /*
@@ -101,21 +82,27 @@ walk(struct store *st, int64_t now, int n, struct rowkey *keys,
 static int
 purge_access(struct store *st, int64_t now, int n, int64_t *gone)
 {
-	struct rowkey keys[IN_TURN], place;
-	int expired, one;
+	const int most = n < IN_TURN ? n : IN_TURN;
+	const struct value v[] = { V_INT(now), V_INT(most) };
+	const struct rowkey beginning = { .len = 0 };
+	struct walked walked[IN_TURN];
+	int seen, one;
 
-	if (n <= 0)
+	if (most <= 0)
 		return 0;
-	if (n > IN_TURN)
-		n = IN_TURN;
-	if ((expired = walk(st, now, n, keys, &place)) < 0)
+	if ((seen = query_list(st, NULL, SQL_WALK_ACCESS, v, 2, read_walked,
+		 walked, sizeof(walked[0]), (size_t)most)) < 0)
 		return -1;
-	for (int i = 0; i < expired; i++) {
-		if ((one = run_with(st, SQL_FORGET_ACCESS, &keys[i])) < 0)
+	for (int i = 0; i < seen; i++) {
+		if (!walked[i].is_expired)
+			continue;
+		if ((one = run_with(st, SQL_FORGET_ACCESS, &walked[i].key)) < 0)
 			return -1;
 		*gone += one;
 	}
-	return run_with(st, SQL_WALK_PLACE, &place) < 0 ? -1 : 0;
+	/* At the end of the table the next walk starts at its beginning. */
+	return run_with(st, SQL_WALK_PLACE,
+		   seen < most ? &beginning : &walked[most - 1].key) < 0 ? -1 : 0;
 }
 
 /*
@@ -176,73 +163,79 @@ store_purge_table(size_t i)
 	return kinds[i].table;
 }
 
-static int
-expired_batch(struct store *st, int64_t now, struct purge *p)
-{
-	int more;
-
-	if (store_begin(st) < 0)
-		return -1;
-	more = purge_expired(
-	    st, &kinds[p->table], now, BATCH, &p->gone[p->table]);
-	if (more < 0 || store_commit(st) < 0) {
-		store_rollback(st);
-		return -1;
-	}
-	return more;
-}
-
-static int
-forget(struct store *st, enum sql which, const struct rowkey *keys, int n)
-{
-	int gone = 0, one;
-
-	if (store_begin(st) < 0)
-		return -1;
-	for (int i = 0; i < n; i++) {
-		if ((one = run_with(st, which, &keys[i])) < 0)
-			return -1;
-		gone += one;
-	}
-	return store_commit(st) < 0 ? -1 : gone;
-}
-
-static int
-over_batch(struct store *st, int64_t now, struct purge *p)
-{
-	const struct kind *k = &kinds[p->table];
+/* What a step of store_purge_batch works on. */
+struct batch {
+	int64_t now;
+	struct purge *p;
+	int64_t gone;		/* rows, by this run of the step */
 	struct rowkey keys[BATCH];
-	sqlite3_stmt *s;
-	int gone, n;
+	int n;			/* of them */
+};
+
+static int
+expired_step(struct store *st, void *ctx)
+{
+	struct batch *b = ctx;
+
+	b->gone = 0;
+	return purge_expired(st, &kinds[b->p->table], b->now, BATCH, &b->gone);
+}
+
+static int
+forget_step(struct store *st, void *ctx)
+{
+	struct batch *b = ctx;
+	int one;
+
+	b->gone = 0;
+	for (int i = 0; i < b->n; i++) {
+		if ((one = run_with(st, kinds[b->p->table].forget,
+			 &b->keys[i])) < 0)
+			return -1;
+		b->gone += one;
+	}
+	return 0;
+}
+
+static void
+read_key(const struct row *r, void *out)
+{
+	row_key(r, 0, out);
+}
+
+/* Found first, then deleted: no lock is taken while they are looked for. */
+static int
+walk_batch(struct store *st, struct batch *b)
+{
+	const struct kind *k = &kinds[b->p->table];
+	const struct value v[] = { V_KEY(&b->p->after),
+		V_INT(b->now - KEPT_S), V_INT(BATCH),
+		V_INT(b->now) };
 
 	if (k->over == 0)
 		return 0;
-	if ((s = store_stmt(st, k->over)) == NULL)
+	if ((b->n = query_list(st, NULL, k->over, v, k->n_over, read_key,
+		 b->keys, sizeof(b->keys[0]), BATCH)) <= 0)
+		return b->n;
+	if (store_write(st, forget_step, b) < 0)
 		return -1;
-	bind_key(s, 1, &p->after);
-	bind_int(s, 2, now - KEPT_S);
-	bind_int(s, 3, BATCH);
-	bind_int(s, 4, now); /* of which refresh tokens have no use */
-	if ((n = store_keys(st, s, keys, BATCH)) <= 0)
-		return n;
-	if ((gone = forget(st, k->forget, keys, n)) < 0) {
-		store_rollback(st);
-		return -1;
-	}
-	p->gone[p->table] += gone;
-	p->after = keys[n - 1];
-	return n == BATCH;
+	b->p->after = b->keys[b->n - 1];
+	return b->n == BATCH;
 }
 
 int
 store_purge_batch(struct store *st, int64_t now, struct purge *p)
 {
+	struct batch b = { .now = now, .p = p };
 	int more;
 
 	/* Access tokens have no first half: one walk finds both kinds. */
 	if (kinds[p->table].expired == 0)
 		p->is_walk = 1;
-	more = p->is_walk ? over_batch(st, now, p) : expired_batch(st, now, p);
+	more = p->is_walk ? walk_batch(st, &b)
+			  : store_write(st, expired_step, &b);
+	if (more >= 0)
+		p->gone[p->table] += b.gone;
 	if (more != 0)
 		return more;
 	if (!p->is_walk) {

@@ -9,8 +9,9 @@
 #include "conf.h"
 #include "req.h"
 #include "sandbox.h"
+#include "store.h"
 
-#define PLACES_MAX 12 /* keys twice, templates, state, two names of four files */
+#define PLACES_MAX 20 /* keys twice, templates, state, two names of eight files */
 
 struct confined {
 	struct arena *a;
@@ -72,7 +73,18 @@ add_file(struct confined *c, const char *path, int writes)
 	free(real);
 }
 
-/* Those that are written to first: often they hold the others. */
+static void
+add_database(struct confined *c, const char *database)
+{
+	const struct store_file *file;
+	size_t n;
+
+	file = store_files(database, c->a, &n);
+	for (size_t i = 0; i < n; i++)
+		add_file(c, file[i].path, 1);
+}
+
+/* Those that are written to first: often the others are below them. */
 static struct confined *
 needs(const struct conf *cf, unsigned uses, int has_porter)
 {
@@ -81,9 +93,9 @@ needs(const struct conf *cf, unsigned uses, int has_porter)
 
 	c->a = a;
 	c->has_porter = has_porter;
-	/* Who reads the log takes its locks in DATABASE-shm, or makes it. */
+	/* A reader takes its locks in a file of the database, or makes that file. */
 	if (uses & (USES_STORE | USES_LOOKUP))
-		add_file(c, cf->database, 1);
+		add_database(c, cf->database);
 	if (uses & USES_STORE) {
 		add(c, cf->state, 1);
 		for (int part = 0; part < AUDIT_PARTS; part++)

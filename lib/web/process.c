@@ -202,7 +202,7 @@ process_check(struct process *pr, int64_t now)
 	if (pr->st != NULL)
 		store_set_now(pr->st, now);
 	if (pr->st != NULL && pr->once)
-		store_once(pr->st);
+		store_serve_one(pr->st);
 	process_confine(pr);
 }
 

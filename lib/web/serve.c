@@ -198,7 +198,7 @@ rest(void *unused)
 {
 	(void)unused;
 	if (fast.pr->st != NULL)
-		store_rest(fast.pr->st);
+		store_idle(fast.pr->st);
 }
 
 static void
@@ -234,7 +234,7 @@ serve_cgi(struct process *pr, struct arena *a)
 	conn_expect(&c, input_length(&(struct req) { .env = environ }));
 	serve_one(pr, a, &c, environ);
 	if (pr->st != NULL)
-		store_rest(pr->st);
+		store_idle(pr->st);
 }
 
 int

@@ -9,7 +9,7 @@
 #include "fixture.h"
 
 #include "disk.h"
-#include "store_int.h"
+#include "db.h"
 #include "store_purge.h"
 #include "store_token.h"
 
@@ -173,8 +173,8 @@ teardown(void **state)
 static void
 come_often(struct store *st)
 {
-	st->checkpoint_pages = st->checkpoint_at = 64;
-	st->begin_again = SQLITE_CHECKPOINT_TRUNCATE;
+	st->own->checkpoint_pages = st->own->checkpoint_at = 64;
+	st->own->begin_again = SQLITE_CHECKPOINT_TRUNCATE;
 }
 
 static void
@@ -187,9 +187,9 @@ open_both(int full)
 	come_often(fx.st);
 	come_often(t.other);
 	/* One process: to wait for each other is in vain. */
-	sqlite3_busy_timeout(t.other->db, 0);
-	store_sync_alone(fx.st);
-	store_sync_alone(t.other);
+	sqlite3_busy_timeout(t.other->own->handle, 0);
+	db_sync_alone(fx.st);
+	db_sync_alone(t.other);
 	t.cl = fixture_client((struct client){ .client_id = "c1" });
 	t.u = fixture_user("a@b.example", "x", NULL);
 }
@@ -200,7 +200,7 @@ run(int ops)
 	for (int i = 0; i < ops; i++) {
 		assert_int_equal(work(fx.st), 0);
 		cut();
-		store_rest(fx.st);
+		store_idle(fx.st);
 	}
 }
 

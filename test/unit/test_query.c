@@ -1,6 +1,7 @@
 /* test_query.c: values go in, rows come out, and steps run in transactions. */
 #include "tokens.h"
 
+#include "engine.h"
 #include "query.h"
 #include "store_held.h"
 #include "store_purge.h"
@@ -165,6 +166,80 @@ what_adds_rows_that_expire_purges_some(void **state)
 	assert_int_equal(fixture_sql(EXPIRED), 0);
 }
 
+/* An engine as many locks make it: another transaction was faster, again times. */
+static struct engine fast_others;
+static int again, runs;
+
+static int
+commit_again(struct store *st)
+{
+	if (again == 0)
+		return engine_sqlite.commit(st);
+	again--;
+	st->fault = FAULT_AGAIN;
+	return -1;
+}
+
+static int
+put_ann(struct store *st, void *ctx)
+{
+	(void)ctx;
+	runs++;
+	return put_user(st, "ann@example.org");
+}
+
+static void
+with_faster_others(int times)
+{
+	fast_others = engine_sqlite;
+	fast_others.commit = commit_again;
+	fx.st->engine = &fast_others;
+	again = times;
+	runs = 0;
+}
+
+/* Each run finds what the first one found: it begins with nothing of its own. */
+static void
+a_step_is_run_again_where_the_engine_asks(void **state)
+{
+	(void)state;
+	with_faster_others(2);
+	assert_int_equal(store_write(fx.st, put_ann, NULL), 1);
+	assert_int_equal(runs, 3);
+	assert_int_equal(fixture_sql(ANNS), 1);
+	assert_false(store_is_busy(fx.st));
+}
+
+static void
+a_step_is_not_run_again_for_ever(void **state)
+{
+	(void)state;
+	with_faster_others(1000);
+	assert_int_equal(store_write(fx.st, put_ann, NULL), -1);
+	assert_in_range(runs, 2, 100);
+	assert_true(store_is_busy(fx.st));
+	assert_int_equal(fixture_sql(ANNS), 0);
+}
+
+/* An error is not what another run would mend. */
+static int
+fail_lastingly(struct store *st, void *ctx)
+{
+	(void)ctx;
+	runs++;
+	st->fault = FAULT_LASTS;
+	return -1;
+}
+
+static void
+a_step_that_fails_is_not_run_again(void **state)
+{
+	(void)state;
+	with_faster_others(0);
+	assert_int_equal(store_write(fx.st, fail_lastingly, NULL), -1);
+	assert_int_equal(runs, 1);
+}
+
 int
 main(void)
 {
@@ -175,6 +250,10 @@ main(void)
 		TEST_IN(ids_digests_and_keys_come_back_whole, tokens_setup),
 		TEST_IN(a_step_that_fails_is_undone, tokens_setup),
 		TEST_IN(what_adds_rows_that_expire_purges_some, tokens_setup),
+		TEST_IN(a_step_is_run_again_where_the_engine_asks,
+		    tokens_setup),
+		TEST_IN(a_step_is_not_run_again_for_ever, tokens_setup),
+		TEST_IN(a_step_that_fails_is_not_run_again, tokens_setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -133,7 +133,7 @@ little_is_kept_and_by_a_plain_cgi_nothing(void **state)
 	much[8192] = 'x';
 	keep(fx.st, (struct kept_key) { 1, 1 }, much);
 	assert_null(found(fx.st, (struct kept_key) { 1, 1 }));
-	store_once(fx.st);
+	store_serve_one(fx.st);
 	keep(fx.st, (struct kept_key) { 1, 1 }, "page");
 	assert_null(found(fx.st, (struct kept_key) { 1, 1 }));
 }

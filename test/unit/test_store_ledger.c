@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "store_copy.h"
-#include "store_int.h"
+#include "db.h"
 #include "store_ledger.h"
 
 static struct store *other; /* as another process has it */
@@ -60,8 +60,8 @@ counted(void)
 {
 	struct ledger db, file;
 
-	assert_int_equal(store_ledger_of(fx.st, &db), 0);
-	store_ledger_read(fx.path, &file);
+	assert_int_equal(db_ledger_of(fx.st, &db), 0);
+	db_ledger_read(fx.path, &file);
 	assert_int_equal(db.taken_back, file.taken_back);
 	assert_int_equal(db.minute, file.minute);
 	return db.taken_back;
@@ -104,10 +104,10 @@ is_old(const char *copy)
 	struct ledger db, file;
 
 	assert_non_null(st);
-	assert_int_equal(store_ledger_of(st, &db), 0);
+	assert_int_equal(db_ledger_of(st, &db), 0);
 	store_close(st);
-	store_ledger_read(fx.path, &file);
-	return store_ledger_is_old(&db, &file);
+	db_ledger_read(fx.path, &file);
+	return db_ledger_is_old(&db, &file);
 }
 
 static const char *
@@ -146,11 +146,10 @@ a_commit_that_is_late_hides_nothing_from_a_copy(void **state)
 	add_access("late", NULL, NULL);
 	assert_int_equal(store_begin(other), 0);
 	assert_int_equal(store_access_revoke(other, &id, NOW), 1);
-	assert_int_equal(store_ledger_step(other), 0);
-	assert_int_equal(
-	    store_run(other, store_stmt(other, SQL_COMMIT), "commit"), 1);
+	assert_int_equal(db_ledger_step(other), 0);
+	assert_int_equal(db_control(other, COMMIT), 0);
 	path = copy();
-	store_ledger_end(other);
+	db_ledger_end(other);
 	assert_int_equal(is_old(path), 0);
 	take_back(fx.st, NOW);
 	assert_int_equal(is_old(path), 1);

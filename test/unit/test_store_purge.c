@@ -58,7 +58,7 @@ each_kind_has_its_turn_of_a_purge(void **state)
 	turns = 0;
 	for (int tries = 0; sum < 2 * 100 && tries < 10000; tries++) {
 		assert_non_null(st = store_open(fx.path, 0));
-		store_once(st);
+		store_serve_one(st);
 		gone = one_turn(st);
 		store_close(st);
 		sum += gone;

@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "store_int.h"
+#include "db.h"
 #include "store_token.h"
 
 #define PROCESSES 8
@@ -137,7 +137,7 @@ commit(struct store *st, int who, int n)
 		return -1;
 	}
 	seen->answered++;
-	if (seen->safe < LOG_HEADER + (int64_t)st->log_pages * FRAME)
+	if (seen->safe < LOG_HEADER + (int64_t)st->own->log_pages * FRAME)
 		seen->early++;
 	return 0;
 }
@@ -245,11 +245,11 @@ a_log_with_a_gap_is_trusted_by_no_process(void **state)
 	assert_int_equal(store_read_begin(reader), 0);
 	assert_true(store_client_by_role(reader, fx.a, "none",
 			&(struct client){ 0 }) == 0); /* the snapshot is taken */
-	sqlite3_busy_timeout(st->db, 0);
+	sqlite3_busy_timeout(st->own->handle, 0);
 	seen->fails = 1;
 	assert_int_equal(commit(st, 0, 1), -1); /* cannot begin anew */
 	assert_non_null(late = store_open(fx.path, 1));
-	sqlite3_busy_timeout(late->db, 0);
+	sqlite3_busy_timeout(late->own->handle, 0);
 	assert_int_equal(commit(late, 1, 0), -1);
 	store_read_end(reader);
 	assert_int_equal(commit(late, 1, 1), 0);
@@ -289,9 +289,9 @@ a_reader_that_stays_does_not_stop_writers(void **state)
 	assert_non_null(st);
 	assert_int_equal(commit(st, 0, 0), 0);
 	assert_non_null(reader = store_open(fx.path, 1));
-	for (int i = 1; st->log_top < 3 * st->checkpoint_pages; i++) {
+	for (int i = 1; st->own->log_top < 3 * st->own->checkpoint_pages; i++) {
 		assert_int_equal(commit(st, 0, i), 0);
-		store_rest(st);
+		store_idle(st);
 		if (i % 20 == 0) { /* one that is hardly behind */
 			store_read_end(reader);
 			assert_int_equal(store_read_begin(reader), 0);
@@ -301,11 +301,11 @@ a_reader_that_stays_does_not_stop_writers(void **state)
 	}
 	assert_in_range(seen->naps, 1, 150);
 	store_read_end(reader);
-	for (int i = 0; i < 1000 && st->log_top > st->checkpoint_pages; i++) {
+	for (int i = 0; i < 1000 && st->own->log_top > st->own->checkpoint_pages; i++) {
 		assert_int_equal(commit(st, 1, i), 0);
-		store_rest(st);
+		store_idle(st);
 	}
-	assert_true(st->log_top <= st->checkpoint_pages);
+	assert_true(st->own->log_top <= st->own->checkpoint_pages);
 	store_close(reader);
 	store_close(st);
 }

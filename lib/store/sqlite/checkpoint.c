@@ -1,7 +1,7 @@
 /* checkpoint.c: the write-ahead log is copied, and begins anew. */
 #include <time.h>
 
-#include "store_int.h"
+#include "db.h"
 
 #define CHECKPOINT_PAGES 1000
 #define ONCE_PAGES 64 /* who opens a log reads all of it */
@@ -25,42 +25,44 @@
 static void
 checkpoint(struct store *st)
 {
+	struct db *db = st->own;
 	int pages = 0, done = 0, rc;
 
 	rc = sqlite3_wal_checkpoint_v2(
-	    st->db, "main", SQLITE_CHECKPOINT_PASSIVE, &pages, &done);
-	if (rc == SQLITE_OK && pages >= st->checkpoint_pages &&
-	    pages - done <= st->checkpoint_pages / BEHIND) {
-		st->tries_max = TRIES_FEW;
+	    db->handle, "main", SQLITE_CHECKPOINT_PASSIVE, &pages, &done);
+	if (rc == SQLITE_OK && pages >= db->checkpoint_pages &&
+	    pages - done <= db->checkpoint_pages / BEHIND) {
+		db->tries_max = TRIES_FEW;
 		rc = sqlite3_wal_checkpoint_v2(
-		    st->db, "main", st->begin_again, NULL, NULL);
-		st->tries_max = TRIES_MAX;
+		    db->handle, "main", db->begin_again, NULL, NULL);
+		db->tries_max = TRIES_MAX;
 	}
 	/* The engine has been told of a lost write, and nobody else will be. */
 	if ((rc & 0xff) == SQLITE_IOERR)
-		store_sync_doubt(st);
-	store_ledger_checkpoint(st);
-	st->checkpoint_at = st->log_pages + st->checkpoint_pages;
-	st->log_pages = 0;
+		db_sync_doubt(st);
+	db_ledger_checkpoint(st);
+	db->checkpoint_at = db->log_pages + db->checkpoint_pages;
+	db->log_pages = 0;
 }
 
 /* The engine calls this behind each commit; an error becomes the commit's. */
 static int
-after_commit(void *ctx, sqlite3 *db, const char *schema, int pages)
+after_commit(void *ctx, sqlite3 *handle, const char *schema, int pages)
 {
 	struct store *st = ctx;
+	struct db *db = st->own;
 	int rc = SQLITE_OK;
 
-	(void)db;
+	(void)handle;
 	(void)schema;
 	if (st->is_full)
-		rc = store_sync(st);
-	st->was_synced = 1;
-	if (pages < st->log_top) /* it has begun anew */
-		st->checkpoint_at = st->checkpoint_pages;
-	st->log_top = pages;
-	st->log_pages = pages;
-	if (rc == SQLITE_OK && pages >= OVERDUE * st->checkpoint_at)
+		rc = db_sync(st);
+	db->was_synced = 1;
+	if (pages < db->log_top) /* it has begun anew */
+		db->checkpoint_at = db->checkpoint_pages;
+	db->log_top = pages;
+	db->log_pages = pages;
+	if (rc == SQLITE_OK && pages >= OVERDUE * db->checkpoint_at)
 		checkpoint(st);
 	return rc;
 }
@@ -77,38 +79,40 @@ wait_for_lock(void *ctx, int tries)
 	const long us = tries < 20 ? 100 : tries < 100 ? 500 : 2000;
 	const struct timespec t = { .tv_nsec = us * 1000 };
 
-	if (tries > st->tries_max)
+	if (tries > st->own->tries_max)
 		return 0;
 	nanosleep(&t, NULL);
 	return 1;
 }
 
 int
-store_checkpoint_begin(struct store *st, int full)
+db_checkpoint_begin(struct store *st)
 {
-	st->is_full = full;
-	st->checkpoint_pages = st->checkpoint_at = CHECKPOINT_PAGES;
-	st->begin_again = SQLITE_CHECKPOINT_RESTART;
-	st->tries_max = TRIES_MAX;
-	sqlite3_wal_hook(st->db, after_commit, st);
-	return sqlite3_busy_handler(st->db, wait_for_lock, st);
+	struct db *db = st->own;
+
+	db->checkpoint_pages = db->checkpoint_at = CHECKPOINT_PAGES;
+	db->begin_again = SQLITE_CHECKPOINT_RESTART;
+	db->tries_max = TRIES_MAX;
+	sqlite3_wal_hook(db->handle, after_commit, st);
+	return sqlite3_busy_handler(db->handle, wait_for_lock, st);
 }
 
 void
-store_once(struct store *st)
+db_serve_one(struct store *st)
 {
-	st->is_once = 1;
+	struct db *db = st->own;
+
 	/* Not needed: without it a request is slower. */
 	(void)sqlite3_db_config(
-	    st->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-	st->checkpoint_pages = st->checkpoint_at = ONCE_PAGES;
+	    db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	db->checkpoint_pages = db->checkpoint_at = ONCE_PAGES;
 	/* That the log begins anew is in memory, which goes with the last. */
-	st->begin_again = SQLITE_CHECKPOINT_TRUNCATE;
+	db->begin_again = SQLITE_CHECKPOINT_TRUNCATE;
 }
 
 void
-store_rest(struct store *st)
+db_idle(struct store *st)
 {
-	if (st->log_pages >= st->checkpoint_at)
+	if (st->own->log_pages >= st->own->checkpoint_at)
 		checkpoint(st);
 }

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "log.h"
-#include "store_int.h"
+#include "db.h"
 
 #define WAIT_MS 20    /* until one looks whether the leader died */
 #define WAITS_MAX 100 /* 2 seconds: the leader stands still */
@@ -19,7 +19,7 @@
 /*
  * Group commit.  With synchronous = FULL the engine syncs its log while it holds
  * the write lock, so that writers wait for each other's disk.  Here each commits
- * unsynced, lets the lock go, and has the log synced before store_commit returns:
+ * unsynced, lets the lock go, and has the log synced before the engine's commit returns:
  * one sync serves all who committed before it began, whatever their process.
  * What a power cut leaves of the log is a whole number of commits, as each
  * frame's checksum continues the last one's, and none that was answered is behind
@@ -51,11 +51,11 @@ sync_log(struct store *st)
 	sqlite3_file *log = NULL;
 	int rc;
 
-	if (st->sync->log_fd >= 0)
-		return fdatasync(st->sync->log_fd) == 0 ? SQLITE_OK
+	if (st->own->sync->log_fd >= 0)
+		return fdatasync(st->own->sync->log_fd) == 0 ? SQLITE_OK
 							: SQLITE_IOERR_FSYNC;
 	rc = sqlite3_file_control(
-	    st->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+	    st->own->handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
 	if (rc != SQLITE_OK || log == NULL || log->pMethods == NULL)
 		return rc;
 	return log->pMethods->xSync(
@@ -73,23 +73,23 @@ begin_anew(struct store *st)
 {
 	int rc;
 
-	st->sync->shared->is_torn = 1;
+	st->own->sync->shared->is_torn = 1;
 	log_event("database: the log could not be synced to disk; look at the"
 		  " disk");
 	rc = sqlite3_wal_checkpoint_v2(
-	    st->db, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	    st->own->handle, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 	if (rc == SQLITE_OK)
 		rc = sync_log(st);
 	if (rc != SQLITE_OK)
 		return SQLITE_IOERR_FSYNC;
-	st->sync->shared->is_torn = 0;
+	st->own->sync->shared->is_torn = 0;
 	return SQLITE_OK;
 }
 
 static int
 sync_or_begin_anew(struct store *st)
 {
-	if (!st->sync->shared->is_torn && sync_log(st) == SQLITE_OK)
+	if (!st->own->sync->shared->is_torn && sync_log(st) == SQLITE_OK)
 		return SQLITE_OK;
 	return begin_anew(st);
 }
@@ -115,7 +115,7 @@ wait_for_turn(struct shared *sh, uint32_t seen)
 static int
 lead(struct store *st, int crowded)
 {
-	struct sync *sy = st->sync;
+	struct sync *sy = st->own->sync;
 	/* Odd already: the last leader died at it. */
 	const uint32_t begun = sy->shared->turn | 1;
 	int rc;
@@ -144,7 +144,7 @@ lead(struct store *st, int crowded)
 static int
 sync_together(struct store *st)
 {
-	struct sync *sy = st->sync;
+	struct sync *sy = st->own->sync;
 	struct shared *sh = sy->shared;
 	uint32_t seen = sh->turn;
 	const uint32_t enough = seen + (seen % 2 == 0 ? 2 : 3);
@@ -195,64 +195,67 @@ map(struct sync *sy, const char *path)
 	sy->fd = -1;
 }
 
-/* At the first commit: who only reads needs none of it. */
+/* Made at the first commit: a process that only reads needs none of it. */
 static struct sync *
 get(struct store *st)
 {
+	struct sync *sy = st->own->sync;
 	char path[PATH_MAX];
 
-	if (st->sync != NULL)
-		return st->sync;
-	if ((st->sync = calloc(1, sizeof(*st->sync))) == NULL)
+	if (sy != NULL)
+		return sy;
+	if ((sy = calloc(1, sizeof(*sy))) == NULL)
 		err(111, "store");
-	st->sync->shared = &st->sync->own;
-	st->sync->waits_max = WAITS_MAX;
-	st->sync->fd = st->sync->log_fd = -1;
-	if (st->is_once &&
-	    snprintf(path, sizeof(path), "%s-wal", st->path) <
+	sy->shared = &sy->own;
+	sy->waits_max = WAITS_MAX;
+	sy->fd = sy->log_fd = -1;
+	if (st->serves_one &&
+	    snprintf(path, sizeof(path), "%s" DB_LOG, st->database) <
 		(int)sizeof(path))
-		st->sync->log_fd = open(path, O_RDWR | O_CLOEXEC);
-	if (snprintf(path, sizeof(path), "%s-sync", st->path) <
+		sy->log_fd = open(path, O_RDWR | O_CLOEXEC);
+	if (snprintf(path, sizeof(path), "%s" DB_SYNC, st->database) <
 	    (int)sizeof(path))
-		map(st->sync, path);
-	return st->sync;
+		map(sy, path);
+	return st->own->sync = sy;
 }
 
 struct shared *
-store_shared(struct store *st)
+db_shared(struct store *st)
 {
 	return get(st)->shared;
 }
 
 void
-store_sync_alone(struct store *st)
+db_sync_alone(struct store *st)
 {
 	get(st)->waits_max = 0;
 }
 
 void
-store_sync_doubt(struct store *st)
+db_sync_doubt(struct store *st)
 {
 	get(st)->shared->is_torn = 1;
 }
 
 int
-store_sync(struct store *st)
+db_sync(struct store *st)
 {
 	(void)get(st);
 	return sync_together(st);
 }
 
 void
-store_sync_end(struct store *st)
+db_sync_end(struct db *db)
 {
-	if (st->sync == NULL)
+	struct sync *sy = db->sync;
+
+	if (sy == NULL)
 		return;
-	if (st->sync->fd >= 0) {
-		munmap(st->sync->shared, sizeof(*st->sync->shared));
-		close(st->sync->fd);
+	if (sy->fd >= 0) {
+		munmap(sy->shared, sizeof(*sy->shared));
+		close(sy->fd);
 	}
-	if (st->sync->log_fd >= 0)
-		close(st->sync->log_fd);
-	free(st->sync);
+	if (sy->log_fd >= 0)
+		close(sy->log_fd);
+	free(sy);
 }

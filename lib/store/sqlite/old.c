@@ -1,80 +1,6 @@
-/* store_stmt.c: statements: made ready, bound, run, read; and why they fail. */
-#include "log.h"
+/* old.c: for the files that do not yet run their statements by query.h. */
+#include "db.h"
 #include "store_int.h"
-
-/*
- * What an administrator can do about it; whether a client may try again soon; and
- * whether it takes a new connection to find that the cause is gone.
- */
-static const struct {
-	int code, passes, is_stuck;
-	const char *cure;
-} cures[] = {
-	{ SQLITE_BUSY, 1, 0, "; another program holds it" },
-	{ SQLITE_LOCKED, 1, 0, "; another program holds it" },
-	{ SQLITE_FULL, 1, 0, "; make room on its disk" },
-	{ SQLITE_NOMEM, 1, 0, "; the machine is out of memory" },
-	{ SQLITE_READONLY, 1, 1, "; the user of this program must be able to"
-	    " write it and its directory" },
-	{ SQLITE_PERM, 1, 1, "; the user of this program must be able to write"
-	    " it and its directory" },
-	{ SQLITE_CANTOPEN, 1, 1, "; the user of this program must be able to"
-	    " write it and its directory" },
-	{ SQLITE_IOERR, 0, 1, "; look at the disk, its quota and the limit on"
-	    " the size of files" },
-	{ SQLITE_CORRUPT, 0, 1, "; restore it from a copy: see carnet doctor" },
-	{ SQLITE_NOTADB, 0, 1, "; restore it from a copy: see carnet doctor" },
-};
-
-/* That it cannot be opened for lack of descriptors says errno alone. */
-static int
-fail_shortage(struct store *st, const char *what)
-{
-	const int err = sqlite3_system_errno(st->db);
-
-	if (sqlite3_errcode(st->db) != SQLITE_CANTOPEN ||
-	    *log_cure(err) == '\0')
-		return 0;
-	st->busy = 1;
-	log_event("database: %s: %s: %s%s", what, sqlite3_errmsg(st->db),
-	    strerror(err), log_cure(err));
-	return 1;
-}
-
-int
-store_fail(struct store *st, const char *what)
-{
-	const int rc = sqlite3_errcode(st->db);
-	const char *cure = "";
-
-	st->busy = 0;
-	if (sqlite3_extended_errcode(st->db) == SQLITE_IOERR_FSYNC)
-		store_sync_doubt(st);
-	if (fail_shortage(st, what))
-		return -1;
-	for (size_t i = 0; i < sizeof(cures) / sizeof(cures[0]); i++)
-		if (cures[i].code == rc) {
-			cure = cures[i].cure;
-			st->busy = cures[i].passes;
-			/* What does not pass may have been mended since. */
-			st->is_stuck = cures[i].is_stuck;
-		}
-	log_event("database: %s: %s (%d)%s", what, sqlite3_errmsg(st->db),
-	    sqlite3_extended_errcode(st->db), cure);
-	return -1;
-}
-
-int
-store_is_busy(const struct store *st)
-{
-	return st->busy;
-}
-
-void
-store_forget_failure(struct store *st)
-{
-	st->busy = 0;
-}
 
 sqlite3_stmt *
 store_stmt(struct store *st, enum sql which)
@@ -83,12 +9,18 @@ store_stmt(struct store *st, enum sql which)
 
 	st->takes_back |= sql->takes_back;
 	st->adds |= sql->adds;
-	if (st->stmt[which] == NULL &&
-	    sqlite3_prepare_v3(st->db, sql->text, -1,
-		SQLITE_PREPARE_PERSISTENT, &st->stmt[which],
+	if (st->own->stmt[which] == NULL &&
+	    sqlite3_prepare_v3(st->own->handle, sql->text, -1,
+		SQLITE_PREPARE_PERSISTENT, &st->own->stmt[which],
 		NULL) != SQLITE_OK)
-		store_fail(st, sql->text);
-	return st->stmt[which];
+		db_fail(st, sql->text);
+	return st->own->stmt[which];
+}
+
+int
+store_fail(struct store *st, const char *what)
+{
+	return db_fail(st, what);
 }
 
 void
@@ -103,7 +35,7 @@ step(struct store *st, sqlite3_stmt *s, const char *what)
 {
 	int n;
 
-	n = sqlite3_step(s) == SQLITE_DONE ? sqlite3_changes(st->db)
+	n = sqlite3_step(s) == SQLITE_DONE ? sqlite3_changes(st->own->handle)
 					   : store_fail(st, what);
 	store_done(s);
 	return n;
@@ -115,7 +47,7 @@ store_run(struct store *st, sqlite3_stmt *s, const char *what)
 {
 	int n = -1;
 
-	if (!st->takes_back || !sqlite3_get_autocommit(st->db))
+	if (!st->takes_back || !sqlite3_get_autocommit(st->own->handle))
 		return step(st, s, what);
 	if (store_begin(st) < 0) {
 		store_done(s);

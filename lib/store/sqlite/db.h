@@ -1,0 +1,156 @@
+/* db.h: one connection to SQLite: for this folder alone. */
+#ifndef CARNET_DB_H
+#define CARNET_DB_H
+
+#include <sqlite3.h>
+#include <stdatomic.h>
+#include <sys/types.h>
+
+#include "engine.h"
+
+/* The two numbers of ledger.c. */
+struct ledger {
+	int64_t taken_back, minute;
+};
+
+/* Statements about transactions, which are no rows of sql.h. */
+enum control { BEGIN_READ, BEGIN_WRITE, COMMIT, ROLLBACK, CONTROLS };
+
+struct db {
+	sqlite3 *handle;
+	sqlite3_stmt *stmt[SQL_COUNT]; /* prepared at first use, then kept */
+	sqlite3_stmt *control[CONTROLS];
+	dev_t dev;		/* of the file that was opened */
+	ino_t ino;
+	int is_stuck;		/* the last failure may need a new connection */
+
+	struct sync *sync;	/* NULL: nothing was committed yet */
+	int was_synced;		/* the last commit was, as it changed something */
+
+	int log_pages, log_top; /* after the last commit; 0: nothing to do */
+	int checkpoint_pages;	/* with so many a checkpoint is due */
+	int checkpoint_at;	/* the same, if one was tried in vain */
+	int begin_again;	/* the mode of one that has the log begin anew */
+	int tries_max;		/* of a lock that another has */
+
+	uint32_t file_counter;	/* of the database file, when last read */
+	struct ledger ledger;	/* what this transaction wrote; 0: nothing */
+	int64_t counted_now, counted_before; /* if it counted; see ledger.c */
+};
+
+/* Names of the files beside the database. */
+#define DB_LOG "-wal"
+#define DB_INDEX "-shm"
+#define DB_SYNC "-sync"
+
+/*
+ * The file DATABASE-sync, mapped by every process that writes.  What it has of the
+ * ledger is explained in ledger.c.
+ */
+struct shared {
+	_Atomic uint32_t turn;	/* of the group commit: sync.c */
+	_Atomic uint32_t is_torn; /* the log may have a gap */
+	_Atomic int64_t taken_back, minute; /* as in the table ledger */
+	/*
+	 * The change counter of the database file's header (File Format 1.3.7)
+	 * never falls, unless another file is copied over this one.
+	 */
+	_Atomic uint32_t file_counter;
+	_Atomic uint32_t is_overwritten; /* it fell: refuse to go on */
+	/* The second of the last count, in Unix seconds; negative: a copy was made. */
+	_Atomic int64_t counted_at;
+};
+
+/* engine.c: db_close(st): as engine.h has it. */
+void db_close(struct store *st);
+
+/* fault.c: db_fail(st, what): log the error that SQLite has; set st->fault; return -1. */
+int db_fail(struct store *st, const char *what);
+
+/*
+ * statement.c: as engine.h has them.
+ * db_control(st, which): run one; 0, or -1.
+ */
+int db_run(struct store *st, enum sql which, const struct value *v, int n);
+int db_find(struct row *r, enum sql which, const struct value *v, int n);
+int db_next(struct row *r);
+int db_end(struct row *r);
+int64_t db_get_int(const struct row *r, int i);
+const char *db_get_text(const struct row *r, int i, size_t *len);
+const void *db_get_bytes(const struct row *r, int i, size_t *len);
+int db_control(struct store *st, enum control which);
+int db_script(struct store *st, const char *text);
+void db_finalize(struct db *db);
+
+/*
+ * schema.c: as engine.h has them.
+ * db_set_wal(st): 0, or -1, logged, if the database cannot be put into WAL mode.
+ * One that was restored from a dump is in another mode, in which a commit is not
+ * synced as sync.c does it.
+ */
+int db_version(struct store *st);
+int db_set_version(struct store *st, int version);
+int db_set_wal(struct store *st);
+
+/*
+ * sync.c:
+ * db_shared(st): the file DATABASE-sync; memory of our own where there can be none.
+ * db_sync(st): SQLITE_OK when all that was committed before, by any process, is on
+ * disk.
+ * db_sync_doubt(st): a write of the log was lost: it must begin anew first.
+ * db_sync_alone(st): do not wait for others who sync, as in one thread.
+ */
+struct shared *db_shared(struct store *st);
+int db_sync(struct store *st);
+void db_sync_doubt(struct store *st);
+void db_sync_alone(struct store *st);
+void db_sync_end(struct db *db);
+
+/*
+ * checkpoint.c:
+ * db_checkpoint_begin(st): have each commit synced, if st->is_full; SQLITE_OK.
+ */
+int db_checkpoint_begin(struct store *st);
+void db_serve_one(struct store *st);
+void db_idle(struct store *st);
+
+/*
+ * ledger.c:
+ * db_ledger_begin(st): at open and once a second: 0 if the database is the one that
+ * the file DATABASE-sync knows; -1, logged, if it is older, or was overwritten.
+ * db_ledger_was_overwritten(path): before the database is opened: 1, logged, if a
+ * program noticed that it was overwritten while in use, else 0.
+ * db_ledger_step(st), db_ledger_end(st): the first inside a write transaction, right
+ * before its commit: 0, or -1, logged.  The second after the commit.
+ * db_ledger_checkpoint(st): the database file was written: note its counter.
+ * db_ledger_read(path, out): the numbers of the file beside the database at path.
+ * Without a file, or with an older one that has none, all are 0.
+ * db_ledger_of(st, out): the numbers of the database; 0, or -1, logged.
+ * db_ledger_is_old(db, file): is a database with the numbers db older than the
+ * file's?
+ * db_ledger_copied(st): a copy is about to be made of what the database holds now,
+ * and nobody writes: what is taken back next is counted, in this second too.
+ * db_ledger_put_back(path, copy): the database file copy is about to be put in place
+ * at path.  If the file beside path has no numbers yet, as on a new machine, what was
+ * taken back since the copy was made is not known: have the file say so, that the
+ * programs refuse the database until store_ledger_accept.  0, or -1, logged.
+ */
+int db_ledger_begin(struct store *st);
+int db_ledger_was_overwritten(const char *path);
+int db_ledger_step(struct store *st);
+void db_ledger_end(struct store *st);
+void db_ledger_checkpoint(struct store *st);
+void db_ledger_read(const char *path, struct ledger *out);
+int db_ledger_of(struct store *st, struct ledger *out);
+int db_ledger_is_old(const struct ledger *db, const struct ledger *file);
+void db_ledger_copied(struct store *st);
+int db_ledger_put_back(const char *path, const char *copy);
+int db_ledger_state(struct store *st);
+int db_ledger_accept(struct store *st);
+
+/* look.c and copy.c: as engine.h has them. */
+void db_look(struct store *st, struct arena *a, struct store_health *out);
+int db_copy(struct store *st, const char *path);
+int db_replace(const char *path, const char *copy);
+
+#endif

@@ -1,0 +1,337 @@
+/*
+ * ledger.c: a database that an operator put back is told from a live one.
+ *
+ * Two numbers tell: how often something was taken back, and the minute of the last
+ * write.  The database has them in the table ledger, and the file DATABASE-sync
+ * beside it has them too.  The file is written after the commit, so it never knows
+ * more than a database that is whole.
+ *
+ * What is taken back is counted once a second, and once more after carnet backup.
+ * So one copy is not told from the database: made by other means, in a second in
+ * which something was taken back before it and after it, and put back before
+ * anything is written in a later minute or taken back in a later second.
+ */
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "db.h"
+#include "log.h"
+
+#define COUNTER_AT 24 /* in the database's header: File Format 1.3 */
+
+int
+db_ledger_is_old(const struct ledger *db, const struct ledger *file)
+{
+	return db->taken_back < file->taken_back || db->minute < file->minute;
+}
+
+/* Read the file beside the database; what it does not have is 0. */
+static void
+read_shared(const char *path, struct shared *out)
+{
+	char name[PATH_MAX];
+	int fd;
+
+	memset(out, 0, sizeof(*out));
+	if (snprintf(name, sizeof(name), "%s" DB_SYNC, path) >=
+		(int)sizeof(name) ||
+	    (fd = open(name, O_RDONLY | O_CLOEXEC)) < 0)
+		return;
+	if (pread(fd, out, sizeof(*out), 0) != sizeof(*out))
+		memset(out, 0, sizeof(*out));
+	close(fd);
+}
+
+void
+db_ledger_read(const char *path, struct ledger *out)
+{
+	struct shared sh;
+
+	read_shared(path, &sh);
+	out->taken_back = sh.taken_back;
+	out->minute = sh.minute;
+}
+
+static void
+read_numbers(const struct row *r, void *out)
+{
+	struct ledger *to = out;
+
+	to->taken_back = row_int(r, 0);
+	to->minute = row_int(r, 1);
+}
+
+int
+db_ledger_of(struct store *st, struct ledger *out)
+{
+	const int found = query_one(
+	    st, NULL, SQL_LEDGER_FIND, NULL, 0, read_numbers, out);
+
+	if (found == 0)
+		log_event("database %s: its table ledger is empty",
+		    st->database);
+	return found == 1 ? 0 : -1;
+}
+
+/*
+ * The change counter in the header of the database file; 0 if it has none.  By the
+ * engine's own descriptor: the close of another one would give back the locks of
+ * this process (fcntl(2)), and the log could be deleted under it.
+ */
+static uint32_t
+counter_of(struct store *st)
+{
+	unsigned char b[4] = { 0 };
+	sqlite3_file *f = NULL;
+
+	if (sqlite3_file_control(st->own->handle, "main", SQLITE_FCNTL_FILE_POINTER,
+		&f) != SQLITE_OK ||
+	    f == NULL || f->pMethods == NULL ||
+	    f->pMethods->xRead(f, b, sizeof(b), COUNTER_AT) != SQLITE_OK)
+		return 0;
+	return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 |
+	    (uint32_t)b[2] << 8 | b[3];
+}
+
+static void
+see_counter(struct store *st, uint32_t counter)
+{
+	st->own->file_counter = counter;
+	if (st->own->sync != NULL && counter > db_shared(st)->file_counter)
+		db_shared(st)->file_counter = counter;
+}
+
+void
+db_ledger_checkpoint(struct store *st)
+{
+	see_counter(st, counter_of(st));
+}
+
+int
+db_ledger_state(struct store *st)
+{
+	struct ledger db, file;
+	struct shared sh;
+	const uint32_t counter = counter_of(st);
+
+	read_shared(st->database, &sh);
+	if (sh.is_overwritten || counter < sh.file_counter ||
+	    counter < st->own->file_counter)
+		return LEDGER_OVERWRITTEN;
+	see_counter(st, counter);
+	file = (struct ledger) { sh.taken_back, sh.minute };
+	if (db_ledger_of(st, &db) < 0)
+		return -1;
+	return db_ledger_is_old(&db, &file) ? LEDGER_OLD : LEDGER_FITS;
+}
+
+/*
+ * Another file was copied over the database while it was in use, and its log may
+ * belong to the one before.  SQLite would copy that log into the new file at the
+ * last close: that must not be.
+ */
+static void
+keep_log_away(struct store *st)
+{
+	db_shared(st)->is_overwritten = 1;
+	(void)sqlite3_db_config(
+	    st->own->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+}
+
+/* Log why the database cannot be used, if it cannot; return 0, or -1. */
+static int
+tell(const char *path, int state)
+{
+	static const char *const what[] = {
+		[LEDGER_OLD] = "it is older than what was answered: a copy was"
+		    " put back, and tokens that were revoked since would work"
+		    " again; see carnet restore --accept",
+		[LEDGER_OVERWRITTEN] = "another file was copied over it while it"
+		    " was in use; put a backup in place with carnet restore"
+		    " FILE",
+	};
+
+	if (state > 0)
+		log_event("database %s: %s", path, what[state]);
+	return state == LEDGER_FITS ? 0 : -1;
+}
+
+int
+db_ledger_was_overwritten(const char *path)
+{
+	struct shared sh;
+
+	read_shared(path, &sh);
+	return sh.is_overwritten && tell(path, LEDGER_OVERWRITTEN) < 0;
+}
+
+int
+db_ledger_begin(struct store *st)
+{
+	const int state = db_ledger_state(st);
+
+	if (state == LEDGER_OVERWRITTEN)
+		keep_log_away(st);
+	return tell(st->database, state);
+}
+
+/*
+ * The row is one more page of the log.  So the minute is written once a minute, and
+ * of what is taken back only the first in each second is counted; a clock that goes
+ * back makes another second.  Where commits are not synced the file is told
+ * nothing, as a power cut may undo them: there the row is of no use.
+ */
+static int
+is_due(struct store *st, int64_t now)
+{
+	struct shared *sh = db_shared(st);
+
+	st->own->counted_before = sh->counted_at;
+	st->own->counted_now = st->takes_back && st->own->counted_before != now ? now : 0;
+	return st->is_full &&
+	    (st->own->counted_now != 0 || now / 60 > sh->minute);
+}
+
+/* Add to the two numbers, and take what they are now to out; 0, or -1. */
+static int
+add_numbers(struct store *st, int64_t taken_back, int64_t minute,
+    struct ledger *out)
+{
+	const struct value v[] = { V_INT(taken_back), V_INT(minute) };
+
+	return query_one(st, NULL, SQL_LEDGER_WRITE, v, 2, read_numbers,
+		   out) == 1 ? 0 : -1;
+}
+
+int
+db_ledger_step(struct store *st)
+{
+	const int64_t now = (int64_t)time(NULL);
+
+	memset(&st->own->ledger, 0, sizeof(st->own->ledger));
+	if (!is_due(st, now))
+		return 0;
+	return add_numbers(st, st->own->counted_now != 0, now / 60,
+	    &st->own->ledger);
+}
+
+/* Of two processes at once the larger number stays. */
+static void
+raise_to(_Atomic int64_t *n, int64_t to)
+{
+	int64_t seen = *n;
+
+	while (seen < to && !atomic_compare_exchange_weak(n, &seen, to))
+		continue;
+}
+
+/* A commit that a power cut may take back must not be counted outside. */
+void
+db_ledger_end(struct store *st)
+{
+	struct shared *sh = db_shared(st);
+	int64_t before = st->own->counted_before;
+
+	st->takes_back = 0;
+	if (st->own->ledger.minute == 0)
+		return;
+	raise_to(&sh->taken_back, st->own->ledger.taken_back);
+	raise_to(&sh->minute, st->own->ledger.minute);
+	/* Last, and not if a copy was made in between: it may lack what comes. */
+	if (st->own->counted_now != 0)
+		(void)atomic_compare_exchange_strong(
+		    &sh->counted_at, &before, st->own->counted_now);
+}
+
+/* A number that was not there before, so that db_ledger_end sees it. */
+void
+db_ledger_copied(struct store *st)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_REALTIME, &t);
+	db_shared(st)->counted_at =
+	    -((int64_t)t.tv_sec * 1000000000 + t.tv_nsec);
+}
+
+static int
+accept_step(struct store *st, void *ctx)
+{
+	struct ledger file, now;
+
+	(void)ctx;
+	db_ledger_read(st->database, &file);
+	/* One that was withdrawn since would let its app in again, unasked. */
+	if (query_run(st, SQL_LEDGER_CONSENTS, NULL, 0) < 0 ||
+	    add_numbers(st, file.taken_back + 1, file.minute, &now) < 0)
+		return -1;
+	st->takes_back = 1;
+	db_shared(st)->is_overwritten = 0;
+	db_shared(st)->file_counter = 0;
+	db_ledger_copied(st); /* of what was put back */
+	return 0;
+}
+
+int
+db_ledger_accept(struct store *st)
+{
+	return store_write(st, accept_step, NULL);
+}
+
+/* The numbers of a database file that nobody has open. */
+static int
+ledger_of_copy(const char *copy, struct ledger *out)
+{
+	struct store *st = store_new(copy, 0);
+	int rc = -1;
+
+	if (st == NULL)
+		return -1;
+	if ((st->own = calloc(1, sizeof(*st->own))) == NULL)
+		err(111, "store");
+	if (sqlite3_open_v2(copy, &st->own->handle, SQLITE_OPEN_READONLY,
+		NULL) == SQLITE_OK)
+		rc = db_ledger_of(st, out);
+	store_close(st);
+	return rc;
+}
+
+/* The turn of the group commit is in use by others, and stays as it is. */
+int
+db_ledger_put_back(const char *path, const char *copy)
+{
+	const size_t from = offsetof(struct shared, taken_back);
+	struct shared sh;
+	struct ledger db;
+	char name[PATH_MAX];
+	int fd, rc = -1;
+
+	if (ledger_of_copy(copy, &db) < 0)
+		return -1;
+	read_shared(path, &sh);
+	if (sh.taken_back < db.taken_back || sh.minute < db.minute) {
+		sh.taken_back = db.taken_back + 1;
+		sh.minute = db.minute;
+	}
+	sh.file_counter = 0;
+	sh.is_overwritten = 0;
+	sh.counted_at = 0;
+	if (snprintf(name, sizeof(name), "%s" DB_SYNC, path) <
+		(int)sizeof(name) &&
+	    (fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600)) >= 0) {
+		if (pwrite(fd, (const char *)&sh + from, sizeof(sh) - from,
+			(off_t)from) == (ssize_t)(sizeof(sh) - from) &&
+		    fsync(fd) == 0)
+			rc = 0;
+		close(fd);
+	}
+	if (rc < 0)
+		log_event("%s: %s", name, strerror(errno));
+	return rc;
+}
