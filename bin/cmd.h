@@ -7,7 +7,6 @@
 
 struct arena;
 struct buf;
-struct client;
 struct conf;
 struct holding;
 struct store;
@@ -128,15 +127,23 @@ int cmd_find_user(struct cmd *c, const char *name, struct user *out);
 int cmd_take_identity(struct cmd *c, const char *email, const char *login,
     const char *name, struct user *out);
 
+/*
+ * cmd_take_user(c, opts, n, out):
+ * Read the options, and find the user whom the only operand names.  Return CMD_OK,
+ * or what to exit with, after a message.
+ */
+int cmd_take_user(
+    struct cmd *c, const struct cmd_opt *opts, size_t n, struct user *out);
+
+/* cmd_say_user(c, u, what): print what was done with u; return CMD_OK or _SYSTEM. */
+int cmd_say_user(struct cmd *c, const struct user *u, const char *what);
+
 /* cmd_seek_user(c, name, out): the same without a word: CMD_OK, CMD_REFUSED if there
  * is none, CMD_USAGE if name means two, CMD_SYSTEM. */
 int cmd_seek_user(struct cmd *c, const char *name, struct user *out);
 
 /* cmd_text(what, text): 0 if text is a line of UTF-8; -1 after a message. */
 int cmd_text(const char *what, const char *text);
-
-/* cmd_client_make(c, cl, secret): add cl with a new id, and a secret if asked. */
-int cmd_client_make(struct cmd *c, struct client *cl, char *secret);
 
 /*
  * cmd_become_owner(c):

@@ -12,34 +12,6 @@
 
 #define LIST_N 256
 
-/* A random UUID, RFC 9562 section 5.4: what Passport's users know as client id. */
-static char *
-make_client_id(struct arena *a)
-{
-	uint8_t u[16];
-
-	crypto_random(u, sizeof(u));
-	u[6] = (uint8_t)((u[6] & 0x0f) | 0x40);
-	u[8] = (uint8_t)((u[8] & 0x3f) | 0x80);
-	return arena_printf(a,
-	    "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-"
-	    "%02x%02x%02x%02x%02x%02x",
-	    u[0], u[1], u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10],
-	    u[11], u[12], u[13], u[14], u[15]);
-}
-
-int
-cmd_client_make(struct cmd *c, struct client *cl, char *secret)
-{
-	cl->client_id = make_client_id(c->a);
-	cl->created_at = c->now;
-	if (secret != NULL) {
-		secret_make(secret, &cl->secret);
-		cl->has_secret = 1;
-	}
-	return store_client_add(c->st, cl) == 1 ? CMD_OK : CMD_SYSTEM;
-}
-
 /* What was made, or given a new secret: shown this once. */
 static int
 show_secret(struct cmd *c, const struct client *cl, const char *secret)
@@ -63,74 +35,66 @@ show_secret(struct cmd *c, const struct client *cl, const char *secret)
 	return cmd_print(&b);
 }
 
-/* What add and edit take, as it was typed; NULL: not given. */
+/* What add and edit take, as it was typed. */
 struct typed {
-	const char *name, *grants, *uris, *scope, *alg, *access, *refresh_ttl;
-	const char *refresh;	/* keep or rotate */
+	struct registration r;
+	const char *access_ttl, *refresh_ttl;
 	const char *unset;	/* of edit: names of options, with commas */
-	int is_public;
 };
 
 #define TYPED_OPTS(t) \
-	{ "name", &(t).name, NULL }, \
-	{ "grant", &(t).grants, NULL }, \
-	{ "redirect-uri", &(t).uris, NULL }, \
-	{ "scope", &(t).scope, NULL }, \
-	{ "alg", &(t).alg, NULL }, \
-	{ "access-ttl", &(t).access, NULL }, \
-	{ "refresh-ttl", &(t).refresh_ttl, NULL }, \
-	{ "refresh", &(t).refresh, NULL }, \
-	{ "public", NULL, &(t).is_public }
+	{ .name = "name", .value = &(t).r.name }, \
+	{ .name = "grant", .value = &(t).r.grants }, \
+	{ .name = "redirect-uri", .value = &(t).r.redirect_uris }, \
+	{ .name = "scope", .value = &(t).r.scope }, \
+	{ .name = "alg", .value = &(t).r.alg }, \
+	{ .name = "access-ttl", .value = &(t).access_ttl }, \
+	{ .name = "refresh-ttl", .value = &(t).refresh_ttl }, \
+	{ .name = "refresh", .value = &(t).r.refresh }, \
+	{ .name = "public", .flag = &(t).r.is_public }
 
-/* Lay what was typed over cl, and hold the whole against the rules. */
 static int
-take_typed(struct cmd *c, const struct typed *t, struct client *cl,
-    int is_public)
+is_nothing(const struct typed *t)
 {
-	const char *why = NULL;
+	const struct registration *r = &t->r;
 
-	if (t->name != NULL)
-		cl->name = t->name;
-	if (t->uris != NULL)
-		cl->redirect_uris = t->uris;
-	if (t->scope != NULL)
-		cl->scope = t->scope;
-	if (t->alg != NULL)
-		cl->alg = t->alg;
-	if ((t->access != NULL && cmd_time(t->access, &cl->access_ttl) < 0) ||
-	    (t->refresh_ttl != NULL &&
-		cmd_time(t->refresh_ttl, &cl->refresh_ttl) < 0))
-		return CMD_REFUSED;
-	if (t->refresh != NULL) {
-		cl->refresh_keep = strcmp(t->refresh, "keep") == 0;
-		if (!cl->refresh_keep && strcmp(t->refresh, "rotate") != 0)
-			return cmd_refuse("--refresh is keep or rotate");
-	}
-	if (t->grants != NULL)
-		why = registration_grants(c->a, t->grants, &cl->grants);
-	if (why == NULL)
-		why = registration_check(c->conf, c->a, cl, is_public);
-	return why == NULL ? CMD_OK : cmd_refuse("%s", why);
+	return r->name == NULL && r->grants == NULL &&
+	    r->redirect_uris == NULL && r->scope == NULL && r->alg == NULL &&
+	    r->refresh == NULL && !r->is_public && t->access_ttl == NULL &&
+	    t->refresh_ttl == NULL && t->unset == NULL;
+}
+
+static int
+take_times(struct typed *t)
+{
+	return cmd_time(t->access_ttl, &t->r.access_ttl) < 0 ||
+	    cmd_time(t->refresh_ttl, &t->r.refresh_ttl) < 0
+	    ? CMD_REFUSED
+	    : CMD_OK;
 }
 
 int
 cmd_client_add(struct cmd *c)
 {
 	char secret[SECRET_TEXT_LEN + 1];
-	struct client cl = { .redirect_uris = "" };
-	struct typed t = { .name = NULL };
+	struct client cl = REGISTRATION_NEW;
+	struct typed t = { .unset = NULL };
 	const struct cmd_opt opts[] = { TYPED_OPTS(t) };
+	const char *why;
 	char **operand;
 	int n, rc;
 
 	n = cmd_options(c, opts, sizeof(opts) / sizeof(opts[0]), &operand);
-	if (n != 0 || t.name == NULL || *t.name == '\0' || t.grants == NULL)
+	if (n != 0 || t.r.name == NULL || *t.r.name == '\0' ||
+	    t.r.grants == NULL)
 		return n < 0 ? CMD_USAGE : cmd_usage(c);
-	if ((rc = take_typed(c, &t, &cl, t.is_public)) != CMD_OK)
+	if ((rc = take_times(&t)) != CMD_OK)
 		return rc;
-	if ((rc = cmd_client_make(
-		 c, &cl, t.is_public ? NULL : secret)) == CMD_OK)
-		rc = show_secret(c, &cl, t.is_public ? NULL : secret);
+	if ((why = registration_apply(c->conf, c->a, &t.r, &cl)) != NULL)
+		return cmd_refuse("%s", why);
+	if (registration_add(c->st, c->a, c->now, &cl, secret) < 0)
+		return CMD_SYSTEM;
+	rc = show_secret(c, &cl, cl.has_secret ? secret : NULL);
 	explicit_bzero(secret, sizeof(secret));
 	return rc;
 }
@@ -297,58 +261,65 @@ cmd_client_revoke(struct cmd *c)
 	return show_secret(c, &cl, NULL);
 }
 
-/* Change it to what was typed; within a transaction, so that no change between
- * what is read here and what is written is lost. */
+/* A change of a client. */
+struct change {
+	struct cmd *c;
+	const struct typed *t;
+	struct client *cl;
+	const char *why; /* it is refused; or NULL */
+};
+
 static int
-edit(struct cmd *c, const struct typed *t, struct client *cl)
+unset(const struct change *ch, struct client *cl)
 {
 	const struct cmd_unset names[] = {
-		{ "scope", &cl->scope, NULL, NULL },
-		{ "alg", &cl->alg, NULL, NULL },
-		{ "redirect-uri", &cl->redirect_uris, "", NULL },
-		{ "access-ttl", NULL, NULL, &cl->access_ttl },
-		{ "refresh-ttl", NULL, NULL, &cl->refresh_ttl },
+		{ .name = "scope", .text = &cl->scope },
+		{ .name = "alg", .text = &cl->alg },
+		{ .name = "redirect-uri", .text = &cl->redirect_uris, .to = "" },
+		{ .name = "access-ttl", .number = &cl->access_ttl },
+		{ .name = "refresh-ttl", .number = &cl->refresh_ttl },
 	};
-	int rc;
 
-	if (store_client_by_number(c->st, c->a, cl->id, cl) != 1)
-		return CMD_SYSTEM;
-	rc = cmd_unset(c, t->unset, names, sizeof(names) / sizeof(names[0]));
-	if (t->is_public) {
-		cl->has_secret = 0;
-		cl->secret_hash = NULL;
-	}
-	if (rc == CMD_OK)
-		rc = take_typed(c, t, cl, client_is_public(cl));
-	if (rc == CMD_OK && store_client_change(c->st, cl) != 1)
-		rc = CMD_SYSTEM;
-	return rc;
+	return cmd_unset(ch->c, ch->t->unset, names,
+	    sizeof(names) / sizeof(names[0]));
+}
+
+/* What is read here is what is changed: the rules are for the whole client. */
+static int
+change(struct store *st, void *ctx)
+{
+	struct change *ch = ctx;
+	struct cmd *c = ch->c;
+
+	ch->why = NULL;
+	if (store_client_by_number(st, c->a, ch->cl->id, ch->cl) != 1)
+		return -1;
+	(void)unset(ch, ch->cl);
+	ch->why = registration_apply(c->conf, c->a, &ch->t->r, ch->cl);
+	return ch->why == NULL && store_client_change(st, ch->cl) == 1 ? 1 : -1;
 }
 
 int
 cmd_client_edit(struct cmd *c)
 {
-	struct typed t = { .name = NULL };
+	struct typed t = { .unset = NULL };
 	const struct cmd_opt opts[] = { TYPED_OPTS(t),
-		{ "unset", &t.unset, NULL } };
-	struct client cl;
+		{ .name = "unset", .value = &t.unset } };
+	struct client cl, unused = { .id = 0 };
+	struct change ch = { .c = c, .t = &t, .cl = &cl };
 	int rc;
 
 	if ((rc = find_client(
 		 c, opts, sizeof(opts) / sizeof(opts[0]), &cl)) != CMD_OK)
 		return rc;
-	if (memcmp(&t, &(struct typed) { .name = NULL }, sizeof(t)) == 0)
+	if (is_nothing(&t))
 		return cmd_usage(c);
-	/* install made it for a purpose: it would make another. */
-	if (cl.role != NULL && (t.is_public || t.grants != NULL))
-		return cmd_refuse("%s is the %s client: its grants and its kind"
-		    " are install's", cl.client_id, cl.role);
-	if (store_begin(c->st) < 0)
-		return CMD_SYSTEM;
-	if ((rc = edit(c, &t, &cl)) == CMD_OK && store_commit(c->st) < 0)
-		rc = CMD_SYSTEM;
-	store_rollback(c->st);
-	return rc == CMD_OK ? show_secret(c, &cl, NULL) : rc;
+	if ((rc = unset(&ch, &unused)) != CMD_OK ||
+	    (rc = take_times(&t)) != CMD_OK)
+		return rc;
+	if (store_write(c->st, change, &ch) < 0)
+		return ch.why == NULL ? CMD_SYSTEM : cmd_refuse("%s", ch.why);
+	return show_secret(c, &cl, NULL);
 }
 
 int

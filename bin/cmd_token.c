@@ -128,8 +128,8 @@ cmd_token_list(struct cmd *c)
 	struct arena *a;
 	struct whose w = { NULL, NULL };
 	const struct cmd_opt opts[] = {
-		{ "user", &w.email, NULL },
-		{ "client", &w.client_id, NULL },
+		{ .name = "user", .value = &w.email },
+		{ .name = "client", .value = &w.client_id },
 	};
 	char **operand;
 	int is_first = 1, n, rc;
@@ -180,57 +180,80 @@ report(struct cmd *c, const struct holding *h)
 	return cmd_print(&b);
 }
 
+/* Tokens to be revoked by their ids. */
+struct ids {
+	struct cmd *c;
+	const struct holding *h; /* whose they must be */
+	struct id *id;
+	int n;
+	struct holding done;	/* h with what was revoked */
+	const struct id *unknown; /* one that there is not; or NULL */
+};
+
 /* Revoke the token with that id, and its family; within a transaction. */
 static int
-revoke_id(struct cmd *c, const struct id *id, struct holding *h)
+revoke_id(struct store *st, struct ids *ids, const struct id *id)
 {
+	struct holding *h = &ids->done;
 	struct granted g = { .user = 0 };
 	struct holder is = { .user = 0 };
-	int n = store_access_holder(c->st, c->a, id, &is);
+	int n = store_access_holder(st, ids->c->a, id, &is);
 
-	if (n == 0 && (n = store_held_family(c->st, id, &g)) == 1) {
+	if (n == 0 && (n = store_held_family(st, id, &g)) == 1) {
 		is.client = g.client;
 		is.user = g.user;
 		is.family = g.family;
 		is.has_family = 1;
 	}
-	if (n < 0)
-		return CMD_SYSTEM;
 	if (n == 0 || (h->user != 0 && h->user != is.user) ||
-	    (h->client != 0 && h->client != is.client))
-		return cmd_refuse("there is no such token %s; nothing was"
-		    " revoked", id_text(c->a, id));
-	if ((n = store_access_revoke(c->st, id, c->now)) < 0)
-		return CMD_SYSTEM;
+	    (h->client != 0 && h->client != is.client)) {
+		ids->unknown = n < 0 ? NULL : id;
+		return -1;
+	}
+	if (n < 0 || (n = store_access_revoke(st, id, ids->c->now)) < 0)
+		return -1;
 	h->access += n;
 	if (!is.has_family)
-		return CMD_OK;
-	if ((n = store_family_revoke(c->st, &is.family, c->now)) < 0)
-		return CMD_SYSTEM;
+		return 0;
+	if ((n = store_family_revoke(st, &is.family, ids->c->now)) < 0)
+		return -1;
 	h->refresh += n > 0;
-	return CMD_OK;
+	return 0;
 }
 
 /* All of them, or none. */
 static int
+revoke_step(struct store *st, void *ctx)
+{
+	struct ids *ids = ctx;
+	int rc = 0;
+
+	ids->done = *ids->h;
+	ids->unknown = NULL;
+	for (int i = 0; i < ids->n && rc == 0; i++)
+		rc = revoke_id(st, ids, &ids->id[i]);
+	return rc;
+}
+
+static int
 revoke_ids(struct cmd *c, char **text, int n, struct holding *h)
 {
-	struct id *id = arena_alloc(c->a, (size_t)n * sizeof(*id));
-	int rc = CMD_OK;
+	struct ids ids = {
+		.c = c, .h = h, .n = n,
+		.id = arena_alloc(c->a, (size_t)n * sizeof(*ids.id)),
+	};
 
 	for (int i = 0; i < n; i++)
-		if (!id_read(text[i], &id[i])) /* a token, perhaps */
+		if (!id_read(text[i], &ids.id[i])) /* a token, perhaps */
 			return cmd_refuse("word %d is no id of a token: those"
 			    " of token list are; nothing was revoked", i + 1);
-	if (store_begin(c->st) < 0)
-		return CMD_SYSTEM;
-	for (int i = 0; i < n && rc == CMD_OK; i++)
-		rc = revoke_id(c, &id[i], h);
-	if (rc == CMD_OK && store_commit(c->st) < 0)
-		rc = CMD_SYSTEM;
-	if (rc != CMD_OK)
-		store_rollback(c->st);
-	return rc;
+	if (store_write(c->st, revoke_step, &ids) < 0)
+		return ids.unknown == NULL
+		    ? CMD_SYSTEM
+		    : cmd_refuse("there is no such token %s; nothing was"
+			  " revoked", id_text(c->a, ids.unknown));
+	*h = ids.done;
+	return CMD_OK;
 }
 
 int
@@ -256,9 +279,9 @@ cmd_token_revoke(struct cmd *c)
 	struct whose w = { NULL, NULL };
 	int all = 0, n, rc;
 	const struct cmd_opt opts[] = {
-		{ "user", &w.email, NULL },
-		{ "client", &w.client_id, NULL },
-		{ "all", NULL, &all },
+		{ .name = "user", .value = &w.email },
+		{ .name = "client", .value = &w.client_id },
+		{ .name = "all", .flag = &all },
 	};
 	char **operand;
 

@@ -4,19 +4,16 @@
 #include <unistd.h>
 
 #include "arena.h"
-#include "buf.h"
 #include "cmd.h"
 #include "conf.h"
 #include "identity.h"
-#include "json.h"
 #include "passwd.h"
 #include "password.h"
 #include "scope.h"
 #include "store.h"
-#include "store_consent.h"
 #include "store_held.h"
-#include "store_session.h"
 #include "store_user.h"
+#include "user.h"
 
 /* One line of standard input without its newline; NULL if there is none. */
 static char *
@@ -124,12 +121,11 @@ cmd_user_add(struct cmd *c)
 	const char *login = NULL, *name = NULL;
 	int from_stdin = 0, n, rc;
 	const struct cmd_opt opts[] = {
-		{ "name", &name, NULL },
-		{ "login", &login, NULL },
-		{ "scope", &u.scope, NULL },
-		{ "password-stdin", NULL, &from_stdin },
+		{ .name = "name", .value = &name },
+		{ .name = "login", .value = &login },
+		{ .name = "scope", .value = &u.scope },
+		{ .name = "password-stdin", .flag = &from_stdin },
 	};
-	struct buf b;
 	char **operand;
 
 	if ((n = cmd_options(c, opts, 4, &operand)) != 1)
@@ -147,68 +143,44 @@ cmd_user_add(struct cmd *c)
 		return cmd_refuse("there is a user %s%s%s already", u.email,
 		    login == NULL ? "" : ", or a user name ",
 		    login == NULL ? "" : u.login);
-	buf_init(&b, c->a, 128);
-	if (c->json) {
-		json_open(&b, NULL, '{');
-		json_int(&b, "user_id", u.id);
-		json_close(&b, '}');
-	} else {
-		buf_printf(&b, "user %lld: %s", (long long)u.id, u.email);
-	}
-	return cmd_print(&b);
+	return cmd_say_user(c, &u, u.email);
 }
 
-/* The user that the only operand names. */
+/* A new password to be stored. */
+struct change {
+	const struct user *u;
+	const char *hash;
+	int64_t now;
+};
+
 static int
-find_user(struct cmd *c, const struct cmd_opt *opts, size_t n_opts,
-    struct user *out)
+set_password(struct store *st, void *ctx)
 {
-	char **operand;
-	int n;
+	const struct change *ch = ctx;
 
-	if ((n = cmd_options(c, opts, n_opts, &operand)) != 1)
-		return n < 0 ? CMD_USAGE : cmd_usage(c);
-	return cmd_find_user(c, operand[0], out);
-}
-
-/* {"user_id": N}, or the sentence. */
-static int
-say(struct cmd *c, const struct user *u, const char *what)
-{
-	struct buf b;
-
-	buf_init(&b, c->a, 128);
-	if (c->json) {
-		json_open(&b, NULL, '{');
-		json_int(&b, "user_id", u->id);
-		json_close(&b, '}');
-	} else {
-		buf_printf(&b, "user %lld: %s", (long long)u->id, what);
-	}
-	return cmd_print(&b);
+	return user_set_password(st, ch->u, ch->hash, NULL, ch->now);
 }
 
 int
 cmd_user_passwd(struct cmd *c)
 {
-	int from_stdin = 0, rc;
+	int from_stdin = 0, n, rc;
 	const struct cmd_opt opts[] = {
-		{ "password-stdin", NULL, &from_stdin },
+		{ .name = "password-stdin", .flag = &from_stdin },
 	};
 	const char *hash;
 	struct user u;
 
-	if ((rc = find_user(c, opts, 1, &u)) != CMD_OK ||
+	if ((rc = cmd_take_user(c, opts, 1, &u)) != CMD_OK ||
 	    (rc = take_password(c, from_stdin, &u, &hash)) != CMD_OK)
 		return rc;
-	/* Whoever knew the old one keeps nothing that it opened. */
-	if (store_begin(c->st) < 0 ||
-	    store_user_set_password(c->st, u.id, NULL, hash) != 1 ||
-	    store_session_delete_others(c->st, u.id, NULL) < 0 ||
-	    store_app_revoke(c->st, u.id, 0, c->now) < 0 ||
-	    store_commit(c->st) < 0)
+	u.password = NULL; /* the operator need not know the old one */
+	n = store_write(c->st, set_password,
+	    &(struct change) { .u = &u, .hash = hash, .now = c->now });
+	if (n < 0)
 		return CMD_SYSTEM;
-	return say(c, &u, "password set; signed out everywhere");
+	return n == 0 ? cmd_refuse("the user is gone")
+		      : cmd_say_user(c, &u, "password set; signed out everywhere");
 }
 
 /*
@@ -221,17 +193,17 @@ cmd_user_disable(struct cmd *c)
 {
 	struct holding h = { .user = 0 };
 	int revoke = 0, rc;
-	const struct cmd_opt opts[] = { { "revoke", NULL, &revoke } };
+	const struct cmd_opt opts[] = { { .name = "revoke", .flag = &revoke } };
 	struct user u;
 
-	if ((rc = find_user(c, opts, 1, &u)) != CMD_OK)
+	if ((rc = cmd_take_user(c, opts, 1, &u)) != CMD_OK)
 		return rc;
 	if (store_user_set_disabled(c->st, u.id, c->now) != 1)
 		return CMD_SYSTEM;
 	h.user = u.id;
 	if (revoke && cmd_revoke_held(c, &h) != CMD_OK)
 		return CMD_SYSTEM;
-	return say(c, &u,
+	return cmd_say_user(c, &u,
 	    revoke ? "disabled; all tokens and sessions revoked" : "disabled");
 }
 
@@ -241,9 +213,9 @@ cmd_user_enable(struct cmd *c)
 	struct user u;
 	int rc;
 
-	if ((rc = find_user(c, NULL, 0, &u)) != CMD_OK)
+	if ((rc = cmd_take_user(c, NULL, 0, &u)) != CMD_OK)
 		return rc;
 	if (store_user_set_disabled(c->st, u.id, 0) != 1)
 		return CMD_SYSTEM;
-	return say(c, &u, "enabled");
+	return cmd_say_user(c, &u, "enabled");
 }

@@ -1,121 +1,139 @@
 /* cmd_user_edit.c: carnet user edit, delete: people are changed and erased. */
 #include "arena.h"
-#include "buf.h"
 #include "cmd.h"
 #include "conf.h"
 #include "erase.h"
-#include "json.h"
 #include "store.h"
 #include "store_erase.h"
 #include "store_user.h"
 
-/* What edit takes, as it was typed; NULL: not given. */
-struct typed {
-	const char *email, *login, *name, *scope, *unset;
+/* A change of a user. */
+struct change {
+	struct cmd *c;
+	struct user *u;		/* as it is stored in the end */
+	struct user typed;	/* in the form that is stored; NULL: not given */
+	const char *unset;	/* names of options, with commas; or NULL */
+	const char *was;	/* the e-mail address before */
 };
 
 static int
-say(struct cmd *c, const struct user *u, const char *what)
-{
-	struct buf b;
-
-	buf_init(&b, c->a, 128);
-	if (c->json) {
-		json_open(&b, NULL, '{');
-		json_int(&b, "user_id", u->id);
-		json_close(&b, '}');
-	} else {
-		buf_printf(&b, "user %lld: %s", (long long)u->id, what);
-	}
-	return cmd_print(&b);
-}
-
-/* Within a transaction: what is read here is what is changed. */
-static int
-edit(struct cmd *c, const struct typed *t, struct user *u)
+unset(const struct change *ch, struct user *u)
 {
 	const struct cmd_unset names[] = {
-		{ "login", &u->login, NULL, NULL },
-		{ "scope", &u->scope, NULL, NULL },
-		{ "name", &u->name, "", NULL },
+		{ .name = "login", .text = &u->login },
+		{ .name = "scope", .text = &u->scope },
+		{ .name = "name", .text = &u->name, .to = "" },
 	};
-	const char *was;
-	int n, rc;
 
-	if (store_user_by_id(c->st, c->a, u->id, u) != 1)
-		return CMD_SYSTEM;
-	was = u->email;
-	if ((rc = cmd_unset(c, t->unset, names, 3)) != CMD_OK ||
-	    (rc = cmd_take_identity(
-		 c, t->email, t->login, t->name, u)) != CMD_OK)
-		return rc;
-	if (cmd_scope(c, t->scope) < 0)
-		return CMD_REFUSED;
+	return cmd_unset(ch->c, ch->unset, names, 3);
+}
+
+/* What is read here is what is changed.  1; 0: another user has that name. */
+static int
+change(struct store *st, void *ctx)
+{
+	struct change *ch = ctx;
+	const struct user *t = &ch->typed;
+	struct user *u = ch->u;
+
+	if (store_user_by_id(st, ch->c->a, u->id, u) != 1)
+		return -1;
+	ch->was = u->email;
+	(void)unset(ch, u);
+	if (t->email != NULL)
+		u->email = t->email;
+	if (t->login != NULL)
+		u->login = t->login;
+	if (t->name != NULL)
+		u->name = t->name;
 	if (t->scope != NULL)
 		u->scope = t->scope;
-	if (strcmp(was, u->email) != 0)
-		c->about = arena_printf(c->a, "%s %s", was, u->email);
-	if ((n = store_user_change(c->st, u)) < 0)
-		return CMD_SYSTEM;
-	return n == 0 ? cmd_refuse("another user has that e-mail address or"
-				   " user name")
-		      : CMD_OK;
+	return store_user_change(st, u);
+}
+
+/* Check what was typed before anything is changed. */
+static int
+check(struct cmd *c, const struct user *typed, struct change *ch)
+{
+	struct user unused = { .id = 0 };
+	int rc;
+
+	if ((rc = unset(ch, &unused)) != CMD_OK ||
+	    (rc = cmd_take_identity(c, typed->email, typed->login,
+		 typed->name, &ch->typed)) != CMD_OK)
+		return rc;
+	ch->typed.scope = typed->scope;
+	return cmd_scope(c, typed->scope) < 0 ? CMD_REFUSED : CMD_OK;
 }
 
 int
 cmd_user_edit(struct cmd *c)
 {
-	struct typed t = { .email = NULL };
+	struct user u, t = { .email = NULL };
+	struct change ch = { .c = c, .u = &u };
 	const struct cmd_opt opts[] = {
-		{ "email", &t.email, NULL }, { "login", &t.login, NULL },
-		{ "name", &t.name, NULL }, { "scope", &t.scope, NULL },
-		{ "unset", &t.unset, NULL },
+		{ .name = "email", .value = &t.email },
+		{ .name = "login", .value = &t.login },
+		{ .name = "name", .value = &t.name },
+		{ .name = "scope", .value = &t.scope },
+		{ .name = "unset", .value = &ch.unset },
 	};
-	struct user u;
 	char **operand;
 	int n, rc;
 
 	n = cmd_options(c, opts, sizeof(opts) / sizeof(opts[0]), &operand);
 	if (n != 1 || (t.email == NULL && t.login == NULL && t.name == NULL &&
-			  t.scope == NULL && t.unset == NULL))
+			  t.scope == NULL && ch.unset == NULL))
 		return n < 0 ? CMD_USAGE : cmd_usage(c);
-	if ((rc = cmd_find_user(c, operand[0], &u)) != CMD_OK)
+	if ((rc = cmd_find_user(c, operand[0], &u)) != CMD_OK ||
+	    (rc = check(c, &t, &ch)) != CMD_OK)
 		return rc;
-	if (store_begin(c->st) < 0)
+	if ((n = store_write(c->st, change, &ch)) < 0)
 		return CMD_SYSTEM;
-	if ((rc = edit(c, &t, &u)) == CMD_OK && store_commit(c->st) < 0)
-		rc = CMD_SYSTEM;
-	store_rollback(c->st);
-	return rc == CMD_OK ? say(c, &u, "changed") : rc;
+	if (strcmp(ch.was, u.email) != 0)
+		c->about = arena_printf(c->a, "%s %s", ch.was, u.email);
+	return n == 0 ? cmd_refuse("another user has that e-mail address or"
+				   " user name")
+		      : cmd_say_user(c, &u, "changed");
+}
+
+/* Somebody to be deleted. */
+struct deletion {
+	const struct user *u;
+	const char *trail; /* NULL: there is none */
+};
+
+/* Erasing from the trail twice is as good as once. */
+static int
+delete_user(struct store *st, void *ctx)
+{
+	const struct deletion *d = ctx;
+
+	if (store_erase_user(st, d->u->id) != 1)
+		return -1;
+	return d->trail == NULL ? 0 : erase_from_trail(st, d->trail, d->u);
 }
 
 /*
- * The trail first, as a failure there is to leave everything as it was; and once
- * more when they are gone, for what others wrote meanwhile.
+ * The trail is erased first, as a failure there is to leave everything as it was;
+ * and once more when the user is gone, for what others wrote meanwhile.
  */
 int
 cmd_user_delete(struct cmd *c)
 {
-	const char *trail = c->conf->audit_size > 0 ? c->conf->audit_log : NULL;
 	struct user u;
-	char **operand;
-	int n, rc;
+	struct deletion d = {
+		.u = &u,
+		.trail = c->conf->audit_size > 0 ? c->conf->audit_log : NULL,
+	};
+	int rc;
 
-	if ((n = cmd_options(c, NULL, 0, &operand)) != 1)
-		return n < 0 ? CMD_USAGE : cmd_usage(c);
-	if ((rc = cmd_find_user(c, operand[0], &u)) != CMD_OK)
+	if ((rc = cmd_take_user(c, NULL, 0, &u)) != CMD_OK)
 		return rc;
 	c->about = arena_printf(c->a, "%lld", (long long)u.id);
 	c->is_erased = 1;
-	if (store_begin(c->st) < 0)
+	if (store_write(c->st, delete_user, &d) < 0 ||
+	    (d.trail != NULL && erase_from_trail(c->st, d.trail, &u) < 0))
 		return CMD_SYSTEM;
-	if (store_erase_user(c->st, u.id) != 1 ||
-	    (trail != NULL && erase_from_trail(c->st, trail, &u) < 0) ||
-	    store_commit(c->st) < 0) {
-		store_rollback(c->st);
-		return CMD_SYSTEM;
-	}
-	if (trail != NULL && erase_from_trail(c->st, trail, &u) < 0)
-		return CMD_SYSTEM;
-	return say(c, &u, "deleted, with all that was theirs");
+	return cmd_say_user(c, &u, "deleted, with all that was theirs");
 }

@@ -86,12 +86,9 @@ cmd_user_show(struct cmd *c)
 {
 	struct user u;
 	struct buf b;
-	char **operand;
-	int n, rc;
+	int rc;
 
-	if ((n = cmd_options(c, NULL, 0, &operand)) != 1)
-		return n < 0 ? CMD_USAGE : cmd_usage(c);
-	if ((rc = cmd_find_user(c, operand[0], &u)) != CMD_OK)
+	if ((rc = cmd_take_user(c, NULL, 0, &u)) != CMD_OK)
 		return rc;
 	buf_init(&b, c->a, 512);
 	if (c->json) {
@@ -270,7 +267,7 @@ int
 cmd_user_export(struct cmd *c)
 {
 	int hashes = 0, n;
-	const struct cmd_opt opts[] = { { "hashes", NULL, &hashes } };
+	const struct cmd_opt opts[] = { { .name = "hashes", .flag = &hashes } };
 	char **operand;
 
 	n = cmd_options(c, opts, 1, &operand);

@@ -1,10 +1,12 @@
-/* find_user.c: whom the operator means. */
+/* find_user.c: the user whom the operator means, and what was done. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "arena.h"
+#include "buf.h"
 #include "cmd.h"
 #include "identity.h"
+#include "json.h"
 #include "store_user.h"
 #include "user.h"
 #include "utf8.h"
@@ -54,6 +56,35 @@ cmd_find_user(struct cmd *c, const char *name, struct user *out)
 	if (rc == CMD_OK)
 		c->about = out->email;
 	return rc;
+}
+
+int
+cmd_take_user(
+    struct cmd *c, const struct cmd_opt *opts, size_t n, struct user *out)
+{
+	char **operand;
+	const int found = cmd_options(c, opts, n, &operand);
+
+	if (found != 1)
+		return found < 0 ? CMD_USAGE : cmd_usage(c);
+	return cmd_find_user(c, operand[0], out);
+}
+
+/* {"user_id": N}, or the sentence. */
+int
+cmd_say_user(struct cmd *c, const struct user *u, const char *what)
+{
+	struct buf b;
+
+	buf_init(&b, c->a, 128);
+	if (c->json) {
+		json_open(&b, NULL, '{');
+		json_int(&b, "user_id", u->id);
+		json_close(&b, '}');
+	} else {
+		buf_printf(&b, "user %lld: %s", (long long)u->id, what);
+	}
+	return cmd_print(&b);
 }
 
 int

@@ -1,8 +1,9 @@
-/* registration.c: what a client may be. */
+/* registration.c: what a client may be: made, and changed. */
 #include "registration.h"
 
 #include "arena.h"
 #include "buf.h"
+#include "client.h"
 #include "conf.h"
 #include "grant.h"
 #include "key.h"
@@ -32,10 +33,12 @@ find_grant(const char *w, size_t len)
 	return NULL;
 }
 
-/* A client that gets a user's tokens may refresh them: without that a sign-in
- * would end with the first access token. */
-const char *
-registration_grants(struct arena *a, const char *text, const char **out)
+/*
+ * The grants of text as they are stored.  A client that gets a user's tokens may
+ * refresh them: without that a sign-in would end with the first access token.
+ */
+static const char *
+take_grants(struct arena *a, const char *text, const char **out)
 {
 	char *list = arena_str(a, text);
 	const struct grant *g;
@@ -71,24 +74,20 @@ registration_grants(struct arena *a, const char *text, const char **out)
 }
 
 static const char *
-check_name(
-    const struct conf *cf, struct arena *a, const struct client *cl, int pub)
+check_name(const struct conf *cf, struct arena *a, const struct client *cl)
 {
 	(void)cf;
 	(void)a;
-	(void)pub;
 	return utf8_is_line(cl->name) && *cl->name != '\0'
 	    ? NULL
 	    : "a client's name is a line of UTF-8 without control characters";
 }
 
 static const char *
-check_scope(
-    const struct conf *cf, struct arena *a, const struct client *cl, int pub)
+check_scope(const struct conf *cf, struct arena *a, const struct client *cl)
 {
 	int unknown = 0;
 
-	(void)pub;
 	if (cl->scope != NULL)
 		scope_parse(cf, cl->scope, &unknown);
 	return unknown ? arena_printf(a, "\"%s\" names a scope that [scopes] in"
@@ -97,11 +96,9 @@ check_scope(
 }
 
 static const char *
-check_alg(
-    const struct conf *cf, struct arena *a, const struct client *cl, int pub)
+check_alg(const struct conf *cf, struct arena *a, const struct client *cl)
 {
 	(void)cf;
-	(void)pub;
 	return cl->alg == NULL || alg_find(cl->alg) >= 0
 	    ? NULL
 	    : arena_printf(a, "%s is no algorithm: there are ES256, RS256,"
@@ -110,13 +107,13 @@ check_alg(
 
 /* RFC 6749 section 2.1: a public client cannot keep a secret. */
 static const char *
-check_secret(
-    const struct conf *cf, struct arena *a, const struct client *cl, int pub)
+check_secret(const struct conf *cf, struct arena *a, const struct client *cl)
 {
 	(void)cf;
 	(void)a;
-	return pub && (words_have(cl->grants, GRANT_CLIENT_CREDENTIALS) ||
-			  words_have(cl->grants, GRANT_PASSWORD))
+	return client_is_public(cl) &&
+		(words_have(cl->grants, GRANT_CLIENT_CREDENTIALS) ||
+		    words_have(cl->grants, GRANT_PASSWORD))
 	    ? "a public client keeps no secret: not for password or"
 	      " client_credentials"
 	    : NULL;
@@ -124,29 +121,25 @@ check_secret(
 
 /* RFC 9700 section 2.2.2: of a public client it rotates, or is bound to a key. */
 static const char *
-check_refresh(
-    const struct conf *cf, struct arena *a, const struct client *cl, int pub)
+check_refresh(const struct conf *cf, struct arena *a, const struct client *cl)
 {
 	(void)cf;
 	(void)a;
-	return cl->refresh_keep && pub
+	return cl->refresh_keep && client_is_public(cl)
 	    ? "a public client's refresh tokens rotate: keep is for those that"
 	      " have a secret"
 	    : NULL;
 }
 
 static const char *
-check_uris(
-    const struct conf *cf, struct arena *a, const struct client *cl, int pub)
+check_uris(const struct conf *cf, struct arena *a, const struct client *cl)
 {
 	const char *w = cl->redirect_uris, *uri;
 	size_t n;
 
 	(void)cf;
-	(void)pub;
-	if (words_have(cl->grants, GRANT_CODE) &&
-	    !words_next(&w, &n))
-		return "authorization_code needs --redirect-uri";
+	if (words_have(cl->grants, GRANT_CODE) && !words_next(&w, &n))
+		return "authorization_code needs a redirect URI";
 	for (w = cl->redirect_uris; words_next(&w, &n); w += n) {
 		uri = arena_dup(a, w, n);
 		if (!redirect_is_sound(uri))
@@ -157,12 +150,11 @@ check_uris(
 	return NULL;
 }
 
-const char *
-registration_check(const struct conf *cf, struct arena *a,
-    const struct client *cl, int is_public)
+static const char *
+check(const struct conf *cf, struct arena *a, const struct client *cl)
 {
 	static const char *(*const rules[])(const struct conf *,
-	    struct arena *, const struct client *, int) = {
+	    struct arena *, const struct client *) = {
 		check_name, check_scope, check_alg, check_secret,
 		check_refresh, check_uris,
 	};
@@ -170,6 +162,81 @@ registration_check(const struct conf *cf, struct arena *a,
 
 	for (size_t i = 0; why == NULL && i < sizeof(rules) / sizeof(*rules);
 	     i++)
-		why = rules[i](cf, a, cl, is_public);
+		why = rules[i](cf, a, cl);
 	return why;
+}
+
+static const char *
+take_refresh(const char *text, int *keep)
+{
+	*keep = strcmp(text, "keep") == 0;
+	return *keep || strcmp(text, "rotate") == 0
+	    ? NULL
+	    : "a client's refresh tokens are to keep or rotate";
+}
+
+static void
+take_plain(const struct registration *r, struct client *cl)
+{
+	if (r->name != NULL)
+		cl->name = r->name;
+	if (r->redirect_uris != NULL)
+		cl->redirect_uris = r->redirect_uris;
+	if (r->scope != NULL)
+		cl->scope = r->scope;
+	if (r->alg != NULL)
+		cl->alg = r->alg;
+	if (r->access_ttl != 0)
+		cl->access_ttl = r->access_ttl;
+	if (r->refresh_ttl != 0)
+		cl->refresh_ttl = r->refresh_ttl;
+	if (r->is_public) {
+		cl->has_secret = 0;
+		cl->secret_hash = NULL;
+	}
+}
+
+const char *
+registration_apply(const struct conf *cf, struct arena *a,
+    const struct registration *r, struct client *cl)
+{
+	const char *why = NULL;
+
+	/* carnet install made it for a purpose: it would make another. */
+	if (cl->role != NULL && (r->is_public || r->grants != NULL))
+		return arena_printf(a, "%s is the %s client: its grants and its"
+		    " kind are install's", cl->client_id, cl->role);
+	take_plain(r, cl);
+	if (r->refresh != NULL)
+		why = take_refresh(r->refresh, &cl->refresh_keep);
+	if (why == NULL && r->grants != NULL)
+		why = take_grants(a, r->grants, &cl->grants);
+	return why == NULL ? check(cf, a, cl) : why;
+}
+
+/* A random UUID, RFC 9562 section 5.4: what Passport's users know as client id. */
+static char *
+make_client_id(struct arena *a)
+{
+	uint8_t u[16];
+
+	crypto_random(u, sizeof(u));
+	u[6] = (uint8_t)((u[6] & 0x0f) | 0x40);
+	u[8] = (uint8_t)((u[8] & 0x3f) | 0x80);
+	return arena_printf(a,
+	    "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-"
+	    "%02x%02x%02x%02x%02x%02x",
+	    u[0], u[1], u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10],
+	    u[11], u[12], u[13], u[14], u[15]);
+}
+
+int
+registration_add(struct store *st, struct arena *a, int64_t now,
+    struct client *cl, char *secret)
+{
+	cl->client_id = make_client_id(a);
+	cl->created_at = now;
+	if (cl->has_secret)
+		secret_make(secret, &cl->secret);
+	return store_client_add(st, cl) == 1 ? 1 : -1;
 }

@@ -1,29 +1,45 @@
-/* registration.h: what a client may be. */
+/* registration.h: what a client may be: made, and changed. */
 #ifndef CARNET_REGISTRATION_H
 #define CARNET_REGISTRATION_H
+
+#include <stdint.h>
 
 struct arena;
 struct client;
 struct conf;
+struct store;
+
+/* What is asked for a client.  NULL or 0: not said, so that it stays as it is. */
+struct registration {
+	const char *name;
+	const char *grants;	/* names, with commas or spaces between */
+	const char *redirect_uris, *scope; /* words */
+	const char *alg;
+	const char *refresh;	/* "keep" or "rotate" */
+	int64_t access_ttl, refresh_ttl;
+	int is_public;		/* it has no secret from now on */
+};
+
+/* A client before anything was asked for it. */
+#define REGISTRATION_NEW { .redirect_uris = "", .has_secret = 1 }
 
 /*
- * registration_grants(a, text, out):
- * Put the grants of text (names with commas or spaces between) to *out as words,
- * in the form that they are stored in: device_code by its name on the wire, and
- * with refresh_token if one of them gives a user's tokens.  Return NULL, or the
- * sentence that says why not.
- */
-const char *registration_grants(
-    struct arena *a, const char *text, const char **out);
-
-/*
- * registration_check(cf, a, cl, is_public):
- * Hold the client as it would be stored against every rule for name, grants,
+ * registration_apply(cf, a, r, cl):
+ * Put what r asks for to cl, and check all of cl by the rules for name, grants,
  * redirect URIs, scopes, algorithm and secret (RFC 6749 sections 2.1 and 3.1.2).
- * Return NULL if all hold, else the sentence that says why not, which lives as
- * long as a.
+ * Return NULL if all rules are kept, else the sentence that says why not, which
+ * lives as long as a.  The strings of cl are those of r, or in a.
  */
-const char *registration_check(const struct conf *cf, struct arena *a,
-    const struct client *cl, int is_public);
+const char *registration_apply(const struct conf *cf, struct arena *a,
+    const struct registration *r, struct client *cl);
+
+/*
+ * registration_add(st, a, now, cl, secret):
+ * Store cl as a new client, made at now, with a new client_id; if it has a secret
+ * make that too, and put its text (SECRET_TEXT_LEN + 1 bytes) to secret.  Return 1,
+ * or -1 on a database error, logged.
+ */
+int registration_add(struct store *st, struct arena *a, int64_t now,
+    struct client *cl, char *secret);
 
 #endif

@@ -12,6 +12,8 @@
 #include "passwd.h"
 #include "process.h"
 #include "req.h"
+#include "store_consent.h"
+#include "store_session.h"
 #include "store_user.h"
 #include "throttle.h"
 
@@ -159,4 +161,18 @@ user_confirm(struct req *rq, const struct user *u,
 	else if (next != NULL && (*hash = passwd_hash(rq->a, next)) == NULL)
 		e = oerr_why(rq, &oerr_server_error, "no password hash");
 	return throttle_end(rq, &at, e);
+}
+
+int
+user_set_password(struct store *st, const struct user *u, const char *hash,
+    const struct digest *keep, int64_t now)
+{
+	const int n = store_user_set_password(st, u->id, u->password, hash);
+
+	if (n != 1)
+		return n;
+	return store_session_delete_others(st, u->id, keep) < 0 ||
+	    store_app_revoke(st, u->id, 0, now) < 0
+	    ? -1
+	    : 1;
 }

@@ -53,7 +53,7 @@ def test_a_client_is_made_public(cgi):
 @pytest.mark.parametrize("args, said", [
     (["--grant", "nothing"], "is no grant"),
     (["--grant", ","], "no grant given"),
-    (["--grant", "authorization_code"], "needs --redirect-uri"),
+    (["--grant", "authorization_code"], "needs a redirect URI"),
     (["--redirect-uri", "http://a.example/"], "is no redirect URI"),
     (["--scope", "nothing"], "a scope that"),
     (["--alg", "HS256"], "is no algorithm"),
@@ -76,7 +76,7 @@ def test_the_last_redirect_uri_stays_while_it_is_needed(cgi):
     """What is left out is held against what is there."""
     app = App(cgi)
     p = cgi.command("client", "edit", app.client.id, "--unset", "redirect-uri")
-    assert p.returncode == 1 and "needs --redirect-uri" in p.stderr
+    assert p.returncode == 1 and "needs a redirect URI" in p.stderr
 
 
 def test_usage_and_unknown_clients(cgi):
