@@ -15,7 +15,6 @@
 #include "store.h"
 #include "store_client.h"
 #include "store_consent.h"
-#include "store_purge.h"
 #include "store_session.h"
 #include "store_token.h"
 #include "store_user.h"
@@ -26,29 +25,40 @@
 #define NAME_MAX_CHARS 60
 #define WRONG_PASSWORD "The current password is wrong."
 
+/* What a form asks for, to be done in a transaction. */
+struct act {
+	struct req *rq;
+	struct view *w;
+	struct view before;
+	int (*step)(struct req *rq, struct view *w);
+};
+
 /*
- * Run within a write transaction; step returns a count, or -1.  Whoever was
- * signed out since the request came does nothing more: a token made in flight
- * would be left to one whom a new password has shut out.
+ * Whoever was signed out since the request came does nothing more: a token made in
+ * flight would be left to one whom a new password has shut out.
  */
+static int
+act_signed_in(struct store *st, void *ctx)
+{
+	struct act *a = ctx;
+	int n;
+
+	(void)st;
+	*a->w = a->before;
+	if ((n = session_stands(a->rq, &a->w->v)) == 0)
+		a->w->v.signed_in = 0;
+	return n == 1 ? a->step(a->rq, a->w) : n;
+}
+
+/* Run step, which returns a count or -1, as a step of store_write. */
 static const struct oerr *
 in_transaction(struct req *rq, struct view *w,
     int (*step)(struct req *rq, struct view *w))
 {
-	int stands;
+	struct act a = { .rq = rq, .w = w, .before = *w, .step = step };
 
-	if (store_begin(rq->st) < 0)
-		return oerr_machine(rq);
-	if ((stands = session_stands(rq, &w->v)) == 0) {
-		store_rollback(rq->st);
-		w->v.signed_in = 0;
-		return NULL;
-	}
-	if (stands < 0 || step(rq, w) < 0 || store_commit(rq->st) < 0) {
-		store_rollback(rq->st);
-		return oerr_machine(rq);
-	}
-	return NULL;
+	return store_write(rq->st, act_signed_in, &a) < 0 ? oerr_machine(rq)
+							   : NULL;
 }
 
 static int
@@ -110,9 +120,7 @@ ask_password(struct req *rq, struct view *w, const char *next)
 static int
 add_token_step(struct req *rq, struct view *w)
 {
-	return store_access_add(rq->st, &w->row) < 0
-	    ? -1
-	    : store_purge_turn(rq->st, rq->now);
+	return store_access_add(rq->st, &w->row);
 }
 
 static const struct oerr *
@@ -200,26 +208,17 @@ sign_out_elsewhere(struct req *rq, struct view *w)
 	return NULL;
 }
 
-/*
- * Whoever knew the old password is signed out, and so are the apps.  Personal
- * tokens were made to outlive sign-ins: the page says to look through them.
- */
 static int
 change_password_step(struct req *rq, struct view *w)
 {
-	int n;
-
 	/* Of two changes at once the second does not know the password. */
-	n = store_user_set_password(
-	    rq->st, w->v.user.id, w->v.user.password, w->hash);
+	const int n = user_set_password(rq->st, &w->v.user, w->hash,
+	    &w->v.session.digest, rq->now);
+
 	if (n == 0)
 		refuse(w, FIELD_CURRENT, WRONG_PASSWORD);
 	if (n != 1)
 		return n;
-	if (store_session_delete_others(
-		rq->st, w->v.user.id, &w->v.session.digest) < 0 ||
-	    store_app_revoke(rq->st, w->v.user.id, 0, rq->now) < 0)
-		return -1;
 	w->notice = "The password is changed. Other browsers are signed out,"
 		    " and apps have to ask again. Personal tokens stay: look"
 		    " through them below.";

@@ -89,18 +89,47 @@ is_remembered(struct req *rq, const struct authorization *az,
 	return found;
 }
 
+/* A code to be stored. */
+struct giving {
+	struct req *rq;
+	const struct authorization *az;
+	const struct visitor *v;
+	uint64_t scope;
+	int consented; /* now, on the page */
+	struct auth_code code;
+	int taken_back;
+};
+
 /*
  * Within the transaction: is the user signed in still, and the consent that is
- * relied on not taken back?  A code that was on its way while a new password,
- * or the account page, ended all that was given would be one more afterwards.
+ * relied on not taken back?  A code that was on its way while a new password, or
+ * the account page, ended all that was given would be one more afterwards.  1, 0
+ * or -1.
  */
 static int
-stands(struct req *rq, const struct authorization *az, const struct visitor *v,
-    uint64_t scope, int consented)
+may_still(const struct giving *g)
 {
-	int rc = session_stands(rq, v);
+	const int n = session_stands(g->rq, g->v);
 
-	return rc == 1 && !consented ? is_remembered(rq, az, v, scope) : rc;
+	return n == 1 && !g->consented
+	    ? is_remembered(g->rq, g->az, g->v, g->scope)
+	    : n;
+}
+
+static int
+store_code(struct store *st, void *ctx)
+{
+	struct giving *g = ctx;
+	const struct granted *gr = &g->code.granted;
+	const int n = may_still(g);
+
+	g->taken_back = n == 0;
+	if (n <= 0 ||
+	    (g->consented &&
+		scope_consent(g->rq, gr->user, gr->client, gr->resource,
+		    g->scope) < 0))
+		return -1;
+	return store_code_add(st, &g->code);
 }
 
 /* Store the code, and the consent if it was given now; then send it. */
@@ -108,36 +137,29 @@ static const struct oerr *
 give_code(struct req *rq, const struct authorization *az,
     const struct visitor *v, uint64_t scope, int consented)
 {
-	struct auth_code c = {
-		.granted.client = az->client.id,
-		.granted.user = v->user.id,
-		.granted.scope = scope_format(rq->conf, rq->a, scope),
-		.granted.resource = az->resource,
-		.redirect_uri = az->redirect_uri,
-		.challenge = az->challenge,
-		.expires_at = rq->now + rq->conf->code_ttl,
+	struct giving g = {
+		.rq = rq, .az = az, .v = v, .scope = scope,
+		.consented = consented,
+		.code = {
+			.granted.client = az->client.id,
+			.granted.user = v->user.id,
+			.granted.scope = scope_format(rq->conf, rq->a, scope),
+			.granted.resource = az->resource,
+			.redirect_uri = az->redirect_uri,
+			.challenge = az->challenge,
+			.expires_at = rq->now + rq->conf->code_ttl,
+		},
 	};
 	char code[SECRET_TEXT_LEN + 1];
-	int rc;
 
-	secret_make(code, &c.digest);
-	id_make(rq->now, &c.granted.family);
-	if (store_begin(rq->st) < 0)
-		return oerr_machine(rq);
-	if ((rc = stands(rq, az, v, scope, consented)) == 0) {
-		store_rollback(rq->st);
-		return authorize_error(rq, az,
-		    oerr_why(rq, &oerr_access_denied, "taken back meanwhile"));
-	}
-	if (rc < 0 ||
-	    (consented &&
-		scope_consent(rq, c.granted.user, c.granted.client,
-		    c.granted.resource, scope) < 0) ||
-	    store_code_add(rq->st, &c) < 0 ||
-	    store_purge_turn(rq->st, rq->now) < 0 || store_commit(rq->st) < 0) {
-		store_rollback(rq->st);
-		return oerr_machine(rq);
-	}
+	secret_make(code, &g.code.digest);
+	id_make(rq->now, &g.code.granted.family);
+	if (store_write(rq->st, store_code, &g) < 0)
+		return g.taken_back
+		    ? authorize_error(rq, az,
+			  oerr_why(rq, &oerr_access_denied,
+			      "taken back meanwhile"))
+		    : oerr_machine(rq);
 	trail_note(rq, "authorize");
 	return authorize_code(rq, az, code);
 }

@@ -39,33 +39,56 @@ check_room(struct req *rq)
 		  rq, first - rq->now, "too many device codes wait");
 }
 
+/* A pair of codes to be stored. */
+struct pair {
+	struct req *rq;
+	struct device_code *code;
+	char user_code[USER_CODE_LEN + 1];
+	int64_t wait_s;
+	enum { PAIR_STORED, PAIR_TOO_MANY, PAIR_NO_CODE_FREE } end;
+};
+
+static int
+store_pair(struct store *st, void *ctx)
+{
+	struct pair *p = ctx;
+	int n;
+
+	p->end = PAIR_STORED;
+	n = throttle_place(
+	    p->rq, "device codes", p->rq->conf->device_codes, &p->wait_s);
+	if (n == 0)
+		p->end = PAIR_TOO_MANY;
+	if (n <= 0)
+		return -1;
+	p->code->user_code = p->user_code;
+	for (int i = n = 0; i < TRIES && n == 0; i++) {
+		device_make_user_code(p->user_code);
+		n = store_device_add(st, p->code);
+	}
+	if (n == 0)
+		p->end = PAIR_NO_CODE_FREE;
+	return n == 1 ? 1 : -1;
+}
+
 static const struct oerr *
 store_codes(struct req *rq, struct device_code *c)
 {
-	char *text = arena_alloc(rq->a, USER_CODE_LEN + 1);
+	struct pair *p = arena_alloc(rq->a, sizeof(*p));
 	const struct oerr *e;
-	int added = 0;
 
-	c->user_code = text;
+	p->rq = rq;
+	p->code = c;
 	if ((e = check_room(rq)) != NULL)
 		return e;
-	if (store_begin(rq->st) < 0)
-		return oerr_machine(rq);
-	if ((e = throttle_place(
-		 rq, "device codes", rq->conf->device_codes)) != NULL) {
-		store_rollback(rq->st);
-		return e;
-	}
-	for (int i = 0; i < TRIES && added == 0; i++) {
-		device_make_user_code(text);
-		added = store_device_add(rq->st, c);
-	}
-	if (added == 1 && store_purge_turn(rq->st, rq->now) >= 0 &&
-	    store_commit(rq->st) == 0)
+	if (store_write(rq->st, store_pair, p) == 1)
 		return NULL;
-	store_rollback(rq->st);
-	return added == 0 ? oerr_why(rq, &oerr_busy, "no free user code")
-			  : oerr_machine(rq);
+	if (p->end == PAIR_TOO_MANY)
+		return throttle_later(rq, p->wait_s,
+		    "too many device codes for this address");
+	return p->end == PAIR_NO_CODE_FREE
+	    ? oerr_why(rq, &oerr_busy, "no free user code")
+	    : oerr_machine(rq);
 }
 
 static const struct oerr *

@@ -11,6 +11,7 @@
 #include "oerr.h"
 #include "req.h"
 #include "resp.h"
+#include "revoke.h"
 #include "scope.h"
 #include "serve.h"
 #include "store.h"
@@ -85,24 +86,32 @@ write_token(
 	json_int(b, "expires_at", t->expires_at);
 }
 
+/* A token to be stored. */
+struct making {
+	struct req *rq;
+	const struct caller *who;
+	const struct access_token *row;
+	const struct oerr *e; /* who may no more */
+};
+
+static int
+store_token(struct store *st, void *ctx)
+{
+	struct making *m = ctx;
+
+	m->e = guard_check_again(m->rq, m->who);
+	return m->e != NULL ? -1 : store_access_add(st, m->row);
+}
+
 static const struct oerr *
 store_one(struct req *rq, const struct caller *who,
     const struct access_token *row)
 {
-	const struct oerr *e;
+	struct making m = { .rq = rq, .who = who, .row = row };
 
-	if (store_begin(rq->st) < 0)
-		return oerr_machine(rq);
-	if ((e = guard_check_again(rq, who)) != NULL) {
-		store_rollback(rq->st);
-		return e;
-	}
-	if (store_access_add(rq->st, row) < 0 ||
-	    store_purge_turn(rq->st, rq->now) < 0 || store_commit(rq->st) < 0) {
-		store_rollback(rq->st);
-		return oerr_machine(rq);
-	}
-	return NULL;
+	if (store_write(rq->st, store_token, &m) >= 0)
+		return NULL;
+	return m.e != NULL ? guard_refuse(rq, m.e) : oerr_machine(rq);
 }
 
 /* What a personal token makes does not outlive it. */
@@ -209,15 +218,9 @@ revoke_current(struct req *rq, const struct caller *who, const char *id)
 	struct buf *b = arena_alloc(rq->a, sizeof(*b));
 
 	(void)id;
-	if (store_begin(rq->st) < 0)
+	if (revoke_tokens(rq, &who->says.id,
+		who->is.has_family ? &who->is.family : NULL) < 0)
 		return oerr_machine(rq);
-	if (store_access_revoke(rq->st, &who->says.id, rq->now) < 0 ||
-	    (who->is.has_family &&
-		store_family_revoke(rq->st, &who->is.family, rq->now) < 0) ||
-	    store_commit(rq->st) < 0) {
-		store_rollback(rq->st);
-		return oerr_machine(rq);
-	}
 	rq->trail.detail = "current";
 	trail_note(rq, "revoke");
 	buf_init(b, rq->a, 64);
@@ -248,12 +251,27 @@ revoke(struct req *rq, const struct caller *who, const char *text)
 }
 
 static const struct api_route routes[] = {
-	{ METHOD_GET, "", { .caller = CALLER_FIRST_PARTY }, list },
+	{
+		.method = METHOD_GET, .path = "",
+		.rule = { .caller = CALLER_FIRST_PARTY },
+		.run = list,
+	},
 	/* An app that was let in for an hour must not give itself half a year. */
-	{ METHOD_POST, "", { .caller = CALLER_FIRST_PARTY }, create },
-	{ METHOD_DELETE, "/current", { .caller = CALLER_ANY },
-	    revoke_current },
-	{ METHOD_DELETE, "/ID", { .caller = CALLER_FIRST_PARTY }, revoke },
+	{
+		.method = METHOD_POST, .path = "",
+		.rule = { .caller = CALLER_FIRST_PARTY },
+		.run = create,
+	},
+	{
+		.method = METHOD_DELETE, .path = "/current",
+		.rule = { .caller = CALLER_ANY },
+		.run = revoke_current,
+	},
+	{
+		.method = METHOD_DELETE, .path = "/ID",
+		.rule = { .caller = CALLER_FIRST_PARTY },
+		.run = revoke,
+	},
 };
 
 static const struct oerr *

@@ -160,10 +160,26 @@ delete_one(struct req *rq, const struct caller *who, const char *text)
 }
 
 static const struct api_route routes[] = {
-	{ METHOD_GET, "", { .all = "read-posts" }, list },
-	{ METHOD_POST, "", { .all = "write-posts" }, create },
-	{ METHOD_GET, "/ID", { .all = "read-posts" }, read_one },
-	{ METHOD_DELETE, "/ID", { .all = "admin" }, delete_one },
+	{
+		.method = METHOD_GET, .path = "",
+		.rule = { .all = "read-posts" },
+		.run = list,
+	},
+	{
+		.method = METHOD_POST, .path = "",
+		.rule = { .all = "write-posts" },
+		.run = create,
+	},
+	{
+		.method = METHOD_GET, .path = "/ID",
+		.rule = { .all = "read-posts" },
+		.run = read_one,
+	},
+	{
+		.method = METHOD_DELETE, .path = "/ID",
+		.rule = { .all = "admin" },
+		.run = delete_one,
+	},
 };
 
 static const struct oerr *

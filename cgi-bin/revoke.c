@@ -1,13 +1,13 @@
 /* revoke.c: POST /oauth/revoke: a client gives a token up (RFC 7009). */
 #include "arena.h"
+#include "bearer.h"
 #include "buf.h"
 #include "client.h"
-#include "bearer.h"
 #include "oerr.h"
 #include "req.h"
 #include "resp.h"
+#include "revoke.h"
 #include "serve.h"
-#include "store.h"
 #include "store_client.h"
 #include "store_token.h"
 #include "store_user.h"
@@ -37,19 +37,11 @@ answer(struct req *rq)
 }
 
 static const struct oerr *
-revoke_family(struct req *rq, const struct id *family, const struct id *access)
+revoke(struct req *rq, const struct id *family, const struct id *access)
 {
 	rq->trail.detail = access == NULL ? "refresh_token" : "access_token";
-	if (store_begin(rq->st) < 0)
+	if (revoke_tokens(rq, access, family) < 0)
 		return oerr_machine(rq);
-	if ((access != NULL &&
-		store_access_revoke(rq->st, access, rq->now) < 0) ||
-	    (family != NULL &&
-		store_family_revoke(rq->st, family, rq->now) < 0) ||
-	    store_commit(rq->st) < 0) {
-		store_rollback(rq->st);
-		return oerr_machine(rq);
-	}
 	trail_note(rq, "revoke");
 	return answer(rq);
 }
@@ -84,14 +76,14 @@ revoke_post(struct req *rq)
 	if (found == 1)
 		return name_user(rq, t.granted.user) < 0
 		    ? oerr_machine(rq)
-		    : revoke_family(rq, &t.granted.family, NULL);
+		    : revoke(rq, &t.granted.family, NULL);
 	if ((e = bearer_identify(rq, text, &who)) != NULL)
 		return e->status < 500 ? answer(rq) : e;
 	if (who.is.client != cl->id)
 		return oerr_why(
 		    rq, &oerr_invalid_grant, "token of another client");
 	rq->trail.user = who.is.email;
-	return revoke_family(
+	return revoke(
 	    rq, who.is.has_family ? &who.is.family : NULL, &who.says.id);
 }
 

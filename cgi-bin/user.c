@@ -20,26 +20,36 @@ may_tell(const struct caller *who, const char *scope)
 }
 
 static const struct oerr *
-user_get(struct req *rq)
+user_get(struct req *rq, const struct caller *who, const char *id)
 {
-	static const struct guard_rule rule = { .caller = CALLER_USER };
 	struct buf *b = arena_alloc(rq->a, sizeof(*b));
-	struct caller who;
-	const struct oerr *e;
 
-	if ((e = guard_check(rq, &rule, &who)) != NULL)
-		return e;
+	(void)id;
 	buf_init(b, rq->a, 512);
 	json_open(b, NULL, '{');
-	json_int(b, "id", who.is.user);
-	if (may_tell(&who, "profile"))
-		json_str(b, "name", who.is.user_name);
-	if (may_tell(&who, "email"))
-		json_str(b, "email", who.is.email);
-	if (guard_is_first_party(&who))
-		json_words(b, "scopes", who.is.scope);
+	json_int(b, "id", who->is.user);
+	if (may_tell(who, "profile"))
+		json_str(b, "name", who->is.user_name);
+	if (may_tell(who, "email"))
+		json_str(b, "email", who->is.email);
+	if (guard_is_first_party(who))
+		json_words(b, "scopes", who->is.scope);
 	json_close(b, '}');
 	return resp_json(rq, 200, b);
+}
+
+static const struct api_route routes[] = {
+	{
+		.method = METHOD_GET, .path = "", .no_store = 1,
+		.rule = { .caller = CALLER_USER },
+		.run = user_get,
+	},
+};
+
+static const struct oerr *
+run(struct req *rq)
+{
+	return api_run(rq, routes, sizeof(routes) / sizeof(routes[0]));
 }
 
 int
@@ -49,7 +59,7 @@ main(void)
 		.uses = USES_STORE | USES_KEYS,
 		.name = "user", .methods = METHOD_GET, .query = 1,
 		.cors = 1,
-		.run = user_get, .fail = resp_error_json,
+		.run = run, .fail = resp_error_json,
 	};
 
 	return serve(&user);

@@ -140,41 +140,53 @@ not_waiting(struct req *rq, struct visitor *v)
 			  : say(rq, v, c.approved_at != 0, 0);
 }
 
+/* A decision to be stored. */
+struct decision {
+	struct req *rq;
+	const struct visitor *v;
+	const struct asked *as;
+	int approve;
+	int signed_out; /* by a new password, since the request came */
+};
+
+static int
+store_decision(struct store *st, void *ctx)
+{
+	struct decision *d = ctx;
+	struct req *rq = d->rq;
+	const struct device_code *c = &d->as->code;
+	const char *words = scope_format(rq->conf, rq->a, d->as->scope);
+	int n = session_stands(rq, d->v);
+
+	d->signed_out = n == 0;
+	if (n <= 0)
+		return -1;
+	n = store_device_decide(
+	    st, c->user_code, d->v->user.id, words, d->approve, rq->now);
+	if (n == 1 && d->approve &&
+	    scope_consent(rq, d->v->user.id, c->granted.client,
+		c->granted.resource, d->as->scope) < 0)
+		return -1;
+	return n;
+}
+
 /* What is approved with nothing left is denied: the device is told so. */
 static const struct oerr *
 decide(struct req *rq, struct visitor *v, const struct asked *as)
 {
-	const struct device_code *c = &as->code;
 	const int yes = strcmp(rq->param[PARAM_DECISION], "approve") == 0;
-	const int approve = yes && !as->nothing_left;
-	const char *words = scope_format(rq->conf, rq->a, as->scope);
-	int done, stands;
+	struct decision d = {
+		.rq = rq, .v = v, .as = as, .approve = yes && !as->nothing_left,
+	};
+	const int n = store_write(rq->st, store_decision, &d);
 
-	if (store_begin(rq->st) < 0)
-		return oerr_machine(rq);
-	/*
-	 * Signed out by a new password since the request came: no more tokens.
-	 */
-	if ((stands = session_stands(rq, v)) == 0) {
-		store_rollback(rq->st);
-		return to_login(rq);
-	}
-	done = stands < 0 ? -1
-			  : store_device_decide(rq->st, c->user_code,
-				v->user.id, words, approve, rq->now);
-	if (done < 0 ||
-	    (done == 1 && approve &&
-		scope_consent(rq, v->user.id, c->granted.client,
-		    c->granted.resource, as->scope) < 0) ||
-	    store_commit(rq->st) < 0) {
-		store_rollback(rq->st);
-		return oerr_machine(rq);
-	}
-	if (done == 0)
+	if (n < 0)
+		return d.signed_out ? to_login(rq) : oerr_machine(rq);
+	if (n == 0)
 		return not_waiting(rq, v);
-	rq->trail.detail = approve ? "approve" : "deny";
+	rq->trail.detail = d.approve ? "approve" : "deny";
 	trail_note(rq, "device");
-	return say(rq, v, approve, yes && as->nothing_left);
+	return say(rq, v, d.approve, yes && as->nothing_left);
 }
 
 /* A code was given: by hand, or by the device's own link (a QR code). */

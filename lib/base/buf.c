@@ -28,6 +28,13 @@ buf_grow(struct buf *b, size_t n)
 }
 
 void
+buf_cut(struct buf *b, size_t len)
+{
+	b->len = len;
+	b->data[len] = '\0';
+}
+
+void
 buf_add(struct buf *b, const void *data, size_t len)
 {
 	if (len > 0)

@@ -37,6 +37,9 @@ buf_room(struct buf *b, size_t n)
 	return b->data + b->len;
 }
 
+/* buf_cut(b, len): shorten b to its first len bytes; it has no fewer. */
+void buf_cut(struct buf *b, size_t len);
+
 /* buf_add(b, data, len): append len bytes. */
 void buf_add(struct buf *b, const void *data, size_t len);
 

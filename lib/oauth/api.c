@@ -3,6 +3,7 @@
 
 #include <json-c/json.h>
 
+#include "buf.h"
 #include "oerr.h"
 #include "req.h"
 #include "resp.h"
@@ -24,45 +25,59 @@ path_fits(const struct api_route *r, const char *path, const char **id)
 	return 1;
 }
 
+/* A route that fits, and the segment of the path that it runs for. */
+struct guarded {
+	struct req *rq;
+	const struct api_route *route;
+	const char *id;
+	size_t headers_len; /* of the answer, before it was begun */
+	const struct oerr *e;
+};
+
 static const struct oerr *
-run_guarded(struct req *rq, const struct api_route *r, const char *id)
+run_guarded(struct guarded *g)
 {
 	struct caller who;
-	const struct oerr *e;
+	const struct oerr *e = guard_check(g->rq, &g->route->rule, &who);
 
-	if ((e = guard_check(rq, &r->rule, &who)) != NULL)
-		return e;
-	return r->run(rq, &who, id);
+	return e != NULL ? e : g->route->run(g->rq, &who, g->id);
+}
+
+static int
+run_step(struct store *st, void *ctx)
+{
+	struct guarded *g = ctx;
+
+	(void)st;
+	buf_cut(g->rq->headers, g->headers_len); /* if this runs again */
+	g->e = run_guarded(g);
+	return 0;
 }
 
 /* The check and the answer are of one moment, and take the lock once. */
 static const struct oerr *
-run_in_snapshot(struct req *rq, const struct api_route *r, const char *id)
+run_in_snapshot(struct guarded *g)
 {
-	const struct oerr *e;
-
-	if (store_read_begin(rq->st) < 0)
-		return oerr_machine(rq);
-	e = run_guarded(rq, r, id);
-	store_read_end(rq->st);
-	return e;
+	return store_read(g->rq->st, run_step, g) < 0 ? oerr_machine(g->rq)
+						      : g->e;
 }
 
 const struct oerr *
 api_run(struct req *rq, const struct api_route *routes, size_t n)
 {
+	struct guarded g = { .rq = rq, .headers_len = rq->headers->len };
 	unsigned methods = 0;
-	const char *id;
 
 	for (size_t i = 0; i < n; i++) {
-		if (!path_fits(&routes[i], rq->path, &id))
+		if (!path_fits(&routes[i], rq->path, &g.id))
 			continue;
 		methods |= routes[i].method;
 		if (routes[i].method != rq->method)
 			continue;
-		return rq->method == METHOD_GET
-		    ? run_in_snapshot(rq, &routes[i], id)
-		    : run_guarded(rq, &routes[i], id);
+		g.route = &routes[i];
+		return rq->method == METHOD_GET && !routes[i].no_store
+		    ? run_in_snapshot(&g)
+		    : run_guarded(&g);
 	}
 	return methods == 0 ? &oerr_not_found : resp_method(rq, methods);
 }

@@ -145,7 +145,7 @@ guard_check(
 	/*
 	 * Who brings the token is who calls.  One that a client asks about, or
 	 * gives up, is another's, and the audit trail is not to name its
-	 * holder.
+	 * user.
 	 */
 	rq->trail.client_id = out->is.client_id;
 	rq->trail.user = out->is.email;
@@ -162,11 +162,17 @@ guard_check(
 const struct oerr *
 guard_check_again(struct req *rq, const struct caller *who)
 {
-	static const struct guard_rule any = { .caller = CALLER_ANY };
 	struct caller now = *who;
-	const struct oerr *e = bearer_check_again(rq, &now);
 
-	if (e != NULL && e->status == 401)
+	return bearer_check_again(rq, &now);
+}
+
+const struct oerr *
+guard_refuse(struct req *rq, const struct oerr *e)
+{
+	static const struct guard_rule any = { .caller = CALLER_ANY };
+
+	if (e->status == 401)
 		challenge(rq, &any, e);
 	return e;
 }

@@ -29,10 +29,17 @@ const struct oerr *guard_check(
 /*
  * guard_check_again(rq, who):
  * Within a write transaction: NULL if who, whom guard_check let in, would be
- * let in still; else the error, as there.  For what outlives the request: a
- * token made of one that is being revoked would stay.
+ * let in still; else the error, for guard_refuse.  For what outlives the request:
+ * a token made of one that is being revoked would stay.
  */
 const struct oerr *guard_check_again(
     struct req *rq, const struct caller *who);
+
+/*
+ * guard_refuse(rq, e):
+ * Return e, guard_check_again's, after adding its challenge to the headers of the
+ * answer.
+ */
+const struct oerr *guard_refuse(struct req *rq, const struct oerr *e);
 
 #endif

@@ -11,6 +11,7 @@
 #include "req.h"
 #include "resource.h"
 #include "resp.h"
+#include "revoke.h"
 #include "scope.h"
 #include "store_client.h"
 #include "store_consent.h"
@@ -19,29 +20,15 @@
 #include "trail.h"
 #include "words.h"
 
-struct family {
-	const struct id *id;
-	int64_t now;
-};
-
-static int
-revoke_family(struct store *st, void *ctx)
-{
-	const struct family *f = ctx;
-
-	return store_family_revoke(st, f->id, f->now);
-}
-
 const struct oerr *
 issue_replayed(struct req *rq, const struct granted *g, const char *why)
 {
-	struct family f = { .id = &g->family, .now = rq->now };
 	struct user *u = arena_alloc(rq->a, sizeof(*u));
 	int n;
 
 	trail_note(rq, "replay");
 	(void)grant_user(rq, g->user, u); /* the trail names whose it is */
-	if ((n = store_write(rq->st, revoke_family, &f)) < 0)
+	if ((n = revoke_tokens(rq, NULL, &g->family)) < 0)
 		return oerr_machine(rq);
 	/* What is dead already can be presented without end. */
 	rq->trail.is_known = n > 0;

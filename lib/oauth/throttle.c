@@ -250,15 +250,23 @@ tidy(struct req *rq)
 	return store_purge(rq->st, rq->now, PURGE_N) < 0 ? -1 : 0;
 }
 
-/* Within a transaction; 0, or -1. */
+/* How an attempt ended. */
+struct ended {
+	struct req *rq;
+	const struct attempt *at;
+};
+
 static int
-count_failure(struct req *rq, const struct attempt *at)
+count_failure(struct store *st, void *ctx)
 {
+	const struct ended *en = ctx;
+	const struct attempt *at = en->at;
+	struct req *rq = en->rq;
 	int64_t n;
 
 	for (int i = 0; i < at->n; i++)
 		if (at->counter[i].limit > 0 &&
-		    store_throttle_add(rq->st, &at->counter[i].key, rq->now,
+		    store_throttle_add(st, &at->counter[i].key, rq->now,
 			rq->conf->throttle_window, &n) < 0)
 			return -1;
 	return tidy(rq);
@@ -266,12 +274,15 @@ count_failure(struct req *rq, const struct attempt *at)
 
 /* They do know the password: what they mistyped before is forgiven. */
 static int
-note_success(struct req *rq, const struct attempt *at)
+note_success(struct store *st, void *ctx)
 {
-	return store_throttle_forget(rq->st, &at->counter[0].key) < 0 ||
+	const struct ended *en = ctx;
+	const struct attempt *at = en->at;
+
+	return store_throttle_forget(st, &at->counter[0].key) < 0 ||
 	    (at->has_place && at->is_known != 1 &&
 		store_throttle_know(
-		    rq->st, &at->place, rq->now + KNOWN_S) < 0)
+		    st, &at->place, en->rq->now + KNOWN_S) < 0)
 	    ? -1
 	    : 0;
 }
@@ -291,19 +302,31 @@ const struct oerr *
 throttle_end(struct req *rq, struct attempt *at, const struct oerr *e)
 {
 	const int refused = e != NULL && e->status < 500;
+	struct ended en = { .rq = rq, .at = at };
 
-	if ((e == NULL && !is_noted(rq, at)) || refused) {
-		if (store_begin(rq->st) < 0) {
-			e = oerr_machine(rq);
-		} else if ((refused ? count_failure(rq, at)
-				    : note_success(rq, at)) < 0 ||
-		    store_commit(rq->st) < 0) {
-			store_rollback(rq->st);
-			e = oerr_machine(rq);
-		}
-	}
+	if (((e == NULL && !is_noted(rq, at)) || refused) &&
+	    store_write(rq->st, refused ? count_failure : note_success, &en) < 0)
+		e = oerr_machine(rq);
 	hasher_end(&at->turn);
 	return e;
+}
+
+/* One failure, to be counted. */
+struct failure {
+	struct req *rq;
+	struct digest key;
+};
+
+static int
+count_secret(struct store *st, void *ctx)
+{
+	const struct failure *f = ctx;
+	int64_t n;
+
+	return store_throttle_add(st, &f->key, f->rq->now,
+		   f->rq->conf->throttle_window, &n) < 0
+	    ? -1
+	    : tidy(f->rq);
 }
 
 const struct oerr *
@@ -312,68 +335,77 @@ throttle_secret(struct req *rq, int is_known, const struct oerr *e)
 	const struct digest named = is_known
 	    ? key_of(rq, "secrets", rq->trail.client_id, "")
 	    : key_of(rq, "no client", "", place_of(rq));
-	const struct digest key = store_throttle_key(THROTTLE_QUICK, &named);
+	struct failure f = {
+		.rq = rq, .key = store_throttle_key(THROTTLE_QUICK, &named),
+	};
 	const int64_t limit = rq->conf->throttle_client;
 	struct count n;
 
 	if (limit == 0)
 		return e;
-	if (store_throttle_find(rq->st, &key, rq->now,
+	if (store_throttle_find(rq->st, &f.key, rq->now,
 		rq->conf->throttle_window, &n) < 0)
 		return oerr_machine(rq);
 	/* Counted no further: the window ends, whatever still comes. */
 	if (n.failures >= limit)
 		return put_off(rq, "this client's secret", n.until - rq->now);
-	if (store_begin(rq->st) < 0)
-		return oerr_machine(rq);
-	if (store_throttle_add(rq->st, &key, rq->now,
-		rq->conf->throttle_window, &n.failures) < 0 ||
-	    tidy(rq) < 0 || store_commit(rq->st) < 0) {
-		store_rollback(rq->st);
-		return oerr_machine(rq);
-	}
-	return e;
+	return store_write(rq->st, count_secret, &f) < 0 ? oerr_machine(rq) : e;
 }
 
-const struct oerr *
-throttle_place(struct req *rq, const char *what, int64_t limit)
+int
+throttle_place(
+    struct req *rq, const char *what, int64_t limit, int64_t *wait_s)
 {
 	const struct digest named = key_of(rq, what, "", place_of(rq));
 	const struct digest key = store_throttle_key(THROTTLE_PLACE, &named);
 	struct count n;
 
 	if (limit == 0)
-		return NULL;
+		return 1;
 	if (store_throttle_find(rq->st, &key, rq->now, HOUR_S, &n) < 0)
-		return oerr_machine(rq);
-	if (n.failures >= limit)
-		return throttle_later(rq, n.until - rq->now,
-		    arena_printf(
-			rq->a, "too many %s for this address", what));
+		return -1;
+	if (n.failures >= limit) {
+		*wait_s = n.until - rq->now;
+		return 0;
+	}
 	return store_throttle_add(
 		   rq->st, &key, rq->now, HOUR_S, &n.failures) < 0
-	    ? oerr_machine(rq)
-	    : NULL;
+	    ? -1
+	    : 1;
+}
+
+/* A wrong code, counted for session and user: how many each has now. */
+struct guess {
+	struct req *rq;
+	struct digest session, user;
+	int64_t of_session, of_user;
+};
+
+static int
+count_guess(struct store *st, void *ctx)
+{
+	struct guess *g = ctx;
+	const int64_t window_s = g->rq->conf->throttle_window;
+
+	return store_throttle_add(st, &g->session, g->rq->now, window_s,
+		   &g->of_session) < 0 ||
+	    store_throttle_add(
+		st, &g->user, g->rq->now, window_s, &g->of_user) < 0
+	    ? -1
+	    : 0;
 }
 
 int
 throttle_guess(struct req *rq, const struct session *s)
 {
-	const struct digest user = key_of(rq, "device",
-	    arena_printf(rq->a, "%lld", (long long)s->user), "");
-	const struct digest session =
-	    store_throttle_key(THROTTLE_HASHED, &s->digest);
-	const int64_t window_s = rq->conf->throttle_window;
-	int64_t here = 0, all = 0;
+	struct guess g = {
+		.rq = rq,
+		.session = store_throttle_key(THROTTLE_HASHED, &s->digest),
+		.user = key_of(rq, "device",
+		    arena_printf(rq->a, "%lld", (long long)s->user), ""),
+	};
 
-	if (store_begin(rq->st) < 0)
+	if (store_write(rq->st, count_guess, &g) < 0)
 		return -1;
-	if (store_throttle_add(
-		rq->st, &session, rq->now, window_s, &here) < 0 ||
-	    store_throttle_add(rq->st, &user, rq->now, window_s, &all) < 0 ||
-	    store_commit(rq->st) < 0) {
-		store_rollback(rq->st);
-		return -1;
-	}
-	return here >= SESSION_GUESSES || all >= USER_GUESSES;
+	return g.of_session >= SESSION_GUESSES || g.of_user >= USER_GUESSES;
 }

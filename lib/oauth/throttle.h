@@ -67,15 +67,16 @@ const struct oerr *throttle_secret(
     struct req *rq, int is_known, const struct oerr *e);
 
 /*
- * throttle_place(rq, what, limit):
+ * throttle_place(rq, what, limit, wait_s):
  * Within a write transaction, count one more of what for the address that asks.
- * Return NULL, or, after limit of them (0: any number) within an hour, the error
- * that says to come later.
+ * Return 1; 0 after limit of them (0: any number) within an hour, and put the
+ * seconds that are left of it to *wait_s; -1 on error, logged.
  *
- * throttle_later(rq, wait_s, why): that error, and why for the log.
+ * throttle_later(rq, wait_s, why):
+ * The error that says to come later, with Retry-After, and why for the log.
  */
-const struct oerr *throttle_place(
-    struct req *rq, const char *what, int64_t limit);
+int throttle_place(
+    struct req *rq, const char *what, int64_t limit, int64_t *wait_s);
 const struct oerr *throttle_later(
     struct req *rq, int64_t wait_s, const char *why);
 
