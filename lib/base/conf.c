@@ -1,12 +1,16 @@
 /* conf.c: carnet.conf: from text to settings that fit together. */
-#include <limits.h>
+#include "conf.h"
+
 #include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "arena.h"
+#include "buf.h"
 #include "conf_int.h"
 #include "rule.h"
-
-#define DAY 86400
+#include "words.h"
 
 int
 conf_refuse(struct reading *r, const char *fmt, ...)
@@ -24,28 +28,6 @@ conf_refuse(struct reading *r, const char *fmt, ...)
 	vsnprintf(r->error + n, r->error_size - (size_t)n, fmt, ap);
 	va_end(ap);
 	return -1;
-}
-
-int
-conf_time(const char *s, int64_t *out)
-{
-	static const char units[] = "smhd";
-	static const int64_t seconds[] = { 1, 60, 3600, DAY };
-	const char *unit;
-	int64_t n = 0;
-
-	if (*s < '0' || *s > '9')
-		return -1;
-	for (; *s >= '0' && *s <= '9'; s++)
-		if ((n = n * 10 + (*s - '0')) > INT_MAX)
-			return -1;
-	if (*s != '\0') {
-		if ((unit = strchr(units, *s)) == NULL || s[1] != '\0')
-			return -1;
-		n *= seconds[unit - units];
-	}
-	*out = n;
-	return 0;
 }
 
 /* RFC 6749 section 3.3: a scope token, in what a URL shows without trouble. */
@@ -86,7 +68,7 @@ add_scope(struct reading *r, const char *name, const char *value)
 	return 0;
 }
 
-/* A rule is read when all that it rests on is. */
+/* A rule is read at the end: it uses scopes and settings. */
 static int
 keep_rule(struct reading *r, const char *name, const char *value)
 {
@@ -100,15 +82,24 @@ keep_rule(struct reading *r, const char *name, const char *value)
 	return 0;
 }
 
+/* Is the line at hand in this section; NULL: before the first? */
+static int
+is_in(const struct reading *r, const char *section)
+{
+	return section == NULL || r->section == NULL
+	    ? section == r->section
+	    : strcmp(section, r->section) == 0;
+}
+
 static int
 set(struct reading *r, const char *name, const char *value)
 {
-	if (strcmp(r->section, "scopes") == 0)
+	if (is_in(r, "scopes"))
 		return add_scope(r, name, value);
-	if (strcmp(r->section, "guard") == 0 && strchr(name, '/') != NULL)
+	if (is_in(r, "guard") && strchr(name, '/') != NULL)
 		return keep_rule(r, name, value);
-	for (size_t i = 0; i < CONF_SETTINGS; i++) {
-		if (strcmp(conf_settings[i].section, r->section) != 0 ||
+	for (size_t i = 0; i < conf_n_settings; i++) {
+		if (!is_in(r, conf_settings[i].section) ||
 		    strcmp(conf_settings[i].name, name) != 0)
 			continue;
 		if (r->set_on[i] != 0)
@@ -117,7 +108,7 @@ set(struct reading *r, const char *name, const char *value)
 		r->set_on[i] = r->line;
 		return conf_store(r, &conf_settings[i], value);
 	}
-	return *r->section == '\0'
+	return r->section == NULL
 	    ? conf_refuse(r, "unknown setting %s; see carnet.conf(5)", name)
 	    : conf_refuse(r, "unknown setting %s in [%s]; see carnet.conf(5)", name,
 		  r->section);
@@ -166,29 +157,40 @@ read_line(struct reading *r, char *line)
 	return set(r, trim(line), trim(equals + 1));
 }
 
+/* The names of the scopes, as words. */
+static const char *
+scope_names(const struct conf *cf)
+{
+	struct buf b;
+
+	buf_init(&b, cf->a, 256);
+	for (size_t i = 0; i < cf->n_scopes; i++)
+		buf_printf(&b, "%s%s", i > 0 ? " " : "", cf->scopes[i].name);
+	return b.data;
+}
+
+/* Each word is the name of a scope. */
 static int
 words_are_scopes(struct reading *r, const struct setting *s, const char *words)
 {
-	size_t i, n;
+	const char *names = scope_names(r->cf);
+	size_t n;
 
-	for (words += strspn(words, " "); *words != '\0';
-	     words += n + strspn(words + n, " ")) {
-		n = strcspn(words, " ");
-		for (i = 0; i < r->cf->n_scopes; i++)
-			if (strlen(r->cf->scopes[i].name) == n &&
-			    memcmp(r->cf->scopes[i].name, words, n) == 0)
-				break;
-		if (i == r->cf->n_scopes)
+	for (; words_next(&words, &n); words += n)
+		if (!words_have_n(names, words, n))
 			return conf_refuse(r, "%s names %.*s, which [scopes] does"
 			    " not", s->name, (int)n, words);
-	}
 	return 0;
 }
 
-/* In the order of the file: the later of two that clash is the one refused. */
+/* In the order of the file: of two rules that clash the later one is refused. */
 static int
 add_rules(struct reading *r)
 {
+	const struct rule_context cx = { .a = r->cf->a,
+		.scopes = scope_names(r->cf),
+		.realm = r->cf->guard_realm,
+		.fold_case = r->cf->guard_fold_case };
 	struct rule *ru, *next, *first = NULL;
 	const char *why;
 
@@ -200,28 +202,29 @@ add_rules(struct reading *r)
 	for (ru = first; ru != NULL; ru = next) {
 		next = ru->next;
 		r->line = ru->line;
-		if ((why = rule_add(r->cf, ru)) != NULL)
+		if ((why = rule_add(&r->cf->rules, ru, &cx)) != NULL)
 			return conf_refuse(r, "%s", why);
 	}
 	return 0;
 }
 
-/* What can be told only when all lines are read. */
+/* All lines are read: defaults, and what settings say of each other. */
 static int
 finish(struct reading *r)
 {
 	const struct setting *s;
 	const char *text;
 
-	for (size_t i = 0; i < CONF_SETTINGS; i++) {
+	for (size_t i = 0; i < conf_n_settings; i++) {
 		s = &conf_settings[i];
 		r->line = r->set_on[i];
 		if (r->line == 0 && s->preset != NULL &&
 		    conf_store(r, s, s->preset) < 0)
 			return -1;
-		memcpy(&text, (char *)r->cf + s->offset, sizeof(text));
-		if (s->type == TYPE_SCOPES && text != NULL &&
-		    words_are_scopes(r, s, text) < 0)
+		if (s->type != TYPE_SCOPES)
+			continue;
+		memcpy(&text, (char *)r->cf + s->at, sizeof(text));
+		if (text != NULL && words_are_scopes(r, s, text) < 0)
 			return -1;
 	}
 	if (add_rules(r) < 0)
@@ -239,7 +242,7 @@ conf_parse(const char *text, const char *path, char *error, size_t size)
 {
 	struct arena *a = arena_new();
 	struct conf *cf = arena_alloc(a, sizeof(*cf));
-	struct reading r = { .cf = cf, .section = "", .error = error,
+	struct reading r = { .cf = cf, .error = error,
 	    .error_size = size };
 	const char *end;
 	int good = 1;

@@ -2,47 +2,58 @@
 #ifndef CARNET_CONF_INT_H
 #define CARNET_CONF_INT_H
 
+#include <stddef.h>
+#include <stdint.h>
+
 #include "conf.h"
 
+struct rule;
+
+/* What a setting is: conf_type.c has a row for each. */
 enum type {
 	TYPE_TEXT,
+	TYPE_SCOPES,	/* words, each a name of [scopes] */
 	TYPE_PATH,	/* relative to the file */
-	TYPE_URL,
+	TYPE_ISSUER,	/* a URL */
 	TYPE_LINK,	/* of a page or an e-mail address */
-	TYPE_ORIGINS,
-	TYPE_SCOPES,
+	TYPE_LOCAL,	/* a URL path on this host */
+	TYPE_ORIGINS,	/* words */
+	TYPE_NETS,	/* networks: words */
 	TYPE_HEADER,
 	TYPE_REALM,	/* text without quotes */
 	TYPE_COLOUR,	/* #rrggbb */
-	TYPE_LOCAL,	/* a URL path on this host */
-	TYPE_TIME,	/* seconds, or with a unit */
+	/* The members of these are int64_t. */
+	TYPE_SECONDS,	/* a number, or with a unit */
 	TYPE_NUMBER,
-	TYPE_NETS,	/* networks: words */
-	TYPE_CHOICE,	/* two words: 0 and 1 */
+	/* The members of these are int: 0 or 1. */
+	TYPE_CHOICE,	/* two words */
+	TYPE_BOOL,	/* no, yes */
 };
 
 /* A row of the table. */
 struct setting {
-	const char *section, *name;
+	const char *section;	/* NULL: before the first one */
+	const char *name;
 	enum type type;
-	size_t offset;
-	const char *preset;	/* as it would stand in the file; NULL: unset */
-	int64_t min, max;	/* of a time or number */
-	const char *choice[2];
+	size_t at;		/* of its member in struct conf */
+	const char *preset;	/* the default as the file would have it; NULL: unset */
+	int64_t min, max;	/* of seconds or a number */
+	const char *words[2];	/* of a choice: of 0 and of 1 */
 };
 
-#define CONF_SETTINGS 45
-extern const struct setting conf_settings[CONF_SETTINGS];
+extern const struct setting conf_settings[];
+extern const size_t conf_n_settings;
+#define CONF_SETTINGS_MAX 64
 
 /* What one reading of a file knows. */
 struct reading {
 	struct conf *cf;
-	const char *section;
+	const char *section;	/* NULL: none yet */
 	int line;
 	char *error;
 	size_t error_size;
-	int set_on[CONF_SETTINGS];	/* the line that set it, or 0 */
-	struct rule *rules;	/* as written, the last first */
+	int set_on[CONF_SETTINGS_MAX]; /* the line that set it, or 0 */
+	struct rule *rules;	/* as written, the last one first */
 };
 
 /* conf_refuse(r, fmt, ...): say what is wrong on the line at hand; return -1. */

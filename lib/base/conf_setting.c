@@ -1,261 +1,100 @@
-/* conf_setting.c: the settings: name, type, offset, default, range. */
-#include "address.h"
-#include "arena.h"
-#include "buf.h"
+/* conf_setting.c: the settings, a row each: name, type, member, default, range. */
+#include <stddef.h>
+
+#include "conf.h"
 #include "conf_int.h"
-#include "uri.h"
-#include "words.h"
 
 #define AT(member) offsetof(struct conf, member)
 #define DAY 86400
 
-const struct setting conf_settings[CONF_SETTINGS] = {
-	{ "", "issuer", TYPE_URL, AT(issuer), NULL, 0, 0, { 0 } },
-	{ "", "database", TYPE_PATH, AT(database), NULL, 0, 0, { 0 } },
-	{ "", "state", TYPE_PATH, AT(state), NULL, 0, 0, { 0 } },
-	{ "", "keys", TYPE_PATH, AT(keys), "keys", 0, 0, { 0 } },
-	{ "", "templates", TYPE_PATH, AT(templates), NULL, 0, 0, { 0 } },
-	{ "", "site_name", TYPE_TEXT, AT(site_name), "carnet", 0, 0, { 0 } },
-	{ "", "site_colour", TYPE_COLOUR, AT(site_colour), "#0b5d54", 0, 0,
-	    { 0 } },
-	{ "", "site_logo", TYPE_LOCAL, AT(site_logo), NULL, 0, 0, { 0 } },
-	{ "", "help_url", TYPE_LINK, AT(help_url), NULL, 0, 0, { 0 } },
-	{ "", "password_min", TYPE_NUMBER, AT(password_min), "8", 8, 64,
-	    { 0 } },
-	{ "", "auth_header", TYPE_HEADER, AT(auth_header), NULL, 0, 0, { 0 } },
-	{ "", "audiences", TYPE_TEXT, AT(audiences), "", 0, 0, { 0 } },
-	{ "", "cors_origins", TYPE_ORIGINS, AT(cors_origins), NULL, 0, 0,
-	    { 0 } },
-	{ "", "default_scopes", TYPE_SCOPES, AT(default_scopes), "", 0, 0,
-	    { 0 } },
-	{ "", "user_scopes", TYPE_SCOPES, AT(user_scopes), NULL, 0, 0, { 0 } },
-	{ "", "access_ttl", TYPE_TIME, AT(access_ttl), "1h", 1, 366 * DAY,
-	    { 0 } },
-	{ "", "refresh_ttl", TYPE_TIME, AT(refresh_ttl), "30d", 1, 3660 * DAY,
-	    { 0 } },
-	{ "", "refresh_grace", TYPE_TIME, AT(refresh_grace), "30s", 0, 600,
-	    { 0 } },
-	{ "", "refresh_max", TYPE_TIME, AT(refresh_max), "0", 0, 3660 * DAY,
-	    { 0 } },
-	{ "", "personal_ttl", TYPE_TIME, AT(personal_ttl), "180d", 1,
-	    3660 * DAY, { 0 } },
-	{ "", "code_ttl", TYPE_TIME, AT(code_ttl), "60s", 1, 600, { 0 } },
-	{ "", "device_code_ttl", TYPE_TIME, AT(device_code_ttl), "10m", 1,
-	    3600, { 0 } },
-	{ "", "device_interval", TYPE_TIME, AT(device_interval), "5s", 1, 60,
-	    { 0 } },
-	{ "", "session_ttl", TYPE_TIME, AT(session_ttl), "12h", 60, 366 * DAY,
-	    { 0 } },
-	{ "", "durability", TYPE_CHOICE, AT(durability_full), "full", 0, 0,
-	    { "normal", "full" } },
-	{ "", "audit_log", TYPE_PATH, AT(audit_log), NULL, 0, 0, { 0 } },
-	{ "", "audit_size", TYPE_NUMBER, AT(audit_size), "16", 0, 4096, { 0 } },
-	{ "", "syslog", TYPE_CHOICE, AT(syslog), "no", 0, 0, { "no", "yes" } },
-	{ "", "sandbox", TYPE_CHOICE, AT(sandbox), "yes", 0, 0, { "no", "yes" } },
-	{ "", "passport_compat", TYPE_CHOICE, AT(passport_compat), "no", 0, 0,
-	    { "no", "yes" } },
-	{ "password_token", "client_id", TYPE_TEXT, AT(password_client_id),
-	    NULL, 0, 0, { 0 } },
-	{ "password_token", "client_secret", TYPE_TEXT,
-	    AT(password_client_secret), NULL, 0, 0, { 0 } },
-	{ "password_token", "user_names", TYPE_CHOICE,
-	    AT(password_user_names), "no", 0, 0, { "no", "yes" } },
-	{ "guard", "realm", TYPE_REALM, AT(guard_realm), NULL, 0, 0, { 0 } },
-	{ "throttle", "window", TYPE_TIME, AT(throttle_window), "15m", 1, DAY,
-	    { 0 } },
-	{ "throttle", "account_address", TYPE_NUMBER,
-	    AT(throttle_account_address), "10", 0, 1000000, { 0 } },
-	{ "throttle", "account", TYPE_NUMBER, AT(throttle_account), "30", 0,
-	    1000000, { 0 } },
-	{ "throttle", "address", TYPE_NUMBER, AT(throttle_address), "100", 0,
-	    1000000, { 0 } },
-	{ "throttle", "client", TYPE_NUMBER, AT(throttle_client), "200", 0,
-	    1000000, { 0 } },
-	{ "throttle", "device_codes", TYPE_NUMBER, AT(device_codes), "300", 0,
-	    1000000, { 0 } },
-	{ "throttle", "hashes", TYPE_NUMBER, AT(hashes), "0", 0, 1024, { 0 } },
-	{ "throttle", "hash_queue", TYPE_NUMBER, AT(hash_queue), "64", 1, 1024,
-	    { 0 } },
-	{ "throttle", "hash_wait", TYPE_TIME, AT(hash_wait), "5s", 0, 60,
-	    { 0 } },
-	{ "throttle", "trusted_proxies", TYPE_NETS, AT(trusted_proxies), "", 0,
-	    0, { 0 } },
-	{ "guard", "fold_case", TYPE_CHOICE, AT(guard_fold_case), "no", 0, 0,
-	    { "no", "yes" } },
+const struct setting conf_settings[] = {
+	{ .name = "issuer", .type = TYPE_ISSUER, .at = AT(issuer) },
+	{ .name = "database", .type = TYPE_PATH, .at = AT(database) },
+	{ .name = "state", .type = TYPE_PATH, .at = AT(state) },
+	{ .name = "keys", .type = TYPE_PATH, .at = AT(keys), .preset = "keys" },
+	{ .name = "templates", .type = TYPE_PATH, .at = AT(templates) },
+	{ .name = "site_name", .type = TYPE_TEXT, .at = AT(site_name),
+	    .preset = "carnet" },
+	{ .name = "site_colour", .type = TYPE_COLOUR, .at = AT(site_colour),
+	    .preset = "#0b5d54" },
+	{ .name = "site_logo", .type = TYPE_LOCAL, .at = AT(site_logo) },
+	{ .name = "help_url", .type = TYPE_LINK, .at = AT(help_url) },
+	{ .name = "password_min", .type = TYPE_NUMBER, .at = AT(password_min),
+	    .preset = "8", .min = 8, .max = 64 },
+	{ .name = "auth_header", .type = TYPE_HEADER, .at = AT(auth_header) },
+	{ .name = "audiences", .type = TYPE_TEXT, .at = AT(audiences),
+	    .preset = "" },
+	{ .name = "cors_origins", .type = TYPE_ORIGINS,
+	    .at = AT(cors_origins) },
+	{ .name = "default_scopes", .type = TYPE_SCOPES,
+	    .at = AT(default_scopes), .preset = "" },
+	{ .name = "user_scopes", .type = TYPE_SCOPES, .at = AT(user_scopes) },
+	{ .name = "access_ttl", .type = TYPE_SECONDS, .at = AT(access_ttl),
+	    .preset = "1h", .min = 1, .max = 366 * DAY },
+	{ .name = "refresh_ttl", .type = TYPE_SECONDS, .at = AT(refresh_ttl),
+	    .preset = "30d", .min = 1, .max = 3660 * DAY },
+	{ .name = "refresh_grace", .type = TYPE_SECONDS,
+	    .at = AT(refresh_grace), .preset = "30s", .min = 0, .max = 600 },
+	{ .name = "refresh_max", .type = TYPE_SECONDS, .at = AT(refresh_max),
+	    .preset = "0", .min = 0, .max = 3660 * DAY },
+	{ .name = "personal_ttl", .type = TYPE_SECONDS, .at = AT(personal_ttl),
+	    .preset = "180d", .min = 1, .max = 3660 * DAY },
+	{ .name = "code_ttl", .type = TYPE_SECONDS, .at = AT(code_ttl),
+	    .preset = "60s", .min = 1, .max = 600 },
+	{ .name = "device_code_ttl", .type = TYPE_SECONDS,
+	    .at = AT(device_code_ttl), .preset = "10m", .min = 1, .max = 3600 },
+	{ .name = "device_interval", .type = TYPE_SECONDS,
+	    .at = AT(device_interval), .preset = "5s", .min = 1, .max = 60 },
+	{ .name = "session_ttl", .type = TYPE_SECONDS, .at = AT(session_ttl),
+	    .preset = "12h", .min = 60, .max = 366 * DAY },
+	{ .name = "durability", .type = TYPE_CHOICE, .at = AT(durability_full),
+	    .preset = "full", .words = { "normal", "full" } },
+	{ .name = "audit_log", .type = TYPE_PATH, .at = AT(audit_log) },
+	{ .name = "audit_size", .type = TYPE_NUMBER, .at = AT(audit_size),
+	    .preset = "16", .min = 0, .max = 4096 },
+	{ .name = "syslog", .type = TYPE_BOOL, .at = AT(syslog),
+	    .preset = "no" },
+	{ .name = "sandbox", .type = TYPE_BOOL, .at = AT(sandbox),
+	    .preset = "yes" },
+	{ .name = "passport_compat", .type = TYPE_BOOL,
+	    .at = AT(passport_compat), .preset = "no" },
+	{ .section = "password_token", .name = "client_id", .type = TYPE_TEXT,
+	    .at = AT(password_client_id) },
+	{ .section = "password_token", .name = "client_secret",
+	    .type = TYPE_TEXT, .at = AT(password_client_secret) },
+	{ .section = "password_token", .name = "user_names", .type = TYPE_BOOL,
+	    .at = AT(password_user_names), .preset = "no" },
+	{ .section = "guard", .name = "realm", .type = TYPE_REALM,
+	    .at = AT(guard_realm) },
+	{ .section = "throttle", .name = "window", .type = TYPE_SECONDS,
+	    .at = AT(throttle_window), .preset = "15m", .min = 1, .max = DAY },
+	{ .section = "throttle", .name = "account_address", .type = TYPE_NUMBER,
+	    .at = AT(throttle_account_address), .preset = "10", .min = 0,
+	    .max = 1000000 },
+	{ .section = "throttle", .name = "account", .type = TYPE_NUMBER,
+	    .at = AT(throttle_account), .preset = "30", .min = 0,
+	    .max = 1000000 },
+	{ .section = "throttle", .name = "address", .type = TYPE_NUMBER,
+	    .at = AT(throttle_address), .preset = "100", .min = 0,
+	    .max = 1000000 },
+	{ .section = "throttle", .name = "client", .type = TYPE_NUMBER,
+	    .at = AT(throttle_client), .preset = "200", .min = 0,
+	    .max = 1000000 },
+	{ .section = "throttle", .name = "device_codes", .type = TYPE_NUMBER,
+	    .at = AT(device_codes), .preset = "300", .min = 0, .max = 1000000 },
+	{ .section = "throttle", .name = "hashes", .type = TYPE_NUMBER,
+	    .at = AT(hashes), .preset = "0", .min = 0, .max = 1024 },
+	{ .section = "throttle", .name = "hash_queue", .type = TYPE_NUMBER,
+	    .at = AT(hash_queue), .preset = "64", .min = 1, .max = 1024 },
+	{ .section = "throttle", .name = "hash_wait", .type = TYPE_SECONDS,
+	    .at = AT(hash_wait), .preset = "5s", .min = 0, .max = 60 },
+	{ .section = "throttle", .name = "trusted_proxies", .type = TYPE_NETS,
+	    .at = AT(trusted_proxies), .preset = "" },
+	{ .section = "guard", .name = "fold_case", .type = TYPE_BOOL,
+	    .at = AT(guard_fold_case), .preset = "no" },
 };
 
-/* https, or http to this machine alone; no query, fragment or user. */
-static int
-url_is_issuer(const char *s)
-{
-	static const char *const loopback[] = { "http://127.0.0.1",
-	    "http://localhost", "http://[::1]" };
-	const char *path = strstr(s, "://");
-	size_t n;
+const size_t conf_n_settings = sizeof(conf_settings) / sizeof(conf_settings[0]);
 
-	if (path == NULL || s[strcspn(s, "?#@\\\"<>")] != '\0')
-		return 0;
-	/* A browser drops a tab: "/<tab>/" would be "//" to it. */
-	for (const char *p = s; *p != '\0'; p++)
-		if (*p <= ' ' || *p >= 0x7f)
-			return 0;
-	/* A path of our own that began with "//" would name another host. */
-	if ((path = strstr(path + 3, "//")) != NULL &&
-	    strspn(path, "/") != strlen(path))
-		return 0;
-	if (strncmp(s, "https://", 8) == 0)
-		return s[8] != '\0' && s[8] != '/' && s[8] != ':';
-	for (size_t i = 0; i < 3; i++) {
-		n = strlen(loopback[i]);
-		if (strncmp(s, loopback[i], n) == 0 &&
-		    (s[n] == '\0' || s[n] == ':' || s[n] == '/'))
-			return 1;
-	}
-	return 0;
-}
-
-/*
- * Words, each a scheme, a host and perhaps a port: return them as browsers send
- * them (RFC 6454 section 6.2), or NULL if one is no origin.
- */
-static const char *
-read_origins(struct arena *a, const char *s)
-{
-	const char *word;
-	struct buf b;
-	size_t n;
-
-	buf_init(&b, a, strlen(s) + 1);
-	for (; words_next(&s, &n); s += n) {
-		word = arena_dup(a, s, n);
-		if (!uri_is_origin(word))
-			return NULL;
-		buf_printf(&b, "%s%s", b.len > 0 ? " " : "",
-		    uri_origin(a, word));
-	}
-	return b.data;
-}
-
-/* What a link of our pages may lead to: no script, and no spelling of one. */
-static int
-is_link(const char *s)
-{
-	static const char *const begins[] = { "https://", "http://",
-	    "mailto:" };
-
-	for (const char *p = s; *p != '\0'; p++)
-		if (*p <= ' ' || *p >= 0x7f)
-			return 0;
-	if (s[0] == '/')
-		return s[1] != '/' && s[1] != '\\';
-	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++)
-		if (strncmp(s, begins[i], strlen(begins[i])) == 0)
-			return s[strlen(begins[i])] != '\0';
-	return 0;
-}
-
-static int
-header_is_name(const char *s)
-{
-	if (*s == '\0')
-		return 0;
-	for (; *s != '\0'; s++)
-		if (!((*s >= 'A' && *s <= 'Z') || (*s >= 'a' && *s <= 'z') ||
-			(*s >= '0' && *s <= '9') || *s == '-'))
-			return 0;
-	return 1;
-}
-
-int
-conf_store(struct reading *r, const struct setting *s, const char *value)
-{
-	char *member = (char *)r->cf + s->offset;
-	const char *text = arena_str(r->cf->a, value);
-	int64_t seconds;
-
-	switch (s->type) {
-	case TYPE_TIME:
-		if (conf_time(value, &seconds) < 0 || seconds < s->min ||
-		    seconds > s->max)
-			return conf_refuse(r, "%s is a time of %lld to %lld seconds,"
-			    " such as 90, 30s, 10m, 2h or 30d", s->name,
-			    (long long)s->min, (long long)s->max);
-		memcpy(member, &seconds, sizeof(seconds));
-		return 0;
-	case TYPE_NUMBER:
-		/* A time without a unit is a number. */
-		if (conf_time(value, &seconds) < 0 || seconds < s->min ||
-		    seconds > s->max ||
-		    strspn(value, "0123456789") != strlen(value))
-			return conf_refuse(r, "%s is a number of %lld to %lld",
-			    s->name, (long long)s->min, (long long)s->max);
-		memcpy(member, &seconds, sizeof(seconds));
-		return 0;
-	case TYPE_CHOICE:
-		for (int i = 0; i < 2; i++)
-			if (strcmp(value, s->choice[i]) == 0) {
-				memcpy(member, &i, sizeof(i));
-				return 0;
-			}
-		return conf_refuse(r, "%s is %s or %s", s->name, s->choice[1],
-		    s->choice[0]);
-	case TYPE_URL:
-		if (!url_is_issuer(value))
-			return conf_refuse(r, "%s is an https URL without query, or"
-			    " http on 127.0.0.1, [::1] or localhost", s->name);
-		for (char *end = (char *)(uintptr_t)text + strlen(text);
-		     end > text && end[-1] == '/';)
-			*--end = '\0';
-		break;
-	case TYPE_PATH:
-		if (*value == '\0')
-			return conf_refuse(r, "%s is a path", s->name);
-		text = conf_beside(r->cf, value);
-		break;
-	case TYPE_HEADER:
-		if (!header_is_name(value))
-			return conf_refuse(r, "%s is the name of a header: letters,"
-			    " digits and '-'", s->name);
-		break;
-	case TYPE_REALM: /* it stands in the quotes of a challenge */
-		if (*value == '\0' || strpbrk(value, "\"\\") != NULL)
-			return conf_refuse(r, "%s is a text without quotes and"
-			    " backslashes", s->name);
-		break;
-	case TYPE_COLOUR: /* it stands in a style sheet: nothing else may */
-		if (value[0] != '#' || strlen(value) != 7 ||
-		    strspn(value + 1, "0123456789abcdefABCDEF") != 6)
-			return conf_refuse(r, "%s is a colour such as #0b5d54",
-			    s->name);
-		break;
-	case TYPE_LOCAL:
-		if (value[0] != '/' || value[1] == '/' || value[1] == '\\')
-			return conf_refuse(r, "%s is a path on this host, such as"
-			    " /logo.svg", s->name);
-		break;
-	case TYPE_LINK:
-		if (!is_link(value))
-			return conf_refuse(r, "%s is the address of a page or of"
-			    " a person, such as https://example.org/help, /help"
-			    " or mailto:help@example.org", s->name);
-		break;
-	case TYPE_ORIGINS:
-		if ((text = read_origins(r->cf->a, value)) == NULL)
-			return conf_refuse(r, "%s are origins such as"
-			    " https://app.example, http://localhost:3000 or"
-			    " capacitor://localhost, with spaces between",
-			    s->name);
-		break;
-	case TYPE_NETS:
-		if (!address_nets_ok(value))
-			return conf_refuse(r, "%s are addresses or networks"
-			    " such as 192.0.2.7 or 10.0.0.0/8, with spaces"
-			    " between", s->name);
-		break;
-	case TYPE_TEXT:
-	case TYPE_SCOPES: /* checked when all of [scopes] is read */
-		break;
-	}
-	memcpy(member, &text, sizeof(text));
-	return 0;
-}
+_Static_assert(sizeof(conf_settings) / sizeof(conf_settings[0]) <=
+	CONF_SETTINGS_MAX, "struct reading has a line for each setting");

@@ -1,9 +1,11 @@
 /* rule.c: the rules of [guard]: path prefix and method to what they need. */
 #include "rule.h"
 
+#include <string.h>
+#include <strings.h>
+
 #include "arena.h"
 #include "buf.h"
-#include "conf.h"
 #include "path.h"
 #include "words.h"
 
@@ -22,17 +24,17 @@ add_word(struct buf *b, const char *word, size_t len)
 
 /* "GET,POST": who may GET may HEAD. */
 static const char *
-read_methods(struct conf *cf, struct rule *ru, const char *s, size_t len)
+read_methods(const struct rule_context *cx, struct rule *ru, const char *s, size_t len)
 {
 	struct buf b;
 	size_t n;
 
-	buf_init(&b, cf->a, len + 8);
+	buf_init(&b, cx->a, len + 8);
 	for (const char *end = s + len; s < end; s += n + (s[n] == ',')) {
 		n = strcspn(s, ", \t");
 		if (!words_have_n(METHODS, s, n) ||
 		    (s[n] == ',' && s + n + 1 == end))
-			return arena_printf(cf->a,
+			return arena_printf(cx->a,
 			    "%.*s is no method: there"
 			    " are " METHODS,
 			    (int)(end - s), s);
@@ -48,23 +50,23 @@ read_methods(struct conf *cf, struct rule *ru, const char *s, size_t len)
 
 /* A prefix that no path begins with, once it is in normal form, is an error. */
 static const char *
-read_prefix(struct conf *cf, struct rule *ru, const char *s)
+read_prefix(const struct rule_context *cx, struct rule *ru, const char *s)
 {
-	const unsigned fold = cf->guard_fold_case ? PATH_FOLD : 0;
+	const unsigned fold = cx->fold_case ? PATH_FOLD : 0;
 	size_t len = strlen(s);
-	char *as_written = arena_str(cf->a, s);
+	char *as_written = arena_str(cx->a, s);
 
 	if (strchr(s, '*') != NULL)
-		return arena_printf(cf->a,
+		return arena_printf(cx->a,
 		    "%s has a * in it, which stands for nothing: a prefix"
 		    " covers all that is below it",
 		    s);
 	if (len > 1 && s[len - 1] == '/')
 		as_written[--len] = '\0';
-	ru->prefix = path_normal(cf->a, s, fold | PATH_READINGS);
+	ru->prefix = path_normal(cx->a, s, fold | PATH_READINGS);
 	if (*s != '/' || ru->prefix == NULL || strpbrk(s, "?#; \t\\") != NULL ||
 	    strcasecmp(ru->prefix, as_written) != 0)
-		return arena_printf(cf->a,
+		return arena_printf(cx->a,
 		    "%s matches no path: a prefix is"
 		    " written /like/this, decoded, without // . .. ? # ; or"
 		    " \\, and no dot at a segment's end",
@@ -75,41 +77,38 @@ read_prefix(struct conf *cf, struct rule *ru, const char *s)
 /* The scopes behind "all" or "any", up to "realm". */
 static const char *
 read_scopes(
-    struct conf *cf, const char **s, const char *keyword, const char **out)
+    const struct rule_context *cx, const char **s, const char *keyword, const char **out)
 {
 	struct buf b;
-	size_t i, n;
+	size_t n;
 
-	buf_init(&b, cf->a, strlen(*s) + 1);
+	buf_init(&b, cx->a, strlen(*s) + 1);
 	for (; words_next(s, &n) && !words_have_n("realm", *s, n); *s += n) {
-		for (i = 0; i < cf->n_scopes; i++)
-			if (words_have_n(cf->scopes[i].name, *s, n))
-				break;
-		if (i == cf->n_scopes)
-			return arena_printf(cf->a,
+		if (!words_have_n(cx->scopes, *s, n))
+			return arena_printf(cx->a,
 			    "%.*s is a scope that"
 			    " [scopes] does not name",
 			    (int)n, *s);
 		if (words_have_n(b.data, *s, n))
 			return arena_printf(
-			    cf->a, "%.*s stands twice", (int)n, *s);
+			    cx->a, "%.*s stands twice", (int)n, *s);
 		add_word(&b, *s, n);
 	}
 	if (b.len == 0)
-		return arena_printf(cf->a, "%s is followed by scopes", keyword);
+		return arena_printf(cx->a, "%s is followed by scopes", keyword);
 	*out = b.data;
 	return NULL;
 }
 
 /* What stands for itself in a challenge's quotes (RFC 9110 section 5.6.4). */
 static const char *
-read_realm(struct conf *cf, const char *s, const char **out)
+read_realm(const struct rule_context *cx, const char *s, const char **out)
 {
 	s += strspn(s, " \t");
 	if (*s == '\0' || strpbrk(s, "\"\\") != NULL)
 		return "realm is followed by a text without quotes and"
 		       " backslashes";
-	*out = arena_str(cf->a, s);
+	*out = arena_str(cx->a, s);
 	return NULL;
 }
 
@@ -126,7 +125,7 @@ take(const char **s, const char *keyword)
 
 /* "public", or "token", "user" or "client", "all" or "any" scopes, "realm". */
 static const char *
-read_needs(struct conf *cf, struct rule *ru, const char *s)
+read_needs(const struct rule_context *cx, struct rule *ru, const char *s)
 {
 	static const char usage[] =
 	    "a rule is public; or user, client or token (any of them), or"
@@ -136,7 +135,7 @@ read_needs(struct conf *cf, struct rule *ru, const char *s)
 	size_t n;
 	int said = 1;
 
-	ru->needs.realm = cf->guard_realm;
+	ru->needs.realm = cx->realm;
 	ru->needs.at_audiences = 1;
 	if (take(&s, "public"))
 		ru->is_public = 1;
@@ -147,13 +146,13 @@ read_needs(struct conf *cf, struct rule *ru, const char *s)
 	else
 		said = take(&s, "token");
 	if (!ru->is_public && take(&s, "all"))
-		why = read_scopes(cf, &s, "all", &ru->needs.all);
+		why = read_scopes(cx, &s, "all", &ru->needs.all);
 	else if (!ru->is_public && take(&s, "any"))
-		why = read_scopes(cf, &s, "any", &ru->needs.any);
+		why = read_scopes(cx, &s, "any", &ru->needs.any);
 	else if (!said)
 		return usage;
 	if (why == NULL && !ru->is_public && take(&s, "realm"))
-		return read_realm(cf, s, &ru->needs.realm);
+		return read_realm(cx, s, &ru->needs.realm);
 	return why != NULL ? why : words_next(&s, &n) ? usage : NULL;
 }
 
@@ -172,20 +171,21 @@ share_a_method(const struct rule *x, const struct rule *y)
 }
 
 const char *
-rule_add(struct conf *cf, struct rule *ru)
+rule_add(
+    struct rule **rules, struct rule *ru, const struct rule_context *cx)
 {
 	size_t n = *ru->name == '/' ? 0 : strcspn(ru->name, " \t");
 	const char *prefix = ru->name + n, *why;
-	struct rule **at = &cf->rules;
+	struct rule **at = rules;
 
 	prefix += strspn(prefix, " \t");
-	if ((n > 0 && (why = read_methods(cf, ru, ru->name, n)) != NULL) ||
-	    (why = read_prefix(cf, ru, prefix)) != NULL ||
-	    (why = read_needs(cf, ru, ru->value)) != NULL)
+	if ((n > 0 && (why = read_methods(cx, ru, ru->name, n)) != NULL) ||
+	    (why = read_prefix(cx, ru, prefix)) != NULL ||
+	    (why = read_needs(cx, ru, ru->value)) != NULL)
 		return why;
-	for (const struct rule *o = cf->rules; o != NULL; o = o->next)
+	for (const struct rule *o = *rules; o != NULL; o = o->next)
 		if (strcmp(o->prefix, ru->prefix) == 0 && share_a_method(o, ru))
-			return arena_printf(cf->a,
+			return arena_printf(cx->a,
 			    "%s has a rule on line %d"
 			    " already; two need methods that differ",
 			    ru->prefix, o->line);
@@ -193,7 +193,7 @@ rule_add(struct conf *cf, struct rule *ru)
 	while (*at != NULL && strcmp((*at)->prefix, ru->prefix) != 0)
 		at = &(*at)->next;
 	if (*at == NULL)
-		for (at = &cf->rules; *at != NULL &&
+		for (at = rules; *at != NULL &&
 		     strlen((*at)->prefix) >= strlen(ru->prefix);)
 			at = &(*at)->next;
 	while (*at != NULL && strcmp((*at)->prefix, ru->prefix) == 0)

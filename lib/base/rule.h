@@ -3,7 +3,6 @@
 #define CARNET_RULE_H
 
 struct arena;
-struct conf;
 
 enum caller_kind {
 	CALLER_ANY,
@@ -36,13 +35,21 @@ struct rule {
 	struct guard_rule needs;
 };
 
+/* What is read before the rules are. */
+struct rule_context {
+	struct arena *a;
+	const char *scopes; /* words: the names that a rule may use */
+	const char *realm;  /* of rules without one, or NULL */
+	int fold_case;      /* paths that differ in case are the same */
+};
+
 /*
- * rule_add(cf, ru):
- * Read name and value of ru and put it among those of cf, longest prefix first.
- * Return NULL; or what is wrong with it, for who wrote the file, in cf's arena.
- * Scopes, realm and fold_case of cf must be read before.
+ * rule_add(rules, ru, cx):
+ * Read name and value of ru and put it among rules, longest prefix first.  Return
+ * NULL; or what is wrong with it, for who wrote the file, in cx->a.
  */
-const char *rule_add(struct conf *cf, struct rule *ru);
+const char *rule_add(
+    struct rule **rules, struct rule *ru, const struct rule_context *cx);
 
 /*
  * rule_find(rules, path, method, out):

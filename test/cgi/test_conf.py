@@ -160,9 +160,10 @@ def test_paths_are_relative_to_the_file(other):
 
 def documented():
     """(section, name) to the default, or None, of each setting that there is."""
-    rows = re.findall(r'\{ "(\w*)", "(\w+)",\s+TYPE_\w+,\s+AT\(\w+\),\s+(?:NULL|"([^"]*)"),',
-                      (ROOT / "lib/base/conf_setting.c").read_text())
-    return {(section, name): default for section, name, default in rows}
+    rows = re.findall(r'\n\t\{ (?:\.section = "(\w+)",\s+)?\.name = "(\w+)",(.*?)\},(?=\n[\t}])',
+                      (ROOT / "lib/base/conf_setting.c").read_text(), re.S)
+    return {(section, name): (re.search(r'\.preset = "([^"]*)"', rest) or ["", ""])[1]
+            for section, name, rest in rows}
 
 
 def test_the_example_has_every_setting_at_its_default():

@@ -1,0 +1,301 @@
+/* conf_type.c: the types of settings, a row each: how a value is read. */
+#include <ctype.h>
+#include <limits.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "address.h"
+#include "arena.h"
+#include "buf.h"
+#include "conf.h"
+#include "conf_int.h"
+#include "uri.h"
+#include "words.h"
+
+#define DAY 86400
+
+/* ---- Numbers ---- */
+
+int
+conf_time(const char *s, int64_t *out)
+{
+	static const char units[] = "smhd";
+	static const int64_t seconds[] = { 1, 60, 3600, DAY };
+	const char *unit;
+	int64_t n = 0;
+
+	if (*s < '0' || *s > '9')
+		return -1;
+	for (; *s >= '0' && *s <= '9'; s++)
+		if ((n = n * 10 + (*s - '0')) > INT_MAX)
+			return -1;
+	if (*s != '\0') {
+		if ((unit = strchr(units, *s)) == NULL || s[1] != '\0')
+			return -1;
+		n *= seconds[unit - units];
+	}
+	*out = n;
+	return 0;
+}
+
+/* A number within the setting's range: 1; 0 if it is none. */
+static int
+in_range(const struct setting *s, const char *value, int64_t *out)
+{
+	return conf_time(value, out) == 0 && *out >= s->min && *out <= s->max;
+}
+
+static int
+read_seconds(struct reading *r, const struct setting *s, const char *value)
+{
+	int64_t seconds;
+
+	if (!in_range(s, value, &seconds))
+		return conf_refuse(r, "%s is a time of %lld to %lld seconds,"
+		    " such as 90, 30s, 10m, 2h or 30d", s->name,
+		    (long long)s->min, (long long)s->max);
+	memcpy((char *)r->cf + s->at, &seconds, sizeof(seconds));
+	return 0;
+}
+
+/* A time without a unit is a number. */
+static int
+read_number(struct reading *r, const struct setting *s, const char *value)
+{
+	int64_t n;
+
+	if (!in_range(s, value, &n) ||
+	    strspn(value, "0123456789") != strlen(value))
+		return conf_refuse(r, "%s is a number of %lld to %lld", s->name,
+		    (long long)s->min, (long long)s->max);
+	memcpy((char *)r->cf + s->at, &n, sizeof(n));
+	return 0;
+}
+
+/* One of two words, as 0 or 1. */
+static int
+read_word_of(struct reading *r, const struct setting *s, const char *value,
+    const char *const words[2])
+{
+	for (int i = 0; i < 2; i++)
+		if (strcmp(value, words[i]) == 0) {
+			memcpy((char *)r->cf + s->at, &i, sizeof(i));
+			return 0;
+		}
+	return conf_refuse(r, "%s is %s or %s", s->name, words[1], words[0]);
+}
+
+static int
+read_choice(struct reading *r, const struct setting *s, const char *value)
+{
+	return read_word_of(r, s, value, s->words);
+}
+
+static int
+read_bool(struct reading *r, const struct setting *s, const char *value)
+{
+	static const char *const words[] = { "no", "yes" };
+
+	return read_word_of(r, s, value, words);
+}
+
+/* ---- Texts: each returns the value in its one form, or NULL if it is none ---- */
+
+static const char *
+read_text(const struct conf *cf, const char *value)
+{
+	return arena_str(cf->a, value);
+}
+
+static const char *
+read_path(const struct conf *cf, const char *value)
+{
+	return *value == '\0' ? NULL : conf_beside(cf, value);
+}
+
+/* https, or http to this machine alone; no query, fragment or user. */
+static int
+url_is_issuer(const char *s)
+{
+	static const char *const loopback[] = { "http://127.0.0.1",
+	    "http://localhost", "http://[::1]" };
+	const char *path = strstr(s, "://");
+	size_t n;
+
+	if (path == NULL || s[strcspn(s, "?#@\\\"<>")] != '\0')
+		return 0;
+	/* A browser drops a tab: "/<tab>/" would be "//" to it. */
+	for (const char *p = s; *p != '\0'; p++)
+		if (*p <= ' ' || *p >= 0x7f)
+			return 0;
+	/* A path of our own that began with "//" would name another host. */
+	if ((path = strstr(path + 3, "//")) != NULL &&
+	    strspn(path, "/") != strlen(path))
+		return 0;
+	if (strncmp(s, "https://", 8) == 0)
+		return s[8] != '\0' && s[8] != '/' && s[8] != ':';
+	for (size_t i = 0; i < 3; i++) {
+		n = strlen(loopback[i]);
+		if (strncmp(s, loopback[i], n) == 0 &&
+		    (s[n] == '\0' || s[n] == ':' || s[n] == '/'))
+			return 1;
+	}
+	return 0;
+}
+
+static const char *
+read_issuer(const struct conf *cf, const char *value)
+{
+	size_t len = strlen(value);
+
+	if (!url_is_issuer(value))
+		return NULL;
+	while (len > 0 && value[len - 1] == '/')
+		len--;
+	return arena_dup(cf->a, value, len);
+}
+
+/* What a link of our pages may lead to: no script, and no spelling of one. */
+static int
+is_link(const char *s)
+{
+	static const char *const begins[] = { "https://", "http://",
+	    "mailto:" };
+
+	for (const char *p = s; *p != '\0'; p++)
+		if (*p <= ' ' || *p >= 0x7f)
+			return 0;
+	if (s[0] == '/')
+		return s[1] != '/' && s[1] != '\\';
+	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++)
+		if (strncmp(s, begins[i], strlen(begins[i])) == 0)
+			return s[strlen(begins[i])] != '\0';
+	return 0;
+}
+
+static const char *
+read_link(const struct conf *cf, const char *value)
+{
+	return is_link(value) ? arena_str(cf->a, value) : NULL;
+}
+
+/* A path on this host. */
+static const char *
+read_local(const struct conf *cf, const char *value)
+{
+	return value[0] == '/' && value[1] != '/' && value[1] != '\\'
+	    ? arena_str(cf->a, value)
+	    : NULL;
+}
+
+/*
+ * Words, each a scheme, a host and perhaps a port: return them as browsers send
+ * them (RFC 6454 section 6.2), or NULL if one is no origin.
+ */
+static const char *
+read_origins(const struct conf *cf, const char *s)
+{
+	const char *word;
+	struct buf b;
+	size_t n;
+
+	buf_init(&b, cf->a, strlen(s) + 1);
+	for (; words_next(&s, &n); s += n) {
+		word = arena_dup(cf->a, s, n);
+		if (!uri_is_origin(word))
+			return NULL;
+		buf_printf(&b, "%s%s", b.len > 0 ? " " : "",
+		    uri_origin(cf->a, word));
+	}
+	return b.data;
+}
+
+static const char *
+read_nets(const struct conf *cf, const char *value)
+{
+	return address_nets_ok(value) ? arena_str(cf->a, value) : NULL;
+}
+
+/* The name of a header (RFC 9110 section 5.1), as CGI can hand it on. */
+static const char *
+read_header(const struct conf *cf, const char *value)
+{
+	for (const char *p = value; *p != '\0'; p++)
+		if (!isascii((unsigned char)*p) ||
+		    (!isalnum((unsigned char)*p) && *p != '-'))
+			return NULL;
+	return *value == '\0' ? NULL : arena_str(cf->a, value);
+}
+
+/* The text is put into the quotes of a challenge. */
+static const char *
+read_realm(const struct conf *cf, const char *value)
+{
+	return *value != '\0' && strpbrk(value, "\"\\") == NULL
+	    ? arena_str(cf->a, value)
+	    : NULL;
+}
+
+/* The text is put into a style sheet: nothing else may be in it. */
+static const char *
+read_colour(const struct conf *cf, const char *value)
+{
+	return value[0] == '#' && strlen(value) == 7 &&
+		strspn(value + 1, "0123456789abcdefABCDEF") == 6
+	    ? arena_str(cf->a, value)
+	    : NULL;
+}
+
+/* ---- The types ---- */
+
+static const struct {
+	/* A text: its form, or NULL; and how the error of a wrong one goes on. */
+	const char *(*text)(const struct conf *cf, const char *value);
+	const char *wants;
+	/* Another: read value into the member; 0, or -1 refused. */
+	int (*read)(
+	    struct reading *r, const struct setting *s, const char *value);
+} types[] = {
+	[TYPE_TEXT] = { .text = read_text },
+	[TYPE_SCOPES] = { .text = read_text }, /* checked when [scopes] is read */
+	[TYPE_PATH] = { .text = read_path, .wants = "is a path" },
+	[TYPE_ISSUER] = { .text = read_issuer,
+	    .wants = "is an https URL without query, or http on 127.0.0.1,"
+		     " [::1] or localhost" },
+	[TYPE_LINK] = { .text = read_link,
+	    .wants = "is the address of a page or of a person, such as"
+		     " https://example.org/help, /help or"
+		     " mailto:help@example.org" },
+	[TYPE_LOCAL] = { .text = read_local,
+	    .wants = "is a path on this host, such as /logo.svg" },
+	[TYPE_ORIGINS] = { .text = read_origins,
+	    .wants = "are origins such as https://app.example,"
+		     " http://localhost:3000 or capacitor://localhost, with"
+		     " spaces between" },
+	[TYPE_NETS] = { .text = read_nets,
+	    .wants = "are addresses or networks such as 192.0.2.7 or"
+		     " 10.0.0.0/8, with spaces between" },
+	[TYPE_HEADER] = { .text = read_header,
+	    .wants = "is the name of a header: letters, digits and '-'" },
+	[TYPE_REALM] = { .text = read_realm,
+	    .wants = "is a text without quotes and backslashes" },
+	[TYPE_COLOUR] = { .text = read_colour,
+	    .wants = "is a colour such as #0b5d54" },
+	[TYPE_SECONDS] = { .read = read_seconds },
+	[TYPE_NUMBER] = { .read = read_number },
+	[TYPE_CHOICE] = { .read = read_choice },
+	[TYPE_BOOL] = { .read = read_bool },
+};
+
+int
+conf_store(struct reading *r, const struct setting *s, const char *value)
+{
+	const char *text;
+
+	if (types[s->type].read != NULL)
+		return types[s->type].read(r, s, value);
+	if ((text = types[s->type].text(r->cf, value)) == NULL)
+		return conf_refuse(r, "%s %s", s->name, types[s->type].wants);
+	memcpy((char *)r->cf + s->at, &text, sizeof(text));
+	return 0;
+}
