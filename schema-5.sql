@@ -20,3 +20,7 @@ INSERT INTO ledger (one, taken_back, minute) VALUES (1, 1, 0);
 
 -- Which key signed a token: it is not retired while they live.
 ALTER TABLE oauth_access_tokens ADD COLUMN signed_by INTEGER;
+
+-- Always there.
+INSERT INTO purge_place (one, access_token)
+	SELECT 1, x'' WHERE NOT EXISTS (SELECT 1 FROM purge_place);

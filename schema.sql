@@ -56,6 +56,7 @@ CREATE TABLE purge_place (
 	one INTEGER PRIMARY KEY CHECK (one = 1),
 	access_token BLOB NOT NULL	-- x'': begin with the first
 ) STRICT;
+INSERT INTO purge_place (one, access_token) VALUES (1, x'');
 
 -- A family is what one sign-in gave: each refresh adds a row and spends the last.
 -- Spent rows stay until they expire: they are how a replay is known.  A further use

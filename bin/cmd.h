@@ -8,7 +8,7 @@
 struct arena;
 struct buf;
 struct conf;
-struct holding;
+struct walk;
 struct store;
 struct timespec;
 struct user;
@@ -177,10 +177,10 @@ int cmd_make_places(struct cmd *c);
 void cmd_give_away(int fd, const char *path);
 
 /*
- * cmd_revoke_held(c, h): revoke all that h holds, a batch a transaction; CMD_OK,
+ * cmd_revoke_all(c, w): revoke all tokens of w, a batch a transaction; CMD_OK,
  * or CMD_SYSTEM.
  */
-int cmd_revoke_held(struct cmd *c, struct holding *h);
+int cmd_revoke_all(struct cmd *c, struct walk *w);
 
 /* cmd_write_user(b, u): the members of the user, within an object. */
 void cmd_write_user(struct buf *b, const struct user *u);

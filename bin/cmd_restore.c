@@ -15,7 +15,7 @@
 #include "restore.h"
 #include "store.h"
 #include "store_copy.h"
-#include "store_held.h"
+#include "store_walk.h"
 #include "store_ledger.h"
 
 #define FILE_MAX (1 << 20) /* bytes of a key or a template */
@@ -203,7 +203,7 @@ restore(struct restore *r)
  * is not known.  Only then the programs take it up.
  */
 static int
-accept_database(struct cmd *c, struct holding *h)
+accept_database(struct cmd *c, struct walk *w)
 {
 	int more;
 
@@ -214,14 +214,14 @@ accept_database(struct cmd *c, struct holding *h)
 		return CMD_SYSTEM;
 	}
 	do {
-		if ((more = store_held_revoke(c->st, h, c->now)) < 0)
+		if ((more = store_walk_revoke(c->st, w, c->now)) < 0)
 			return CMD_SYSTEM;
 	} while (more);
 	return store_ledger_accept(c->st) < 0 ? CMD_SYSTEM : CMD_OK;
 }
 
 static int
-report_json(struct cmd *c, const struct restore *r, const struct holding *h)
+report_json(struct cmd *c, const struct restore *r, const struct walk *w)
 {
 	struct buf b;
 
@@ -230,21 +230,21 @@ report_json(struct cmd *c, const struct restore *r, const struct holding *h)
 	if (r->before != NULL)
 		json_str(&b, "before", r->before);
 	json_truth(&b, "needs_accept", r->is_old);
-	json_int(&b, "access_tokens", h->access);
-	json_int(&b, "refresh_tokens", h->refresh);
-	json_int(&b, "sessions", h->sessions);
+	json_int(&b, "access_tokens", w->access);
+	json_int(&b, "refresh_tokens", w->refresh);
+	json_int(&b, "sessions", w->sessions);
 	json_close(&b, '}');
 	return cmd_print(&b);
 }
 
 static int
-report(struct cmd *c, const struct restore *r, const struct holding *h,
+report(struct cmd *c, const struct restore *r, const struct walk *w,
     int accepted)
 {
 	struct buf b;
 
 	if (c->json)
-		return report_json(c, r, h);
+		return report_json(c, r, w);
 	buf_init(&b, c->a, 1024);
 	if (r->name != NULL)
 		buf_printf(&b, "%s is in place\n", r->name);
@@ -263,9 +263,9 @@ report(struct cmd *c, const struct restore *r, const struct holding *h,
 		    " %lld, codes: %lld, sessions: %lld\nLook at users and"
 		    " clients now: who was disabled, or got a new password or"
 		    " secret, since the backup was made must be so again.",
-		    (long long)h->access,
-		    (long long)h->refresh, (long long)h->codes,
-		    (long long)h->sessions);
+		    (long long)w->access,
+		    (long long)w->refresh, (long long)w->codes,
+		    (long long)w->sessions);
 	else
 		buf_str(&b, "nothing was revoked since it was made: all tokens"
 		    " in it go on");
@@ -276,7 +276,7 @@ int
 cmd_restore(struct cmd *c)
 {
 	struct restore r = { .c = c, .in = -1 };
-	struct holding h = { .user = 0 };
+	struct walk w = { .user = 0 };
 	int accept = 0, n, rc = CMD_OK;
 	const struct cmd_opt opts[] = { { "accept", NULL, &accept } };
 	char **operand;
@@ -294,8 +294,8 @@ cmd_restore(struct cmd *c)
 		close(r.in);
 	}
 	if (rc == CMD_OK && accept) {
-		rc = accept_database(c, &h);
+		rc = accept_database(c, &w);
 		r.is_old = 0;
 	}
-	return rc == CMD_OK ? report(c, &r, &h, accept) : rc;
+	return rc == CMD_OK ? report(c, &r, &w, accept) : rc;
 }

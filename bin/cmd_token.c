@@ -9,7 +9,7 @@
 #include "json.h"
 #include "store.h"
 #include "store_client.h"
-#include "store_held.h"
+#include "store_walk.h"
 #include "store_token.h"
 #include "store_user.h"
 
@@ -24,31 +24,31 @@ struct whose {
 
 /* The rows of those that the options name, to user and client; 0: anyone's. */
 static int
-find_whose(struct cmd *c, const struct whose *w, struct holding *h)
+find_whose(struct cmd *c, const struct whose *who, struct walk *w)
 {
 	struct client cl;
 	struct user u;
 	int n, rc;
 
-	if (w->email != NULL) {
-		if ((rc = cmd_find_user(c, w->email, &u)) != CMD_OK)
+	if (who->email != NULL) {
+		if ((rc = cmd_find_user(c, who->email, &u)) != CMD_OK)
 			return rc;
-		h->user = u.id;
+		w->user = u.id;
 	}
-	if (w->client_id != NULL) {
-		n = store_client_by_id(c->st, c->a, w->client_id, &cl);
+	if (who->client_id != NULL) {
+		n = store_client_by_id(c->st, c->a, who->client_id, &cl);
 		if (n <= 0)
 			return n < 0 ? CMD_SYSTEM
 				     : cmd_refuse("there is no client %s",
-					   w->client_id);
-		h->client = cl.id;
+					   who->client_id);
+		w->client = cl.id;
 	}
 	return CMD_OK;
 }
 
 /* A token whose row is gone: its id begins with when it was made. */
 static int64_t
-made_at(const struct held *t)
+made_at(const struct walk_token *t)
 {
 	int64_t at = 0;
 
@@ -58,7 +58,7 @@ made_at(const struct held *t)
 }
 
 static void
-write_json(struct arena *a, struct buf *b, const struct held *t)
+write_json(struct arena *a, struct buf *b, const struct walk_token *t)
 {
 	json_open(b, NULL, '{');
 	json_str(b, "id", id_text(a, &t->id));
@@ -78,7 +78,7 @@ write_json(struct arena *a, struct buf *b, const struct held *t)
 }
 
 static void
-write_line(struct arena *a, struct buf *b, const struct held *t)
+write_line(struct arena *a, struct buf *b, const struct walk_token *t)
 {
 	buf_printf(b, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n",
 	    id_text(a, &t->id), t->kind, t->client_name,
@@ -89,7 +89,7 @@ write_line(struct arena *a, struct buf *b, const struct held *t)
 
 /* Print n tokens, as part of a list: that may be longer than memory is. */
 static int
-print_some(struct cmd *c, struct arena *a, const struct held *t, int n,
+print_some(struct cmd *c, struct arena *a, const struct walk_token *t, int n,
     int is_first)
 {
 	struct buf b;
@@ -123,24 +123,24 @@ print_some(struct cmd *c, struct arena *a, const struct held *t, int n,
 int
 cmd_token_list(struct cmd *c)
 {
-	struct holding h = { .user = 0 };
-	struct held *t = arena_alloc(c->a, LIST_N * sizeof(*t));
+	struct walk w = { .user = 0 };
+	struct walk_token *t = arena_alloc(c->a, LIST_N * sizeof(*t));
 	struct arena *a;
-	struct whose w = { NULL, NULL };
+	struct whose who = { NULL, NULL };
 	const struct cmd_opt opts[] = {
-		{ .name = "user", .value = &w.email },
-		{ .name = "client", .value = &w.client_id },
+		{ .name = "user", .value = &who.email },
+		{ .name = "client", .value = &who.client_id },
 	};
 	char **operand;
 	int is_first = 1, n, rc;
 
 	if ((n = cmd_options(c, opts, 2, &operand)) != 0)
 		return n < 0 ? CMD_USAGE : cmd_usage(c);
-	if ((rc = find_whose(c, &w, &h)) != CMD_OK)
+	if ((rc = find_whose(c, &who, &w)) != CMD_OK)
 		return rc;
 	a = arena_new();
 	do {
-		n = store_held_list(c->st, a, &h, c->now, t, LIST_N);
+		n = store_walk_list(c->st, a, &w, c->now, t, LIST_N);
 		rc = n < 0 ? CMD_SYSTEM : print_some(c, a, t, n, is_first);
 		is_first = 0;
 		arena_clear(a);
@@ -150,16 +150,16 @@ cmd_token_list(struct cmd *c)
 }
 
 static int
-report(struct cmd *c, const struct holding *h)
+report(struct cmd *c, const struct walk *w)
 {
 	const struct {
 		const char *name, *label;
 		int64_t n;
 	} rows[] = {
-		{ "access_tokens", "access tokens", h->access },
-		{ "refresh_tokens", "refresh tokens", h->refresh },
-		{ "codes", "codes", h->codes },
-		{ "sessions", "sessions", h->sessions },
+		{ "access_tokens", "access tokens", w->access },
+		{ "refresh_tokens", "refresh tokens", w->refresh },
+		{ "codes", "codes", w->codes },
+		{ "sessions", "sessions", w->sessions },
 	};
 	struct buf b;
 
@@ -183,10 +183,10 @@ report(struct cmd *c, const struct holding *h)
 /* Tokens to be revoked by their ids. */
 struct ids {
 	struct cmd *c;
-	const struct holding *h; /* whose they must be */
+	const struct walk *walk; /* whose they must be */
 	struct id *id;
 	int n;
-	struct holding done;	/* h with what was revoked */
+	struct walk done;	/* walk, with what was revoked */
 	const struct id *unknown; /* one that there is not; or NULL */
 };
 
@@ -194,30 +194,30 @@ struct ids {
 static int
 revoke_id(struct store *st, struct ids *ids, const struct id *id)
 {
-	struct holding *h = &ids->done;
+	struct walk *w = &ids->done;
 	struct granted g = { .user = 0 };
-	struct holder is = { .user = 0 };
-	int n = store_access_holder(st, ids->c->a, id, &is);
+	struct access is = { .user = 0 };
+	int n = store_access_find(st, ids->c->a, id, &is);
 
-	if (n == 0 && (n = store_held_family(st, id, &g)) == 1) {
+	if (n == 0 && (n = store_family_find(st, ids->c->a, id, &g)) == 1) {
 		is.client = g.client;
 		is.user = g.user;
 		is.family = g.family;
 		is.has_family = 1;
 	}
-	if (n == 0 || (h->user != 0 && h->user != is.user) ||
-	    (h->client != 0 && h->client != is.client)) {
+	if (n == 0 || (w->user != 0 && w->user != is.user) ||
+	    (w->client != 0 && w->client != is.client)) {
 		ids->unknown = n < 0 ? NULL : id;
 		return -1;
 	}
 	if (n < 0 || (n = store_access_revoke(st, id, ids->c->now)) < 0)
 		return -1;
-	h->access += n;
+	w->access += n;
 	if (!is.has_family)
 		return 0;
 	if ((n = store_family_revoke(st, &is.family, ids->c->now)) < 0)
 		return -1;
-	h->refresh += n > 0;
+	w->refresh += n > 0;
 	return 0;
 }
 
@@ -228,7 +228,7 @@ revoke_step(struct store *st, void *ctx)
 	struct ids *ids = ctx;
 	int rc = 0;
 
-	ids->done = *ids->h;
+	ids->done = *ids->walk;
 	ids->unknown = NULL;
 	for (int i = 0; i < ids->n && rc == 0; i++)
 		rc = revoke_id(st, ids, &ids->id[i]);
@@ -236,10 +236,10 @@ revoke_step(struct store *st, void *ctx)
 }
 
 static int
-revoke_ids(struct cmd *c, char **text, int n, struct holding *h)
+revoke_ids(struct cmd *c, char **text, int n, struct walk *w)
 {
 	struct ids ids = {
-		.c = c, .h = h, .n = n,
+		.c = c, .walk = w, .n = n,
 		.id = arena_alloc(c->a, (size_t)n * sizeof(*ids.id)),
 	};
 
@@ -252,19 +252,19 @@ revoke_ids(struct cmd *c, char **text, int n, struct holding *h)
 		    ? CMD_SYSTEM
 		    : cmd_refuse("there is no such token %s; nothing was"
 			  " revoked", id_text(c->a, ids.unknown));
-	*h = ids.done;
+	*w = ids.done;
 	return CMD_OK;
 }
 
 int
-cmd_revoke_held(struct cmd *c, struct holding *h)
+cmd_revoke_all(struct cmd *c, struct walk *w)
 {
 	struct timespec begun;
 	int more;
 
 	do {
 		clock_gettime(CLOCK_MONOTONIC, &begun);
-		if ((more = store_held_revoke(c->st, h, c->now)) < 0)
+		if ((more = store_walk_revoke(c->st, w, c->now)) < 0)
 			return CMD_SYSTEM;
 		if (more)
 			cmd_rest(&begun);
@@ -275,25 +275,25 @@ cmd_revoke_held(struct cmd *c, struct holding *h)
 int
 cmd_token_revoke(struct cmd *c)
 {
-	struct holding h = { .user = 0 };
-	struct whose w = { NULL, NULL };
+	struct walk w = { .user = 0 };
+	struct whose who = { NULL, NULL };
 	int all = 0, n, rc;
 	const struct cmd_opt opts[] = {
-		{ .name = "user", .value = &w.email },
-		{ .name = "client", .value = &w.client_id },
+		{ .name = "user", .value = &who.email },
+		{ .name = "client", .value = &who.client_id },
 		{ .name = "all", .flag = &all },
 	};
 	char **operand;
 
 	if ((n = cmd_options(c, opts, 3, &operand)) < 0)
 		return CMD_USAGE;
-	if (all && (n > 0 || w.email != NULL || w.client_id != NULL))
+	if (all && (n > 0 || who.email != NULL || who.client_id != NULL))
 		return cmd_usage(c);
-	if (!all && n == 0 && w.email == NULL && w.client_id == NULL)
+	if (!all && n == 0 && who.email == NULL && who.client_id == NULL)
 		return cmd_refuse("whose tokens? Name a user, a client or ids;"
 		    " or --all");
-	if ((rc = find_whose(c, &w, &h)) != CMD_OK)
+	if ((rc = find_whose(c, &who, &w)) != CMD_OK)
 		return rc;
-	rc = n > 0 ? revoke_ids(c, operand, n, &h) : cmd_revoke_held(c, &h);
-	return rc == CMD_OK ? report(c, &h) : rc;
+	rc = n > 0 ? revoke_ids(c, operand, n, &w) : cmd_revoke_all(c, &w);
+	return rc == CMD_OK ? report(c, &w) : rc;
 }

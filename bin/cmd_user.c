@@ -11,7 +11,7 @@
 #include "password.h"
 #include "scope.h"
 #include "store.h"
-#include "store_held.h"
+#include "store_walk.h"
 #include "store_user.h"
 #include "user.h"
 
@@ -191,7 +191,7 @@ cmd_user_passwd(struct cmd *c)
 int
 cmd_user_disable(struct cmd *c)
 {
-	struct holding h = { .user = 0 };
+	struct walk w = { .user = 0 };
 	int revoke = 0, rc;
 	const struct cmd_opt opts[] = { { .name = "revoke", .flag = &revoke } };
 	struct user u;
@@ -200,8 +200,8 @@ cmd_user_disable(struct cmd *c)
 		return rc;
 	if (store_user_set_disabled(c->st, u.id, c->now) != 1)
 		return CMD_SYSTEM;
-	h.user = u.id;
-	if (revoke && cmd_revoke_held(c, &h) != CMD_OK)
+	w.user = u.id;
+	if (revoke && cmd_revoke_all(c, &w) != CMD_OK)
 		return CMD_SYSTEM;
 	return cmd_say_user(c, &u,
 	    revoke ? "disabled; all tokens and sessions revoked" : "disabled");

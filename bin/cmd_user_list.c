@@ -6,7 +6,7 @@
 #include "json.h"
 #include "store.h"
 #include "store_consent.h"
-#include "store_held.h"
+#include "store_walk.h"
 #include "store_post.h"
 #include "store_session.h"
 #include "store_user.h"
@@ -150,12 +150,12 @@ write_sessions(struct cmd *c, struct buf *b, int64_t user)
 static int
 write_tokens(struct cmd *c, struct buf *b, int64_t user)
 {
-	struct holding h = { .user = user };
-	struct held *t = arena_alloc(c->a, LIST_N * sizeof(*t));
+	struct walk w = { .user = user };
+	struct walk_token *t = arena_alloc(c->a, LIST_N * sizeof(*t));
 	int n;
 
 	json_open(b, "tokens", '[');
-	while ((n = store_held_list(c->st, c->a, &h, c->now, t, LIST_N)) > 0)
+	while ((n = store_walk_list(c->st, c->a, &w, c->now, t, LIST_N)) > 0)
 		for (int i = 0; i < n; i++) {
 			json_open(b, NULL, '{');
 			json_str(b, "id", id_text(c->a, &t[i].id));

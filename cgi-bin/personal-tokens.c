@@ -181,7 +181,7 @@ load_list(struct req *rq, const struct caller *who,
 static const char *
 still_has(struct req *rq, const struct caller *who, const char *scope)
 {
-	const struct holder h = { .user = who->is.user, .scope = scope,
+	const struct access h = { .user = who->is.user, .scope = scope,
 		.client_scope = "*", .user_scope = who->is.user_scope };
 
 	return scope_of_holder(rq->conf, rq->a, &h);

@@ -111,7 +111,7 @@ check_claims(struct req *rq, const struct jwt *jwt, struct claims *out)
  * The token has of its scopes what both may have at this moment.
  */
 static const struct oerr *
-take_holder(struct req *rq, int found, struct holder *is)
+take_holder(struct req *rq, int found, struct access *is)
 {
 	if (found < 0)
 		return oerr_machine(rq);
@@ -149,7 +149,7 @@ check_holder(struct req *rq, const struct caller *who)
  * key that is retired ends its tokens.
  */
 static int
-is_sealed(struct req *rq, const struct jwt *jwt, const struct holder *row)
+is_sealed(struct req *rq, const struct jwt *jwt, const struct access *row)
 {
 	return row->has_seal &&
 	    keys_have_sealed(keys_get(rq), jwt->kid, jwt->text, &row->seal);
@@ -175,14 +175,14 @@ bearer_identify(struct req *rq, const char *token, struct caller *out)
 	digest_of(token, strlen(token), &d);
 	if (verified_find(rq, &d, &out->says))
 		return take_holder(rq,
-		    store_access_holder(
+		    store_access_find(
 			rq->st, rq->a, &out->says.id, &out->is),
 		    &out->is);
 	why = jwt_read(rq->a, token, &jwt);
 	if (why == NULL)
 		why = check_claims(rq, &jwt, &out->says);
 	if (why == NULL) {
-		found = store_access_holder(
+		found = store_access_find(
 		    rq->st, rq->a, &out->says.id, &out->is);
 		if (found != 1 || !is_sealed(rq, &jwt, &out->is)) {
 			if (!keys_any(keys_get(rq)))
@@ -210,7 +210,7 @@ const struct oerr *
 bearer_check_again(struct req *rq, struct caller *who)
 {
 	const struct oerr *e = take_holder(rq,
-	    store_access_holder(rq->st, rq->a, &who->says.id, &who->is),
+	    store_access_find(rq->st, rq->a, &who->says.id, &who->is),
 	    &who->is);
 
 	return e != NULL ? e : check_holder(rq, who);

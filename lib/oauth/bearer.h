@@ -17,7 +17,7 @@ enum {
 /* Who calls: what the token says, and what the database says of it. */
 struct caller {
 	struct claims says;
-	struct holder is;
+	struct access is;
 };
 
 /*

@@ -53,7 +53,7 @@ user_is_fit(struct req *rq, const struct grant *g, const struct subject *sub)
 {
 	if (sub->user == NULL)
 		return 1;
-	return store_user_stands(rq->st, sub->user->id,
+	return store_user_is_current(rq->st, sub->user->id,
 	    g->spend == NULL ? sub->user->password : NULL);
 }
 

@@ -99,7 +99,7 @@ scope_of_user(const struct conf *cf, const struct user *u)
 
 const char *
 scope_of_holder(
-    const struct conf *cf, struct arena *a, const struct holder *h)
+    const struct conf *cf, struct arena *a, const struct access *h)
 {
 	uint64_t may;
 	int unknown = 0;

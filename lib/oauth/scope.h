@@ -7,7 +7,7 @@
 struct arena;
 struct client;
 struct conf;
-struct holder;
+struct access;
 struct oerr;
 struct req;
 struct tmpl_data;
@@ -39,7 +39,7 @@ uint64_t scope_of_user(const struct conf *cf, const struct user *u);
  * now: what was taken from either since is gone from the token too.
  */
 const char *scope_of_holder(
-    const struct conf *cf, struct arena *a, const struct holder *h);
+    const struct conf *cf, struct arena *a, const struct access *h);
 
 /*
  * scope_offer(rq, cl, asked, out):

@@ -78,7 +78,7 @@ bcrypt_cost(struct req *rq)
 			err(111, "user");
 		process_keep(rq->pr, &cost_kind, c);
 	}
-	if (store_user_dearest(rq->st, &c->bcrypt) < 0)
+	if (store_user_bcrypt_cost(rq->st, &c->bcrypt) < 0)
 		return -1;
 	c->read_at = rq->now;
 	return c->bcrypt;

@@ -26,7 +26,7 @@ int user_find(
  * takes the same time: unknown, wrong, disabled.  A hash made in an older way is
  * replaced.  Too many failures are answered with oerr_throttled, whatever the
  * password.  It may be changed the next moment: who stores what it opens asks
- * store_user_stands in the same transaction.
+ * store_user_is_current in the same transaction.
  */
 const struct oerr *user_authenticate(struct req *rq, const char *name,
     const char *password, struct user *out);

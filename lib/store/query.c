@@ -73,6 +73,18 @@ needs_transaction(const struct store *st, enum sql which)
 	return sql_table[which].takes_back && st->transaction == TX_NONE;
 }
 
+void
+row_read_int(const struct row *r, void *out)
+{
+	*(int64_t *)out = row_int(r, 0);
+}
+
+void
+row_read_key(const struct row *r, void *out)
+{
+	row_key(r, 0, out);
+}
+
 static void
 note(struct store *st, enum sql which)
 {
@@ -144,4 +156,14 @@ query_list(struct store *st, struct arena *a, enum sql which,
 			at += size;
 		}
 	return st->engine->end(&r) < 0 || more < 0 ? -1 : (int)count;
+}
+
+int
+query_each(struct store *st, struct arena *a, enum sql which,
+    const struct value *v, int n, void (*add)(const struct row *r, void *out),
+    void *out)
+{
+	return query_list(st, a, which, v, n, add, out, 0, SIZE_MAX) < 0
+	    ? -1
+	    : 0;
 }

@@ -76,6 +76,12 @@ value_key(const struct rowkey *k)
 #define V_ID(id) value_id(id)
 #define V_KEY(k) value_key(k)
 
+/* VALUES(V_INT(1), V_TEXT("a")): an array of values, and how many they are. */
+#define VALUES(...) \
+	(const struct value[]) { __VA_ARGS__ }, \
+	    (int)(sizeof((const struct value[]) { __VA_ARGS__ }) / \
+		sizeof(struct value))
+
 /* The row at hand, which a reader is given.  Columns are counted from 0. */
 struct row;
 
@@ -91,6 +97,10 @@ const char *row_text(const struct row *r, int i);
 int row_id(const struct row *r, int i, struct id *out);
 int row_digest(const struct row *r, int i, struct digest *out);
 void row_key(const struct row *r, int i, struct rowkey *out);
+
+/* Readers of a row whose first column is a number (int64_t) or a key (rowkey). */
+void row_read_int(const struct row *r, void *out);
+void row_read_key(const struct row *r, void *out);
 
 /*
  * query_run(st, which, v, n):
@@ -119,5 +129,14 @@ int query_one(struct store *st, struct arena *a, enum sql which,
 int query_list(struct store *st, struct arena *a, enum sql which,
     const struct value *v, int n, void (*read)(const struct row *r, void *out),
     void *out, size_t size, size_t max);
+
+/*
+ * query_each(st, a, which, v, n, add, out):
+ * The same, but all rows are read, each by add to the same out: for rows of which
+ * several make one element.  Return 0; -1 on a database error, logged.
+ */
+int query_each(struct store *st, struct arena *a, enum sql which,
+    const struct value *v, int n, void (*add)(const struct row *r, void *out),
+    void *out);
 
 #endif

@@ -3,18 +3,23 @@
 
 #define USER_COLUMNS \
     "id, email, name, password, scope, created_at, disabled_at, login"
+/* What an operator sets of a client. */
+#define CLIENT_SETTINGS \
+    "name, secret, secret_hash, grants, redirect_uris, scope, alg," \
+    " access_ttl, refresh_ttl, refresh_keep"
 #define CLIENT_COLUMNS \
-    "id, client_id, name, secret, secret_hash, grants, redirect_uris, scope," \
-    " alg, access_ttl, refresh_ttl, role, created_at, revoked_at," \
-    " refresh_keep"
+    "id, client_id, " CLIENT_SETTINGS ", role, created_at, revoked_at"
+/* struct granted: store_granted.h. */
+#define GRANTED_COLUMNS "family, client, user, scope, resource"
+#define GRANTED_VALUES "?1, ?2, ?3, ?4, ?5"
 #define DEVICE_COLUMNS \
-    "digest, user_code, family, client, user, scope, poll_interval," \
-    " polled_at, approved_at, denied_at, spent_at, expires_at, resource"
+    GRANTED_COLUMNS ", digest, user_code, poll_interval, polled_at," \
+    " approved_at, denied_at, spent_at, expires_at"
 #define SESSION_COLUMNS \
     "digest, user, agent, address, created_at, seen_at, expires_at"
-/* Whose: ?2 is a user, ?3 a client; 0 is any. */
-#define HELD \
-    " AND (?2 = 0 OR user = ?2) AND (?3 = 0 OR client = ?3)"
+/* Rows of the user ?2 and the client ?3; 0 is any. */
+#define OF_USER_AND_CLIENT \
+    " AND (user = ?2 OR ?2 = 0) AND (client = ?3 OR ?3 = 0)"
 #define POST_COLUMNS "id, user, title, body, created_at"
 
 const struct statement sql_table[SQL_COUNT] = {
@@ -26,21 +31,27 @@ const struct statement sql_table[SQL_COUNT] = {
 	    "SELECT " USER_COLUMNS " FROM users WHERE id = ?1" },
 	[SQL_USER_ADD] = { .text =
 	    "INSERT INTO users (email, name, password, scope, created_at,"
-	    " login) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING" },
-	[SQL_USER_CHANGE] = { .takes_back = 1, .text =
-	    "UPDATE OR IGNORE users SET email = ?2, login = ?3, name = ?4,"
-	    " scope = ?5 WHERE id = ?1" },
+	    " login) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING"
+	    " RETURNING id" },
+	[SQL_USER_CHANGE] = { .takes_back = 1, .locks = 1, .text =
+	    "UPDATE users SET email = ?2, login = ?3, name = ?4, scope = ?5"
+	    " WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM users o"
+	    "  WHERE o.id <> ?1 AND (o.email = ?2 OR o.login = ?3))" },
 	[SQL_USER_PASSWORD] = { .takes_back = 1, .text =
 	    "UPDATE users SET password = ?2 WHERE id = ?1"
-	    " AND (?3 IS NULL OR password = ?3)" },
-	[SQL_USER_STANDS] = { .locks = 1, .text =
-	    "SELECT 1 FROM users WHERE id = ?1 AND disabled_at IS NULL"
-	    " AND (?2 IS NULL OR password = ?2)" },
+	    " AND (password = ?3 OR ?3 IS NULL)" },
+	[SQL_USER_IS_CURRENT] = { .locks = 1, .text =
+	    "SELECT id FROM users WHERE id = ?1 AND disabled_at IS NULL"
+	    " AND (password = ?2 OR ?2 IS NULL)" },
 	[SQL_USER_DISABLED] = { .takes_back = 1, .text =
 	    "UPDATE users SET disabled_at = ?2 WHERE id = ?1" },
-	[SQL_USER_DEAREST] = { .text =
+	[SQL_USER_BCRYPT_COST] = { .text =
 	    "SELECT coalesce(max(CAST(substr(password, 5, 2) AS INTEGER)), 0)"
-	    " FROM users WHERE password GLOB '$2[aby]$[0-9][0-9]$*'" },
+	    " FROM users WHERE password LIKE '$2_$__$%'"
+	    " AND substr(password, 3, 1) IN ('a', 'b', 'y')"
+	    " AND substr(password, 5, 1) IN ('0', '1', '2', '3')"
+	    " AND substr(password, 6, 1) IN"
+	    "  ('0', '1', '2', '3', '4', '5', '6', '7', '8', '9')" },
 	[SQL_USER_LIST] = { .text =
 	    "SELECT " USER_COLUMNS " FROM users WHERE id > ?1"
 	    " ORDER BY id LIMIT ?2" },
@@ -53,11 +64,9 @@ const struct statement sql_table[SQL_COUNT] = {
 	[SQL_CLIENT_BY_NUMBER] = { .text =
 	    "SELECT " CLIENT_COLUMNS " FROM oauth_clients WHERE id = ?1" },
 	[SQL_CLIENT_ADD] = { .text =
-	    "INSERT INTO oauth_clients (client_id, name, secret, grants,"
-	    " redirect_uris, scope, alg, access_ttl, refresh_ttl, role,"
-	    " created_at, secret_hash, refresh_keep)"
-	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
-	    " ?13)" },
+	    "INSERT INTO oauth_clients (client_id, " CLIENT_SETTINGS ", role,"
+	    " created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,"
+	    " ?11, ?12, ?13) RETURNING id" },
 	[SQL_CLIENT_RENEW_SECRET] = { .text =
 	    "UPDATE oauth_clients SET secret = ?2, secret_hash = NULL"
 	    " WHERE id = ?1 AND secret_hash = ?3" },
@@ -81,12 +90,11 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " AND secret IS NULL AND secret_hash IS NULL AND role IS NULL"
 	    " AND revoked_at IS NULL ORDER BY id LIMIT ?2" },
 
-	[SQL_ACCESS_HOLDER] = { .text =
-	    "SELECT t.client, t.user, c.client_id, u.email, u.name, t.scope,"
-	    " t.family, t.expires_at, t.revoked_at IS NOT NULL,"
-	    " c.revoked_at IS NOT NULL, u.disabled_at IS NOT NULL,"
-	    " t.name, t.last_used_at, t.created_at, c.grants,"
-	    " t.seal, c.scope, u.scope"
+	[SQL_ACCESS_FIND] = { .text =
+	    "SELECT t.client, t.user, t.family, t.scope, t.name,"
+	    " t.created_at, t.expires_at, t.last_used_at, t.revoked_at,"
+	    " t.seal, c.client_id, c.grants, c.scope, c.revoked_at, u.email,"
+	    " u.name, u.scope, u.disabled_at"
 	    " FROM oauth_access_tokens t"
 	    " JOIN oauth_clients c ON c.id = t.client"
 	    " LEFT JOIN users u ON u.id = t.user WHERE t.id = ?1" },
@@ -113,13 +121,12 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " WHERE id = ?1 AND revoked_at IS NULL" },
 
 	[SQL_REFRESH_ADD] = { .text =
-	    "INSERT INTO oauth_refresh_tokens (digest, family, access_token,"
-	    " client, user, scope, expires_at, resource, spent_at, came_with)"
-	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)" },
+	    "INSERT INTO oauth_refresh_tokens (" GRANTED_COLUMNS ", digest,"
+	    " access_token, expires_at, spent_at, came_with)"
+	    " VALUES (" GRANTED_VALUES ", ?6, ?7, ?8, ?9, ?10)" },
 	[SQL_REFRESH_FIND] = { .text =
-	    "SELECT family, access_token, client, user, scope, expires_at,"
-	    " spent_at, revoked_at, resource FROM oauth_refresh_tokens"
-	    " WHERE digest = ?1" },
+	    "SELECT " GRANTED_COLUMNS ", access_token, expires_at, spent_at,"
+	    " revoked_at FROM oauth_refresh_tokens WHERE digest = ?1" },
 	[SQL_REFRESH_SPEND] = { .text =
 	    "UPDATE oauth_refresh_tokens SET spent_at = ?2"
 	    " WHERE digest = ?1 AND spent_at IS NULL AND revoked_at IS NULL"
@@ -145,10 +152,14 @@ const struct statement sql_table[SQL_COUNT] = {
 	    "UPDATE oauth_access_tokens SET revoked_at = ?2"
 	    " WHERE id = ?1 AND revoked_at IS NULL" },
 	[SQL_REFRESH_KEEP] = { .text =
-	    "UPDATE oauth_refresh_tokens SET expires_at = max(expires_at, ?3)"
+	    "UPDATE oauth_refresh_tokens SET expires_at ="
+	    " CASE WHEN expires_at < ?3 THEN ?3 ELSE expires_at END"
 	    " WHERE digest = ?1 AND spent_at IS NULL AND revoked_at IS NULL"
 	    " AND expires_at > ?2" },
 
+	[SQL_FAMILY_FIND] = { .text =
+	    "SELECT " GRANTED_COLUMNS " FROM oauth_refresh_tokens"
+	    " WHERE access_token = ?1 LIMIT 1" },
 	[SQL_FAMILY_REVOKE] = { .takes_back = 1, .text =
 	    "UPDATE oauth_refresh_tokens SET revoked_at = ?2"
 	    " WHERE family = ?1 AND revoked_at IS NULL" },
@@ -161,7 +172,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	    "SELECT id, name, scope, created_at, expires_at, last_used_at"
 	    " FROM oauth_access_tokens WHERE user = ?1 AND name IS NOT NULL"
 	    " AND revoked_at IS NULL AND expires_at > ?2"
-	    " AND (?4 IS NULL OR id < ?4) ORDER BY id DESC LIMIT ?3" },
+	    " AND (id < ?4 OR ?4 IS NULL) ORDER BY id DESC LIMIT ?3" },
 	[SQL_PERSONAL_REVOKE] = { .takes_back = 1, .text =
 	    "UPDATE oauth_access_tokens SET revoked_at = ?3"
 	    " WHERE id = ?1 AND user = ?2 AND name IS NOT NULL"
@@ -171,27 +182,26 @@ const struct statement sql_table[SQL_COUNT] = {
 	    "UPDATE oauth_access_tokens SET last_used_at = ?2 WHERE id = ?1" },
 
 	[SQL_CODE_ADD] = { .adds = 1, .text =
-	    "INSERT INTO oauth_auth_codes (digest, family, client, user,"
-	    " redirect_uri, challenge, scope, expires_at, resource)"
-	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)" },
+	    "INSERT INTO oauth_auth_codes (" GRANTED_COLUMNS ", digest,"
+	    " redirect_uri, challenge, expires_at)"
+	    " VALUES (" GRANTED_VALUES ", ?6, ?7, ?8, ?9)" },
 	[SQL_CODE_FIND] = { .text =
-	    "SELECT family, client, user, redirect_uri, challenge, scope,"
-	    " expires_at, spent_at, resource FROM oauth_auth_codes"
-	    " WHERE digest = ?1" },
+	    "SELECT " GRANTED_COLUMNS ", redirect_uri, challenge, expires_at,"
+	    " spent_at FROM oauth_auth_codes WHERE digest = ?1" },
 	[SQL_CODE_SPEND] = { .text =
 	    "UPDATE oauth_auth_codes SET spent_at = ?2 WHERE digest = ?1"
 	    " AND spent_at IS NULL AND expires_at > ?2" },
 
 	[SQL_DEVICE_ADD] = { .adds = 1, .text =
-	    "INSERT INTO oauth_device_codes (digest, user_code, family,"
-	    " client, scope, poll_interval, expires_at, resource)"
-	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
+	    "INSERT INTO oauth_device_codes (" GRANTED_COLUMNS ", digest,"
+	    " user_code, poll_interval, expires_at)"
+	    " VALUES (" GRANTED_VALUES ", ?6, ?7, ?8, ?9)"
 	    " ON CONFLICT (user_code) DO NOTHING" },
-	/* How many wait, ?2 at most, and when the first of them goes. */
+	/* How many wait, ?2 at most, and when the first of them expires. */
 	[SQL_DEVICE_WAITING] = { .text =
-	    "SELECT count(*), min(expires_at) FROM (SELECT expires_at"
+	    "SELECT count(*), min(w.expires_at) FROM (SELECT expires_at"
 	    " FROM oauth_device_codes WHERE expires_at > ?1"
-	    " ORDER BY expires_at LIMIT ?2)" },
+	    " ORDER BY expires_at LIMIT ?2) AS w" },
 	[SQL_DEVICE_FIND] = { .text =
 	    "SELECT " DEVICE_COLUMNS " FROM oauth_device_codes"
 	    " WHERE digest = ?1" },
@@ -208,9 +218,8 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " poll_interval = ?3 WHERE digest = ?1" },
 	[SQL_DEVICE_DECIDE] = { .text =
 	    "UPDATE oauth_device_codes SET user = ?2, scope = ?3,"
-	    " approved_at = CASE WHEN ?4 THEN ?5 END,"
-	    " denied_at = CASE WHEN ?4 THEN NULL ELSE ?5 END"
-	    " WHERE user_code = ?1 AND expires_at > ?5"
+	    " approved_at = ?4, denied_at = ?5"
+	    " WHERE user_code = ?1 AND expires_at > ?6"
 	    " AND approved_at IS NULL AND denied_at IS NULL" },
 	[SQL_DEVICE_SPEND] = { .text =
 	    "UPDATE oauth_device_codes SET spent_at = ?2 WHERE digest = ?1"
@@ -219,7 +228,7 @@ const struct statement sql_table[SQL_COUNT] = {
 
 	/* What was granted for no resource in particular counts for each. */
 	[SQL_CONSENT_FIND] = { .text =
-	    "SELECT group_concat(scope, ' ') FROM oauth_consents"
+	    "SELECT scope FROM oauth_consents"
 	    " WHERE user = ?1 AND client = ?2 AND resource IN ('', ?3)" },
 	[SQL_CONSENT_PUT] = { .text =
 	    "INSERT INTO oauth_consents (user, client, resource, scope,"
@@ -229,12 +238,16 @@ const struct statement sql_table[SQL_COUNT] = {
 	[SQL_CONSENT_USED] = { .text =
 	    "UPDATE oauth_consents SET last_used_at = ?3"
 	    " WHERE user = ?1 AND client = ?2" },
+	/* Of the ?2 clients with the newest consents. */
 	[SQL_CONSENT_LIST] = { .text =
-	    "SELECT n.client, c.client_id, c.name, group_concat(n.scope, ' '),"
-	    " max(n.granted_at) AS at, max(n.last_used_at), c.redirect_uris,"
-	    " c.grants"
-	    " FROM oauth_consents n JOIN oauth_clients c ON c.id = n.client"
-	    " WHERE n.user = ?1 GROUP BY n.client ORDER BY at DESC LIMIT ?2" },
+	    "SELECT n.client, c.client_id, c.name, c.redirect_uris, c.grants,"
+	    " n.scope, n.granted_at, n.last_used_at"
+	    " FROM (SELECT client, max(granted_at) AS newest"
+	    "  FROM oauth_consents WHERE user = ?1 GROUP BY client"
+	    "  ORDER BY newest DESC, client LIMIT ?2) AS app"
+	    " JOIN oauth_consents n ON n.user = ?1 AND n.client = app.client"
+	    " JOIN oauth_clients c ON c.id = n.client"
+	    " ORDER BY app.newest DESC, n.client, n.resource" },
 	/* The next five: ?2 is a client, or 0 for all. */
 	[SQL_CONSENT_DELETE] = { .takes_back = 1, .text =
 	    "DELETE FROM oauth_consents"
@@ -266,7 +279,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	[SQL_SESSION_DELETE] = { .takes_back = 1, .text =
 	    "DELETE FROM sessions WHERE digest = ?1" },
 	[SQL_SESSION_DELETE_OTHERS] = { .takes_back = 1, .text =
-	    "DELETE FROM sessions WHERE user = ?1 AND digest IS NOT ?2" },
+	    "DELETE FROM sessions WHERE user = ?1 AND digest IS DISTINCT FROM ?2" },
 	[SQL_SESSION_LIST] = { .text =
 	    "SELECT " SESSION_COLUMNS " FROM sessions"
 	    " WHERE user = ?1 AND expires_at > ?2"
@@ -274,12 +287,12 @@ const struct statement sql_table[SQL_COUNT] = {
 
 	/* The next ?2, whether they expired or not. */
 	[SQL_WALK_ACCESS] = { .text =
-	    "SELECT id, expires_at < ?1 FROM oauth_access_tokens WHERE id >"
-	    " coalesce((SELECT access_token FROM purge_place), x'')"
+	    "SELECT id, CASE WHEN expires_at < ?1 THEN 1 ELSE 0 END"
+	    " FROM oauth_access_tokens"
+	    " WHERE id > (SELECT access_token FROM purge_place)"
 	    " ORDER BY id LIMIT ?2" },
 	[SQL_WALK_PLACE] = { .text =
-	    "INSERT INTO purge_place (one, access_token) VALUES (1, ?1)"
-	    " ON CONFLICT (one) DO UPDATE SET access_token = ?1"
+	    "UPDATE purge_place SET access_token = ?1"
 	    " WHERE access_token <> ?1" },
 	/* A row at a time: "IN (SELECT ... LIMIT n)" builds a table, empty or not. */
 	[SQL_PURGE_REFRESH] = { .text =
@@ -331,76 +344,80 @@ const struct statement sql_table[SQL_COUNT] = {
 	[SQL_FORGET_REFRESH] = { .text =
 	    "DELETE FROM oauth_refresh_tokens WHERE digest = ?1" },
 
-	/* ?1: a key to go on behind; ?4: now; ?5: how many. */
-	[SQL_HELD_ACCESS] = { .text =
+	/*
+	 * ?1: a key to go on behind; ?4: how many; ?5: now.  A LEFT JOIN keeps
+	 * the order: SQLite would begin with the clients.
+	 */
+	[SQL_ALL_ACCESS_LIST] = { .text =
 	    "SELECT t.id, t.id, CASE WHEN t.name IS NOT NULL THEN 'personal'"
 	    "  WHEN t.user IS NULL THEN 'client'"
 	    "  WHEN t.family IS NULL THEN 'user' ELSE 'refreshable' END,"
 	    " c.client_id, c.name, u.email, t.name, t.scope, t.created_at,"
 	    " t.expires_at, t.revoked_at FROM oauth_access_tokens t"
-	    " CROSS JOIN oauth_clients c ON c.id = t.client"
+	    " LEFT JOIN oauth_clients c ON c.id = t.client"
 	    " LEFT JOIN users u ON u.id = t.user"
-	    " WHERE t.id > ?1" HELD " ORDER BY t.id LIMIT ?5" },
-	[SQL_HELD_REFRESH] = { .text =
+	    " WHERE t.id > ?1" OF_USER_AND_CLIENT " ORDER BY t.id LIMIT ?4" },
+	[SQL_ALL_REFRESH_LIST] = { .text =
 	    "SELECT r.digest, r.access_token, 'refresh', c.client_id, c.name,"
 	    " u.email, NULL, r.scope, NULL, r.expires_at, NULL"
 	    " FROM oauth_refresh_tokens r"
-	    " CROSS JOIN oauth_clients c ON c.id = r.client"
+	    " LEFT JOIN oauth_clients c ON c.id = r.client"
 	    " LEFT JOIN users u ON u.id = r.user"
-	    " WHERE r.digest > ?1" HELD " AND r.spent_at IS NULL"
-	    " AND r.revoked_at IS NULL AND r.expires_at > ?4"
+	    " WHERE r.digest > ?1" OF_USER_AND_CLIENT " AND r.spent_at IS NULL"
+	    " AND r.revoked_at IS NULL AND r.expires_at > ?5"
 	    " AND NOT EXISTS (SELECT 1 FROM oauth_access_tokens t"
-	    "  WHERE t.id = r.access_token) ORDER BY r.digest LIMIT ?5" },
-	[SQL_HELD_FAMILY] = { .text =
-	    "SELECT family, client, user FROM oauth_refresh_tokens"
-	    " WHERE access_token = ?1 LIMIT 1" },
+	    "  WHERE t.id = r.access_token) ORDER BY r.digest LIMIT ?4" },
 	/* ?1: now. */
-	[SQL_HELD_CODES_SPEND] = { .takes_back = 1, .text =
+	[SQL_ALL_CODES_SPEND] = { .takes_back = 1, .text =
 	    "UPDATE oauth_auth_codes SET spent_at = ?1"
-	    " WHERE spent_at IS NULL" HELD },
+	    " WHERE spent_at IS NULL" OF_USER_AND_CLIENT },
 	/* Nobody is to approve one that is pending. */
-	[SQL_HELD_DEVICES_END] = { .takes_back = 1, .text =
+	[SQL_ALL_DEVICES_END] = { .takes_back = 1, .text =
 	    "UPDATE oauth_device_codes SET"
-	    " spent_at = CASE WHEN approved_at IS NOT NULL THEN ?1 END,"
-	    " denied_at = CASE WHEN approved_at IS NULL THEN ?1 END"
-	    " WHERE spent_at IS NULL AND denied_at IS NULL" HELD },
-	[SQL_HELD_SESSIONS_DELETE] = { .takes_back = 1, .text =
-	    "DELETE FROM sessions WHERE ?2 = 0 OR user = ?2" },
-	[SQL_HELD_REFRESH_KEYS] = { .text =
-	    "SELECT digest FROM oauth_refresh_tokens WHERE digest > ?1" HELD
-	    " AND revoked_at IS NULL ORDER BY digest LIMIT ?5" },
-	[SQL_HELD_REFRESH_REVOKE] = { .takes_back = 1, .text =
+	    " spent_at = CASE WHEN approved_at IS NULL THEN spent_at ELSE ?1"
+	    " END,"
+	    " denied_at = CASE WHEN approved_at IS NULL THEN ?1 ELSE denied_at"
+	    " END"
+	    " WHERE spent_at IS NULL AND denied_at IS NULL"
+	    OF_USER_AND_CLIENT },
+	[SQL_ALL_SESSIONS_DELETE] = { .takes_back = 1, .text =
+	    "DELETE FROM sessions WHERE user = ?1 OR ?1 = 0" },
+	[SQL_ALL_REFRESH_KEYS] = { .text =
+	    "SELECT digest FROM oauth_refresh_tokens WHERE digest > ?1"
+	    OF_USER_AND_CLIENT " AND revoked_at IS NULL"
+	    " ORDER BY digest LIMIT ?4" },
+	[SQL_ALL_FAMILY_REVOKE] = { .takes_back = 1, .text =
 	    "UPDATE oauth_refresh_tokens SET revoked_at = ?2"
 	    " WHERE revoked_at IS NULL AND family = (SELECT family"
 	    "  FROM oauth_refresh_tokens WHERE digest = ?1)" },
-	[SQL_HELD_PAIRS_REVOKE] = { .text =
+	[SQL_ALL_PAIRS_REVOKE] = { .text =
 	    "UPDATE oauth_access_tokens SET revoked_at = ?2"
 	    " WHERE revoked_at IS NULL AND id IN (SELECT access_token"
 	    "  FROM oauth_refresh_tokens WHERE family = (SELECT family"
 	    "   FROM oauth_refresh_tokens WHERE digest = ?1))" },
-	[SQL_HELD_ACCESS_KEYS] = { .text =
-	    "SELECT id FROM oauth_access_tokens WHERE id > ?1" HELD
-	    " AND revoked_at IS NULL AND expires_at > ?4"
-	    " ORDER BY id LIMIT ?5" },
+	[SQL_ALL_ACCESS_KEYS] = { .text =
+	    "SELECT id FROM oauth_access_tokens WHERE id > ?1"
+	    OF_USER_AND_CLIENT " AND revoked_at IS NULL AND expires_at > ?5"
+	    " ORDER BY id LIMIT ?4" },
 
-	/* Of a user, ?2, or of a client, ?3. */
+	/* Of a user, ?1, or of a client, ?2. */
 	[SQL_ERASE_ACCESS] = { .text =
-	    "DELETE FROM oauth_access_tokens WHERE user = ?2 OR client = ?3" },
+	    "DELETE FROM oauth_access_tokens WHERE user = ?1 OR client = ?2" },
 	[SQL_ERASE_REFRESH] = { .text =
-	    "DELETE FROM oauth_refresh_tokens WHERE user = ?2 OR client = ?3" },
+	    "DELETE FROM oauth_refresh_tokens WHERE user = ?1 OR client = ?2" },
 	[SQL_ERASE_CODES] = { .text =
-	    "DELETE FROM oauth_auth_codes WHERE user = ?2 OR client = ?3" },
+	    "DELETE FROM oauth_auth_codes WHERE user = ?1 OR client = ?2" },
 	[SQL_ERASE_DEVICES] = { .text =
-	    "DELETE FROM oauth_device_codes WHERE user = ?2 OR client = ?3" },
+	    "DELETE FROM oauth_device_codes WHERE user = ?1 OR client = ?2" },
 	[SQL_ERASE_CONSENTS] = { .text =
-	    "DELETE FROM oauth_consents WHERE user = ?2 OR client = ?3" },
+	    "DELETE FROM oauth_consents WHERE user = ?1 OR client = ?2" },
 	[SQL_ERASE_SESSIONS] = { .text =
-	    "DELETE FROM sessions WHERE user = ?2" },
-	[SQL_ERASE_POSTS] = { .text = "DELETE FROM posts WHERE user = ?2" },
+	    "DELETE FROM sessions WHERE user = ?1" },
+	[SQL_ERASE_POSTS] = { .text = "DELETE FROM posts WHERE user = ?1" },
 	[SQL_ERASE_USER] = { .takes_back = 1, .text =
-	    "DELETE FROM users WHERE id = ?2" },
+	    "DELETE FROM users WHERE id = ?1" },
 	[SQL_ERASE_CLIENT] = { .takes_back = 1, .text =
-	    "DELETE FROM oauth_clients WHERE id = ?3" },
+	    "DELETE FROM oauth_clients WHERE id = ?1" },
 
 	/* ?2: now; ?3: when a window that begins now ends. */
 	[SQL_THROTTLE_FIND] = { .text =
@@ -409,10 +426,12 @@ const struct statement sql_table[SQL_COUNT] = {
 	[SQL_THROTTLE_ADD] = { .text =
 	    "INSERT INTO throttle (key, failures, expires_at)"
 	    " VALUES (?1, 1, ?3) ON CONFLICT (key) DO UPDATE SET"
-	    " failures = CASE WHEN expires_at > ?2 AND expires_at <= ?3"
-	    "  THEN failures + 1 ELSE 1 END,"
-	    " expires_at = CASE WHEN expires_at > ?2 AND expires_at <= ?3"
-	    "  THEN expires_at ELSE ?3 END"
+	    " failures = CASE WHEN throttle.expires_at > ?2"
+	    "  AND throttle.expires_at <= ?3 THEN throttle.failures + 1"
+	    "  ELSE 1 END,"
+	    " expires_at = CASE WHEN throttle.expires_at > ?2"
+	    "  AND throttle.expires_at <= ?3 THEN throttle.expires_at"
+	    "  ELSE ?3 END"
 	    " RETURNING failures" },
 	[SQL_THROTTLE_KNOW] = { .text =
 	    "INSERT INTO throttle (key, failures, expires_at)"
@@ -422,16 +441,18 @@ const struct statement sql_table[SQL_COUNT] = {
 	[SQL_THROTTLE_KNOW_LESS] = { .text =
 	    "DELETE FROM throttle WHERE key IN (SELECT key FROM throttle"
 	    " WHERE key BETWEEN ?1 AND ?2"
-	    " ORDER BY expires_at > ?3, expires_at DESC LIMIT -1 OFFSET ?4)" },
+	    " ORDER BY CASE WHEN expires_at > ?3 THEN 1 ELSE 0 END,"
+	    " expires_at DESC LIMIT 1000000 OFFSET ?4)" },
 	[SQL_THROTTLE_FORGET] = { .text =
 	    "DELETE FROM throttle WHERE key = ?1" },
-	/* ?1 to ?2: the keys of a set.  What is over counts as no failure. */
+	/* ?1 to ?2: the keys of a set.  A window that is over has no failures. */
 	[SQL_THROTTLE_TRIM] = { .text =
 	    "DELETE FROM throttle WHERE key IN (SELECT key FROM throttle"
 	    " WHERE key BETWEEN ?1 AND ?2 AND key <> ?6 ORDER BY"
-	    " (expires_at > ?3 AND expires_at <= ?4) * failures, expires_at"
-	    " LIMIT (SELECT max(count(*) - ?5, 0) FROM throttle"
-	    "  WHERE key BETWEEN ?1 AND ?2))" },
+	    " CASE WHEN expires_at > ?3 AND expires_at <= ?4 THEN failures"
+	    "  ELSE 0 END, expires_at"
+	    " LIMIT (SELECT CASE WHEN count(*) > ?5 THEN count(*) - ?5 ELSE 0"
+	    "  END FROM throttle WHERE key BETWEEN ?1 AND ?2))" },
 
 	[SQL_LEDGER_FIND] = { .text = "SELECT taken_back, minute FROM ledger" },
 	[SQL_LEDGER_CONSENTS] = { .text = "DELETE FROM oauth_consents" },
@@ -447,6 +468,6 @@ const struct statement sql_table[SQL_COUNT] = {
 	    "SELECT " POST_COLUMNS " FROM posts WHERE id = ?1" },
 	[SQL_POST_ADD] = { .text =
 	    "INSERT INTO posts (user, title, body, created_at)"
-	    " VALUES (?1, ?2, ?3, ?4)" },
+	    " VALUES (?1, ?2, ?3, ?4) RETURNING id" },
 	[SQL_POST_DELETE] = { .text = "DELETE FROM posts WHERE id = ?1" },
 };

@@ -1,87 +1,98 @@
 /* store_consent.c: what users granted to which clients. */
+#include "arena.h"
+#include "query.h"
 #include "store_consent.h"
-#include "store_int.h"
 
+static void
+read_scope(const struct row *r, void *out)
+{
+	*(const char **)out = row_text(r, 0);
+}
+
+/* Two rows at most: of this resource, and of none in particular. */
 int
 store_consent_find(struct store *st, struct arena *a, int64_t user,
     int64_t client, const char *resource, const char **scope)
 {
-	sqlite3_stmt *s;
-	int found;
+	const char *words[2];
+	const int n = query_list(st, a, SQL_CONSENT_FIND,
+	    VALUES(V_INT(user), V_INT(client), V_TEXT(resource)), read_scope,
+	    words, sizeof(words[0]), 2);
 
-	if ((s = store_stmt(st, SQL_CONSENT_FIND)) == NULL)
-		return -1;
-	bind_int(s, 1, user);
-	bind_int(s, 2, client);
-	bind_text(s, 3, resource);
-	/* There is one row always, and NULL in it where there is none. */
-	if (sqlite3_step(s) == SQLITE_ROW) {
-		*scope = column_dup(s, 0, a);
-		found = *scope != NULL;
-	} else {
-		found = store_fail(st, "consent_find");
-	}
-	store_done(s);
-	return found;
+	if (n > 0)
+		*scope = n == 1 ? words[0]
+				: arena_printf(a, "%s %s", words[0], words[1]);
+	return n < 0 ? -1 : n > 0;
 }
 
 int
 store_consent_put(
     struct store *st, int64_t user, const struct consent *c)
 {
-	sqlite3_stmt *s;
-
-	if ((s = store_stmt(st, SQL_CONSENT_PUT)) == NULL)
-		return -1;
-	bind_int(s, 1, user);
-	bind_int(s, 2, c->client);
-	bind_text(s, 3, c->resource == NULL ? "" : c->resource);
-	bind_text(s, 4, c->scope);
-	bind_int(s, 5, c->granted_at);
-	return store_run(st, s, "consent_put");
+	return query_run(st, SQL_CONSENT_PUT,
+	    VALUES(V_INT(user), V_INT(c->client),
+		V_TEXT(c->resource == NULL ? "" : c->resource),
+		V_TEXT(c->scope), V_INT(c->granted_at)));
 }
 
 int
 store_consent_used(
     struct store *st, int64_t user, int64_t client, int64_t now)
 {
-	sqlite3_stmt *s;
+	return query_run(st, SQL_CONSENT_USED,
+	    VALUES(V_INT(user), V_INT(client), V_INT(now)));
+}
 
-	if ((s = store_stmt(st, SQL_CONSENT_USED)) == NULL)
-		return -1;
-	bind_int(s, 1, user);
-	bind_int(s, 2, client);
-	bind_int(s, 3, now);
-	return store_run(st, s, "consent_used");
+/* The list so far: the rows of one client follow each other. */
+struct list {
+	struct arena *a;
+	struct consent *last; /* NULL: none */
+	struct consent *next;
+	int n;
+};
+
+static int64_t
+later(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+static void
+add_row(const struct row *r, void *to)
+{
+	struct list *l = to;
+	const int64_t client = row_int(r, 0);
+	struct consent *c = l->last;
+
+	if (c == NULL || c->client != client) {
+		c = l->last = l->next++;
+		l->n++;
+		*c = (struct consent) {
+			.client = client,
+			.client_id = row_text(r, 1),
+			.client_name = row_text(r, 2),
+			.redirect_uris = row_text(r, 3),
+			.grants = row_text(r, 4),
+			.scope = row_text(r, 5),
+		};
+	} else {
+		c->scope = arena_printf(
+		    l->a, "%s %s", c->scope, row_text(r, 5));
+	}
+	c->granted_at = later(c->granted_at, row_int(r, 6));
+	c->last_used_at = later(c->last_used_at, row_int(r, 7));
 }
 
 int
 store_consent_list(struct store *st, struct arena *a, int64_t user,
     struct consent *out, size_t n)
 {
-	struct consent *c;
-	sqlite3_stmt *s;
-	int count = 0, rc;
+	struct list l = { .a = a, .next = out };
 
-	if ((s = store_stmt(st, SQL_CONSENT_LIST)) == NULL)
+	if (query_each(st, a, SQL_CONSENT_LIST,
+		VALUES(V_INT(user), V_INT((int64_t)n)), add_row, &l) < 0)
 		return -1;
-	bind_int(s, 1, user);
-	bind_int(s, 2, (int64_t)n);
-	while ((rc = sqlite3_step(s)) == SQLITE_ROW && (size_t)count < n) {
-		c = &out[count++];
-		c->client = sqlite3_column_int64(s, 0);
-		c->client_id = column_dup(s, 1, a);
-		c->client_name = column_dup(s, 2, a);
-		c->scope = column_dup(s, 3, a);
-		c->granted_at = sqlite3_column_int64(s, 4);
-		c->last_used_at = sqlite3_column_int64(s, 5);
-		c->redirect_uris = column_dup(s, 6, a);
-		c->grants = column_dup(s, 7, a);
-	}
-	if (rc != SQLITE_DONE && rc != SQLITE_ROW)
-		count = store_fail(st, "consent_list");
-	store_done(s);
-	return count;
+	return l.n;
 }
 
 int
@@ -90,19 +101,11 @@ store_app_revoke(
 {
 	static const enum sql steps[] = { SQL_APP_ACCESS_REVOKE,
 		SQL_APP_REFRESH_REVOKE, SQL_APP_CODES_SPEND,
-		SQL_APP_DEVICES_SPEND, SQL_CONSENT_DELETE };
-	sqlite3_stmt *s;
-	int n = 0;
+		SQL_APP_DEVICES_SPEND };
+	const struct value v[] = { V_INT(user), V_INT(client), V_INT(now) };
 
-	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-		if ((s = store_stmt(st, steps[i])) == NULL)
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+		if (query_run(st, steps[i], v, 3) < 0)
 			return -1;
-		bind_int(s, 1, user);
-		bind_int(s, 2, client);
-		if (steps[i] != SQL_CONSENT_DELETE)
-			bind_int(s, 3, now);
-		if ((n = store_run(st, s, "app_revoke")) < 0)
-			return -1;
-	}
-	return n;
+	return query_run(st, SQL_CONSENT_DELETE, v, 2);
 }

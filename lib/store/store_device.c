@@ -1,151 +1,103 @@
 /* store_device.c: device codes (RFC 8628). */
+#include "query.h"
 #include "store_device.h"
-#include "store_int.h"
+
+static void
+read_device(const struct row *r, void *to)
+{
+	struct device_code *out = to;
+
+	granted_read(r, 0, &out->granted);
+	row_digest(r, GRANTED_N, &out->digest);
+	out->user_code = row_text(r, GRANTED_N + 1);
+	out->interval_s = row_int(r, GRANTED_N + 2);
+	out->polled_at = row_int(r, GRANTED_N + 3);
+	out->approved_at = row_int(r, GRANTED_N + 4);
+	out->denied_at = row_int(r, GRANTED_N + 5);
+	out->spent_at = row_int(r, GRANTED_N + 6);
+	out->expires_at = row_int(r, GRANTED_N + 7);
+}
 
 int
 store_device_add(struct store *st, const struct device_code *c)
 {
-	sqlite3_stmt *s;
+	return query_run(st, SQL_DEVICE_ADD,
+	    VALUES(V_GRANTED(&c->granted), V_DIGEST(&c->digest),
+		V_TEXT(c->user_code), V_INT(c->interval_s),
+		V_INT(c->expires_at)));
+}
 
-	if ((s = store_stmt(st, SQL_DEVICE_ADD)) == NULL)
-		return -1;
-	bind_digest(s, 1, &c->digest);
-	bind_text(s, 2, c->user_code);
-	bind_id(s, 3, &c->granted.family);
-	bind_int(s, 4, c->granted.client);
-	bind_text(s, 5, c->granted.scope);
-	bind_int(s, 6, c->interval_s);
-	bind_int(s, 7, c->expires_at);
-	bind_text(s, 8, c->granted.resource);
-	return store_run(st, s, "device_add");
+struct waiting {
+	int n;
+	int64_t first;
+};
+
+static void
+read_waiting(const struct row *r, void *to)
+{
+	struct waiting *out = to;
+
+	out->n = (int)row_int(r, 0);
+	out->first = row_int(r, 1);
 }
 
 int
 store_device_waiting(
     struct store *st, int64_t now, int64_t most, int64_t *first)
 {
-	sqlite3_stmt *s;
-	int n = -1;
+	struct waiting w = { 0 };
 
-	if ((s = store_stmt(st, SQL_DEVICE_WAITING)) == NULL)
+	if (query_one(st, NULL, SQL_DEVICE_WAITING,
+		VALUES(V_INT(now), V_INT(most)), read_waiting, &w) < 0)
 		return -1;
-	bind_int(s, 1, now);
-	bind_int(s, 2, most);
-	if (sqlite3_step(s) == SQLITE_ROW) {
-		n = sqlite3_column_int(s, 0);
-		*first = sqlite3_column_int64(s, 1);
-	} else {
-		store_fail(st, "device_waiting");
-	}
-	store_done(s);
-	return n;
-}
-
-/* Step s, which finds one code or none. */
-static int
-find(struct store *st, sqlite3_stmt *s, struct arena *a,
-    struct device_code *out)
-{
-	int found = 0, rc;
-
-	if ((rc = sqlite3_step(s)) == SQLITE_ROW) {
-		column_digest(s, 0, &out->digest);
-		out->user_code = column_dup(s, 1, a);
-		column_id(s, 2, &out->granted.family);
-		out->granted.client = sqlite3_column_int64(s, 3);
-		out->granted.user = sqlite3_column_int64(s, 4);
-		out->granted.scope = column_dup(s, 5, a);
-		out->interval_s = sqlite3_column_int64(s, 6);
-		out->polled_at = sqlite3_column_int64(s, 7);
-		out->approved_at = sqlite3_column_int64(s, 8);
-		out->denied_at = sqlite3_column_int64(s, 9);
-		out->spent_at = sqlite3_column_int64(s, 10);
-		out->expires_at = sqlite3_column_int64(s, 11);
-		out->granted.resource = column_dup(s, 12, a);
-		found = 1;
-	} else if (rc != SQLITE_DONE) {
-		found = store_fail(st, "device_find");
-	}
-	store_done(s);
-	return found;
+	*first = w.first;
+	return w.n;
 }
 
 int
 store_device_find(struct store *st, struct arena *a, const struct digest *d,
     struct device_code *out)
 {
-	sqlite3_stmt *s;
-
-	if ((s = store_stmt(st, SQL_DEVICE_FIND)) == NULL)
-		return -1;
-	bind_digest(s, 1, d);
-	return find(st, s, a, out);
+	return query_one(
+	    st, a, SQL_DEVICE_FIND, VALUES(V_DIGEST(d)), read_device, out);
 }
 
 int
 store_device_by_user_code(struct store *st, struct arena *a,
     const char *user_code, int64_t now, struct device_code *out)
 {
-	sqlite3_stmt *s;
-
-	if ((s = store_stmt(st, SQL_DEVICE_BY_USER_CODE)) == NULL)
-		return -1;
-	bind_text(s, 1, user_code);
-	bind_int(s, 2, now);
-	return find(st, s, a, out);
+	return query_one(st, a, SQL_DEVICE_BY_USER_CODE,
+	    VALUES(V_TEXT(user_code), V_INT(now)), read_device, out);
 }
 
 int
 store_device_decided(struct store *st, struct arena *a, const char *user_code,
     int64_t user, struct device_code *out)
 {
-	sqlite3_stmt *s;
-
-	if ((s = store_stmt(st, SQL_DEVICE_DECIDED)) == NULL)
-		return -1;
-	bind_text(s, 1, user_code);
-	bind_int(s, 2, user);
-	return find(st, s, a, out);
+	return query_one(st, a, SQL_DEVICE_DECIDED,
+	    VALUES(V_TEXT(user_code), V_INT(user)), read_device, out);
 }
 
 int
 store_device_polled(struct store *st, const struct digest *d, int64_t now,
     int64_t interval_s)
 {
-	sqlite3_stmt *s;
-
-	if ((s = store_stmt(st, SQL_DEVICE_POLLED)) == NULL)
-		return -1;
-	bind_digest(s, 1, d);
-	bind_int(s, 2, now);
-	bind_int(s, 3, interval_s);
-	return store_run(st, s, "device_polled");
+	return query_run(st, SQL_DEVICE_POLLED,
+	    VALUES(V_DIGEST(d), V_INT(now), V_INT(interval_s)));
 }
 
 int
 store_device_decide(struct store *st, const char *user_code, int64_t user,
     const char *scope, int approve, int64_t now)
 {
-	sqlite3_stmt *s;
-
-	if ((s = store_stmt(st, SQL_DEVICE_DECIDE)) == NULL)
-		return -1;
-	bind_text(s, 1, user_code);
-	bind_int(s, 2, user);
-	bind_text(s, 3, scope);
-	bind_int(s, 4, approve);
-	bind_int(s, 5, now);
-	return store_run(st, s, "device_decide");
+	return query_run(st, SQL_DEVICE_DECIDE,
+	    VALUES(V_TEXT(user_code), V_INT(user), V_TEXT(scope),
+		V_INT_OR_NULL(approve ? now : 0),
+		V_INT_OR_NULL(approve ? 0 : now), V_INT(now)));
 }
 
 int
 store_device_spend(struct store *st, const struct digest *d, int64_t now)
 {
-	sqlite3_stmt *s;
-
-	if ((s = store_stmt(st, SQL_DEVICE_SPEND)) == NULL)
-		return -1;
-	bind_digest(s, 1, d);
-	bind_int(s, 2, now);
-	return store_run(st, s, "device_spend");
+	return query_run(st, SQL_DEVICE_SPEND, VALUES(V_DIGEST(d), V_INT(now)));
 }

@@ -6,10 +6,12 @@
 
 #include "id.h"
 
+struct row;
+
 /*
  * A code, a device code and a refresh token each have one, and tokens are issued
  * for one.  A new fact about a sign-in is a member here, and a column of the three
- * tables.
+ * tables: in GRANTED_COLUMNS (sql.c), V_GRANTED and granted_read.
  */
 struct granted {
 	struct id family;	/* of all tokens that this sign-in gives */
@@ -18,5 +20,15 @@ struct granted {
 	const char *scope;	/* words */
 	const char *resource;	/* RFC 8707; NULL: none in particular */
 };
+
+#define GRANTED_N 5 /* columns */
+
+/* V_GRANTED(g): these columns among the values of a query (query.h). */
+#define V_GRANTED(g) \
+	V_ID(&(g)->family), V_INT((g)->client), V_INT_OR_NULL((g)->user), \
+	V_TEXT((g)->scope), V_TEXT((g)->resource)
+
+/* granted_read(r, i, out): read them from a row, where the first is column i. */
+void granted_read(const struct row *r, int i, struct granted *out);
 
 #endif

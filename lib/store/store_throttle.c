@@ -1,5 +1,7 @@
 /* store_throttle.c: how often something failed of late. */
-#include "store_int.h"
+#include <string.h>
+
+#include "query.h"
 #include "store_throttle.h"
 
 #define KIND_SHIFT 6 /* of a key's first byte */
@@ -14,34 +16,39 @@ store_throttle_key(enum throttle_kind kind, const struct digest *d)
 	return key;
 }
 
+static void
+read_count(const struct row *r, void *to)
+{
+	struct count *out = to;
+
+	out->failures = row_int(r, 0);
+	out->until = row_int(r, 1);
+}
+
 int
 store_throttle_find(struct store *st, const struct digest *key, int64_t now,
     int64_t window_s, struct count *out)
 {
-	sqlite3_stmt *s;
-	int found = 0, rc;
-
 	*out = (struct count) { 0, 0 };
-	if ((s = store_stmt(st, SQL_THROTTLE_FIND)) == NULL)
-		return -1;
-	bind_digest(s, 1, key);
-	bind_int(s, 2, now);
-	bind_int(s, 3, now + window_s);
-	if ((rc = sqlite3_step(s)) == SQLITE_ROW) {
-		out->failures = sqlite3_column_int64(s, 0);
-		out->until = sqlite3_column_int64(s, 1);
-		found = 1;
-	} else if (rc != SQLITE_DONE) {
-		found = store_fail(st, "throttle_find");
-	}
-	store_done(s);
-	return found;
+	return query_one(st, NULL, SQL_THROTTLE_FIND,
+	    VALUES(V_DIGEST(key), V_INT(now), V_INT(now + window_s)),
+	    read_count, out);
+}
+
+/* The keys that begin with the first n bytes of key: the least and the greatest. */
+static void
+range(const struct digest *key, size_t n, struct digest *first,
+    struct digest *last)
+{
+	*first = *last = *key;
+	memset(first->byte + n, 0, DIGEST_LEN - n);
+	memset(last->byte + n, 0xff, DIGEST_LEN - n);
 }
 
 /*
- * Of the set that key belongs to, which begins with the same byte, the most
- * worthless go: as many as there are too many.  A set is small: no count looks at
- * more than these rows.
+ * Delete from the set of key, which are the keys with the same first byte: as many
+ * rows as there are too many, and first those that say the least.  A set is small:
+ * no count looks at more than these rows.
  */
 static int
 trim(struct store *st, const struct digest *key, int64_t now, int64_t window_s)
@@ -52,91 +59,52 @@ trim(struct store *st, const struct digest *key, int64_t now, int64_t window_s)
 		[THROTTLE_PLACE] = STORE_THROTTLE_PLACE_SET,
 	};
 	const int kind = key->byte[0] >> KIND_SHIFT;
-	struct digest first = { { key->byte[0] } }, last;
-	sqlite3_stmt *s;
+	struct digest first, last;
 
 	if (kind == THROTTLE_KNOWN)
 		return 0;
-	memset(last.byte, 0xff, DIGEST_LEN);
-	last.byte[0] = key->byte[0];
-	if ((s = store_stmt(st, SQL_THROTTLE_TRIM)) == NULL)
-		return -1;
-	bind_digest(s, 1, &first);
-	bind_digest(s, 2, &last);
-	bind_int(s, 3, now);
-	bind_int(s, 4, now + window_s);
-	bind_int(s, 5, most[kind]);
-	bind_digest(s, 6, key);
-	return store_run(st, s, "throttle_trim");
+	range(key, 1, &first, &last);
+	return query_run(st, SQL_THROTTLE_TRIM,
+	    VALUES(V_DIGEST(&first), V_DIGEST(&last), V_INT(now),
+		V_INT(now + window_s), V_INT(most[kind]), V_DIGEST(key)));
 }
 
 int
 store_throttle_add(struct store *st, const struct digest *key, int64_t now,
     int64_t window_s, int64_t *n)
 {
-	sqlite3_stmt *s;
-	int done = 0, rc;
+	const int done = query_one(st, NULL, SQL_THROTTLE_ADD,
+	    VALUES(V_DIGEST(key), V_INT(now), V_INT(now + window_s)),
+	    row_read_int, n);
 
-	if ((s = store_stmt(st, SQL_THROTTLE_ADD)) == NULL)
-		return -1;
-	bind_digest(s, 1, key);
-	bind_int(s, 2, now);
-	bind_int(s, 3, now + window_s);
-	if ((rc = sqlite3_step(s)) == SQLITE_ROW) {
-		*n = sqlite3_column_int64(s, 0);
-		done = 1;
-		rc = sqlite3_step(s); /* may yet fail */
-	}
-	if (rc != SQLITE_DONE)
-		done = store_fail(st, "throttle_add");
-	store_done(s);
 	if (done == 1 && *n == 1 && trim(st, key, now, window_s) < 0)
 		return -1;
 	return done;
 }
 
-/* Delete all places of key's account but the newest; 0, or -1. */
+/* Delete all places of key's account but the newest. */
 static int
 forget_places(struct store *st, const struct digest *key, int64_t until)
 {
-	struct digest first = *key, last = *key;
-	sqlite3_stmt *s;
+	struct digest first, last;
 
-	if ((s = store_stmt(st, SQL_THROTTLE_KNOW_LESS)) == NULL)
-		return -1;
-	memset(first.byte + STORE_THROTTLE_WHO, 0,
-	    DIGEST_LEN - STORE_THROTTLE_WHO);
-	memset(last.byte + STORE_THROTTLE_WHO, 0xff,
-	    DIGEST_LEN - STORE_THROTTLE_WHO);
-	bind_digest(s, 1, &first);
-	bind_digest(s, 2, &last);
-	bind_int(s, 3, until);
-	bind_int(s, 4, STORE_THROTTLE_PLACES);
-	return store_run(st, s, "throttle_know") < 0 ? -1 : 0;
+	range(key, STORE_THROTTLE_WHO, &first, &last);
+	return query_run(st, SQL_THROTTLE_KNOW_LESS,
+	    VALUES(V_DIGEST(&first), V_DIGEST(&last), V_INT(until),
+		V_INT(STORE_THROTTLE_PLACES)));
 }
 
 int
 store_throttle_know(struct store *st, const struct digest *key, int64_t until)
 {
-	sqlite3_stmt *s;
-	int n;
+	const int n = query_run(st, SQL_THROTTLE_KNOW,
+	    VALUES(V_DIGEST(key), V_INT(until)));
 
-	if ((s = store_stmt(st, SQL_THROTTLE_KNOW)) == NULL)
-		return -1;
-	bind_digest(s, 1, key);
-	bind_int(s, 2, until);
-	if ((n = store_run(st, s, "throttle_know")) < 0)
-		return -1;
-	return forget_places(st, key, until) < 0 ? -1 : n;
+	return n < 0 || forget_places(st, key, until) < 0 ? -1 : n;
 }
 
 int
 store_throttle_forget(struct store *st, const struct digest *key)
 {
-	sqlite3_stmt *s;
-
-	if ((s = store_stmt(st, SQL_THROTTLE_FORGET)) == NULL)
-		return -1;
-	bind_digest(s, 1, key);
-	return store_run(st, s, "throttle_forget");
+	return query_run(st, SQL_THROTTLE_FORGET, VALUES(V_DIGEST(key)));
 }

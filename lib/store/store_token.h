@@ -26,16 +26,16 @@ struct refresh_token {
 	struct id access_token;	/* of the same pair */
 	int64_t expires_at, spent_at, revoked_at; /* 0: not */
 	/*
-	 * Of a row that no token has: it stands for an access token that was
-	 * given with this refresh token after another had come with it, or, with
-	 * none, for one of a refresh token that is kept.
+	 * Of a row that is no refresh token, but stands for an access token: one
+	 * that was given with this refresh token after another had come with it.
+	 * Without came_with it is one of a refresh token that does not rotate.
 	 */
 	struct digest came_with;
 	int has_came_with;
 };
 
-/* What the guard wants to know of who calls. */
-struct holder {
+/* An access token with its client and its user: what the guard asks for. */
+struct access {
 	int64_t client, user;	/* user 0: the client itself */
 	const char *client_id, *client_grants, *email, *user_name;
 	const char *scope;	/* as it was given */
@@ -52,11 +52,11 @@ struct holder {
 };
 
 /*
- * store_access_holder(st, a, id, out):
- * Find the access token id, its client and its user.
+ * store_access_find(st, a, id, out):
+ * Find the access token id, with its client and its user.
  */
-int store_access_holder(struct store *st, struct arena *a, const struct id *id,
-    struct holder *out);
+int store_access_find(struct store *st, struct arena *a, const struct id *id,
+    struct access *out);
 
 /* Within a write transaction: */
 int store_access_add(struct store *st, const struct access_token *t);
@@ -98,6 +98,14 @@ int store_refresh_spend(struct store *st, const struct digest *d,
  */
 int store_refresh_keep(struct store *st, const struct digest *d, int64_t now,
     int64_t expires_at);
+
+/*
+ * store_family_find(st, a, access, out):
+ * Find what was granted with the access token whose id is access, by its refresh
+ * token: the access token itself may be deleted.  It looks at all refresh tokens.
+ */
+int store_family_find(struct store *st, struct arena *a,
+    const struct id *access, struct granted *out);
 
 /*
  * store_family_revoke(st, family, now):

@@ -27,19 +27,19 @@ int store_user_change(struct store *st, const struct user *u);
 int store_user_set_password(
     struct store *st, int64_t id, const char *old, const char *hash);
 /*
- * store_user_stands(st, id, password):
- * Within a write transaction: is there such a user, not disabled, and is
- * password (NULL: any) the hash still?  1, 0, or -1.
+ * store_user_is_current(st, id, password):
+ * Within a write transaction: return 1 if the user is there and not disabled, and
+ * if password (NULL: any) is the hash still; else 0; -1 on a database error.
  */
-int store_user_stands(struct store *st, int64_t id, const char *password);
+int store_user_is_current(struct store *st, int64_t id, const char *password);
 /* at: Unix seconds, or 0 to enable the user again. */
 int store_user_set_disabled(struct store *st, int64_t id, int64_t at);
 /*
- * store_user_dearest(st, out):
- * Put the highest cost of the bcrypt hashes that users brought along to *out, 0
- * if there are none.  It looks at all users.
+ * store_user_bcrypt_cost(st, out):
+ * Put the highest cost of all bcrypt hashes that users have to *out, 0 if there
+ * are none.  It looks at all users.  Return 1, or -1 on a database error.
  */
-int store_user_dearest(struct store *st, int *out);
+int store_user_bcrypt_cost(struct store *st, int *out);
 /* The users behind the id after, in order, n at most: returns how many. */
 int store_user_list(struct store *st, struct arena *a, int64_t after,
     struct user *out, size_t n);

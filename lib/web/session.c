@@ -167,7 +167,7 @@ session_stands(struct req *rq, const struct visitor *v)
 
 	found = store_session_find(
 	    rq->st, rq->a, &v->session.digest, rq->now, &s);
-	return found == 1 ? store_user_stands(rq->st, s.user, NULL) : found;
+	return found == 1 ? store_user_is_current(rq->st, s.user, NULL) : found;
 }
 
 const struct oerr *
@@ -186,7 +186,7 @@ session_sign_in(struct req *rq, struct visitor *v, const struct user *u)
 	if (store_begin(rq->st) < 0)
 		return oerr_machine(rq);
 	/* A sign-in in flight must not outlive a new password: see issue.c. */
-	if ((stands = store_user_stands(rq->st, u->id, u->password)) == 0) {
+	if ((stands = store_user_is_current(rq->st, u->id, u->password)) == 0) {
 		store_rollback(rq->st);
 		return oerr_why(rq, &oerr_invalid_grant,
 		    "password changed or user disabled meanwhile");

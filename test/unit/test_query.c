@@ -3,7 +3,7 @@
 
 #include "engine.h"
 #include "query.h"
-#include "store_held.h"
+#include "store_walk.h"
 #include "store_purge.h"
 
 #define ANNS "SELECT count(*) FROM users WHERE email = 'ann@example.org'"
@@ -14,8 +14,9 @@ put_user(struct store *st, const char *email)
 {
 	const struct value v[] = { V_TEXT(email), V_TEXT(""), V_TEXT("hash"),
 		V_TEXT(NULL), V_INT(NOW), V_NULL };
+	int64_t id;
 
-	return query_run(st, SQL_USER_ADD, v, 6);
+	return query_one(st, NULL, SQL_USER_ADD, v, 6, row_read_int, &id);
 }
 
 static void
@@ -79,30 +80,24 @@ a_list_has_at_most_max_rows(void **state)
 }
 
 static void
-read_key(const struct row *r, void *out)
-{
-	row_key(r, 0, out);
-}
-
-static void
 ids_digests_and_keys_come_back_whole(void **state)
 {
 	const struct id id = fixture_id("r1"), family = fixture_id("f1");
-	const struct value v[] = { V_ID(&id), V_INT(0), V_INT(0), V_INT(NOW),
-		V_INT(5) };
+	const struct value v[] = { V_ID(&id), V_INT(0), V_INT(0), V_INT(5),
+		V_INT(NOW) };
 	const struct value none[] = { V_KEY(&((struct rowkey) { .len = 0 })),
-		V_INT(0), V_INT(0), V_INT(NOW), V_INT(5) };
+		V_INT(0), V_INT(0), V_INT(5), V_INT(NOW) };
 	struct granted g;
 	struct rowkey keys[5];
 
 	(void)state;
 	add_pair("r1", "f1");
-	assert_int_equal(store_held_family(fx.st, &id, &g), 1);
+	assert_int_equal(store_family_find(fx.st, fx.a, &id, &g), 1);
 	assert_memory_equal(&g.family, &family, sizeof(family));
-	assert_int_equal(query_list(fx.st, NULL, SQL_HELD_ACCESS_KEYS, v, 5,
-			     read_key, keys, sizeof(keys[0]), 5), 0);
-	assert_int_equal(query_list(fx.st, NULL, SQL_HELD_ACCESS_KEYS, none, 5,
-			     read_key, keys, sizeof(keys[0]), 5), 1);
+	assert_int_equal(query_list(fx.st, NULL, SQL_ALL_ACCESS_KEYS, v, 5,
+			     row_read_key, keys, sizeof(keys[0]), 5), 0);
+	assert_int_equal(query_list(fx.st, NULL, SQL_ALL_ACCESS_KEYS, none, 5,
+			     row_read_key, keys, sizeof(keys[0]), 5), 1);
 	assert_int_equal(keys[0].len, ID_LEN);
 	assert_memory_equal(keys[0].byte, id.byte, ID_LEN);
 }

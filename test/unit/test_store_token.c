@@ -15,11 +15,11 @@ the_holder_of_a_token_is_found_with_client_and_user(void **state)
 		.scope = "",
 		.created_at = NOW,
 		.expires_at = NOW + 1 };
-	struct holder h;
+	struct access h;
 
 	(void)state;
 	add_access("t1", "f1", NULL);
-	assert_int_equal(store_access_holder(fx.st, fx.a, &id, &h), 1);
+	assert_int_equal(store_access_find(fx.st, fx.a, &id, &h), 1);
 	assert_int_equal(h.client, cl->id);
 	assert_int_equal(h.user, u->id);
 	assert_string_equal(h.client_id, "c1");
@@ -33,10 +33,10 @@ the_holder_of_a_token_is_found_with_client_and_user(void **state)
 	assert_null(h.name);
 	assert_int_equal(
 	    h.token_revoked + h.client_revoked + h.user_disabled, 0);
-	assert_int_equal(store_access_holder(fx.st, fx.a, &other, &h), 0);
+	assert_int_equal(store_access_find(fx.st, fx.a, &other, &h), 0);
 	/* A client's own: no user, no family. */
 	assert_int_equal(store_access_add(fx.st, &own), 1);
-	assert_int_equal(store_access_holder(fx.st, fx.a, &own.id, &h), 1);
+	assert_int_equal(store_access_find(fx.st, fx.a, &own.id, &h), 1);
 	assert_int_equal(h.user, 0);
 	assert_null(h.email);
 	assert_int_equal(h.has_family, 0);
@@ -48,17 +48,17 @@ static void
 token_client_and_user_end_a_token_each(void **state)
 {
 	struct id id = fixture_id("t1");
-	struct holder h;
+	struct access h;
 
 	(void)state;
 	add_access("t1", NULL, NULL);
 	add_access("t2", NULL, NULL);
 	store_user_set_disabled(fx.st, u->id, NOW);
-	store_access_holder(fx.st, fx.a, &id, &h);
+	store_access_find(fx.st, fx.a, &id, &h);
 	assert_int_equal(h.user_disabled, 1);
 	assert_int_equal(h.client_revoked + h.token_revoked, 0);
 	store_client_revoke(fx.st, cl->id, NOW);
-	store_access_holder(fx.st, fx.a, &id, &h);
+	store_access_find(fx.st, fx.a, &id, &h);
 	assert_int_equal(h.client_revoked, 1);
 	assert_int_equal(h.token_revoked, 0);
 	assert_int_equal(store_access_revoke(fx.st, &id, NOW), 1);
@@ -303,7 +303,7 @@ personal_tokens_are_listed_and_revoked_by_their_owner(void **state)
 	struct user *other = fixture_user("c@d.example", "x", NULL);
 	struct id id = fixture_id("p1"), app = fixture_id("app");
 	struct access_token out[4];
-	struct holder h;
+	struct access h;
 
 	(void)state;
 	add_access("p1", NULL, "laptop");
@@ -315,7 +315,7 @@ personal_tokens_are_listed_and_revoked_by_their_owner(void **state)
 	assert_string_equal(out[1].name, "laptop");
 	assert_int_equal(out[1].last_used_at, 0);
 	assert_int_equal(store_access_used(fx.st, &id, NOW + 7), 1);
-	assert_int_equal(store_access_holder(fx.st, fx.a, &id, &h), 1);
+	assert_int_equal(store_access_find(fx.st, fx.a, &id, &h), 1);
 	assert_int_equal(h.last_used_at, NOW + 7);
 	assert_non_null(h.name);
 	assert_int_equal(

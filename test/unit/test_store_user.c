@@ -74,15 +74,15 @@ a_user_stands_while_enabled_and_with_that_password(void **state)
 
 	(void)state;
 	assert_int_equal(store_user_set_password(fx.st, u->id, "y", "z"), 0);
-	assert_int_equal(store_user_stands(fx.st, u->id, "x"), 1);
+	assert_int_equal(store_user_is_current(fx.st, u->id, "x"), 1);
 	assert_int_equal(store_user_set_password(fx.st, u->id, "x", "y"), 1);
-	assert_int_equal(store_user_stands(fx.st, u->id, "x"), 0);
-	assert_int_equal(store_user_stands(fx.st, u->id, "y"), 1);
-	assert_int_equal(store_user_stands(fx.st, u->id, NULL), 1);
-	assert_int_equal(store_user_stands(fx.st, 99, NULL), 0);
+	assert_int_equal(store_user_is_current(fx.st, u->id, "x"), 0);
+	assert_int_equal(store_user_is_current(fx.st, u->id, "y"), 1);
+	assert_int_equal(store_user_is_current(fx.st, u->id, NULL), 1);
+	assert_int_equal(store_user_is_current(fx.st, 99, NULL), 0);
 	assert_int_equal(store_user_set_disabled(fx.st, u->id, NOW), 1);
-	assert_int_equal(store_user_stands(fx.st, u->id, "y"), 0);
-	assert_int_equal(store_user_stands(fx.st, u->id, NULL), 0);
+	assert_int_equal(store_user_is_current(fx.st, u->id, "y"), 0);
+	assert_int_equal(store_user_is_current(fx.st, u->id, NULL), 0);
 }
 
 static void

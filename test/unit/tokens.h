@@ -89,9 +89,9 @@ static inline int
 access_is_revoked(const char *id)
 {
 	struct id key = fixture_id(id);
-	struct holder h;
+	struct access h;
 
-	assert_int_equal(store_access_holder(fx.st, fx.a, &key, &h), 1);
+	assert_int_equal(store_access_find(fx.st, fx.a, &key, &h), 1);
 	return h.token_revoked;
 }
 

@@ -1,8 +1,8 @@
-/* test_store_held.c: what is held is revoked, and nothing outruns that. */
+/* test_store_walk.c: what is held is revoked, and nothing outruns that. */
 #include "tokens.h"
 
 #include "id.h"
-#include "store_held.h"
+#include "store_walk.h"
 
 /*
  * A refresh between two batches stores its row where the revocation has been
@@ -11,7 +11,7 @@
 static void
 a_revocation_is_not_outrun_by_a_refresh(void **state)
 {
-	struct holding h = { .client = cl->id };
+	struct walk w = { .client = cl->id };
 	const char *old = NULL, *new = NULL, *name;
 	struct digest d;
 	int more;
@@ -23,12 +23,12 @@ a_revocation_is_not_outrun_by_a_refresh(void **state)
 		add_pair(name, arena_printf(fx.a, "f%d", i));
 	}
 	assert_int_equal(store_commit(fx.st), 0);
-	while (h.after.len == 0)
-		assert_int_equal(store_held_revoke(fx.st, &h, NOW), 1);
+	while (w.after.len == 0)
+		assert_int_equal(store_walk_revoke(fx.st, &w, NOW), 1);
 	for (int i = 0; old == NULL || new == NULL; i++) {
 		name = arena_printf(fx.a, "%c%d", i < 300 ? 'r' : 'n', i);
 		d = fixture_digest(name);
-		if (memcmp(d.byte, h.after.byte, DIGEST_LEN) > 0)
+		if (memcmp(d.byte, w.after.byte, DIGEST_LEN) > 0)
 			old = i < 300 ? name : old;
 		else
 			new = i < 300 ? new : name;
@@ -36,13 +36,13 @@ a_revocation_is_not_outrun_by_a_refresh(void **state)
 	assert_int_equal(spend(old, NOW, 0), 1);
 	add_pair(new, arena_printf(fx.a, "f%s", old + 1));
 	do
-		more = store_held_revoke(fx.st, &h, NOW);
+		more = store_walk_revoke(fx.st, &w, NOW);
 	while (more == 1);
 	assert_int_equal(more, 0);
 	assert_int_equal(found(new).revoked_at, NOW);
 	assert_int_equal(access_is_revoked(new), 1);
-	assert_int_equal(h.refresh, 300);
-	assert_int_equal(h.access, 300); /* old's was revoked by the refresh */
+	assert_int_equal(w.refresh, 300);
+	assert_int_equal(w.access, 300); /* old's was revoked by the refresh */
 }
 
 /*
@@ -52,7 +52,7 @@ a_revocation_is_not_outrun_by_a_refresh(void **state)
 static void
 a_revocation_is_not_outrun_by_personal_tokens(void **state)
 {
-	struct holding h = { .user = u->id };
+	struct walk w = { .user = u->id };
 	struct user *other = fixture_user("b@b.example", "x", NULL);
 	struct access_token t = { .client = cl->id,
 		.scope = "",
@@ -65,19 +65,19 @@ a_revocation_is_not_outrun_by_personal_tokens(void **state)
 	for (int i = 0; i < 300; i++)
 		add_access(arena_printf(fx.a, "x%d", i), NULL, "early");
 	assert_int_equal(store_commit(fx.st), 0);
-	while (h.after.len == 0)
-		assert_int_equal(store_held_revoke(fx.st, &h, NOW), 1);
+	while (w.after.len == 0)
+		assert_int_equal(store_walk_revoke(fx.st, &w, NOW), 1);
 	for (int i = 0; i < 600; i++) {
 		t.user = i % 2 ? other->id : u->id;
 		id_make(NOW - 1, &t.id);
-		assert_true(memcmp(t.id.byte, h.after.byte, ID_LEN) < 0);
+		assert_true(memcmp(t.id.byte, w.after.byte, ID_LEN) < 0);
 		assert_int_equal(store_access_add(fx.st, &t), 1);
 	}
 	do
-		more = store_held_revoke(fx.st, &h, NOW);
+		more = store_walk_revoke(fx.st, &w, NOW);
 	while (more == 1);
 	assert_int_equal(more, 0);
-	assert_int_equal(h.access, 600);
+	assert_int_equal(w.access, 600);
 	assert_int_equal(fixture_sql("SELECT count(*) FROM oauth_access_tokens"
 				     " WHERE revoked_at IS NULL"),
 	    300); /* another's */
