@@ -68,7 +68,7 @@ password_and_disabling_are_of_one_user(void **state)
 
 /* What was checked before is checked again where it is written. */
 static void
-a_user_stands_while_enabled_and_with_that_password(void **state)
+a_user_is_current_while_enabled_and_with_that_password(void **state)
 {
 	struct user *u = fixture_user("a@b.example", "x", NULL);
 
@@ -110,7 +110,7 @@ main(void)
 		TEST(a_user_is_found_as_stored),
 		TEST(an_email_is_taken_once),
 		TEST(password_and_disabling_are_of_one_user),
-		TEST(a_user_stands_while_enabled_and_with_that_password),
+		TEST(a_user_is_current_while_enabled_and_with_that_password),
 		TEST(users_are_listed_in_pages),
 	};
 

@@ -1,4 +1,4 @@
-/* test_store_walk.c: what is held is revoked, and nothing outruns that. */
+/* test_store_walk.c: all tokens are revoked, and nothing outruns that. */
 #include "tokens.h"
 
 #include "id.h"
