@@ -35,7 +35,6 @@ enum opening {
 struct store {
 	const struct engine *engine;
 	struct db *own;		/* the engine's own part */
-	void *db;		/* for callers of store_stmt that are left */
 	char *database;		/* as the setting has it */
 	int is_full;		/* a commit is on disk when it returns */
 	int serves_one;		/* of a plain CGI program: one request */

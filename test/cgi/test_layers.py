@@ -66,6 +66,5 @@ def test_one_folder_alone_knows_sqlite():
     for top in ("lib", "bin", "cgi-bin"):
         for path in (ROOT / top).rglob("*.[ch]"):
             name = path.relative_to(ROOT).as_posix()
-            # The first is for files that do not yet use query.h.
-            if name != "lib/store/store_int.h" and not name.startswith("lib/store/sqlite/"):
+            if not name.startswith("lib/store/sqlite/"):
                 assert not ENGINE.search(path.read_text()), name

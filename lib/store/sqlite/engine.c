@@ -100,7 +100,6 @@ open_it(struct store *st, enum opening how)
 	    (how == OPEN_INSTALL && make_file(st->database) < 0) ||
 	    note_file(st) < 0 || connect_to(st, how) < 0)
 		return -1;
-	st->db = st->own->handle;
 	if (how != OPEN_INSTALL && !store_has_version(st, db_version(st)))
 		return -1;
 	if (how != OPEN_TO_READ && db_set_wal(st) < 0)
