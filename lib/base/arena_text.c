@@ -3,6 +3,8 @@
 
 #include <err.h>
 #include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
 
 char *
 arena_dup(struct arena *a, const void *data, size_t len)

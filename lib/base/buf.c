@@ -2,6 +2,8 @@
 #include "buf.h"
 
 #include <err.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "arena.h"
 

@@ -1,4 +1,5 @@
 /* conf_data.c: where a site's data is, if the configuration does not say it. */
+#include <string.h>
 #include <sys/stat.h>
 
 #include "arena.h"

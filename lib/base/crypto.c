@@ -9,6 +9,7 @@
 #include <err.h>
 #include <nettle/hmac.h>
 #include <nettle/memops.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "b64.h"

@@ -3,6 +3,7 @@
 
 #include <json-c/json.h>
 #include <limits.h>
+#include <string.h>
 
 #include "arena.h"
 #include "utf8.h"

@@ -1,6 +1,8 @@
 /* json_write.c: writing JSON into a buf. */
 #include "json.h"
 
+#include <string.h>
+
 #include "buf.h"
 
 #define ONES 0x0101010101010101U /* in each of eight bytes */

@@ -1,6 +1,9 @@
 /* key.c: signing keys: made, imported, exported; on GnuTLS. */
 #include <err.h>
 #include <gnutls/x509.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "arena.h"
 #include "key_int.h"

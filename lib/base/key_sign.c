@@ -1,5 +1,8 @@
 /* key_sign.c: signatures in their JWS form: made, and verified; on GnuTLS. */
 #include <gnutls/crypto.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/types.h>
 
 #include "key_int.h"
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdio.h>
 
 /* Process-wide, as standard error is: one request is served at a time. */
 static struct {

@@ -2,6 +2,10 @@
 #include "path.h"
 
 #include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/types.h>
 
 #include "arena.h"
 #include "buf.h"

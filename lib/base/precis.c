@@ -2,6 +2,7 @@
 #include "precis.h"
 
 #include <err.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unicase.h>
 #include <unictype.h>

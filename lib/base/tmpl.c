@@ -1,4 +1,6 @@
 /* tmpl.c: page templates, a part of Mustache: {{name}} is escaped, always. */
+#include <string.h>
+
 #include "arena.h"
 #include "buf.h"
 #include "tmpl_int.h"

@@ -1,4 +1,6 @@
 /* tmpl_data.c: what a page is given: names, and what they mean within it. */
+#include <string.h>
+
 #include "arena.h"
 #include "tmpl_int.h"
 

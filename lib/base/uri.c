@@ -3,6 +3,9 @@
 
 #include <arpa/inet.h>
 #include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 
 #include "arena.h"
 #include "buf.h"

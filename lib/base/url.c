@@ -1,6 +1,8 @@
 /* url.c: percent-coding, form splitting, building a query. */
 #include "url.h"
 
+#include <string.h>
+
 #include "arena.h"
 #include "buf.h"
 

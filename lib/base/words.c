@@ -1,6 +1,8 @@
 /* words.c: lists as the wire and the database have them: words and spaces. */
 #include "words.h"
 
+#include <string.h>
+
 int
 words_next(const char **s, size_t *len)
 {

@@ -2,6 +2,8 @@
 #include "account.h"
 
 #include <ctype.h>
+#include <stdint.h>
+#include <string.h>
 #include <time.h>
 
 #include "agent.h"

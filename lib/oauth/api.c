@@ -2,6 +2,10 @@
 #include "api.h"
 
 #include <json-c/json.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
 
 #include "buf.h"
 #include "oerr.h"

@@ -1,6 +1,8 @@
 /* authorize.c: an authorization request and its answer (RFC 6749 section 4.1). */
 #include "authorize.h"
 
+#include <string.h>
+
 #include "arena.h"
 #include "buf.h"
 #include "conf.h"

@@ -2,6 +2,9 @@
 #include "bearer.h"
 
 #include <json-c/json.h>
+#include <stdint.h>
+#include <string.h>
+#include <strings.h>
 
 #include "arena.h"
 #include "conf.h"

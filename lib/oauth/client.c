@@ -1,6 +1,10 @@
 /* client.c: client authentication. */
 #include "client.h"
 
+#include <string.h>
+#include <strings.h>
+#include <sys/types.h>
+
 #include "arena.h"
 #include "b64.h"
 #include "crypto.h"

@@ -1,6 +1,9 @@
 /* device.c: user codes: what a person reads off a device and types. */
 #include "device.h"
 
+#include <stdint.h>
+#include <string.h>
+
 /* RFC 8628 section 6.1: no vowels, so no words, and nothing read as a digit. */
 static const char letters[] = "BCDFGHJKLMNPQRSTVWXZ";
 #define N_LETTERS (sizeof(letters) - 1)

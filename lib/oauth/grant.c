@@ -1,6 +1,9 @@
 /* grant.c: the table of grants. */
 #include "grant.h"
 
+#include <stdint.h>
+#include <string.h>
+
 #include "client.h"
 #include "oerr.h"
 #include "req.h"

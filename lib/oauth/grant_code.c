@@ -1,4 +1,6 @@
 /* grant_code.c: an authorization code (RFC 6749 section 4.1.3). */
+#include <string.h>
+
 #include "arena.h"
 #include "conf.h"
 #include "grant.h"

@@ -1,4 +1,6 @@
 /* grant_device.c: a device polls for its user's decision (RFC 8628). */
+#include <string.h>
+
 #include "arena.h"
 #include "conf.h"
 #include "grant.h"

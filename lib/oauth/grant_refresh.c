@@ -1,4 +1,7 @@
 /* grant_refresh.c: a new pair for an old refresh token (RFC 6749 section 6). */
+#include <stdint.h>
+#include <string.h>
+
 #include "arena.h"
 #include "client.h"
 #include "conf.h"

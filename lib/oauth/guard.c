@@ -1,6 +1,9 @@
 /* guard.c: who calls, and whether the rule lets them. */
 #include "guard.h"
 
+#include <string.h>
+#include <strings.h>
+
 #include "arena.h"
 #include "conf.h"
 #include "discovery.h"

@@ -1,6 +1,8 @@
 /* issue.c: spend, store and answer a set of tokens. */
 #include "issue.h"
 
+#include <string.h>
+
 #include "arena.h"
 #include "buf.h"
 #include "conf.h"

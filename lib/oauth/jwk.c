@@ -1,6 +1,10 @@
 /* jwk.c: public keys as JSON (RFC 7517, RFC 7518 section 6, RFC 8037). */
 #include "jwk.h"
 
+#include <stdint.h>
+#include <string.h>
+#include <sys/types.h>
+
 #include "arena.h"
 #include "buf.h"
 #include "json.h"

@@ -2,6 +2,9 @@
 #include "jwt.h"
 
 #include <json-c/json.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/types.h>
 
 #include "arena.h"
 #include "b64.h"

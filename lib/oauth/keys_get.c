@@ -1,4 +1,6 @@
 /* keys_get.c: the keys of the process, read again when their directory changes. */
+#include <stdint.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "arena.h"

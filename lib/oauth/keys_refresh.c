@@ -1,5 +1,6 @@
 /* keys_refresh.c: secrets in files; refresh.key, which makes refresh tokens. */
 #include <errno.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 

@@ -1,7 +1,11 @@
 /* keys_rotate.c: making, rotating and retiring keys: what writes the directory. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <sys/types.h>
 #include <time.h>
 #include <unistd.h>
 

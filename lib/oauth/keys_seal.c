@@ -1,4 +1,6 @@
 /* keys_seal.c: seals: that a text is ours, sooner than its signature tells. */
+#include <string.h>
+
 #include "arena.h"
 #include "conf.h"
 #include "keys_int.h"

@@ -1,6 +1,9 @@
 /* password.c: what a new password must be: NIST SP 800-63B section 5.1.1.2. */
 #include "password.h"
 
+#include <string.h>
+#include <sys/types.h>
+
 #include "arena.h"
 #include "conf.h"
 #include "password_int.h"

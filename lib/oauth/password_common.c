@@ -1,6 +1,8 @@
 /* password_common.c: the passwords that are tried first, as leaks have shown. */
 #include "password_int.h"
 
+#include <stddef.h>
+
 /* Of 8 characters and more, in small letters. */
 const char *const password_common[] = {
 	"!qaz2wsx 0.0.0.000 00000000 01011910 01011970 01011975 01011977",

@@ -1,6 +1,8 @@
 /* pkce.c: proof key for code exchange (RFC 7636), S256 alone. */
 #include "pkce.h"
 
+#include <string.h>
+
 #include "b64.h"
 #include "crypto.h"
 

@@ -1,6 +1,8 @@
 /* registration.c: what a client may be: made, and changed. */
 #include "registration.h"
 
+#include <string.h>
+
 #include "arena.h"
 #include "buf.h"
 #include "client.h"

@@ -2,6 +2,7 @@
 #include "resource.h"
 
 #include <ctype.h>
+#include <string.h>
 
 #include "conf.h"
 #include "oerr.h"

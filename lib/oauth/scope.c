@@ -1,6 +1,8 @@
 /* scope.c: sets of scopes: what is asked, and what may be had. */
 #include "scope.h"
 
+#include <string.h>
+
 #include "arena.h"
 #include "buf.h"
 #include "conf.h"

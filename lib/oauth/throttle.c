@@ -2,6 +2,7 @@
 #include "throttle.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "address.h"
 #include "arena.h"

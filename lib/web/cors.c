@@ -1,6 +1,9 @@
 /* cors.c: which scripts of other sites may call (Fetch, section 3.2). */
 #include "cors.h"
 
+#include <stdint.h>
+#include <string.h>
+
 #include "arena.h"
 #include "conf.h"
 #include "oerr.h"

@@ -2,6 +2,8 @@
 #include "oerr.h"
 
 #include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "arena.h"
 #include "log.h"

@@ -2,6 +2,8 @@
 #include "redirect.h"
 
 #include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "arena.h"
 #include "uri.h"

@@ -1,6 +1,8 @@
 /* remote.c: where a request came from. */
 #include "remote.h"
 
+#include <string.h>
+
 #include "address.h"
 #include "arena.h"
 #include "conf.h"

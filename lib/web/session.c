@@ -1,6 +1,10 @@
 /* session.c: sign-in session, CSRF token. */
 #include "session.h"
 
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
 #include "arena.h"
 #include "b64.h"
 #include "conf.h"

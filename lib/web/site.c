@@ -1,6 +1,8 @@
 /* site.c: where each program is reached. */
 #include "site.h"
 
+#include <string.h>
+
 #include "arena.h"
 #include "conf.h"
 #include "url.h"

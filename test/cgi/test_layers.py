@@ -68,3 +68,13 @@ def test_one_folder_alone_knows_sqlite():
             name = path.relative_to(ROOT).as_posix()
             if not name.startswith("lib/store/sqlite/"):
                 assert not ENGINE.search(path.read_text()), name
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_each_source_compiles_alone(layer):
+    """Without banned.h, which only forbids: a file includes what it uses."""
+    sources = sorted((ROOT / "lib" / layer).glob("*.c"))
+    p = subprocess.run(["cc", "-std=c11", "-D_GNU_SOURCE", '-DCARNET_VERSION="x"',
+                        "-fsyntax-only", "-Werror=implicit-function-declaration",
+                        *flags(layer), *sources], capture_output=True, text=True)
+    assert p.returncode == 0, p.stderr
