@@ -46,93 +46,6 @@ is_slow(const struct client *cl)
 	return !cl->has_secret && cl->secret_hash != NULL;
 }
 
-/* What was sent, by one of the methods. */
-struct presented {
-	const char *id, *secret; /* secret NULL: none */
-	int by_header;
-};
-
-/* RFC 6749 section 2.3.1: both parts form-encoded, then base64. */
-static const struct oerr *
-read_basic(struct req *rq, const char *text, struct presented *p)
-{
-	size_t len = strlen(text), id_len, secret_len;
-	char *raw = arena_alloc(rq->a, len + 1), *colon;
-	ssize_t n;
-
-	p->by_header = 1;
-	if ((n = b64_decode(text, len, raw)) < 0 ||
-	    memchr(raw, '\0', (size_t)n) != NULL ||
-	    (colon = strchr(raw, ':')) == NULL)
-		return oerr_why(rq, &oerr_invalid_client, "malformed Basic");
-	p->id = url_decode(rq->a, raw, (size_t)(colon - raw), 1, &id_len);
-	p->secret = url_decode(
-	    rq->a, colon + 1, strlen(colon + 1), 1, &secret_len);
-	if (p->id == NULL || p->secret == NULL || strlen(p->id) != id_len ||
-	    strlen(p->secret) != secret_len)
-		return oerr_why(rq, &oerr_invalid_client, "malformed Basic");
-	return NULL;
-}
-
-static const struct oerr *
-read_post(struct req *rq, const char *unused, struct presented *p)
-{
-	(void)unused;
-	p->id = rq->param[PARAM_CLIENT_ID];
-	p->secret = rq->param[PARAM_CLIENT_SECRET];
-	return NULL;
-}
-
-/* The methods, in the order in which they are looked for (RFC 7591 section 2). */
-enum { BY_BASIC, BY_POST, BY_NONE, N_METHODS };
-static const struct client_method methods[N_METHODS] = {
-	[BY_BASIC] = { "client_secret_basic", 1, read_basic },
-	[BY_POST] = { "client_secret_post", 1, read_post },
-	[BY_NONE] = { "none", 0, read_post },
-};
-
-const struct client_method *
-client_methods(size_t *n)
-{
-	*n = N_METHODS;
-	return methods;
-}
-
-static const struct oerr *
-read_presented(struct req *rq, struct presented *p)
-{
-	const char *auth = req_authorization(rq), *id;
-	const int basic = auth != NULL && strncasecmp(auth, "Basic ", 6) == 0;
-	const int post = rq->param[PARAM_CLIENT_SECRET] != NULL;
-	const struct oerr *e;
-
-	if (basic && post)
-		return oerr_say(rq, &oerr_invalid_request,
-		    "The client authenticates in two ways at once.");
-	e = methods[basic ? BY_BASIC : post ? BY_POST : BY_NONE].read(
-	    rq, basic ? auth + 6 + strspn(auth + 6, " ") : NULL, p);
-	if (e != NULL)
-		return e;
-	id = rq->param[PARAM_CLIENT_ID];
-	if (basic && id != NULL && strcmp(id, p->id) != 0)
-		return oerr_say(rq, &oerr_invalid_request,
-		    "The header and the body name two clients.");
-	if (p->id != NULL)
-		return NULL;
-	p->by_header = auth != NULL;
-	return oerr_why(rq, &oerr_invalid_client, "no client named");
-}
-
-static const struct oerr *
-unless_revoked(
-    struct req *rq, const struct client *cl, const struct client **out)
-{
-	if (cl->revoked_at != 0)
-		return oerr_why(rq, &oerr_invalid_client, "revoked client");
-	*out = cl;
-	return NULL;
-}
-
 /*
  * A secret that was brought along is right: from now on it is checked as our own
  * are, and nobody who guesses keeps its owner waiting.  A failure is for another
@@ -175,51 +88,190 @@ client_check_secret(struct req *rq, const struct client *cl, const char *secret)
 	    : oerr_why(rq, &oerr_invalid_client, "wrong secret");
 }
 
+/* What the header says behind "Basic", or NULL. */
+static const char *
+basic_text(const struct req *rq)
+{
+	const char *auth = req_authorization(rq);
+
+	if (auth == NULL || strncasecmp(auth, "Basic ", 6) != 0)
+		return NULL;
+	return auth + 6 + strspn(auth + 6, " ");
+}
+
+static int
+basic_is_used(const struct req *rq)
+{
+	return basic_text(rq) != NULL;
+}
+
+/* RFC 6749 section 2.3.1: both parts form-encoded, then base64. */
 static const struct oerr *
-authenticate(struct req *rq, struct presented *p, const struct client **out)
+read_basic(struct req *rq, struct presented *p)
+{
+	const char *text = basic_text(rq);
+	size_t len = strlen(text), id_len, secret_len;
+	char *raw = arena_alloc(rq->a, len + 1), *colon;
+	ssize_t n;
+
+	if ((n = b64_decode(text, len, raw)) < 0 ||
+	    memchr(raw, '\0', (size_t)n) != NULL ||
+	    (colon = strchr(raw, ':')) == NULL)
+		return oerr_why(rq, &oerr_invalid_client, "malformed Basic");
+	p->id = url_decode(rq->a, raw, (size_t)(colon - raw), 1, &id_len);
+	p->secret = url_decode(
+	    rq->a, colon + 1, strlen(colon + 1), 1, &secret_len);
+	if (p->id == NULL || p->secret == NULL || strlen(p->id) != id_len ||
+	    strlen(p->secret) != secret_len)
+		return oerr_why(rq, &oerr_invalid_client, "malformed Basic");
+	return NULL;
+}
+
+static int
+post_is_used(const struct req *rq)
+{
+	return rq->param[PARAM_CLIENT_SECRET] != NULL;
+}
+
+static const struct oerr *
+read_body(struct req *rq, struct presented *p)
+{
+	p->id = rq->param[PARAM_CLIENT_ID];
+	p->secret = rq->param[PARAM_CLIENT_SECRET];
+	return NULL;
+}
+
+/* An unknown client's secret is counted as a wrong one is: it takes as long. */
+static const struct oerr *
+check_secret(struct req *rq, const struct client *cl, const struct presented *p)
+{
+	if (cl != NULL && is_slow(cl))
+		return try_slowly(rq, cl, p->secret);
+	if (client_secret_fits(cl, p->secret))
+		return NULL;
+	if (cl == NULL)
+		return throttle_secret(rq, 0,
+		    oerr_why(rq, &oerr_invalid_client, "unknown client"));
+	if (!client_is_public(cl))
+		return throttle_secret(rq, 1,
+		    oerr_why(rq, &oerr_invalid_client, "wrong secret"));
+	/* An empty password is how Basic spells "none". */
+	return *p->secret == '\0'
+	    ? NULL
+	    : oerr_why(rq, &oerr_invalid_client,
+		  "a secret from a client that has none");
+}
+
+static const struct oerr *
+check_none(struct req *rq, const struct client *cl, const struct presented *p)
+{
+	(void)p;
+	if (cl != NULL && client_is_public(cl))
+		return NULL;
+	return oerr_why(rq, &oerr_invalid_client,
+	    cl == NULL ? "unknown client" : "no secret");
+}
+
+/* The methods; the last is used where no other is (RFC 7591 section 2). */
+static const struct client_method methods[] = {
+	{
+		.name = "client_secret_basic",
+		.has_secret = 1,
+		.in_header = 1,
+		.is_used = basic_is_used,
+		.read = read_basic,
+		.check = check_secret,
+	},
+	{
+		.name = "client_secret_post",
+		.has_secret = 1,
+		.is_used = post_is_used,
+		.read = read_body,
+		.check = check_secret,
+	},
+	{
+		.name = "none",
+		.read = read_body,
+		.check = check_none,
+	},
+};
+#define N_METHODS (sizeof(methods) / sizeof(methods[0]))
+
+const struct client_method *
+client_methods(size_t *n)
+{
+	*n = N_METHODS;
+	return methods;
+}
+
+/* RFC 6749 section 2.3: not more than one in each request. */
+static const struct oerr *
+find_method(struct req *rq, const struct client_method **out)
+{
+	int used = 0;
+
+	*out = &methods[N_METHODS - 1];
+	for (size_t i = 0; i < N_METHODS - 1; i++)
+		if (methods[i].is_used(rq)) {
+			*out = &methods[i];
+			used++;
+		}
+	return used < 2 ? NULL
+			: oerr_say(rq, &oerr_invalid_request,
+			      "The client authenticates in two ways at once.");
+}
+
+static const struct oerr *
+read_presented(
+    struct req *rq, const struct client_method *m, struct presented *p)
+{
+	const char *id = rq->param[PARAM_CLIENT_ID];
+	const struct oerr *e;
+
+	if ((e = m->read(rq, p)) != NULL)
+		return e;
+	if (p->id == NULL)
+		return oerr_why(rq, &oerr_invalid_client, "no client named");
+	return id == NULL || strcmp(id, p->id) == 0
+	    ? NULL
+	    : oerr_say(rq, &oerr_invalid_request,
+		  "The header and the body name two clients.");
+}
+
+static const struct oerr *
+authenticate(struct req *rq, const struct client_method *m,
+    struct presented *p, const struct client **out)
 {
 	struct client *cl = arena_alloc(rq->a, sizeof(*cl));
 	const struct oerr *e;
-	int found, fits;
+	int found;
 
-	if ((e = read_presented(rq, p)) != NULL)
+	if ((e = read_presented(rq, m, p)) != NULL)
 		return e;
 	rq->trail.client_id = p->id;
 	if ((found = store_client_by_id(rq->st, rq->a, p->id, cl)) < 0)
 		return oerr_machine(rq);
-	if (found && is_slow(cl) && p->secret != NULL) {
-		e = try_slowly(rq, cl, p->secret);
-		return e == NULL ? unless_revoked(rq, cl, out) : e;
-	}
-	fits = client_secret_fits(
-	    found ? cl : NULL, p->secret == NULL ? "" : p->secret);
-	if (!found) {
-		e = oerr_why(rq, &oerr_invalid_client, "unknown client");
-		/* Counted as a wrong secret is: it takes as long. */
-		return p->secret == NULL ? e : throttle_secret(rq, 0, e);
-	}
-	if (client_is_public(cl)) {
-		/* An empty password is how Basic spells "none". */
-		if (p->secret != NULL && *p->secret != '\0')
-			return oerr_why(rq, &oerr_invalid_client,
-			    "a secret from a client that has none");
-	} else if (p->secret == NULL) {
-		return oerr_why(rq, &oerr_invalid_client, "no secret");
-	} else if (!fits) {
-		return throttle_secret(rq, 1,
-		    oerr_why(rq, &oerr_invalid_client, "wrong secret"));
-	}
-	return unless_revoked(rq, cl, out);
+	if ((e = m->check(rq, found ? cl : NULL, p)) != NULL)
+		return e;
+	if (cl->revoked_at != 0)
+		return oerr_why(rq, &oerr_invalid_client, "revoked client");
+	*out = cl;
+	return NULL;
 }
 
 const struct oerr *
 client_authenticate(struct req *rq, const struct client **out)
 {
-	struct presented p = { NULL, NULL, 0 };
-	const struct oerr *e = authenticate(rq, &p, out);
+	struct presented p = { .id = NULL };
+	const struct client_method *m;
+	const struct oerr *e;
 
+	if ((e = find_method(rq, &m)) != NULL)
+		return e;
+	e = authenticate(rq, m, &p, out);
 	/* RFC 6749 section 5.2: a challenge where the header was used. */
-	if (e == &oerr_invalid_client && p.by_header)
+	if (e == &oerr_invalid_client &&
+	    (m->in_header || (p.id == NULL && req_authorization(rq) != NULL)))
 		resp_header(rq, "WWW-Authenticate", "Basic realm=\"carnet\"");
 	return e;
 }

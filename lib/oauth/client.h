@@ -5,7 +5,6 @@
 #include <stddef.h>
 
 struct client;
-struct presented;
 struct oerr;
 struct req;
 
@@ -37,13 +36,28 @@ int client_secret_fits(const struct client *cl, const char *secret);
 const struct oerr *client_check_secret(
     struct req *rq, const struct client *cl, const char *secret);
 
-/* The ways that client_authenticate knows, by their registered names. */
+/* What a client presented, by one of the methods. */
+struct presented {
+	const char *id;
+	const char *secret; /* NULL: none */
+};
+
+/* A way that client_authenticate knows. */
 struct client_method {
-	const char *name;
+	const char *name;	/* as it is registered */
 	int has_secret;
-	/* Takes what was presented (text: behind "Basic ") from the request. */
-	const struct oerr *(*read)(
-	    struct req *rq, const char *text, struct presented *p);
+	int in_header;		/* what fails is answered with a challenge */
+	/* is_used(rq): return 1 if the request presents something by this method. */
+	int (*is_used)(const struct req *rq);
+	/* read(rq, p): take what was presented from the request. */
+	const struct oerr *(*read)(struct req *rq, struct presented *p);
+	/*
+	 * check(rq, cl, p):
+	 * Is it that of the client cl (NULL: there is no such client)?  NULL, or an
+	 * error as of client_authenticate.
+	 */
+	const struct oerr *(*check)(struct req *rq, const struct client *cl,
+	    const struct presented *p);
 };
 
 /* client_methods(n): all of them; n of them. */
