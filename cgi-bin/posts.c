@@ -8,7 +8,7 @@
 #include "resp.h"
 #include "serve.h"
 #include "site.h"
-#include "store_kept.h"
+#include "store_cache.h"
 #include "store_post.h"
 
 #define TITLE_MAX_CHARS 200
@@ -93,22 +93,25 @@ list(struct req *rq, const struct caller *who, const char *id)
 {
 	struct buf *b = arena_alloc(rq->a, sizeof(*b));
 	const struct oerr *e;
-	struct kept_key page;
+	char key[STORE_CACHE_KEY_MAX + 1];
+	int64_t limit, after;
 	const char *kept;
 	size_t len;
 
 	(void)who;
 	(void)id;
-	if ((e = read_page(rq, &page.n, &page.from)) != NULL)
+	if ((e = read_page(rq, &limit, &after)) != NULL)
 		return e;
-	kept = store_kept(rq->st, page, &len);
+	snprintf(key, sizeof(key), "posts %lld %lld", (long long)limit,
+	    (long long)after);
+	kept = store_cache_get(rq->st, key, &len);
 	buf_init(b, rq->a, kept != NULL ? len : 4096);
 	if (kept != NULL)
 		buf_add(b, kept, len);
-	else if ((e = write_page(rq, b, page.n, page.from)) != NULL)
+	else if ((e = write_page(rq, b, limit, after)) != NULL)
 		return e;
 	else
-		store_keep(rq->st, page, b->data, b->len);
+		store_cache_put(rq->st, key, b->data, b->len);
 	return resp_json(rq, 200, b);
 }
 

@@ -43,7 +43,7 @@ struct store {
 	enum fault fault;	/* of the last call that failed */
 	int64_t now;		/* by which rows have expired; 0: purge none */
 	unsigned purge_turn;	/* of which kind of row; 0: drawn at first use */
-	struct kept *kept;	/* NULL: nothing yet */
+	struct cache *cache;	/* NULL: nothing was kept yet */
 };
 
 /* The row at hand of a statement that is under way. */
@@ -143,7 +143,7 @@ struct store *store_new(const char *database, int full);
 /* store_has_version(st, v): is v this program's?  If not, log it; 1, or 0. */
 int store_has_version(struct store *st, int v);
 
-/* store_kept_end(st): free what is kept. */
-void store_kept_end(struct store *st);
+/* store_cache_end(st): free what store_cache_put has kept. */
+void store_cache_end(struct store *st);
 
 #endif

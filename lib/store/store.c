@@ -86,7 +86,7 @@ store_close(struct store *st)
 	if (st == NULL)
 		return;
 	st->engine->close(st);
-	store_kept_end(st);
+	store_cache_end(st);
 	free(st->database);
 	free(st);
 }

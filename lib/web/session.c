@@ -13,7 +13,6 @@
 #include "req.h"
 #include "resp.h"
 #include "store.h"
-#include "store_purge.h"
 #include "trail.h"
 
 #define SEEN_EVERY_S 600 /* so that a page view seldom writes */
@@ -174,6 +173,31 @@ session_stands(struct req *rq, const struct visitor *v)
 	return found == 1 ? store_user_is_current(rq->st, s.user, NULL) : found;
 }
 
+struct sign_in {
+	const struct user *user;
+	const struct session *session;
+	const struct digest *old; /* of the session that it ends, or NULL */
+};
+
+/*
+ * 0: the user is disabled, or has another password than the one that was checked.
+ * Whoever knows the old one could else sign in while it is changed: see issue.c.
+ */
+static int
+sign_in_step(struct store *st, void *ctx)
+{
+	const struct sign_in *in = ctx;
+	int is_current;
+
+	is_current =
+	    store_user_is_current(st, in->user->id, in->user->password);
+	if (is_current != 1)
+		return is_current;
+	if (in->old != NULL && store_session_delete(st, in->old) < 0)
+		return -1;
+	return store_session_add(st, in->session);
+}
+
 const struct oerr *
 session_sign_in(struct req *rq, struct visitor *v, const struct user *u)
 {
@@ -185,26 +209,20 @@ session_sign_in(struct req *rq, struct visitor *v, const struct user *u)
 		.seen_at = rq->now,
 		.expires_at = rq->now + rq->conf->session_ttl,
 	};
-	int stands;
+	char cookie[sizeof(v->cookie)];
+	int done;
 
-	if (store_begin(rq->st) < 0)
+	secret_make(cookie, &s.digest);
+	done = store_write(rq->st, sign_in_step,
+	    &(struct sign_in) { .user = u, .session = &s,
+		.old = v->signed_in ? &v->session.digest : NULL });
+	if (done < 0)
 		return oerr_machine(rq);
-	/* A sign-in in flight must not outlive a new password: see issue.c. */
-	if ((stands = store_user_is_current(rq->st, u->id, u->password)) == 0) {
-		store_rollback(rq->st);
+	if (done == 0)
 		return oerr_why(rq, &oerr_invalid_grant,
 		    "password changed or user disabled meanwhile");
-	}
-	secret_make(v->cookie, &s.digest);
-	if (stands < 0 ||
-	    (v->signed_in &&
-		store_session_delete(rq->st, &v->session.digest) < 0) ||
-	    store_session_add(rq->st, &s) < 0 ||
-	    store_purge_turn(rq->st, rq->now) < 0 || store_commit(rq->st) < 0) {
-		store_rollback(rq->st);
-		return oerr_machine(rq);
-	}
 	trail_note(rq, "sign_in");
+	memcpy(v->cookie, cookie, sizeof(cookie));
 	v->session = s;
 	v->user = *u;
 	v->signed_in = 1;

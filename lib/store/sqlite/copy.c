@@ -56,39 +56,46 @@ copy_pages(struct store *st, sqlite3 *to)
 	return rc == SQLITE_DONE ? 0 : -1;
 }
 
+/* A copy on its way. */
+struct copying {
+	sqlite3 *lock;		/* nobody else writes before it is closed */
+	sqlite3 *to;
+};
+
 /*
- * Begin to read: what was taken back until now is in the copy, and what is from now
- * on will be counted.  Nobody writes in between.
+ * What was taken back until now is in the copy, and what is from now on will be
+ * counted.
  */
 static int
-begin_copy(struct store *st)
+copy_step(struct store *st, void *ctx)
 {
-	sqlite3 *lock = NULL;
+	struct copying *c = ctx;
 	struct ledger seen;
-	int rc = -1;
 
-	if (!lock_out(st->database, &lock))
-		log_event("database %s: another program holds it", st->database);
-	else if (store_read_begin(st) == 0 && db_ledger_of(st, &seen) == 0)
-		rc = 0;
-	if (rc == 0)
-		db_ledger_copied(st);
-	sqlite3_close(lock);
-	return rc;
+	if (db_ledger_of(st, &seen) < 0) /* this begins the snapshot */
+		return -1;
+	db_ledger_copied(st);
+	sqlite3_close(c->lock);
+	c->lock = NULL;
+	return copy_pages(st, c->to);
 }
 
 static int
 copy_to(struct store *st, const char *path)
 {
-	sqlite3 *to = NULL;
+	struct copying c = { .lock = NULL };
 	int rc = -1;
 
-	if (sqlite3_open_v2(path, &to, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
-		log_event("%s: %s", path, sqlite3_errmsg(to));
-	else if (begin_copy(st) == 0)
-		rc = copy_pages(st, to);
-	store_read_end(st);
-	return sqlite3_close(to) == SQLITE_OK ? rc : -1;
+	if (sqlite3_open_v2(path, &c.to, SQLITE_OPEN_READWRITE, NULL) !=
+	    SQLITE_OK)
+		log_event("%s: %s", path, sqlite3_errmsg(c.to));
+	else if (!lock_out(st->database, &c.lock))
+		log_event("database %s: another program has it locked",
+		    st->database);
+	else
+		rc = store_read(st, copy_step, &c);
+	sqlite3_close(c.lock);
+	return sqlite3_close(c.to) == SQLITE_OK ? rc : -1;
 }
 
 int
@@ -162,7 +169,7 @@ db_replace(const char *path, const char *copy)
 	int rc, shm;
 
 	if (access(path, F_OK) == 0 && !lock_out(path, &old)) {
-		log_event("database %s: another program holds it", path);
+		log_event("database %s: another program has it locked", path);
 		sqlite3_close(old);
 		return -1;
 	}
