@@ -45,7 +45,7 @@ act_signed_in(struct store *st, void *ctx)
 
 	(void)st;
 	*a->w = a->before;
-	if ((n = session_stands(a->rq, &a->w->v)) == 0)
+	if ((n = session_is_current(a->rq, &a->w->v)) == 0)
 		a->w->v.signed_in = 0;
 	return n == 1 ? a->step(a->rq, a->w) : n;
 }

@@ -109,7 +109,7 @@ struct giving {
 static int
 may_still(const struct giving *g)
 {
-	const int n = session_stands(g->rq, g->v);
+	const int n = session_is_current(g->rq, g->v);
 
 	return n == 1 && !g->consented
 	    ? is_remembered(g->rq, g->az, g->v, g->scope)

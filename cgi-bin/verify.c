@@ -156,7 +156,7 @@ store_decision(struct store *st, void *ctx)
 	struct req *rq = d->rq;
 	const struct device_code *c = &d->as->code;
 	const char *words = scope_format(rq->conf, rq->a, d->as->scope);
-	int n = session_stands(rq, d->v);
+	int n = session_is_current(rq, d->v);
 
 	d->signed_out = n == 0;
 	if (n <= 0)

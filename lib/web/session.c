@@ -76,7 +76,7 @@ read_cookie(const struct req *rq, char out[static SECRET_TEXT_LEN + 1])
 	return 0;
 }
 
-/* The form's token is made of the cookie, one way: it can be shown in a page. */
+/* The form's token is a digest of the cookie: a page may show it. */
 static void
 make_csrf(struct visitor *v)
 {
@@ -111,7 +111,7 @@ session_load(struct req *rq, struct visitor *v)
 		rq->trail.user = v->user.email;
 		rq->trail.is_known = 1;
 	}
-	/* A failure is logged, and no reason to sign somebody out. */
+	/* A failure is logged; it signs nobody out. */
 	if (v->signed_in && v->session.seen_at < rq->now - SEEN_EVERY_S)
 		(void)store_session_seen(rq->st, &d, rq->now);
 	return NULL;
@@ -145,7 +145,7 @@ session_check_csrf(struct req *rq, const struct visitor *v)
 	    "foreign or missing csrf_token");
 }
 
-/* What a list of sessions shows of the browser: text, cut short. */
+/* The User-Agent as a list of sessions shows it: plain text, cut short. */
 static const char *
 agent_of(struct req *rq)
 {
@@ -163,7 +163,7 @@ agent_of(struct req *rq)
 }
 
 int
-session_stands(struct req *rq, const struct visitor *v)
+session_is_current(struct req *rq, const struct visitor *v)
 {
 	struct session s;
 	int found;
@@ -223,6 +223,7 @@ session_sign_in(struct req *rq, struct visitor *v, const struct user *u)
 		    "password changed or user disabled meanwhile");
 	trail_note(rq, "sign_in");
 	memcpy(v->cookie, cookie, sizeof(cookie));
+	explicit_bzero(cookie, sizeof(cookie));
 	v->session = s;
 	v->user = *u;
 	v->signed_in = 1;

@@ -27,9 +27,9 @@ const struct oerr *session_load(struct req *rq, struct visitor *v);
 
 /*
  * session_begin(rq, v):
- * Give a browser without a cookie one, so that the form about to be shown is
- * bound to it.  Only where a form is shown: a page elsewhere that sends a form
- * here sends it without the cookie (SameSite), and an answer that set one would
+ * Give a cookie to a browser without one, so that the form about to be shown is
+ * bound to it.  Call it only where a form is shown: a page of another site sends
+ * its form without the cookie (SameSite), and an answer that set a new one would
  * sign the user out.
  */
 void session_begin(struct req *rq, struct visitor *v);
@@ -37,10 +37,10 @@ void session_begin(struct req *rq, struct visitor *v);
 /*
  * session_check_csrf(rq, v):
  * Return NULL if the form came from a page that we gave to this browser as it is
- * signed in now.  &oerr_stale_form: it may be another site's, or ours and from
- * before the sign-in; nothing that it asks for is done, and the page is shown
- * again, with SESSION_STALE on it, for the person to decide anew.
- * &oerr_foreign_form: it has no token, as none of our forms.
+ * signed in now.  &oerr_stale_form: the form may be another site's, or ours from
+ * before the sign-in.  Nothing that it asks for is done, and the page is shown
+ * again, with SESSION_STALE on it, so that the person decides anew.
+ * &oerr_foreign_form: the form has no token; all of ours have one.
  */
 #define SESSION_STALE \
     "This page was older than your sign-in, so nothing was done. Look at it" \
@@ -48,17 +48,17 @@ void session_begin(struct req *rq, struct visitor *v);
 const struct oerr *session_check_csrf(struct req *rq, const struct visitor *v);
 
 /*
- * session_stands(rq, v):
- * Within a write transaction: is who was signed in when the request came signed
- * in still?  Return 1, 0, or -1.
+ * session_is_current(rq, v):
+ * Within a write transaction: return 1 if the visitor who was signed in when the
+ * request came is still signed in; 0; or -1.
  */
-int session_stands(struct req *rq, const struct visitor *v);
+int session_is_current(struct req *rq, const struct visitor *v);
 
 /*
  * session_sign_in(rq, v, u):
- * Begin a session of u, whose password was given, under a new id: one that was
+ * Begin a session of u, whose password was given, under a new id: an id that was
  * planted in the browser before is worth nothing (session fixation).  If the
- * password was changed since it is invalid_grant.
+ * password was changed since then, return invalid_grant.
  */
 const struct oerr *session_sign_in(
     struct req *rq, struct visitor *v, const struct user *u);
