@@ -45,7 +45,7 @@ def parts(secret):
 def assert_holds_none(site, program, secrets):
     """It answers first and wipes then, so a moment is granted."""
     try:
-        expect.until(lambda: not held(site, program, secrets), 2)
+        expect.until(lambda: not held(site, program, secrets), 20)
     except AssertionError:
         assert held(site, program, secrets) == []
 

@@ -33,7 +33,7 @@ def test_the_line_arrives(tmp_path):
     wrapper.write_text(WRAPPER.format(dir=tmp_path, program=BUILD / "cgi-bin/token"))
     wrapper.chmod(0o755)
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log:
-        log.settimeout(20)
+        log.settimeout(60)
         log.bind(str(tmp_path / "dev/log"))
         with served("token", build=tmp_path, settings="syslog = yes") as site:
             expect.tokens(site.grant("password", username=site.email,

@@ -7,6 +7,7 @@ import os
 import random
 import threading
 import time
+from contextlib import suppress
 from urllib.parse import urlencode, urlsplit
 
 import pytest
@@ -29,10 +30,7 @@ def lenient():
 @pytest.fixture(scope="module")
 def site():
     with servers.lighttpd() as s:
-        with open(s.conf) as f:
-            text = f.read()
-        s.conf.write_text("refresh_grace = 0\n" + text)
-        time.sleep(1.2)
+        servers.configure(s, "refresh_grace = 0\n")
         yield s
 
 
@@ -78,7 +76,8 @@ def kill(victims):
     """While the uses are at hand: they take some 20 ms."""
     for victim in victims:
         time.sleep(random.random() * 0.008)
-        os.kill(victim, 9)
+        with suppress(ProcessLookupError):  # it had ended, of itself
+            os.kill(victim, 9)
 
 
 def are_all_there(site):

@@ -110,7 +110,7 @@ class Worker:
             [(k.encode(), v.encode()) for k, v in variables(body).items()], body))
         ended = None
         if not out:
-            ended = self.program.process.wait(20)
+            ended = self.program.process.wait(60)
             self.start()
         return out, err + log.read_bytes()[before:], ended
 
@@ -142,7 +142,8 @@ def check_pairs(site):
 
 def check_unlocked(site):
     """Nobody is left within a transaction."""
-    with closing(sqlite3.connect(site.dir / "data/carnet.db", timeout=0, isolation_level=None)) as db:
+    with closing(sqlite3.connect(site.dir / "data/carnet.db", timeout=20,
+                                 isolation_level=None)) as db:
         db.execute("BEGIN IMMEDIATE")
         db.execute("ROLLBACK")
 

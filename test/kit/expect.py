@@ -2,8 +2,9 @@
 import time
 
 
-def until(condition, seconds=20):
-    """Wait for condition() to become true; return what it gave."""
+def until(condition, seconds=60):
+    """Wait for condition() to become true; return what it gave.  The time is for a
+    machine that does much else: what becomes true at once is told at once."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):
         assert time.monotonic() < deadline, "not within %s s" % seconds

@@ -60,7 +60,7 @@ class Program:
         answer that is not brought to its end is none."""
         with socket.socket(socket.AF_UNIX) as s:
             s.connect(self.address)  # waits where the queue is full
-            s.settimeout(20)
+            s.settimeout(60)
             try:
                 s.sendall(data)
                 if not answers:
@@ -86,6 +86,6 @@ class Program:
     def stop(self):
         """SIGTERM; return the exit status."""
         self.process.terminate()
-        status = self.process.wait(20)
+        status = self.process.wait(60)
         self.log.close()
         return status

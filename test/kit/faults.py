@@ -66,7 +66,7 @@ class Faults:
 
 
 def check_sound(site, database="data/carnet.db"):
-    with closing(sqlite3.connect(site.dir / database, timeout=20)) as db:
+    with closing(sqlite3.connect(site.dir / database, timeout=60)) as db:
         assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert db.execute("PRAGMA foreign_key_check").fetchall() == []
 

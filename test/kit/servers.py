@@ -1,12 +1,14 @@
 """Who serves a site: lighttpd as make run starts it, or plain CGI.  The other
 web servers are in deployments.py."""
 import os
+import random
 import re
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,10 +16,51 @@ from kit import expect
 from kit.site import BUILD, ROOT, Client, Site
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+class Ports:
+    """Ports of 127.0.0.1 that nobody else takes until a server of ours does.  The
+    kernel gives those from ip_local_port_range to whoever connects, at any moment:
+    ours are below it.  Other runs of tests are told by the name of a socket, which
+    is there as long as this process, that a block of them is taken."""
+
+    BLOCK = 100
+    FIRST = 10000
+
+    def __init__(self):
+        self.names, self.left = [], []
+
+    def take_block(self):
+        text = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text()
+        blocks = list(range(self.FIRST, int(text.split()[0]) - self.BLOCK, self.BLOCK))
+        # Where the kernel gives all of them there is none that is safe.
+        blocks = blocks or list(range(self.FIRST, 60000, self.BLOCK))
+        random.SystemRandom().shuffle(blocks)
+        for first in blocks:
+            name = socket.socket(socket.AF_UNIX)
+            try:
+                name.bind("\0carnet-test-ports-%d" % first)
+            except OSError:
+                name.close()
+                continue
+            self.names.append(name)
+            self.left = list(range(first, first + self.BLOCK))
+            return
+        raise RuntimeError("each block of ports is taken")
+
+    def next(self):
+        while True:
+            if not self.left:
+                self.take_block()
+            port = self.left.pop()
+            with socket.socket() as s:
+                s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    s.bind(("127.0.0.1", port))
+                except OSError:
+                    continue  # a server of this machine has it
+            return port
+
+
+free_port = Ports().next
 
 
 def processes_with(variable):
@@ -71,7 +114,7 @@ def directory():
 def stop(p, marker):
     """SIGTERM ends p and, within seconds, all that it started."""
     p.send_signal(signal.SIGTERM)
-    p.wait(20)
+    p.wait(60)
     expect.until(lambda: not processes_with(marker))
 
 
@@ -94,7 +137,7 @@ def start_lighttpd(run_dir):
         line = p.stdout.readline()
         if line.startswith("ready: http://127.0.0.1:%d" % port):
             return p, Site(run_dir, "http://127.0.0.1:%d" % port)
-        p.wait(20)
+        p.wait(60)
     raise RuntimeError("deploy/run.sh does not get ready: " + line)
 
 
@@ -113,6 +156,13 @@ def lighttpd():
             stop(p, "CARNET_RUN=%s" % path)
             p.stdout.close()
         assert_no_secret(site.log, site.secrets)
+
+
+def configure(site, first="", last=""):
+    """Put lines before carnet.conf, and after it; each process takes them up with
+    the next request that it gets when a second is over."""
+    site.conf.write_text(first + site.conf.read_text() + last)
+    time.sleep(1.2)
 
 
 def answers(port):

@@ -193,7 +193,7 @@ class Site:
 
     def sql(self, statement, *args):
         """Run a statement on the database behind the server's back."""
-        with closing(sqlite3.connect(self.dir / "data/carnet.db", timeout=20)) as db:
+        with closing(sqlite3.connect(self.dir / "data/carnet.db", timeout=60)) as db:
             db.execute("PRAGMA foreign_keys = ON")
             rows = db.execute(statement, args).fetchall()
             db.commit()

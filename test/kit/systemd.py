@@ -84,7 +84,7 @@ class Unit:
         self.listener.close()
         if not self.is_idle():
             self.process.terminate()
-            assert self.process.wait(20) == 0, self.name
+            assert self.process.wait(60) == 0, self.name
 
 
 def watch(units, ended):

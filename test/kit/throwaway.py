@@ -91,7 +91,7 @@ def throwaway():
                 yield "no throwaway root here: " + p.communicate()[1].strip()
         finally:
             p.stdin.close()
-            p.wait(20)
+            p.wait(60)
             p.stdout.close()
             p.stderr.close()
 

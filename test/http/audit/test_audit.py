@@ -254,7 +254,7 @@ def test_follow_goes_on_over_a_new_file(fresh):
         assert "three@" in p.stdout.readline()
     finally:
         p.terminate()
-        p.wait(20)
+        p.wait(60)
         p.stdout.close()
 
 

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from kit import expect, jose, servers
 from kit.people import App, Browser
 
-WITHIN_S = 5  # a change is taken up within a second; a slow machine has more
+WAIT_S = 310  # until a new key signs: lib/oauth/keys.h
 
 
 @pytest.fixture(scope="module")
@@ -48,8 +48,15 @@ def rotate(site, *args):
     old = default(site)
     site.carnet("keys", "rotate", "--now", *args)
     new = default(site)
-    expect.until(lambda: signers(site) == {new}, WITHIN_S)
+    expect.until(lambda: signers(site) == {new})
     return old, new
+
+
+def until_its_time(at, what, old):
+    """Until at, in Unix seconds, what() gives old: an answer that came before then is
+    of before then, however slow the machine is."""
+    while (got := what()) and time.time() < at:
+        assert got == old
 
 
 def retire(site, name):
@@ -63,7 +70,7 @@ def listed(site):
 @pytest.fixture
 def worn(running):
     """A token signed by a key that has been rotated out, known to the guard."""
-    expect.until(lambda: signers(running) == {default(running)}, WITHIN_S)
+    expect.until(lambda: signers(running) == {default(running)})
     while kid(token := running.token("read-posts")) != default(running):
         pass
     assert running.is_live(token)
@@ -77,7 +84,7 @@ def test_a_rotation_is_taken_up_at_once(running):
     before = kids(running)
     old, new = rotate(running)
     assert new not in before and old in before
-    expect.until(lambda: {old, new} <= kids(running), WITHIN_S)
+    expect.until(lambda: {old, new} <= kids(running))
     assert signers(running) == {new}
     jose.verify(running.token(), jwks(running))
     for name, key in listed(running).items():
@@ -87,14 +94,14 @@ def test_a_rotation_is_taken_up_at_once(running):
 def test_a_new_key_is_published_before_it_signs():
     """RFC 7517: no cache of the JWKS is without it then; and no restart is needed."""
     with servers.lighttpd() as site:
-        old, before = default(site), kids(site)
+        old, before, begun = default(site), kids(site), int(time.time())
         made = site.carnet_json("keys", "rotate")
-        assert 295 <= made["signs_from"] - time.time() <= 311
+        assert begun <= made["signs_from"] - WAIT_S <= time.time()
         (new,) = set(listed(site)) - before
         assert listed(site)[new]["waits"] and not listed(site)[new]["signs"]
         assert default(site) == old
         assert "waits: signs from" in site.carnet("keys", "list")
-        expect.until(lambda: kids(site) == before | {new}, WITHIN_S)
+        expect.until(lambda: kids(site) == before | {new})
         assert signers(site) == {old}
         p = site.command("keys", "rotate")
         assert p.returncode == 1 and "waits already" in p.stderr
@@ -102,9 +109,8 @@ def test_a_new_key_is_published_before_it_signs():
         at = int(time.time()) + 3
         file = site.dir / "keys" / listed(site)[new]["file"]
         file.rename(file.with_name("ES256.%d.pem" % at))
-        while time.time() < at - 1.5:
-            assert kid(site.token()) == old
-        expect.until(lambda: signers(site) == {new}, WITHIN_S + 3)
+        until_its_time(at, lambda: kid(site.token()), old)
+        expect.until(lambda: signers(site) == {new})
         assert default(site) == new and not listed(site)[new]["waits"]
         jose.verify(site.token(), jwks(site))
         # In an emergency another signs at once, and what waits signs no more.
@@ -112,7 +118,7 @@ def test_a_new_key_is_published_before_it_signs():
         site.carnet("keys", "rotate", "--now")
         assert len(listed(site)) == len(before) + 3
         assert not any(key["waits"] for key in listed(site).values())
-        expect.until(lambda: signers(site) == {default(site)}, WITHIN_S)
+        expect.until(lambda: signers(site) == {default(site)})
         assert default(site) not in (old, new)
 
 
@@ -122,30 +128,30 @@ def test_another_algorithm_is_published_before_it_signs():
         return {jose.header_of(site.token())["alg"] for _ in range(12)}
 
     with servers.lighttpd() as site:
+        begun = int(time.time())
         p = site.command("install", "--alg", "EdDSA")
         assert p.returncode == 0 and "signs from" in p.stderr
         key = next(k for k in listed(site).values() if k["alg"] == "EdDSA")
         assert key["signs"] and not key["default"]
-        expect.until(lambda: key["kid"] in kids(site), WITHIN_S)
+        expect.until(lambda: key["kid"] in kids(site))
         assert algs(site) == {"ES256"}
         file = site.dir / "keys/signer"
         was, line = file.read_text().splitlines()
         assert was == "ES256" and line.split()[0] == "EdDSA"
-        assert 290 <= int(line.split()[1]) - time.time() <= 311
+        assert begun <= int(line.split()[1]) - WAIT_S <= time.time()
         site.command("install", "--alg", "EdDSA")  # once more puts nothing off
         assert file.read_text().splitlines() == [was, line]
         at = int(time.time()) + 3
         (file.with_name("x")).write_text("ES256\nEdDSA %d\n" % at)
         file.with_name("x").chmod(0o644)
         file.with_name("x").rename(file)
-        while time.time() < at - 1.5:
-            assert jose.header_of(site.token())["alg"] == "ES256"
-        expect.until(lambda: algs(site) == {"EdDSA"}, WITHIN_S + 3)
+        until_its_time(at, lambda: jose.header_of(site.token())["alg"], "ES256")
+        expect.until(lambda: algs(site) == {"EdDSA"})
         assert default(site) == key["kid"]
         jose.verify(site.token(), jwks(site))
         p = site.command("install", "--alg", "PS256", "--now")
         assert p.returncode == 0 and p.stderr == ""
-        expect.until(lambda: algs(site) == {"PS256"}, WITHIN_S)
+        expect.until(lambda: algs(site) == {"PS256"})
 
 
 def test_a_key_whose_tokens_live_is_not_retired():
@@ -204,10 +210,9 @@ def test_a_site_from_before_the_public_keys_is_mended():
         site.carnet("install")
         assert sorted(p.name for p in (site.dir / "keys/verify").iterdir()) == sorted(
             ["seal.key", *("%s-%s.pem" % (k["alg"], k["kid"]) for k in before["keys"])])
-        expect.until(lambda: site.is_live(token) and site.is_live(site.token()), WITHIN_S)
+        expect.until(lambda: site.is_live(token) and site.is_live(site.token()))
         # The seal that new tokens have is that of the new file.
-        at = time.time()
-        expect.until(lambda: time.time() > at + 2, WITHIN_S)
+        time.sleep(2)
         sealed = site.token("read-posts")
         assert site.is_live(sealed) and jwks(site) == before
 
@@ -218,8 +223,8 @@ def test_a_retired_keys_tokens_are_refused(running, worn):
     new = running.token()
     retire(running, kid(worn))
     assert kid(worn) not in listed(running)
-    expect.until(lambda: not running.is_live(worn), WITHIN_S)
-    expect.until(lambda: kid(worn) not in kids(running), WITHIN_S)
+    expect.until(lambda: not running.is_live(worn))
+    expect.until(lambda: kid(worn) not in kids(running))
     for _ in range(8):
         expect.unauthenticated(running.get("/api/user", token=worn))
         assert running.is_live(new)
@@ -265,7 +270,7 @@ def test_each_client_gets_its_algorithm(running, alg, kty):
     """doc/deploy.md, Keys: client add --alg; of each flow, and the guard takes it."""
     if not any(key["alg"] == alg for key in listed(running).values()):
         running.carnet("keys", "generate", "--alg", alg)
-        expect.until(lambda: alg in {k["alg"] for k in jwks(running)["keys"]}, WITHIN_S)
+        expect.until(lambda: alg in {k["alg"] for k in jwks(running)["keys"]})
     app = App(running, "--alg", alg)
     browser = Browser(running, running.user("*"))
 
@@ -273,13 +278,13 @@ def test_each_client_gets_its_algorithm(running, alg, kty):
         r = app.redeem(app.code(browser))
         return r.json() if r.status_code == 200 else None
 
-    pair = expect.until(usable, WITHIN_S)
+    pair = expect.until(usable)
     again = expect.tokens(running.refresh(pair["refresh_token"], app.client))
     for token in pair["access_token"], again["access_token"]:
         header = jose.header_of(token)
         assert (header["alg"], header["typ"]) == (alg, "at+jwt")
         jose.verify(token, jwks(running))
-    expect.until(lambda: running.is_live(again["access_token"]), WITHIN_S)
+    expect.until(lambda: running.is_live(again["access_token"]))
     key, = [k for k in jwks(running)["keys"] if k["kid"] == kid(pair["access_token"])]
     assert (key["kty"], key["use"], key["alg"]) == (kty, "sig", alg)
     assert not {"d", "p", "q", "dp", "dq", "qi", "k"} & set(key)

@@ -6,13 +6,14 @@ import threading
 import time
 
 import pytest
+import requests
 
 from kit import expect, servers
 from kit.people import Browser
 
 LIMITS = """
 [throttle]
-window = 60s
+window = 10m
 account_address = 3
 client = 60
 hashes = 1
@@ -22,12 +23,17 @@ trusted_proxies = 127.0.0.1
 
 
 @pytest.fixture(scope="module")
-def strict():
+def running():
     with servers.lighttpd() as s:
-        with open(s.conf, "a") as f:
-            f.write(LIMITS)
-        expect.until(lambda: wrong(s, "somebody@example.org").status_code == 429)
+        servers.configure(s, last=LIMITS)
         yield s
+
+
+@pytest.fixture
+def strict(running):
+    """The same, with a client of this test's own: failures are counted by client."""
+    running.password_client = running.client("password,refresh_token")
+    return running
 
 
 def grant(site, email, password, address=None):
@@ -53,7 +59,7 @@ def test_too_many_failures_are_put_off(strict):
     lock_out(strict, user.email, "192.0.2.1")
     r = grant(strict, user.email, user.password, "192.0.2.1")
     expect.error(r, 429, "slow_down")
-    assert 1 <= int(r.headers["Retry-After"]) <= 60
+    assert 1 <= int(r.headers["Retry-After"]) <= 600
     expect.tokens(grant(strict, user.email, user.password, "192.0.2.2"))
 
 
@@ -67,7 +73,14 @@ def test_counts_survive_a_restart(strict):
     user = strict.user()
     lock_out(strict, user.email)
     servers.kill_workers(strict, "token", "TERM")
-    expect.error(grant(strict, user.email, user.password), 429, "slow_down")
+    answers = []
+
+    def answered_by_carnet():  # until others are started the web server answers
+        answers.append(grant(strict, user.email, user.password))
+        return answers[-1].headers["Content-Type"] == "application/json"
+
+    expect.until(answered_by_carnet)
+    expect.error(answers[-1], 429, "slow_down")
 
 
 def test_what_was_given_before_goes_on(strict):
@@ -122,7 +135,7 @@ def test_guesses_at_a_brought_secret_are_counted_per_client(strict):
     assert {guess(one, n).status_code for n in range(1, 31) for _ in range(2)} == {401}
     r = guess(one, 1)
     expect.error(r, 429, "slow_down")
-    assert 1 <= int(r.headers["Retry-After"]) <= 60
+    assert 1 <= int(r.headers["Retry-After"]) <= 600
     expect.error(guess(other, 1), 401, "invalid_client")
     expect.tokens(guess(one, 200, "correct-horse-battery"))
 
@@ -153,21 +166,24 @@ def test_a_flood_of_sign_ins_stops_nothing_else(strict):
 
 
 def test_guesses_at_once_are_no_way_around_the_count(strict):
-    """All are sent before the first is counted; few more than three are tried."""
+    """All are sent before the first is counted: three are tried, and the others are
+    put off, by the count or by the wait for a turn."""
     user = strict.user()
     seen = []
 
     def guess():
-        import requests
-        seen.append(requests.post(strict.url + "/oauth/token", timeout=60, data={
+        r = requests.post(strict.url + "/oauth/token", timeout=60, data={
             "grant_type": "password", "username": user.email, "password": "wrong",
             "client_id": strict.password_client.id,
-            "client_secret": strict.password_client.secret}).status_code)
+            "client_secret": strict.password_client.secret})
+        seen.append(r.status_code)
 
     threads = [threading.Thread(target=guess) for _ in range(24)]
     for t in threads:
         t.start()
     for t in threads:
         t.join()
-    assert seen.count(400) == 3
     assert set(seen) <= {400, 429, 503}
+    # On a slow machine fewer than three got a turn; the count goes on all the same.
+    expect.until(lambda: guess() or seen[-1] == 429)
+    assert seen.count(400) == 3

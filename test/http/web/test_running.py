@@ -209,4 +209,4 @@ def test_a_program_whose_workers_all_end_is_back_in_seconds(
     """A program may die at any time: the web server starts it anew."""
     own.get(path)
     servers.kill_workers(own, program, name)
-    expect.until(lambda: own.get(path).status_code == status, 5)
+    expect.until(lambda: own.get(path).status_code == status)

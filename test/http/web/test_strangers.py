@@ -28,9 +28,8 @@ ROUNDS = 25
 def site():
     """One that is not of use afterwards, behind a proxy that names addresses."""
     with servers.lighttpd() as s:
-        with open(s.conf, "a") as f:
-            f.write("[throttle]\ntrusted_proxies = 127.0.0.1\ndevice_codes = 20\n")
-        time.sleep(1.2)
+        servers.configure(s, last="[throttle]\ntrusted_proxies = 127.0.0.1\n"
+                          "device_codes = 20\n")
         yield s
 
 
