@@ -95,6 +95,15 @@ int cmd_print(const struct buf *b);
  */
 int cmd_print_rows(struct cmd *c, const char *heading, const struct buf *b);
 
+/*
+ * cmd_print_list(c, heading, page):
+ * The whole of a verb without options: print a list, as cmd_print_rows does, or as a JSON array.  page adds the next
+ * rows to b, those behind the id *after, and puts the id of the last to *after;
+ * it returns 1 if there may be more, 0 if not, -1 on a database error, logged.
+ */
+int cmd_print_list(struct cmd *c, const char *heading,
+    int (*page)(struct cmd *c, struct buf *b, int64_t *after));
+
 /* cmd_is_terminal(c): are lists for people, who want a heading? */
 int cmd_is_terminal(const struct cmd *c);
 

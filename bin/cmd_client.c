@@ -149,32 +149,23 @@ write_client(struct cmd *c, struct buf *b, const struct client *cl)
 	json_close(b, '}');
 }
 
+static int
+write_page(struct cmd *c, struct buf *b, int64_t *after)
+{
+	struct client *cl = arena_alloc(c->a, LIST_N * sizeof(*cl));
+	const int n = store_client_list(c->st, c->a, *after, cl, LIST_N);
+
+	for (int i = 0; i < n; i++)
+		write_client(c, b, &cl[i]);
+	if (n > 0)
+		*after = cl[n - 1].id;
+	return n < 0 ? -1 : n == LIST_N;
+}
+
 int
 cmd_client_list(struct cmd *c)
 {
-	struct client *cl = arena_alloc(c->a, LIST_N * sizeof(*cl));
-	int64_t after = 0;
-	struct buf b;
-	char **operand;
-	int n;
-
-	if ((n = cmd_options(c, NULL, 0, &operand)) != 0)
-		return n < 0 ? CMD_USAGE : cmd_usage(c);
-	buf_init(&b, c->a, 4096);
-	if (c->json)
-		json_open(&b, NULL, '[');
-	do {
-		n = store_client_list(c->st, c->a, after, cl, LIST_N);
-		if (n < 0)
-			return CMD_SYSTEM;
-		for (int i = 0; i < n; i++)
-			write_client(c, &b, &cl[i]);
-		if (n > 0)
-			after = cl[n - 1].id;
-	} while (n == LIST_N);
-	if (c->json)
-		json_close(&b, ']');
-	return cmd_print_rows(c, "ID\tNAME\tGRANTS\tKIND\tSTATE", &b);
+	return cmd_print_list(c, "ID\tNAME\tGRANTS\tKIND\tSTATE", write_page);
 }
 
 /* The client that the only operand names. */

@@ -42,43 +42,24 @@ write_row(struct cmd *c, struct buf *b, const struct user *u)
 	    u->login == NULL ? "" : u->login);
 }
 
-/* Hand each user to write, in order of their ids; 0, or -1. */
 static int
-each_user(struct cmd *c, struct buf *b,
-    void (*write)(struct cmd *, struct buf *, const struct user *))
+write_page(struct cmd *c, struct buf *b, int64_t *after)
 {
 	struct user *u = arena_alloc(c->a, LIST_N * sizeof(*u));
-	int64_t after = 0;
-	int n;
+	const int n = store_user_list(c->st, c->a, *after, u, LIST_N);
 
-	do {
-		if ((n = store_user_list(c->st, c->a, after, u, LIST_N)) < 0)
-			return -1;
-		for (int i = 0; i < n; i++)
-			write(c, b, &u[i]);
-		if (n > 0)
-			after = u[n - 1].id;
-	} while (n == LIST_N);
-	return 0;
+	for (int i = 0; i < n; i++)
+		write_row(c, b, &u[i]);
+	if (n > 0)
+		*after = u[n - 1].id;
+	return n < 0 ? -1 : n == LIST_N;
 }
 
 int
 cmd_user_list(struct cmd *c)
 {
-	struct buf b;
-	char **operand;
-	int n;
-
-	if ((n = cmd_options(c, NULL, 0, &operand)) != 0)
-		return n < 0 ? CMD_USAGE : cmd_usage(c);
-	buf_init(&b, c->a, 4096);
-	if (c->json)
-		json_open(&b, NULL, '[');
-	if (each_user(c, &b, write_row) < 0)
-		return CMD_SYSTEM;
-	if (c->json)
-		json_close(&b, ']');
-	return cmd_print_rows(c, "ID\tE-MAIL\tNAME\tSCOPES\tSTATE\tUSER NAME", &b);
+	return cmd_print_list(
+	    c, "ID\tE-MAIL\tNAME\tSCOPES\tSTATE\tUSER NAME", write_page);
 }
 
 int

@@ -6,6 +6,7 @@
 #include "arena.h"
 #include "buf.h"
 #include "cmd.h"
+#include "json.h"
 
 #define COLUMNS_MAX 12
 #define GAP 2
@@ -83,4 +84,27 @@ cmd_print_rows(struct cmd *c, const char *heading, const struct buf *b)
 	while (out.len > 0 && out.data[out.len - 1] == '\n')
 		out.data[--out.len] = '\0';
 	return cmd_print(&out);
+}
+
+int
+cmd_print_list(struct cmd *c, const char *heading,
+    int (*page)(struct cmd *c, struct buf *b, int64_t *after))
+{
+	int64_t after = 0;
+	struct buf b;
+	char **operand;
+	int n;
+
+	if ((n = cmd_options(c, NULL, 0, &operand)) != 0)
+		return n < 0 ? CMD_USAGE : cmd_usage(c);
+	buf_init(&b, c->a, 4096);
+	if (c->json)
+		json_open(&b, NULL, '[');
+	while ((n = page(c, &b, &after)) == 1)
+		continue;
+	if (n < 0)
+		return CMD_SYSTEM;
+	if (c->json)
+		json_close(&b, ']');
+	return cmd_print_rows(c, heading, &b);
 }

@@ -12,15 +12,38 @@
 #define RSA_BITS_MIN 2048
 #define RSA_BITS_MAX 8192
 
-/* What an algorithm is to GnuTLS: one row each, and no row for "none". */
+/* One row each, and no row for "none". */
 const struct key_alg_row key_algs[ALG_COUNT] = {
-	[ALG_ES256] = { "ES256", GNUTLS_PK_EC, GNUTLS_SIGN_ECDSA_SHA256,
-	    GNUTLS_ECC_CURVE_SECP256R1 },
-	[ALG_RS256] = { "RS256", GNUTLS_PK_RSA, GNUTLS_SIGN_RSA_SHA256, 0 },
-	[ALG_PS256] = { "PS256", GNUTLS_PK_RSA,
-	    GNUTLS_SIGN_RSA_PSS_RSAE_SHA256, 0 },
-	[ALG_EDDSA] = { "EdDSA", GNUTLS_PK_EDDSA_ED25519,
-	    GNUTLS_SIGN_EDDSA_ED25519, GNUTLS_ECC_CURVE_ED25519 },
+	[ALG_ES256] = {
+		.name = "ES256",
+		.pk = GNUTLS_PK_EC,
+		.sign = GNUTLS_SIGN_ECDSA_SHA256,
+		.curve = GNUTLS_ECC_CURVE_SECP256R1,
+		.to_jws = key_jws_ecdsa,
+		.verify = key_verify_ecdsa,
+	},
+	[ALG_RS256] = {
+		.name = "RS256",
+		.pk = GNUTLS_PK_RSA,
+		.sign = GNUTLS_SIGN_RSA_SHA256,
+		.to_jws = key_jws_as_it_is,
+		.verify = key_verify_rsa,
+	},
+	[ALG_PS256] = {
+		.name = "PS256",
+		.pk = GNUTLS_PK_RSA,
+		.sign = GNUTLS_SIGN_RSA_PSS_RSAE_SHA256,
+		.to_jws = key_jws_as_it_is,
+		.verify = key_verify_rsa,
+	},
+	[ALG_EDDSA] = {
+		.name = "EdDSA",
+		.pk = GNUTLS_PK_EDDSA_ED25519,
+		.sign = GNUTLS_SIGN_EDDSA_ED25519,
+		.curve = GNUTLS_ECC_CURVE_ED25519,
+		.to_jws = key_jws_as_it_is,
+		.verify = key_verify_eddsa,
+	},
 };
 
 const char *

@@ -6,9 +6,20 @@
 
 #include "key_int.h"
 
+#define ED25519_SIG_LEN 64 /* RFC 8032 section 5.1.6 */
+
+ssize_t
+key_jws_as_it_is(const gnutls_datum_t *sig, uint8_t *out)
+{
+	if (sig->size > SIGNATURE_MAX)
+		return -1;
+	memcpy(out, sig->data, sig->size);
+	return (ssize_t)sig->size;
+}
+
 /* RFC 7518 section 3.4: r and s at full length, one behind the other. */
-static ssize_t
-rs_from_der(const gnutls_datum_t *der, uint8_t *out)
+ssize_t
+key_jws_ecdsa(const gnutls_datum_t *der, uint8_t *out)
 {
 	gnutls_datum_t rs[2] = { { NULL, 0 }, { NULL, 0 } };
 	ssize_t n = -1;
@@ -35,7 +46,7 @@ key_sign(const struct key *k, const void *data, size_t len,
     uint8_t out[static SIGNATURE_MAX])
 {
 	gnutls_datum_t d = key_datum(data, len), sig = { NULL, 0 };
-	ssize_t n = -1;
+	ssize_t n;
 	int rc;
 
 	if (k->priv == NULL)
@@ -44,12 +55,7 @@ key_sign(const struct key *k, const void *data, size_t len,
 	    k->priv, key_algs[k->alg].sign, 0, &d, &sig);
 	if (rc < 0)
 		return key_fail("signing", rc);
-	if (k->alg == ALG_ES256) {
-		n = rs_from_der(&sig, out);
-	} else if (sig.size <= SIGNATURE_MAX) {
-		memcpy(out, sig.data, sig.size);
-		n = (ssize_t)sig.size;
-	}
+	n = key_algs[k->alg].to_jws(&sig, out);
 	gnutls_free(sig.data);
 	return n;
 }
@@ -61,26 +67,45 @@ verify(const struct key *k, const gnutls_datum_t *d, const gnutls_datum_t *sig)
 		   k->pub, key_algs[k->alg].sign, 0, d, sig) >= 0;
 }
 
+/* RFC 8017 section 8.2.2: another length is another signature. */
+int
+key_verify_rsa(const struct key *k, const gnutls_datum_t *d,
+    const gnutls_datum_t *sig)
+{
+	return sig->size == (k->bits + 7) / 8 && verify(k, d, sig);
+}
+
+int
+key_verify_eddsa(const struct key *k, const gnutls_datum_t *d,
+    const gnutls_datum_t *sig)
+{
+	return sig->size == ED25519_SIG_LEN && verify(k, d, sig);
+}
+
+int
+key_verify_ecdsa(const struct key *k, const gnutls_datum_t *d,
+    const gnutls_datum_t *sig)
+{
+	gnutls_datum_t r, s, der = { NULL, 0 };
+	int good;
+
+	if (sig->size != 2 * P256_LEN)
+		return 0;
+	r = key_datum_trim(sig->data, P256_LEN);
+	s = key_datum_trim(sig->data + P256_LEN, P256_LEN);
+	if (gnutls_encode_rs_value(&der, &r, &s) < 0)
+		return 0;
+	good = verify(k, d, &der);
+	gnutls_free(der.data);
+	return good;
+}
+
 int
 key_verify(const struct key *k, const void *data, size_t len,
     const uint8_t *sig, size_t sig_len)
 {
-	gnutls_datum_t d = key_datum(data, len), s = key_datum(sig, sig_len);
-	gnutls_datum_t r, der = { NULL, 0 };
-	int good;
+	const gnutls_datum_t d = key_datum(data, len);
+	const gnutls_datum_t s = key_datum(sig, sig_len);
 
-	if (key_algs[k->alg].pk == GNUTLS_PK_RSA)
-		/* RFC 8017 section 8.2.2: another length is another signature */
-		return sig_len == (k->bits + 7) / 8 && verify(k, &d, &s);
-	if (sig_len != 2 * P256_LEN)
-		return 0;
-	if (k->alg == ALG_EDDSA)
-		return verify(k, &d, &s);
-	r = key_datum_trim(sig, P256_LEN);
-	s = key_datum_trim(sig + P256_LEN, P256_LEN);
-	if (gnutls_encode_rs_value(&der, &r, &s) < 0)
-		return 0;
-	good = verify(k, &d, &der);
-	gnutls_free(der.data);
-	return good;
+	return key_algs[k->alg].verify(k, &d, &s);
 }

@@ -246,6 +246,14 @@ uri_origin(struct arena *a, const char *uri)
 }
 
 int
+uri_is_absolute(const char *uri)
+{
+	const size_t n = scheme_len(uri);
+
+	return n > 0 && uri[n + strcspn(uri + n, " #\"<>\\^`{|}")] == '\0';
+}
+
+int
 uri_is_origin(const char *uri)
 {
 	/* No page of theirs has an origin, or it is that of every such page. */

@@ -33,6 +33,12 @@ const char *uri_find(struct arena *a, const char *words, const char *uri);
 const char *uri_origin(struct arena *a, const char *uri);
 
 /*
+ * uri_is_absolute(uri):
+ * Return 1 if uri has a scheme, and no fragment (RFC 3986 section 4.3).
+ */
+int uri_is_absolute(const char *uri);
+
+/*
  * uri_is_origin(uri):
  * Return 1 if uri has nothing but what an origin has, and perhaps a slash at its
  * end.  Of http, https and apps' own schemes alone.

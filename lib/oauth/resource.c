@@ -1,7 +1,6 @@
 /* resource.c: what a token is for: resource indicators (RFC 8707). */
 #include "resource.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "conf.h"
@@ -9,25 +8,10 @@
 #include "req.h"
 #include "uri.h"
 
-/* RFC 3986 section 4.3: a scheme, and no fragment. */
-static int
-is_absolute(const char *uri)
-{
-	size_t n = 0;
-
-	if (!isalpha((unsigned char)uri[0]))
-		return 0;
-	while (isalnum((unsigned char)uri[n]) ||
-	    (uri[n] != '\0' && strchr("+-.", uri[n]) != NULL))
-		n++;
-	return uri[n] == ':' &&
-	    uri[n + strcspn(uri + n, " #\"<>\\^`{|}")] == '\0';
-}
-
 /*
- * The resource as the configuration spells it, or NULL.  That is the spelling
- * that an API holds a token's aud against, byte for byte perhaps, whatever slash
- * or capital the client put into its own.
+ * The resource as the configuration spells it, or NULL.  An API compares a token's
+ * aud with that spelling, byte for byte perhaps, whatever slash or capital the
+ * client put into its own.
  */
 static const char *
 find_served(struct req *rq, const char *resource)
@@ -46,7 +30,7 @@ resource_asked(struct req *rq, const char **out)
 	if (asked == NULL)
 		return NULL;
 	/* Among the audiences may be words for the guard that are no URI. */
-	if (!is_absolute(asked))
+	if (!uri_is_absolute(asked))
 		return oerr_say(rq, &oerr_invalid_target,
 		    "The resource is no absolute URI without a fragment.");
 	*out = find_served(rq, asked);

@@ -145,20 +145,3 @@ redirect_host(struct arena *a, const char *uri)
 	return host == NULL ? arena_dup(a, uri, strcspn(uri, ":"))
 			    : arena_dup(a, host, strcspn(host, "/?"));
 }
-
-const char *
-redirect_source(struct arena *a, const char *uri)
-{
-	const char *host = web_host(uri);
-	size_t len;
-
-	if (host != NULL)
-		len = (size_t)(host - uri) + strcspn(host, "/?#");
-	else
-		len = strcspn(uri, ":") + 1;
-	for (size_t i = 0; i < len; i++)
-		if (!isalnum((unsigned char)uri[i]) &&
-		    strchr("+-.:/[]", uri[i]) == NULL)
-			return NULL;
-	return uri[0] == '\0' ? NULL : arena_dup(a, uri, len);
-}

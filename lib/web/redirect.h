@@ -32,11 +32,4 @@ int redirect_allows_origin(
 /* redirect_host(a, uri): what a person is told that they will be sent to. */
 const char *redirect_host(struct arena *a, const char *uri);
 
-/*
- * redirect_source(a, uri):
- * Return uri's origin, or its scheme if it has none, as a content security
- * policy names it; NULL if it cannot stand in one.
- */
-const char *redirect_source(struct arena *a, const char *uri);
-
 #endif
