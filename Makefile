@@ -41,7 +41,7 @@ COMMAND  = $(BUILD)/bin/carnet
 COMMAND_SRC = $(wildcard bin/*.c bin/doctor/*.c)
 UNITS    = $(patsubst test/unit/%.c,$(BUILD)/unit/%,$(wildcard test/unit/test_*.c))
 FUZZERS  = $(patsubst test/fuzz/%.c,$(BUILD)/%,$(wildcard test/fuzz/fuzz_*.c))
-EMBED    = schema.sql $(wildcard schema-*.sql templates/*)
+EMBED    = lib/store/sqlite/schema.sql $(wildcard templates/*)
 
 all: $(PROGRAMS) $(COMMAND) $(BUILD)/deploy/keep
 
@@ -117,7 +117,7 @@ install: all
 	for n in $(NAMES); do echo '.so man8/carnet-cgi.8' >$(DESTDIR)$(MAN)/man8/carnet-$$n.8; done
 	chmod 644 $(DESTDIR)$(MAN)/man8/carnet-*.8
 	install -m 644 templates/* $(DESTDIR)$(SHARE)/templates
-	install -m 644 carnet.conf.example schema.sql $(DESTDIR)$(SHARE)
+	install -m 644 carnet.conf.example lib/store/sqlite/schema.sql $(DESTDIR)$(SHARE)
 	install -m 644 README.md CHANGES $(DESTDIR)$(DOC)
 	install -m 644 doc/*.md $(DESTDIR)$(DOC)/doc
 	cd deploy && find apache lighttpd nginx systemd spawn.sh -type f \

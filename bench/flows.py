@@ -49,10 +49,10 @@ def make_codes(site, client_id, n):
     codes = [base64.urlsafe_b64encode(os.urandom(32)).rstrip(b"=").decode() for _ in range(n)]
     with site.db() as db:
         user, = db.execute("SELECT id FROM users").fetchone()
-        client, = db.execute("SELECT id FROM oauth_clients WHERE client_id = ?",
+        client, = db.execute("SELECT id FROM oauth_clients WHERE identifier = ?",
                              (client_id,)).fetchone()
         db.executemany(
-            "INSERT INTO oauth_auth_codes (digest, family, client, user, redirect_uri,"
+            "INSERT INTO oauth_auth_codes (digest, family, client_id, user_id, redirect_uri,"
             " challenge, scope, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             [(hashlib.sha256(c.encode()).digest(), os.urandom(16), client, user,
               "https://app.example/cb", challenge, SCOPE, int(time.time()) + 86400)
@@ -147,13 +147,13 @@ class Flows:
         person = self.persons[alg]
         pairs = [sign_in(self.site, person)["refresh_token"] for _ in range(8)]
         with self.site.db() as db:  # a sign-in each costs a password hash: copy some
-            rows = db.execute("SELECT client, user, scope, expires_at FROM oauth_refresh_tokens"
+            rows = db.execute("SELECT client_id, user_id, scope, expires_at FROM oauth_refresh_tokens"
                               " WHERE digest = ?", (hashlib.sha256(pairs[0].encode()).digest(),)
                               ).fetchone()
             for _ in range(4 * CONNECTIONS):
                 secret = base64.urlsafe_b64encode(os.urandom(32)).rstrip(b"=").decode()
                 db.execute("INSERT INTO oauth_refresh_tokens (digest, family, access_token,"
-                           " client, user, scope, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                           " client_id, user_id, scope, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
                            (hashlib.sha256(secret.encode()).digest(), os.urandom(16),
                             os.urandom(16), *rows))
                 pairs.append(secret)

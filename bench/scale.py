@@ -23,19 +23,19 @@ def fill(site, tokens, users, clients):
             " SELECT 'u' || i || '@bench.example', 'U', 'x', 1 FROM n", (users,))
         db.execute(
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)"
-            " INSERT INTO oauth_clients (client_id, name, secret, grants, redirect_uris,"
+            " INSERT INTO oauth_clients (identifier, name, secret, grants, redirect_uris,"
             " created_at) SELECT 'bench-' || i, 'C', randomblob(32), 'client_credentials',"
             " '', 1 FROM n", (clients,))
         client, = db.execute("SELECT max(id) FROM oauth_clients").fetchone()
         first, = db.execute("SELECT min(id) FROM oauth_clients"
-                            " WHERE client_id LIKE 'bench-%'").fetchone()
+                            " WHERE identifier LIKE 'bench-%'").fetchone()
         # The time before what is random, as the programs make them: 1,000 a second.
         db.create_function("new_id", 2, lambda t, i: t.to_bytes(5, "big")
                            + (i % 1000 * 16777).to_bytes(3, "big") + os.urandom(8))
         for at in range(0, tokens, BATCH):
             db.execute(
                 "WITH RECURSIVE n(i) AS (SELECT :lo UNION ALL SELECT i + 1 FROM n WHERE i < :hi)"
-                " INSERT INTO oauth_access_tokens (id, client, scope, created_at, expires_at,"
+                " INSERT INTO oauth_access_tokens (id, client_id, scope, created_at, expires_at,"
                 " seal) SELECT new_id(:t + i / 1000, i), :first + i % (:last - :first + 1),"
                 " 'read-posts', :t + i / 1000, :now + iif(i % 2, 86400, -10), randomblob(32)"
                 " FROM n",

@@ -125,7 +125,7 @@ def imported(pairs, site):
     who(pairs, site, {"wrong password, where some have bcrypt": site.user(), **users})
     client = site.client("client_credentials")
     secret = "a secret that a person chose"
-    site.sql("UPDATE oauth_clients SET secret = NULL, secret_hash = ? WHERE client_id = ?",
+    site.sql("UPDATE oauth_clients SET secret = NULL, secret_hash = ? WHERE identifier = ?",
              crypt.crypt(secret, crypt.mksalt(crypt.METHOD_BLOWFISH, rounds=1 << 8)), client.id)
     # That a client is an imported one does show: a client's id is no secret.
     form = {"grant_type": "client_credentials", "client_id": client.id}

@@ -46,7 +46,7 @@ def pile_up(site):
     """More tokens that are over than there will be at any time later: SQLite's cache
     has had its largest database when the second tenth begins."""
     site.sql("WITH i AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM i LIMIT 500)"
-             " INSERT INTO oauth_access_tokens (id, client, scope, created_at, expires_at,"
+             " INSERT INTO oauth_access_tokens (id, client_id, scope, created_at, expires_at,"
              " seal) SELECT randomblob(16), 1, 'read-posts', 1, 2, randomblob(32) FROM i")
 
 

@@ -4,7 +4,7 @@
 
 /*
  * embed_find(name):
- * Return the text of templates/name, or of "schema.sql" and its kin; NULL if there is none.
+ * Return the text of templates/name, or of schema.sql; NULL if there is none.
  */
 const char *embed_find(const char *name);
 

@@ -14,7 +14,7 @@
 #include "store_ledger.h"
 #include "store_look.h"
 
-#define SCHEMA_VERSION 5 /* which the statements of sql.c are for */
+#define SCHEMA_VERSION 1 /* which the statements of sql.c are for */
 
 /* Why a call failed.  The engine says so in st->fault when it logs it. */
 enum fault {
@@ -142,6 +142,24 @@ struct store *store_new(const char *database, int full);
 
 /* store_has_version(st, v): is v this program's?  If not, log it; 1, or 0. */
 int store_has_version(struct store *st, int v);
+
+/*
+ * What makes a version of the schema of the one before: statements, and what SQL
+ * cannot do (NULL: nothing; it returns -1 on failure).
+ */
+struct upgrade {
+	const char *script;
+	int (*also)(struct store *st);
+};
+
+/*
+ * store_upgrade(st, from, to, upgrades):
+ * In a write transaction, bring the database from one version of the schema to
+ * another: upgrades[v] makes version v + 1 of version v.  Version 0 is an empty
+ * database; it gets the schema whole.  Return 0, or -1, logged.
+ */
+int store_upgrade(
+    struct store *st, int from, int to, const struct upgrade *upgrades);
 
 /* store_cache_end(st): free what store_cache_put has kept. */
 void store_cache_end(struct store *st);

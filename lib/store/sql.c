@@ -8,19 +8,19 @@
     "name, secret, secret_hash, grants, redirect_uris, scope, alg," \
     " access_ttl, refresh_ttl, refresh_keep"
 #define CLIENT_COLUMNS \
-    "id, client_id, " CLIENT_SETTINGS ", role, created_at, revoked_at"
+    "id, identifier, " CLIENT_SETTINGS ", role, created_at, revoked_at"
 /* struct granted: store_granted.h. */
-#define GRANTED_COLUMNS "family, client, user, scope, resource"
+#define GRANTED_COLUMNS "family, client_id, user_id, scope, resource"
 #define GRANTED_VALUES "?1, ?2, ?3, ?4, ?5"
 #define DEVICE_COLUMNS \
     GRANTED_COLUMNS ", digest, user_code, poll_interval, polled_at," \
     " approved_at, denied_at, spent_at, expires_at"
 #define SESSION_COLUMNS \
-    "digest, user, agent, address, created_at, seen_at, expires_at"
+    "digest, user_id, agent, address, created_at, seen_at, expires_at"
 /* Rows of the user ?2 and the client ?3; 0 is any. */
 #define OF_USER_AND_CLIENT \
-    " AND (user = ?2 OR ?2 = 0) AND (client = ?3 OR ?3 = 0)"
-#define POST_COLUMNS "id, user, title, body, created_at"
+    " AND (user_id = ?2 OR ?2 = 0) AND (client_id = ?3 OR ?3 = 0)"
+#define POST_COLUMNS "id, user_id, title, body, created_at"
 
 const struct statement sql_table[SQL_COUNT] = {
 	[SQL_USER_BY_EMAIL] = { .text =
@@ -58,13 +58,13 @@ const struct statement sql_table[SQL_COUNT] = {
 
 	[SQL_CLIENT_BY_ID] = { .text =
 	    "SELECT " CLIENT_COLUMNS " FROM oauth_clients"
-	    " WHERE client_id = ?1" },
+	    " WHERE identifier = ?1" },
 	[SQL_CLIENT_BY_ROLE] = { .text =
 	    "SELECT " CLIENT_COLUMNS " FROM oauth_clients WHERE role = ?1" },
 	[SQL_CLIENT_BY_NUMBER] = { .text =
 	    "SELECT " CLIENT_COLUMNS " FROM oauth_clients WHERE id = ?1" },
 	[SQL_CLIENT_ADD] = { .text =
-	    "INSERT INTO oauth_clients (client_id, " CLIENT_SETTINGS ", role,"
+	    "INSERT INTO oauth_clients (identifier, " CLIENT_SETTINGS ", role,"
 	    " created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,"
 	    " ?11, ?12, ?13) RETURNING id" },
 	[SQL_CLIENT_RENEW_SECRET] = { .text =
@@ -91,16 +91,16 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " AND revoked_at IS NULL ORDER BY id LIMIT ?2" },
 
 	[SQL_ACCESS_FIND] = { .text =
-	    "SELECT t.client, t.user, t.family, t.scope, t.name,"
+	    "SELECT t.client_id, t.user_id, t.family, t.scope, t.name,"
 	    " t.created_at, t.expires_at, t.last_used_at, t.revoked_at,"
-	    " t.seal, c.client_id, c.grants, c.scope, c.revoked_at, u.email,"
+	    " t.seal, c.identifier, c.grants, c.scope, c.revoked_at, u.email,"
 	    " u.name, u.scope, u.disabled_at"
 	    " FROM oauth_access_tokens t"
-	    " JOIN oauth_clients c ON c.id = t.client"
-	    " LEFT JOIN users u ON u.id = t.user WHERE t.id = ?1" },
+	    " JOIN oauth_clients c ON c.id = t.client_id"
+	    " LEFT JOIN users u ON u.id = t.user_id WHERE t.id = ?1" },
 	[SQL_ACCESS_ADD] = { .adds = 1, .text =
-	    "INSERT INTO oauth_access_tokens (id, client, user, family, name,"
-	    " scope, created_at, expires_at, seal, signed_by)"
+	    "INSERT INTO oauth_access_tokens (id, client_id, user_id, family,"
+	    " name, scope, created_at, expires_at, seal, signed_by)"
 	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)" },
 	[SQL_ACCESS_OF_KEY] = { .text =
 	    "SELECT count(*) FROM oauth_access_tokens WHERE expires_at > ?3"
@@ -170,12 +170,12 @@ const struct statement sql_table[SQL_COUNT] = {
 
 	[SQL_PERSONAL_LIST] = { .text =
 	    "SELECT id, name, scope, created_at, expires_at, last_used_at"
-	    " FROM oauth_access_tokens WHERE user = ?1 AND name IS NOT NULL"
+	    " FROM oauth_access_tokens WHERE user_id = ?1 AND name IS NOT NULL"
 	    " AND revoked_at IS NULL AND expires_at > ?2"
 	    " AND (id < ?4 OR ?4 IS NULL) ORDER BY id DESC LIMIT ?3" },
 	[SQL_PERSONAL_REVOKE] = { .takes_back = 1, .text =
 	    "UPDATE oauth_access_tokens SET revoked_at = ?3"
-	    " WHERE id = ?1 AND user = ?2 AND name IS NOT NULL"
+	    " WHERE id = ?1 AND user_id = ?2 AND name IS NOT NULL"
 	    " AND revoked_at IS NULL AND expires_at > ?3" },
 
 	[SQL_PERSONAL_USED] = { .text =
@@ -211,13 +211,13 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " AND approved_at IS NULL AND denied_at IS NULL" },
 	[SQL_DEVICE_DECIDED] = { .text =
 	    "SELECT " DEVICE_COLUMNS " FROM oauth_device_codes"
-	    " WHERE user_code = ?1 AND user = ?2"
+	    " WHERE user_code = ?1 AND user_id = ?2"
 	    " AND coalesce(approved_at, denied_at) IS NOT NULL" },
 	[SQL_DEVICE_POLLED] = { .text =
 	    "UPDATE oauth_device_codes SET polled_at = ?2,"
 	    " poll_interval = ?3 WHERE digest = ?1" },
 	[SQL_DEVICE_DECIDE] = { .text =
-	    "UPDATE oauth_device_codes SET user = ?2, scope = ?3,"
+	    "UPDATE oauth_device_codes SET user_id = ?2, scope = ?3,"
 	    " approved_at = ?4, denied_at = ?5"
 	    " WHERE user_code = ?1 AND expires_at > ?6"
 	    " AND approved_at IS NULL AND denied_at IS NULL" },
@@ -229,44 +229,45 @@ const struct statement sql_table[SQL_COUNT] = {
 	/* What was granted for no resource in particular counts for each. */
 	[SQL_CONSENT_FIND] = { .text =
 	    "SELECT scope FROM oauth_consents"
-	    " WHERE user = ?1 AND client = ?2 AND resource IN ('', ?3)" },
+	    " WHERE user_id = ?1 AND client_id = ?2 AND resource IN ('', ?3)" },
 	[SQL_CONSENT_PUT] = { .text =
-	    "INSERT INTO oauth_consents (user, client, resource, scope,"
+	    "INSERT INTO oauth_consents (user_id, client_id, resource, scope,"
 	    " granted_at) VALUES (?1, ?2, ?3, ?4, ?5)"
-	    " ON CONFLICT (user, client, resource) DO UPDATE"
+	    " ON CONFLICT (user_id, client_id, resource) DO UPDATE"
 	    " SET scope = ?4, granted_at = ?5" },
 	[SQL_CONSENT_USED] = { .text =
 	    "UPDATE oauth_consents SET last_used_at = ?3"
-	    " WHERE user = ?1 AND client = ?2" },
+	    " WHERE user_id = ?1 AND client_id = ?2" },
 	/* Of the ?2 clients with the newest consents. */
 	[SQL_CONSENT_LIST] = { .text =
-	    "SELECT n.client, c.client_id, c.name, c.redirect_uris, c.grants,"
+	    "SELECT n.client_id, c.identifier, c.name, c.redirect_uris, c.grants,"
 	    " n.scope, n.granted_at, n.last_used_at"
-	    " FROM (SELECT client, max(granted_at) AS newest"
-	    "  FROM oauth_consents WHERE user = ?1 GROUP BY client"
-	    "  ORDER BY newest DESC, client LIMIT ?2) AS app"
-	    " JOIN oauth_consents n ON n.user = ?1 AND n.client = app.client"
-	    " JOIN oauth_clients c ON c.id = n.client"
-	    " ORDER BY app.newest DESC, n.client, n.resource" },
+	    " FROM (SELECT client_id, max(granted_at) AS newest"
+	    "  FROM oauth_consents WHERE user_id = ?1 GROUP BY client_id"
+	    "  ORDER BY newest DESC, client_id LIMIT ?2) AS app"
+	    " JOIN oauth_consents n ON n.user_id = ?1"
+	    "  AND n.client_id = app.client_id"
+	    " JOIN oauth_clients c ON c.id = n.client_id"
+	    " ORDER BY app.newest DESC, n.client_id, n.resource" },
 	/* The next five: ?2 is a client, or 0 for all. */
 	[SQL_CONSENT_DELETE] = { .takes_back = 1, .text =
 	    "DELETE FROM oauth_consents"
-	    " WHERE user = ?1 AND (client = ?2 OR ?2 = 0)" },
+	    " WHERE user_id = ?1 AND (client_id = ?2 OR ?2 = 0)" },
 	[SQL_APP_ACCESS_REVOKE] = { .text =
 	    "UPDATE oauth_access_tokens SET revoked_at = ?3"
 	    " WHERE revoked_at IS NULL AND id IN (SELECT access_token"
-	    "  FROM oauth_refresh_tokens WHERE user = ?1"
-	    "  AND (client = ?2 OR ?2 = 0))" },
+	    "  FROM oauth_refresh_tokens WHERE user_id = ?1"
+	    "  AND (client_id = ?2 OR ?2 = 0))" },
 	[SQL_APP_REFRESH_REVOKE] = { .takes_back = 1, .text =
-	    "UPDATE oauth_refresh_tokens SET revoked_at = ?3 WHERE user = ?1"
-	    " AND (client = ?2 OR ?2 = 0) AND revoked_at IS NULL" },
+	    "UPDATE oauth_refresh_tokens SET revoked_at = ?3 WHERE user_id = ?1"
+	    " AND (client_id = ?2 OR ?2 = 0) AND revoked_at IS NULL" },
 
 	[SQL_APP_CODES_SPEND] = { .text =
-	    "UPDATE oauth_auth_codes SET spent_at = ?3 WHERE user = ?1"
-	    " AND (client = ?2 OR ?2 = 0) AND spent_at IS NULL" },
+	    "UPDATE oauth_auth_codes SET spent_at = ?3 WHERE user_id = ?1"
+	    " AND (client_id = ?2 OR ?2 = 0) AND spent_at IS NULL" },
 	[SQL_APP_DEVICES_SPEND] = { .text =
-	    "UPDATE oauth_device_codes SET spent_at = ?3 WHERE user = ?1"
-	    " AND (client = ?2 OR ?2 = 0) AND spent_at IS NULL" },
+	    "UPDATE oauth_device_codes SET spent_at = ?3 WHERE user_id = ?1"
+	    " AND (client_id = ?2 OR ?2 = 0) AND spent_at IS NULL" },
 
 	[SQL_SESSION_ADD] = { .adds = 1, .text =
 	    "INSERT INTO sessions (" SESSION_COLUMNS ")"
@@ -279,10 +280,11 @@ const struct statement sql_table[SQL_COUNT] = {
 	[SQL_SESSION_DELETE] = { .takes_back = 1, .text =
 	    "DELETE FROM sessions WHERE digest = ?1" },
 	[SQL_SESSION_DELETE_OTHERS] = { .takes_back = 1, .text =
-	    "DELETE FROM sessions WHERE user = ?1 AND digest IS DISTINCT FROM ?2" },
+	    "DELETE FROM sessions WHERE user_id = ?1"
+	    " AND digest IS DISTINCT FROM ?2" },
 	[SQL_SESSION_LIST] = { .text =
 	    "SELECT " SESSION_COLUMNS " FROM sessions"
-	    " WHERE user = ?1 AND expires_at > ?2"
+	    " WHERE user_id = ?1 AND expires_at > ?2"
 	    " ORDER BY seen_at DESC LIMIT ?3" },
 
 	/* The next ?2, whether they expired or not. */
@@ -350,19 +352,19 @@ const struct statement sql_table[SQL_COUNT] = {
 	 */
 	[SQL_ALL_ACCESS_LIST] = { .text =
 	    "SELECT t.id, t.id, CASE WHEN t.name IS NOT NULL THEN 'personal'"
-	    "  WHEN t.user IS NULL THEN 'client'"
+	    "  WHEN t.user_id IS NULL THEN 'client'"
 	    "  WHEN t.family IS NULL THEN 'user' ELSE 'refreshable' END,"
-	    " c.client_id, c.name, u.email, t.name, t.scope, t.created_at,"
+	    " c.identifier, c.name, u.email, t.name, t.scope, t.created_at,"
 	    " t.expires_at, t.revoked_at FROM oauth_access_tokens t"
-	    " LEFT JOIN oauth_clients c ON c.id = t.client"
-	    " LEFT JOIN users u ON u.id = t.user"
+	    " LEFT JOIN oauth_clients c ON c.id = t.client_id"
+	    " LEFT JOIN users u ON u.id = t.user_id"
 	    " WHERE t.id > ?1" OF_USER_AND_CLIENT " ORDER BY t.id LIMIT ?4" },
 	[SQL_ALL_REFRESH_LIST] = { .text =
-	    "SELECT r.digest, r.access_token, 'refresh', c.client_id, c.name,"
+	    "SELECT r.digest, r.access_token, 'refresh', c.identifier, c.name,"
 	    " u.email, NULL, r.scope, NULL, r.expires_at, NULL"
 	    " FROM oauth_refresh_tokens r"
-	    " LEFT JOIN oauth_clients c ON c.id = r.client"
-	    " LEFT JOIN users u ON u.id = r.user"
+	    " LEFT JOIN oauth_clients c ON c.id = r.client_id"
+	    " LEFT JOIN users u ON u.id = r.user_id"
 	    " WHERE r.digest > ?1" OF_USER_AND_CLIENT " AND r.spent_at IS NULL"
 	    " AND r.revoked_at IS NULL AND r.expires_at > ?5"
 	    " AND NOT EXISTS (SELECT 1 FROM oauth_access_tokens t"
@@ -381,7 +383,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " WHERE spent_at IS NULL AND denied_at IS NULL"
 	    OF_USER_AND_CLIENT },
 	[SQL_ALL_SESSIONS_DELETE] = { .takes_back = 1, .text =
-	    "DELETE FROM sessions WHERE user = ?1 OR ?1 = 0" },
+	    "DELETE FROM sessions WHERE user_id = ?1 OR ?1 = 0" },
 	[SQL_ALL_REFRESH_KEYS] = { .text =
 	    "SELECT digest FROM oauth_refresh_tokens WHERE digest > ?1"
 	    OF_USER_AND_CLIENT " AND revoked_at IS NULL"
@@ -402,18 +404,23 @@ const struct statement sql_table[SQL_COUNT] = {
 
 	/* Of a user, ?1, or of a client, ?2. */
 	[SQL_ERASE_ACCESS] = { .text =
-	    "DELETE FROM oauth_access_tokens WHERE user = ?1 OR client = ?2" },
+	    "DELETE FROM oauth_access_tokens"
+	    " WHERE user_id = ?1 OR client_id = ?2" },
 	[SQL_ERASE_REFRESH] = { .text =
-	    "DELETE FROM oauth_refresh_tokens WHERE user = ?1 OR client = ?2" },
+	    "DELETE FROM oauth_refresh_tokens"
+	    " WHERE user_id = ?1 OR client_id = ?2" },
 	[SQL_ERASE_CODES] = { .text =
-	    "DELETE FROM oauth_auth_codes WHERE user = ?1 OR client = ?2" },
+	    "DELETE FROM oauth_auth_codes"
+	    " WHERE user_id = ?1 OR client_id = ?2" },
 	[SQL_ERASE_DEVICES] = { .text =
-	    "DELETE FROM oauth_device_codes WHERE user = ?1 OR client = ?2" },
+	    "DELETE FROM oauth_device_codes"
+	    " WHERE user_id = ?1 OR client_id = ?2" },
 	[SQL_ERASE_CONSENTS] = { .text =
-	    "DELETE FROM oauth_consents WHERE user = ?1 OR client = ?2" },
+	    "DELETE FROM oauth_consents"
+	    " WHERE user_id = ?1 OR client_id = ?2" },
 	[SQL_ERASE_SESSIONS] = { .text =
-	    "DELETE FROM sessions WHERE user = ?1" },
-	[SQL_ERASE_POSTS] = { .text = "DELETE FROM posts WHERE user = ?1" },
+	    "DELETE FROM sessions WHERE user_id = ?1" },
+	[SQL_ERASE_POSTS] = { .text = "DELETE FROM posts WHERE user_id = ?1" },
 	[SQL_ERASE_USER] = { .takes_back = 1, .text =
 	    "DELETE FROM users WHERE id = ?1" },
 	[SQL_ERASE_CLIENT] = { .takes_back = 1, .text =
@@ -467,7 +474,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	[SQL_POST_BY_ID] = { .text =
 	    "SELECT " POST_COLUMNS " FROM posts WHERE id = ?1" },
 	[SQL_POST_ADD] = { .text =
-	    "INSERT INTO posts (user, title, body, created_at)"
+	    "INSERT INTO posts (user_id, title, body, created_at)"
 	    " VALUES (?1, ?2, ?3, ?4) RETURNING id" },
 	[SQL_POST_DELETE] = { .text = "DELETE FROM posts WHERE id = ?1" },
 };

@@ -2,29 +2,22 @@
 #include "embed.h"
 #include "engine.h"
 #include "log.h"
-#include "store_fold.h"
 
-/* steps[v]: what makes version v + 1 of version v. */
-static const char *const steps[SCHEMA_VERSION] = { [1] = "schema-2.sql",
-	[2] = "schema-3.sql", [3] = "schema-4.sql", [4] = "schema-5.sql" };
+/* The row [v] makes version v + 1 of version v.  Version 1 is the first. */
+static const struct upgrade upgrades[SCHEMA_VERSION] = { [0] = { NULL, NULL } };
 
-#define FOLDED_VERSION 5 /* since which addresses are in the form of identity.h */
-
-/* An empty database (version 0) gets the schema, an older one the steps to it. */
-static int
-upgrade(struct store *st, int old)
+int
+store_upgrade(
+    struct store *st, int from, int to, const struct upgrade *steps)
 {
-	const char *name;
-
-	for (int v = old; v < SCHEMA_VERSION;
-	     v = v == 0 ? SCHEMA_VERSION : v + 1) {
-		name = v == 0 ? st->engine->schema : steps[v];
-		if (st->engine->script(st, embed_find(name)) < 0)
-			return -1;
-	}
-	if (old > 0 && old < FOLDED_VERSION && store_fold(st) < 0)
+	if (from == 0 &&
+	    st->engine->script(st, embed_find(st->engine->schema)) < 0)
 		return -1;
-	return st->engine->set_version(st, SCHEMA_VERSION);
+	for (int v = from; v > 0 && v < to; v++)
+		if (st->engine->script(st, steps[v].script) < 0 ||
+		    (steps[v].also != NULL && steps[v].also(st) < 0))
+			return -1;
+	return st->engine->set_version(st, to);
 }
 
 /* 1 if anything was done, 0 if it was up to date, -1. */
@@ -37,7 +30,7 @@ install_step(struct store *st, void *ctx)
 	if (v > SCHEMA_VERSION)
 		log_event("database %s: version %d is newer than this"
 			  " program's %d", st->database, v, SCHEMA_VERSION);
-	if (v < 0 || v > SCHEMA_VERSION || upgrade(st, v) < 0)
+	if (v < 0 || v > SCHEMA_VERSION || store_upgrade(st, v, SCHEMA_VERSION, upgrades) < 0)
 		return -1;
 	return v < SCHEMA_VERSION;
 }

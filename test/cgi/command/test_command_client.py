@@ -107,13 +107,13 @@ def test_a_deleted_client_leaves_nothing(cgi):
     other = App(cgi)
     pair, kept = app.connect(browser), other.connect(browser)
     app.code(browser)
-    number = cgi.sql("SELECT id FROM oauth_clients WHERE client_id = ?",
+    number = cgi.sql("SELECT id FROM oauth_clients WHERE identifier = ?",
                      app.client.id)[0][0]
     assert cgi.carnet_json("client", "delete", app.client.id) == {
         "client_id": app.client.id}
     for table in ("oauth_access_tokens", "oauth_refresh_tokens", "oauth_auth_codes",
                   "oauth_device_codes", "oauth_consents"):
-        assert cgi.sql("SELECT count(*) FROM %s WHERE client = ?" % table,
+        assert cgi.sql("SELECT count(*) FROM %s WHERE client_id = ?" % table,
                        number) == [(0,)], table
     assert not cgi.is_live(pair["access_token"]) and cgi.is_live(kept["access_token"])
     expect.error(cgi.refresh(pair["refresh_token"], app.client), 401, "invalid_client")

@@ -22,7 +22,7 @@ def rows(site):
 def pile_up(site, n):
     """n access tokens that expired long ago."""
     site.sql("WITH i AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM i LIMIT ?)"
-             " INSERT INTO oauth_access_tokens (id, client, scope, created_at, expires_at)"
+             " INSERT INTO oauth_access_tokens (id, client_id, scope, created_at, expires_at)"
              " SELECT randomblob(16), 1, '', 1, 2 FROM i", n)
 
 

@@ -109,7 +109,7 @@ def test_the_list_shows_nothing_that_opens_a_door(cgi, held):
 def test_a_refresh_token_is_listed_though_its_access_token_is_gone(cgi, held):
     """It is what a thief would have: it lives for 30 days."""
     id = jti(held.pair["access_token"])
-    cgi.sql("DELETE FROM oauth_access_tokens WHERE family IS NOT NULL AND user = ?",
+    cgi.sql("DELETE FROM oauth_access_tokens WHERE family IS NOT NULL AND user_id = ?",
             held.user.id)
     t = listed(cgi, "--user", held.user.email)[id]
     assert (t["kind"], t["client_id"]) == ("refresh", held.app.client.id)
@@ -123,11 +123,11 @@ def test_a_refresh_token_is_listed_though_its_access_token_is_gone(cgi, held):
 def test_the_list_goes_beyond_one_page(fresh):
     """bin/cmd_token.c reads 256 at a time, of both tables."""
     fresh.sql("WITH i AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM i LIMIT 600)"
-              " INSERT INTO oauth_access_tokens (id, client, scope, created_at, expires_at)"
+              " INSERT INTO oauth_access_tokens (id, client_id, scope, created_at, expires_at)"
               " SELECT randomblob(16), 1, '', 1, 2 FROM i")
     fresh.sql("WITH i AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM i LIMIT 512)"
-              " INSERT INTO oauth_refresh_tokens (digest, family, access_token, client,"
-              " user, scope, expires_at) SELECT randomblob(32), randomblob(16),"
+              " INSERT INTO oauth_refresh_tokens (digest, family, access_token, client_id,"
+              " user_id, scope, expires_at) SELECT randomblob(32), randomblob(16),"
               " randomblob(16), 1, 1, '', 1 << 40 FROM i")
     tokens = fresh.carnet_json("token", "list")
     assert len({t["id"] for t in tokens}) == len(tokens) == 1112

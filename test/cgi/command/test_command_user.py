@@ -140,7 +140,7 @@ def test_a_deleted_user_leaves_nothing(cgi):
     for table, columns in [(t, [c[1] for c in cgi.sql("PRAGMA table_info(%s)" % t)])
                            for t in database(cgi)]:
         if "user" in columns:
-            assert cgi.sql("SELECT count(*) FROM %s WHERE user = ?" % table,
+            assert cgi.sql("SELECT count(*) FROM %s WHERE user_id = ?" % table,
                            holder.id) == [(0,)], table
     assert holder.live() == [False, False] and other.live() == [True, True]
     assert not holder.browser.is_signed_in() and other.browser.is_signed_in()

@@ -38,7 +38,7 @@ def pragma(text):
 
 def orphan(path):
     with closing(sqlite3.connect(path)) as db:
-        db.execute("INSERT INTO posts (user, title, body, created_at)"
+        db.execute("INSERT INTO posts (user_id, title, body, created_at)"
                    " VALUES (999, 'x', 'x', 1)")
         db.commit()
 

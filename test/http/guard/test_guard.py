@@ -248,7 +248,7 @@ def test_the_database_knows_better_than_the_claims(site, token):
 def test_a_client_named_like_a_user_is_no_user(site):
     """RFC 9700 section 4.15: sub is then the same for both."""
     person, (client, _) = site.user(), site.machine()
-    site.sql("UPDATE oauth_clients SET client_id = ? WHERE client_id = ?",
+    site.sql("UPDATE oauth_clients SET identifier = ? WHERE identifier = ?",
              str(person.id), client.id)
     client = client._replace(id=str(person.id))
     token = expect.tokens(site.grant("client_credentials", client, scope="*"))["access_token"]

@@ -194,7 +194,7 @@ def test_a_second_use_revokes_what_cannot_be_renewed_too(site, browser):
     """A client without the refresh grant, as an imported one: RFC 6749 section 4.1.2."""
     app = App(site)
     code = app.code(browser)
-    site.sql("UPDATE oauth_clients SET grants = 'authorization_code' WHERE client_id = ?",
+    site.sql("UPDATE oauth_clients SET grants = 'authorization_code' WHERE identifier = ?",
              app.client[0])
     first = app.redeem(code)
     assert first.status_code == 200 and "refresh_token" not in first.json()

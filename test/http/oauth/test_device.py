@@ -183,7 +183,7 @@ def test_what_is_approved_all_the_same_is_denied(site, maker):
     assert page.status == 422 and "nothing that your account may do" in page.by_id["error"]
     assert "not connected" in page.text and "You denied" not in page.text
     expect.error(device.poll(), 400, "access_denied")
-    assert site.sql("SELECT 1 FROM oauth_consents WHERE user = ?", user.id) == []
+    assert site.sql("SELECT 1 FROM oauth_consents WHERE user_id = ?", user.id) == []
 
 
 def test_a_device_that_asks_for_nothing_may_have_that(site):

@@ -91,7 +91,7 @@ def test_a_token_has_what_client_and_user_may_have_now(site):
             ("users", user.id, "write-posts read-posts")):
         site.sql("UPDATE users SET scope = ? WHERE id = ?", left, where)
         assert scopes() == {" ".join(sorted(left.split()))}
-    site.sql("UPDATE oauth_clients SET scope = 'write-posts' WHERE client_id = ?",
+    site.sql("UPDATE oauth_clients SET scope = 'write-posts' WHERE identifier = ?",
              client.id)
     assert scopes() == {"write-posts"}
     expect.insufficient(site.get("/api/posts", token=pair["access_token"]), "read-posts")

@@ -402,7 +402,7 @@ def test_a_device_is_told_of_one_that_is_none(api, resource):
     refused(api.post("/oauth/device/code",
                      data=device.auth(scope="read-posts", resource=resource)))
     assert api.sql("SELECT 1 FROM oauth_device_codes d JOIN oauth_clients c ON"
-                   " c.id = d.client WHERE c.client_id = ?", device.client.id) == []
+                   " c.id = d.client_id WHERE c.identifier = ?", device.client.id) == []
 
 
 def test_a_device_gets_a_token_for_what_it_asked_for(api, browser):
@@ -438,6 +438,6 @@ def test_a_devices_consent_is_for_its_resource(api, browser, user):
     device = Device(api).begin(resource=A)
     device.decide(browser)
     rows = api.sql("SELECT n.resource, n.scope FROM oauth_consents n JOIN oauth_clients"
-                   " c ON c.id = n.client WHERE n.user = ? AND c.client_id = ?",
+                   " c ON c.id = n.client_id WHERE n.user_id = ? AND c.identifier = ?",
                    user.id, device.client.id)
     assert rows == [(A, "read-posts")]

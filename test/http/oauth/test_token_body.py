@@ -136,7 +136,7 @@ def test_an_integer_is_a_text(site, params):
     """doc/protocol.md, The token endpoint: client libraries write an id of digits as a number."""
     expect.tokens(site.post("/oauth/token", json={**params, "username": 5}))
     client = site.client("client_credentials")
-    site.sql("UPDATE oauth_clients SET client_id = '300' WHERE client_id = ?", client.id)
+    site.sql("UPDATE oauth_clients SET identifier = '300' WHERE identifier = ?", client.id)
     params = {**params, "client_secret": client.secret}
     expect.tokens(site.post("/oauth/token", json={**params, "client_id": 300}))
     for n in 2 ** 53, 10 ** 20, -2 ** 63:

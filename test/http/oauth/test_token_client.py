@@ -144,11 +144,11 @@ def test_a_brought_secret_is_kept_as_sha_256_once_it_was_right(site, path, param
     client = site.client("client_credentials")
     chosen = client._replace(secret="correct-horse-battery")
     site.sql("UPDATE oauth_clients SET secret = NULL, secret_hash = ?"
-             " WHERE client_id = ?", BCRYPT, client.id)
+             " WHERE identifier = ?", BCRYPT, client.id)
 
     def stored():
         return site.sql("SELECT secret, secret_hash FROM oauth_clients"
-                        " WHERE client_id = ?", client.id)[0]
+                        " WHERE identifier = ?", client.id)[0]
 
     def send(c):
         return site.post(path, data={**params, "client_id": c.id,
@@ -211,5 +211,5 @@ def test_a_public_client_refreshes_by_its_id_alone(site):
     """RFC 6749 section 6; doc/protocol.md, The token endpoint: none."""
     client = site.client("password")
     refresh = site.sign_in(client=client)["refresh_token"]
-    site.sql("UPDATE oauth_clients SET secret = NULL WHERE client_id = ?", client.id)
+    site.sql("UPDATE oauth_clients SET secret = NULL WHERE identifier = ?", client.id)
     expect.tokens(site.refresh(refresh, Client(client.id, None)))

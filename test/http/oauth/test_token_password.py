@@ -80,7 +80,7 @@ def test_a_brought_client_secret_works(site):
     """doc/users.md, Passwords: an imported bcrypt hash keeps working."""
     client = site.client("client_credentials")
     site.sql("UPDATE oauth_clients SET secret = NULL, secret_hash = ?"
-             " WHERE client_id = ?", BCRYPT, client.id)
+             " WHERE identifier = ?", BCRYPT, client.id)
     chosen = client._replace(secret=site.password)
     expect.tokens(site.grant("client_credentials", chosen))
     expect.error(site.grant("client_credentials", client), 401, "invalid_client")
@@ -172,12 +172,12 @@ def test_a_brought_secret_of_the_proxy_is_checked_in_turn():
     with servers.lighttpd() as own, ThreadPoolExecutor(12) as pool:
         mine = own.client("password", scope="read-posts")._replace(secret=own.password)
         own.sql("UPDATE oauth_clients SET secret = NULL, secret_hash = ?"
-                " WHERE client_id = ?", BCRYPT, mine.id)
+                " WHERE identifier = ?", BCRYPT, mine.id)
         with own.conf.open("a") as f:
             f.write("\n[password_token]\nclient_id = %s\nclient_secret = %s\n" % mine[:2])
         answers = list(pool.map(lambda _: ask(own), range(36)))
         assert {r.status_code for r in answers} <= {200, 503}
         assert sum(r.status_code == 200 for r in answers) >= 1
         (secret_hash,), = own.sql("SELECT secret_hash FROM oauth_clients"
-                                  " WHERE client_id = ?", mine.id)
+                                  " WHERE identifier = ?", mine.id)
         assert secret_hash is None

@@ -66,7 +66,7 @@ def test_a_star_is_all_that_the_client_may_have(site):
 
 
 def test_a_client_without_limits_has_what_is_not_privileged(site, everyone):
-    """schema.sql: NULL is all but the privileged, and not '*'."""
+    """lib/store/sqlite/schema.sql: NULL is all but the privileged, and not '*'."""
     client = site.client("password", scope=None)
     body = expect.tokens(asked(site, everyone, "write-posts read-posts", client))
     assert body["scope"] == "read-posts write-posts"

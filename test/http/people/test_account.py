@@ -276,17 +276,17 @@ def fill(site, user, n):
     (personal,), = site.sql("SELECT id FROM oauth_clients WHERE role = 'personal'")
     many = "WITH RECURSIVE i(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i WHERE n < %d) " % n
     now = int(time.time())
-    site.sql(many + "INSERT INTO oauth_access_tokens (id, client, user, name, scope,"
+    site.sql(many + "INSERT INTO oauth_access_tokens (id, client_id, user_id, name, scope,"
              " created_at, expires_at) SELECT randomblob(16), ?, ?, printf('%060d<', n),"
              " 'read-posts', ?, ? FROM i", personal, user.id, now, now + 9999)
-    site.sql(many + "INSERT INTO sessions (digest, user, agent, address, created_at,"
+    site.sql(many + "INSERT INTO sessions (digest, user_id, agent, address, created_at,"
              " seen_at, expires_at) SELECT randomblob(32), ?, printf('%0200d&', n), '::1',"
              " ?, ?, ? FROM i", user.id, now, now, now + 9999)
-    site.sql(many + "INSERT INTO oauth_clients (client_id, name, grants, redirect_uris,"
+    site.sql(many + "INSERT INTO oauth_clients (identifier, name, grants, redirect_uris,"
              " created_at) SELECT printf('%d-%d', ?, n), printf('%060d\"', n),"
              " 'authorization_code', 'https://app.example/', ? FROM i", user.id, now)
-    site.sql("INSERT INTO oauth_consents (user, client, resource, scope, granted_at)"
-             " SELECT ?, id, '', 'read-posts', ? FROM oauth_clients WHERE client_id LIKE ?",
+    site.sql("INSERT INTO oauth_consents (user_id, client_id, resource, scope, granted_at)"
+             " SELECT ?, id, '', 'read-posts', ? FROM oauth_clients WHERE identifier LIKE ?",
              user.id, now, "%d-%%" % user.id)
 
 
@@ -328,7 +328,7 @@ def test_any_number_of_tokens_is_walked_through(site, user, browser):
         if "older" not in page.by_id:
             break
         page = browser.open(link(page, "older"))
-    rows = site.sql("SELECT id FROM oauth_access_tokens WHERE user = ? AND name IS NOT"
+    rows = site.sql("SELECT id FROM oauth_access_tokens WHERE user_id = ? AND name IS NOT"
                     " NULL ORDER BY id DESC", user.id)
     assert seen == [jose.b64u(row[0]) for row in rows]
     last = tokens_on(page)

@@ -315,7 +315,7 @@ def test_a_revoked_personal_client_ends_all_its_tokens(fresh):
     """doc/guard.md, What is checked: the client too is looked at; install makes a new one."""
     token = fresh.token()
     mine = create(fresh, token).json()["token"]
-    (client,), = fresh.sql("SELECT client_id FROM oauth_clients"
+    (client,), = fresh.sql("SELECT identifier FROM oauth_clients"
                            " WHERE role = 'personal'")
     fresh.carnet("client", "revoke", client)
     expect.unauthenticated(fresh.get("/api/user", token=mine))

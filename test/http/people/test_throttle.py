@@ -125,7 +125,7 @@ def test_guesses_at_a_brought_secret_are_counted_per_client(strict):
     one, other = (strict.client("client_credentials") for _ in range(2))
     for client in (one, other):
         strict.sql("UPDATE oauth_clients SET secret = NULL, secret_hash = ?"
-                   " WHERE client_id = ?", BCRYPT, client.id)
+                   " WHERE identifier = ?", BCRYPT, client.id)
 
     def guess(client, n, secret="wrong"):
         return strict.post("/oauth/token", headers={"X-Forwarded-For": "192.0.2.%d" % n},

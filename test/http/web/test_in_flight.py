@@ -34,12 +34,12 @@ def new_password(user):
     """What a change of it does, of which these are to see something."""
     at = int(time.time())
     return [("UPDATE users SET password = ? WHERE id = ?", (NEW, user.id)),
-            ("DELETE FROM sessions WHERE user = ?", (user.id,)),
-            ("UPDATE oauth_auth_codes SET spent_at = ? WHERE user = ?", (at, user.id)),
-            ("UPDATE oauth_refresh_tokens SET revoked_at = ? WHERE user = ?",
+            ("DELETE FROM sessions WHERE user_id = ?", (user.id,)),
+            ("UPDATE oauth_auth_codes SET spent_at = ? WHERE user_id = ?", (at, user.id)),
+            ("UPDATE oauth_refresh_tokens SET revoked_at = ? WHERE user_id = ?",
              (at, user.id)),
             ("UPDATE oauth_access_tokens SET revoked_at = ?"
-             " WHERE user = ? AND name IS NULL", (at, user.id))]
+             " WHERE user_id = ? AND name IS NULL", (at, user.id))]
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def browser(site, user):
 
 
 def count(site, user, table, which="1"):
-    (n,), = site.sql("SELECT count(*) FROM %s WHERE user = ? AND %s" % (table, which),
+    (n,), = site.sql("SELECT count(*) FROM %s WHERE user_id = ? AND %s" % (table, which),
                      user.id)
     return n
 
@@ -102,7 +102,7 @@ def test_a_code_for_an_app_that_is_being_disconnected(site, user, browser):
     """The user stays, and the app has to ask again."""
     app = App(site)
     app.connect(browser)
-    gone = [("DELETE FROM oauth_consents WHERE user = ?", (user.id,))]
+    gone = [("DELETE FROM oauth_consents WHERE user_id = ?", (user.id,))]
     r = meanwhile(site, gone, lambda: app.ask(browser))
     assert people.sent_back(r, app)["error"] == "access_denied"
     assert count(site, user, "oauth_auth_codes", "spent_at IS NULL") == 0

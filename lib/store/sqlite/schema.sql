@@ -1,0 +1,199 @@
+-- schema.sql: the database, version 1, for SQLite.
+--
+-- Table names follow Laravel Passport's where they mean the same.  Times are Unix
+-- seconds.  Ids of tokens and families are 16 bytes: a time first, so that new rows
+-- go to the end of the tree, then random.  Of what opens a door only a SHA-256 is
+-- stored.  In every table user_id is users.id and client_id is oauth_clients.id;
+-- the name that a client has on the wire (RFC 6749 client_id) is
+-- oauth_clients.identifier.
+--
+-- Comments stand between the statements: SQLite keeps the text of a statement, and
+-- a plain CGI program reads it at each start.
+
+-- Numbers are never given twice.  email and login (a user name, or NULL) have the
+-- form that identity.h gives them.  password is a hash of crypt(3).  scope is
+-- words; '*' is all; NULL is the setting user_scopes.
+CREATE TABLE users (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	email TEXT NOT NULL UNIQUE,
+	login TEXT UNIQUE,
+	name TEXT NOT NULL,
+	password TEXT NOT NULL,
+	scope TEXT,
+	created_at INTEGER NOT NULL,
+	disabled_at INTEGER
+) STRICT;
+
+-- secret is a SHA-256; secret_hash a hash of crypt(3), of a secret that was brought
+-- from elsewhere; a client with neither is public.  grants and redirect_uris are
+-- words.  scope is words; '*' is all; NULL is all but the privileged.  alg,
+-- access_ttl and refresh_ttl are the setting's where they are NULL.  refresh_keep
+-- 1: its refresh tokens do not rotate.  role is 'password' or 'personal', of the
+-- clients that carnet install makes.
+CREATE TABLE oauth_clients (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	identifier TEXT NOT NULL UNIQUE,
+	name TEXT NOT NULL,
+	secret BLOB,
+	secret_hash TEXT,
+	grants TEXT NOT NULL,
+	redirect_uris TEXT NOT NULL,
+	scope TEXT,
+	alg TEXT,
+	access_ttl INTEGER,
+	refresh_ttl INTEGER,
+	refresh_keep INTEGER,
+	role TEXT UNIQUE,
+	created_at INTEGER NOT NULL,
+	revoked_at INTEGER
+) STRICT;
+
+-- id is the token's jti.  user_id is NULL where the client acts for itself.  family
+-- is NULL where there is no refresh token.  name and last_used_at (to the hour) are
+-- of personal tokens.  seal is an HMAC of the token as it was signed, signed_by the
+-- number of the key that signed it.
+CREATE TABLE oauth_access_tokens (
+	id BLOB PRIMARY KEY,
+	client_id INTEGER NOT NULL REFERENCES oauth_clients (id),
+	user_id INTEGER REFERENCES users (id),
+	family BLOB,
+	name TEXT,
+	scope TEXT NOT NULL,
+	created_at INTEGER NOT NULL,
+	expires_at INTEGER NOT NULL,
+	last_used_at INTEGER,
+	revoked_at INTEGER,
+	seal BLOB,
+	signed_by INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX oauth_access_tokens_personal ON oauth_access_tokens (user_id, id)
+	WHERE name IS NOT NULL;
+
+-- An index on expires_at would cost each token the write of a page more.  So the
+-- purge walks by id, and this is the last access token that it looked at; the
+-- empty id stands before the first.
+CREATE TABLE purge_place (
+	one INTEGER PRIMARY KEY CHECK (one = 1),
+	access_token BLOB NOT NULL
+) STRICT;
+INSERT INTO purge_place (one, access_token) VALUES (1, x'');
+
+-- In the next three tables family, client_id, user_id, scope and resource are what
+-- was granted: struct granted.  resource (RFC 8707) may be NULL.
+--
+-- A family is what one sign-in gave: each refresh adds a row and spends the last.
+-- Spent rows stay until they expire: they are how a replay is known.  access_token
+-- is the id of the one of the same pair; scope is what was first granted.
+--
+-- A further use within the grace gives the same next refresh token and an access
+-- token more, and so does each use of a refresh token that does not rotate.  Such
+-- an access token has a row here, spent from the start, under a random digest.
+-- came_with names the refresh token whose first use ends that access token, and
+-- that one's row has is_shared 1.
+CREATE TABLE oauth_refresh_tokens (
+	digest BLOB PRIMARY KEY,
+	family BLOB NOT NULL,
+	client_id INTEGER NOT NULL REFERENCES oauth_clients (id),
+	user_id INTEGER NOT NULL REFERENCES users (id),
+	scope TEXT NOT NULL,
+	resource TEXT,
+	access_token BLOB NOT NULL,
+	expires_at INTEGER NOT NULL,
+	spent_at INTEGER,
+	revoked_at INTEGER,
+	is_shared INTEGER,
+	came_with BLOB
+) STRICT, WITHOUT ROWID;
+CREATE INDEX oauth_refresh_tokens_family ON oauth_refresh_tokens (family);
+CREATE INDEX oauth_refresh_tokens_expire ON oauth_refresh_tokens (expires_at);
+CREATE INDEX oauth_refresh_tokens_user
+	ON oauth_refresh_tokens (user_id, client_id);
+
+-- A code is spent by the tokens that it gives; spent rows stay until they expire.
+-- challenge is that of RFC 7636, S256.
+CREATE TABLE oauth_auth_codes (
+	digest BLOB PRIMARY KEY,
+	family BLOB NOT NULL,
+	client_id INTEGER NOT NULL REFERENCES oauth_clients (id),
+	user_id INTEGER NOT NULL REFERENCES users (id),
+	scope TEXT NOT NULL,
+	resource TEXT,
+	redirect_uri TEXT NOT NULL,
+	challenge TEXT NOT NULL,
+	expires_at INTEGER NOT NULL,
+	spent_at INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX oauth_auth_codes_expire ON oauth_auth_codes (expires_at);
+
+-- user_code is 8 consonants without a dash.  user_id is who decided.  poll_interval
+-- is in seconds; it grows when the device polls too fast.
+CREATE TABLE oauth_device_codes (
+	digest BLOB PRIMARY KEY,
+	user_code TEXT NOT NULL UNIQUE,
+	family BLOB NOT NULL,
+	client_id INTEGER NOT NULL REFERENCES oauth_clients (id),
+	user_id INTEGER REFERENCES users (id),
+	scope TEXT NOT NULL,
+	resource TEXT,
+	poll_interval INTEGER NOT NULL,
+	polled_at INTEGER,
+	approved_at INTEGER,
+	denied_at INTEGER,
+	spent_at INTEGER,
+	expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX oauth_device_codes_expire ON oauth_device_codes (expires_at);
+
+-- What a user granted to a client.  resource is '' for none in particular;
+-- last_used_at is when the client last got tokens.
+CREATE TABLE oauth_consents (
+	user_id INTEGER NOT NULL REFERENCES users (id),
+	client_id INTEGER NOT NULL REFERENCES oauth_clients (id),
+	resource TEXT NOT NULL,
+	scope TEXT NOT NULL,
+	granted_at INTEGER NOT NULL,
+	last_used_at INTEGER,
+	PRIMARY KEY (user_id, client_id, resource)
+) STRICT, WITHOUT ROWID;
+
+-- digest is of the cookie; created_at is when the password was given; seen_at is
+-- true to some minutes.
+CREATE TABLE sessions (
+	digest BLOB PRIMARY KEY,
+	user_id INTEGER NOT NULL REFERENCES users (id),
+	agent TEXT NOT NULL,
+	address TEXT NOT NULL,
+	created_at INTEGER NOT NULL,
+	seen_at INTEGER NOT NULL,
+	expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sessions_user ON sessions (user_id);
+CREATE INDEX sessions_expire ON sessions (expires_at);
+
+-- Failed sign-ins, under digests of account and place; and, with 0 failures, the
+-- places from which users have signed in.
+CREATE TABLE throttle (
+	key BLOB PRIMARY KEY,
+	failures INTEGER NOT NULL,
+	expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX throttle_expire ON throttle (expires_at);
+
+-- The example API's own.  user_id is NULL where a client posted.
+CREATE TABLE posts (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	user_id INTEGER REFERENCES users (id),
+	title TEXT NOT NULL,
+	body TEXT NOT NULL,
+	created_at INTEGER NOT NULL
+) STRICT;
+
+-- How often something was taken back (a token revoked, a password changed), and
+-- the minute of the last write.  DATABASE-sync has the same two numbers.  In a
+-- copy that was put back they are smaller than there: lib/store/store_ledger.h.
+CREATE TABLE ledger (
+	one INTEGER PRIMARY KEY CHECK (one = 1),
+	taken_back INTEGER NOT NULL,
+	minute INTEGER NOT NULL
+) STRICT;
+INSERT INTO ledger (one, taken_back, minute) VALUES (1, 1, 0);
