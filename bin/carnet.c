@@ -1,4 +1,4 @@
-/* carnet.c: the administrator's command: its verbs are a table. */
+/* carnet.c: the administrator's command; verbs.c has its verbs. */
 #include <errno.h>
 #include <stdarg.h>
 #include <sys/stat.h>
@@ -16,7 +16,7 @@
 #define WORDS_MAX 400
 
 /* Who reports a fault is asked for it. */
-static int
+int
 cmd_version(struct cmd *c)
 {
 	struct buf b;
@@ -30,119 +30,6 @@ cmd_version(struct cmd *c)
 	    c->json ? "{\"version\":\"" CARNET_VERSION "\"}"
 		    : "carnet " CARNET_VERSION);
 	return cmd_print(&b);
-}
-
-static const struct verb verbs[] = {
-	{ "install", "[--issuer URL] [--data DIR] [--alg A] [--now] [--force]",
-	    "make what is missing: configuration (which has database and keys"
-	    " in DIR), database, keys, the password client and the personal"
-	    " client; secrets are printed once",
-	    cmd_install, 1, 0 },
-	{ "user add",
-	    "EMAIL [--name N] [--login L] [--scope \"...\"]"
-	    " [--password-stdin]",
-	    "add a user; without --scope they may have the user_scopes setting",
-	    cmd_user_add, 0, 0 },
-	{ "user passwd", "USER [--password-stdin]", "set a user's password",
-	    cmd_user_passwd, 0, 0 },
-	{ "user edit",
-	    "USER [--email E] [--login L] [--name N] [--scope \"...\"]"
-	    " [--unset NAME[,NAME...]]",
-	    "change a user, named by e-mail address, user name or id; --unset"
-	    " takes away login, name or scope (which is then user_scopes)",
-	    cmd_user_edit, 0, 0 },
-	{ "user disable", "USER [--revoke]",
-	    "refuse a user and all their tokens; --revoke ends these for good",
-	    cmd_user_disable, 0, 0 },
-	{ "user enable", "USER", "take a disabled user back",
-	    cmd_user_enable, 0, 0 },
-	{ "user list", "", "list the users", cmd_user_list, 0, 1 },
-	{ "user show", "USER", "show one user", cmd_user_show, 0, 1 },
-	{ "user export", "[USER | --hashes]",
-	    "print all users, one a line of JSON (--hashes: with their password"
-	    " hashes, to be taken elsewhere), or all that is stored of one",
-	    cmd_user_export, 0, 1 },
-	{ "user delete", "USER",
-	    "erase a user with all that is theirs; in the audit trail their id"
-	    " stands for their name", cmd_user_delete, 0, 0 },
-	{ "client add",
-	    "--name N --grant G[,G...] [--redirect-uri U]... [--scope \"...\"]"
-	    " [--public] [--alg A] [--access-ttl T] [--refresh-ttl T]"
-	    " [--refresh keep|rotate]",
-	    "add a client; its secret is printed once", cmd_client_add, 0, 0 },
-	{ "client edit",
-	    "CLIENT_ID [--name N] [--grant G[,G...]] [--redirect-uri U]..."
-	    " [--scope \"...\"] [--public] [--alg A] [--access-ttl T]"
-	    " [--refresh-ttl T] [--refresh keep|rotate] [--unset NAME[,NAME...]]",
-	    "change a client; --unset takes an option back to the setting;"
-	    " --public ends its secret", cmd_client_edit, 0, 0 },
-	{ "client list", "", "list the clients", cmd_client_list, 0, 1 },
-	{ "client show", "CLIENT_ID", "show one client", cmd_client_show, 0, 1 },
-	{ "client secret", "CLIENT_ID",
-	    "give a client a new secret; the old one is dead",
-	    cmd_client_secret, 0, 0 },
-	{ "client revoke", "CLIENT_ID",
-	    "refuse a client and all its tokens, for ever",
-	    cmd_client_revoke, 0, 0 },
-	{ "client delete", "CLIENT_ID",
-	    "delete a client and all that it holds, for ever",
-	    cmd_client_delete, 0, 0 },
-	{ "keys generate", "[--alg A] [--bits N] [--force]",
-	    "make a signing key; with --force in place of the one that is"
-	    " there, whose tokens are then refused", cmd_keys_generate, 0, 0 },
-	{ "keys rotate", "[--alg A] [--bits N] [--now]",
-	    "make a new key (--alg: other than the one that signs as a rule):"
-	    " it is published, and signs in five minutes, or --now; the old one"
-	    " still verifies", cmd_keys_rotate, 0, 0 },
-	{ "keys retire", "[--force] KID",
-	    "delete an old key: with --force one whose tokens live, and they"
-	    " are refused from now on",
-	    cmd_keys_retire, 0, 0 },
-	{ "keys list", "", "list the keys", cmd_keys_list, 0, 1 },
-	{ "token list", "[--user USER] [--client CLIENT_ID]",
-	    "list the tokens; never the text of one", cmd_token_list, 0, 1 },
-	{ "token revoke", "[--user USER] [--client CLIENT_ID] [--all] [ID...]",
-	    "revoke tokens by id, or all that a user or client holds, with"
-	    " unspent codes; a user is signed out", cmd_token_revoke, 0, 0 },
-	{ "metadata", "[--resource | --write DIR]",
-	    "print the metadata of the server (RFC 8414), or of what it guards"
-	    " (RFC 9728); or write both to DIR/.well-known, for a host where"
-	    " that cannot be a program", cmd_metadata, 1, 1 },
-	{ "purge", "",
-	    "delete what has expired, and tokens that were revoked a day ago,"
-	    " in small batches; print how many rows of each table",
-	    cmd_purge, 0, 0 },
-	{ "backup", "FILE|-",
-	    "write configuration, keys and database to a new file (- is"
-	    " standard output), a tar archive, while the site is served",
-	    cmd_backup, 1, 0 },
-	{ "restore", "[FILE] [--accept]",
-	    "put a backup in place, while the site is served; what was revoked"
-	    " since it was made is not known: --accept revokes all tokens and"
-	    " sessions of a database that was put back", cmd_restore, 1, 0 },
-	{ "log",
-	    "[REQUEST-ID] [--user USER] [--client CLIENT_ID] [--address A]"
-	    " [--event NAME] [--outcome O] [--since T] [--follow]",
-	    "print the audit trail, or of it one request, or what a user or"
-	    " client did or came from an address, or ended in one way (ok, or"
-	    " an error's code), or what is no older than T (10m, 2h, 30d);"
-	    " --follow goes on until it is stopped", cmd_log, 0, 1 },
-	{ "doctor", "[URL]",
-	    "tell what is wrong with this installation, and with the site at"
-	    " URL, and the cure; exit 1 if anything is", cmd_doctor, 1, 1 },
-	{ "completion", "SHELL",
-	    "print what completes the words of this command in that shell: bash or"
-	    " zsh",
-	    cmd_completion, 1, 1 },
-	{ "version", "", "print the version of this command", cmd_version, 1, 1 },
-};
-#define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))
-
-const struct verb *
-cmd_verbs(size_t *n)
-{
-	*n = N_VERBS;
-	return verbs;
 }
 
 /* The last that was said, for the audit trail. */
@@ -167,10 +54,14 @@ cmd_refuse(const char *fmt, ...)
 int
 cmd_usage(const struct cmd *c)
 {
-	for (size_t i = 0; i < N_VERBS; i++)
-		if (strcmp(verbs[i].name, c->verb) == 0)
-			fprintf(stderr, "usage: carnet %s%s%s\n", verbs[i].name,
-			    *verbs[i].args == '\0' ? "" : " ", verbs[i].args);
+	const struct verb *v;
+
+	for (size_t i = 0; i < cmd_n_verbs; i++) {
+		v = &cmd_verbs[i];
+		if (strcmp(v->name, c->verb) == 0)
+			fprintf(stderr, "usage: carnet %s%s%s\n", v->name,
+			    *v->args == '\0' ? "" : " ", v->args);
+	}
 	return CMD_USAGE;
 }
 
@@ -227,12 +118,12 @@ help(FILE *to, const char *prefix)
 
 	if (*prefix == '\0')
 		fputs("usage: carnet VERB [--conf FILE] [--json] ...\n\n", to);
-	for (size_t i = 0; i < N_VERBS; i++) {
-		if (strncmp(verbs[i].name, prefix, strlen(prefix)) != 0)
+	for (size_t i = 0; i < cmd_n_verbs; i++) {
+		if (strncmp(cmd_verbs[i].name, prefix, strlen(prefix)) != 0)
 			continue;
-		fprintf(to, "carnet %s%s%s\n    %s\n", verbs[i].name,
-		    *verbs[i].args == '\0' ? "" : " ", verbs[i].args,
-		    verbs[i].help);
+		fprintf(to, "carnet %s%s%s\n    %s\n", cmd_verbs[i].name,
+		    *cmd_verbs[i].args == '\0' ? "" : " ", cmd_verbs[i].args,
+		    cmd_verbs[i].help);
 		n++;
 	}
 	if (*prefix == '\0')
@@ -254,13 +145,13 @@ no_verb(const char *first, const char *both)
 		    first);
 		return CMD_USAGE;
 	}
-	for (size_t i = 0; i < N_VERBS; i++) {
-		if (strncmp(verbs[i].name, first, len) != 0 ||
-		    verbs[i].name[len] != ' ')
+	for (size_t i = 0; i < cmd_n_verbs; i++) {
+		if (strncmp(cmd_verbs[i].name, first, len) != 0 ||
+		    cmd_verbs[i].name[len] != ' ')
 			continue;
 		fprintf(stderr,
 		    n++ == 0 ? "carnet: no verb %s: say %s" : "%.0s, %s", both,
-		    verbs[i].name);
+		    cmd_verbs[i].name);
 	}
 	if (n == 0)
 		fprintf(stderr, "carnet: no verb %s; see carnet help", first);
@@ -393,13 +284,13 @@ main(int argc, char **argv)
 		return help(stdout, two) > 0 ? CMD_OK : no_verb(argv[2], two);
 	}
 	c.a = arena_new();
-	for (size_t i = 0; i < N_VERBS; i++) {
-		words = strchr(verbs[i].name, ' ') != NULL ? 2 : 1;
-		if (strcmp(verbs[i].name, words == 2 ? two : argv[1]) != 0)
+	for (size_t i = 0; i < cmd_n_verbs; i++) {
+		words = strchr(cmd_verbs[i].name, ' ') != NULL ? 2 : 1;
+		if (strcmp(cmd_verbs[i].name, words == 2 ? two : argv[1]) != 0)
 			continue;
 		c.argc = argc - words;
 		c.argv = argv + words;
-		rc = run(&c, &verbs[i]);
+		rc = run(&c, &cmd_verbs[i]);
 		arena_free(c.a);
 		return rc;
 	}

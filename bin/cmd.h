@@ -40,8 +40,8 @@ struct verb {
 	int reads; /* changes nothing */
 };
 
-/* cmd_verbs(n): all of them; n of them. */
-const struct verb *cmd_verbs(size_t *n);
+extern const struct verb cmd_verbs[];
+extern const size_t cmd_n_verbs;
 
 /* A verb's option; one of the two members takes its value. */
 struct cmd_opt {
@@ -197,6 +197,7 @@ void cmd_write_user(struct buf *b, const struct user *u);
 /* cmd_rest(since): let others write, for as long as it is since. */
 void cmd_rest(const struct timespec *since);
 
+int cmd_version(struct cmd *c);
 int cmd_install(struct cmd *c);
 int cmd_user_add(struct cmd *c);
 int cmd_user_passwd(struct cmd *c);

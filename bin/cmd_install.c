@@ -295,11 +295,11 @@ cmd_install(struct cmd *c)
 	struct client pw, personal;
 	int force = 0, at_once = 0, n, rc;
 	const struct cmd_opt opts[] = {
-		{ "issuer", &issuer, NULL },
-		{ "alg", &alg, NULL },
-		{ "data", &data, NULL },
-		{ "force", NULL, &force },
-		{ "now", NULL, &at_once },
+		{ .name = "issuer", .value = &issuer },
+		{ .name = "alg", .value = &alg },
+		{ .name = "data", .value = &data },
+		{ .name = "force", .flag = &force },
+		{ .name = "now", .flag = &at_once },
 	};
 	char **operand;
 

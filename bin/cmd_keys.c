@@ -25,8 +25,8 @@ take_args(struct cmd *c, struct key_args *k, int may_force)
 {
 	const char *name = NULL, *bits = NULL;
 	const struct cmd_opt opts[] = {
-		{ "alg", &name, NULL },
-		{ "bits", &bits, NULL },
+		{ .name = "alg", .value = &name },
+		{ .name = "bits", .value = &bits },
 		{ may_force ? "force" : "now", NULL,
 		    may_force ? &k->force : &k->at_once },
 	};
@@ -143,7 +143,7 @@ cmd_keys_retire(struct cmd *c)
 	struct buf b;
 	char **operand;
 	int n, rc, force = 0;
-	const struct cmd_opt opts[] = { { "force", NULL, &force } };
+	const struct cmd_opt opts[] = { { .name = "force", .flag = &force } };
 
 	if ((n = cmd_options(c, opts, 1, &operand)) != 1)
 		return n < 0 ? CMD_USAGE : cmd_usage(c);

@@ -249,12 +249,12 @@ cmd_log(struct cmd *c)
 	const char *since = NULL, *user = NULL;
 	int follows = 0, n;
 	const struct cmd_opt opts[] = {
-		{ "user", &user, NULL },
-		{ "client", &f.want[AUDIT_CLIENT], NULL },
-		{ "address", &f.want[AUDIT_ADDRESS], NULL },
-		{ "event", &f.want[AUDIT_EVENT], NULL },
-		{ "outcome", &f.want[AUDIT_OUTCOME], NULL },
-		{ "since", &since, NULL }, { "follow", NULL, &follows },
+		{ .name = "user", .value = &user },
+		{ .name = "client", .value = &f.want[AUDIT_CLIENT] },
+		{ .name = "address", .value = &f.want[AUDIT_ADDRESS] },
+		{ .name = "event", .value = &f.want[AUDIT_EVENT] },
+		{ .name = "outcome", .value = &f.want[AUDIT_OUTCOME] },
+		{ .name = "since", .value = &since }, { .name = "follow", .flag = &follows },
 	};
 	char **operand;
 

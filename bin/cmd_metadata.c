@@ -179,8 +179,8 @@ cmd_metadata(struct cmd *c)
 	const char *dir = NULL;
 	int resource = 0, n;
 	const struct cmd_opt opts[] = {
-		{ "resource", NULL, &resource },
-		{ "write", &dir, NULL },
+		{ .name = "resource", .flag = &resource },
+		{ .name = "write", .value = &dir },
 	};
 	char **operand, error[1024];
 

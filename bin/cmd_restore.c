@@ -278,7 +278,7 @@ cmd_restore(struct cmd *c)
 	struct restore r = { .c = c, .in = -1 };
 	struct walk w = { .user = 0 };
 	int accept = 0, n, rc = CMD_OK;
-	const struct cmd_opt opts[] = { { "accept", NULL, &accept } };
+	const struct cmd_opt opts[] = { { .name = "accept", .flag = &accept } };
 	char **operand;
 
 	if ((n = cmd_options(c, opts, 1, &operand)) < 0 || n > 1 ||

@@ -127,8 +127,8 @@ write_options(struct buf *b, const struct verb *v, size_t n)
 int
 cmd_completion(struct cmd *c)
 {
-	size_t n_verbs;
-	const struct verb *v = cmd_verbs(&n_verbs);
+	const struct verb *v = cmd_verbs;
+	const size_t n_verbs = cmd_n_verbs;
 	const struct shell *sh = NULL;
 	struct buf b;
 	char **operand;

@@ -39,8 +39,8 @@ static int
 read_option(struct cmd *c, const struct cmd_opt *opts, size_t n, int *i)
 {
 	const struct cmd_opt common[] = {
-		{ "json", NULL, &c->json },
-		{ "conf", &c->conf_path, NULL },
+		{ .name = "json", .flag = &c->json },
+		{ .name = "conf", .value = &c->conf_path },
 	};
 	const char *value;
 	const struct cmd_opt *opt = find_option(opts, n, c->argv[*i], &value);
