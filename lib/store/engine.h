@@ -161,6 +161,17 @@ struct upgrade {
 int store_upgrade(
     struct store *st, int from, int to, const struct upgrade *upgrades);
 
+/*
+ * What store_write and store_read are made of, for unit tests that stop halfway.
+ * store_begin: with the write lock.  store_commit: on disk when it returns 0.
+ * store_rollback: also when there is nothing to undo.
+ */
+int store_begin(struct store *st);
+int store_commit(struct store *st);
+void store_rollback(struct store *st);
+int store_read_begin(struct store *st);
+void store_read_end(struct store *st);
+
 /* store_cache_end(st): free what store_cache_put has kept. */
 void store_cache_end(struct store *st);
 

@@ -120,21 +120,6 @@ int store_read(
 void store_set_now(struct store *st, int64_t now);
 
 /*
- * For callers that are not yet steps of store_write and store_read:
- * store_begin(st), store_commit(st), store_rollback(st):
- * A write transaction: begun with the write lock (or -1 when that was not to be
- * had within 5 seconds), done at commit, on disk when commit returns 0, and so is
- * all that it saw.
- * store_read_begin(st), store_read_end(st):
- * What is read in between is of one moment.
- */
-int store_begin(struct store *st);
-int store_commit(struct store *st);
-void store_rollback(struct store *st);
-int store_read_begin(struct store *st);
-void store_read_end(struct store *st);
-
-/*
  * store_is_busy(st), store_forget_failure(st):
  * Was a -1 since the last forgetting one that may pass: a lock, a full disk?
  */

@@ -78,3 +78,13 @@ def test_each_source_compiles_alone(layer):
                         "-fsyntax-only", "-Werror=implicit-function-declaration",
                         *flags(layer), *sources], capture_output=True, text=True)
     assert p.returncode == 0, p.stderr
+
+
+def test_one_function_runs_a_transaction():
+    """doc/architecture.md: no caller spells begin, commit and rollback, which are in engine.h."""
+    for top in ("lib", "bin", "cgi-bin"):
+        for path in (ROOT / top).rglob("*.c"):
+            name = path.relative_to(ROOT).as_posix()
+            if not name.startswith("lib/store/"):
+                assert '"engine.h"' not in path.read_text(), name
+                assert "purge_turn" not in path.read_text(), name

@@ -12,6 +12,7 @@
 #include "arena.h"
 #include "buf.h"
 #include "conf.h"
+#include "engine.h"
 #include "keys.h"
 #include "log.h"
 #include "oerr.h"
