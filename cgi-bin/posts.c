@@ -93,7 +93,7 @@ list(struct req *rq, const struct caller *who, const char *id)
 {
 	struct buf *b = arena_alloc(rq->a, sizeof(*b));
 	const struct oerr *e;
-	char key[STORE_CACHE_KEY_MAX + 1];
+	struct buf key;
 	int64_t limit, after;
 	const char *kept;
 	size_t len;
@@ -102,16 +102,19 @@ list(struct req *rq, const struct caller *who, const char *id)
 	(void)id;
 	if ((e = read_page(rq, &limit, &after)) != NULL)
 		return e;
-	snprintf(key, sizeof(key), "posts %lld %lld", (long long)limit,
-	    (long long)after);
-	kept = store_cache_get(rq->st, key, &len);
+	buf_init(&key, rq->a, STORE_CACHE_KEY_MAX);
+	buf_str(&key, "posts ");
+	buf_int(&key, limit);
+	buf_char(&key, ' ');
+	buf_int(&key, after);
+	kept = store_cache_get(rq->st, key.data, &len);
 	buf_init(b, rq->a, kept != NULL ? len : 4096);
 	if (kept != NULL)
 		buf_add(b, kept, len);
 	else if ((e = write_page(rq, b, limit, after)) != NULL)
 		return e;
 	else
-		store_cache_put(rq->st, key, b->data, b->len);
+		store_cache_put(rq->st, key.data, b->data, b->len);
 	return resp_json(rq, 200, b);
 }
 

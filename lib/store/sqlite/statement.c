@@ -135,21 +135,24 @@ db_get_int(const struct row *r, int i)
 	return sqlite3_column_int64(r->at, i);
 }
 
+/* One look at the column for both; in one thread each value is a protected one. */
 const char *
 db_get_text(const struct row *r, int i, size_t *len)
 {
-	const void *text = sqlite3_column_text(r->at, i);
+	sqlite3_value *v = sqlite3_column_value(r->at, i);
+	const void *text = sqlite3_value_text(v);
 
-	*len = (size_t)sqlite3_column_bytes(r->at, i);
+	*len = (size_t)sqlite3_value_bytes(v);
 	return text;
 }
 
 const void *
 db_get_bytes(const struct row *r, int i, size_t *len)
 {
-	const void *bytes = sqlite3_column_blob(r->at, i);
+	sqlite3_value *v = sqlite3_column_value(r->at, i);
+	const void *bytes = sqlite3_value_blob(v);
 
-	*len = (size_t)sqlite3_column_bytes(r->at, i);
+	*len = (size_t)sqlite3_value_bytes(v);
 	return bytes;
 }
 
