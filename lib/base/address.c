@@ -6,7 +6,7 @@
 
 #include "words.h"
 
-#define V4_BITS 96 /* before those of an IPv4 address */
+#define V4_BITS 96 /* the bits before an IPv4 address */
 
 static const uint8_t v4_prefix[12] = { [10] = 0xff, [11] = 0xff };
 
@@ -46,7 +46,7 @@ address_place(const struct address *ad)
 	return place;
 }
 
-/* One word: the network and how many bits of it count.  0, or -1. */
+/* Read one word: the network and how many bits of it count.  0, or -1. */
 static int
 read_net(const char *word, size_t len, struct address *net, int *bits)
 {
@@ -96,15 +96,15 @@ address_in(const struct address *ad, const char *words)
 {
 	struct address net;
 	size_t n;
-	int bits, rest;
+	int bits, unused;
 
 	for (; words_next(&words, &n); words += n) {
 		if (read_net(words, n, &net, &bits) < 0 ||
 		    memcmp(ad->byte, net.byte, (size_t)bits / 8) != 0)
 			continue;
-		rest = 8 - bits % 8;
-		if (rest == 8 ||
-		    (ad->byte[bits / 8] ^ net.byte[bits / 8]) >> rest == 0)
+		unused = 8 - bits % 8;
+		if (unused == 8 ||
+		    (ad->byte[bits / 8] ^ net.byte[bits / 8]) >> unused == 0)
 			return 1;
 	}
 	return 0;

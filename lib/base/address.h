@@ -14,18 +14,18 @@ struct address {
 /* address_read(text, out): 0, or -1 if text is no address. */
 int address_read(const char *text, struct address *out);
 
-/* address_write(ad, out): the text, as short as can be. */
+/* address_write(ad, out): write ad to out in its shortest form. */
 void address_write(
     const struct address *ad, char out[static ADDRESS_TEXT_MAX]);
 
 /*
  * address_place(ad):
- * Return what one subscriber has as a rule, and may change at will within: an
- * IPv4 address, or the /64 of an IPv6 address.
+ * Return the network that usually belongs to one subscriber: an IPv4 address,
+ * or the /64 of an IPv6 address.  The subscriber may use any address in it.
  */
 struct address address_place(const struct address *ad);
 
-/* address_nets_ok(words): 1 if each is an address or NET/BITS, 0 if not. */
+/* address_nets_ok(words): 1 if each word is an address or NET/BITS, else 0. */
 int address_nets_ok(const char *words);
 
 /* address_in(ad, words): 1 if ad is within one of the networks. */

@@ -1,4 +1,4 @@
-/* arena.c: memory of one request: never NULL, wiped at its end. */
+/* arena.c: the memory of one request, which is wiped when the request ends. */
 #include "arena.h"
 
 #include <err.h>
@@ -22,11 +22,11 @@ struct deferred {
 };
 
 struct arena {
-	struct block *blocks; /* newest first; the last is kept */
+	struct block *blocks; /* newest first; arena_clear keeps the last */
 	struct deferred *deferred;
 };
 
-/* Zeroed as it is handed out: most of a block is never touched. */
+/* Not zeroed: arena_alloc zeroes what it hands out, which is mostly less. */
 static struct block *
 block_new(size_t size, struct block *next)
 {

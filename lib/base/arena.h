@@ -1,4 +1,4 @@
-/* arena.h: memory of one request: never NULL, wiped at its end. */
+/* arena.h: the memory of one request, which is wiped when the request ends. */
 #ifndef CARNET_ARENA_H
 #define CARNET_ARENA_H
 
@@ -8,8 +8,8 @@ struct arena;
 
 /*
  * arena_new():
- * Return an empty arena.  Like all that allocates here it never fails: out of
- * memory ends the process (exit 111), and its manager starts it anew.
+ * Return an empty arena.  No function here returns NULL for lack of memory: the
+ * process exits with 111, and its manager starts it anew.
  */
 struct arena *arena_new(void);
 
@@ -22,7 +22,7 @@ void *arena_alloc(struct arena *a, size_t size);
 
 /*
  * arena_dup(a, data, len):
- * Return a copy of the len bytes at data with a NUL behind them.
+ * Return a copy of the len bytes at data, followed by a NUL.
  */
 char *arena_dup(struct arena *a, const void *data, size_t len);
 
@@ -41,15 +41,15 @@ char *arena_printf(struct arena *a, const char *fmt, ...)
 
 /*
  * arena_defer(a, fn, object):
- * Have fn(object) called when the arena is cleared, last registered first: for
- * what a library allocated for the request.
+ * Have fn(object) called when the arena is cleared.  It frees what a library
+ * allocated for the request.  The last one registered is called first.
  */
 void arena_defer(struct arena *a, void (*fn)(void *), void *object);
 
 /*
  * arena_clear(a):
- * Run what was deferred, wipe all that was handed out, and keep one block for
- * the next request.
+ * Call the deferred functions, wipe all memory that was handed out, and keep
+ * one block for the next request.
  */
 void arena_clear(struct arena *a);
 

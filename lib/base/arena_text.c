@@ -1,4 +1,4 @@
-/* arena_text.c: strings in an arena, of whatever an arena is made. */
+/* arena_text.c: strings in an arena, by arena_alloc alone. */
 #include "arena.h"
 
 #include <err.h>
@@ -25,7 +25,7 @@ arena_str(struct arena *a, const char *s)
 char *
 arena_printf(struct arena *a, const char *fmt, ...)
 {
-	char text[256]; /* most are shorter: printed once */
+	char text[256]; /* most texts fit, and are formatted only one time */
 	va_list ap;
 	char *p;
 	int n;

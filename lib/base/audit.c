@@ -1,4 +1,4 @@
-/* audit.c: the audit trail: one line of JSON an event, in a file bounded in size. */
+/* audit.c: the audit trail: a line of JSON for each event, bounded in size. */
 #include "audit.h"
 
 #include <errno.h>
@@ -54,59 +54,60 @@ audit_part(struct arena *a, const char *path, int part)
 				   : arena_printf(a, "%s.strangers", path);
 }
 
-/* A part as it was opened last: a line costs no open where it is the same. */
-static struct last {
+/* The open file of each part.  It stays open until another takes its name. */
+static struct part_file {
 	int fd;
 	dev_t dev;
 	ino_t ino;
-} lasts[AUDIT_PARTS] = { { .fd = -1 }, { .fd = -1 } };
+} part_files[AUDIT_PARTS] = { { .fd = -1 }, { .fd = -1 } };
 
-/* Make path's file the last one; its size, or -1. */
+/* Open path, unless pf is that file already.  Return its size, or -1. */
 static off_t
-open_last(struct last *l, const char *path)
+open_part(struct part_file *pf, const char *path)
 {
 	struct stat sb;
 
-	if (l->fd >= 0 && stat(path, &sb) == 0 && sb.st_dev == l->dev &&
-	    sb.st_ino == l->ino)
+	if (pf->fd >= 0 && stat(path, &sb) == 0 && sb.st_dev == pf->dev &&
+	    sb.st_ino == pf->ino)
 		return sb.st_size;
-	if (l->fd >= 0)
-		close(l->fd);
-	l->fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-	if (l->fd < 0 || fstat(l->fd, &sb) < 0)
+	if (pf->fd >= 0)
+		close(pf->fd);
+	pf->fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+	if (pf->fd < 0 || fstat(pf->fd, &sb) < 0)
 		return -1;
-	l->dev = sb.st_dev;
-	l->ino = sb.st_ino;
+	pf->dev = sb.st_dev;
+	pf->ino = sb.st_ino;
 	return sb.st_size;
 }
 
 /*
- * The file, unless it holds half already: that is moved aside first.  Nothing is
- * locked for it, so of several at once each may add a line to one that is full.
+ * Open the file that len more bytes fit in.  One that would pass half of its
+ * part's size is renamed first.  Lines are added without a lock: several
+ * processes at the same time may each add one line to a full file.
  */
 static int
-open_with_room(struct arena *a, struct last *l, const char *path, int64_t half,
-    size_t len)
+open_with_room(struct arena *a, struct part_file *pf, const char *path,
+    int64_t half, size_t len)
 {
 	struct stat now;
 	off_t size;
 
 	for (int tries = 0; tries < 3; tries++) {
-		size = open_last(l, path);
+		size = open_part(pf, path);
 		if (size <= 0 || size + (int64_t)len <= half)
-			return l->fd;
-		/* Of several who see it full, the first moves it. */
-		if (flock(l->fd, LOCK_EX) == 0 && stat(path, &now) == 0 &&
-		    now.st_ino == l->ino && now.st_dev == l->dev &&
+			return pf->fd;
+		/* If several processes see it full, the first renames it. */
+		if (flock(pf->fd, LOCK_EX) == 0 && stat(path, &now) == 0 &&
+		    now.st_ino == pf->ino && now.st_dev == pf->dev &&
 		    rename(path, arena_printf(a, "%s.1", path)) < 0) {
-			(void)flock(l->fd, LOCK_UN);
-			return l->fd;
+			(void)flock(pf->fd, LOCK_UN);
+			return pf->fd;
 		}
-		close(l->fd); /* and so the lock */
-		l->fd = -1;
+		close(pf->fd); /* this also unlocks it */
+		pf->fd = -1;
 	}
-	(void)open_last(l, path);
-	return l->fd;
+	(void)open_part(pf, path);
+	return pf->fd;
 }
 
 void
@@ -114,7 +115,7 @@ audit_write(
     const char *path, int64_t size, int to_syslog, const struct audit *ev)
 {
 	const int part = ev->is_strangers ? AUDIT_STRANGERS : AUDIT_KNOWN;
-	const int64_t theirs = size / 4;
+	const int64_t quarter = size / 4;
 	struct arena *a = arena_new();
 	struct buf b;
 	int fd;
@@ -125,8 +126,8 @@ audit_write(
 	buf_char(&b, '\n');
 	if (size > 0) {
 		path = audit_part(a, path, part);
-		fd = open_with_room(a, &lasts[part], path,
-		    (part == AUDIT_STRANGERS ? theirs : size - theirs) / 2,
+		fd = open_with_room(a, &part_files[part], path,
+		    (part == AUDIT_STRANGERS ? quarter : size - quarter) / 2,
 		    b.len);
 		if (fd < 0 || write(fd, b.data, b.len) != (ssize_t)b.len)
 			log_event("%s: %s%s", path, strerror(errno),

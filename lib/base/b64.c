@@ -1,12 +1,12 @@
-/* b64.c: base64 and base64url (RFC 4648), in time that depends on length alone. */
+/* b64.c: base64 and base64url (RFC 4648); time depends on length only. */
 #include "b64.h"
 
 #include <stdint.h>
 
 /*
- * A table look-up would leave the secret's bits in the cache (an attacker on
- * the same machine reads them there), so digits are computed, with masks that are
- * all ones where a range holds the value, else zero.
+ * Digits are computed, not looked up in a table: a look-up leaves traces of the
+ * secret in the cache, where an attacker on the same machine reads them.  A
+ * mask is all ones if the value is in a range, else zero.
  */
 static unsigned
 mask_le(unsigned x, unsigned y)
@@ -20,7 +20,7 @@ in_range(unsigned c, char first, char last)
 	return mask_le((unsigned)first, c) & mask_le(c, (unsigned)last);
 }
 
-/* From each range to the next the distance to its digits changes. */
+/* c is v + 'A'; each range above 25 adds its own distance to its characters. */
 static char
 digit(unsigned v)
 {

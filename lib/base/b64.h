@@ -1,4 +1,4 @@
-/* b64.h: base64 and base64url (RFC 4648), in time that depends on length alone. */
+/* b64.h: base64 and base64url (RFC 4648); time depends on length only. */
 #ifndef CARNET_B64_H
 #define CARNET_B64_H
 
@@ -11,16 +11,17 @@
 /*
  * b64url_encode(data, len, out):
  * Write data as base64url without padding (RFC 7515 section 2) and a NUL to
- * out, which has room for B64_LEN(len) + 1 bytes.  Return the length.
+ * out, which has room for B64_LEN(len) + 1 bytes.  Return the length without
+ * the NUL.
  */
 size_t b64url_encode(const void *data, size_t len, char *out);
 
 /*
  * b64url_decode(s, len, out):
  * Decode base64url without padding into out, which has room for len * 3 / 4
- * bytes.  Return the number of bytes; -1 for a foreign character, an
- * impossible length, or bits set that encode nothing: each byte string has one
- * spelling alone (RFC 4648 section 3.5).
+ * bytes.  Return the number of bytes; -1 for a character outside the alphabet,
+ * an impossible length, or padding bits that are not zero: each byte string has
+ * only one spelling (RFC 4648 section 3.5).
  */
 ssize_t b64url_decode(const char *s, size_t len, void *out);
 

@@ -1,13 +1,14 @@
-/* banned.h: calls that do not compile here; the Makefile includes it first. */
+/* banned.h: calls that do not compile; the Makefile includes it everywhere. */
 #ifndef CARNET_BANNED_H
 #define CARNET_BANNED_H
 
-/* Each of these has lost somebody a server: no bound, no error, or no entropy. */
+/* Each has broken real servers: it checks no bound, reports no error, or is
+ * predictable. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#undef sprintf /* macros, in clang */
+#undef sprintf /* clang has macros of these names */
 #undef vsprintf
 
 #pragma GCC poison strcpy strcat strncpy strncat stpcpy strtok strtok_r

@@ -54,12 +54,12 @@ buf_str(struct buf *b, const char *s)
 void
 buf_int(struct buf *b, int64_t n)
 {
-	uint64_t rest = n < 0 ? -(uint64_t)n : (uint64_t)n;
+	uint64_t left = n < 0 ? -(uint64_t)n : (uint64_t)n;
 	char digits[24], *p = digits + sizeof(digits);
 
 	do
-		*--p = (char)('0' + rest % 10);
-	while ((rest /= 10) > 0);
+		*--p = (char)('0' + left % 10);
+	while ((left /= 10) > 0);
 	if (n < 0)
 		*--p = '-';
 	buf_add(b, p, (size_t)(digits + sizeof(digits) - p));
@@ -72,7 +72,7 @@ buf_vprintf(struct buf *b, const char *fmt, va_list ap)
 	va_list again;
 	int n;
 
-	/* Most headers are so, and cost a tenth this way. */
+	/* Most header lines need no formatting: a copy costs a tenth of it. */
 	if (strchr(fmt, '%') == NULL || strcmp(fmt, "%s") == 0) {
 		buf_str(b, *fmt == '%' ? va_arg(ap, const char *) : fmt);
 		return;
@@ -81,7 +81,7 @@ buf_vprintf(struct buf *b, const char *fmt, va_list ap)
 	n = vsnprintf(b->data + b->len, room, fmt, ap);
 	if (n < 0)
 		errx(111, "buf: bad format");
-	if ((size_t)n >= room) { /* once more, with room enough */
+	if ((size_t)n >= room) { /* grow, and format again */
 		buf_room(b, (size_t)n);
 		vsnprintf(b->data + b->len, (size_t)n + 1, fmt, again);
 	}

@@ -8,7 +8,7 @@
 
 struct arena;
 
-/* Bytes, always with a NUL behind them that len does not count. */
+/* Bytes, always followed by a NUL that len does not count. */
 struct buf {
 	struct arena *a;
 	char *data;
@@ -18,16 +18,17 @@ struct buf {
 /*
  * buf_init(b, a, size):
  * Make b empty, with room for size bytes before it first grows.  Its bytes live
- * in the arena a, and so are wiped with it.
+ * in the arena a and are wiped with it.
  */
 void buf_init(struct buf *b, struct arena *a, size_t size);
 
-/* buf_grow(b, n): move b's bytes to where n more have room. */
+/* buf_grow(b, n): move b's bytes to memory with room for n more. */
 void buf_grow(struct buf *b, size_t n);
 
 /*
  * buf_room(b, n):
- * Return where the next n bytes go; the caller writes them and adds to b->len.
+ * Return the place of the next n bytes.  The caller writes them and adds their
+ * number to b->len.
  */
 static inline char *
 buf_room(struct buf *b, size_t n)

@@ -1,8 +1,9 @@
 /*
- * crypto.c: digests, random, constant-time compare.
+ * crypto.c: digests, random bytes, comparison in constant time.
  *
- * On Nettle, which GnuTLS is built on, as these need no start: a program of one
- * request that needs no key is done in the time that GnuTLS takes to begin.
+ * These use Nettle, the library below GnuTLS, because Nettle needs no
+ * initialisation.  GnuTLS takes as long to initialise as a whole CGI request
+ * without a key.
  */
 #include "crypto.h"
 

@@ -1,4 +1,4 @@
-/* disk.c: what outlives a power cut. */
+/* disk.c: changes of a directory that survive a power cut. */
 #include "disk.h"
 
 #include <fcntl.h>

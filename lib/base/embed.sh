@@ -1,12 +1,13 @@
 #!/bin/sh
-# embed.sh FILE...: print C that holds the files, found by name: lib/base/embed.h.
+# embed.sh FILE...: print the C source of embed_find (lib/base/embed.h) with the
+# text of each file.
 set -eu
 echo '#include "embed.h"'
 echo '#include <string.h>'
 echo 'static const struct { const char *name, *text; } files[] = {'
 for file; do
 	printf '{ "%s",\n' "$(basename "$file")"
-	# '?' is escaped too: two of them would begin a trigraph
+	# '?' is escaped too: two of them may begin a trigraph
 	sed -e 's/[\\"?]/\\&/g' -e 's/	/\\t/g' -e 's/^/"/' -e 's/$/\\n"/' "$file"
 	echo '},'
 done

@@ -1,4 +1,4 @@
-/* hasher.c: who hashes a password waits, and holds up nobody. */
+/* hasher.c: passwords are hashed while other requests are served. */
 #include "hasher.h"
 
 #include <pthread.h>
@@ -12,25 +12,25 @@
 #include "slot.h"
 #include "task.h"
 
-/* Who hashes gives way to who serves: a sign-in takes its 26 ms anyway. */
+/* The hashing thread has low priority: a sign-in takes 26 ms anyway. */
 #define NICE 10
 #define STACK_SIZE (256 * 1024)
 
 struct job {
 	void (*fn)(void *);
 	void *ctx;
-	struct task *waits;	/* NULL: the whole process does */
+	struct task *waits;	/* NULL: the whole process waits */
 	struct job *next;
 	int is_done;
 };
 
-/* One job at a time, in the order in which they came. */
+/* Jobs are done one at a time, in the order of their arrival. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static struct job *todo, **todo_end = &todo, *done;
 static int is_used, is_running, wake_fd = -1;
 
-/* Of this process: is a turn taken, and who waits for the next? */
+/* Whether a request of this process has the thread, and which wait for it. */
 static int is_taken;
 static struct waiter {
 	struct task *t;
@@ -43,7 +43,7 @@ work(void *unused)
 	const uint64_t one = 1;
 	struct job *j;
 
-	/* Of Linux's threads each has a priority of its own. */
+	/* On Linux each thread has a priority of its own. */
 	(void)setpriority(PRIO_PROCESS, 0, NICE);
 	pthread_mutex_lock(&lock);
 	for (;;) {
@@ -66,7 +66,7 @@ work(void *unused)
 	return unused;
 }
 
-/* Begun when the first password comes, and so within the sandbox. */
+/* The thread starts with the first password, so it is within the sandbox. */
 static int
 start(void)
 {
@@ -95,7 +95,7 @@ hasher_do(void (*fn)(void *), void *ctx)
 	if (j.waits != NULL && wake_fd < 0)
 		j.waits = NULL;
 	if (!is_used || !start()) {
-		fn(ctx); /* a command; or no thread can be had */
+		fn(ctx); /* a command, or no thread could be started */
 		return;
 	}
 	pthread_mutex_lock(&lock);
@@ -154,7 +154,7 @@ take_slot(void *ctx)
 	    left > 0 ? (int)left : 0);
 }
 
-/* The thread is this request's alone: what it does next is never queued. */
+/* Reserve the thread for this request, so that its jobs never wait in line. */
 static void
 take_thread(void)
 {
@@ -163,7 +163,7 @@ take_thread(void)
 	if (is_taken && w.t != NULL) {
 		*last = &w;
 		last = &w.next;
-		task_wait(); /* who was before hands it on */
+		task_wait(); /* until leave_thread hands the thread on */
 	}
 	is_taken = 1;
 }
@@ -192,7 +192,7 @@ hasher_begin(const struct turns *ts, struct turn *t)
 	if (t->place == SLOT_NONE)
 		return 0;
 	take_thread();
-	t->in_turn = 1;
+	t->has_thread = 1;
 	if (t->place == SLOT_BROKEN)
 		return 1;
 	hasher_do(take_slot, &w);
@@ -208,7 +208,7 @@ hasher_end(struct turn *t)
 {
 	slot_free(t->slot);
 	slot_free(t->place);
-	if (t->in_turn)
+	if (t->has_thread)
 		leave_thread();
 	*t = (struct turn) { .place = SLOT_NONE, .slot = SLOT_NONE };
 }

@@ -1,43 +1,44 @@
-/* hasher.h: who hashes a password waits, and holds up nobody. */
+/* hasher.h: passwords are hashed while other requests are served. */
 #ifndef CARNET_HASHER_H
 #define CARNET_HASHER_H
 
-/* What one request is given before it hashes. */
+/* A request's permission to hash.  place and slot are of slot.h. */
 struct turn {
-	int place;	/* among those that hash or wait to */
-	int slot;	/* among those that hash */
-	int in_turn;	/* the process's own thread is theirs */
+	int place;	/* one of those for requests that wait or hash */
+	int slot;	/* one of those for requests that hash */
+	int has_thread;	/* the process's hashing thread is this request's */
 };
 
-/* How many may: all processes of the site together. */
+/* The limits, for all processes of the site together. */
 struct turns {
 	const char *path;	/* of the file whose bytes are the locks */
-	int hash, wait;		/* how many hash; hash or wait to */
-	int wait_ms;		/* how long at most */
+	int hash, wait;		/* the number of slots; of places */
+	int wait_ms;		/* the longest wait for a slot */
 };
 
 /*
  * hasher_begin(ts, t):
- * Take a turn.  Where all places are taken that is told at once; who has a place
- * waits for the slot, and other requests are served meanwhile (task.h).
- * Return 1, and hasher_end(t) is called; 0 if there is none.  Without a file that
- * can be locked, which is logged, everybody has a turn.
+ * Take a turn.  A request that finds no free place is refused at once.  One
+ * that has a place waits for a slot, and other requests are served meanwhile
+ * (task.h).  If the file cannot be locked, that is logged and each request gets
+ * a turn.
+ * Return 1, and the caller calls hasher_end(t); 0 if there is no turn.
  */
 int hasher_begin(const struct turns *ts, struct turn *t);
 void hasher_end(struct turn *t);
 
 /*
  * hasher_do(job, ctx):
- * Have job(ctx) done.  A program that serves (hasher_wake) has a thread for that,
- * which yields the processor to whoever serves: other requests are served
- * meanwhile.  Plain CGI waits.
+ * Run job(ctx), and return when it is done.  A program that called hasher_wake
+ * runs it in a thread of low priority, and serves other requests meanwhile.
+ * Other programs run it themselves.
  */
 void hasher_do(void (*job)(void *ctx), void *ctx);
 
 /*
- * hasher_wake(fd): this program serves.  fd, an eventfd(2), is written to when a
- * job is done; hasher_collect() then makes ready who waited for it.  fd -1: plain
- * CGI, where nobody else does.
+ * hasher_wake(fd): this program serves.  When a job is done, fd, an eventfd(2),
+ * is written to; hasher_collect() then makes the tasks ready that waited for a
+ * job.  fd -1: plain CGI, which has no other request to serve.
  */
 void hasher_wake(int fd);
 void hasher_collect(void);

@@ -1,4 +1,4 @@
-/* id.c: ids of tokens and of families: a time, and then chance. */
+/* id.c: ids of tokens and of families: a time, then random bytes. */
 #include "id.h"
 
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "b64.h"
 #include "crypto.h"
 
-#define TIME_LEN 5 /* of the seconds, which stand first */
+#define TIME_LEN 5 /* bytes of the seconds, at the start of an id */
 
 void
 id_make(int64_t now, struct id *out)
@@ -17,7 +17,9 @@ id_make(int64_t now, struct id *out)
 	uint64_t at;
 
 	crypto_random(out->byte, ID_LEN);
-	/* To the tick: rows of one second, too, go to the end of the tree. */
+	/*
+	 * The fraction keeps new rows at the end of the index within a second.
+	 */
 	clock_gettime(CLOCK_REALTIME, &t);
 	at = (uint64_t)now << 24 | (uint64_t)t.tv_nsec * (1 << 24) / 1000000000;
 	for (int i = 0; i < 8; i++)

@@ -1,4 +1,4 @@
-/* id.h: ids of tokens and of families: a time, and then chance. */
+/* id.h: ids of tokens and of families: a time, then random bytes. */
 #ifndef CARNET_ID_H
 #define CARNET_ID_H
 
@@ -15,17 +15,17 @@ struct id {
 
 /*
  * id_make(now, out):
- * Make a new id: now (Unix seconds) in 5 bytes, the clock's part of a second in 3,
- * and 8 random bytes.
+ * Make a new id: now (Unix seconds) in 5 bytes, the clock's fraction of a
+ * second in 3, and 8 random bytes.
  */
 void id_make(int64_t now, struct id *out);
 
-/* id_time(id): return the time at which it was made, in Unix seconds. */
+/* id_time(id): return the time at which id was made, in Unix seconds. */
 int64_t id_time(const struct id *id);
 
 /*
- * id_text(a, id): return the id as the wire has it, in a.
- * id_read(text, out): read such a text; return 1, or 0 if it is none.
+ * id_text(a, id): return the id in base64url, in a.
+ * id_read(text, out): read that form; return 1, or 0 if text is not an id.
  */
 char *id_text(struct arena *a, const struct id *id);
 int id_read(const char *text, struct id *out);

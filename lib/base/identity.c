@@ -1,4 +1,4 @@
-/* identity.c: who somebody is: an e-mail address or a user name. */
+/* identity.c: the name of a user: an e-mail address or a user name. */
 #include "identity.h"
 
 #include <err.h>
@@ -12,7 +12,7 @@
 #define EMAIL_MAX 254 /* RFC 5321 section 4.5.3.1.3, less the brackets */
 #define LOGIN_MAX 64  /* characters */
 
-/* RFC 5890 section 2.3.1: beside what is no ASCII, letters, digits, hyphens. */
+/* RFC 5890 section 2.3.1: the ASCII of a label is letters, digits, hyphens. */
 static int
 is_host(const char *label)
 {
@@ -30,7 +30,9 @@ is_host(const char *label)
 	return good;
 }
 
-/* Browsers send a domain that is no ASCII as A-label, in type=email. */
+/*
+ * A browser sends the domain of an input of type=email as an A-label already.
+ */
 static char *
 domain_form(struct arena *a, const char *text)
 {

@@ -10,20 +10,20 @@
 
 #define DEPTH 16
 
-/* The members that the objects below o hold, all levels together. */
+/* The number of members of all objects in o, on all levels. */
 static size_t
-members(struct json_object *o)
+count_members(struct json_object *o)
 {
 	size_t n = 0;
 
 	if (json_object_is_type(o, json_type_object)) {
 		json_object_object_foreach(o, name, value) {
 			(void)name;
-			n += 1 + members(value);
+			n += 1 + count_members(value);
 		}
 	} else if (json_object_is_type(o, json_type_array)) {
 		for (size_t i = 0; i < json_object_array_length(o); i++)
-			n += members(json_object_array_get_idx(o, i));
+			n += count_members(json_object_array_get_idx(o, i));
 	}
 	return n;
 }
@@ -34,7 +34,7 @@ is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* Return how long the number at s is, 0 if it is none, or 01, 1. or -.5. */
+/* Return the length of the number at s; 0 if it is none, or 01, 1. or -.5. */
 static size_t
 number_len(const char *s)
 {
@@ -48,13 +48,14 @@ number_len(const char *s)
 }
 
 /*
- * The members that s, which json-c found valid, names: its colons outside
- * strings.  SIZE_MAX, which no object holds, for what json-c lets pass against
- * RFC 8259 (control characters in strings, 'names', NaN, Infinity, 01) and for
- * a NUL in a name: json-c ends it there, so that "aud\u0000x" would be aud.
+ * The number of members that the text s, which json-c accepted, names: its
+ * colons outside strings.  Return SIZE_MAX, which no object has, for what
+ * json-c accepts against RFC 8259 (control characters in strings, 'names', NaN,
+ * Infinity, 01).  Do so for a NUL in a name too: json-c ends the name there, so
+ * that it takes "aud\u0000x" for aud.
  */
 static size_t
-members_named(const char *s)
+count_names(const char *s)
 {
 	int in_string = 0, nul = 0;
 	size_t n = 0, len;
@@ -82,7 +83,7 @@ members_named(const char *s)
 	return n;
 }
 
-/* json-c hands out its own copy of a string, though as const. */
+/* json_object_get_string returns json-c's own bytes, though as const. */
 static void
 wipe(struct json_object *o)
 {
@@ -109,7 +110,7 @@ put(void *o)
 	json_object_put(o);
 }
 
-/* Room for the longest string at once: no copy of what it held stays behind. */
+/* The buffer has room for any string, so it never moves and leaves a copy. */
 static struct json_tokener *
 tokener_new(size_t len)
 {
@@ -126,7 +127,7 @@ tokener_new(size_t len)
 	return tok;
 }
 
-/* What it has read of a text that is not well-formed goes with it. */
+/* Wipe also what was read of a text that is not well-formed. */
 static void
 tokener_free(struct json_tokener *tok)
 {
@@ -145,12 +146,12 @@ json_parse(struct arena *a, const char *s, size_t len)
 	size_t end;
 	int good;
 
-	/* json-c, asked to, passes overlong forms and surrogates. */
+	/* json-c's own check of UTF-8 accepts overlong forms and surrogates. */
 	if (len > INT_MAX - 1 || utf8_count(s, len) < 0)
 		return NULL;
 	if ((tok = tokener_new(len)) == NULL)
 		return NULL;
-	/* With the NUL behind it, or a number at the end would not be over. */
+	/* The NUL is parsed too: it ends a number at the end of the text. */
 	text = arena_dup(a, s, len);
 	o = json_tokener_parse_ex(tok, text, (int)len + 1);
 	end = json_tokener_get_parse_end(tok);
@@ -161,7 +162,7 @@ json_parse(struct arena *a, const char *s, size_t len)
 	arena_defer(a, put, o);
 	while (good && end < len)
 		good = strchr(" \t\r\n", s[end++]) != NULL;
-	return good && members(o) == members_named(text) ? o : NULL;
+	return good && count_members(o) == count_names(text) ? o : NULL;
 }
 
 const char *

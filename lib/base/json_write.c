@@ -5,7 +5,7 @@
 
 #include "buf.h"
 
-#define ONES 0x0101010101010101U /* in each of eight bytes */
+#define ONES 0x0101010101010101U /* 1 in each of eight bytes */
 
 static int
 is_plain(char c)
@@ -13,14 +13,14 @@ is_plain(char c)
 	return (unsigned char)c >= 0x20 && c != '"' && c != '\\' && c != 0x7f;
 }
 
-/* Not 0 if one of the eight bytes is 0 (with those above it, falsely). */
+/* Nonzero if one of the eight bytes is 0 (bytes above it may be marked too). */
 static uint64_t
 has_zero(uint64_t eight)
 {
 	return (eight - ONES) & ~eight & ONES << 7;
 }
 
-/* How many bytes from s on stand for themselves in a string: eight a step. */
+/* How many bytes from s on need no escape in a string: eight at a time. */
 static size_t
 plain_span(const char *s, size_t len)
 {
@@ -59,7 +59,7 @@ quote(struct buf *b, const char *s, size_t len)
 {
 	size_t n;
 
-	buf_room(b, len + 2); /* at most one growth, as a rule */
+	buf_room(b, len + 2); /* without escapes b grows at most one time */
 	buf_char(b, '"');
 	while ((n = plain_span(s, len)) < len) {
 		buf_add(b, s, n);
@@ -71,7 +71,7 @@ quote(struct buf *b, const char *s, size_t len)
 	buf_char(b, '"');
 }
 
-/* The comma and the name; what went before tells whether a comma is due. */
+/* Write the comma and the name.  No comma follows an opening bracket. */
 static void
 begin(struct buf *b, const char *name)
 {

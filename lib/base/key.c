@@ -1,4 +1,4 @@
-/* key.c: signing keys: made, imported, exported; on GnuTLS. */
+/* key.c: making, importing and exporting signing keys, by GnuTLS. */
 #include <err.h>
 #include <gnutls/x509.h>
 #include <stdint.h>
@@ -68,7 +68,7 @@ key_fail(const char *what, int rc)
 	return -1;
 }
 
-/* To begin takes half a millisecond: see crypto.c.  Nothing is done without a key. */
+/* GnuTLS is initialised with the first key: that takes 0.5 ms (crypto.c). */
 GNUTLS_SKIP_GLOBAL_INIT
 
 static void
@@ -105,7 +105,7 @@ key_free(struct key *k)
 	free(k);
 }
 
-/* Return 0 if the public half is a sound key of k's algorithm. */
+/* Return 0 if the public half is a sound key of k's algorithm; -1, logged. */
 static int
 check(struct key *k)
 {
@@ -113,18 +113,18 @@ check(struct key *k)
 
 	pk = gnutls_pubkey_get_pk_algorithm(k->pub, &k->bits);
 	if (pk != (int)key_algs[k->alg].pk) {
-		log_event("crypto: a key of another kind than %s",
+		log_event("crypto: the key is not for %s",
 		    key_algs[k->alg].name);
 		return -1;
 	}
 	if (pk == GNUTLS_PK_RSA &&
 	    (k->bits < RSA_BITS_MIN || k->bits > RSA_BITS_MAX)) {
-		log_event("crypto: an RSA key of %u bits, not %d to %d",
+		log_event("crypto: the RSA key has %u bits, not %d to %d",
 		    k->bits, RSA_BITS_MIN, RSA_BITS_MAX);
 		return -1;
 	}
 	if (pk == GNUTLS_PK_EC && k->bits != 256) {
-		log_event("crypto: ES256 wants the curve P-256");
+		log_event("crypto: ES256 needs the curve P-256");
 		return -1;
 	}
 	if ((rc = gnutls_pubkey_verify_params(k->pub)) < 0)
@@ -132,7 +132,7 @@ check(struct key *k)
 	return 0;
 }
 
-/* Finish a key that has its private half; k is freed if it is refused. */
+/* Derive and check the public half of k; on failure free k, return NULL. */
 static struct key *
 complete(struct key *k)
 {
@@ -305,7 +305,10 @@ key_from_numbers(enum alg alg, const struct key_numbers *n)
 	if (key_algs[alg].curve == 0) {
 		x = key_datum_trim(n->x, n->x_len);
 		y = key_datum_trim(n->y, n->y_len);
-		/* An exponent of 1 signs nothing; an even number is no RSA. */
+		/*
+		 * With the exponent 1 each text is its own signature.  An RSA
+		 * modulus or exponent is never even.
+		 */
 		if (x.size > 0 && y.size > 0 && x.data[x.size - 1] & 1 &&
 		    y.data[y.size - 1] & 1 && !(y.size == 1 && *y.data == 1))
 			rc = gnutls_pubkey_import_rsa_raw(k->pub, &x, &y);

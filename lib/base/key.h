@@ -10,40 +10,44 @@ struct arena;
 
 #define SIGNATURE_MAX 1024 /* RSA 8192 */
 
-/* The algorithms, RFC 7518 section 3.1 and RFC 8037.  There is no other. */
+/* The algorithms (RFC 7518 section 3.1, RFC 8037).  No other is accepted. */
 enum alg { ALG_ES256, ALG_RS256, ALG_PS256, ALG_EDDSA, ALG_COUNT };
 
-/* alg_name(alg): return the name on the wire, such as "ES256". */
+/* alg_name(alg): return the name on the wire, for example "ES256". */
 const char *alg_name(enum alg alg);
 
-/* alg_find(name): return the algorithm of that exact name, -1 if there is none. */
+/*
+ * alg_find(name):
+ * Return the algorithm of that exact name, -1 if there is none.
+ */
 int alg_find(const char *name);
 
-/* A key pair, or a public key alone, of one algorithm. */
+/* A key pair, or only a public key, of one algorithm. */
 struct key;
 
 /*
  * key_generate(alg, bits):
- * Make a key pair; bits is the size of an RSA modulus (2048 to 8192), and is not
- * looked at for the others.  Return NULL if GnuTLS fails, logged.
+ * Make a key pair.  bits is the size of an RSA modulus (2048 to 8192); other
+ * algorithms ignore it.  Return NULL if GnuTLS fails, logged.
  */
 struct key *key_generate(enum alg alg, unsigned bits);
 
 /*
  * key_from_pem(pem, len, alg):
- * Read a private key (PKCS#8 or the older forms) or a public one.  Return NULL
- * with the reason logged if it is none, does not fit alg, or is an RSA key under
- * 2048 bits.
+ * Read a private key (PKCS#8 or the older forms) or a public one.  Return NULL,
+ * with the reason logged, if pem has no key, the key is not of alg, or it is an
+ * RSA key under 2048 bits.
  */
 struct key *key_from_pem(const char *pem, size_t len, enum alg alg);
 
 /*
  * key_to_pem(k, a):
- * Return the private key as PKCS#8 in PEM, in a; NULL if it cannot be had.
+ * Return the private key as PKCS#8 in PEM, in a; NULL if k has none or GnuTLS
+ * fails.
  */
 char *key_to_pem(const struct key *k, struct arena *a);
 
-/* key_public_pem(k, a): the public key as PEM, in a; NULL, logged. */
+/* key_public_pem(k, a): return the public key as PEM, in a; or NULL, logged. */
 char *key_public_pem(const struct key *k, struct arena *a);
 
 /* The public numbers of a key, big-endian, as a JWK has them (RFC 7518 6). */
@@ -57,8 +61,9 @@ int key_numbers(const struct key *k, struct key_numbers *out);
 
 /*
  * key_from_numbers(alg, n):
- * Return the public key of these numbers; NULL if they are not one: a point off
- * the curve, an RSA modulus under 2048 bits or even, an exponent of 1 or even.
+ * Return the public key of these numbers; NULL if they are not a sound key: a
+ * point off the curve, an RSA modulus that is even or under 2048 bits, an
+ * exponent that is even or 1.
  */
 struct key *key_from_numbers(enum alg alg, const struct key_numbers *n);
 

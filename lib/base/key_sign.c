@@ -1,4 +1,4 @@
-/* key_sign.c: signatures in their JWS form: made, and verified; on GnuTLS. */
+/* key_sign.c: making and verifying signatures in their JWS form, by GnuTLS. */
 #include <gnutls/crypto.h>
 #include <stdint.h>
 #include <string.h>
@@ -17,7 +17,7 @@ key_jws_as_it_is(const gnutls_datum_t *sig, uint8_t *out)
 	return (ssize_t)sig->size;
 }
 
-/* RFC 7518 section 3.4: r and s at full length, one behind the other. */
+/* RFC 7518 section 3.4: r at full length, then s at full length. */
 ssize_t
 key_jws_ecdsa(const gnutls_datum_t *der, uint8_t *out)
 {
@@ -67,7 +67,7 @@ verify(const struct key *k, const gnutls_datum_t *d, const gnutls_datum_t *sig)
 		   k->pub, key_algs[k->alg].sign, 0, d, sig) >= 0;
 }
 
-/* RFC 8017 section 8.2.2: another length is another signature. */
+/* RFC 8017 section 8.2.2: a signature has the modulus' length. */
 int
 key_verify_rsa(const struct key *k, const gnutls_datum_t *d,
     const gnutls_datum_t *sig)

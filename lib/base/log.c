@@ -1,11 +1,11 @@
-/* log.c: one line an event. */
+/* log.c: the log, a line for each event. */
 #include "log.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 
-/* Process-wide, as standard error is: one request is served at a time. */
+/* One for the process: only one request runs at a time. */
 static struct {
 	void (*sink)(void *, const char *);
 	void *ctx;

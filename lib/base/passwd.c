@@ -1,4 +1,4 @@
-/* passwd.c: people's passwords, through crypt(3). */
+/* passwd.c: users' passwords, hashed by crypt(3). */
 #include "passwd.h"
 
 #include <crypt.h>
@@ -16,23 +16,23 @@
 
 #define SETTING "$y$j9T$" /* yescrypt at libxcrypt's default cost, 26 ms */
 
-/* A hash that no password is known for, at the cost of a real one. */
+/* A yescrypt hash without a known password, at the cost of a real one. */
 #define NOBODY SETTING "0000000000000000000000$" \
     "0000000000000000000000000000000000000000000"
 
-/* The same of bcrypt, whose cost stands in front. */
+/* The same for bcrypt; the cost is filled in. */
 #define NOBODY_BCRYPT "$2y$%02d$abcdefghijklmnopqrstuu"
-#define BCRYPT_LEAST 4
-#define BCRYPT_MOST 14 /* a second; a dearer hash shows itself */
+#define BCRYPT_MIN 4
+#define BCRYPT_MAX 14 /* a second; work beyond it is not hidden */
 
 struct hashing {
 	const char *password, *setting;
-	char hash[CRYPT_OUTPUT_SIZE]; /* "": no setting, or too long */
+	char hash[CRYPT_OUTPUT_SIZE]; /* "": crypt(3) refused */
 };
 
 /*
- * crypt_ra, with its 32 KiB of scratch wiped by crypt itself.  A lack of memory
- * must not read as a wrong password.
+ * Call crypt_ra, and wipe its data.  A lack of memory ends the process: it must
+ * not look like a wrong password.
  */
 static void
 do_hash(void *ctx)
@@ -53,7 +53,10 @@ do_hash(void *ctx)
 	free(data);
 }
 
-/* By the thread for that.  NULL for what is no setting, or too long. */
+/*
+ * Hash in the hashing thread.  Return NULL if setting is malformed or password
+ * is too long.
+ */
 static char *
 hash_with(struct arena *a, const char *password, const char *setting)
 {
@@ -67,9 +70,9 @@ hash_with(struct arena *a, const char *password, const char *setting)
 }
 
 /*
- * The spellings of password that a hash may have been made from: by RFC 8265's
- * OpaqueString, as ours are; and as it was sent, for one that is older or was
- * brought from elsewhere.  How many, which does not depend on the hash.
+ * Put the spellings of password that a hash may have been made from to out: its
+ * OpaqueString (RFC 8265), and, for an older or imported hash, the password as
+ * it was sent.  Return their number, which does not depend on the hash.
  */
 static int
 spellings(struct arena *a, const char *password, const char *out[static 2])
@@ -125,7 +128,7 @@ passwd_verify(const char *password, const char *hash)
 	return same;
 }
 
-/* The cost of a bcrypt hash; 0: it is none. */
+/* The cost of a bcrypt hash; 0 for any other hash. */
 static int
 bcrypt_cost(const char *hash)
 {
@@ -134,32 +137,36 @@ bcrypt_cost(const char *hash)
 	return (hash[4] - '0') * 10 + hash[5] - '0';
 }
 
-/* What passwd_refuse does for one spelling. */
+/* Do the work of passwd_refuse for one spelling. */
 static void
-refuse(struct arena *a, const char *password, const char *hash, int dearest)
+refuse(struct arena *a, const char *password, const char *hash, int max_cost)
 {
 	int cost = bcrypt_cost(hash);
 
-	dearest = dearest > BCRYPT_MOST ? BCRYPT_MOST : dearest;
-	if (dearest >= BCRYPT_LEAST && cost == 0)
+	max_cost = max_cost > BCRYPT_MAX ? BCRYPT_MAX : max_cost;
+	if (max_cost >= BCRYPT_MIN && cost == 0)
 		hash_with(a, password,
-		    arena_printf(a, NOBODY_BCRYPT, dearest));
-	/* Each cost doubles the last: c, c, c + 1, ... up to d - 1 make d. */
-	for (; cost >= BCRYPT_LEAST && cost < dearest; cost++)
+		    arena_printf(a, NOBODY_BCRYPT, max_cost));
+	/*
+	 * Cost c + 1 is twice the work of c.  The hash of cost c is done
+	 * already; those of c, c + 1, ... max_cost - 1 make the sum that of
+	 * max_cost.
+	 */
+	for (; cost >= BCRYPT_MIN && cost < max_cost; cost++)
 		hash_with(a, password, arena_printf(a, NOBODY_BCRYPT, cost));
 	if (bcrypt_cost(hash) != 0)
 		hash_with(a, password, NOBODY);
 }
 
 void
-passwd_refuse(const char *password, const char *hash, int dearest)
+passwd_refuse(const char *password, const char *hash, int max_cost)
 {
 	struct arena *a = arena_new();
 	const char *typed[2];
 	int n = spellings(a, password, typed);
 
 	for (int i = 0; i < n; i++)
-		refuse(a, typed[i], hash, dearest);
+		refuse(a, typed[i], hash, max_cost);
 	arena_free(a);
 }
 

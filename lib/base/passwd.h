@@ -1,15 +1,15 @@
-/* passwd.h: people's passwords, through crypt(3). */
+/* passwd.h: users' passwords, hashed by crypt(3). */
 #ifndef CARNET_PASSWD_H
 #define CARNET_PASSWD_H
 
 struct arena;
 
-/* The longest password taken, in bytes: what libxcrypt takes. */
+/* The length of the longest password, in bytes, which is libxcrypt's limit. */
 #define PASSWD_MAX 511
 
 /*
- * A password is compared as RFC 8265's OpaqueString says: it is the same one
- * whether its accents were typed as characters of their own or not.
+ * A password is compared in the form of OpaqueString (RFC 8265 section 4): a
+ * letter and an accent are the same as one character of both.
  *
  * passwd_hash(a, password):
  * Return the yescrypt hash of password, in a; NULL on failure, logged.
@@ -18,26 +18,27 @@ char *passwd_hash(struct arena *a, const char *password);
 
 /*
  * passwd_verify(password, hash):
- * Return 1 if hash was made from password; 2 if from another spelling of it than
- * passwd_hash takes, so that a new hash is due; 0 if from neither.  hash NULL stands
- * for an unknown user, and one that crypt(3) cannot read for nobody: the work is
- * done all the same, so that time does not tell them apart, and the answer is 0.
+ * Return 1 if hash was made from password; 2 if hash was made from password as
+ * it was sent and not from its OpaqueString, so that a new hash should be
+ * stored; 0 otherwise.  hash is NULL for an unknown user.  For NULL, and for a
+ * hash that crypt(3) cannot read, the result is 0 after the same work, so that
+ * time does not tell whether the user is known.
  */
 int passwd_verify(const char *password, const char *hash);
 
 /*
- * passwd_refuse(password, hash, dearest):
- * passwd_verify(password, hash) is done, and the sign-in refused.  Where hashes
- * were brought from elsewhere do the rest of the work, so that each refusal
- * costs one hash of ours and one bcrypt of the cost dearest (two, of a password
- * that is sent in another form than is compared), whatever hash is.
- * dearest 0: there are none, and nothing is left to do.
+ * passwd_refuse(password, hash, max_cost):
+ * Finish the work of a refused sign-in, after passwd_verify(password, hash).
+ * max_cost is the highest cost of the imported bcrypt hashes; 0: there are
+ * none, and no work is left.  Whatever hash is, a refusal then costs one
+ * yescrypt and one bcrypt of max_cost (two of each for a password that is not
+ * sent in its OpaqueString), so that time does not tell what hash a user has.
  */
-void passwd_refuse(const char *password, const char *hash, int dearest);
+void passwd_refuse(const char *password, const char *hash, int max_cost);
 
 /*
  * passwd_is_stale(hash):
- * Return 1 if hash was made in another way than passwd_hash does now.
+ * Return 1 if hash has another method or cost than those of passwd_hash.
  */
 int passwd_is_stale(const char *hash);
 

@@ -32,9 +32,9 @@ path_start(const char *target)
 }
 
 /*
- * Decode once more, in place, what is left of percent-coding: as a lenient program
- * does, which takes a "%" that begins none for itself.  Return 1 if that changed
- * something, 0 if not, -1 if it gave a control character.
+ * Decode text again, in place, as a lenient program does: a "%" without two hex
+ * digits stays a "%".  Return 1 if text changed, 0 if not, -1 if it now has a
+ * control character.
  */
 static int
 decode_again(char *text)
@@ -60,7 +60,7 @@ decode_again(char *text)
 	return changed;
 }
 
-/* How many segments are "." or "..", where '\' may end one too. */
+/* The number of segments "." and ".."; under PATH_WINDOWS '\' ends one too. */
 static size_t
 count_dots(const char *s, unsigned flags)
 {
@@ -75,7 +75,7 @@ count_dots(const char *s, unsigned flags)
 	return dots;
 }
 
-/* Decode to the end; return -1 if nobody honest writes that. */
+/* Decode until text no longer changes; return -1 for an attack (path.h). */
 static int
 decode_twice(char *text, unsigned flags)
 {
@@ -89,7 +89,7 @@ decode_twice(char *text, unsigned flags)
 	return rc < 0 || count_dots(text, flags) > dots ? -1 : 0;
 }
 
-/* The path decoded; NULL if that leaves what no path should hold. */
+/* Return the decoded path; NULL if it has what path_normal refuses. */
 static char *
 decode(struct arena *a, const char *s, size_t len, unsigned flags)
 {
@@ -121,7 +121,7 @@ decode(struct arena *a, const char *s, size_t len, unsigned flags)
 	return text;
 }
 
-/* "..;x" is ".." to servers that know path parameters. */
+/* A server that knows path parameters reads "..;x" as "..". */
 static int
 is_dots_and_parameter(const char *s)
 {
@@ -130,25 +130,25 @@ is_dots_and_parameter(const char *s)
 	return (dots == 1 || dots == 2) && s[dots] == ';';
 }
 
-/* How much of the segment counts; -1: none can tell. */
+/* The length of the part of a segment that counts; -1: servers differ on it. */
 static ssize_t
 segment_length(const char *s, size_t n, unsigned flags)
 {
-	size_t kept = n;
+	size_t len = n;
 
 	if (is_dots_and_parameter(s))
 		return -1;
 	if (flags & PATH_CUT_PARAM && memchr(s, ';', n) != NULL)
-		kept = strcspn(s, ";");
-	if (flags & PATH_WINDOWS && !(kept == 1 && *s == '.') &&
-	    !(kept == 2 && memcmp(s, "..", 2) == 0)) {
-		n = kept;
-		while (kept > 0 && (s[kept - 1] == '.' || s[kept - 1] == ' '))
-			kept--;
-		if (kept == 0 && n > 0)
+		len = strcspn(s, ";");
+	if (flags & PATH_WINDOWS && !(len == 1 && *s == '.') &&
+	    !(len == 2 && memcmp(s, "..", 2) == 0)) {
+		n = len;
+		while (len > 0 && (s[len - 1] == '.' || s[len - 1] == ' '))
+			len--;
+		if (len == 0 && n > 0)
 			return -1;
 	}
-	return (ssize_t)kept;
+	return (ssize_t)len;
 }
 
 char *
@@ -156,7 +156,7 @@ path_normal(struct arena *a, const char *target, unsigned flags)
 {
 	const char *s = path_start(target);
 	size_t n, len = 0;
-	ssize_t kept;
+	ssize_t seg;
 	char *text, *out;
 	int had_empty = 0;
 
@@ -169,20 +169,20 @@ path_normal(struct arena *a, const char *target, unsigned flags)
 	for (s = text; *s == '/'; s += n) {
 		s++;
 		n = strcspn(s, "/");
-		if ((kept = segment_length(s, n, flags)) < 0)
+		if ((seg = segment_length(s, n, flags)) < 0)
 			return NULL;
-		if (kept == 2 && memcmp(s, "..", 2) == 0) {
-			/* "/a//../b" is /b, or /a/b where "//" counts. */
+		if (seg == 2 && memcmp(s, "..", 2) == 0) {
+			/* "/a//../b" is /b to some servers, /a/b to others. */
 			if (len == 0 || had_empty)
 				return NULL;
 			while (out[--len] != '/')
 				continue;
-		} else if (kept == 0) {
+		} else if (seg == 0) {
 			had_empty = 1;
-		} else if (kept != 1 || *s != '.') {
+		} else if (seg != 1 || *s != '.') {
 			out[len++] = '/';
-			memcpy(out + len, s, (size_t)kept);
-			len += (size_t)kept;
+			memcpy(out + len, s, (size_t)seg);
+			len += (size_t)seg;
 		}
 	}
 	if (len == 0)

@@ -1,4 +1,4 @@
-/* porter.c: one file opened for a process that may not read where it lies. */
+/* porter.c: a helper process that opens one file for a sandboxed process. */
 #include "porter.h"
 
 #include <errno.h>
@@ -12,9 +12,9 @@
 
 #include "sandbox.h"
 
-#define ANSWER_S 2 /* one that was stopped does not hold its process up */
+#define ANSWER_S 2 /* the longest wait: the porter may be stopped */
 
-/* An answer has the number of its question; error: errno, or 0 and the file. */
+/* number is the question's; error is errno, or 0 if the file comes along. */
 struct answer {
 	int number, error;
 };
@@ -46,7 +46,10 @@ answer(int door, const char *path, int number)
 		close(fd);
 }
 
-/* It ends with the process that has the other end, whatever signal ends that. */
+/*
+ * The porter's whole life.  It ends when the other end of door is closed, and
+ * so when its process ends, by whatever signal.
+ */
 static _Noreturn void
 wait_at(int door, const char *path)
 {
@@ -125,7 +128,7 @@ porter_open(int porter)
 		fd = file_of(&m);
 		if (an.number == number)
 			break;
-		if (fd >= 0) /* the answer to one that was given up */
+		if (fd >= 0) /* a late answer to an earlier question */
 			close(fd);
 	}
 	if (fd < 0)

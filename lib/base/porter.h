@@ -1,31 +1,33 @@
 /*
- * porter.h: one file opened for a process that may not read where it lies.
+ * porter.h: a helper process that opens one file for a sandboxed process.
  *
- * Landlock gives a directory with all that is below it, and a file by itself only
- * until another takes its name.  carnet.conf changes so, and in the default layout
- * the private keys and the database are below its directory.  So a process that
- * has no business with them keeps a small one beside it, which is outside of that
- * wall, and which knows but one thing: to open this file for reading.
+ * A Landlock rule for a directory allows all that is below it.  A rule for a
+ * file ends when another file takes its name, and that is how carnet.conf
+ * changes.  In the default layout the private keys and the database are below
+ * the directory of carnet.conf.  A process that must not read them therefore
+ * starts a porter: a small process without that Landlock rule, which can only
+ * open this one file for reading and hand it over.
  */
 #ifndef CARNET_PORTER_H
 #define CARNET_PORTER_H
 
 /*
  * porter_start(path):
- * Start one for the file at path, before there is a thread, a secret or a sandbox.
- * It has no other file open, and ends when this process does, or at porter_end.
- * Return what the others take; -1 with errno.
+ * Start a porter for the file at path, before the process has a thread, a
+ * secret or a sandbox.  The porter has no other file open.  It ends when this
+ * process ends, or at porter_end.  Return its socket, for the other functions;
+ * -1 with errno.
  */
 int porter_start(const char *path);
 
 /*
  * porter_open(porter):
- * Return the file as it is now, open for reading, which the caller closes; -1 with
- * errno.
+ * Return a descriptor of the file that has the name now, open for reading; the
+ * caller closes it.  Return -1 with errno.
  */
 int porter_open(int porter);
 
-/* porter_end(porter): it has ended when this returns.  -1 is fine. */
+/* porter_end(porter): end the porter, and wait until it has.  -1 is fine. */
 void porter_end(int porter);
 
 #endif

@@ -1,4 +1,4 @@
-/* precis.c: names and passwords in the one form that is compared (RFC 8265). */
+/* precis.c: the form in which names and passwords are compared (RFC 8265). */
 #include "precis.h"
 
 #include <err.h>
@@ -13,7 +13,7 @@
 #include "buf.h"
 #include "utf8.h"
 
-#define NFC_GROWS 3 /* at most, in UTF-8: Unicode Standard Annex 15 */
+#define NFC_GROWS 3 /* how many times longer UTF-8 gets, at most (UAX 15) */
 
 int
 precis_is_ascii(const char *text, size_t len)
@@ -30,8 +30,11 @@ precis_is_ascii(const char *text, size_t len)
 	UC_CATEGORY_MASK_Lm | UC_CATEGORY_MASK_Nd | UC_CATEGORY_MASK_Mn | \
 	UC_CATEGORY_MASK_Mc)
 
-/* RFC 8264 section 9.6, Exceptions.  What depends on its neighbours (sections
- * 9.8 and the rules of RFC 5892) is left out: no name needs it. */
+/*
+ * RFC 8264 section 9.6, Exceptions.  Characters that are valid only beside
+ * certain others (section 9.8 and the rules of RFC 5892) are refused: no name
+ * needs them.
+ */
 static const struct {
 	ucs4_t first, last;
 	int is_valid;
@@ -45,7 +48,7 @@ static const struct {
 	{ 0x1100, 0x11ff, 0 }, { 0xa960, 0xa97f, 0 }, { 0xd7b0, 0xd7ff, 0 },
 };
 
-/* RFC 8264 section 4.2: may it stand in the IdentifierClass? */
+/* RFC 8264 section 4.2: is c in the IdentifierClass? */
 static int
 is_valid(ucs4_t c)
 {
@@ -64,7 +67,7 @@ is_valid(ucs4_t c)
 	return uc_is_general_category_withtable(c, LETTER_DIGITS);
 }
 
-/* What RFC 5893 section 2 asks of a name, in bits of what was seen in it. */
+/* RFC 5893 section 2: the kinds of direction that a name has, as bits. */
 enum { SEEN_L = 1, SEEN_R = 2, SEEN_EN = 4, SEEN_AN = 8, SEEN_OTHER = 16 };
 
 static int
@@ -87,7 +90,7 @@ direction(ucs4_t c)
 	}
 }
 
-/* Does each character of s belong in a name, and do they run in one way? */
+/* Is each character of s allowed in a name, and have they one direction? */
 static int
 is_name(const char *s)
 {
@@ -110,7 +113,7 @@ is_name(const char *s)
 	    (seen & (SEEN_EN | SEEN_AN)) != (SEEN_EN | SEEN_AN);
 }
 
-/* RFC 8265 section 3.3.1, the width rule: full width and half width as usual. */
+/* RFC 8265 section 3.3.1, the width rule: full and half width become usual. */
 static void
 map_width(struct buf *b, const char *text)
 {

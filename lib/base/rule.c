@@ -1,4 +1,4 @@
-/* rule.c: the rules of [guard]: path prefix and method to what they need. */
+/* rule.c: the rules of [guard]: what a path prefix and a method need. */
 #include "rule.h"
 
 #include <string.h>
@@ -13,7 +13,7 @@
 	"GET HEAD POST PUT PATCH DELETE OPTIONS QUERY PROPFIND PROPPATCH" \
 	" MKCOL MKCALENDAR COPY MOVE LOCK UNLOCK REPORT SEARCH ACL"
 
-/* Append the word, behind a space unless it is the first. */
+/* Append the word, with a space before it unless it is the first. */
 static void
 add_word(struct buf *b, const char *word, size_t len)
 {
@@ -22,7 +22,7 @@ add_word(struct buf *b, const char *word, size_t len)
 	buf_add(b, word, len);
 }
 
-/* "GET,POST": who may GET may HEAD. */
+/* Read "GET,POST".  GET allows HEAD too. */
 static const char *
 read_methods(const struct rule_context *cx, struct rule *ru, const char *s, size_t len)
 {
@@ -35,7 +35,7 @@ read_methods(const struct rule_context *cx, struct rule *ru, const char *s, size
 		if (!words_have_n(METHODS, s, n) ||
 		    (s[n] == ',' && s + n + 1 == end))
 			return arena_printf(cx->a,
-			    "%.*s is no method: there"
+			    "%.*s is not a method; the methods"
 			    " are " METHODS,
 			    (int)(end - s), s);
 		if (!words_have_n(b.data, s, n))
@@ -48,7 +48,7 @@ read_methods(const struct rule_context *cx, struct rule *ru, const char *s, size
 	return NULL;
 }
 
-/* A prefix that no path begins with, once it is in normal form, is an error. */
+/* A prefix is an error if no path in normal form begins with it. */
 static const char *
 read_prefix(const struct rule_context *cx, struct rule *ru, const char *s)
 {
@@ -58,8 +58,8 @@ read_prefix(const struct rule_context *cx, struct rule *ru, const char *s)
 
 	if (strchr(s, '*') != NULL)
 		return arena_printf(cx->a,
-		    "%s has a * in it, which stands for nothing: a prefix"
-		    " covers all that is below it",
+		    "%s has a *, which has no meaning here: a prefix covers all"
+		    " that is below it",
 		    s);
 	if (len > 1 && s[len - 1] == '/')
 		as_written[--len] = '\0';
@@ -74,7 +74,7 @@ read_prefix(const struct rule_context *cx, struct rule *ru, const char *s)
 	return NULL;
 }
 
-/* The scopes behind "all" or "any", up to "realm". */
+/* Read the scopes after "all" or "any", up to "realm". */
 static const char *
 read_scopes(
     const struct rule_context *cx, const char **s, const char *keyword, const char **out)
@@ -91,27 +91,28 @@ read_scopes(
 			    (int)n, *s);
 		if (words_have_n(b.data, *s, n))
 			return arena_printf(
-			    cx->a, "%.*s stands twice", (int)n, *s);
+			    cx->a, "%.*s is named twice", (int)n, *s);
 		add_word(&b, *s, n);
 	}
 	if (b.len == 0)
-		return arena_printf(cx->a, "%s is followed by scopes", keyword);
+		return arena_printf(cx->a, "%s needs scopes after it", keyword);
 	*out = b.data;
 	return NULL;
 }
 
-/* What stands for itself in a challenge's quotes (RFC 9110 section 5.6.4). */
+/* A realm needs no escape in a quoted string (RFC 9110 section 5.6.4). */
 static const char *
 read_realm(const struct rule_context *cx, const char *s, const char **out)
 {
 	s += strspn(s, " \t");
 	if (*s == '\0' || strpbrk(s, "\"\\") != NULL)
-		return "realm is followed by a text without quotes and"
+		return "realm needs a text after it, without quotes and"
 		       " backslashes";
 	*out = arena_str(cx->a, s);
 	return NULL;
 }
 
+/* If the next word is keyword, step over it and return 1. */
 static int
 take(const char **s, const char *keyword)
 {
@@ -123,7 +124,7 @@ take(const char **s, const char *keyword)
 	return 1;
 }
 
-/* "public", or "token", "user" or "client", "all" or "any" scopes, "realm". */
+/* Read the right side of a rule; usage below is its grammar. */
 static const char *
 read_needs(const struct rule_context *cx, struct rule *ru, const char *s)
 {
@@ -186,10 +187,12 @@ rule_add(
 	for (const struct rule *o = *rules; o != NULL; o = o->next)
 		if (strcmp(o->prefix, ru->prefix) == 0 && share_a_method(o, ru))
 			return arena_printf(cx->a,
-			    "%s has a rule on line %d"
-			    " already; two need methods that differ",
+			    "%s has a rule on line %d already; two rules for a"
+			    " prefix must name different methods",
 			    ru->prefix, o->line);
-	/* Those with one prefix stay together, in the order of the file. */
+	/*
+	 * Rules with the same prefix stay together, in the order of the file.
+	 */
 	while (*at != NULL && strcmp((*at)->prefix, ru->prefix) != 0)
 		at = &(*at)->next;
 	if (*at == NULL)

@@ -1,4 +1,4 @@
-/* rule.h: what a resource asks of who calls it; the rules of [guard]. */
+/* rule.h: what a resource demands of its caller; the rules of [guard]. */
 #ifndef CARNET_RULE_H
 #define CARNET_RULE_H
 
@@ -9,33 +9,34 @@ enum caller_kind {
 	CALLER_USER,
 	CALLER_CLIENT,
 	/*
-	 * A user's token of a client that holds the password grant, or one that
-	 * the user made by hand; not an app's that the user once said yes to.
+	 * A user's token whose client may use the password grant, or a token
+	 * that the user made by hand; not that of an app which the user
+	 * authorized.
 	 */
 	CALLER_FIRST_PARTY,
 };
 
-/* What a resource asks of who calls it. */
+/* What a resource demands of its caller. */
 struct guard_rule {
 	enum caller_kind caller; /* a user's token, a client's own, or either */
 	const char *all;    /* words: all of these scopes; or NULL */
-	const char *any;    /* words: one of these at least; or NULL */
+	const char *any;    /* words: at least one of these; or NULL */
 	const char *realm;  /* of the challenge; NULL: the issuer */
-	int at_audiences;   /* what the setting audiences names, too */
+	int at_audiences;   /* tokens for the setting audiences are fine too */
 };
 
 /* A line of [guard]: "[METHOD,...] /prefix = what it needs". */
 struct rule {
-	struct rule *next;        /* one with a prefix no longer than this */
+	struct rule *next;        /* its prefix is no longer than this one's */
 	const char *name, *value; /* as written, */
 	int line;                 /* on this line */
 	const char *prefix;       /* in normal form: path.h */
 	const char *methods;      /* words; NULL: every method */
-	int is_public;            /* asks for nothing */
+	int is_public;            /* it needs no token */
 	struct guard_rule needs;
 };
 
-/* What is read before the rules are. */
+/* Settings that the rules depend on; they are read first. */
 struct rule_context {
 	struct arena *a;
 	const char *scopes; /* words: the names that a rule may use */
@@ -45,25 +46,25 @@ struct rule_context {
 
 /*
  * rule_add(rules, ru, cx):
- * Read name and value of ru and put it among rules, longest prefix first.  Return
- * NULL; or what is wrong with it, for who wrote the file, in cx->a.
+ * Read the name and value of ru, and insert ru into rules, longest prefix
+ * first.  Return NULL; or what is wrong, for the writer of the file, in cx->a.
  */
 const char *rule_add(
     struct rule **rules, struct rule *ru, const struct rule_context *cx);
 
 /*
  * rule_find(rules, path, method, out):
- * Find the rules with the longest prefix of path, a path in normal form, whole
- * segments counted; put the one of them that names method to *out, NULL if none
- * does.  GET is HEAD too.  Return the first of the rules with that prefix; NULL
- * if there is none.
+ * Find the rules with the longest prefix of path, which is in normal form; a
+ * prefix covers whole segments.  Put the one for method to *out, or NULL if
+ * none is.  A rule for GET is for HEAD too.  Return the first rule with that
+ * prefix; NULL if there is none.
  */
 const struct rule *rule_find(const struct rule *rules, const char *path,
     const char *method, const struct rule **out);
 
 /*
  * rule_methods(a, first):
- * Return the methods that the rules with first's prefix name, for Allow.
+ * Return the methods of all rules with first's prefix, for the header Allow.
  */
 const char *rule_methods(struct arena *a, const struct rule *first);
 

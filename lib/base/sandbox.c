@@ -1,4 +1,4 @@
-/* sandbox.c: the system calls that a program has left once it serves. */
+/* sandbox.c: the system calls that a program may use while it serves. */
 #include "sandbox.h"
 
 #include <errno.h>
@@ -25,7 +25,7 @@
 #define OTHER_ABI 0xffffffff
 #endif
 
-/* The leak checker of the sanitizers starts a process of its own. */
+/* The leak checker of the sanitizers starts a process. */
 #if defined(__SANITIZE_ADDRESS__)
 #define IS_SANITIZED 1
 #elif defined(__has_feature)
@@ -46,10 +46,10 @@ sandbox_quiet(void)
 #if defined(ARCH) && !defined(IS_SANITIZED)
 
 /*
- * The calls that are allowed, whatever their arguments.  All others fail with
- * EPERM: libraries have another way for most calls, and a call on a rare path
- * should not end a program.  A call through another ABI (32 bits, x32) is made by
- * nobody but an attacker, and ends it.
+ * The calls that are allowed with any arguments.  All others fail with EPERM
+ * and do not end the program: a library may try a call and have another way, or
+ * make it on a rare path.  Only an attacker makes a call through another ABI
+ * (32 bits, x32), and that ends the program.
  */
 static const unsigned short allowed[] = {
 	/* Memory. */
@@ -75,7 +75,7 @@ static const unsigned short allowed[] = {
 	SYS_poll, SYS_select, SYS_epoll_wait,
 #endif
 	SYS_epoll_pwait, SYS_epoll_ctl,
-	/* Time, chance, this process. */
+	/* Time, random bytes, this process. */
 	SYS_clock_gettime, SYS_clock_getres, SYS_clock_nanosleep,
 	SYS_nanosleep, SYS_gettimeofday, SYS_times, SYS_setitimer,
 	SYS_getitimer, SYS_getrandom, SYS_getpid, SYS_getppid, SYS_gettid,
@@ -87,18 +87,18 @@ static const unsigned short allowed[] = {
 #ifdef SYS_time
 	SYS_time, SYS_alarm, SYS_pause,
 #endif
-	/* The sandbox itself, which only ever grows smaller. */
+	/* Landlock: it can only take more rights away. */
 	SYS_landlock_create_ruleset, SYS_landlock_add_rule,
 	SYS_landlock_restrict_self,
 };
 #define N_ALLOWED (sizeof(allowed) / sizeof(allowed[0]))
 
-/* Calls that are allowed with the right argument alone. */
+/* Calls that are allowed only if an argument fits. */
 enum {
 	EQUAL,	  /* it is value */
 	NONE_OF,  /* it has no bit of value */
-	ANY_OF,	  /* it has one */
-	ABSENT,	  /* never: this kernel has no such call */
+	ANY_OF,	  /* it has a bit of value */
+	ABSENT,	  /* never: ENOSYS, as if the kernel did not have the call */
 };
 struct guarded {
 	unsigned nr;
@@ -109,8 +109,8 @@ struct guarded {
 #define N_GUARDED 10
 
 /*
- * The low half of an argument counts, which is the first on both processors: the
- * kernel itself takes no more of these.
+ * Only the low 32 bits of an argument are compared: the kernel uses no more of
+ * these.  They come first in memory on both processors.
  */
 static size_t
 guarded_calls(struct guarded *g, int local_sockets)
@@ -120,12 +120,13 @@ guarded_calls(struct guarded *g, int local_sockets)
 		/* No new code. */
 		{ SYS_mmap, 2, NONE_OF, PROT_EXEC },
 		{ SYS_mprotect, 2, NONE_OF, PROT_EXEC },
-		/* abort(3), and nobody else's end. */
+		/* abort(3) signals this process; no other may be signalled. */
 		{ SYS_tgkill, 0, EQUAL, self },
-		/* A thread, which is shut in as we are, but no process. */
+		/* A thread, which has the same sandbox, but no process. */
 		{ SYS_clone, 0, ANY_OF, CLONE_THREAD },
-		{ SYS_clone3, 0, ABSENT, 0 }, /* its flags cannot be seen */
-		/* It yields the processor. */
+		/* A filter cannot read the flags of clone3; libc uses clone. */
+		{ SYS_clone3, 0, ABSENT, 0 },
+		/* The hashing thread lowers its own priority. */
 		{ SYS_setpriority, 1, EQUAL, 0 },
 		/* Limits of this process, not of another. */
 		{ SYS_prlimit64, 0, EQUAL, 0 },
@@ -147,12 +148,12 @@ guarded_calls(struct guarded *g, int local_sockets)
 	BPF_JUMP(BPF_JMP | (how) | BPF_K, (unsigned)(value), yes, no)
 #define END(action) BPF_STMT(BPF_RET | BPF_K, (action))
 #define REFUSE (SECCOMP_RET_ERRNO | (EPERM & SECCOMP_RET_DATA))
-#define NO_SUCH (SECCOMP_RET_ERRNO | (ENOSYS & SECCOMP_RET_DATA))
+#define NOT_HERE (SECCOMP_RET_ERRNO | (ENOSYS & SECCOMP_RET_DATA))
 
-/* A call number from which another answer holds, up to the next one. */
+/* The answer for each call number from this one up to the next step's. */
 struct step {
 	unsigned from;
-	const struct guarded *g; /* look at an argument; else: */
+	const struct guarded *g; /* compare an argument; if NULL: */
 	int is_allowed;
 };
 
@@ -164,7 +165,7 @@ by_number(const void *a, const void *b)
 	return (x->from > y->from) - (x->from < y->from);
 }
 
-/* Neighbours that are answered alike become one step; how many are left. */
+/* Neighbours with the same answer become one step.  Return how many steps. */
 static size_t
 make_steps(struct step *s, const struct guarded *g, size_t n_guarded)
 {
@@ -180,7 +181,7 @@ make_steps(struct step *s, const struct guarded *g, size_t n_guarded)
 	s[n++] = (struct step) { .from = 0 };
 	for (size_t i = 0; i < n_calls; i++) {
 		if (s[n - 1].from == call[i].from)
-			n--; /* the refusal that began here ends here */
+			n--; /* the refusal before it would be empty */
 		if (n == 0 || s[n - 1].g != NULL || call[i].g != NULL ||
 		    !s[n - 1].is_allowed)
 			s[n++] = call[i];
@@ -189,6 +190,7 @@ make_steps(struct step *s, const struct guarded *g, size_t n_guarded)
 	return n;
 }
 
+/* Write the code of a step's answer to c; return the end of the code. */
 static struct sock_filter *
 answer(struct sock_filter *c, const struct step *s)
 {
@@ -198,7 +200,7 @@ answer(struct sock_filter *c, const struct step *s)
 		return c;
 	}
 	if (s->g->how == ABSENT) {
-		*c++ = (struct sock_filter)END(NO_SUCH);
+		*c++ = (struct sock_filter)END(NOT_HERE);
 		return c;
 	}
 	*c++ = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
@@ -214,9 +216,9 @@ answer(struct sock_filter *c, const struct step *s)
 }
 
 /*
- * The n steps as a search by halves; the end of the code.  The kernel runs a new
- * filter once for each call there is: one by one, that was half a plain CGI's
- * cost of it.
+ * Write a binary search over the n steps to c; return the end of the code.  The
+ * kernel runs a new filter one time for each call number there is.  With a
+ * linear search, that was half of what the filter cost a plain CGI program.
  */
 static struct sock_filter *
 search(struct sock_filter *c, const struct step *s, size_t n)

@@ -1,47 +1,47 @@
-/* sandbox.h: what a program gives up once it serves. */
+/* sandbox.h: the rights that a program drops before it serves. */
 #ifndef CARNET_SANDBOX_H
 #define CARNET_SANDBOX_H
 
 #include <stddef.h>
 
-/* A directory that a program uses once it serves. */
+/* A directory that a program uses while it serves. */
 struct sandbox_place {
 	const char *path;
-	int writes;	/* into it, too */
+	int writes;	/* the program also writes there */
 };
 
 /*
  * sandbox_quiet():
- * No core dump, and no other process of the same user may read our memory or
- * attach to us: a shared host runs its scripts as one user.  From the start.
+ * Forbid core dumps.  Forbid other processes of the same user to read this
+ * process's memory or to attach to it: a shared host runs all scripts of a
+ * customer as one user.  Programs call it first.
  */
 void sandbox_quiet(void);
 
 /*
  * sandbox_enter(local_sockets):
- * Refuse (EPERM) for good each system call that programs do not need once they
- * serve: sandbox.c lists those they do.  So they start no program or process,
- * end and look into no other, load no code, change no mounts, clock or
- * privileges, and open no socket; with local_sockets they may open Unix ones and
- * connect them, as syslog(3) does.  Done by seccomp; where the kernel or the
- * processor has none, nothing happens.
- * Return 1 if it is done, 0 if not.
+ * Let the kernel refuse (EPERM), for good, each system call that programs do
+ * not need while they serve; sandbox.c lists the allowed ones.  The process can
+ * then start no program or process, signal or inspect no other, load no code,
+ * change no mount, clock or privilege, and open no socket.  With local_sockets
+ * it may open and connect Unix sockets, as syslog(3) does.  This uses seccomp.
+ * Return 1 if it is done; 0 if the kernel or the processor has no seccomp.
  */
 int sandbox_enter(int local_sockets);
 
 /*
  * sandbox_files(place, n):
- * Refuse (EACCES) for good to open, make or remove any file that is in none of
- * the n places, or to write where none does; a few that libraries read stay
- * open to them.  What is open already stays so.  Where the kernel can, no other
- * process gets a signal, no abstract socket of another is connected to (version
- * 6) and no TCP port is used (4).  Done by Landlock.
- * Return 1 if it is done; 0 if the kernel has none; -1 if a place cannot be
- * opened, errno tells why: nothing has happened, and it may be tried again.
+ * Let the kernel refuse (EACCES), for good, to open, make or remove a file
+ * outside of the n places, and to write in a place without writes.  A few files
+ * that libraries read stay readable, and open files stay open.  If the kernel's
+ * Landlock can, it also refuses signals to other processes and abstract sockets
+ * of others (version 6), and TCP ports (version 4).  Return 1 if it is done; 0
+ * if the kernel has no Landlock; -1 with errno if a place cannot be opened:
+ * then nothing has changed, and the caller may try again.
  */
 int sandbox_files(const struct sandbox_place *place, size_t n);
 
-/* sandbox_has_files(): could sandbox_files do it here? */
+/* sandbox_has_files(): return 1 if this kernel has Landlock. */
 int sandbox_has_files(void);
 
 #endif

@@ -1,4 +1,4 @@
-/* sandbox_files.c: the files that a program gives up once it serves. */
+/* sandbox_files.c: the files that a program may use while it serves. */
 #include "sandbox.h"
 
 #include <errno.h>
@@ -10,7 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Sanitizers write findings, and gcov counts, to files of their own. */
+/* Sanitizers and gcov write to files of their own. */
 #if defined(__SANITIZE_ADDRESS__) || defined(CARNET_COVERAGE)
 #define IS_OPEN 1
 #elif defined(__has_feature)
@@ -22,15 +22,15 @@
 #define IS_OPEN 0
 #endif
 
-/* By the version of Landlock: what it can refuse.  All of it is refused. */
+/* What each version of Landlock can refuse.  All of it is refused. */
 #define FIRST ((UINT64_C(1) << 13) - 1)
 #define MOVE (UINT64_C(1) << 13)     /* to another directory; version 2 */
 #define TRUNCATE (UINT64_C(1) << 14) /* version 3 */
-#define IOCTL (UINT64_C(1) << 15)    /* of devices; version 5 */
-#define TCP UINT64_C(3)		     /* to bind, to connect; version 4 */
+#define IOCTL (UINT64_C(1) << 15)    /* on devices; version 5 */
+#define TCP UINT64_C(3)		     /* bind and connect; version 4 */
 #define OTHERS UINT64_C(3)	     /* abstract sockets, signals; version 6 */
 
-/* The kernel takes a longer one than it knows, if the rest of it is zero. */
+/* The kernel accepts a longer struct than it knows if the new members are 0. */
 struct ruleset {
 	uint64_t files, net, scoped;
 };
@@ -41,12 +41,12 @@ struct ruleset {
 	(READ | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG | \
 	    LANDLOCK_ACCESS_FS_REMOVE_FILE | TRUNCATE)
 
-/* What libraries read, where it is there. */
+/* Files that libraries read, if they exist. */
 static const char *const common[] = { "/dev/urandom", "/etc/localtime",
 	"/usr/share/zoneinfo", "/etc/gnutls" };
 #define N_COMMON (sizeof(common) / sizeof(common[0]))
 
-/* Return 0, or -1 if there is no such path or no rule can be made of it. */
+/* Return 0, or -1 if path does not exist or no rule can be made for it. */
 static int
 allow(int rules, const char *path, uint64_t access)
 {

@@ -1,4 +1,4 @@
-/* slot.c: a number of places that processes share. */
+/* slot.c: a limited number of places that processes share. */
 #include "slot.h"
 
 #include <errno.h>
@@ -10,9 +10,9 @@
 
 #include "log.h"
 
-#define LOOK_MS 5
+#define RETRY_MS 5
 
-/* 1: taken; 0: another has it; -1: no such lock here. */
+/* 1: locked; 0: another process has it; -1: the file cannot be locked. */
 static int
 lock_byte(int fd, int i)
 {
@@ -37,19 +37,19 @@ try_all(int fd, int from, int n)
 int
 slot_take(const char *path, int from, int n, int wait_ms)
 {
-	const struct timespec t = { .tv_nsec = LOOK_MS * 1000000L };
+	const struct timespec t = { .tv_nsec = RETRY_MS * 1000000L };
 	int fd, got;
 
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0) {
 		log_event("%s: %s; until it can be opened, any number of"
-			  " passwords is hashed at once%s", path,
+			  " passwords is hashed at a time%s", path,
 		    strerror(errno), log_cure(errno));
 		return SLOT_BROKEN;
 	}
 	while ((got = try_all(fd, from, n)) == 0 && wait_ms > 0) {
 		nanosleep(&t, NULL);
-		wait_ms -= LOOK_MS;
+		wait_ms -= RETRY_MS;
 	}
 	if (got == 1)
 		return fd;

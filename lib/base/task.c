@@ -1,4 +1,4 @@
-/* task.c: a request that may wait, while others are served by its process. */
+/* task.c: a request that may wait while its process serves others. */
 #include "task.h"
 
 #include <err.h>
@@ -9,7 +9,7 @@
 
 #include "arena.h"
 
-/* Pages that nobody touches cost nothing; the lowest one may not be touched. */
+/* Unused pages cost no memory.  The lowest page is a guard against overflow. */
 #define STACK_SIZE (512 * 1024)
 
 struct task {
@@ -17,15 +17,15 @@ struct task {
 	void *stack;
 	struct arena *a;
 	void (*fn)(void *);
-	void *ctx, *kept;
+	void *ctx, *attached;
 	int is_over;
-	struct task *next; /* of those that are ready */
+	struct task *next; /* in the queue of ready tasks */
 };
 
 static ucontext_t loop;
 static struct task *current, *first, **last = &first;
 
-/* It never returns: when a request is over the stack serves the next. */
+/* Never returns: the next task_run uses the same stack. */
 static void
 run_all(void)
 {
@@ -125,11 +125,11 @@ task_next(void)
 void
 task_set(struct task *t, void *ctx)
 {
-	t->kept = ctx;
+	t->attached = ctx;
 }
 
 void *
 task_get(const struct task *t)
 {
-	return t->kept;
+	return t->attached;
 }

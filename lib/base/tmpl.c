@@ -1,4 +1,4 @@
-/* tmpl.c: page templates, a part of Mustache: {{name}} is escaped, always. */
+/* tmpl.c: page templates, a part of Mustache.  {{name}} is always escaped. */
 #include <string.h>
 
 #include "arena.h"
@@ -14,18 +14,18 @@
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZ" \
 	"0123456789._-"
 
-/* A text being read, and what a partial's lines are indented by. */
+/* A text that is being read. */
 struct source {
-	const char *text, *p; /* its start, and what is unread */
-	const char *indent;
+	const char *text, *p; /* its start, and the unread part */
+	const char *indent;   /* put before each line, of a partial */
 };
 
 struct tag {
-	char kind; /* one of "#^/!>", 'v' for a variable */
-	int alone; /* on its line, which then is not rendered */
+	char kind; /* one of "#^/!>"; 'v' for a variable */
+	int alone; /* nothing else is on its line, which is not rendered */
 	const char *name;
 	size_t name_len;
-	const char *start; /* the text before it ends here */
+	const char *start; /* of the tag, or of its line if it is alone */
 };
 
 /* One call of tmpl_render. */
@@ -33,7 +33,7 @@ struct job {
 	struct buf *b;
 	const char *(*load)(void *, const char *);
 	void *ctx;
-	int partials, sections; /* how deep we are in each */
+	int partials, sections; /* how many are open */
 };
 
 static int render(struct job *j, struct source *src, const struct scope *sc,
@@ -45,7 +45,7 @@ starts_line(const struct source *src, const char *p)
 	return p == src->text || p[-1] == '\n';
 }
 
-/* A tag alone on its line takes the line with it, blanks and newline. */
+/* If the tag is alone on its line, skip the whole line. */
 static void
 take_line(struct source *src, struct tag *t)
 {
@@ -64,8 +64,8 @@ take_line(struct source *src, struct tag *t)
 
 /*
  * Read up to the next tag and past it.  Return 1; 0 if there is none left, and
- * then t->start is the end of the text; -1 if it is malformed, or one of the
- * tags {{{, {{& and {{= that we refuse.
+ * then t->start is the end of the text; -1 if the tag is malformed or is one of
+ * {{{, {{& and {{=, which are refused.
  */
 static int
 next_tag(struct source *src, struct tag *t)
@@ -117,7 +117,7 @@ put_value(struct buf *b, const struct entry *e)
 	}
 }
 
-/* The text from s to end; only its own lines are indented, not the values'. */
+/* Append the text from s to end.  Lines within values are not indented. */
 static void
 put_text(
     struct job *j, const struct source *src, const char *s, const char *end)
@@ -134,7 +134,7 @@ put_text(
 	}
 }
 
-/* A list has its body rendered once an item, and a true value just once. */
+/* Render the body for each item of a list, or one time for a true value. */
 static int
 section(struct job *j, struct source *src, const struct scope *sc,
     const struct tag *t)
@@ -186,9 +186,9 @@ closes(const struct tag *t, const struct tag *open)
 }
 
 /*
- * Render up to the tag that closes the section open, or to the end of the text
- * where open is NULL.  Where sc is NULL nothing is rendered: what is passed
- * over has to be well-formed all the same.
+ * Render up to the tag that closes the section open; if open is NULL, to the
+ * end of the text.  If sc is NULL, render nothing: a skipped part must be
+ * well-formed too.
  */
 static int
 render(struct job *j, struct source *src, const struct scope *sc,

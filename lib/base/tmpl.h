@@ -1,4 +1,4 @@
-/* tmpl.h: page templates, a part of Mustache: {{name}} is escaped, always. */
+/* tmpl.h: page templates, a part of Mustache.  {{name}} is always escaped. */
 #ifndef CARNET_TMPL_H
 #define CARNET_TMPL_H
 
@@ -6,7 +6,8 @@
 
 struct arena;
 struct buf;
-struct tmpl_data; /* names to strings and lists; its parent's names shine through */
+/* Names, and the string or list of each.  Inner data also sees outer names. */
+struct tmpl_data;
 
 /*
  * tmpl_data_new(a):
@@ -16,28 +17,28 @@ struct tmpl_data *tmpl_data_new(struct arena *a);
 
 /*
  * tmpl_set(d, name, value):
- * Have {{name}} stand for value, which must outlive d; NULL and "" are false to
- * a section.
+ * Make value the value of {{name}}.  It must outlive d.  NULL and "" are false
+ * to a section.
  */
 void tmpl_set(struct tmpl_data *d, const char *name, const char *value);
 
 /*
  * tmpl_push(d, name):
  * Append an item to the list name of d and return it, for the caller to fill.
- * {{#name}}..{{/name}} is rendered once an item.
+ * {{#name}}..{{/name}} is rendered for each item.
  */
 struct tmpl_data *tmpl_push(struct tmpl_data *d, const char *name);
 
 /*
  * tmpl_render(b, text, d, load, ctx):
- * Append the template text, filled from d, to b.  What is supported is
- * Mustache's variables ({{name}} and {{a.b}}, {{.}}), sections, inverted
- * sections, comments and partials: load(ctx, name) returns the text of
- * {{> name}}, or NULL if there is none, which renders as nothing.  Not supported, and an
- * error: the raw forms {{{name}}} and {{&name}}, as one of them forgotten in a
- * page is a cross-site script; and other delimiters.  Escaped are & < > " ' and
- * `.  Return 0; -1 if the template is malformed, nests partials deeper than 8
- * or sections deeper than 32: b then holds a part of the page, for nobody.
+ * Append the template text, filled from d, to b.  It may have Mustache's
+ * variables ({{name}}, {{a.b}} and {{.}}), sections, inverted sections,
+ * comments and partials.  load(ctx, name) returns the text of {{> name}}, or
+ * NULL if there is none, which renders as nothing.  The characters & < > " '
+ * and ` are escaped.  The raw forms {{{name}}} and {{&name}} are errors,
+ * because one in a page allows cross-site scripts; so are other delimiters.
+ * Return 0; -1 if the template is malformed, nests partials deeper than 8 or
+ * sections deeper than 32: b then has a part of the page and must not be sent.
  */
 int tmpl_render(struct buf *b, const char *text, const struct tmpl_data *d,
     const char *(*load)(void *ctx, const char *name), void *ctx);

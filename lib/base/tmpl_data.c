@@ -1,4 +1,4 @@
-/* tmpl_data.c: what a page is given: names, and what they mean within it. */
+/* tmpl_data.c: the data of a page: setting and looking up names. */
 #include <string.h>
 
 #include "arena.h"

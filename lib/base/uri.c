@@ -15,7 +15,8 @@
 struct parts {
 	size_t scheme_len;
 	int has_authority;
-	const char *user, *host, *rest;
+	const char *user, *host;
+	const char *path; /* and all after it */
 	size_t user_len;  /* with its '@' */
 	size_t host_len;
 	const char *port; /* digits */
@@ -42,7 +43,7 @@ scheme_len(const char *uri)
 	return uri[n] == ':' ? n : 0;
 }
 
-/* "user@host:port": an IPv6 address has brackets around it. */
+/* Split "user@host:port".  An IPv6 address has brackets around it. */
 static int
 split_authority(struct parts *p, const char *s, size_t len)
 {
@@ -64,7 +65,7 @@ split_authority(struct parts *p, const char *s, size_t len)
 		memchr(p->host, ':', p->host_len) == NULL);
 }
 
-/* Return 1 and the parts, or 0 if it is no URI. */
+/* Return 1 and the parts, or 0 if uri is not a URI. */
 static int
 split(const char *uri, struct parts *p)
 {
@@ -73,14 +74,14 @@ split(const char *uri, struct parts *p)
 	memset(p, 0, sizeof(*p));
 	if ((p->scheme_len = scheme_len(uri)) == 0)
 		return 0;
-	p->rest = uri + p->scheme_len + 1;
-	if (strncmp(p->rest, "//", 2) != 0)
+	p->path = uri + p->scheme_len + 1;
+	if (strncmp(p->path, "//", 2) != 0)
 		return 1;
 	p->has_authority = 1;
-	len = strcspn(p->rest + 2, "/?#");
-	if (!split_authority(p, p->rest + 2, len))
+	len = strcspn(p->path + 2, "/?#");
+	if (!split_authority(p, p->path + 2, len))
 		return 0;
-	p->rest += 2 + len;
+	p->path += 2 + len;
 	return 1;
 }
 
@@ -97,7 +98,7 @@ hex_value(char c)
 	return isdigit((unsigned char)c) ? c - '0' : (c | 0x20) - 'a' + 10;
 }
 
-/* RFC 3986 sections 6.2.2.1 and 6.2.2.2. */
+/* RFC 3986 sections 6.2.2.1 and 6.2.2.2: decode what needs no encoding. */
 static void
 add_decoded(struct buf *b, const char *s, size_t len)
 {
@@ -119,7 +120,7 @@ add_decoded(struct buf *b, const char *s, size_t len)
 	}
 }
 
-/* An IPv6 address has many spellings, and one that is sent (RFC 5952). */
+/* An IPv6 address has many spellings; browsers send that of RFC 5952. */
 static void
 add_host(struct buf *b, const struct parts *p)
 {
@@ -142,7 +143,7 @@ add_host(struct buf *b, const struct parts *p)
 	add_lower(b, host.data, host.len);
 }
 
-/* RFC 3986 section 6.2.3: the scheme's own port is none. */
+/* RFC 3986 section 6.2.3: the scheme's default port is left out. */
 static void
 add_port(struct buf *b, const char *uri, const struct parts *p)
 {
@@ -195,16 +196,16 @@ uri_normal(struct arena *a, const char *uri)
 		add_host(&b, &p);
 		add_port(&b, uri, &p);
 	}
-	len = strcspn(p.rest, "?#");
+	len = strcspn(p.path, "?#");
 	buf_init(&path, a, len + 1);
-	add_decoded(&path, p.rest, len);
+	add_decoded(&path, p.path, len);
 	if (path.len == 0 && p.has_authority)
 		buf_char(&b, '/');
 	else if (*path.data == '/')
 		add_path(&b, path.data, path.len);
 	else
 		buf_add(&b, path.data, path.len);
-	add_decoded(&b, p.rest + len, strlen(p.rest + len));
+	add_decoded(&b, p.path + len, strlen(p.path + len));
 	return b.data;
 }
 
@@ -256,13 +257,13 @@ uri_is_absolute(const char *uri)
 int
 uri_is_origin(const char *uri)
 {
-	/* No page of theirs has an origin, or it is that of every such page. */
+	/* A page of these has no origin, or one that many other pages share. */
 	static const char *const none[] = { "file", "data", "blob", "about",
 		"javascript", "ftp", "ws", "wss" };
 	struct parts p;
 
 	if (!split(uri, &p) || p.host_len == 0 || p.user_len > 0 ||
-	    (*p.rest != '\0' && strcmp(p.rest, "/") != 0))
+	    (*p.path != '\0' && strcmp(p.path, "/") != 0))
 		return 0;
 	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
 		if (scheme_is(uri, &p, none[i]))

@@ -6,11 +6,10 @@ struct arena;
 
 /*
  * uri_normal(a, uri):
- * Return the one spelling of all URIs that mean the same as uri: scheme and host
- * in lower case, no port that is the scheme's own, "/" for an empty path behind
- * an authority, no dot segments, and no character percent-encoded that need not
- * be (RFC 3986 sections 6.2.2 and 6.2.3).  A text that is no URI is returned as
- * it is.
+ * Return the normal spelling of uri (RFC 3986 sections 6.2.2 and 6.2.3): scheme
+ * and host in lower case, no port if it is the scheme's default, "/" for an
+ * empty path after an authority, no dot segments, and no needless
+ * percent-encoding.  A text that is not a URI is returned unchanged.
  */
 const char *uri_normal(struct arena *a, const char *uri);
 
@@ -19,16 +18,17 @@ int uri_same(struct arena *a, const char *x, const char *y);
 
 /*
  * uri_find(a, words, uri):
- * Return the first of the words that means the same as uri, spelt as it stands
- * there; NULL if there is none.
+ * Return the first of the words that means the same as uri, as it is spelt in
+ * words; NULL if there is none.
  */
 const char *uri_find(struct arena *a, const char *words, const char *uri);
 
 /*
  * uri_origin(a, uri):
  * Return the origin of uri (RFC 6454 section 4) as a browser sends it (section
- * 6.2): scheme, host, and the port unless it is the scheme's own.  An app's own
- * scheme has one too ("capacitor://localhost").  NULL if uri names no host.
+ * 6.2): scheme, host, and the port unless it is the scheme's default.  An app's
+ * own scheme has an origin too ("capacitor://localhost").  Return NULL if uri
+ * names no host.
  */
 const char *uri_origin(struct arena *a, const char *uri);
 
@@ -40,8 +40,8 @@ int uri_is_absolute(const char *uri);
 
 /*
  * uri_is_origin(uri):
- * Return 1 if uri has nothing but what an origin has, and perhaps a slash at its
- * end.  Of http, https and apps' own schemes alone.
+ * Return 1 if uri is an origin, with or without a slash at its end, of http,
+ * https or an app's own scheme.
  */
 int uri_is_origin(const char *uri);
 

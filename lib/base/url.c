@@ -1,4 +1,4 @@
-/* url.c: percent-coding, form splitting, building a query. */
+/* url.c: percent-encoding, splitting forms, building queries. */
 #include "url.h"
 
 #include <string.h>

@@ -1,9 +1,9 @@
-/* utf8.c: what text may come in. */
+/* utf8.c: checking that text is UTF-8. */
 #include "utf8.h"
 
 #include <string.h>
 
-/* Return how many bytes the character at s takes, 0 if it is none. */
+/* Return how many bytes the character at s takes; 0 if it is malformed. */
 static size_t
 char_len(const unsigned char *s, size_t len)
 {
@@ -21,13 +21,13 @@ char_len(const unsigned char *s, size_t len)
 	else
 		return 0;
 	if (s[0] == 0xe0)
-		low = 0xa0; /* below: overlong */
+		low = 0xa0; /* a lower byte is overlong */
 	if (s[0] == 0xed)
-		high = 0x9f; /* above: surrogates */
+		high = 0x9f; /* a higher byte is a surrogate */
 	if (s[0] == 0xf0)
-		low = 0x90; /* below: overlong */
+		low = 0x90; /* a lower byte is overlong */
 	if (s[0] == 0xf4)
-		high = 0x8f; /* above: past U+10FFFF */
+		high = 0x8f; /* a higher byte is past U+10FFFF */
 	if (n > len || s[1] < low || s[1] > high)
 		return 0;
 	for (size_t i = 2; i < n; i++)

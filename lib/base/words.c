@@ -1,4 +1,4 @@
-/* words.c: lists as the wire and the database have them: words and spaces. */
+/* words.c: lists of words with spaces between, as in scope. */
 #include "words.h"
 
 #include <string.h>

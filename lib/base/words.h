@@ -1,4 +1,4 @@
-/* words.h: lists as the wire and the database have them: words and spaces. */
+/* words.h: lists of words with spaces between, as in scope. */
 #ifndef CARNET_WORDS_H
 #define CARNET_WORDS_H
 
@@ -6,12 +6,12 @@
 
 /*
  * words_next(s, len):
- * Move *s to its first word, put the word's length to *len, and return 1; 0 if
- * there is none.  The caller steps over the word.
+ * Move *s to its first word, put the word's length to *len, and return 1;
+ * return 0 if there is no word.  The caller steps over the word.
  */
 int words_next(const char **s, size_t *len);
 
-/* words_have(s, word): return 1 if word is one of those in s, which may be NULL. */
+/* words_have(s, word): return 1 if word is in the list s, which may be NULL. */
 int words_have(const char *s, const char *word);
 
 /* words_have_n(s, word, len): the same for a word of len bytes. */

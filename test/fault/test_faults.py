@@ -197,7 +197,7 @@ def test_no_file_descriptor_left_for_a_request():
         out, log = ask_without_descriptors(site)
         assert out.startswith("Status: 200") and '"access_token"' in out
         assert log.count("data/slots: Too many open files; until it can be opened,"
-                         " any number of passwords is hashed at once; raise the limit"
+                         " any number of passwords is hashed at a time; raise the limit"
                          " on open files") == 1
         # The keys, too, if they are looked for in this very second.
         assert all("Too many open files" in line and "raise the limit" in line

@@ -129,33 +129,33 @@ bcrypt_hashes_are_verified_and_stale(void **state)
 	}
 }
 
-/* Where there are old hashes a refusal costs one of ours and the dearest. */
+/* With old hashes, a refusal costs a yescrypt and a bcrypt of max_cost. */
 static void
 a_refusal_costs_the_same_whatever_the_hash(void **state)
 {
 	static const char *const hashes[] = { NULL, BCRYPT_2Y, BCRYPT_2B, "*",
 		"$2y$04$abcdefghijklmnopqrstuuSPXhyA0QOVBF/bLIaDJFbT.9aDqYQ4W" };
-	static const int dearest[] = { 0, 7, 8 };
+	static const int max_cost[] = { 0, 7, 8 };
 	const char *hash;
 
 	(void)state;
-	for (size_t d = 0; d < N(dearest); d++)
+	for (size_t d = 0; d < N(max_cost); d++)
 		for (size_t i = 0; i < N(hashes) + 1; i++) {
 			hash = i < N(hashes) ? hashes[i] : passwd_hash(a, "x");
-			/* Where there are none, there is none. */
-			if (dearest[d] == 0 && hash != NULL && *hash == '$' &&
+			/* max_cost 0: there are no bcrypt hashes. */
+			if (max_cost[d] == 0 && hash != NULL && *hash == '$' &&
 			    hash[1] == '2')
 				continue;
 			crypt_spy_begin();
 			assert_int_equal(passwd_verify("wrong", hash), 0);
-			passwd_refuse("wrong", hash, dearest[d]);
+			passwd_refuse("wrong", hash, max_cost[d]);
 			assert_int_equal(crypt_spy.yescrypts, 1);
 			assert_int_equal(crypt_spy.bcrypt_work,
-			    dearest[d] == 0 ? 0 : 1L << dearest[d]);
+			    max_cost[d] == 0 ? 0 : 1L << max_cost[d]);
 		}
 }
 
-/* A slip in the database keeps nobody waiting for hours. */
+/* A wrong cost in the database makes no sign-in last hours. */
 static void
 no_cost_is_too_high(void **state)
 {
