@@ -24,7 +24,8 @@ add_word(struct buf *b, const char *word, size_t len)
 
 /* Read "GET,POST".  GET allows HEAD too. */
 static const char *
-read_methods(const struct rule_context *cx, struct rule *ru, const char *s, size_t len)
+read_methods(
+    const struct rule_context *cx, struct rule *ru, const char *s, size_t len)
 {
 	struct buf b;
 	size_t n;
@@ -76,8 +77,8 @@ read_prefix(const struct rule_context *cx, struct rule *ru, const char *s)
 
 /* Read the scopes after "all" or "any", up to "realm". */
 static const char *
-read_scopes(
-    const struct rule_context *cx, const char **s, const char *keyword, const char **out)
+read_scopes(const struct rule_context *cx, const char **s, const char *keyword,
+    const char **out)
 {
 	struct buf b;
 	size_t n;
