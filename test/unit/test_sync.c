@@ -27,6 +27,7 @@ static struct seen {
 	_Atomic int syncs, answered, early;
 	_Atomic int64_t safe;	  /* bytes of the log that are on disk */
 	_Atomic int fails;	  /* of the next syncs */
+	_Atomic int shares;	  /* a sync lasts until others have committed */
 	_Atomic int signal_at;	  /* the n-th sync raises it first; 0: none */
 	_Atomic int signal;
 	_Atomic int naps;	  /* for a lock */
@@ -56,7 +57,7 @@ nanosleep(const struct timespec *t, struct timespec *left)
 static int
 slow_sync(sqlite3_file *f, int flags)
 {
-	sqlite3_int64 size = 0;
+	sqlite3_int64 size = 0, now;
 	int64_t safe;
 
 	(void)flags;
@@ -65,6 +66,10 @@ slow_sync(sqlite3_file *f, int flags)
 	if (++seen->syncs == seen->signal_at)
 		raise(seen->signal);
 	nap(SYNC_MS);
+	/* On a busy machine the others are late; the last has none to wait for. */
+	for (int i = 0; seen->shares && i < 5 && f->pMethods->xFileSize(f, &now) ==
+	    SQLITE_OK && now < size + 3 * FRAME; i++)
+		nap(SYNC_MS);
 	if (seen->fails > 0) {
 		seen->fails--;
 		return SQLITE_IOERR_FSYNC;
@@ -190,6 +195,7 @@ static void
 one_sync_serves_many_and_none_too_early(void **state)
 {
 	(void)state;
+	seen->shares = 1;
 	assert_int_equal(run(PROCESSES, COMMITS), PROCESSES);
 	assert_int_equal(seen->answered, PROCESSES * COMMITS);
 	assert_int_equal(seen->early, 0);
