@@ -25,6 +25,7 @@ test spawn-fcgi HTTP tests: FastCGI programs that no web server starts
 test lighttpd-modules-lua HTTP tests: a guarded program behind a proxy
 test php-cgi HTTP tests: a guarded PHP script
 test perl HTTP tests: a guarded CGI script
+test postgresql statements: that another engine takes them, too
 test fcgiwrap HTTP tests: CGI under nginx
 test python3 the runner of all tests
 test python3-pytest the runner of the HTTP tests

@@ -33,7 +33,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	    "INSERT INTO users (email, name, password, scope, created_at,"
 	    " login) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING"
 	    " RETURNING id" },
-	[SQL_USER_CHANGE] = { .takes_back = 1, .locks = 1, .text =
+	[SQL_USER_CHANGE] = { .takes_back = 1, .serial = 1, .text =
 	    "UPDATE users SET email = ?2, login = ?3, name = ?4, scope = ?5"
 	    " WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM users o"
 	    "  WHERE o.id <> ?1 AND (o.email = ?2 OR o.login = ?3))" },
@@ -132,9 +132,9 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " WHERE digest = ?1 AND spent_at IS NULL AND revoked_at IS NULL"
 	    " AND expires_at > ?2 RETURNING access_token, family, is_shared" },
 	/*
-	 * ?1 is the next one of ?2, which was spent at ?4 or later; nor after ?5,
-	 * as what was spent in the future was so before the clock was set back,
-	 * who knows when.
+	 * ?1 is the next token of ?2, which was spent between ?4 and ?5.  One that
+	 * was spent after ?5 was so before the clock was set back, and nobody
+	 * knows when that was.
 	 */
 	[SQL_REFRESH_SHARE] = { .text =
 	    "UPDATE oauth_refresh_tokens SET is_shared = 1"
@@ -142,7 +142,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " AND family = (SELECT family FROM oauth_refresh_tokens"
 	    "  WHERE digest = ?2 AND spent_at BETWEEN ?4 AND ?5"
 	    "  AND revoked_at IS NULL AND expires_at > ?3)" },
-	[SQL_REFRESH_SHARED_REVOKE] = { .text =
+	[SQL_REFRESH_SHARED_REVOKE] = { .serial = 1, .text =
 	    "UPDATE oauth_access_tokens SET revoked_at = ?2"
 	    " WHERE revoked_at IS NULL AND id IN (SELECT access_token"
 	    "  FROM oauth_refresh_tokens WHERE family = ?1"
@@ -160,10 +160,10 @@ const struct statement sql_table[SQL_COUNT] = {
 	[SQL_FAMILY_FIND] = { .text =
 	    "SELECT " GRANTED_COLUMNS " FROM oauth_refresh_tokens"
 	    " WHERE access_token = ?1 LIMIT 1" },
-	[SQL_FAMILY_REVOKE] = { .takes_back = 1, .text =
+	[SQL_FAMILY_REVOKE] = { .takes_back = 1, .serial = 1, .text =
 	    "UPDATE oauth_refresh_tokens SET revoked_at = ?2"
 	    " WHERE family = ?1 AND revoked_at IS NULL" },
-	[SQL_FAMILY_ACCESS_REVOKE] = { .text =
+	[SQL_FAMILY_ACCESS_REVOKE] = { .serial = 1, .text =
 	    "UPDATE oauth_access_tokens SET revoked_at = ?2"
 	    " WHERE revoked_at IS NULL AND id IN (SELECT access_token"
 	    "  FROM oauth_refresh_tokens WHERE family = ?1)" },
@@ -227,7 +227,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " AND expires_at > ?2" },
 
 	/* What was granted for no resource in particular counts for each. */
-	[SQL_CONSENT_FIND] = { .text =
+	[SQL_CONSENT_FIND] = { .serial = 1, .text =
 	    "SELECT scope FROM oauth_consents"
 	    " WHERE user_id = ?1 AND client_id = ?2 AND resource IN ('', ?3)" },
 	[SQL_CONSENT_PUT] = { .text =
@@ -249,37 +249,37 @@ const struct statement sql_table[SQL_COUNT] = {
 	    "  AND n.client_id = app.client_id"
 	    " JOIN oauth_clients c ON c.id = n.client_id"
 	    " ORDER BY app.newest DESC, n.client_id, n.resource" },
-	/* The next five: ?2 is a client, or 0 for all. */
-	[SQL_CONSENT_DELETE] = { .takes_back = 1, .text =
+	/* In the next five ?2 is a client, or 0 for all. */
+	[SQL_CONSENT_DELETE] = { .takes_back = 1, .serial = 1, .text =
 	    "DELETE FROM oauth_consents"
 	    " WHERE user_id = ?1 AND (client_id = ?2 OR ?2 = 0)" },
-	[SQL_APP_ACCESS_REVOKE] = { .text =
+	[SQL_APP_ACCESS_REVOKE] = { .serial = 1, .text =
 	    "UPDATE oauth_access_tokens SET revoked_at = ?3"
 	    " WHERE revoked_at IS NULL AND id IN (SELECT access_token"
 	    "  FROM oauth_refresh_tokens WHERE user_id = ?1"
 	    "  AND (client_id = ?2 OR ?2 = 0))" },
-	[SQL_APP_REFRESH_REVOKE] = { .takes_back = 1, .text =
+	[SQL_APP_REFRESH_REVOKE] = { .takes_back = 1, .serial = 1, .text =
 	    "UPDATE oauth_refresh_tokens SET revoked_at = ?3 WHERE user_id = ?1"
 	    " AND (client_id = ?2 OR ?2 = 0) AND revoked_at IS NULL" },
 
-	[SQL_APP_CODES_SPEND] = { .text =
+	[SQL_APP_CODES_SPEND] = { .serial = 1, .text =
 	    "UPDATE oauth_auth_codes SET spent_at = ?3 WHERE user_id = ?1"
 	    " AND (client_id = ?2 OR ?2 = 0) AND spent_at IS NULL" },
-	[SQL_APP_DEVICES_SPEND] = { .text =
+	[SQL_APP_DEVICES_SPEND] = { .serial = 1, .text =
 	    "UPDATE oauth_device_codes SET spent_at = ?3 WHERE user_id = ?1"
 	    " AND (client_id = ?2 OR ?2 = 0) AND spent_at IS NULL" },
 
 	[SQL_SESSION_ADD] = { .adds = 1, .text =
 	    "INSERT INTO sessions (" SESSION_COLUMNS ")"
 	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)" },
-	[SQL_SESSION_FIND] = { .text =
+	[SQL_SESSION_FIND] = { .locks = 1, .text =
 	    "SELECT " SESSION_COLUMNS " FROM sessions"
 	    " WHERE digest = ?1 AND expires_at > ?2" },
 	[SQL_SESSION_SEEN] = { .text =
 	    "UPDATE sessions SET seen_at = ?2 WHERE digest = ?1" },
 	[SQL_SESSION_DELETE] = { .takes_back = 1, .text =
 	    "DELETE FROM sessions WHERE digest = ?1" },
-	[SQL_SESSION_DELETE_OTHERS] = { .takes_back = 1, .text =
+	[SQL_SESSION_DELETE_OTHERS] = { .takes_back = 1, .serial = 1, .text =
 	    "DELETE FROM sessions WHERE user_id = ?1"
 	    " AND digest IS DISTINCT FROM ?2" },
 	[SQL_SESSION_LIST] = { .text =
@@ -287,7 +287,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " WHERE user_id = ?1 AND expires_at > ?2"
 	    " ORDER BY seen_at DESC LIMIT ?3" },
 
-	/* The next ?2, whether they expired or not. */
+	/* The next ?2 rows, whether they have expired or not. */
 	[SQL_WALK_ACCESS] = { .text =
 	    "SELECT id, CASE WHEN expires_at < ?1 THEN 1 ELSE 0 END"
 	    " FROM oauth_access_tokens"
@@ -370,11 +370,11 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " AND NOT EXISTS (SELECT 1 FROM oauth_access_tokens t"
 	    "  WHERE t.id = r.access_token) ORDER BY r.digest LIMIT ?4" },
 	/* ?1: now. */
-	[SQL_ALL_CODES_SPEND] = { .takes_back = 1, .text =
+	[SQL_ALL_CODES_SPEND] = { .takes_back = 1, .serial = 1, .text =
 	    "UPDATE oauth_auth_codes SET spent_at = ?1"
 	    " WHERE spent_at IS NULL" OF_USER_AND_CLIENT },
-	/* Nobody is to approve one that is pending. */
-	[SQL_ALL_DEVICES_END] = { .takes_back = 1, .text =
+	/* One that is pending is denied, so that nobody can approve it. */
+	[SQL_ALL_DEVICES_END] = { .takes_back = 1, .serial = 1, .text =
 	    "UPDATE oauth_device_codes SET"
 	    " spent_at = CASE WHEN approved_at IS NULL THEN spent_at ELSE ?1"
 	    " END,"
@@ -382,45 +382,46 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " END"
 	    " WHERE spent_at IS NULL AND denied_at IS NULL"
 	    OF_USER_AND_CLIENT },
-	[SQL_ALL_SESSIONS_DELETE] = { .takes_back = 1, .text =
+	[SQL_ALL_SESSIONS_DELETE] = { .takes_back = 1, .serial = 1, .text =
 	    "DELETE FROM sessions WHERE user_id = ?1 OR ?1 = 0" },
 	[SQL_ALL_REFRESH_KEYS] = { .text =
 	    "SELECT digest FROM oauth_refresh_tokens WHERE digest > ?1"
 	    OF_USER_AND_CLIENT " AND revoked_at IS NULL"
 	    " ORDER BY digest LIMIT ?4" },
-	[SQL_ALL_FAMILY_REVOKE] = { .takes_back = 1, .text =
+	[SQL_ALL_FAMILY_REVOKE] = { .takes_back = 1, .serial = 1, .text =
 	    "UPDATE oauth_refresh_tokens SET revoked_at = ?2"
 	    " WHERE revoked_at IS NULL AND family = (SELECT family"
 	    "  FROM oauth_refresh_tokens WHERE digest = ?1)" },
-	[SQL_ALL_PAIRS_REVOKE] = { .text =
+	[SQL_ALL_PAIRS_REVOKE] = { .serial = 1, .text =
 	    "UPDATE oauth_access_tokens SET revoked_at = ?2"
 	    " WHERE revoked_at IS NULL AND id IN (SELECT access_token"
 	    "  FROM oauth_refresh_tokens WHERE family = (SELECT family"
 	    "   FROM oauth_refresh_tokens WHERE digest = ?1))" },
-	[SQL_ALL_ACCESS_KEYS] = { .text =
+	[SQL_ALL_ACCESS_KEYS] = { .serial = 1, .text =
 	    "SELECT id FROM oauth_access_tokens WHERE id > ?1"
 	    OF_USER_AND_CLIENT " AND revoked_at IS NULL AND expires_at > ?5"
 	    " ORDER BY id LIMIT ?4" },
 
 	/* Of a user, ?1, or of a client, ?2. */
-	[SQL_ERASE_ACCESS] = { .text =
+	[SQL_ERASE_ACCESS] = { .serial = 1, .text =
 	    "DELETE FROM oauth_access_tokens"
 	    " WHERE user_id = ?1 OR client_id = ?2" },
-	[SQL_ERASE_REFRESH] = { .text =
+	[SQL_ERASE_REFRESH] = { .serial = 1, .text =
 	    "DELETE FROM oauth_refresh_tokens"
 	    " WHERE user_id = ?1 OR client_id = ?2" },
-	[SQL_ERASE_CODES] = { .text =
+	[SQL_ERASE_CODES] = { .serial = 1, .text =
 	    "DELETE FROM oauth_auth_codes"
 	    " WHERE user_id = ?1 OR client_id = ?2" },
-	[SQL_ERASE_DEVICES] = { .text =
+	[SQL_ERASE_DEVICES] = { .serial = 1, .text =
 	    "DELETE FROM oauth_device_codes"
 	    " WHERE user_id = ?1 OR client_id = ?2" },
-	[SQL_ERASE_CONSENTS] = { .text =
+	[SQL_ERASE_CONSENTS] = { .serial = 1, .text =
 	    "DELETE FROM oauth_consents"
 	    " WHERE user_id = ?1 OR client_id = ?2" },
-	[SQL_ERASE_SESSIONS] = { .text =
+	[SQL_ERASE_SESSIONS] = { .serial = 1, .text =
 	    "DELETE FROM sessions WHERE user_id = ?1" },
-	[SQL_ERASE_POSTS] = { .text = "DELETE FROM posts WHERE user_id = ?1" },
+	[SQL_ERASE_POSTS] = { .serial = 1, .text =
+	    "DELETE FROM posts WHERE user_id = ?1" },
 	[SQL_ERASE_USER] = { .takes_back = 1, .text =
 	    "DELETE FROM users WHERE id = ?1" },
 	[SQL_ERASE_CLIENT] = { .takes_back = 1, .text =
@@ -444,8 +445,8 @@ const struct statement sql_table[SQL_COUNT] = {
 	    "INSERT INTO throttle (key, failures, expires_at)"
 	    " VALUES (?1, 0, ?2) ON CONFLICT (key) DO UPDATE"
 	    " SET expires_at = ?2" },
-	/* One known for longer was made before the clock was set back. */
-	[SQL_THROTTLE_KNOW_LESS] = { .text =
+	/* A place that is known beyond ?3 was stored before the clock was set back. */
+	[SQL_THROTTLE_KNOW_LESS] = { .serial = 1, .text =
 	    "DELETE FROM throttle WHERE key IN (SELECT key FROM throttle"
 	    " WHERE key BETWEEN ?1 AND ?2"
 	    " ORDER BY CASE WHEN expires_at > ?3 THEN 1 ELSE 0 END,"
@@ -453,7 +454,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	[SQL_THROTTLE_FORGET] = { .text =
 	    "DELETE FROM throttle WHERE key = ?1" },
 	/* ?1 to ?2: the keys of a set.  A window that is over has no failures. */
-	[SQL_THROTTLE_TRIM] = { .text =
+	[SQL_THROTTLE_TRIM] = { .serial = 1, .text =
 	    "DELETE FROM throttle WHERE key IN (SELECT key FROM throttle"
 	    " WHERE key BETWEEN ?1 AND ?2 AND key <> ?6 ORDER BY"
 	    " CASE WHEN expires_at > ?3 AND expires_at <= ?4 THEN failures"

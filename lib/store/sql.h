@@ -63,6 +63,12 @@ struct statement {
 	 * these rows until the commit (FOR UPDATE).
 	 */
 	unsigned locks : 1;
+	/*
+	 * It must reach rows that others add at the same time, as a revocation
+	 * must.  SQLite has one writer at a time.  An engine with many runs the
+	 * transaction serializable, and once more where that fails.
+	 */
+	unsigned serial : 1;
 };
 
 extern const struct statement sql_table[SQL_COUNT];

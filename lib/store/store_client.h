@@ -5,8 +5,9 @@
 #include "store.h"
 
 struct client {
-	int64_t id;
-	const char *client_id, *name;
+	int64_t id;		/* its number, client_id in other tables */
+	const char *client_id;	/* its name on the wire, identifier in the table */
+	const char *name;
 	struct digest secret;
 	int has_secret;
 	const char *secret_hash; /* or NULL */
@@ -25,21 +26,24 @@ int store_client_by_number(
     struct store *st, struct arena *a, int64_t id, struct client *out);
 int store_client_by_role(struct store *st, struct arena *a, const char *role,
     struct client *out);
-/* Puts the new id to cl->id. */
+/* Add cl, and put its number to cl->id. */
 int store_client_add(struct store *st, struct client *cl);
 int store_client_set_secret(
     struct store *st, int64_t id, const struct digest *secret);
 /*
  * store_client_renew_secret(st, id, hash, secret):
- * In place of that slow hash keep the digest of the secret that fits it.  Return
- * 1; 0 if the client has another secret by now; -1 on error, logged.
+ * Replace that slow hash by the digest of the secret that it is of.  Return 1; 0
+ * if the client has another secret by now; -1 on a database error, logged.
  */
 int store_client_renew_secret(struct store *st, int64_t id, const char *hash,
     const struct digest *secret);
-/* Stores all of cl as the client cl->id, but for id, role and times. */
+/* Store what an operator sets of cl: all but id, client_id, role and times. */
 int store_client_change(struct store *st, const struct client *cl);
 int store_client_revoke(struct store *st, int64_t id, int64_t now);
-/* The clients without a secret: for the origins of their redirect URIs. */
+/*
+ * Clients behind the number after, in order, n at most; the first function lists
+ * public ones alone, whose redirect URIs may be origins of CORS.
+ */
 int store_client_list_public(struct store *st, struct arena *a, int64_t after,
     struct client *out, size_t n);
 int store_client_list(struct store *st, struct arena *a, int64_t after,

@@ -8,7 +8,7 @@ struct consent {
 	int64_t client;
 	const char *client_id, *client_name;
 	const char *redirect_uris, *grants; /* of the client: words */
-	const char *resource;	/* of one that is put */
+	const char *resource;	/* for store_consent_put */
 	const char *scope;
 	int64_t granted_at, last_used_at;
 };
@@ -20,19 +20,23 @@ struct consent {
  */
 int store_consent_find(struct store *st, struct arena *a, int64_t user,
     int64_t client, const char *resource, const char **scope);
-/* Of c: client, resource (NULL: none in particular), scope, granted_at. */
+/* Store client, resource (NULL: none in particular), scope and granted_at of c. */
 int store_consent_put(
     struct store *st, int64_t user, const struct consent *c);
+/* The client got tokens for the user at now. */
 int store_consent_used(
     struct store *st, int64_t user, int64_t client, int64_t now);
-/* One of each client, for whatever resources; words may stand twice in scope. */
+/*
+ * The n clients with the newest consents, newest first.  Each is one element, for
+ * all resources; a word may be in scope twice.  Return how many.
+ */
 int store_consent_list(struct store *st, struct arena *a, int64_t user,
     struct consent *out, size_t n);
 /*
  * store_app_revoke(st, user, client, now):
- * Within a write transaction: forget the consent, spend all codes, and revoke
- * all tokens that the client (0: any client) holds for the user, personal ones
- * aside.
+ * Within a write transaction: delete the consent, spend all codes, and revoke all
+ * tokens that the client (0: any client) has for the user, but not personal ones.
+ * Return how many consents there were, or -1.
  */
 int store_app_revoke(
     struct store *st, int64_t user, int64_t client, int64_t now);

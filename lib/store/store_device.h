@@ -22,22 +22,26 @@ struct device_code {
  */
 int store_device_waiting(
     struct store *st, int64_t now, int64_t most, int64_t *first);
-/* 0 if the user code is taken: try another. */
+/* Return 0 if the user code is taken: try another. */
 int store_device_add(struct store *st, const struct device_code *c);
 int store_device_find(struct store *st, struct arena *a,
     const struct digest *d, struct device_code *out);
-/* Only one that nobody has decided on, and that has not expired. */
+/* Find one that nobody has decided on, and that has not expired. */
 int store_device_by_user_code(struct store *st, struct arena *a,
     const char *user_code, int64_t now, struct device_code *out);
-/* Only one that this user has decided on, whether it has expired or not. */
+/* Find one that this user has decided on, whether it has expired or not. */
 int store_device_decided(struct store *st, struct arena *a,
     const char *user_code, int64_t user, struct device_code *out);
-/* Notes the poll and the interval that holds from now on. */
+/* Store the time of the poll, and the interval from now on. */
 int store_device_polled(struct store *st, const struct digest *d, int64_t now,
     int64_t interval_s);
-/* The user's decision; 0 if somebody decided before, or it expired. */
+/*
+ * Store the user's decision, and the scope that is left of what was asked for.
+ * Return 0 if somebody decided before, or if the code expired.
+ */
 int store_device_decide(struct store *st, const char *user_code, int64_t user,
     const char *scope, int approve, int64_t now);
+/* Within a write transaction: of any number of callers, one gets 1. */
 int store_device_spend(struct store *st, const struct digest *d, int64_t now);
 
 #endif

@@ -1,4 +1,4 @@
-/* store_throttle.c: how often something failed of late. */
+/* store_throttle.c: how often something failed lately. */
 #include <string.h>
 
 #include "query.h"

@@ -1,4 +1,4 @@
-/* store_throttle.h: how often something failed of late. */
+/* store_throttle.h: how often something failed lately. */
 #ifndef CARNET_STORE_THROTTLE_H
 #define CARNET_STORE_THROTTLE_H
 
@@ -29,7 +29,7 @@ enum throttle_kind {
 #define STORE_THROTTLE_HASHED_SET 1536
 #define STORE_THROTTLE_QUICK_SET 64
 #define STORE_THROTTLE_PLACE_SET 256
-#define STORE_THROTTLE_WHO 16 /* bytes of a known place's key: whose it is */
+#define STORE_THROTTLE_WHO 16 /* first bytes of a known place's key: the account */
 #define STORE_THROTTLE_PLACES 32 /* of an account */
 
 /* store_throttle_key(kind, d): the key of that kind that is made of d. */
@@ -45,16 +45,16 @@ int store_throttle_find(struct store *st, const struct digest *key,
     int64_t now, int64_t window_s, struct count *out);
 /*
  * store_throttle_add(st, key, now, window_s, n):
- * Within a write transaction, count one more: the first begins a window.  How many,
- * to *n.  Where the set of key is full, of its other counts the one with the fewest
- * failures goes, of as many failures the one that ends first.
+ * Within a write transaction, count one more, and put how many there are to *n.
+ * The first begins a window.  If the set of key is full, another of its counts is
+ * deleted: the one with the fewest failures, and of those the one that ends first.
  */
 int store_throttle_add(struct store *st, const struct digest *key, int64_t now,
     int64_t window_s, int64_t *n);
 /*
  * store_throttle_know(st, key, until):
- * Keep a row without failures: a place that is known until then.  Of too many of
- * an account those that were known longest ago go.
+ * Store a row without failures: a place that is known until then.  If an account
+ * has too many, those that it used longest ago are deleted.
  */
 int store_throttle_know(
     struct store *st, const struct digest *key, int64_t until);

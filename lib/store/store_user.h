@@ -19,11 +19,11 @@ int store_user_by_login(
     struct store *st, struct arena *a, const char *login, struct user *out);
 int store_user_by_id(
     struct store *st, struct arena *a, int64_t id, struct user *out);
-/* Puts the new id to u->id; 0 if the e-mail or the user name is taken. */
+/* Add u, and put its number to u->id; 0 if the e-mail or user name is taken. */
 int store_user_add(struct store *st, struct user *u);
-/* Stores email, login, name and scope of u; 0 as above, or if there is none. */
+/* Store email, login, name and scope of u; 0 as above, or if there is no u->id. */
 int store_user_change(struct store *st, const struct user *u);
-/* old: only if that is the hash still, else 0; NULL: whatever it is. */
+/* Store a hash if old is the hash still, else return 0; old NULL: in any case. */
 int store_user_set_password(
     struct store *st, int64_t id, const char *old, const char *hash);
 /*

@@ -1,6 +1,8 @@
 /* test_query.c: values go in, rows come out, and steps run in transactions. */
 #include "tokens.h"
 
+#include <sys/wait.h>
+
 #include "engine.h"
 #include "query.h"
 #include "store_walk.h"
@@ -100,6 +102,24 @@ ids_digests_and_keys_come_back_whole(void **state)
 			     row_read_key, keys, sizeof(keys[0]), 5), 1);
 	assert_int_equal(keys[0].len, ID_LEN);
 	assert_memory_equal(keys[0].byte, id.byte, ID_LEN);
+}
+
+/* SQLite would take a missing one as NULL; another engine refuses it at run time. */
+static void
+a_wrong_number_of_values_is_a_bug(void **state)
+{
+	int status;
+	pid_t pid;
+
+	(void)state;
+	fflush(NULL);
+	if ((pid = fork()) == 0) {
+		query_run(fx.st, SQL_POST_DELETE, VALUES(V_INT(1), V_INT(2)));
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 111);
 }
 
 static int
@@ -243,6 +263,7 @@ main(void)
 		TEST_IN(no_row_is_0_and_changes_nothing, tokens_setup),
 		TEST_IN(a_list_has_at_most_max_rows, tokens_setup),
 		TEST_IN(ids_digests_and_keys_come_back_whole, tokens_setup),
+		TEST_IN(a_wrong_number_of_values_is_a_bug, tokens_setup),
 		TEST_IN(a_step_that_fails_is_undone, tokens_setup),
 		TEST_IN(what_adds_rows_that_expire_purges_some, tokens_setup),
 		TEST_IN(a_step_is_run_again_where_the_engine_asks,

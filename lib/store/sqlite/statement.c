@@ -1,4 +1,5 @@
 /* statement.c: a statement is made ready, given its values, run and read. */
+#include <err.h>
 #include <stdio.h>
 
 #include "db.h"
@@ -50,6 +51,8 @@ statement(struct store *st, enum sql which)
 static void
 bind(sqlite3_stmt *s, const struct value *v, int n)
 {
+	if (n != sqlite3_bind_parameter_count(s))
+		errx(111, "%d values for: %s", n, sqlite3_sql(s));
 	for (int i = 0; i < n; i++)
 		switch (v[i].type) {
 		case VALUE_NULL:
