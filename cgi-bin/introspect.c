@@ -102,7 +102,7 @@ inspect_refresh(struct req *rq, const struct client *cl,
 
 	if (t->granted.client != cl->id || t->spent_at != 0 ||
 	    t->revoked_at != 0 || t->expires_at <= rq->now ||
-	    issue_family_end(rq->conf, &t->granted.family) <= rq->now ||
+	    grant_family_end(rq->conf, &t->granted.family) <= rq->now ||
 	    !words_have(cl->grants, GRANT_REFRESH))
 		return NULL;
 	if ((found = store_user_by_id(rq->st, rq->a, t->granted.user, &u)) < 0)

@@ -3,6 +3,7 @@
 #include "client.h"
 #include "conf.h"
 #include "grant.h"
+#include "issue.h"
 #include "identity.h"
 #include "oerr.h"
 #include "req.h"

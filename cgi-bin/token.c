@@ -1,6 +1,7 @@
 /* token.c: POST /oauth/token: all grants (RFC 6749 section 3.2). */
 #include "client.h"
 #include "grant.h"
+#include "issue.h"
 #include "req.h"
 #include "resp.h"
 #include "serve.h"

@@ -4,11 +4,15 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "arena.h"
 #include "client.h"
+#include "conf.h"
 #include "oerr.h"
 #include "req.h"
+#include "revoke.h"
 #include "store_client.h"
 #include "store_user.h"
+#include "trail.h"
 #include "words.h"
 
 static const struct grant *const table[] = {
@@ -53,6 +57,28 @@ grant_user(struct req *rq, int64_t id, struct user *out)
 	return found == 0 || out->disabled_at != 0
 	    ? oerr_why(rq, &oerr_invalid_grant, "disabled user")
 	    : NULL;
+}
+
+const struct oerr *
+grant_replayed(struct req *rq, const struct granted *g, const char *why)
+{
+	struct user *u = arena_alloc(rq->a, sizeof(*u));
+	int n;
+
+	trail_note(rq, "replay");
+	(void)grant_user(rq, g->user, u); /* the trail names whose it is */
+	if ((n = revoke_tokens(rq, NULL, &g->family)) < 0)
+		return oerr_machine(rq);
+	/* What is dead already can be presented without end. */
+	rq->trail.is_known = n > 0;
+	return oerr_why(rq, &oerr_invalid_grant, "%s: family revoked", why);
+}
+
+int64_t
+grant_family_end(const struct conf *cf, const struct id *family)
+{
+	return cf->refresh_max == 0 ? INT64_MAX
+				    : id_time(family) + cf->refresh_max;
 }
 
 const struct oerr *

@@ -2,14 +2,19 @@
 #ifndef CARNET_GRANT_H
 #define CARNET_GRANT_H
 
-#include "issue.h"
+#include <stdint.h>
+
+#include "crypto.h"
 #include "param.h"
+#include "store_granted.h"
 
 struct access_token;
 struct client;
+struct conf;
 struct oerr;
 struct refresh_token;
 struct req;
+struct user;
 
 /* The names of the grants on the wire, and among the grants of a client. */
 #define GRANT_PASSWORD "password"
@@ -22,6 +27,28 @@ struct req;
 #define RIGHT_INTROSPECT "introspect"
 
 #define GRANT_NEEDS_MAX 3
+
+/* For whom tokens are, and what is spent for them. */
+struct subject {
+	const struct user *user; /* NULL: the client itself */
+	uint64_t scope;		 /* of the access token */
+	/*
+	 * What a code, a device code or a refresh token stands for; zero where
+	 * nothing is spent.  A scope of NULL is that of the access token.
+	 *
+	 * A resource in it is bound for good: all tokens of the family are for
+	 * that one (RFC 8707 section 2.2).  What nothing was granted for before,
+	 * such as a password, is bound to none, whatever the token request names.
+	 */
+	struct granted granted;
+	struct digest digest;	 /* of what is spent */
+	/*
+	 * The refresh token to answer with, of a refresh: the next one, or, if it
+	 * is_kept, the one that was presented.  NULL: a random one.
+	 */
+	const char *next;
+	int is_kept;
+};
 
 struct grant {
 	const char *name;	/* grant_type on the wire */
@@ -45,7 +72,7 @@ struct grant {
 	 */
 	int (*spend)(struct req *rq, const struct subject *sub,
 	    const struct access_token *access, struct refresh_token *refresh);
-	/* The error to answer with where spend returned 0; NULL: issue_replayed's. */
+	/* The error to answer with where spend returned 0; NULL: grant_replayed's. */
 	const struct oerr *(*lost)(struct req *rq, const struct subject *sub);
 };
 
@@ -71,5 +98,21 @@ const struct oerr *grant_check(
  * Find the user whose grant is redeemed; invalid_grant if disabled since.
  */
 const struct oerr *grant_user(struct req *rq, int64_t id, struct user *out);
+
+/*
+ * grant_replayed(rq, g, why):
+ * Something was presented that is used up: a thief has it, or had it.  Revoke all
+ * that the sign-in gave, now, name its user to the trail, and return
+ * invalid_grant.
+ */
+const struct oerr *grant_replayed(
+    struct req *rq, const struct granted *g, const char *why);
+
+/*
+ * grant_family_end(cf, family):
+ * Return when the family ends by refresh_max, in Unix seconds: its id has the time
+ * of its sign-in.
+ */
+int64_t grant_family_end(const struct conf *cf, const struct id *family);
 
 #endif

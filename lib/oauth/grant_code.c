@@ -35,7 +35,7 @@ check_code(struct req *rq, const struct client *cl, const struct auth_code *c)
 		return oerr_why(rq, &oerr_invalid_grant,
 		    "code of another client");
 	if (c->spent_at != 0)
-		return issue_replayed(rq, &c->granted, "code used twice");
+		return grant_replayed(rq, &c->granted, "code used twice");
 	if (c->expires_at <= rq->now)
 		return oerr_why(rq, &oerr_invalid_grant, "expired code");
 	if (strcmp(c->redirect_uri, rq->param[PARAM_REDIRECT_URI]) != 0)

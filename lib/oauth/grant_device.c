@@ -38,7 +38,7 @@ check_code(
 		return oerr_why(rq, &oerr_invalid_grant,
 		    "device code of another client");
 	if (c->spent_at != 0)
-		return issue_replayed(
+		return grant_replayed(
 		    rq, &c->granted, "device code used twice");
 	if (c->expires_at <= rq->now)
 		return &oerr_expired_token;

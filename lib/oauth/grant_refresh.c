@@ -78,7 +78,7 @@ check_token(struct req *rq, const struct client *cl,
 	if (t->expires_at <= rq->now)
 		return oerr_why(rq, &oerr_invalid_grant,
 		    "expired refresh token");
-	if (issue_family_end(rq->conf, &t->granted.family) <= rq->now)
+	if (grant_family_end(rq->conf, &t->granted.family) <= rq->now)
 		return oerr_why(rq, &oerr_invalid_grant,
 		    "the sign-in is older than refresh_max");
 	if (t->granted.client != cl->id) {
@@ -88,7 +88,7 @@ check_token(struct req *rq, const struct client *cl,
 				     : "refresh token of another client");
 	}
 	if (t->spent_at != 0 && !is_retry(rq, t)) {
-		return issue_replayed(
+		return grant_replayed(
 		    rq, &t->granted, "refresh token used twice");
 	}
 	return NULL;
@@ -211,7 +211,7 @@ lost(struct req *rq, const struct subject *sub)
 		return oerr_why(rq, &oerr_invalid_grant,
 		    "refresh token revoked meanwhile, or its next one is of"
 		    " another refresh.key");
-	return issue_replayed(rq, &sub->granted, "used twice");
+	return grant_replayed(rq, &sub->granted, "used twice");
 }
 
 const struct grant grant_refresh = {

@@ -22,28 +22,6 @@
 #include "trail.h"
 #include "words.h"
 
-const struct oerr *
-issue_replayed(struct req *rq, const struct granted *g, const char *why)
-{
-	struct user *u = arena_alloc(rq->a, sizeof(*u));
-	int n;
-
-	trail_note(rq, "replay");
-	(void)grant_user(rq, g->user, u); /* the trail names whose it is */
-	if ((n = revoke_tokens(rq, NULL, &g->family)) < 0)
-		return oerr_machine(rq);
-	/* What is dead already can be presented without end. */
-	rq->trail.is_known = n > 0;
-	return oerr_why(rq, &oerr_invalid_grant, "%s: family revoked", why);
-}
-
-int64_t
-issue_family_end(const struct conf *cf, const struct id *family)
-{
-	return cf->refresh_max == 0 ? INT64_MAX
-				    : id_time(family) + cf->refresh_max;
-}
-
 /*
  * Within the transaction: may the user have tokens still?  Who knows the old
  * password signs in over and over while it is changed: what was checked against it
@@ -113,7 +91,7 @@ spend_and_store(struct set *s)
 	if (s->end == SET_LOST)
 		return s->g->lost != NULL
 		    ? s->g->lost(rq, s->sub)
-		    : issue_replayed(rq, &s->sub->granted, "used twice");
+		    : grant_replayed(rq, &s->sub->granted, "used twice");
 	return oerr_machine(rq);
 }
 
@@ -202,7 +180,7 @@ issue_tokens(struct req *rq, const struct client *cl, const struct grant *g,
 	    words_have(cl->grants, GRANT_REFRESH);
 	const struct id *family = family_of(rq, g, sub, renewable);
 	const int64_t end = family == NULL ? INT64_MAX
-					   : issue_family_end(rq->conf, family);
+					   : grant_family_end(rq->conf, family);
 	struct mint m = {
 		.cl = cl,
 		.user = sub->user == NULL ? 0 : sub->user->id,

@@ -248,7 +248,7 @@ throttle_client(struct req *rq, const char *id, struct attempt *at)
 static int
 tidy(struct req *rq)
 {
-	return store_purge(rq->st, rq->now, PURGE_N) < 0 ? -1 : 0;
+	return store_expired_delete(rq->st, rq->now, PURGE_N) < 0 ? -1 : 0;
 }
 
 /* How an attempt ended. */

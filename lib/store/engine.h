@@ -8,11 +8,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "query.h"
 #include "sql.h"
-#include "store.h"
-#include "store_ledger.h"
-#include "store_look.h"
+
+struct arena;
+struct store_file;
+struct store_health;
+struct value;
 
 #define SCHEMA_VERSION 1 /* which the statements of sql.c are for */
 
@@ -42,6 +43,7 @@ struct store {
 	int takes_back, adds;	/* of the statements in it: sql.h */
 	enum fault fault;	/* of the last call that failed */
 	int64_t now;		/* by which rows have expired; 0: purge none */
+	int (*purge)(struct store *st, int64_t now); /* store_expired_turn */
 	unsigned purge_turn;	/* of which kind of row; 0: drawn at first use */
 	struct cache *cache;	/* NULL: nothing was kept yet */
 };

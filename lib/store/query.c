@@ -3,6 +3,7 @@
 
 #include "arena.h"
 #include "engine.h"
+#include "store_write.h"
 
 int64_t
 row_int(const struct row *r, int i)

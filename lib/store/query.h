@@ -9,10 +9,13 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "crypto.h"
+#include "id.h"
+#include "rowkey.h"
 #include "sql.h"
-#include "store.h"
 
 struct arena;
+struct store;
 
 /* A value for a parameter.  A text or bytes whose data is NULL is NULL. */
 struct value {

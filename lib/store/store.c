@@ -1,4 +1,4 @@
-/* store.c: the database is opened, and steps run in transactions. */
+/* store.c: the database is opened and closed. */
 #include "store.h"
 
 #include <err.h>
@@ -7,9 +7,7 @@
 
 #include "engine.h"
 #include "log.h"
-#include "store_purge.h"
-
-#define TRIES 8 /* of a transaction that its engine wants to have run again */
+#include "store_expired.h"
 
 static const struct engine *const engines[] = { &engine_sqlite };
 
@@ -37,6 +35,7 @@ store_new(const char *database, int full)
 		err(111, "store");
 	st->engine = engine;
 	st->is_full = full;
+	st->purge = store_expired_turn;
 	return st;
 }
 
@@ -126,99 +125,6 @@ void
 store_forget_failure(struct store *st)
 {
 	st->fault = FAULT_NONE;
-}
-
-int
-store_begin(struct store *st)
-{
-	st->takes_back = st->adds = 0;
-	if (st->engine->begin(st, 1) < 0)
-		return -1;
-	st->transaction = TX_WRITE;
-	return 0;
-}
-
-int
-store_commit(struct store *st)
-{
-	if (st->engine->commit(st) < 0)
-		return -1;
-	st->transaction = TX_NONE;
-	return 0;
-}
-
-void
-store_rollback(struct store *st)
-{
-	st->engine->rollback(st);
-	st->transaction = TX_NONE;
-}
-
-static int
-purge(struct store *st)
-{
-	return st->adds && st->now != 0 ? store_purge_turn(st, st->now) : 0;
-}
-
-static int
-write_once(
-    struct store *st, int (*step)(struct store *st, void *ctx), void *ctx)
-{
-	int rc;
-
-	if (store_begin(st) < 0)
-		return -1;
-	if ((rc = step(st, ctx)) >= 0 && purge(st) >= 0 &&
-	    store_commit(st) == 0)
-		return rc;
-	store_rollback(st);
-	return rc < 0 ? rc : -1;
-}
-
-int
-store_write(
-    struct store *st, int (*step)(struct store *st, void *ctx), void *ctx)
-{
-	int rc;
-
-	for (int tries = 0; tries < TRIES; tries++) {
-		if (st->fault == FAULT_AGAIN)
-			st->fault = FAULT_NONE;
-		rc = write_once(st, step, ctx);
-		if (rc >= 0 || st->fault != FAULT_AGAIN)
-			return rc;
-	}
-	/* Others were always faster: the client may come again. */
-	st->fault = FAULT_PASSES;
-	return -1;
-}
-
-int
-store_read_begin(struct store *st)
-{
-	if (st->engine->begin(st, 0) < 0)
-		return -1;
-	st->transaction = TX_READ;
-	return 0;
-}
-
-void
-store_read_end(struct store *st)
-{
-	store_rollback(st);
-}
-
-int
-store_read(
-    struct store *st, int (*step)(struct store *st, void *ctx), void *ctx)
-{
-	int rc;
-
-	if (store_read_begin(st) < 0)
-		return -1;
-	rc = step(st, ctx);
-	store_read_end(st);
-	return rc;
 }
 
 const struct store_file *

@@ -1,5 +1,5 @@
 /*
- * store.h: the database, and transactions; store_NOUN.h: what is in it.  Nothing
+ * store.h: the database; store_write.h: transactions; store_NOUN.h: what is in it.  Nothing
  * here shows which engine it is.
  */
 #ifndef CARNET_STORE_H
@@ -10,15 +10,10 @@
 
 #include "crypto.h"
 #include "id.h"
+#include "store_write.h"
 
 struct arena;
 struct store; /* one connection, with its prepared statements */
-
-/* A primary key of a table of tokens, an id or a digest; len 0: before all. */
-struct rowkey {
-	uint8_t byte[DIGEST_LEN];
-	int len;
-};
 
 /*
  * Results are alike everywhere: 1 for found or done, 0 for there is none, -1 for
@@ -91,26 +86,6 @@ void store_close(struct store *st);
  * way that a new connection may mend.
  */
 int store_is_gone(struct store *st);
-
-/*
- * store_write(st, step, ctx):
- * Run step in a write transaction: begin with the write lock, step, the purge of
- * some expired rows if step added such rows, commit.  When this returns, what step
- * wrote is on disk, and so is all that it read.  If step returns less than 0, all
- * that it wrote is undone.  It may run twice, so it changes nothing but the
- * database and *ctx, and sets of *ctx all that it changes.  Return what step
- * returned; -1 on a database error, logged, as when the lock was not to be had
- * within 5 seconds.
- */
-int store_write(
-    struct store *st, int (*step)(struct store *st, void *ctx), void *ctx);
-
-/*
- * store_read(st, step, ctx):
- * The same for a step that only reads: all that it reads is of one moment.
- */
-int store_read(
-    struct store *st, int (*step)(struct store *st, void *ctx), void *ctx);
 
 /*
  * store_set_now(st, now):

@@ -2,7 +2,8 @@
 #ifndef CARNET_STORE_FOLD_H
 #define CARNET_STORE_FOLD_H
 
-#include "store.h"
+
+struct store;
 
 /*
  * store_fold(st): within the transaction of an upgrade.

@@ -2,6 +2,7 @@
 #include "embed.h"
 #include "engine.h"
 #include "log.h"
+#include "store.h"
 
 /* The row [v] makes version v + 1 of version v.  Version 1 is the first. */
 static const struct upgrade upgrades[SCHEMA_VERSION] = { [0] = { NULL, NULL } };

@@ -2,6 +2,7 @@
 #include "store_look.h"
 
 #include "engine.h"
+#include "query.h"
 
 struct store *
 store_look(const char *database, struct arena *a, struct store_health *out)

@@ -1,166 +1,16 @@
-/* store_purge.c: what is over is deleted. */
+/* store_purge.c: all expired rows are deleted, for who has the time. */
 #include "store_purge.h"
 
-#include "crypto.h"
-#include "engine.h"
-
-/* What was spent or revoked is known as such for a day. */
-#define KEPT_S 86400
-
-/* A device that polls learns that its code has expired (RFC 8628 section 3.5). */
-#define DEVICE_KEPT_S 60
+#include "query.h"
+#include "store_write.h"
 
 #define BATCH 256
-
-/*
- * One request in so many has a turn, for all of them: most find nothing, and the
- * look alone holds the write lock for longer.  A plain CGI draws its number.
- */
-#define TURN_EVERY 4
-#define IN_TURN 64 /* rows: of 6 kinds, between two turns 24 requests add fewer */
-
-/* A statement that is 0 is none; what has no expired one is walked through. */
-static const struct kind {
-	const char *table;
-	enum sql expired;
-	int64_t kept_s;		/* how long after it expired */
-	enum sql keep;		/* what must stay yet */
-	enum sql over, forget;
-	int n_over;		/* values that the first of the two has */
-} kinds[] = {
-	{ .table = "oauth_access_tokens",
-	    .over = SQL_OVER_ACCESS, .n_over = 4, .forget = SQL_FORGET_ACCESS },
-	{ .table = "oauth_refresh_tokens", .expired = SQL_PURGE_REFRESH,
-	    .keep = SQL_KEEP_REFRESH,
-	    .over = SQL_OVER_REFRESH, .n_over = 3, .forget = SQL_FORGET_REFRESH },
-	{ .table = "oauth_auth_codes", .expired = SQL_PURGE_CODES,
-	    .kept_s = KEPT_S },
-	{ .table = "oauth_device_codes", .expired = SQL_PURGE_DEVICES,
-	    .kept_s = DEVICE_KEPT_S },
-	{ .table = "sessions", .expired = SQL_PURGE_SESSIONS },
-	{ .table = "throttle", .expired = SQL_PURGE_THROTTLE },
-};
-#define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
-_Static_assert(N_KINDS == STORE_PURGE_TABLES, "a count for each table");
-
-static int
-run_before(struct store *st, enum sql which, int64_t before)
-{
-	const struct value v[] = { V_INT(before) };
-
-	return query_run(st, which, v, 1);
-}
-
-static int
-run_with(struct store *st, enum sql which, const struct rowkey *key)
-{
-	const struct value v[] = { V_KEY(key) };
-
-	return query_run(st, which, v, 1);
-}
-
-/* An access token that the walk comes to. */
-struct walked {
-	struct rowkey key;
-	int is_expired;
-};
-
-static void
-read_walked(const struct row *r, void *out)
-{
-	struct walked *to = out;
-
-	row_key(r, 0, &to->key);
-	to->is_expired = (int)row_int(r, 1);
-}
-
-/*
- * Of the next n access tokens delete those that expired; 0, or -1.  All are walked
- * through again and again, by whichever process has a turn.  What expires waits for
- * one walk at most: with the turns above, until there are three fifths more rows.
- */
-static int
-purge_access(struct store *st, int64_t now, int n, int64_t *gone)
-{
-	const int most = n < IN_TURN ? n : IN_TURN;
-	const struct value v[] = { V_INT(now), V_INT(most) };
-	const struct rowkey beginning = { .len = 0 };
-	struct walked walked[IN_TURN];
-	int seen, one;
-
-	if (most <= 0)
-		return 0;
-	if ((seen = query_list(st, NULL, SQL_WALK_ACCESS, v, 2, read_walked,
-		 walked, sizeof(walked[0]), (size_t)most)) < 0)
-		return -1;
-	for (int i = 0; i < seen; i++) {
-		if (!walked[i].is_expired)
-			continue;
-		if ((one = run_with(st, SQL_FORGET_ACCESS, &walked[i].key)) < 0)
-			return -1;
-		*gone += one;
-	}
-	/* At the end of the table the next walk starts at its beginning. */
-	return run_with(st, SQL_WALK_PLACE,
-		   seen < most ? &beginning : &walked[most - 1].key) < 0 ? -1 : 0;
-}
-
-/*
- * Delete at most n rows of the kind that expired, and add how many to *gone.  A
- * family is revoked by way of its refresh tokens: one whose access token lives
- * on is kept for that.  Return 1 if there may be more, 0 if not, -1 on error.
- */
-static int
-purge_expired(
-    struct store *st, const struct kind *k, int64_t now, int n, int64_t *gone)
-{
-	const int64_t before = now - k->kept_s;
-	int changed;
-
-	if (k->expired == 0)
-		return purge_access(st, now, n, gone);
-	for (int i = 0; i < n; i++) {
-		changed = k->keep == 0 ? 0 : run_before(st, k->keep, before);
-		if (changed == 0) {
-			changed = run_before(st, k->expired, before);
-			*gone += changed > 0;
-		}
-		if (changed <= 0)
-			return changed;
-	}
-	return 1;
-}
-
-int
-store_purge(struct store *st, int64_t now, int n)
-{
-	int64_t gone = 0;
-
-	for (size_t i = 0; i < N_KINDS; i++)
-		if (purge_expired(st, &kinds[i], now, n, &gone) < 0)
-			return -1;
-	return (int)gone;
-}
-
-int
-store_purge_turn(struct store *st, int64_t now)
-{
-	int64_t gone = 0;
-	unsigned turn;
-
-	if (st->purge_turn == 0)
-		crypto_random(&st->purge_turn, sizeof(st->purge_turn));
-	turn = st->purge_turn++;
-	if (turn % TURN_EVERY != 0)
-		return 0;
-	return purge_expired(st, &kinds[turn / TURN_EVERY % N_KINDS], now,
-	    IN_TURN, &gone) < 0 ? -1 : (int)gone;
-}
+#define KEPT_S 86400 /* a revoked token is known as one for a day */
 
 const char *
 store_purge_table(size_t i)
 {
-	return kinds[i].table;
+	return expired_kinds[i].table;
 }
 
 /* What a step of store_purge_batch works on. */
@@ -178,7 +28,13 @@ expired_step(struct store *st, void *ctx)
 	struct batch *b = ctx;
 
 	b->gone = 0;
-	return purge_expired(st, &kinds[b->p->table], b->now, BATCH, &b->gone);
+	return store_expired_kind(st, &expired_kinds[b->p->table], b->now, BATCH, &b->gone);
+}
+
+static int
+forget(struct store *st, enum sql which, const struct rowkey *key)
+{
+	return query_run(st, which, VALUES(V_KEY(key)));
 }
 
 static int
@@ -189,7 +45,7 @@ forget_step(struct store *st, void *ctx)
 
 	b->gone = 0;
 	for (int i = 0; i < b->n; i++) {
-		if ((one = run_with(st, kinds[b->p->table].forget,
+		if ((one = forget(st, expired_kinds[b->p->table].forget,
 			 &b->keys[i])) < 0)
 			return -1;
 		b->gone += one;
@@ -207,7 +63,7 @@ read_key(const struct row *r, void *out)
 static int
 walk_batch(struct store *st, struct batch *b)
 {
-	const struct kind *k = &kinds[b->p->table];
+	const struct expired_kind *k = &expired_kinds[b->p->table];
 	const struct value v[] = { V_KEY(&b->p->after),
 		V_INT(b->now - KEPT_S), V_INT(BATCH),
 		V_INT(b->now) };
@@ -230,7 +86,7 @@ store_purge_batch(struct store *st, int64_t now, struct purge *p)
 	int more;
 
 	/* Access tokens have no first half: one walk finds both kinds. */
-	if (kinds[p->table].expired == 0)
+	if (expired_kinds[p->table].expired == 0)
 		p->is_walk = 1;
 	more = p->is_walk ? walk_batch(st, &b)
 			  : store_write(st, expired_step, &b);
@@ -244,5 +100,5 @@ store_purge_batch(struct store *st, int64_t now, struct purge *p)
 	}
 	p->is_walk = 0;
 	p->after.len = 0;
-	return ++p->table < N_KINDS;
+	return ++p->table < STORE_EXPIRED_KINDS;
 }

@@ -1,27 +1,17 @@
-/* store_purge.h: what is over is deleted. */
+/* store_purge.h: all expired rows are deleted, for who has the time. */
 #ifndef CARNET_STORE_PURGE_H
 #define CARNET_STORE_PURGE_H
 
-#include "store.h"
+#include <stddef.h>
+#include <stdint.h>
 
-/*
- * store_purge(st, now, n):
- * Within a write transaction, delete at most n of the tokens, codes and sessions
- * of each kind that expired before now (codes: a day before); of access tokens
- * those among the next n, 64 at most.  Return how many went.
- */
-int store_purge(struct store *st, int64_t now, int n);
+#include "rowkey.h"
+#include "store_expired.h"
 
-/*
- * store_purge_turn(st, now):
- * The same by each request that adds rows, so that no cron is needed: most times
- * nothing, and every fourth time of one kind, the next one each time, and more
- * than such requests add meanwhile.
- */
-int store_purge_turn(struct store *st, int64_t now);
+struct store;
 
-/* A purge of all that is over: where it is, all zero at first. */
-#define STORE_PURGE_TABLES 6
+/* A purge of all expired rows: how far it is, all zero at first. */
+#define STORE_PURGE_TABLES STORE_EXPIRED_KINDS
 struct purge {
 	int64_t gone[STORE_PURGE_TABLES]; /* rows so far */
 	size_t table;
@@ -31,7 +21,7 @@ struct purge {
 
 /*
  * store_purge_batch(st, now, p):
- * In a transaction of its own, delete a few hundred of the rows that store_purge
+ * In a transaction of its own, delete a few hundred of the rows that store_expired_delete
  * would delete, or of the tokens that were revoked more than a day before now.
  * Return 1 if there may be more, 0 if not, -1 on error.  Who calls again waits
  * in between, so that other writers get their turn.

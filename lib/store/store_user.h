@@ -2,7 +2,11 @@
 #ifndef CARNET_STORE_USER_H
 #define CARNET_STORE_USER_H
 
-#include "store.h"
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena;
+struct store;
 
 struct user {
 	int64_t id;

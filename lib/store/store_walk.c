@@ -1,6 +1,7 @@
 /* store_walk.c: all tokens of a user or a client, listed or revoked. */
 #include "query.h"
 #include "store_walk.h"
+#include "store_write.h"
 
 #define BATCH 256
 #define REQUEST_S 600 /* longer than a request takes to store its row */

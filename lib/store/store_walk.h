@@ -2,7 +2,14 @@
 #ifndef CARNET_STORE_WALK_H
 #define CARNET_STORE_WALK_H
 
-#include "store.h"
+#include <stddef.h>
+#include <stdint.h>
+
+#include "id.h"
+#include "rowkey.h"
+
+struct arena;
+struct store;
 
 /* A walk: whose tokens (0: anyone's), and where it is, zero at first. */
 struct walk {

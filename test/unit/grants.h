@@ -5,6 +5,7 @@
 #include "fixture.h"
 
 #include "grant.h"
+#include "issue.h"
 #include "json.h"
 
 /* crypt_blowfish's example, for the password "U*U": cheap, and stale. */

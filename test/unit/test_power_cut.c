@@ -114,7 +114,7 @@ work(struct store *st)
 	    store_refresh_add(st, &r) == 1 &&
 	    (n % 3 != 2 || store_refresh_spend(st, &d, &r.digest, NOW, 0) >= 0) &&
 	    (n % 5 != 4 || store_family_revoke(st, &family, NOW) >= 0) &&
-	    store_purge_turn(st, NOW) >= 0 && store_commit(st) == 0;
+	    store_expired_turn(st, NOW) >= 0 && store_commit(st) == 0;
 	store_rollback(st);
 	if (!ok) {
 		t.ops--;

@@ -2,6 +2,7 @@
 #include "resources.h"
 
 #include "grant.h"
+#include "issue.h"
 #include "json.h"
 #include "jwt.h"
 #include "resource.h"

@@ -12,16 +12,16 @@ a_purge_deletes_what_expired_and_at_most_n_of_a_kind(void **state)
 	for (int i = 0; i < 5; i++)
 		add_pair(arena_printf(fx.a, "r%d", i), "f1");
 	assert_int_equal(spend("r0", NOW, 0), 1);
-	assert_int_equal(store_purge(fx.st, NOW + TTL, 10), 0);
+	assert_int_equal(store_expired_delete(fx.st, NOW + TTL, 10), 0);
 	fixture_sql("UPDATE oauth_access_tokens SET expires_at = 5"
 		    " WHERE substr(id, 1, 2) <> x'7234'"); /* all but r4 */
 	fixture_sql("UPDATE oauth_refresh_tokens SET expires_at = 5"
 		    " WHERE substr(access_token, 1, 2) <> x'7234'");
-	assert_int_equal(store_purge(fx.st, 5, 10), 0);
-	assert_int_equal(store_purge(fx.st, 6, 0), 0);
-	assert_int_equal(store_purge(fx.st, 6, 3), 6);
-	assert_int_equal(store_purge(fx.st, 6, 3), 2);
-	assert_int_equal(store_purge(fx.st, 6, 3), 0);
+	assert_int_equal(store_expired_delete(fx.st, 5, 10), 0);
+	assert_int_equal(store_expired_delete(fx.st, 6, 0), 0);
+	assert_int_equal(store_expired_delete(fx.st, 6, 3), 6);
+	assert_int_equal(store_expired_delete(fx.st, 6, 3), 2);
+	assert_int_equal(store_expired_delete(fx.st, 6, 3), 0);
 	assert_int_equal(found("r4").spent_at, 0);
 	assert_int_equal(access_is_revoked("r4"), 0);
 }
@@ -32,7 +32,7 @@ one_turn(struct store *st)
 	int gone;
 
 	assert_int_equal(store_begin(st), 0);
-	assert_true((gone = store_purge_turn(st, 6)) >= 0);
+	assert_true((gone = store_expired_turn(st, 6)) >= 0);
 	assert_int_equal(store_commit(st), 0);
 	return gone;
 }
@@ -89,7 +89,7 @@ a_purge_goes_on_where_another_process_was(void **state)
 	for (int i = 0; i < 4; i++) {
 		assert_non_null(st = store_open(fx.path, 0));
 		assert_int_equal(store_begin(st), 0);
-		assert_int_equal(store_purge(st, 6, 3), i < 3);
+		assert_int_equal(store_expired_delete(st, 6, 3), i < 3);
 		assert_int_equal(store_commit(st), 0);
 		store_close(st);
 		assert_int_equal(place(), i < 3 ? ID_LEN : 0);
@@ -98,9 +98,9 @@ a_purge_goes_on_where_another_process_was(void **state)
 	fixture_sql("UPDATE oauth_access_tokens SET expires_at = 5"
 		    " WHERE substr(id, 1, 2) IN (x'7230', x'7237')");
 	fixture_sql("UPDATE purge_place SET access_token = x''");
-	assert_int_equal(store_purge(fx.st, 6, 3), 1);
+	assert_int_equal(store_expired_delete(fx.st, 6, 3), 1);
 	assert_int_equal(place(), ID_LEN);
-	assert_int_equal(store_purge(fx.st, 6, 7), 1);
+	assert_int_equal(store_expired_delete(fx.st, 6, 7), 1);
 	assert_int_equal(place(), 0);
 }
 
@@ -120,8 +120,8 @@ a_purge_keeps_what_a_living_access_token_is_found_by(void **state)
 	fixture_sql("UPDATE oauth_refresh_tokens SET expires_at = 5");
 	fixture_sql("UPDATE oauth_access_tokens SET revoked_at = 5"
 		    " WHERE substr(id, 1, 2) = x'7233'"); /* r3 */
-	assert_int_equal(store_purge(fx.st, NOW, 4), 1);
-	assert_int_equal(store_purge(fx.st, NOW, 4), 0);
+	assert_int_equal(store_expired_delete(fx.st, NOW, 4), 1);
+	assert_int_equal(store_expired_delete(fx.st, NOW, 4), 0);
 	/* It gives no tokens, though it did not expire when it should. */
 	assert_int_equal(spend("r1", NOW, GRACE), 0);
 	assert_int_equal(found("r1").revoked_at, NOW);
@@ -133,7 +133,7 @@ a_purge_keeps_what_a_living_access_token_is_found_by(void **state)
 	assert_int_equal(store_commit(fx.st), 0);
 	assert_int_equal(access_is_revoked("r2"), 1);
 	/* Then both go: two refresh tokens, and the three access tokens. */
-	assert_int_equal(store_purge(fx.st, NOW + TTL + 1, 4), 5);
+	assert_int_equal(store_expired_delete(fx.st, NOW + TTL + 1, 4), 5);
 }
 
 /* Each is kept once, and stands in the way of no other. */
@@ -149,9 +149,9 @@ a_purge_that_keeps_rows_reaches_those_behind_them(void **state)
 		    " WHERE expires_at > 6");
 	fixture_sql("UPDATE oauth_access_tokens SET expires_at = 5"
 		    " WHERE substr(id, 1, 2) = x'7231'");
-	assert_int_equal(store_purge(fx.st, NOW, 4), 0); /* four are kept */
-	assert_int_equal(store_purge(fx.st, NOW, 4), 2); /* two, and the pair */
-	assert_int_equal(store_purge(fx.st, NOW, 4), 0);
+	assert_int_equal(store_expired_delete(fx.st, NOW, 4), 0); /* four are kept */
+	assert_int_equal(store_expired_delete(fx.st, NOW, 4), 2); /* two, and the pair */
+	assert_int_equal(store_expired_delete(fx.st, NOW, 4), 0);
 }
 
 /* Between two batches another writer does not even have to wait. */

@@ -7,6 +7,10 @@
 #include <sys/types.h>
 
 #include "engine.h"
+#include "query.h"
+#include "store.h"
+#include "store_ledger.h"
+#include "store_look.h"
 
 /* The two numbers of ledger.c. */
 struct ledger {
