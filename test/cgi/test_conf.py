@@ -18,7 +18,7 @@ def other(cgi):
 
 @pytest.fixture
 def refuses(other):
-    """refuses(text): what the command says of such a file, without its name."""
+    """refuses(text): what the command says of a file with that text, without its name."""
     def say(text):
         other.conf.write_text(text)
         p = other.command("user", "list")
@@ -136,7 +136,7 @@ def test_white_space_comments_and_dos_lines_are_fine(takes):
 
 @pytest.mark.parametrize("content", [b"issuer = https://x\0.example\n", b"\0"])
 def test_a_nul_is_refused(other, content):
-    """Else what stands behind it would be passed over in silence."""
+    """Otherwise the text behind it would be ignored in silence."""
     other.conf.write_bytes(content)
     p = other.command("user", "list")
     assert p.returncode == 1 and "NUL" in p.stderr

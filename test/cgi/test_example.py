@@ -1,4 +1,4 @@
-"""The program in doc/guard.md, built by the command that stands below it."""
+"""The program in doc/guard.md, built by the command that is printed below it."""
 import json
 import re
 import shlex

@@ -284,7 +284,7 @@ def test_what_a_client_sends_is_not_handed_on(cgi, ask):
 
 
 def test_without_a_database_nobody_gets_in(guarded, ask, reader, cgi):
-    """A guard whose database is missing answers 503, never 200."""
+    """Without its database the guard answers 503, never 200."""
     moved = cgi.variant("database = nowhere.db")
     with moved.conf.open("a") as f:
         f.write(RULES)

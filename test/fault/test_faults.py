@@ -44,7 +44,7 @@ def recovers(site, pairs=True):
 
 
 def answer(request, fits):
-    """The first answer whose status is such."""
+    """The first answer whose status fits."""
     kept = []
 
     def ask():

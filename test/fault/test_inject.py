@@ -211,7 +211,7 @@ def go_through(way, kind, grant):
         check_pairs(way.site)
         if isinstance(way, Worker) or n == 1:
             pid = pid_of(way)
-            # Of a refresh, a retry gets what a lost answer held.
+            # A retry of a refresh gets the token of the answer that was lost.
             assert take(way, grant, form(way.site, grant)) == 200
             assert pid_of(way) == pid
     assert take(way, grant, form(way.site, grant)) == 200

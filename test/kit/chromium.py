@@ -38,14 +38,14 @@ def chromium():
 
 
 def complaints(driver):
-    """What the console says, but that a request was answered by a 4xx."""
+    """The messages of the console, without those about an answer of 4xx."""
     return [entry["message"] for entry in driver.get_log("browser")
             if not ("Failed to load resource" in entry["message"]
                     and "status of 4" in entry["message"])]
 
 
 def hosts(driver):
-    """Whom the page has asked for anything since the last call."""
+    """The origins that the page has asked for anything since the last call."""
     seen = set()
     for entry in driver.get_log("performance"):
         message = json.loads(entry["message"])["message"]

@@ -265,7 +265,7 @@ def without(site, program):
 
 
 def give_away(path):
-    """To whom web servers make of their programs; files as their modes are."""
+    """Make USER the owner, as whom web servers run; the modes of files stay."""
     if AS_ROOT:
         for entry in [path, *path.rglob("*")]:
             shutil.chown(entry, USER, USER)

@@ -60,7 +60,7 @@ def is_sound(report):
 
 
 def of_deployment(site, *args):
-    """As its administrator: with the command beside the programs."""
+    """Ask as the administrator does, with the command beside the programs."""
     binary = site.dir / "bin/carnet"
     if not binary.exists():
         binary.parent.mkdir(mode=0o755, exist_ok=True)

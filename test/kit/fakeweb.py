@@ -48,7 +48,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     do_GET = do_POST = do_OPTIONS = serve
 
     def do_CONNECT(self):
-        """As a proxy: whatever host is asked for, it is web.tunnel."""
+        """Act as a proxy that leads to web.tunnel, whatever host is asked for."""
         with socket.create_connection(self.server.web.tunnel) as other:
             self.send_response_only(200)
             self.end_headers()
@@ -85,7 +85,7 @@ class FakeWeb:
         self.change = lambda path, answer: None
 
     def own_path(self, path):
-        """As it is without the issuer's path; None: it is not ours."""
+        """The path without the issuer's; None if it is not ours."""
         for document in (WELL_KNOWN, RESOURCE):
             right, wrong = document + self.prefix, self.prefix + document
             if path == (wrong if self.misplaced else right):

@@ -169,7 +169,7 @@ def told(r):
 
 
 def who(server, path, **kw):
-    """What is told of the caller, under the names that scripts know."""
+    """What the guard says of the caller, under the names that scripts know."""
     found = told(server.get(path, **kw))
     if path.startswith("/guarded/app/"):
         return {name: found.get(header, "") for name, header in HEADERS.items()}

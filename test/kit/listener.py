@@ -76,7 +76,7 @@ class Listener(App, Place):
         self.uri = self.origin + "/cb"
 
     def answer(self, method="GET"):
-        """What came back to it, once, and without a Referer."""
+        """The parameters that came back to it, once and without a Referer."""
         expect.until(lambda: self.got)
         (how, params, referer), = self.got
         assert how == method and referer is None

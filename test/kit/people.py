@@ -13,7 +13,7 @@ VOID = {"input", "meta", "link", "br", "img", "hr"}
 
 
 class Form:
-    """fields: what is sent as it stands; buttons: by id, what each adds."""
+    """fields: what is sent unchanged; buttons: by id, what each adds."""
 
     def __init__(self, attrs):
         self.action, self.method = attrs["action"], attrs.get("method", "get")
@@ -226,7 +226,7 @@ def sent_back(r, app, uri=None):
 
 
 def brought(target, app, uri=None):
-    """What a link to the app brings, each name once."""
+    """The parameters of a link to the app, each name once."""
     uri = uri or app.uri
     assert target.startswith(uri + ("&" if "?" in uri else "?")), target
     assert "#" not in target

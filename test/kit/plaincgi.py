@@ -23,7 +23,7 @@ WRAP = os.environ.get("WRAP", "").split()
 
 
 def kept_environment():
-    """What the sanitizers, where there are any, want to know."""
+    """The variables that the sanitizers read, where there are any."""
     return {name: value for name, value in os.environ.items()
             if name.endswith("SAN_OPTIONS")}
 

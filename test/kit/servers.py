@@ -77,7 +77,8 @@ def processes_with(variable):
 
 
 def name_of(pid):
-    """Of the file that it runs; or carnet-porter, which runs its program's."""
+    """The name of the file that the process runs; or carnet-porter, which runs its
+    program's file."""
     try:
         with open("/proc/%d/comm" % pid) as f:
             if f.read() == "carnet-porter\n":

@@ -47,7 +47,7 @@ class Http(requests.Session):
         return r
 
     def note_secrets(self, r):
-        """What must never be found in a log."""
+        """Keep the secrets of an answer, which must never be in a log."""
         try:
             body = json.loads(r.content)
         except ValueError:
@@ -165,7 +165,7 @@ class Site:
             assert self.grant("client_credentials", client, scope="*").status_code == 200
 
     def key(self, alg="ES256"):
-        """The one that signs: the newest whose time has come (keys rotate)."""
+        """The key that signs: the newest of those whose time has come (keys rotate)."""
         keys = self.dir / "keys"
         dated = {int(p.name.split(".")[1]): p for p in keys.glob(alg + ".[0-9]*.pem")}
         due = [t for t in dated if t <= time.time()]

@@ -1,4 +1,4 @@
-"""systemd's units: read, and their sockets held as systemd holds them."""
+"""systemd's units are read, and their sockets opened as systemd opens them."""
 import os
 import select
 import shutil

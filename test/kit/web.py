@@ -5,7 +5,7 @@ from kit import expect
 
 
 class Web:
-    """One who looks at the pages of site by driver."""
+    """A person who looks at the pages of site by driver."""
 
     def __init__(self, driver, site):
         self.driver, self.site = driver, site

@@ -151,7 +151,7 @@ def test_what_the_packages_units_start_serves(root, tmp_path):
 
 
 def test_it_runs_no_server_and_speaks_to_none(root):
-    """dpkg -i in a root whose network is a loopback alone."""
+    """dpkg -i in a root that has no network but loopback."""
     root.run("dpkg", "-i", "/tmp/carnet.deb")
     running = set(root.processes())
     assert len(running) == 1, running

@@ -1,4 +1,7 @@
-/* crypt_spy.h: what crypt(3) is asked for: its work is what sign-in costs. */
+/*
+ * crypt_spy.h: each call of crypt(3) is counted, as that is what a sign-in
+ * costs.
+ */
 #ifndef CARNET_CRYPT_SPY_H
 #define CARNET_CRYPT_SPY_H
 
@@ -12,7 +15,7 @@ static struct {
 	char setting[CRYPT_OUTPUT_SIZE]; /* of the last call */
 } crypt_spy;
 
-/* In place of libcrypt's: does the same, and notes with what. */
+/* Takes the place of libcrypt's: it does the same, and notes the settings. */
 char *
 crypt_ra(const char *phrase, const char *setting, void **data, int *size)
 {

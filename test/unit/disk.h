@@ -45,7 +45,9 @@ static struct disk {
 	sqlite3_vfs vfs, *real;
 	struct disk_node node[DISK_FILES];
 	int n;
-	/* Called at each sync of the log, before anything is safe, and after. */
+	/*
+	 * Called at each sync of the log, before anything is safe, and after.
+	 */
 	void (*at_sync)(int done);
 	int fail_sync; /* the n-th of the log from here fails, and loses all */
 	int failed;
@@ -336,7 +338,7 @@ disk_tear(struct disk_image *im, const struct disk_write *w, unsigned *seed)
 		disk_image_write(im, w->at, NULL, -1);
 }
 
-/* What a power cut now leaves, into dir under the names that the files have. */
+/* Write what a power cut leaves now to dir, under the names of the files. */
 static inline void
 disk_cut(const char *dir, unsigned seed)
 {

@@ -101,7 +101,7 @@ a_header_is_believed_from_trusted_proxies_alone(void **state)
 	fixture_conf("[throttle]\ntrusted_proxies = 192.0.2.7 10.0.0.0/8\n");
 	assert_string_equal(from("192.0.2.7", "203.0.113.9"), "203.0.113.9");
 	assert_string_equal(from("192.0.2.8", "203.0.113.9"), "192.0.2.8");
-	/* What the client itself wrote stands on the left. */
+	/* The leftmost address is what the client itself wrote. */
 	assert_string_equal(
 	    from("192.0.2.7", "127.0.0.1, 203.0.113.9"), "203.0.113.9");
 	assert_string_equal(

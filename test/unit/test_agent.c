@@ -1,4 +1,4 @@
-/* test_agent.c: browsers by the names that their users know. */
+/* test_agent.c: a browser is called what its user calls it. */
 #include "unit.h"
 
 #include "agent.h"

@@ -179,7 +179,10 @@ a_token_opens_the_place_alone_that_it_is_for(void **state)
 		}
 }
 
-/* What is taken from a user or a client is gone from their tokens at once. */
+/*
+ * A scope that is taken from a user or a client is gone from their tokens at
+ * once.
+ */
 static void
 a_token_has_what_client_and_user_may_have_now(void **state)
 {
@@ -271,7 +274,7 @@ a_remembered_token_expires_and_falls_with_its_key(void **state)
 	assert_string_equal(fx.rq.trail.why, "unknown key");
 }
 
-/* What is remembered is this very token, not all that share its place. */
+/* One token is remembered, and not the others that share its place. */
 static void
 a_forgery_in_the_place_of_a_remembered_token_is_refused(void **state)
 {
@@ -309,7 +312,7 @@ unsigned_as(const char *token, const char *end)
 	    (int)(strlen(token) - strlen(end)), token, end);
 }
 
-/* What we signed is known again by its seal; any other text needs a signature. */
+/* A seal tells that we signed a token; other tokens need a valid signature. */
 static void
 what_we_sealed_needs_no_signature_checked(void **state)
 {
@@ -331,7 +334,9 @@ what_we_sealed_needs_no_signature_checked(void **state)
 	assert_null(check(token, &anyone, &who));
 }
 
-/* Who writes to the database, and has no key's file, makes no token. */
+/*
+ * Whoever writes to the database, but has no key's file, cannot make a token.
+ */
 static void
 a_seal_takes_the_key_s_file(void **state)
 {
@@ -350,7 +355,9 @@ a_seal_takes_the_key_s_file(void **state)
 	assert_string_equal(fx.rq.trail.why, "bad signature");
 }
 
-/* A seal made before there was a seal.key: by the digest of the private file. */
+/*
+ * A seal made before there was a seal.key: by the digest of the private file.
+ */
 static void
 a_token_with_an_older_seal_passes_by_its_signature(void **state)
 {

@@ -60,7 +60,9 @@ appending_nothing_changes_nothing(void **state)
 	assert_holds("x", 1);
 }
 
-/* Who takes bytes back by setting len still has a NUL behind the rest. */
+/*
+ * When bytes are taken back by setting len, a NUL follows the bytes that stay.
+ */
 static void
 a_buffer_cut_back_ends_in_nul_again(void **state)
 {
@@ -99,7 +101,9 @@ growing_keeps_what_was_there(void **state)
 	buf_init(&b, a, 0);
 }
 
-/* What fits the size asked for does not move: no copy of a secret is left. */
+/*
+ * Text that fits the size asked for does not move: no copy of a secret is left.
+ */
 static void
 room_asked_for_is_there_at_once(void **state)
 {

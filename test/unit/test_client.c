@@ -211,7 +211,7 @@ an_unknown_client_has_no_secret_that_fits(void **state)
 	assert_int_equal(client_is_public(&none), 1);
 }
 
-/* What a broken database says is no statement about the client. */
+/* A broken database says nothing about the client. */
 static void
 a_database_error_is_not_invalid_client(void **state)
 {

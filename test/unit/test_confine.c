@@ -11,7 +11,7 @@
 #define NO_LANDLOCK 77
 #define ALL (USES_STORE | USES_KEYS | USES_PAGES | USES_SIGNING)
 
-/* As if it were carnet.conf in the directory of the test. */
+/* It takes the place of carnet.conf in the directory of the test. */
 static struct conf *
 parse(const char *text)
 {
@@ -208,7 +208,9 @@ knows_what_it_has_not(void)
 	    : 8;
 }
 
-/* A database that is a link: SQLite keeps its log where that leads.  Or a log. */
+/*
+ * A database that is a link: SQLite keeps its log where that leads.  Or a log.
+ */
 static int
 follows_a_link(void)
 {
@@ -231,7 +233,7 @@ follows_a_link(void)
 	return can_open("data/audit.log", O_RDWR | O_CREAT) ? 0 : 3;
 }
 
-/* Else what is made there later could not be read. */
+/* Otherwise a file that is made there later could not be read. */
 static int
 waits_for_what_is_missing(void)
 {
@@ -273,7 +275,7 @@ with_a_porter_what_is_beside_the_file_is_shut(void **state)
 	alone(has_a_porter);
 }
 
-/* Who uses all that is below the file's directory may read it. */
+/* A program that uses all files below the directory may read it. */
 static void
 who_needs_a_porter(void **state)
 {

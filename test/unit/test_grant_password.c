@@ -1,4 +1,6 @@
-/* test_grant_password.c: signing in: who may, what it costs, what changes then. */
+/*
+ * test_grant_password.c: signing in: who may, what it costs, what changes then.
+ */
 #include "grants.h"
 
 #include "crypt_spy.h"
@@ -73,7 +75,7 @@ every_refused_sign_in_reads_alike(void **state)
 	assert_int_equal(live_access(), 0);
 }
 
-/* Who signs in pays for their own hash, and its renewal. */
+/* A sign-in makes its own hash, and the renewed one. */
 static void
 what_others_brought_along_costs_no_sign_in(void **state)
 {
@@ -86,14 +88,16 @@ what_others_brought_along_costs_no_sign_in(void **state)
 	crypt_spy_begin();
 	assert_non_null(sign_in(NOW, "U*U", &e));
 	assert_int_equal(crypt_spy.calls, 1);
-	/* Nor, with the last of them renewed, a refusal. */
+	/* A refusal makes none either, once the last old hash is renewed. */
 	crypt_spy_begin();
 	assert_null(sign_in(NOW + 60, "wrong", &e));
 	assert_int_equal(crypt_spy.calls, 1);
 	assert_int_equal(crypt_spy.yescrypts, 1);
 }
 
-/* The cost is looked for once in a while, and at once if the clock went back. */
+/*
+ * The cost is looked for once in a while, and at once if the clock went back.
+ */
 static void
 hashes_that_come_along_later_are_seen(void **state)
 {
@@ -168,7 +172,7 @@ nor_does_it_begin_a_session(void **state)
 	assert_int_equal(v.signed_in, 0);
 	assert_string_equal(v.cookie, "");
 	assert_int_equal(fixture_sql("SELECT count(*) FROM sessions"), 0);
-	/* In another transaction nothing is left behind. */
+	/* Nothing of it is left in another transaction. */
 	assert_int_equal(store_begin(fx.st), 0);
 	store_rollback(fx.st);
 }

@@ -1,4 +1,6 @@
-/* test_grant_refresh.c: refresh tokens: rotation, replay, scope (RFC 6749 6). */
+/*
+ * test_grant_refresh.c: refresh tokens: rotation, replay, scope (RFC 6749 6).
+ */
 #include "grants.h"
 
 #include "store_consent.h"
@@ -27,11 +29,17 @@ a_refresh_token_rotates(void **state)
 	assert_string_not_equal(first, second);
 	assert_int_equal(live_pairs(), 1);
 	assert_int_equal(live_access(), 1);
-	/* What no file and no row has can make it, so nobody else. */
+	/*
+	 * It is made of a value that is in no file and no row, so nobody else
+	 * can make it.
+	 */
 	assert_int_equal(strlen(second), SECRET_TEXT_LEN);
 }
 
-/* Each use within the grace: the same refresh token, an access token of its own. */
+/*
+ * Each use within the grace: the same refresh token, an access token of its
+ * own.
+ */
 static void
 uses_within_the_grace_converge(void **state)
 {
@@ -72,7 +80,7 @@ uses_within_the_grace_converge(void **state)
 	assert_int_equal(live_access(), 0);
 }
 
-/* What is stored once expires once, however often it is given. */
+/* A token that is stored once expires once, however often it is given. */
 static void
 a_further_use_does_not_lengthen_the_next_one(void **state)
 {
@@ -177,7 +185,9 @@ a_client_may_keep_its_refresh_token(void **state)
 	    token);
 }
 
-/* refresh_max: a family ends so long after its sign-in, and all tokens of it. */
+/*
+ * refresh_max: a family ends so long after its sign-in, and all tokens of it.
+ */
 static void
 a_family_ends_with_refresh_max(void **state)
 {
@@ -235,7 +245,9 @@ a_spent_token_past_the_grace_revokes_the_family(void **state)
 	assert_string_equal(fx.rq.trail.why, "revoked refresh token");
 }
 
-/* What was spent in the future was so before the clock was set back. */
+/*
+ * A token that was spent in the future was spent before the clock was set back.
+ */
 static void
 a_clock_that_is_set_back_brings_no_spent_token_back(void **state)
 {
@@ -328,7 +340,10 @@ a_refresh_may_narrow_the_scope_and_not_widen_it(void **state)
 	assert_string_equal(json_get_str(o, "scope"), "read-posts");
 	o = refresh(NOW, cl, json_get_str(o, "refresh_token"), NULL, &e);
 	assert_string_equal(json_get_str(o, "scope"), "read-posts write-posts");
-	/* What the user may no longer have is gone; nothing left: an error. */
+	/*
+	 * Scopes that the user may no longer have are gone; if none is left, it
+	 * fails.
+	 */
 	fixture_conf("user_scopes = read-posts\n");
 	o = refresh(NOW, cl, json_get_str(o, "refresh_token"), NULL, &e);
 	assert_string_equal(json_get_str(o, "scope"), "read-posts");

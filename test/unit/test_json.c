@@ -236,7 +236,7 @@ a_string_member_is_found(void **state)
 	assert_null(json_get_str(NULL, "s"));
 }
 
-/* What is cut at a NUL could pass for another (RFC 6749 appendix A). */
+/* Text that is cut at a NUL could pass for other text (RFC 6749 appendix A). */
 static void
 a_string_with_nul_is_not_given_out(void **state)
 {

@@ -44,7 +44,7 @@ thumbprints_are_those_of_the_rfcs(void **state)
 	    RFC7515_A3_KEY, "oKIywvGUpTVTyxMQ3bwIIeQUudfr_CkLMjCE19ECD-U");
 }
 
-/* What is written is read back as the same key, and has no private member. */
+/* A key that is written is read back the same, and has no private member. */
 static void
 a_written_key_is_read_back(void **state)
 {

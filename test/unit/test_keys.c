@@ -90,7 +90,7 @@ the_file_signer_says_which_algorithm_signs(void **state)
 	keys_free(ks);
 }
 
-/* Or another key would sign, that clients may not know. */
+/* Otherwise another key would sign, which clients may not know. */
 static void
 a_signer_that_cannot_be_read_is_no_default(void **state)
 {
@@ -102,7 +102,7 @@ a_signer_that_cannot_be_read_is_no_default(void **state)
 	assert_int_equal(keys_default_alg(dir), -1);
 }
 
-/* Of an algorithm's keys the one named ALG.pem signs; all are published. */
+/* The key named ALG.pem signs for its algorithm; all keys are published. */
 static void
 older_and_public_keys_verify_and_do_not_sign(void **state)
 {

@@ -29,7 +29,10 @@ public_file(const struct keys_entry *en)
 	    alg_name(key_alg(en->key)), en->kid);
 }
 
-/* By one key of the server; a key that is not there any more ends its seals. */
+/*
+ * A seal names one key of the server, and counts no longer than that key is
+ * there.
+ */
 static void
 a_seal_counts_while_the_key_that_it_names_is_there(void **state)
 {
@@ -66,7 +69,10 @@ a_seal_counts_while_the_key_that_it_names_is_there(void **state)
 	assert_int_equal(count(ks), 1);
 }
 
-/* Whoever verifies has the public halves of all keys, and nothing private. */
+/*
+ * A program that verifies has the public halves of all keys, and nothing
+ * private.
+ */
 static void
 what_verifies_is_made_with_the_keys(void **state)
 {
@@ -99,7 +105,9 @@ what_verifies_is_made_with_the_keys(void **state)
 	assert_int_equal(sb.st_mode & 07777, 0600);
 	assert_int_equal(keys_check_published(dir), 1);
 	keys_free(ks);
-	/* By force: the key that it replaces goes, what waits too. */
+	/*
+	 * By force: the key that it replaces goes, and so does one that waits.
+	 */
 	usleep(20000);
 	assert_int_equal(keys_make(dir, ALG_ES256, 0, 1), 1);
 	fx.rq.now++;
@@ -144,7 +152,7 @@ spoil_no_seal(const char *path)
 	assert_int_equal(unlink(file("verify/seal.key")), 0);
 }
 
-/* As a site from before there was such a directory has to be, too. */
+/* The directory is mended, as it is on a site from before there was one. */
 static void
 what_verifies_is_mended(void **state)
 {
@@ -181,7 +189,7 @@ what_verifies_is_mended(void **state)
 	}
 }
 
-/* What makes seals is as secret as the keys. */
+/* The secret that makes seals is wiped as keys are. */
 static void
 what_seals_is_wiped(void **state)
 {

@@ -93,7 +93,7 @@ a_line_too_long_is_cut(void **state)
 	log_request("0123456789abcdef");
 	log_event("%s", text);
 	assert_int_equal(strlen(line), 1023);
-	/* What just fits is whole. */
+	/* A line that just fits is whole. */
 	log_request(NULL);
 	text[1023 - strlen("carnet: ")] = '\0';
 	log_event("%s", text);

@@ -94,7 +94,9 @@ a_password_is_the_same_in_each_spelling(void **state)
 	assert_int_equal(passwd_verify(nfc, old), 0);
 }
 
-/* What a spelling costs more does not tell whether there is such a user. */
+/*
+ * The time that a second spelling takes does not tell whether the user exists.
+ */
 static void
 each_refusal_of_a_spelling_costs_the_same(void **state)
 {

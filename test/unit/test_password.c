@@ -68,7 +68,7 @@ unfit_passwords_are_refused(void **state)
 	arena_free(a);
 }
 
-/* And nothing else is asked: no sign, no digit, no capital. */
+/* Nothing else is asked: no sign, no digit, no capital. */
 static void
 fit_passwords_are_taken(void **state)
 {

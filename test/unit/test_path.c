@@ -168,7 +168,7 @@ servers_read_some_paths_in_their_own_way(void **state)
 	}
 }
 
-/* Of what servers read alike each reading is the same, and the rest is looked at. */
+/* Paths that servers read alike have one reading; the others are looked at. */
 static void
 a_target_with_one_reading_is_known(void **state)
 {

@@ -159,7 +159,10 @@ change_nothing(struct store *st, void *ctx)
 	return 0;
 }
 
-/* Of 24 transactions that add rows one purges access tokens; of others none. */
+/*
+ * One of 24 transactions that add rows purges access tokens; others purge
+ * nothing.
+ */
 static void
 what_adds_rows_that_expire_purges_some(void **state)
 {
@@ -181,7 +184,9 @@ what_adds_rows_that_expire_purges_some(void **state)
 	assert_int_equal(fixture_sql(EXPIRED), 0);
 }
 
-/* An engine as many locks make it: another transaction was faster, again times. */
+/*
+ * An engine as many locks make it: another transaction was faster, again times.
+ */
 static struct engine fast_others;
 static int again, runs;
 
@@ -213,7 +218,9 @@ with_faster_others(int times)
 	runs = 0;
 }
 
-/* Each run finds what the first one found: it begins with nothing of its own. */
+/*
+ * Each run finds what the first one found: it begins with nothing of its own.
+ */
 static void
 a_step_is_run_again_where_the_engine_asks(void **state)
 {

@@ -93,7 +93,7 @@ what_is_longer_than_a_uri_may_be_matches_nothing(void **state)
 	assert_false(redirect_matches(longer, longer));
 }
 
-/* What a person is shown. */
+/* The host that a person is shown. */
 static void
 the_host_of_a_uri(void **state)
 {

@@ -110,7 +110,7 @@ a_token_is_for_what_was_granted(void **state)
 		{ ISSUER, NULL, ISSUER },
 		{ A, "api", NULL },
 		{ NULL, "https://evil.example", NULL },
-		/* No longer in the configuration. */
+		/* The configuration does not name it any more. */
 		{ "urn:gone", NULL, NULL },
 		{ "urn:gone", "urn:gone", NULL },
 		{ "urn:gone", A, NULL },
@@ -234,7 +234,7 @@ a_device_code_and_its_family_are_bound_to_the_resource(void **state)
 	assert_bound(token);
 }
 
-/* As it was: each token request may name another. */
+/* Without a resource in the grant each token request may name another. */
 static void
 a_family_bound_to_none_names_it_each_time(void **state)
 {

@@ -249,7 +249,7 @@ a_rule_that_is_none_is_refused_with_its_line(void **state)
 		assert_refused(rows[i].rule, FIRST, rows[i].words);
 }
 
-/* Who reads two rules for one request cannot tell which holds. */
+/* A reader of two rules for one request cannot tell which one applies. */
 static void
 rules_that_overlap_are_refused_on_the_later_line(void **state)
 {

@@ -67,7 +67,7 @@ write_where_it_may_read(void)
 	    is_barred(unlink(in(theirs, "a")));
 }
 
-/* No program, no link, no directory. */
+/* It can make neither links nor directories nor pipes. */
 static int
 make_what_is_no_file(void)
 {
@@ -76,7 +76,7 @@ make_what_is_no_file(void)
 	    is_barred(mkfifo(in(mine, "f"), 0600));
 }
 
-/* As the database, its log and the audit trail are. */
+/* The database, its log and the audit trail are written in these ways. */
 static int
 write_ones_own(void)
 {
@@ -99,7 +99,7 @@ no_other_file_is_opened(void **state)
 	assert_int_equal(inside_files( write_ones_own), 0);
 }
 
-/* Else it would be shut out of what is made there later. */
+/* Otherwise it could not open what is made there later. */
 static void
 a_place_that_is_not_there_changes_nothing(void **state)
 {

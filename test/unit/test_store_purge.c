@@ -1,4 +1,4 @@
-/* test_store_purge.c: what is over goes, and what is needed stays. */
+/* test_store_purge.c: expired rows are deleted, and rows in use stay. */
 #include "tokens.h"
 
 #include "store_consent.h"
@@ -37,7 +37,10 @@ one_turn(struct store *st)
 	return gone;
 }
 
-/* Of 24 requests each kind has one, of 64 rows at most; a plain CGI draws which. */
+/*
+ * Of 24 requests each kind has one, of 64 rows at most; a plain CGI draws
+ * which.
+ */
 static void
 each_kind_has_its_turn_of_a_purge(void **state)
 {
@@ -74,7 +77,10 @@ place(void)
 	return (int)fixture_sql("SELECT length(access_token) FROM purge_place");
 }
 
-/* As many as live for long stand in the way of none, and no process begins anew. */
+/*
+ * As many as live for long stand in the way of none, and no process begins
+ * anew.
+ */
 static void
 a_purge_goes_on_where_another_process_was(void **state)
 {

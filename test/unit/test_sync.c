@@ -45,7 +45,7 @@ nap(long ms)
 	(void)clock_nanosleep(CLOCK_MONOTONIC, 0, &t, NULL);
 }
 
-/* In the place of the C library's: who waits for a lock naps. */
+/* Takes the place of the C library's, which is called to wait for a lock. */
 int
 nanosleep(const struct timespec *t, struct timespec *left)
 {
@@ -66,7 +66,9 @@ slow_sync(sqlite3_file *f, int flags)
 	if (++seen->syncs == seen->signal_at)
 		raise(seen->signal);
 	nap(SYNC_MS);
-	/* On a busy machine the others are late; the last has none to wait for. */
+	/*
+	 * On a busy machine the others are late; the last has none to wait for.
+	 */
 	for (int i = 0; seen->shares && i < 5 && f->pMethods->xFileSize(f, &now) ==
 	    SQLITE_OK && now < size + 3 * FRAME; i++)
 		nap(SYNC_MS);
@@ -266,7 +268,10 @@ a_log_with_a_gap_is_trusted_by_no_process(void **state)
 	store_close(st);
 }
 
-/* What was revoked already may have been so by one that was killed meanwhile. */
+/*
+ * A row that is revoked already may be so by a process that was killed
+ * meanwhile.
+ */
 static void
 what_changes_nothing_is_on_disk_too(void **state)
 {
@@ -285,7 +290,7 @@ what_changes_nothing_is_on_disk_too(void **state)
 	store_close(st);
 }
 
-/* As a backup is: it keeps the log, and nobody waits for that. */
+/* A reader that stays, as a backup does, keeps the log; nobody waits for it. */
 static void
 a_reader_that_stays_does_not_stop_writers(void **state)
 {

@@ -92,7 +92,7 @@ a_spread_attack_is_slowed_and_the_owner_let_in(void **state)
 		    arena_printf(fx.a, "198.51.100.%d", i), NOW, 0), 400);
 	assert_int_equal(try("a@b.example", "198.51.100.99", NOW, 0), 429);
 	assert_int_equal(try("a@b.example", "192.0.2.1", NOW, 1), 0);
-	/* Nor are other accounts touched. */
+	/* Other accounts are not touched. */
 	assert_int_equal(try("c@d.example", "192.0.2.1", NOW, 1), 0);
 }
 
@@ -189,7 +189,7 @@ flood(enum throttle_kind kind, int n)
 	assert_int_equal(store_commit(fx.st), 0);
 }
 
-/* Of made-up names there are so many rows, and they push out none of another kind. */
+/* Rows of made-up names are limited, and push out no row of another kind. */
 static void
 counts_are_bounded_each_kind_apart(void **state)
 {
@@ -209,7 +209,9 @@ counts_are_bounded_each_kind_apart(void **state)
 	assert_int_equal(try("a@b.example", "192.0.2.1", NOW, 0), 429);
 }
 
-/* A flood makes counts of one; so do those that are over, or of another time. */
+/*
+ * A flood makes counts of one; so do those that are over, or of another time.
+ */
 static void
 of_too_many_counts_the_lowest_go(void **state)
 {
@@ -236,7 +238,7 @@ of_too_many_counts_the_lowest_go(void **state)
 	    store_throttle_find(fx.st, &late, NOW + 50, 100, &n), 1);
 }
 
-/* Whoever may sign in pushes out places of their own alone. */
+/* A user who may sign in pushes out known places of their own alone. */
 static void
 an_account_has_so_many_places(void **state)
 {
@@ -244,7 +246,7 @@ an_account_has_so_many_places(void **state)
 
 	(void)state;
 	assert_int_equal(try("owner@b.example", "192.0.2.1", NOW, 1), 0);
-	/* From a time when the clock was ahead: the first to go. */
+	/* A row from a time when the clock was ahead is the first to go. */
 	assert_int_equal(
 	    try("many@b.example", "192.0.2.1", NOW + 86400 * 400, 1), 0);
 	for (int i = 0; i < STORE_THROTTLE_PLACES + 8; i++)

@@ -102,7 +102,7 @@ all_but_tags_is_left_as_it_is(void **state)
 	assert_renders("{ } }} {x} } }", "{ } }} {x} } }");
 }
 
-/* What a value holds is never a tag. */
+/* The text of a value is never a tag. */
 static void
 values_are_not_rendered_again(void **state)
 {
@@ -144,7 +144,7 @@ malformed_templates_are_refused(void **state)
 	assert_all_refused(bad, N(bad));
 }
 
-/* Of all bytes only these may begin a tag. */
+/* Only these bytes may begin a tag. */
 static void
 each_byte_after_the_braces_is_known_or_refused(void **state)
 {
@@ -335,7 +335,7 @@ render_sections(int n)
 	return render(text.data);
 }
 
-/* In a section that is passed over too: the stack is the same. */
+/* This holds in a section that is left out, too: the stack is the same. */
 static void
 sections_nest_32_deep_and_no_deeper(void **state)
 {

@@ -48,7 +48,7 @@ a_uri_has_one_normal_spelling(void **state)
 		{ "https://[x]/", "https://[x]/" },
 		{ "URN:Api:A", "urn:Api:A" },
 		{ "com.Example.app:/X", "com.example.app:/X" },
-		/* What is no URI is a text. */
+		/* Anything that is no URI is compared as text. */
 		{ "api", "api" },
 		{ "/API", "/API" },
 		{ "1a://H", "1a://H" },

@@ -158,7 +158,10 @@ assert_form(const char *form, const char *const want[])
 #define FORM(form, ...) \
 	assert_form(form, (const char *const[]){ __VA_ARGS__, NULL })
 
-/* Of a name sent twice the caller sees both (RFC 6749 section 3.1). */
+/*
+ * The caller sees both values of a name that is sent twice (RFC 6749 section
+ * 3.1).
+ */
 static void
 a_form_splits_into_its_pairs_in_order(void **state)
 {

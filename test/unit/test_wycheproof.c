@@ -68,7 +68,7 @@ set_add(struct set *set, struct json_object *jwk)
 	if (k == NULL)
 		return;
 	assert_true(set->n < SET_MAX);
-	/* What is taken says that it is of ours. */
+	/* A key that is taken names an algorithm of ours. */
 	assert_true(alg_find(text_of(jwk, "alg")) >= 0);
 	set->kid[set->n] = text_of(jwk, "kid");
 	set->key[set->n++] = k;

@@ -56,7 +56,7 @@ def test_the_manual_has_every_verb_and_option(cgi):
 
 
 def test_help_wants_no_configuration(cgi, tmp_path):
-    """At each verb, wherever it stands; and it does nothing else."""
+    """At each verb, at any place among its words; and the verb does nothing else."""
     env = {"CARNET_CONF": str(tmp_path / "none.conf")}
     for verb in set(verbs(cgi)) - {"help"}:
         for word in "--help", "-h":

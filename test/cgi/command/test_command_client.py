@@ -64,7 +64,7 @@ def test_a_client_is_made_public(cgi):
     (["--unset", "name"], "--unset takes"),
     (["--name", "Another", "--unset", "nothing"], "--unset takes")])
 def test_what_cannot_be_is_refused_and_changes_nothing(cgi, args, said):
-    """The rules are those of client add, held against the whole."""
+    """The rules are those of client add, applied to the whole client."""
     client = cgi.client("client_credentials")
     before = shown(cgi, client)
     p = cgi.command("client", "edit", client.id, *args)
@@ -73,7 +73,7 @@ def test_what_cannot_be_is_refused_and_changes_nothing(cgi, args, said):
 
 
 def test_the_last_redirect_uri_stays_while_it_is_needed(cgi):
-    """What is left out is held against what is there."""
+    """What the command leaves out is taken from the client, and checked with it."""
     app = App(cgi)
     p = cgi.command("client", "edit", app.client.id, "--unset", "redirect-uri")
     assert p.returncode == 1 and "needs a redirect URI" in p.stderr

@@ -1,4 +1,4 @@
-"""How the command meets people: headings on a terminal, words completed by a shell."""
+"""The command at a terminal: lists have headings, and a shell completes words."""
 import os
 import pty
 import re

@@ -1,4 +1,4 @@
-"""carnet purge: what is over is deleted, while others write."""
+"""carnet purge: expired rows are deleted, while others write."""
 import os
 import sqlite3
 import subprocess
@@ -62,7 +62,7 @@ def test_what_expired_goes_and_is_counted_by_table(used, table):
 
 
 def test_revoked_tokens_go_a_day_later(used):
-    """carnet(1); until then a log can be held against them."""
+    """carnet(1); until then they can be compared with a log."""
     before = rows(used)
     for days, gone in ((-DAY + 1000, False), (-DAY - 1, True)):
         for table in ("oauth_access_tokens", "oauth_refresh_tokens"):

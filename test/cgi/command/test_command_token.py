@@ -1,4 +1,4 @@
-"""carnet token: what is held, listed and revoked (carnet(1))."""
+"""carnet token: which tokens there are, listed and revoked (carnet(1))."""
 import base64
 import time
 
@@ -10,8 +10,8 @@ from kit.people import App, Browser, Page
 NOTHING = {"access_tokens": 0, "refresh_tokens": 0, "codes": 0, "sessions": 0}
 
 
-class Held:
-    """A user, and all kinds of what may be held in their name."""
+class Granted:
+    """A user, and one of each kind of token, code and session in their name."""
 
     def __init__(self, site):
         self.site, self.user = site, site.user("*")
@@ -30,7 +30,7 @@ class Held:
         return [self.pair["access_token"], self.personal]
 
     def live(self):
-        """Which of the two are."""
+        """Which of the two tokens are live."""
         return [self.site.is_live(token) for token in self.tokens()]
 
     def refreshes(self):
@@ -42,8 +42,8 @@ class Held:
 
 
 @pytest.fixture
-def held(cgi):
-    return Held(cgi)
+def given(cgi):
+    return Granted(cgi)
 
 
 def jti(token):
@@ -54,16 +54,16 @@ def listed(site, *args):
     return {t["id"]: t for t in site.carnet_json("token", "list", *args)}
 
 
-def test_the_list_tells_of_each_kind(cgi, held):
-    """carnet(1): whose, what for, how long; never the token."""
+def test_the_list_tells_of_each_kind(cgi, given):
+    """carnet(1): the user, the scopes and the expiry; never the token itself."""
     now = int(time.time())
-    app, personal = (listed(cgi, "--user", held.user.email)[jti(t)]
-                     for t in held.tokens())
+    app, personal = (listed(cgi, "--user", given.user.email)[jti(t)]
+                     for t in given.tokens())
     assert 0 <= now - app["created_at"] < 600
     assert app == {
-        "id": jti(held.pair["access_token"]), "kind": "refreshable", "name": None,
-        "client_id": held.app.client.id, "client_name": held.app.name,
-        "email": held.user.email, "scope": "read-posts",
+        "id": jti(given.pair["access_token"]), "kind": "refreshable", "name": None,
+        "client_id": given.app.client.id, "client_name": given.app.name,
+        "email": given.user.email, "scope": "read-posts",
         "created_at": app["created_at"], "expires_at": app["created_at"] + 3600,
         "revoked_at": None}
     assert (personal["kind"], personal["name"], personal["client_name"]) == (
@@ -74,50 +74,50 @@ def test_the_list_tells_of_each_kind(cgi, held):
         "client", None, jose.claims_of(token)["scope"], jti(token))
 
 
-def test_the_list_is_of_those_asked_for(cgi, held):
+def test_the_list_is_of_those_asked_for(cgi, given):
     """carnet(1): --user, --client, or both."""
-    other = Held(cgi)
-    ids = {jti(t) for t in held.tokens()}
-    assert set(listed(cgi, "--user", held.user.email.upper())) == ids
-    assert set(listed(cgi, "--client", held.app.client.id)) == {
-        jti(held.pair["access_token"])}
+    other = Granted(cgi)
+    ids = {jti(t) for t in given.tokens()}
+    assert set(listed(cgi, "--user", given.user.email.upper())) == ids
+    assert set(listed(cgi, "--client", given.app.client.id)) == {
+        jti(given.pair["access_token"])}
     assert not listed(cgi, "--client", other.app.client.id,
-                      "--user", held.user.email)
+                      "--user", given.user.email)
     assert set(listed(cgi)) >= ids | {jti(t) for t in other.tokens()}
 
 
-def test_the_list_without_json_has_a_line_a_token(cgi, held):
+def test_the_list_without_json_has_a_line_a_token(cgi, given):
     """carnet(1)."""
     lines = [line.split("\t") for line in
-             cgi.carnet("token", "list", "--user", held.user.email).splitlines()]
+             cgi.carnet("token", "list", "--user", given.user.email).splitlines()]
     assert [line[:5] for line in lines if line[1] == "refreshable"] == [[
-        jti(held.pair["access_token"]), "refreshable", held.app.name,
-        held.user.email, "read-posts"]]
+        jti(given.pair["access_token"]), "refreshable", given.app.name,
+        given.user.email, "read-posts"]]
     assert [len(line) for line in lines] == [8, 8]
     nobody = cgi.user()
     assert cgi.carnet("token", "list", "--user", nobody.email) == ""
     assert cgi.carnet_json("token", "list", "--user", nobody.email) == []
 
 
-def test_the_list_shows_nothing_that_opens_a_door(cgi, held):
+def test_the_list_shows_nothing_that_opens_a_door(cgi, given):
     """doc/protocol.md, Tokens."""
     text = cgi.carnet("token", "list", "--json") + cgi.carnet("token", "list")
-    for secret in [*held.tokens(), held.pair["refresh_token"], held.code]:
+    for secret in [*given.tokens(), given.pair["refresh_token"], given.code]:
         assert secret not in text and secret.split(".")[-1] not in text
 
 
-def test_a_refresh_token_is_listed_though_its_access_token_is_gone(cgi, held):
+def test_a_refresh_token_is_listed_though_its_access_token_is_gone(cgi, given):
     """It is what a thief would have: it lives for 30 days."""
-    id = jti(held.pair["access_token"])
+    id = jti(given.pair["access_token"])
     cgi.sql("DELETE FROM oauth_access_tokens WHERE family IS NOT NULL AND user_id = ?",
-            held.user.id)
-    t = listed(cgi, "--user", held.user.email)[id]
-    assert (t["kind"], t["client_id"]) == ("refresh", held.app.client.id)
+            given.user.id)
+    t = listed(cgi, "--user", given.user.email)[id]
+    assert (t["kind"], t["client_id"]) == ("refresh", given.app.client.id)
     assert t["expires_at"] - t["created_at"] == 30 * 86400
     done = cgi.carnet_json("token", "revoke", id)
     assert done == {**NOTHING, "refresh_tokens": 1}
-    expect.error(held.refreshes(), 400, "invalid_grant")
-    assert id not in listed(cgi, "--user", held.user.email)
+    expect.error(given.refreshes(), 400, "invalid_grant")
+    assert id not in listed(cgi, "--user", given.user.email)
 
 
 def test_the_list_goes_beyond_one_page(fresh):
@@ -138,103 +138,103 @@ def test_the_list_goes_beyond_one_page(fresh):
                for t in fresh.carnet_json("token", "list"))
 
 
-def test_a_user_loses_all_at_once(cgi, held):
+def test_a_user_loses_all_at_once(cgi, given):
     """carnet(1): tokens, codes and sessions; others keep theirs."""
-    other, client = Held(cgi), cgi.machine()[1]
-    done = cgi.carnet_json("token", "revoke", "--user", held.user.email)
+    other, client = Granted(cgi), cgi.machine()[1]
+    done = cgi.carnet_json("token", "revoke", "--user", given.user.email)
     assert done == {"access_tokens": 2, "refresh_tokens": 1, "codes": 1, "sessions": 1}
-    assert held.live() == [False, False]
-    expect.error(held.refreshes(), 400, "invalid_grant")
-    expect.error(held.app.redeem(held.code), 400, "invalid_grant")
-    assert not held.browser.is_signed_in()
-    assert all(t["revoked_at"] for t in listed(cgi, "--user", held.user.email).values())
+    assert given.live() == [False, False]
+    expect.error(given.refreshes(), 400, "invalid_grant")
+    expect.error(given.app.redeem(given.code), 400, "invalid_grant")
+    assert not given.browser.is_signed_in()
+    assert all(t["revoked_at"] for t in listed(cgi, "--user", given.user.email).values())
     assert other.live() == [True, True] and other.browser.is_signed_in()
     assert cgi.get("/api/status", token=client).status_code == 200
     assert other.refreshes().status_code == 200
     expect.tokens(other.app.redeem(other.code))
-    again = cgi.carnet_json("token", "revoke", "--user", held.user.email)
+    again = cgi.carnet_json("token", "revoke", "--user", given.user.email)
     assert again == NOTHING
-    assert Browser(cgi, held.user).is_signed_in()
+    assert Browser(cgi, given.user).is_signed_in()
 
 
-def test_a_client_loses_all_that_is_its_own(cgi, held):
+def test_a_client_loses_all_that_is_its_own(cgi, given):
     """carnet(1): and may get new ones."""
-    done = cgi.carnet_json("token", "revoke", "--client", held.app.client.id)
+    done = cgi.carnet_json("token", "revoke", "--client", given.app.client.id)
     assert done == {"access_tokens": 1, "refresh_tokens": 1, "codes": 2, "sessions": 0}
-    assert held.live() == [False, True]
-    expect.error(held.refreshes(), 400, "invalid_grant")
-    expect.error(held.app.redeem(held.code), 400, "invalid_grant")
-    expect.error(held.polls(), 400, "access_denied")
-    assert held.browser.is_signed_in()
-    held.app.connect(held.browser)
+    assert given.live() == [False, True]
+    expect.error(given.refreshes(), 400, "invalid_grant")
+    expect.error(given.app.redeem(given.code), 400, "invalid_grant")
+    expect.error(given.polls(), 400, "access_denied")
+    assert given.browser.is_signed_in()
+    given.app.connect(given.browser)
 
 
-def test_an_approved_device_gets_nothing(cgi, held):
+def test_an_approved_device_gets_nothing(cgi, given):
     """carnet(1): its code is not spent yet."""
-    form = held.browser.open("/oauth/device?user_code=" +
-                             held.device["user_code"]).form("approve")
-    assert held.browser.submit(form, "approve").status_code in (200, 303)
-    assert cgi.carnet_json("token", "revoke", "--user", held.user.email)["codes"] == 2
-    expect.error(held.polls(), 400, "invalid_grant")
+    form = given.browser.open("/oauth/device?user_code=" +
+                             given.device["user_code"]).form("approve")
+    assert given.browser.submit(form, "approve").status_code in (200, 303)
+    assert cgi.carnet_json("token", "revoke", "--user", given.user.email)["codes"] == 2
+    expect.error(given.polls(), 400, "invalid_grant")
 
 
-def test_a_user_and_a_client_are_both_meant(cgi, held):
+def test_a_user_and_a_client_are_both_meant(cgi, given):
     """carnet(1): of that client, what it holds for that user."""
-    other = held.app.connect(Browser(cgi, cgi.user("*")))
-    done = cgi.carnet_json("token", "revoke", "--client", held.app.client.id,
-                           "--user", held.user.email)
+    other = given.app.connect(Browser(cgi, cgi.user("*")))
+    done = cgi.carnet_json("token", "revoke", "--client", given.app.client.id,
+                           "--user", given.user.email)
     assert done == {**NOTHING, "access_tokens": 1, "refresh_tokens": 1, "codes": 1}
-    assert held.live() == [False, True] and cgi.is_live(other["access_token"])
-    assert held.browser.is_signed_in()
+    assert given.live() == [False, True] and cgi.is_live(other["access_token"])
+    assert given.browser.is_signed_in()
 
 
-def test_one_is_revoked_by_its_id_with_its_family(cgi, held):
+def test_one_is_revoked_by_its_id_with_its_family(cgi, given):
     """RFC 7009 section 2.1; a personal token has none."""
-    app, personal = (jti(t) for t in held.tokens())
+    app, personal = (jti(t) for t in given.tokens())
     assert cgi.carnet_json("token", "revoke", personal) == {
         **NOTHING, "access_tokens": 1}
-    assert held.live() == [True, False]
+    assert given.live() == [True, False]
     text = cgi.carnet("token", "revoke", app)
     assert text == ("revoked access tokens: 1, refresh tokens: 1, codes: 0,"
                     " sessions: 0\n")
-    assert held.live() == [False, False]
-    expect.error(held.refreshes(), 400, "invalid_grant")
+    assert given.live() == [False, False]
+    expect.error(given.refreshes(), 400, "invalid_grant")
 
 
-def test_ids_are_all_revoked_or_none(cgi, held):
+def test_ids_are_all_revoked_or_none(cgi, given):
     """carnet(1): an id that is not there, or not that user's, is an error."""
-    app, personal = (jti(t) for t in held.tokens())
+    app, personal = (jti(t) for t in given.tokens())
     for args in ([app, "A" * 22], [app, personal, "x"],
                  ["--user", cgi.user().email, app],
-                 ["--client", held.app.client.id, app, personal]):
+                 ["--client", given.app.client.id, app, personal]):
         p = cgi.command("token", "revoke", *args)
         assert p.returncode == 1 and "nothing was revoked" in p.stderr, args
-        assert held.live() == [True, True]
-    cgi.carnet("token", "revoke", "--user", held.user.email, app, personal)
-    assert held.live() == [False, False]
+        assert given.live() == [True, True]
+    cgi.carnet("token", "revoke", "--user", given.user.email, app, personal)
+    assert given.live() == [False, False]
 
 
-def test_a_token_in_place_of_its_id_is_not_repeated(cgi, held):
+def test_a_token_in_place_of_its_id_is_not_repeated(cgi, given):
     """What opens a door belongs in no message."""
-    for token in [*held.tokens(), held.pair["refresh_token"]]:
+    for token in [*given.tokens(), given.pair["refresh_token"]]:
         p = cgi.command("token", "revoke", "--", token)
         assert p.returncode == 1 and token not in p.stderr
         assert "no id of a token" in p.stderr
-    assert held.live() == [True, True]
+    assert given.live() == [True, True]
 
 
 @pytest.mark.parametrize("first", [0xf8, 0xfb])
-def test_an_id_may_begin_with_dashes(cgi, held, first):
+def test_an_id_may_begin_with_dashes(cgi, given, first):
     """They are drawn by lot, from base64url."""
     id = bytes([first, 0xef, *range(14)])
-    own = base64.urlsafe_b64decode(jti(held.personal) + "==")
+    own = base64.urlsafe_b64decode(jti(given.personal) + "==")
     cgi.sql("UPDATE oauth_access_tokens SET id = ? WHERE id = ?", id, own)
     text = base64.urlsafe_b64encode(id).decode().rstrip("=")
     assert text.startswith("-")
     assert cgi.carnet("token", "revoke", text).startswith("revoked access tokens: 1,")
 
 
-def test_nobody_is_not_everybody(cgi, held):
+def test_nobody_is_not_everybody(cgi, given):
     """carnet(1): without a filter it must be said."""
     p = cgi.command("token", "revoke")
     assert p.returncode == 1 and "--all" in p.stderr
@@ -242,18 +242,18 @@ def test_nobody_is_not_everybody(cgi, held):
         for verb in ("list", "revoke"):
             p = cgi.command("token", verb, *args)
             assert p.returncode == 1 and "there is no" in p.stderr
-    for args in (["--all", "x"], ["--all", "--user", held.user.email], ["--nothing"]):
+    for args in (["--all", "x"], ["--all", "--user", given.user.email], ["--nothing"]):
         assert cgi.command("token", "revoke", *args).returncode == 2
     assert cgi.command("token", "list", "x").returncode == 2
-    assert held.live() == [True, True]
+    assert given.live() == [True, True]
 
 
 def test_all_is_all(fresh):
     """carnet(1)."""
-    held, other = Held(fresh), Held(fresh)
+    given, other = Granted(fresh), Granted(fresh)
     _, machine = fresh.machine()
     done = fresh.carnet_json("token", "revoke", "--all")
     assert done == {"access_tokens": 5, "refresh_tokens": 2, "codes": 4, "sessions": 2}
-    assert held.live() + other.live() == [False] * 4
+    assert given.live() + other.live() == [False] * 4
     assert fresh.get("/api/status", token=machine).status_code == 401
     assert not other.browser.is_signed_in()

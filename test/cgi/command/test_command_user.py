@@ -23,7 +23,7 @@ def signs_in(site, name):
 
 
 def database(site):
-    """All rows, to be held against a later state."""
+    """All rows, to be compared with a later state."""
     return {t: site.sql("SELECT * FROM " + t) for t, in site.sql(
         "SELECT name FROM sqlite_master WHERE type = 'table'")
         if t not in ("throttle", "sqlite_sequence")}

@@ -23,7 +23,7 @@ AS_ROOT = os.getuid() == 0
     ("keys", 0o755, "warn"), ("keys", 0o777, "wrong"),
     ("data", 0o777, "wrong"), ("data", 0o775, "warn"), ("data", 0o1777, None)])
 def test_what_others_may_read_or_write(fresh, name, mode, level):
-    """Private keys are one user's; a group may be trusted with the rest."""
+    """One user may read private keys; a group may read the other files."""
     path = fresh.dir / name
     if not path.exists():
         shutil.copy(fresh.dir / "keys/ES256.pem", path)
@@ -173,7 +173,7 @@ int statvfs(const char *path, struct statvfs *out)
 
 @pytest.fixture(scope="module")
 def disk_shim(tmp_path_factory):
-    """A disk such as no test machine has."""
+    """A disk that is nearly full, which no test machine has."""
     path = tmp_path_factory.mktemp("shim")
     (path / "shim.c").write_text(DISK_SHIM)
     subprocess.run(["cc", "-shared", "-fPIC", "-o", path / "shim.so", path / "shim.c",

@@ -168,7 +168,7 @@ def test_a_revocation(site):
 
 
 def test_who_asks_about_anothers_token_is_named(site):
-    """The offender, and not the token's holder: the client that is refused."""
+    """The client that is refused is named, and not the one that has the token."""
     token = site.sign_in()["access_token"]
     other, api = site.client("client_credentials"), site.client("introspect")
     revoke, inspect = (
@@ -184,7 +184,7 @@ def test_who_asks_about_anothers_token_is_named(site):
 
 
 def test_who_calls_with_a_token_is_named(site):
-    """Its holder is the offender here; of a forgery nobody is."""
+    """The client that has the token is named here; for a forgery nobody is."""
     user = site.user("read-posts")
     token = site.token("read-posts", user)
     r = site.delete("/api/personal-tokens/" + "A" * 22, token=token)

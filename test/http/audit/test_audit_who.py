@@ -1,5 +1,5 @@
 """The whole line of an event in the audit trail: what, who, how it ended and why, and
-no word more."""
+nothing else."""
 import base64
 import hashlib
 import json

@@ -58,7 +58,7 @@ class Run:
         return {pid: servers.name_of(pid) for pid in servers.processes_with(self.mark)}
 
     def pids(self, name):
-        """Of those that the keepers, or make, are; in the order of their start."""
+        """Our processes of that name, in the order of their start."""
         return sorted(pid for pid, n in self.left().items() if n == name)
 
     def is_over(self):

@@ -218,7 +218,7 @@ def test_an_issuer_that_is_not_the_sites(web):
 
 @pytest.mark.parametrize("path", ["/auth", "/a/b"])
 def test_an_issuer_with_a_path(tmp_path, path):
-    """RFC 8414 section 3.1: the document stands between host and path."""
+    """RFC 8414 section 3.1: the document's path is between host and issuer's path."""
     with fakeweb.site_at(tmp_path, "http://127.0.0.1:%d" + path) as web:
         report = ask_web(web)
         is_sound(report)

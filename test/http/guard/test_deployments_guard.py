@@ -161,8 +161,8 @@ def raw_answer(server, path, token, headers):
 
 
 def check_said(honest, told):
-    """Under the guard's names stands what stands there if the client sends nothing,
-    and among headers of such names nothing that it sent."""
+    """The guard's variables have the values that they have if the client sends nothing,
+    and no header of a similar name has what the client sent."""
     for name in NAMES:
         assert told.get(name) == honest.get(name), name
     for name, value in told.items():

@@ -51,7 +51,7 @@ def forms(server, path):
 
 
 def test_no_spelling_of_a_path_gets_around_the_guard(server, path):
-    """doc/guard.md, Paths: written to the socket as it stands, without a token."""
+    """doc/guard.md, Paths: each is written to the socket unchanged, without a token."""
     ways = forms(server, path)
     for way in ways:
         r = raw.request(server, way)
@@ -96,7 +96,7 @@ def with_rules(server, *lines):
 
 
 def see_no_way_in(server, path):
-    """Without a token: in no case of its letters."""
+    """Without a token no spelling in capitals is served."""
     for way in guarded.spelt(path):
         r = raw.request(server, way)
         assert r.status in (401, 403), way

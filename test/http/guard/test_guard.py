@@ -1,4 +1,4 @@
-"""The guard: what is a bearer token, and whose (RFC 6750, RFC 9068)."""
+"""The guard: what a bearer token is, and who calls with it (RFC 6750, RFC 9068)."""
 import time
 
 import pytest
@@ -21,7 +21,7 @@ def token(site):
 
 
 def test_a_genuine_token_passes_and_so_does_its_like(site, token):
-    """What the other tests rest on: forge() itself makes no token bad."""
+    """The other tests need this: forge() by itself makes no token bad."""
     assert user(site, token).status_code == 200
     assert user(site, site.forge(token)).status_code == 200
 
@@ -172,7 +172,7 @@ def test_we_may_be_one_of_several_audiences(site, token):
 
 
 def test_audiences_are_for_what_is_guarded_and_not_for_our_own(site, token):
-    """doc/guard.md, What is checked: the place a token is used at is held against its aud."""
+    """doc/guard.md, What is checked: aud names the place where the token is used."""
     forged = site.forge(token, claims={"aud": "https://api.example"})
     other = site.variant("audiences = https://x.example https://api.example")
     for server in site, other:

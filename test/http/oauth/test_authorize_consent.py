@@ -198,7 +198,7 @@ def test_a_changed_form_gets_no_more_than_may_be(app, browser):
 
 
 def test_a_sign_out_in_another_tab_leads_to_the_sign_in(app, browser):
-    """And the request is not lost."""
+    """The request goes on after that."""
     form = app.consent(browser).form("approve")
     browser.act("sign_out")
     browser.cookie = None

@@ -127,7 +127,7 @@ def test_nobody_is_sent_on_by_a_form_either(site, app, changes, error):
     "response_mode"])
 @pytest.mark.parametrize("first", [True, False])
 def test_a_parameter_sent_twice_is_told(app, browser, name, first):
-    """RFC 6749 section 3.1; and state is not lost, wherever it stands."""
+    """RFC 6749 section 3.1; and state comes back wherever it was in the query."""
     pairs = list(app.request().items())
     extra = [(name, app.request().get(name, "query"))] * (2 - (name in dict(pairs)))
     pairs = extra + pairs if first else pairs + extra
@@ -136,7 +136,7 @@ def test_a_parameter_sent_twice_is_told(app, browser, name, first):
 
 
 def test_a_state_sent_twice_is_no_state(app, browser):
-    """Of two nobody knows which is the client's."""
+    """If there are two, nobody knows which is the client's."""
     query = urlencode(app.request()) + "&state=other"
     got = people.sent_back(browser.get("/oauth/authorize?" + query), app)
     assert got["error"] == "invalid_request" and "state" not in got

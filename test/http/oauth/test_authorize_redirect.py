@@ -138,7 +138,7 @@ def test_a_client_id_in_other_case_is_unknown(app, browser):
 
 
 def test_a_revoked_client_is_refused(site, browser):
-    """And its redirect URI is nothing to us any more."""
+    """Its redirect URI is not used any more."""
     app = App(site)
     site.carnet("client", "revoke", app.client.id)
     people.refused(app.ask(browser))

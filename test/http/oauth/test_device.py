@@ -218,7 +218,7 @@ def test_who_waits_is_not_slowed(device):
 
 
 def test_a_fast_poll_after_the_decision_gets_the_tokens(browser, device):
-    """There is nothing left to wait for."""
+    """The decision is made, so there is nothing to wait for."""
     expect.error(device.poll(), 400, "authorization_pending")
     device.decide(browser)
     expect.tokens(device.poll())
@@ -406,7 +406,7 @@ def test_of_two_who_decide_the_first_counts(site, browser, user, device, first, 
 
 @pytest.mark.parametrize("press", ["approve", "deny"])
 def test_the_page_of_a_decision_loaded_again_says_it_again(site, device, user, press):
-    """By link and by form, and it counts no guess, however often."""
+    """Both by link and by form; and it counts as no guess, however often."""
     browser = Browser(site, user)
     form = device.page(browser).form(press)
     said = browser.submit(form, press)

@@ -134,7 +134,7 @@ def test_a_resource_server_can_tell_whom_a_token_is_for(site, api):
 
 
 def test_more_than_one_audience(site, api, pair):
-    """RFC 7519 section 4.1.3: as it stands in the token, whoever writes it so."""
+    """RFC 7519 section 4.1.3: the claim is repeated as the token has it."""
     both = [site.url, "https://b.example/\u00e4\""]
     token = site.forge(pair["access_token"], claims={"aud": both})
     assert told(ask(site, api, token))["aud"] == both

@@ -155,7 +155,7 @@ def test_another_algorithm_is_published_before_it_signs():
 
 
 def test_a_key_whose_tokens_live_is_not_retired():
-    """Unless by force; it names how many."""
+    """carnet keys retire says how many tokens live; --force retires the key anyway."""
     with servers.lighttpd() as site:
         old = default(site)
         tokens = [site.token() for _ in range(3)]
@@ -194,7 +194,7 @@ def test_tokens_are_issued_at_every_moment_of_a_rotation(running):
 
 
 def test_the_signer_cannot_be_retired(running):
-    """Nothing would sign."""
+    """Without it nothing would sign."""
     for key in listed(running).values():
         if key["signs"]:
             p = running.command("keys", "retire", "--", key["kid"])
@@ -232,7 +232,7 @@ def test_a_retired_keys_tokens_are_refused(running, worn):
 
 @pytest.mark.parametrize("name", ["x", "", "../carnet.conf", "A" * 43])
 def test_no_other_file_can_be_retired(running, name):
-    """A kid, not a path."""
+    """The command takes a kid, not a path."""
     before = listed(running)
     p = running.command("keys", "retire", name)
     assert p.returncode == 1 and listed(running) == before

@@ -124,7 +124,7 @@ def test_disconnecting_one_app_leaves_the_others(site, app, browser):
 
 @pytest.mark.parametrize("client_id", [None, "", "x", "' OR 1=1"])
 def test_disconnecting_no_app_does_nothing(site, app, browser, client_id):
-    """An id of nobody."""
+    """The id belongs to no app."""
     mine = app.connect(browser)
     browser.act("revoke_app", client_id=client_id)
     assert site.is_live(mine["access_token"])
@@ -146,7 +146,7 @@ def test_a_token_is_made_and_shown_once(site, user, browser):
 
 
 def test_the_last_use_is_shown(site, browser):
-    """To the hour."""
+    """The time of the last use is exact to the hour."""
     token, _ = create(browser)
     site.get("/api/posts", token=token)
     row = browser.open("/account").row("My script")
@@ -167,7 +167,7 @@ def test_only_scopes_of_the_user_are_offered_and_given(site, browser):
 
 
 def test_a_token_without_scopes_tells_who(site, browser):
-    """No box ticked."""
+    """Nobody ticked a box."""
     token, _ = create(browser, scopes=[])
     assert jose.claims_of(token)["scope"] == "" and site.is_live(token)
     assert site.get("/api/posts", token=token).status_code == 403
@@ -201,7 +201,7 @@ def test_revoking_a_token_ends_it_and_no_other(site, browser):
 
 
 def test_an_expired_token_is_not_listed(site, browser):
-    """It opens nothing."""
+    """It opens nothing, so there is nothing to revoke."""
     token, token_id = create(browser)
     site.sql("UPDATE oauth_access_tokens SET expires_at = ? WHERE id = ?",
              int(time.time()), jose.unb64u(token_id))
@@ -231,7 +231,7 @@ def test_a_browser_is_told_by_the_name_its_user_knows(site, user, browser):
 
 
 def test_one_browser_is_signed_out(site, user, browser):
-    """And it alone."""
+    """The other browsers stay signed in."""
     second, third = Browser(site, user, "Second"), Browser(site, user, "Third")
     browser.submit(browser.open("/account").row("Second").form)
     assert not second.is_signed_in()
@@ -249,7 +249,7 @@ def test_everywhere_else_is_signed_out(site, user, browser):
 
 
 def test_signing_out_here(site, user, browser):
-    """And elsewhere stays."""
+    """The user stays signed in elsewhere."""
     other = Browser(site, user)
     r = browser.submit(browser.open("/account").form("sign-out"))
     assert people.sent_to(r)[0] == "/oauth/login"
@@ -272,7 +272,7 @@ def test_what_is_anothers_cannot_be_touched(site, app, browser):
 
 
 def fill(site, user, n):
-    """Of each list n rows, as long as they can be."""
+    """Give each list n rows, as long as rows can be."""
     (personal,), = site.sql("SELECT id FROM oauth_clients WHERE role = 'personal'")
     many = "WITH RECURSIVE i(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i WHERE n < %d) " % n
     now = int(time.time())

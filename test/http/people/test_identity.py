@@ -17,7 +17,7 @@ def add(site, email, *options, password=PASSWORD):
 
 
 def signs_in(site, name, password=PASSWORD):
-    """By the page."""
+    """Does the sign-in page let them in?"""
     browser = Browser(site)
     form = browser.open("/oauth/login").form("login")
     return browser.submit(form, email=name, password=password).status_code == 303
@@ -48,7 +48,7 @@ def test_another_name_is_another_person(site, jorg, name):
 
 
 def test_a_spelling_is_taken_once(site, jorg):
-    """Of addresses and of user names."""
+    """This holds for e-mail addresses and for user names."""
     for args in (["JÖRG@xn--bcher-kva.example"], ["new@x.example", "--login", "jÖrg.b"]):
         p = site.command("user", "add", *args, "--password-stdin", input="a password\n")
         assert p.returncode == 1 and "already" in p.stderr
@@ -79,7 +79,7 @@ def test_a_word_that_names_two_is_refused(site):
 
 
 def test_failures_of_two_spellings_are_counted_as_one(fresh):
-    """Else each spelling had guesses of its own."""
+    """Otherwise each spelling would have guesses of its own."""
     add(fresh, "jörg@bücher.example", "--login", "jörg")
     with fresh.conf.open("a") as f:
         f.write("[throttle]\naccount_address = 4\n")

@@ -170,7 +170,7 @@ def test_the_password_is_never_shown_again(browser, user):
 @pytest.mark.parametrize("field", ["email", "password"])
 @pytest.mark.parametrize("value", [None, ""])
 def test_an_incomplete_form_is_shown_again(browser, user, field, value):
-    """And nobody is signed in."""
+    """Nobody is signed in by it."""
     assert send(browser, user, **{field: value}).status_code == 422
 
 

@@ -64,7 +64,7 @@ def test_too_many_failures_are_put_off(strict):
 
 
 def test_an_unknown_user_is_put_off_alike(strict):
-    """Nor does this tell who has an account."""
+    """The refusal does not tell who has an account."""
     lock_out(strict, "nobody@example.org", "192.0.2.1")
     expect.error(wrong(strict, "nobody@example.org", "192.0.2.1"), 429, "slow_down")
 
@@ -84,7 +84,7 @@ def test_counts_survive_a_restart(strict):
 
 
 def test_what_was_given_before_goes_on(strict):
-    """A refresh and a session are not held against others' guesses."""
+    """The guesses of others end no session and refuse no refresh."""
     user = strict.user()
     tokens = strict.sign_in(user=user)
     person = Browser(strict)
@@ -150,7 +150,7 @@ def hold_slots(site, n):
 
 
 def test_a_flood_of_sign_ins_stops_nothing_else(strict):
-    """With all turns at hashing taken, what needs no hash is served."""
+    """Requests that hash nothing are served while all turns to hash are taken."""
     user = strict.user()
     tokens = strict.sign_in(user=user)
     machine = strict.client("client_credentials")

@@ -88,7 +88,7 @@ def test_another_origin_is_told_nothing(site, origin):
 
 
 def test_who_names_no_origin_is_told_nothing(site):
-    """But a cache is told that others would be."""
+    """A cache is told all the same that the answer depends on the origin."""
     r = site.get("/oauth/jwks")
     told_nothing(r)
     assert "origin" in r.headers["Vary"].lower()

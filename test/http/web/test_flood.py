@@ -1,4 +1,4 @@
-"""However many sign in, what hashes nothing is answered as on a quiet machine."""
+"""However many people sign in, requests that hash nothing are answered in time."""
 import http.client
 import multiprocessing
 import threading

@@ -1,4 +1,5 @@
-"""What is revoked while a request is on its way: it has looked, and not stored."""
+"""Something is revoked while a request is on its way: the request has read the
+database, and has not yet written."""
 import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -89,7 +90,7 @@ def test_a_code_for_an_app_that_was_let_in_before(site, user, browser):
 
 
 def test_a_consent(site, user, browser):
-    """Nor does the form of the consent page."""
+    """The form of the consent page brings nothing back either."""
     app = App(site)
     form = app.consent(browser).form("approve")
     r = meanwhile(site, new_password(user), lambda: browser.submit(form, "approve"))
@@ -142,7 +143,7 @@ def test_a_personal_token_made_with_a_token(site, user):
 
 @pytest.mark.parametrize("signed_in", [False, True])
 def test_a_password_that_another_changes(site, user, browser, signed_in):
-    """Of two changes the second one knows the password no more."""
+    """After one change the current password of the other is wrong."""
     fields = browser.open("/account").form("change-password").fields
     changes = new_password(user)[:1] if signed_in else new_password(user)
     r = meanwhile(site, changes, lambda: browser.post("/account", {

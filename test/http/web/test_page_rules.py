@@ -68,7 +68,7 @@ def test_the_policy_lets_nothing_in(answer):
 
 
 def test_each_script_and_style_has_the_nonce(answer):
-    """And there is none in an attribute, where no nonce goes."""
+    """No script or style is in an attribute, which can have no nonce."""
     nonce = policy(answer)["script-src"][0][len("'nonce-"):-1]
     for tag, attrs in Page(answer).tags:
         if tag in ("script", "style"):

@@ -1,4 +1,4 @@
-"""What strangers can have stored: limited by address and in all, and gone when over."""
+"""What strangers can have stored is limited by address and in all, and expires."""
 import time
 import uuid
 
