@@ -27,7 +27,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	    "SELECT " USER_COLUMNS " FROM users WHERE email = ?1" },
 	[SQL_USER_BY_LOGIN] = { .text =
 	    "SELECT " USER_COLUMNS " FROM users WHERE login = ?1" },
-	[SQL_USER_BY_ID] = { .text =
+	[SQL_USER_BY_ID] = { .locks = 1, .text =
 	    "SELECT " USER_COLUMNS " FROM users WHERE id = ?1" },
 	[SQL_USER_ADD] = { .text =
 	    "INSERT INTO users (email, name, password, scope, created_at,"
@@ -61,7 +61,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " WHERE identifier = ?1" },
 	[SQL_CLIENT_BY_ROLE] = { .text =
 	    "SELECT " CLIENT_COLUMNS " FROM oauth_clients WHERE role = ?1" },
-	[SQL_CLIENT_BY_NUMBER] = { .text =
+	[SQL_CLIENT_BY_NUMBER] = { .locks = 1, .text =
 	    "SELECT " CLIENT_COLUMNS " FROM oauth_clients WHERE id = ?1" },
 	[SQL_CLIENT_ADD] = { .text =
 	    "INSERT INTO oauth_clients (identifier, " CLIENT_SETTINGS ", role,"
@@ -90,7 +90,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " AND secret IS NULL AND secret_hash IS NULL AND role IS NULL"
 	    " AND revoked_at IS NULL ORDER BY id LIMIT ?2" },
 
-	[SQL_ACCESS_FIND] = { .text =
+	[SQL_ACCESS_FIND] = { .locks = 1, .text =
 	    "SELECT t.client_id, t.user_id, t.family, t.scope, t.name,"
 	    " t.created_at, t.expires_at, t.last_used_at, t.revoked_at,"
 	    " t.seal, c.identifier, c.grants, c.scope, c.revoked_at, u.email,"
@@ -428,7 +428,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	    "DELETE FROM oauth_clients WHERE id = ?1" },
 
 	/* ?2: now; ?3: when a window that begins now ends. */
-	[SQL_THROTTLE_FIND] = { .text =
+	[SQL_THROTTLE_FIND] = { .locks = 1, .text =
 	    "SELECT failures, expires_at FROM throttle WHERE key = ?1"
 	    " AND expires_at > ?2 AND (expires_at <= ?3 OR failures = 0)" },
 	[SQL_THROTTLE_ADD] = { .text =

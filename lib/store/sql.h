@@ -62,9 +62,10 @@ struct statement {
 	/* It adds rows that expire: its transaction purges some, too. */
 	unsigned adds : 1;
 	/*
-	 * In a write transaction, what is written next depends on the rows that
-	 * it found.  SQLite has one writer at a time.  An engine with many locks
-	 * these rows until the commit (FOR UPDATE).
+	 * In a write transaction, a write depends on the rows that it finds: they
+	 * must not change before the commit.  SQLite has one writer at a time, so
+	 * they cannot.  An engine with many locks them (FOR SHARE; FOR UPDATE
+	 * where the same row is then written).
 	 */
 	unsigned locks : 1;
 	/*

@@ -262,10 +262,36 @@ a_step_that_fails_is_not_run_again(void **state)
 	assert_int_equal(runs, 1);
 }
 
+static int
+begins(const struct statement *sql, const char *verb)
+{
+	return strncmp(sql->text, verb, strlen(verb)) == 0;
+}
+
+/* What a row says of its statement can be true of it. */
+static void
+each_row_says_what_fits_its_statement(void **state)
+{
+	const struct statement *sql;
+
+	(void)state;
+	for (int i = 0; i < SQL_COUNT; i++) {
+		sql = &sql_table[i];
+		if (sql->adds && !begins(sql, "INSERT INTO "))
+			fail_msg("adds: %s", sql->text);
+		if (sql->takes_back && !begins(sql, "UPDATE ") &&
+		    !begins(sql, "DELETE "))
+			fail_msg("takes back: %s", sql->text);
+		if (sql->locks && strstr(sql->text, "SELECT ") == NULL)
+			fail_msg("locks: %s", sql->text);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_row_says_what_fits_its_statement),
 		TEST_IN(a_row_has_what_was_put_in, tokens_setup),
 		TEST_IN(no_row_is_0_and_changes_nothing, tokens_setup),
 		TEST_IN(a_list_has_at_most_max_rows, tokens_setup),
