@@ -119,6 +119,27 @@ def test_each_function_of_a_walk_exists():
                 function, file)
 
 
+DOWN = ["cgi-bin", "lib/oauth", "lib/web", "lib/store", "lib/base"]
+
+
+def layer_of(file):
+    rank, = [i for i, folder in enumerate(DOWN) if file.startswith(folder + "/")]
+    return rank
+
+
+def test_a_walk_goes_down_and_does_not_climb():
+    """Of each arrow, the function that is called is no further up than its caller."""
+    walks = ARCHITECTURE[ARCHITECTURE.index("## One request"):].split("## Where do I change")[0]
+    n = 0
+    for item in re.split(r"\n(?:\d+\. |\n)", walks):
+        parts = [re.findall(r"((?:lib|cgi-bin)/[\w/-]+\.c)\b", part) for part in item.split("→")]
+        for caller, called in zip(parts, parts[1:]):
+            assert caller and called, item
+            assert layer_of(caller[-1]) <= layer_of(called[0]), item
+            n += 1
+    assert n > 30
+
+
 def test_each_place_to_change_exists():
     """`name` in dir/file.c, `name` of dir/file.c."""
     found = re.findall(r"`(\w+)(?:\[\])?` (?:in|of) ((?:lib|bin|cgi-bin)/[\w/-]+\.[ch])",
