@@ -1,4 +1,4 @@
-/* verbs.c: the verbs of the command: what dispatches, helps and completes. */
+/* verbs.c: the verbs of the command: a table for dispatch, help and completion. */
 #include "cmd.h"
 
 const struct verb cmd_verbs[] = {
@@ -6,9 +6,9 @@ const struct verb cmd_verbs[] = {
 		.name = "install",
 		.args = "[--issuer URL] [--data DIR] [--alg A] [--now]"
 		    " [--force]",
-		.help = "make what is missing: configuration (which has"
-		    " database and keys in DIR), database, keys, the password"
-		    " client and the personal client; secrets are printed once",
+		.help = "make what is missing: configuration, database, keys,"
+		    " the password client and the personal client; --data: put"
+		    " database and keys into DIR; secrets are printed once",
 		.run = cmd_install,
 		.bare = 1,
 	},
@@ -16,8 +16,8 @@ const struct verb cmd_verbs[] = {
 		.name = "user add",
 		.args = "EMAIL [--name N] [--login L] [--scope \"...\"]"
 		    " [--password-stdin]",
-		.help = "add a user; without --scope they may have the"
-		    " user_scopes setting",
+		.help = "add a user; without --scope they may have the scopes"
+		    " of the setting user_scopes",
 		.run = cmd_user_add,
 	},
 	{
@@ -30,22 +30,22 @@ const struct verb cmd_verbs[] = {
 		.name = "user edit",
 		.args = "USER [--email E] [--login L] [--name N] [--scope"
 		    " \"...\"] [--unset NAME[,NAME...]]",
-		.help = "change a user, named by e-mail address, user name or"
-		    " id; --unset takes away login, name or scope (which is"
-		    " then user_scopes)",
+		.help = "change a user; USER is an e-mail address, user name"
+		    " or id; --unset removes login, name or scope (the setting"
+		    " user_scopes then counts)",
 		.run = cmd_user_edit,
 	},
 	{
 		.name = "user disable",
 		.args = "USER [--revoke]",
-		.help = "refuse a user and all their tokens; --revoke ends"
-		    " these for good",
+		.help = "refuse a user and all their tokens; --revoke ends the"
+		    " tokens for ever",
 		.run = cmd_user_disable,
 	},
 	{
 		.name = "user enable",
 		.args = "USER",
-		.help = "take a disabled user back",
+		.help = "let a disabled user in again",
 		.run = cmd_user_enable,
 	},
 	{
@@ -65,17 +65,17 @@ const struct verb cmd_verbs[] = {
 	{
 		.name = "user export",
 		.args = "[USER | --hashes]",
-		.help = "print all users, one a line of JSON (--hashes: with"
-		    " their password hashes, to be taken elsewhere), or all"
-		    " that is stored of one",
+		.help = "print all users, a line of JSON each (--hashes: with"
+		    " their password hashes, to move them to another system),"
+		    " or all that is stored about one user",
 		.run = cmd_user_export,
 		.reads = 1,
 	},
 	{
 		.name = "user delete",
 		.args = "USER",
-		.help = "erase a user with all that is theirs; in the audit"
-		    " trail their id stands for their name",
+		.help = "erase a user and all their rows; in the audit trail"
+		    " their id replaces their name",
 		.run = cmd_user_delete,
 	},
 	{
@@ -113,7 +113,7 @@ const struct verb cmd_verbs[] = {
 	{
 		.name = "client secret",
 		.args = "CLIENT_ID",
-		.help = "give a client a new secret; the old one is dead",
+		.help = "give a client a new secret; the old one is refused",
 		.run = cmd_client_secret,
 	},
 	{
@@ -125,29 +125,31 @@ const struct verb cmd_verbs[] = {
 	{
 		.name = "client delete",
 		.args = "CLIENT_ID",
-		.help = "delete a client and all that it holds, for ever",
+		.help = "delete a client with all its tokens, codes and"
+		    " consents, for ever",
 		.run = cmd_client_delete,
 	},
 	{
 		.name = "keys generate",
 		.args = "[--alg A] [--bits N] [--force]",
-		.help = "make a signing key; with --force in place of the one"
-		    " that is there, whose tokens are then refused",
+		.help = "make a signing key; --force replaces a key that is"
+		    " there, and its tokens are then refused",
 		.run = cmd_keys_generate,
 	},
 	{
 		.name = "keys rotate",
 		.args = "[--alg A] [--bits N] [--now]",
-		.help = "make a new key (--alg: other than the one that signs"
-		    " as a rule): it is published, and signs in five minutes,"
-		    " or --now; the old one still verifies",
+		.help = "make a new key in place of the one that signs by"
+		    " default (--alg: another one): it is published, and signs"
+		    " in five minutes, or --now; tokens of the old key are"
+		    " still accepted",
 		.run = cmd_keys_rotate,
 	},
 	{
 		.name = "keys retire",
 		.args = "[--force] KID",
-		.help = "delete an old key: with --force one whose tokens"
-		    " live, and they are refused from now on",
+		.help = "delete an old key; --force also deletes one whose"
+		    " tokens live: they are then refused",
 		.run = cmd_keys_retire,
 	},
 	{
@@ -160,24 +162,23 @@ const struct verb cmd_verbs[] = {
 	{
 		.name = "token list",
 		.args = "[--user USER] [--client CLIENT_ID]",
-		.help = "list the tokens; never the text of one",
+		.help = "list the tokens, but never the text of one",
 		.run = cmd_token_list,
 		.reads = 1,
 	},
 	{
 		.name = "token revoke",
 		.args = "[--user USER] [--client CLIENT_ID] [--all] [ID...]",
-		.help = "revoke tokens by id, or all that a user or client"
-		    " holds, with unspent codes; a user is signed out",
+		.help = "revoke tokens by id, or all tokens and unspent codes"
+		    " of a user or client; the user is signed out",
 		.run = cmd_token_revoke,
 	},
 	{
 		.name = "metadata",
 		.args = "[--resource | --write DIR]",
 		.help = "print the metadata of the server (RFC 8414), or of"
-		    " what it guards (RFC 9728); or write both to"
-		    " DIR/.well-known, for a host where that cannot be a"
-		    " program",
+		    " the API (RFC 9728); or write both to DIR/.well-known,"
+		    " for a host where they cannot be programs",
 		.run = cmd_metadata,
 		.bare = 1,
 		.reads = 1,
@@ -185,8 +186,8 @@ const struct verb cmd_verbs[] = {
 	{
 		.name = "purge",
 		.args = "",
-		.help = "delete what has expired, and tokens that were revoked"
-		    " a day ago, in small batches; print how many rows of each"
+		.help = "delete expired rows, and tokens that were revoked a"
+		    " day ago, in small batches; print how many rows of each"
 		    " table",
 		.run = cmd_purge,
 	},
@@ -202,10 +203,10 @@ const struct verb cmd_verbs[] = {
 	{
 		.name = "restore",
 		.args = "[FILE] [--accept]",
-		.help = "put a backup in place, while the site is served; what"
-		    " was revoked since it was made is not known: --accept"
-		    " revokes all tokens and sessions of a database that was"
-		    " put back",
+		.help = "put a backup in place, while the site is served;"
+		    " nobody knows what was revoked after it was made, so"
+		    " --accept revokes all tokens and sessions of that"
+		    " database",
 		.run = cmd_restore,
 		.bare = 1,
 	},
@@ -214,11 +215,10 @@ const struct verb cmd_verbs[] = {
 		.args = "[REQUEST-ID] [--user USER] [--client CLIENT_ID]"
 		    " [--address A] [--event NAME] [--outcome O] [--since T]"
 		    " [--follow]",
-		.help = "print the audit trail, or of it one request, or what"
-		    " a user or client did or came from an address, or ended"
-		    " in one way (ok, or an error's code), or what is no older"
-		    " than T (10m, 2h, 30d); --follow goes on until it is"
-		    " stopped",
+		.help = "print the audit trail: all of it, or the lines of one"
+		    " request, user, client, address, event or outcome (ok, or"
+		    " an error's code), or those not older than T (10m, 2h,"
+		    " 30d); --follow goes on until it is stopped",
 		.run = cmd_log,
 		.reads = 1,
 	},
@@ -226,7 +226,8 @@ const struct verb cmd_verbs[] = {
 		.name = "doctor",
 		.args = "[URL]",
 		.help = "tell what is wrong with this installation, and with"
-		    " the site at URL, and the cure; exit 1 if anything is",
+		    " the site at URL, and the cure; exit 1 if anything is"
+		    " wrong",
 		.run = cmd_doctor,
 		.bare = 1,
 		.reads = 1,
@@ -234,8 +235,8 @@ const struct verb cmd_verbs[] = {
 	{
 		.name = "completion",
 		.args = "SHELL",
-		.help = "print what completes the words of this command in"
-		    " that shell: bash or zsh",
+		.help = "print a script that completes the words of this"
+		    " command: for bash or zsh",
 		.run = cmd_completion,
 		.bare = 1,
 		.reads = 1,
