@@ -1,4 +1,4 @@
-/* verbs.c: the verbs of the command: a table for dispatch, help and completion. */
+/* verbs.c: the verbs of the command, for dispatch, help and completion. */
 #include "cmd.h"
 
 const struct verb cmd_verbs[] = {
