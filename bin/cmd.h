@@ -74,7 +74,7 @@ struct cmd_unset {
 int cmd_unset(struct cmd *c, const char *names, const struct cmd_unset *rows,
     size_t n);
 
-/* cmd_options_common(c): read those of every verb, wherever they stand. */
+/* cmd_options_common(c): read the options of every verb, in any place. */
 void cmd_options_common(struct cmd *c);
 
 /* cmd_refuse(fmt, ...): say why not on standard error; return CMD_REFUSED. */
@@ -89,17 +89,18 @@ int cmd_print(const struct buf *b);
 /*
  * cmd_print_rows(c, heading, b):
  * Print the rows in b: lines, whose fields have tabs between, as those of heading
- * have.  On a terminal the heading (NULL: none) stands above, and the fields of a
- * column stand below each other; else the rows are printed as they are, and so is
- * JSON.  Return CMD_OK or _SYSTEM.
+ * have.  On a terminal the heading (NULL: none) is printed above, and the
+ * columns are aligned.  Else the rows are printed as they are, and so is JSON.
+ * Return CMD_OK or _SYSTEM.
  */
 int cmd_print_rows(struct cmd *c, const char *heading, const struct buf *b);
 
 /*
  * cmd_print_list(c, heading, page):
- * The whole of a verb without options: print a list, as cmd_print_rows does, or as a JSON array.  page adds the next
- * rows to b, those behind the id *after, and puts the id of the last to *after;
- * it returns 1 if there may be more, 0 if not, -1 on a database error, logged.
+ * The whole of a verb without options: print a list, as cmd_print_rows does,
+ * or as a JSON array. page adds the next rows to b, those behind the id
+ * *after, and puts the id of the last to *after; it returns 1 if there may be
+ * more, 0 if not, -1 on a database error, logged.
  */
 int cmd_print_list(struct cmd *c, const char *heading,
     int (*page)(struct cmd *c, struct buf *b, int64_t *after));
@@ -147,8 +148,10 @@ int cmd_take_user(
 /* cmd_say_user(c, u, what): print what was done with u; return CMD_OK or _SYSTEM. */
 int cmd_say_user(struct cmd *c, const struct user *u, const char *what);
 
-/* cmd_seek_user(c, name, out): the same without a word: CMD_OK, CMD_REFUSED if there
- * is none, CMD_USAGE if name means two, CMD_SYSTEM. */
+/*
+ * cmd_seek_user(c, name, out): the same without a word: CMD_OK, CMD_REFUSED if there
+ * is none, CMD_USAGE if name means two, CMD_SYSTEM.
+ */
 int cmd_seek_user(struct cmd *c, const char *name, struct user *out);
 
 /* cmd_text(what, text): 0 if text is a line of UTF-8; -1 after a message. */

@@ -184,9 +184,10 @@ cmd_user_passwd(struct cmd *c)
 }
 
 /*
- * Refused from the next request on; then, with --revoke, what they hold ends for
- * good, so that nothing of it is valid when they are taken back.  It goes by
- * batches, as others wait for the lock: ended halfway, it is to be said again.
+ * The user is refused from the next request on.  With --revoke their tokens are
+ * then revoked, so that none is valid when the user is enabled again.  That is
+ * done in batches, as others wait for the lock: if it is stopped halfway, the
+ * command must be run again.
  */
 int
 cmd_user_disable(struct cmd *c)

@@ -128,7 +128,7 @@ cmd_unset(struct cmd *c, const char *names, const struct cmd_unset *rows,
 	return rc;
 }
 
-/* --json and --conf count wherever they stand; the verbs' own come later. */
+/* --json and --conf may be in any place; the verbs' own options are read later. */
 void
 cmd_options_common(struct cmd *c)
 {

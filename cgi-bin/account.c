@@ -34,8 +34,9 @@ struct act {
 };
 
 /*
- * Whoever was signed out since the request came does nothing more: a token made in
- * flight would be left to one whom a new password has shut out.
+ * If the user was signed out since the request came, nothing is done: else
+ * somebody whom a new password shuts out could keep a token that was being
+ * made.
  */
 static int
 act_signed_in(struct store *st, void *ctx)
@@ -95,9 +96,9 @@ refuse(struct view *w, enum account_field at, const char *why)
 }
 
 /*
- * What lasts longer than the session, or ends other people's, wants the password
- * once more: whoever finds the browser open does not have it.  What went wrong is
- * in w->error, if that is set and the answer is NULL.
+ * Actions that outlast the session, or end other sessions, need the password
+ * again: somebody who finds the browser open does not know it.  If this returns
+ * NULL and w->error is set, that says what went wrong.
  */
 static const struct oerr *
 ask_password(struct req *rq, struct view *w, const char *next)
@@ -237,7 +238,10 @@ change_password(struct req *rq, struct view *w)
 		 rq->conf, rq->a, next, &w->v.user)) != NULL)
 		return refuse(w, FIELD_NEW, arena_printf(rq->a,
 		    "This password will not do: %s.", why));
-	/* Both hashes before the database is locked: they take their time. */
+	/*
+	 * Both hashes are made before the database is locked, as they take
+	 * long.
+	 */
 	if ((e = ask_password(rq, w, next)) != NULL || w->error != NULL)
 		return e;
 	return in_transaction(rq, w, change_password_step);

@@ -68,9 +68,10 @@ ask(struct req *rq, const struct authorization *az, const struct visitor *v,
 /*
  * Did the user grant all of this to the client before?  1, 0, or -1.
  *
- * For another resource does not count: who lets an app read at one API has not
- * let it read at the next.  For none in particular does, for any: the code of
- * such a request gives a token for whichever the client then names.
+ * A grant for another resource does not count: a user who lets an app read at
+ * one API has not let it read at the next.  A grant for no resource in
+ * particular counts for any: the code of such a request gives a token for
+ * whichever resource the client then names.
  */
 static int
 is_remembered(struct req *rq, const struct authorization *az,
@@ -101,9 +102,9 @@ struct giving {
 };
 
 /*
- * Within the transaction: is the user signed in still, and the consent that is
- * relied on not taken back?  A code that was on its way while a new password, or
- * the account page, ended all that was given would be one more afterwards.  1, 0
+ * Within the transaction: is the user still signed in, and has the consent that
+ * is relied on not been taken back?  A new password, or the account page, may
+ * have ended all that was granted while this code was being made.  Return 1, 0
  * or -1.
  */
 static int
@@ -185,8 +186,8 @@ take_decision(struct req *rq, const struct authorization *az,
 }
 
 /*
- * Client and address are known: errors go to the client from here on, but for
- * those of who has not signed in, whom prompt=none alone sends there.
+ * Client and redirect URI are known, so errors go to the client from here on.
+ * If nobody is signed in they do so under prompt=none alone.
  */
 static const struct oerr *
 decide(struct req *rq, struct authorization *az, struct visitor *v)

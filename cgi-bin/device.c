@@ -23,7 +23,7 @@
 #define WAITING_MAX 10000 /* codes at once, whoever asked */
 #define TRIES 8 /* for a user code that nobody has */
 
-/* Whoever knows a public client's id can ask: the disk is not theirs to fill. */
+/* Whoever knows a public client's id can ask, and must not fill the disk. */
 static const struct oerr *
 check_room(struct req *rq)
 {

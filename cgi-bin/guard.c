@@ -12,8 +12,10 @@
 #include "serve.h"
 #include "url.h"
 
-/* A variable that the server lacks is its configuration's fault: no one gets
- * in. */
+/*
+ * A variable that the server lacks is its configuration's fault: no one gets
+ * in.
+ */
 static const struct oerr *
 need_var(struct req *rq, const char *name, const char **out)
 {
@@ -207,7 +209,10 @@ guard_any(struct req *rq)
 		return e;
 	if (!ru->is_public && (e = guard_check(rq, &ru->needs, &who)) != NULL)
 		return e;
-	/* nginx asks again for the whole of a refusal, which is none by now. */
+	/*
+	 * nginx asks again to get the body of a refusal, but the request is let
+	 * in by now.
+	 */
 	if (answer != NULL && strcmp(answer, "refusal") == 0)
 		return oerr_why(rq, &oerr_busy, "refused, and then not");
 	return let_through(rq, &who);

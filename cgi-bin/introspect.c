@@ -123,8 +123,8 @@ inspect_refresh(struct req *rq, const struct client *cl,
 }
 
 /*
- * For whom an access token is stands in it alone.  The guard has found this
- * text good, so it is what we signed.
+ * The audience of an access token is in its text alone.  The guard has found
+ * this text good, so we signed it.
  */
 static struct json_object *
 audience_of(struct req *rq, const char *text)
@@ -139,9 +139,10 @@ audience_of(struct req *rq, const char *text)
 }
 
 /*
- * A client learns of its own tokens; one that holds the permission "introspect"
- * (a resource server) of all access tokens, and by aud whether one is meant for
- * it.  Of others it is told what it would be told of noise (RFC 7662 section 4).
+ * A client learns about its own tokens.  A client with the right "introspect"
+ * (a resource server) learns about all access tokens, and by aud whether one
+ * is meant for it.  For any other token the answer is that for a random text
+ * (RFC 7662 section 4).
  */
 static const struct oerr *
 inspect_access(struct req *rq, const struct client *cl, const char *text,

@@ -12,8 +12,8 @@
 #include "store_client.h"
 
 /*
- * A browser cannot keep the password client's secret, so this program stands in
- * for it: the configured client, else the one that carnet install made.
+ * A browser cannot keep the password client's secret, so this program acts as
+ * that client: the configured one, else the one that carnet install made.
  */
 static const struct oerr *
 find_client(struct req *rq, struct client *cl)

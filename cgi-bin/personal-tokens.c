@@ -25,7 +25,7 @@
 #define NAME_MAX_CHARS 60
 #define LIST_MAX 1000
 
-/* One element of "scopes": a scope that the presenting token holds. */
+/* One element of "scopes": a scope that the caller's token has. */
 static const struct oerr *
 take_scope(struct req *rq, size_t i, struct json_object *v, uint64_t may,
     uint64_t *set)
@@ -114,7 +114,7 @@ store_one(struct req *rq, const struct caller *who,
 	return m.e != NULL ? guard_refuse(rq, m.e) : oerr_machine(rq);
 }
 
-/* What a personal token makes does not outlive it. */
+/* A token that is made with a personal token does not outlive it. */
 static int64_t
 ttl_for(const struct req *rq, const struct caller *who)
 {
@@ -140,7 +140,7 @@ create(struct req *rq, const struct caller *who, const char *id)
 	(void)id;
 	if ((e = grant_user(rq, who->is.user, &u)) != NULL)
 		return e;
-	/* What the token has, and its user still may. */
+	/* The scopes that the token has, and that its user may still have. */
 	may = scope_parse(rq->conf, who->is.scope, NULL) &
 	    scope_of_user(rq->conf, &u);
 	e = api_text(rq, "name", NAME_MAX_CHARS, &m.name);
@@ -184,7 +184,7 @@ still_has(struct req *rq, const struct caller *who, const char *scope)
 	const struct access h = { .user = who->is.user, .scope = scope,
 		.client_scope = "*", .user_scope = who->is.user_scope };
 
-	return scope_of_holder(rq->conf, rq->a, &h);
+	return scope_of_token(rq->conf, rq->a, &h);
 }
 
 static const struct oerr *

@@ -8,9 +8,9 @@
 #include "site.h"
 
 /*
- * RFC 9728 section 3.1: the path of a resource stands behind, and here it is the
- * issuer's, or the server took it for the program's own.  Another path would be
- * another resource, of which nothing is known.
+ * RFC 9728 section 3.1: the path of the resource follows.  Here it is the
+ * issuer's path, or nothing if the web server took it as part of the program's
+ * own.  Another path would be another resource, and is not known.
  */
 static const struct oerr *
 resource_get(struct req *rq)

@@ -47,8 +47,8 @@ revoke(struct req *rq, const struct id *family, const struct id *access)
 }
 
 /*
- * The hint only says where to look first, and both are one look.  A token that
- * is unknown, expired or revoked is what the client wants: 200.
+ * token_type_hint is not needed: both kinds are searched.  A token that is
+ * unknown, expired or revoked is what the client wants: 200.
  */
 static const struct oerr *
 revoke_post(struct req *rq)

@@ -69,7 +69,7 @@ to_login(struct req *rq)
 	return resp_redirect(rq, b.data);
 }
 
-/* A code that is none.  Whoever tries many is signed out. */
+/* The code is wrong.  A user who tries many is signed out. */
 static const struct oerr *
 wrong_code(struct req *rq, struct visitor *v)
 {
@@ -170,7 +170,7 @@ store_decision(struct store *st, void *ctx)
 	return n;
 }
 
-/* What is approved with nothing left is denied: the device is told so. */
+/* An approval that leaves no scope is a denial, and the device is told so. */
 static const struct oerr *
 decide(struct req *rq, struct visitor *v, const struct asked *as)
 {
@@ -219,13 +219,13 @@ with_code(struct req *rq, struct visitor *v)
 }
 
 /*
- * Is the code to be looked up?  A link of another site is not, nor what an old
- * browser does not tell from one: it fills the form in, and whoever is signed
- * in sends it.  That page could have sent ten codes that are none, and with the
- * tenth have signed them out.  A link without a page behind it, as in a QR
- * code, is the browser's word (Fetch Metadata, Sec-Fetch-Site), which no page
- * can put there.  Whoever writes the header himself, to guess, is counted like
- * one who types.
+ * Is the code to be searched for?  Not if the request came by a link on another
+ * site, or from an old browser, which does not tell: then the form is filled
+ * in, and the user sends it.  Else another site's page could send ten wrong
+ * codes and so sign the user out.  The browser says (Fetch Metadata,
+ * Sec-Fetch-Site) that a link was opened without a page, as from a QR code; no
+ * page can write that header.  Somebody who writes it to guess codes is counted
+ * like a user who types them.
  */
 static int
 is_asked(const struct req *rq)
@@ -250,7 +250,10 @@ verify(struct req *rq)
 		return e;
 	if (!v.signed_in)
 		return to_login(rq);
-	/* The code is not looked up: another site's form would count as guesses. */
+	/*
+	 * The code is not searched for: another site's form would count as a
+	 * guess.
+	 */
 	if (rq->method == METHOD_POST &&
 	    (e = session_check_csrf(rq, &v)) != NULL) {
 		if (e != &oerr_stale_form)

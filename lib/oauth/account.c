@@ -30,7 +30,8 @@
 
 /*
  * Put the time t as two names: NAME for people, in UTC, and NAME_iso for the
- * page's script, which shows the reader's own time.  0 is never: nothing is set.
+ * page's script, which shows the reader's own time.  A time of 0 means never:
+ * nothing is set.
  */
 static void
 set_time(struct arena *a, struct tmpl_data *d, const char *name, int64_t t)
@@ -111,7 +112,7 @@ show_apps(struct req *rq, struct tmpl_data *d, const struct view *w)
 	return n;
 }
 
-/* One more than is shown tells whether there are more. */
+/* One more is read than is shown, to know whether there are more. */
 static int
 show_tokens(struct req *rq, struct tmpl_data *d, const struct view *w)
 {
@@ -231,7 +232,7 @@ show_form(struct req *rq, struct tmpl_data *d, const struct view *w)
 		tmpl_set(d, "error_current", w->error);
 }
 
-/* The error stands at its field; what is of no field, on top. */
+/* The error is shown at its field, or on top if it is about no field. */
 static void
 show_error(struct tmpl_data *d, const struct view *w)
 {

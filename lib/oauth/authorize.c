@@ -63,7 +63,7 @@ authorize_client(struct req *rq, struct authorization *az)
 	const char *uri = rq->param[PARAM_REDIRECT_URI];
 	int found;
 
-	/* Of a name sent twice nobody knows which one counts. */
+	/* If a name was sent twice, nobody knows which value counts. */
 	if (id == NULL || rq->param_sent[PARAM_CLIENT_ID] != 1)
 		return oerr_say(rq, &oerr_invalid_request,
 		    "The app did not say which app it is.");
@@ -92,8 +92,8 @@ authorize_client(struct req *rq, struct authorization *az)
 }
 
 /*
- * RFC 9700 section 2.1.1: PKCE always, and never "plain", whose challenge tells
- * the verifier to whoever sees the request.
+ * RFC 9700 section 2.1.1: PKCE always, and never "plain", because its challenge
+ * tells the verifier to whoever sees the request.
  */
 static const struct oerr *
 check_challenge(struct req *rq, struct authorization *az)

@@ -34,8 +34,9 @@ const struct oerr *authorize_client(struct req *rq, struct authorization *az);
 
 /*
  * authorize_check(rq, az):
- * Check the rest.  An error is for the client: authorize_error answers it to who
- * is signed in, and under prompt=none; authorize_refuse to anybody else.
+ * Check all other parameters.  An error is for the client: authorize_error
+ * answers it to who is signed in, and under prompt=none; authorize_refuse to
+ * anybody else.
  */
 const struct oerr *authorize_check(struct req *rq, struct authorization *az);
 
@@ -51,10 +52,9 @@ const struct oerr *authorize_code(struct req *rq,
 
 /*
  * authorize_refuse(rq, az, e):
- * Show the error e to a person whom nobody knows, with a way on to the client
- * that takes the error along.  Sent there at once, anybody's link would lead from
- * here to whatever is registered, which looks like a way to us (RFC 9700 section
- * 4.11.2).
+ * Show the error e to a person who is not signed in, with a link to the client
+ * that carries the error.  A redirect at once would let anybody's link lead
+ * from our address to any registered client (RFC 9700 section 4.11.2).
  */
 const struct oerr *authorize_refuse(struct req *rq,
     const struct authorization *az, const struct oerr *e);

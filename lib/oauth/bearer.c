@@ -25,14 +25,14 @@ find_key(void *ctx, const char *kid)
 	if (kid == NULL)
 		return NULL;
 	if ((en = keys_by_kid(keys_get(rq), kid)) == NULL) {
-		/* Perhaps one that another program took up before us. */
+		/* It may be a new key, which another program read before us. */
 		keys_look_again(rq);
 		en = keys_by_kid(keys_get(rq), kid);
 	}
 	return en == NULL ? NULL : en->key;
 }
 
-/* What aud, a string or an array of them, names of what is ours: FOR_ bits. */
+/* The FOR_ bits of what aud, a string or an array of strings, names. */
 static unsigned
 read_audience(struct req *rq, struct json_object *aud, const char *client_id)
 {
@@ -49,14 +49,14 @@ read_audience(struct req *rq, struct json_object *aud, const char *client_id)
 	if (!json_object_is_type(aud, json_type_string))
 		return 0;
 	s = json_object_get_string(aud);
-	/* A NUL within, which JSON can spell, is not the end of ours. */
+	/* JSON can spell a NUL: strcmp would not see what is behind it. */
 	if (strlen(s) != (size_t)json_object_get_string_len(aud))
 		return 0;
 	if (uri_same(rq->a, s, cf->issuer))
 		is_for |= FOR_ISSUER;
 	if (uri_find(rq->a, cf->audiences, s) != NULL)
 		is_for |= FOR_AUDIENCES;
-	/* Passport's aud tells of the client, and of no place. */
+	/* Passport's aud is the client, and names no resource. */
 	if (cf->passport_compat && client_id != NULL &&
 	    strcmp(s, client_id) == 0)
 		is_for |= FOR_ISSUER;
@@ -110,22 +110,22 @@ check_claims(struct req *rq, const struct jwt *jwt, struct claims *out)
 }
 
 /*
- * What the database says of the token, its client and its user; found: or not.
- * The token has of its scopes what both may have at this moment.
+ * found is what the database said of the token: 1, 0 or -1.  Cut the token's
+ * scopes to what its client and its user may have now.
  */
 static const struct oerr *
-take_holder(struct req *rq, int found, struct access *is)
+take_row(struct req *rq, int found, struct access *is)
 {
 	if (found < 0)
 		return oerr_machine(rq);
 	if (found == 0)
 		return oerr_why(rq, &oerr_invalid_token, "unknown token");
-	is->scope = scope_of_holder(rq->conf, rq->a, is);
+	is->scope = scope_of_token(rq->conf, rq->a, is);
 	return NULL;
 }
 
 static const struct oerr *
-check_holder(struct req *rq, const struct caller *who)
+check_live(struct req *rq, const struct caller *who)
 {
 	if (who->says.expires_at <= rq->now)
 		return oerr_why(rq, &oerr_invalid_token, "expired token");
@@ -145,11 +145,12 @@ check_holder(struct req *rq, const struct caller *who)
 }
 
 /*
- * Ours is what we signed: its row has a seal of the whole text, made with seal.key,
- * so that these very bytes need no signature checked.  Any other text has to bear
- * one, as ours from before there was a seal.key, whether it has a row or not.  Who
- * can write to the database alone can make no seal, as that takes the file; and a
- * key that is retired ends its tokens.
+ * Is this the very text that we signed?  Then its row has a seal of the whole
+ * text, made with seal.key, and the signature need not be checked.  Any other
+ * text needs its signature checked, as do tokens from before there was a
+ * seal.key, whether there is a row or not.  Somebody who can write to the
+ * database alone cannot make a seal, as that takes seal.key.  Retiring a key ends
+ * its tokens.
  */
 static int
 is_sealed(struct req *rq, const struct jwt *jwt, const struct access *row)
@@ -177,7 +178,7 @@ bearer_identify(struct req *rq, const char *token, struct caller *out)
 		return no_keys(rq);
 	digest_of(token, strlen(token), &d);
 	if (verified_find(rq, &d, &out->says))
-		return take_holder(rq,
+		return take_row(rq,
 		    store_access_find(
 			rq->st, rq->a, &out->says.id, &out->is),
 		    &out->is);
@@ -198,7 +199,7 @@ bearer_identify(struct req *rq, const char *token, struct caller *out)
 		return oerr_why(rq, &oerr_invalid_token, "%s", why);
 	}
 	verified_add(rq, &d, &out->says);
-	return take_holder(rq, found, &out->is);
+	return take_row(rq, found, &out->is);
 }
 
 const struct oerr *
@@ -206,15 +207,15 @@ bearer_check(struct req *rq, const char *token, struct caller *out)
 {
 	const struct oerr *e = bearer_identify(rq, token, out);
 
-	return e != NULL ? e : check_holder(rq, out);
+	return e != NULL ? e : check_live(rq, out);
 }
 
 const struct oerr *
 bearer_check_again(struct req *rq, struct caller *who)
 {
-	const struct oerr *e = take_holder(rq,
+	const struct oerr *e = take_row(rq,
 	    store_access_find(rq->st, rq->a, &who->says.id, &who->is),
 	    &who->is);
 
-	return e != NULL ? e : check_holder(rq, who);
+	return e != NULL ? e : check_live(rq, who);
 }

@@ -26,7 +26,7 @@ client_is_public(const struct client *cl)
 int
 client_secret_fits(const struct client *cl, const char *secret)
 {
-	/* In the place of a client that is none: the same work, step by step. */
+	/* Stands in for an unknown client, so that the work is the same. */
 	static const struct client nobody = { .has_secret = 1 };
 	const struct client *c = cl == NULL ? &nobody : cl;
 	struct digest d;
@@ -34,7 +34,7 @@ client_secret_fits(const struct client *cl, const char *secret)
 	/* A secret chosen by a person, brought from elsewhere. */
 	if (!c->has_secret && c->secret_hash != NULL)
 		return passwd_verify(secret, c->secret_hash) != 0;
-	/* Generated ones hold 256 bits: nothing is gained by a slow hash. */
+	/* A generated secret has 256 random bits: a slow hash adds nothing. */
 	digest_of(secret, strlen(secret), &d);
 	return digest_equal(&d, &c->secret) & c->has_secret & (c == cl);
 }
@@ -47,9 +47,9 @@ is_slow(const struct client *cl)
 }
 
 /*
- * A secret that was brought along is right: from now on it is checked as our own
- * are, and nobody who guesses keeps its owner waiting.  A failure is for another
- * day.
+ * A secret that was brought along is right: from now on it is checked as
+ * quickly as our own, and its owner never waits for somebody who guesses.  A
+ * failure is logged only.
  */
 static void
 renew_secret(struct req *rq, const struct client *cl, const char *secret)

@@ -12,26 +12,25 @@ struct req;
  * client_authenticate(rq, out):
  * Find who asks and check how they prove it (RFC 6749 section 2.3): secret in
  * the Authorization header, secret in the body, or client_id alone for a client
- * that has no secret.  More than one way at once is invalid_request; all else
- * that fails is invalid_client, alike in text and time; after too many wrong
- * secrets oerr_throttled.  *out lives as long as
- * the request.
+ * that has no secret.  Two ways at once are invalid_request.  Every other
+ * failure is invalid_client, with the same text after the same time; after too
+ * many wrong secrets it is oerr_throttled.  *out lives as long as the request.
  */
 const struct oerr *client_authenticate(
     struct req *rq, const struct client **out);
 
 /*
  * client_secret_fits(cl, secret):
- * Return 1 if secret is that of the client; cl NULL is an unknown client: the
- * same work, and 0.
+ * Return 1 if secret is that of the client cl.  For an unknown client (NULL) do
+ * the same work and return 0.
  */
 int client_secret_fits(const struct client *cl, const char *secret);
 
 /*
  * client_check_secret(rq, cl, secret):
- * Is that the secret of the client?  One that costs a hash takes its turn, as a
- * password does, and is renewed as SHA-256.  NULL, or an error: invalid_client, one
- * that says to come back, or oerr_machine's.
+ * Check the secret of the client.  A secret that costs a hash waits for its
+ * turn, as a password does, and is then stored as SHA-256.  Return NULL; or
+ * invalid_client, the error that says to come back, or oerr_machine's.
  */
 const struct oerr *client_check_secret(
     struct req *rq, const struct client *cl, const char *secret);

@@ -30,8 +30,8 @@ write_urls(const struct conf *cf, struct buf *b)
 }
 
 /*
- * Many a client asks for all that is listed here, so the privileged are not: RFC
- * 8414 section 2 lets a server choose.
+ * Many clients ask for all scopes that are listed here, so privileged scopes
+ * are left out: RFC 8414 section 2 lets a server choose.
  */
 static void
 write_scopes(const struct conf *cf, struct buf *b)

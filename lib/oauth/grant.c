@@ -69,7 +69,8 @@ grant_replayed(struct req *rq, const struct granted *g, const char *why)
 	(void)grant_user(rq, g->user, u); /* the trail names whose it is */
 	if ((n = revoke_tokens(rq, NULL, &g->family)) < 0)
 		return oerr_machine(rq);
-	/* What is dead already can be presented without end. */
+	/* A family that was revoked before may be presented any number of
+	 * times. */
 	rq->trail.is_known = n > 0;
 	return oerr_why(rq, &oerr_invalid_grant, "%s: family revoked", why);
 }

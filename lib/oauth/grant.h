@@ -33,12 +33,13 @@ struct subject {
 	const struct user *user; /* NULL: the client itself */
 	uint64_t scope;		 /* of the access token */
 	/*
-	 * What a code, a device code or a refresh token stands for; zero where
-	 * nothing is spent.  A scope of NULL is that of the access token.
+	 * What was granted by the code, device code or refresh token that is
+	 * spent; zero where nothing is spent.
+	 * A scope of NULL is that of the access token.
 	 *
 	 * A resource in it is bound for good: all tokens of the family are for
-	 * that one (RFC 8707 section 2.2).  What nothing was granted for before,
-	 * such as a password, is bound to none, whatever the token request names.
+	 * that one (RFC 8707 section 2.2).  A password or a client's own
+	 * request is bound to none, whatever the token request names.
 	 */
 	struct granted granted;
 	struct digest digest;	 /* of what is spent */
@@ -101,9 +102,9 @@ const struct oerr *grant_user(struct req *rq, int64_t id, struct user *out);
 
 /*
  * grant_replayed(rq, g, why):
- * Something was presented that is used up: a thief has it, or had it.  Revoke all
- * that the sign-in gave, now, name its user to the trail, and return
- * invalid_grant.
+ * A code or refresh token was presented that is spent: a thief has it, or had
+ * it.  Revoke all tokens of the family now, name the user to the trail, and
+ * return invalid_grant.
  */
 const struct oerr *grant_replayed(
     struct req *rq, const struct granted *g, const char *why);

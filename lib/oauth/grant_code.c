@@ -19,7 +19,7 @@
  * without the verifier, which never left the app that began (RFC 7636).
  *
  * An attacker's code put into a victim's session (RFC 9700 section 4.5): the
- * victim's app holds another verifier.
+ * victim's app has another verifier.
  *
  * A code that was given at one redirect URI and redeemed by way of another
  * (RFC 6749 section 10.6): both must be the same, byte for byte.

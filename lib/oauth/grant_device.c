@@ -20,7 +20,7 @@ pending(struct req *rq, const struct device_code *c)
 	const int early = c->polled_at != 0 &&
 	    rq->now - c->polled_at < c->interval_s;
 
-	/* What comes too early is written once a second, however often it comes. */
+	/* Early polls are written once a second, however many come. */
 	if (early && c->polled_at == rq->now &&
 	    c->interval_s > rq->conf->device_interval)
 		return &oerr_slow_down;

@@ -9,8 +9,8 @@
 
 /*
  * An attacker must not learn from text or time whether an account exists or is
- * disabled: the password is checked first, against nobody's where there is no
- * user, and every refusal reads alike.
+ * disabled.  So the password is checked first, against a made-up hash if there
+ * is no such user, and every refusal has the same text.
  */
 static const struct oerr *
 redeem(struct req *rq, const struct client *cl, struct subject *sub)

@@ -18,36 +18,39 @@
  * The attacks, and where each stops (RFC 9700 section 4.14):
  *
  * A stolen token is used by the thief first: the owner's own use is then the
- * second one, the family is revoked, and the thief's tokens with it.  Or used
- * after the owner: the same, sooner.  Within the grace both get the same next
- * token, and so they meet when that is used.
+ * second one, the family is revoked, and the thief's tokens with it.  If the
+ * owner uses it first, the thief's use is the second one.  Within the grace both
+ * get the same next token, so the second use of that one is found.
  *
- * Uses at once, or again as our answer was lost, by two tabs or by processes that
- * share one token: they are no thieves.  Within refresh_grace seconds of the first
- * use the same client gets the same next token each time, and an access token of
- * its own: whatever the order of the answers, all end with one live refresh token,
- * and nothing that another use was given dies.  The next token is made of the one
- * presented, so that none is stored.  It may be spent by the time that a late use
- * gets it, and lives no longer for that.  The grace is counted from the first use:
- * owner and thief who take turns do not renew it.
+ * Two tabs, or processes that share one token, use it at the same time; or one
+ * uses it again because our answer was lost.  They are no thieves.  Within
+ * refresh_grace seconds of the first use the same client gets the same next
+ * refresh token each time, and a new access token.  Whatever the order of the
+ * answers, there is one live refresh token in the end, and no access token
+ * that another use got is revoked.  The next token is derived from the one
+ * presented, so that its text need not be stored.  It may be spent by the time
+ * that a late use gets it; that does not make it live longer.  The grace is
+ * counted from the first use: an owner and a thief who take turns do not renew
+ * it.
  *
- * Of two uses that find the token unspent, it is spent by one statement in the
- * transaction that stores what is given (issue_tokens), and the writers take
- * turns.  What is read here decides only what is asked for.
+ * Two uses may both find the token unspent.  It is spent by one statement in the
+ * transaction that stores the new tokens (issue_tokens), and writers take
+ * turns.  What redeem reads decides only what is asked of that transaction.
  *
- * A token of another client (or stolen from one) is refused.  Nothing happens to
- * its family, or whoever finds an old token signs its owner out.
+ * A token of another client (or stolen from one) is refused.  Its family is not
+ * revoked: else whoever finds an old token could sign its owner out.
  *
  * A token that was granted for one API and is presented for another's: the family
  * is bound to its resource, and each token of it (RFC 8707 section 2.2).
  *
- * A narrower scope asked once does not narrow the family, a wider one than was
- * first granted is refused, and what client or user lost since is gone.
+ * A narrower scope that is asked for once does not narrow the family.  A wider
+ * one than was first granted is refused.  Scopes that the client or the user
+ * lost since are left out.
  */
 
 /*
- * Is a spent token within its grace?  One that was spent in the future was so
- * before the clock was set back: by less than the grace, or nobody knows when.
+ * Is a spent token within its grace?  If it was spent in the future, the clock
+ * was set back since; by more than the grace it is no retry.
  */
 static int
 is_retry(const struct req *rq, const struct refresh_token *t)
@@ -58,7 +61,7 @@ is_retry(const struct req *rq, const struct refresh_token *t)
 	    t->spent_at <= rq->now + grace_s;
 }
 
-/* Somebody has a copy, it seems: the trail names whose token it is. */
+/* Somebody seems to have a copy: the trail names the token's user. */
 static void
 name_user(struct req *rq, const struct refresh_token *t)
 {

@@ -14,7 +14,10 @@
 #include "site.h"
 #include "words.h"
 
-/* A personal token's last use is known to the hour: reading seldom writes. */
+/*
+ * A personal token's last use is stored at most once an hour, so that a read
+ * seldom writes.
+ */
 #define USED_EVERY_S 3600
 
 /* RFC 6750 section 2.1; NULL if there is none. */
@@ -67,8 +70,8 @@ check_caller(struct req *rq, const struct guard_rule *rule,
 }
 
 /*
- * A token that is bound to one API opens no other (RFC 8707 section 2, RFC 9068
- * section 4): who runs that API sees the token, and must not use it here.
+ * A token for one API opens no other (RFC 8707 section 2, RFC 9068 section 4):
+ * whoever runs that API sees the token, and must not be able to use it here.
  */
 static const struct oerr *
 check_rule(struct req *rq, const struct guard_rule *rule,
@@ -91,9 +94,9 @@ check_rule(struct req *rq, const struct guard_rule *rule,
 }
 
 /*
- * RFC 6750 section 3, RFC 9728 section 5.1.  The issuer holds no quote: the
- * configuration sees to it.  The scope is what the place needs, whether the token
- * lacks it or there is none yet: a client knows what to ask for.
+ * RFC 6750 section 3, RFC 9728 section 5.1.  The issuer has no quote in it: the
+ * configuration is checked for that.  The scope is what the rule needs, so that
+ * a client without a token knows what to ask for, too.
  */
 static void
 challenge(struct req *rq, const struct guard_rule *rule, const struct oerr *e)
@@ -146,9 +149,9 @@ guard_check(
 	memset(out, 0, sizeof(*out));
 	e = token == NULL ? &oerr_no_token : bearer_check(rq, token, out);
 	/*
-	 * Who brings the token is who calls.  One that a client asks about, or
-	 * gives up, is another's, and the audit trail is not to name its
-	 * user.
+	 * The caller is the user or client of this token. (A token that a
+	 * client asks about, or revokes, may be somebody else's: the audit
+	 * trail does not name its user as the caller.)
 	 */
 	rq->trail.client_id = out->is.client_id;
 	rq->trail.user = out->is.email;

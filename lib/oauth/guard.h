@@ -10,27 +10,28 @@ struct req;
 
 /*
  * guard_is_first_party(who):
- * Return 1 for a user's token that is no app's: of a client that holds the
- * password grant, or made by the user by hand.
+ * Return 1 for a user's token that no app got: it is of a client that may use
+ * the password grant, or the user made it by hand.
  */
 int guard_is_first_party(const struct caller *who);
 
 /*
  * guard_check(rq, rule, out):
- * Check the bearer token of the request (RFC 6750 section 2.1, RFC 9068 section
- * 4), and whether the rule lets in who holds it.  Revocation is read from the
- * database each time.  Return NULL and fill out; or the error, with its challenge
- * (WWW-Authenticate) among the headers of the answer.  When the request ends, the
- * use of a personal token is noted, to the hour.
+ * Check the bearer token of the request (RFC 6750 section 2.1, RFC 9068
+ * section 4), and whether the rule lets its user or client in.  Revocation is
+ * read from the database each time.  Return NULL and fill out; or the error,
+ * with its challenge (WWW-Authenticate) among the headers of the answer.  When
+ * the request ends, the use of a personal token is noted, to the hour.
  */
 const struct oerr *guard_check(
     struct req *rq, const struct guard_rule *rule, struct caller *out);
 
 /*
  * guard_check_again(rq, who):
- * Within a write transaction: NULL if who, whom guard_check let in, would be
- * let in still; else the error, for guard_refuse.  For what outlives the request:
- * a token made of one that is being revoked would stay.
+ * Within a write transaction: return NULL if who, whom guard_check let in,
+ * would still be let in; else the error, for guard_refuse.  Use it before
+ * storing what outlives the request: a new token that was made with one that is
+ * being revoked would stay.
  */
 const struct oerr *guard_check_again(
     struct req *rq, const struct caller *who);

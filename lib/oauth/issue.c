@@ -23,10 +23,11 @@
 #include "words.h"
 
 /*
- * Within the transaction: may the user have tokens still?  Who knows the old
- * password signs in over and over while it is changed: what was checked against it
- * before, and is stored after all that it opened was revoked, would outlive the
- * change.  A grant that spends something finds it revoked with the rest.
+ * Within the transaction: may the user still have tokens?  Somebody who knows
+ * the old password may sign in again and again while it is changed.  Tokens for
+ * a password that was checked before the change, and that are stored after it,
+ * would outlive the change.  Whatever a grant spends was revoked by the change,
+ * so spend finds out.
  */
 static int
 user_is_fit(struct req *rq, const struct grant *g, const struct subject *sub)
@@ -121,7 +122,7 @@ ttl_of(int64_t of_client, int64_t setting)
 	return of_client > 0 ? of_client : setting;
 }
 
-/* Of which sign-in the tokens are; NULL: of none that has a family. */
+/* The family of the new tokens; NULL: they have none. */
 static const struct id *
 family_of(struct req *rq, const struct grant *g, const struct subject *sub,
     int renewable)
@@ -129,8 +130,9 @@ family_of(struct req *rq, const struct grant *g, const struct subject *sub,
 	struct id *made;
 
 	/*
-	 * A code that is used twice revokes what it gave, and that is found by its
-	 * family's refresh tokens: where none is given, one is stored all the same.
+	 * A second use of a code revokes the tokens of the first, which are
+	 * found by the refresh tokens of the family.  So one is stored even
+	 * where none is given.
 	 */
 	if (g->spend != NULL)
 		return &sub->granted.family;

@@ -15,7 +15,7 @@
 
 #define WORD_CHARS_MIN 3 /* a shorter word is in too many others */
 
-/* Rows in which neighbours stand side by side, on paper or on a keyboard. */
+/* Rows of neighbours, in the alphabet or on a keyboard. */
 static const char *const rows[] = {
 	"01234567890", "abcdefghijklmnopqrstuvwxyz", "qwertyuiop", "asdfghjkl", "zxcvbnm",
 	"qwertzuiop", "yxcvbnm", "azertyuiop", "qsdfghjklm", "wxcvbn",
@@ -42,7 +42,7 @@ is_common(const char *folded)
 	return 0;
 }
 
-/* Does y stand beside x in a row, before or behind it? */
+/* Is y next to x in a row, before or behind it?  */
 static int
 are_neighbours(char x, char y)
 {

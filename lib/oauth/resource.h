@@ -16,10 +16,10 @@ const struct oerr *resource_asked(struct req *rq, const char **out);
 
 /*
  * resource_for_token(rq, granted, out):
- * Put to *out what an access token is for, by what the token request names and
- * what was granted before it: granted, or NULL if that was for none in
- * particular.  NULL in *out: the issuer.  What was granted for one resource
- * gives no token for another: invalid_target (RFC 8707 section 2.2).
+ * Put to *out what an access token is for, NULL for the issuer. granted is the
+ * resource that the code or refresh token is bound to, or NULL if it is bound
+ * to none.  A token request that names another resource than that is
+ * invalid_target (RFC 8707 section 2.2).
  */
 const struct oerr *resource_for_token(
     struct req *rq, const char *granted, const char **out);

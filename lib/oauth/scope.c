@@ -100,19 +100,19 @@ scope_of_user(const struct conf *cf, const struct user *u)
 }
 
 const char *
-scope_of_holder(
-    const struct conf *cf, struct arena *a, const struct access *h)
+scope_of_token(
+    const struct conf *cf, struct arena *a, const struct access *t)
 {
 	uint64_t may;
 	int unknown = 0;
-	const uint64_t had = scope_parse(cf, h->scope, &unknown);
+	const uint64_t had = scope_parse(cf, t->scope, &unknown);
 
-	if (*h->scope == '\0')
-		return h->scope;
-	may = limit_of_client(cf, h->client_scope);
-	if (h->user != 0)
-		may &= limit_of_user(cf, h->user_scope);
-	return (had & ~may) == 0 && !unknown ? h->scope
+	if (*t->scope == '\0')
+		return t->scope;
+	may = limit_of_client(cf, t->client_scope);
+	if (t->user != 0)
+		may &= limit_of_user(cf, t->user_scope);
+	return (had & ~may) == 0 && !unknown ? t->scope
 					     : scope_format(cf, a, had & may);
 }
 

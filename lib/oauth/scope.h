@@ -34,12 +34,12 @@ uint64_t scope_of_client(const struct conf *cf, const struct client *cl);
 uint64_t scope_of_user(const struct conf *cf, const struct user *u);
 
 /*
- * scope_of_holder(cf, a, h):
- * Return the words of h's token that its client and its user (if any) may have
- * now: what was taken from either since is gone from the token too.
+ * scope_of_token(cf, a, t):
+ * Return the scopes of the access token t that its client and its user (if any)
+ * may have now: what either of them lost since, the token lost too.
  */
-const char *scope_of_holder(
-    const struct conf *cf, struct arena *a, const struct access *h);
+const char *scope_of_token(
+    const struct conf *cf, struct arena *a, const struct access *t);
 
 /*
  * scope_offer(rq, cl, asked, out):
@@ -57,8 +57,8 @@ const struct oerr *scope_offer(struct req *rq, const struct client *cl,
  * Put to out what cl gets when it asks for the words asked, or for nothing
  * (NULL: the default), on behalf of u (NULL: for itself).  What the client may
  * not have is invalid_scope; what the user may not have is left out, and if
- * nothing is left, invalid_scope.  '*' stands for all that both may have, where
- * the client was given '*'.
+ * nothing is left, invalid_scope.  '*' means all that both may have, if the
+ * client's limit is '*'.
  */
 const struct oerr *scope_grant(struct req *rq, const struct client *cl,
     const struct user *u, const char *asked, uint64_t *out);
@@ -66,8 +66,8 @@ const struct oerr *scope_grant(struct req *rq, const struct client *cl,
 /*
  * scope_consent(rq, user, client, resource, scope):
  * Within a write transaction, note that the user lets the client have scope at
- * resource (NULL: wherever it asks), beside what was granted before and lives on
- * in tokens.  Return -1 on error.
+ * resource (NULL: wherever it asks), in addition to what was granted before.
+ * Return -1 on error.
  */
 int scope_consent(struct req *rq, int64_t user, int64_t client,
     const char *resource, uint64_t scope);

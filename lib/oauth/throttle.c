@@ -42,17 +42,19 @@
  * until there are ten times as many, if no sign-in of theirs has failed there.
  * The same goes for a client that many people sign in through.
  *
- * Many tries at once, before the first is counted: who tries holds a slot, of
- * which there are few, and is held against the counts once more with it in hand.
+ * Many tries at once, before the first is counted: whoever tries needs a slot,
+ * of which there are few, and the counts are checked again when the slot is
+ * taken.
  *
- * Guesses that lock others out: sessions, refresh tokens and right client
- * secrets are never held against these counts.
+ * Guesses that lock others out: these counts never refuse a session, a refresh
+ * token or a right client secret.
  *
  * Counts pushed out by a flood of others: those with the fewest failures go, and
  * each failure costs a hash.  Those of secrets, which cost none, are kept apart,
- * and so are known places, of which an account has so many at most.
+ * and so are known places.  The places of one account are limited in number.
  *
- * A flood of sign-ins: the slots.  Whatever needs no password needs no slot.
+ * A flood of sign-ins: the number of slots is limited.  Whatever needs no
+ * password needs no slot.
  *
  * Whether an account exists does not show: what is counted is what was typed.
  * An e-mail address is stored as a digest, as it may be a password that was
@@ -84,7 +86,7 @@ key_of(struct req *rq, const char *what, const char *who, const char *where)
 	return store_throttle_key(THROTTLE_HASHED, &d);
 }
 
-/* The places of one account stand together, so that they can be counted. */
+/* Keys of the places of one account begin alike, so that they can be counted. */
 static struct digest
 key_of_place(struct req *rq, const char *email, const char *place)
 {
@@ -152,8 +154,8 @@ check(struct req *rq, struct attempt *at)
 }
 
 /*
- * Its requests hold the configuration, so that a change waits until none hashes:
- * while one is due no more are taken on.
+ * A change of the configuration waits until no request hashes.  While a change
+ * is due, no more requests are let in to hash.
  */
 static int
 is_change_due(const struct req *rq)
@@ -162,8 +164,9 @@ is_change_due(const struct req *rq)
 }
 
 /*
- * How many may hash or wait to.  Under mod_fcgid a process has one request at a
- * time, and is held by one that waits: its file in deploy/ says so.
+ * Return how many requests may hash or wait to hash.  Under mod_fcgid a process
+ * has one request at a time, and one that waits keeps the whole process: the
+ * file in deploy/ sets the number.
  */
 static int
 places(const struct conf *cf)
@@ -244,7 +247,7 @@ throttle_client(struct req *rq, const char *id, struct attempt *at)
 	return begin(rq, at);
 }
 
-/* What is over goes; 0, or -1. */
+/* Delete some expired rows; return 0, or -1. */
 static int
 tidy(struct req *rq)
 {

@@ -13,7 +13,7 @@ struct session;
 
 #define COUNTERS_MAX 4
 
-/* Failures of one kind, and how many are borne. */
+/* A count of failures of one kind, and its limit. */
 struct counter {
 	struct digest key;
 	int64_t limit;		/* 0: any number */
@@ -38,8 +38,8 @@ struct attempt {
  * Each begins an attempt: NULL, and throttle_end is called with its result; else
  * the error: 429 with Retry-After after too many failures, or 503, at once, when
  * as many passwords are hashed, or wait to be, as may.  Other requests are served
- * while this one waits and hashes: nothing that lives no longer than that may be
- * held across it, nor a transaction.
+ * while this one waits and hashes: so the caller has no transaction open, and
+ * keeps no pointer to anything that another request may free.
  */
 const struct oerr *throttle_sign_in(
     struct req *rq, const char *email, struct attempt *at);
@@ -59,9 +59,9 @@ const struct oerr *throttle_end(
 /*
  * throttle_secret(rq, is_known, e):
  * A client's secret, quick to check, was wrong: e says so.  Return e, or, after
- * too many, the error that says to come later.  The right secret is never kept
- * out by these.  Those of clients that there are not are counted together for an
- * address, so that names made up make no rows.
+ * too many, the error that says to come later.  The right secret is let in
+ * whatever the count.  Secrets of unknown clients are counted together for an
+ * address, so that made-up names make no rows.
  */
 const struct oerr *throttle_secret(
     struct req *rq, int is_known, const struct oerr *e);

@@ -17,7 +17,7 @@
 #include "store_user.h"
 #include "throttle.h"
 
-#define SEEN_S 60 /* all users are looked at that often, when one is refused */
+#define SEEN_S 60 /* seconds between two reads of all users */
 
 int
 user_find(
@@ -29,11 +29,11 @@ user_find(
 }
 
 /*
- * The password is right: keep it in today's form.  A failure is for another
- * day.  Only in place of the hash that it was held against: else who knows an
- * old password, and signs in while it is changed, would put it back.  If
- * another hash stands there now, it may be the same password, renewed by
- * another sign-in.
+ * The password is right: hash it anew in today's form.  A failure is logged
+ * only.  The new hash replaces only the hash that the password was checked
+ * against: else somebody who knows an old password, and signs in while it is
+ * changed, would put it back.  If the row has another hash by now, that may be
+ * the same password, renewed by another sign-in.
  */
 static const struct oerr *
 renew_hash(struct req *rq, struct user *u, const char *password)
@@ -57,7 +57,7 @@ renew_hash(struct req *rq, struct user *u, const char *password)
 	    : oerr_why(rq, &oerr_invalid_grant, "password changed meanwhile");
 }
 
-/* The cost of the users' dearest bcrypt hash, read once in SEEN_S. */
+/* The highest cost of the users' bcrypt hashes, read at most once in SEEN_S. */
 struct cost {
 	int bcrypt;
 	int64_t read_at;
@@ -86,9 +86,10 @@ bcrypt_cost(struct req *rq)
 
 /*
  * The work of each refusal is the same, whether there is such a user or not.
- * Where some have a bcrypt hash yet, brought from elsewhere, it is one of ours
- * and the dearest of those: else the time told whose account is an old one.  Who
- * signs in pays for their own hash alone.
+ * Some users may still have a bcrypt hash from elsewhere.  Then a refusal costs
+ * one hash of ours and one bcrypt hash of the highest cost: else the time would
+ * tell which accounts are old.  A sign-in that succeeds costs its own hash
+ * alone.
  */
 static const struct oerr *
 refuse(struct req *rq, const char *password, const char *hash, const char *why)
@@ -124,9 +125,9 @@ check_password(struct req *rq, const char *form, const char *password,
 }
 
 /*
- * What is counted is the name in its one form: another spelling is no other
- * account.  An address and a user name are counted apart: else the one would
- * tell that the other is the same person's.
+ * The name is counted in its one form: another spelling is the same account.
+ * An address and a user name are counted apart: else one would tell that the
+ * other belongs to the same person.
  */
 const struct oerr *
 user_authenticate(struct req *rq, const char *name, const char *password,
