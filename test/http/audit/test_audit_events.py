@@ -50,7 +50,7 @@ def a_refresh(site):
     return site.refresh(site.sign_in()["refresh_token"])
 
 
-@leads_to("lib/oauth/issue.c", "replay", "invalid_grant", why="code used twice: family revoked")
+@leads_to("lib/oauth/grant.c", "replay", "invalid_grant", why="code used twice: family revoked")
 def a_code_again(site):
     app = App(site)
     code = app.code(Browser(site, site.user("read-posts")))
@@ -58,7 +58,7 @@ def a_code_again(site):
     return app.redeem(code)
 
 
-@leads_to("lib/oauth/issue.c", "replay", "invalid_grant",
+@leads_to("lib/oauth/grant.c", "replay", "invalid_grant",
           why="refresh token used twice: family revoked")
 def a_refresh_token_again(site):
     token = site.sign_in()["refresh_token"]
@@ -68,7 +68,7 @@ def a_refresh_token_again(site):
     return site.refresh(token)
 
 
-@leads_to("lib/oauth/issue.c", "replay", "invalid_grant",
+@leads_to("lib/oauth/grant.c", "replay", "invalid_grant",
           why="device code used twice: family revoked")
 def a_device_code_again(site):
     device = Device(site).begin()
