@@ -4,23 +4,23 @@
 #include "db.h"
 
 #define CHECKPOINT_PAGES 1000
-#define ONCE_PAGES 64 /* who opens a log reads all of it */
-#define OVERDUE 4     /* times as many: nobody had the leisure */
-#define BEHIND 8      /* one part in so many: a reader who will soon be done */
+#define ONE_PAGES 64 /* in plain CGI, where each process reads the whole log */
+#define OVERDUE 4    /* times as many pages: no process was idle */
+#define BEHIND 8     /* a reader that is behind by less will soon be done */
 
-/* How often one looks whether a lock is free: about 5 seconds, and 10 ms. */
+/* How often a lock is tried: for about 5 seconds, and for 10 ms. */
 #define TRIES_MAX 2500
 #define TRIES_FEW 36
 
 /*
- * First without a lock, while others go on to write.  What they added meanwhile
- * is little: that is done with the write lock held, so that the next writer
- * begins the log anew.  Without this it would never end under a steady load, and
- * a log that grows has its size synced too, at each commit.
+ * The first pass takes no lock, and others go on writing.  The second pass
+ * copies the little that they added meanwhile.  It has the write lock, so the
+ * next writer begins the log anew.  Without that the log would grow for ever
+ * under a steady load, and each commit would sync its new size too.
  *
- * A reader that stays (a backup) keeps the log from beginning anew for as long.
- * It is not waited for: the lock is held for some milliseconds at most, and then
- * not again before as much has been written once more.
+ * A long reader (a backup) keeps the log from beginning anew until it ends.
+ * The second pass does not wait for it: it has the lock for some milliseconds
+ * at most, and is tried again when as many pages were written once more.
  */
 static void
 checkpoint(struct store *st)
@@ -37,7 +37,7 @@ checkpoint(struct store *st)
 		    db->handle, "main", db->begin_again, NULL, NULL);
 		db->tries_max = TRIES_MAX;
 	}
-	/* The engine has been told of a lost write, and nobody else will be. */
+	/* The kernel tells of a lost write once: it was told to SQLite just now. */
 	if ((rc & 0xff) == SQLITE_IOERR)
 		db_sync_doubt(st);
 	db_ledger_checkpoint(st);
@@ -45,7 +45,7 @@ checkpoint(struct store *st)
 	db->log_pages = 0;
 }
 
-/* The engine calls this behind each commit; an error becomes the commit's. */
+/* SQLite calls this after each commit; an error becomes that of the commit. */
 static int
 after_commit(void *ctx, sqlite3 *handle, const char *schema, int pages)
 {
@@ -68,9 +68,9 @@ after_commit(void *ctx, sqlite3 *handle, const char *schema, int pages)
 }
 
 /*
- * The lock is held for some tens of microseconds, so a short sleep will do; the
- * engine's own handler soon sleeps for 25 ms and more, and who comes later gets
- * the lock.
+ * A writer has the lock for some tens of microseconds, so a short sleep is
+ * enough.  SQLite's own handler soon sleeps for 25 ms and more, and a writer
+ * that comes later gets the lock first.
  */
 static int
 wait_for_lock(void *ctx, int tries)
@@ -102,11 +102,12 @@ db_serve_one(struct store *st)
 {
 	struct db *db = st->own;
 
-	/* Not needed: without it a request is slower. */
+	/* A failure is harmless: the request is slower. */
 	(void)sqlite3_db_config(
 	    db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-	db->checkpoint_pages = db->checkpoint_at = ONCE_PAGES;
-	/* That the log begins anew is in memory, which goes with the last. */
+	db->checkpoint_pages = db->checkpoint_at = ONE_PAGES;
+	/* RESTART notes in shared memory that the log begins anew, and the memory
+	 * goes when the last process ends. */
 	db->begin_again = SQLITE_CHECKPOINT_TRUNCATE;
 }
 

@@ -13,15 +13,17 @@
 
 /*
  * A writer waits for 5 seconds (TRIES_MAX in checkpoint.c), and a program
- * looks once a second whether its file is in place.
+ * checks once a second whether its file is in place.
  */
 #define HAND_OVER_MS 7000
 #define LOOK_MS 20
 
-/* Every connection holds this byte of DATABASE-shm (WAL-mode File Format 2.3). */
+/*
+ * Every connection locks this byte of DATABASE-shm (WAL-mode File Format 2.3).
+ */
 #define SHM_IN_USE 128
 
-/* Begin a write transaction at path; 0 if others keep it for too long. */
+/* Begin a write transaction at path; 0 if others have the lock for too long. */
 static int
 lock_out(const char *path, sqlite3 **db)
 {
@@ -34,11 +36,14 @@ lock_out(const char *path, sqlite3 **db)
 		rc = sqlite3_busy_timeout(*db, 5000);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(*db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
-	/* One that is damaged cannot be locked, nor written by anybody. */
+	/* A damaged database cannot be locked, and nobody can write it. */
 	return rc != SQLITE_BUSY;
 }
 
-/* All pages in one step: of one moment, and no writer makes it begin again. */
+/*
+ * Copy all pages in one step: of one moment, and no writer makes it begin
+ * again.
+ */
 static int
 copy_pages(struct store *st, sqlite3 *to)
 {
@@ -63,8 +68,8 @@ struct copying {
 };
 
 /*
- * What was taken back until now is in the copy, and what is from now on will be
- * counted.
+ * What was taken back until now is in the copy.  What is taken back from now on
+ * is counted, in this second too.
  */
 static int
 copy_step(struct store *st, void *ctx)
@@ -119,8 +124,9 @@ db_copy(struct store *st, const char *path)
 }
 
 /*
- * First the old one goes, so that nobody opens it without its log, nor the new one
- * with it.  Who is killed in between leaves no database: restore it again.
+ * The old database goes first, so that nobody opens it without its log, nor the
+ * new one with the log of the old one.  If this process is killed in between
+ * there is no database, and it must be restored again.
  */
 static int
 swap(const char *path, const char *copy)
@@ -142,7 +148,10 @@ swap(const char *path, const char *copy)
 	return 0;
 }
 
-/* Has another process the old database open still?  fd is its shared memory. */
+/*
+ * Does another process still have the old database open?  fd: its shared
+ * memory.
+ */
 static int
 is_in_use(int fd)
 {
@@ -173,7 +182,7 @@ db_replace(const char *path, const char *copy)
 		sqlite3_close(old);
 		return -1;
 	}
-	/* Closed after old: a close of the file gives our locks on it back. */
+	/* Closed after old: closing the file gives back our locks on it. */
 	snprintf(name, sizeof(name), "%s" DB_INDEX, path);
 	shm = open(name, O_RDWR | O_CLOEXEC);
 	rc = db_ledger_put_back(path, copy) < 0 ? -1 : swap(path, copy);

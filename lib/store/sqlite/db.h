@@ -48,8 +48,8 @@ struct db {
 #define DB_SYNC "-sync"
 
 /*
- * The file DATABASE-sync, mapped by every process that writes.  What it has of the
- * ledger is explained in ledger.c.
+ * The file DATABASE-sync, mapped by every process that writes.  What it has of
+ * the ledger is explained in ledger.c.
  */
 struct shared {
 	_Atomic uint32_t turn;	/* of the group commit: sync.c */
@@ -68,7 +68,10 @@ struct shared {
 /* engine.c: db_close(st): as engine.h has it. */
 void db_close(struct store *st);
 
-/* fault.c: db_fail(st, what): log the error that SQLite has; set st->fault; return -1. */
+/*
+ * fault.c: db_fail(st, what): log the error that SQLite has; set st->fault;
+ * return -1.
+ */
 int db_fail(struct store *st, const char *what);
 
 /*
@@ -88,9 +91,9 @@ void db_finalize(struct db *db);
 
 /*
  * schema.c: as engine.h has them.
- * db_set_wal(st): 0, or -1, logged, if the database cannot be put into WAL mode.
- * One that was restored from a dump is in another mode, in which a commit is not
- * synced as sync.c does it.
+ * db_set_wal(st): 0, or -1, logged, if the database cannot be put into WAL
+ * mode.  One that was restored from a dump is in another mode, in which a
+ * commit is not synced as sync.c does it.
  */
 int db_version(struct store *st);
 int db_set_version(struct store *st, int version);
@@ -98,9 +101,10 @@ int db_set_wal(struct store *st);
 
 /*
  * sync.c:
- * db_shared(st): the file DATABASE-sync; memory of our own where there can be none.
- * db_sync(st): SQLITE_OK when all that was committed before, by any process, is on
- * disk.
+ * db_shared(st): the file DATABASE-sync; memory of our own where there can be
+ * none.
+ * db_sync(st): SQLITE_OK when all that was committed before, by any process, is
+ * on disk.
  * db_sync_doubt(st): a write of the log was lost: it must begin anew first.
  * db_sync_alone(st): do not wait for others who sync, as in one thread.
  */
@@ -120,24 +124,27 @@ void db_idle(struct store *st);
 
 /*
  * ledger.c:
- * db_ledger_begin(st): at open and once a second: 0 if the database is the one that
- * the file DATABASE-sync knows; -1, logged, if it is older, or was overwritten.
- * db_ledger_was_overwritten(path): before the database is opened: 1, logged, if a
- * program noticed that it was overwritten while in use, else 0.
- * db_ledger_step(st), db_ledger_end(st): the first inside a write transaction, right
- * before its commit: 0, or -1, logged.  The second after the commit.
+ * db_ledger_begin(st): at open and once a second: 0 if the database is the one
+ * that the file DATABASE-sync knows; -1, logged, if it is older, or was
+ * overwritten.
+ * db_ledger_was_overwritten(path): before the database is opened: 1, logged, if
+ * a program noticed that it was overwritten while in use, else 0.
+ * db_ledger_step(st), db_ledger_end(st): the first inside a write transaction,
+ * right before its commit: 0, or -1, logged.  The second after the commit.
  * db_ledger_checkpoint(st): the database file was written: note its counter.
- * db_ledger_read(path, out): the numbers of the file beside the database at path.
- * Without a file, or with an older one that has none, all are 0.
+ * db_ledger_read(path, out): the numbers of the file beside the database at
+ * path.  Without a file, or with an older one that has none, all are 0.
  * db_ledger_of(st, out): the numbers of the database; 0, or -1, logged.
  * db_ledger_is_old(db, file): is a database with the numbers db older than the
  * file's?
- * db_ledger_copied(st): a copy is about to be made of what the database holds now,
- * and nobody writes: what is taken back next is counted, in this second too.
- * db_ledger_put_back(path, copy): the database file copy is about to be put in place
- * at path.  If the file beside path has no numbers yet, as on a new machine, what was
- * taken back since the copy was made is not known: have the file say so, that the
- * programs refuse the database until store_ledger_accept.  0, or -1, logged.
+ * db_ledger_copied(st): a copy is about to be made of what the database holds
+ * now, and nobody writes: what is taken back next is counted, in this second
+ * too.
+ * db_ledger_put_back(path, copy): the database file copy is about to be put in
+ * place at path.  If the file beside path has no numbers yet, as on a new
+ * machine, what was taken back since the copy was made is not known: have the
+ * file say so, that the programs refuse the database until store_ledger_accept.
+ * 0, or -1, logged.
  */
 int db_ledger_begin(struct store *st);
 int db_ledger_was_overwritten(const char *path);

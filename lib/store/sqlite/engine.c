@@ -11,7 +11,7 @@
 #include "db.h"
 #include "log.h"
 
-#define CACHE_PAGES 16 /* got at once; a token reads ten, and others come singly */
+#define CACHE_PAGES 16 /* made at once: a token reads ten */
 
 /* A path; a URI is for another engine. */
 static int
@@ -22,8 +22,8 @@ takes(const char *database)
 
 /*
  * Before its first use: there is one thread, nobody asks how much memory is in
- * use, and the cache's pages, which each commit of another process lets go of all
- * at once, do not go through malloc.
+ * use, and the cache's pages, which each commit of another process lets go of
+ * all at once, do not go through malloc.
  */
 static void
 configure(void)
@@ -88,7 +88,9 @@ connect_to(struct store *st, enum opening how)
 	return 0;
 }
 
-/* Only a program that writes needs the log, and can have the database keep one. */
+/*
+ * Only a program that writes needs the log, and can have the database keep one.
+ */
 static int
 open_it(struct store *st, enum opening how)
 {
@@ -121,7 +123,9 @@ db_close(struct store *st)
 	st->own = NULL;
 }
 
-/* An upgrade under a program of the old version: it does not know what is new. */
+/*
+ * An upgrade under a program of the old version: it does not know what is new.
+ */
 static int
 is_of_another_version(struct store *st)
 {
@@ -130,7 +134,9 @@ is_of_another_version(struct store *st)
 	return v >= 0 && v != SCHEMA_VERSION;
 }
 
-/* The file was deleted or replaced, or failed in a way that another may mend. */
+/*
+ * The file was deleted or replaced, or failed in a way that another may mend.
+ */
 static int
 is_gone(struct store *st)
 {
@@ -150,10 +156,10 @@ begin(struct store *st, int writes)
 }
 
 /*
- * A transaction that changed nothing may have seen a commit that another process
- * made a moment ago.  The sync of that commit is under way, or never began as its
- * process was killed.  What was seen is on disk before it is answered: a token
- * that was revoked already is answered with 200, too.
+ * A transaction that changed nothing may have seen a commit that another
+ * process made a moment ago.  The sync of that commit is under way, or never
+ * began as its process was killed.  What was seen is on disk before it is
+ * answered: a token that was revoked already is answered with 200, too.
  */
 static int
 commit(struct store *st)
@@ -179,8 +185,9 @@ rollback(struct store *st)
 }
 
 /*
- * SQLite counts the commits that it sees: its own, and, as a transaction begins,
- * that there were others'.  Within a transaction the count is that of a snapshot.
+ * SQLite counts the commits that it sees: its own, and, as a transaction
+ * begins, that there were others'.  Within a transaction the count is that of a
+ * snapshot.
  */
 static int
 snapshot(struct store *st, uint64_t *out)

@@ -9,7 +9,7 @@
 	"; the user of this program must be able to write it and its directory"
 #define RESTORE "; restore it from a copy: see carnet doctor"
 
-/* Does it pass; does it take a new connection to find that the cause is gone? */
+/* is_stuck: a new connection may find that the cause is gone. */
 static const struct {
 	int code;
 	enum fault fault;

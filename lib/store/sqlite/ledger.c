@@ -1,15 +1,15 @@
 /*
  * ledger.c: a database that an operator put back is told from a live one.
  *
- * Two numbers tell: how often something was taken back, and the minute of the last
- * write.  The database has them in the table ledger, and the file DATABASE-sync
- * beside it has them too.  The file is written after the commit, so it never knows
- * more than a database that is whole.
+ * Two numbers tell: how often something was taken back, and the minute of the
+ * last write.  The database has them in the table ledger, and the file
+ * DATABASE-sync beside it has them too.  The file is written after the commit,
+ * so it never knows more than a database that is whole.
  *
- * What is taken back is counted once a second, and once more after carnet backup.
- * So one copy is not told from the database: made by other means, in a second in
- * which something was taken back before it and after it, and put back before
- * anything is written in a later minute or taken back in a later second.
+ * What is taken back is counted once a second, and once more after carnet
+ * backup.  So one copy is not told from the database: made by other means, in a
+ * second in which something was taken back before it and after it, and put back
+ * before anything is written in a later minute or taken back in a later second.
  */
 #include <err.h>
 #include <errno.h>
@@ -34,7 +34,7 @@ db_ledger_is_old(const struct ledger *db, const struct ledger *file)
 	return db->taken_back < file->taken_back || db->minute < file->minute;
 }
 
-/* Read the file beside the database; what it does not have is 0. */
+/* Read the file beside the database.  Numbers that it does not have are 0. */
 static void
 read_shared(const char *path, struct shared *out)
 {
@@ -83,9 +83,10 @@ db_ledger_of(struct store *st, struct ledger *out)
 }
 
 /*
- * The change counter in the header of the database file; 0 if it has none.  By the
- * engine's own descriptor: the close of another one would give back the locks of
- * this process (fcntl(2)), and the log could be deleted under it.
+ * The change counter in the header of the database file; 0 if it has none.  It
+ * is read by SQLite's own descriptor.  To close another one would give back the
+ * locks of this process (fcntl(2)), and the log could be deleted while it is in
+ * use.
  */
 static uint32_t
 counter_of(struct store *st)
@@ -135,9 +136,9 @@ db_ledger_state(struct store *st)
 }
 
 /*
- * Another file was copied over the database while it was in use, and its log may
- * belong to the one before.  SQLite would copy that log into the new file at the
- * last close: that must not be.
+ * Another file was copied over the database while it was in use.  The log may
+ * belong to the file that was there before, and SQLite would copy it into the
+ * new one at the last close.  Keep SQLite from that.
  */
 static void
 keep_log_away(struct store *st)
@@ -185,10 +186,11 @@ db_ledger_begin(struct store *st)
 }
 
 /*
- * The row is one more page of the log.  So the minute is written once a minute, and
- * of what is taken back only the first in each second is counted; a clock that goes
- * back makes another second.  Where commits are not synced the file is told
- * nothing, as a power cut may undo them: there the row is of no use.
+ * Must this transaction write the row?  The row is one more page of the log.
+ * So the minute is written once a minute, and only the first revocation in each
+ * second is counted.  A clock that goes back makes another second.  Where
+ * commits are not synced the row is of no use: the file is told nothing, as a
+ * power cut may undo them.
  */
 static int
 is_due(struct store *st, int64_t now)
@@ -196,7 +198,8 @@ is_due(struct store *st, int64_t now)
 	struct shared *sh = db_shared(st);
 
 	st->own->counted_before = sh->counted_at;
-	st->own->counted_now = st->takes_back && st->own->counted_before != now ? now : 0;
+	st->own->counted_now =
+	    st->takes_back && st->own->counted_before != now ? now : 0;
 	return st->is_full &&
 	    (st->own->counted_now != 0 || now / 60 > sh->minute);
 }
@@ -234,7 +237,7 @@ raise_to(_Atomic int64_t *n, int64_t to)
 		continue;
 }
 
-/* A commit that a power cut may take back must not be counted outside. */
+/* The file must not count a commit that a power cut may undo. */
 void
 db_ledger_end(struct store *st)
 {
@@ -246,13 +249,13 @@ db_ledger_end(struct store *st)
 		return;
 	raise_to(&sh->taken_back, st->own->ledger.taken_back);
 	raise_to(&sh->minute, st->own->ledger.minute);
-	/* Last, and not if a copy was made in between: it may lack what comes. */
+	/* Last, and not if a copy was made meanwhile: the copy may lack what comes. */
 	if (st->own->counted_now != 0)
 		(void)atomic_compare_exchange_strong(
 		    &sh->counted_at, &before, st->own->counted_now);
 }
 
-/* A number that was not there before, so that db_ledger_end sees it. */
+/* Store a number that was never stored, so that db_ledger_end notices it. */
 void
 db_ledger_copied(struct store *st)
 {
@@ -270,7 +273,7 @@ accept_step(struct store *st, void *ctx)
 
 	(void)ctx;
 	db_ledger_read(st->database, &file);
-	/* One that was withdrawn since would let its app in again, unasked. */
+	/* A consent that was withdrawn since would let its app in without asking. */
 	if (query_run(st, SQL_LEDGER_CONSENTS, NULL, 0) < 0 ||
 	    add_numbers(st, file.taken_back + 1, file.minute, &now) < 0)
 		return -1;
@@ -287,7 +290,7 @@ db_ledger_accept(struct store *st)
 	return store_write(st, accept_step, NULL);
 }
 
-/* The numbers of a database file that nobody has open. */
+/* The numbers of a database file that no process has open. */
 static int
 ledger_of_copy(const char *copy, struct ledger *out)
 {
@@ -305,7 +308,7 @@ ledger_of_copy(const char *copy, struct ledger *out)
 	return rc;
 }
 
-/* The turn of the group commit is in use by others, and stays as it is. */
+/* Other processes may use the turn of the group commit: it is not changed. */
 int
 db_ledger_put_back(const char *path, const char *copy)
 {

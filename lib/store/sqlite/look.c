@@ -21,7 +21,8 @@ has_bytes(struct arena *a, const char *path, const char *suffix)
 	    sb.st_size > 0;
 }
 
-/* The file's own word (File Format, 1.3.3): read unchanging, SQLite denies it.
+/*
+ * By the file itself (File Format, 1.3.3): of an immutable one SQLite says no.
  */
 static int
 says_wal(const char *path)
@@ -38,8 +39,8 @@ says_wal(const char *path)
 }
 
 /*
- * Where nobody has the database open, an ordinary connection would make the
- * files of its log beside it: then it is read as one that does not change.
+ * Where no process has the database open, an ordinary connection would make the
+ * files of the log beside it.  Then it is read as a file that does not change.
  */
 static int
 connect_to(struct store *st, struct arena *a, int unchanging)
@@ -89,7 +90,7 @@ look(struct store *st, struct arena *a, struct store_health *out)
 	out->version = version == NULL ? 0 : (int)strtol(version, NULL, 10);
 	if (damage != NULL && strcmp(damage, "ok") != 0)
 		out->damage = damage;
-	/* Of another version its tables may have other names. */
+	/* The tables of another version may have other names. */
 	if (out->damage != NULL || out->version != SCHEMA_VERSION)
 		return 0;
 	if (ask(st, a, "PRAGMA foreign_key_check", &orphan) < 0)

@@ -116,7 +116,10 @@ db_next(struct row *r)
 	return fail(r->st, sqlite3_sql(r->at));
 }
 
-/* An UPDATE ... RETURNING gives its row first: what it does may fail after that. */
+/*
+ * An UPDATE ... RETURNING gives its row first: what it does may fail after
+ * that.
+ */
 int
 db_end(struct row *r)
 {
@@ -138,7 +141,9 @@ db_get_int(const struct row *r, int i)
 	return sqlite3_column_int64(r->at, i);
 }
 
-/* One look at the column for both; in one thread each value is a protected one. */
+/*
+ * One look at the column for both; in one thread each value is a protected one.
+ */
 const char *
 db_get_text(const struct row *r, int i, size_t *len)
 {

@@ -17,24 +17,24 @@
 #include "log.h"
 #include "db.h"
 
-#define WAIT_MS 20    /* until one looks whether the leader died */
-#define WAITS_MAX 100 /* 2 seconds: the leader stands still */
+#define WAIT_MS 20    /* then see whether the leader died */
+#define WAITS_MAX 100 /* 2 seconds: the leader makes no progress */
 
 /*
- * Group commit.  With synchronous = FULL the engine syncs its log while it holds
- * the write lock, so that writers wait for each other's disk.  Here each commits
- * unsynced, lets the lock go, and has the log synced before the engine's commit returns:
- * one sync serves all who committed before it began, whatever their process.
- * What a power cut leaves of the log is a whole number of commits, as each
- * frame's checksum continues the last one's, and none that was answered is behind
- * the end.  (NORMAL, which goes with this, still syncs the log before a
- * checkpoint and the database after it.)
+ * Group commit.  With synchronous = FULL SQLite syncs its log while it has the
+ * write lock, so writers wait for each other's disk.  Here a writer commits
+ * without a sync, gives the lock back, and has the log synced before its commit
+ * returns.  One sync serves all who committed before it began, in whatever
+ * process.  A power cut leaves a whole number of commits in the log, because
+ * the checksum of each frame continues that of the last one.  No commit that
+ * was answered is beyond their end.  (NORMAL, which goes with this, still syncs
+ * the log before a checkpoint and the database after it.)
  *
- * The processes agree by a file beside the database, mapped by all: DATABASE-sync.
- * Who holds its lock leads: raises turn to an odd number, syncs, raises it to the
- * next even one, and wakes who waits.  The kernel frees the lock of a leader that
- * dies; what it had begun counts for nothing.  A stale turn does no harm: only
- * what it does after a commit is looked at.
+ * The processes agree by a file beside the database that all of them map:
+ * DATABASE-sync.  The process that has its lock leads: it raises turn to an odd
+ * number, syncs, raises turn to the next even number, and wakes those who wait.
+ * The kernel frees the lock of a leader that dies, and its sync does not count.
+ * An old value of turn does no harm: only its changes after a commit count.
  */
 struct sync {
 	struct shared *shared;	/* mapped; or own */
@@ -42,12 +42,13 @@ struct sync {
 	int fd;			/* of the file; -1: none */
 	int log_fd;		/* of the log, in a plain CGI; -1: none */
 	int waits_max;
-	int is_crowded;		/* others committed at the same time, of late */
+	int is_crowded;		/* others committed at the same time, last time */
 };
 
 /*
- * The engine's first sync of a log, in each process, is one of the directory too.
- * It was made when the log was: its header is synced before a frame is written.
+ * SQLite's first sync of a log in a process syncs the directory too.  Here that
+ * is not needed: it was done when the log was made, as its header is synced
+ * before a frame is written.
  */
 static int
 sync_log(struct store *st)
@@ -67,10 +68,10 @@ sync_log(struct store *st)
 }
 
 /*
- * A sync failed: the kernel may have dropped what it could not write, and say
- * that the next sync is well.  Then frames are missing in the middle of the log,
- * and all behind them would go with a power cut.  So nothing is promised, by any
- * process, until the database has everything and the log begins anew.
+ * After a sync that failed the kernel may have dropped what it could not write,
+ * and the next sync may succeed.  Then frames are missing in the middle of the
+ * log, and a power cut would take all frames after them.  So no process
+ * promises anything until the database has everything and the log begins anew.
  */
 static int
 begin_anew(struct store *st)
@@ -98,7 +99,7 @@ sync_or_begin_anew(struct store *st)
 	return begin_anew(st);
 }
 
-/* Locks of the open file, not of the process: they are free when it is closed. */
+/* A lock of the open file, not of the process: closing the file frees it. */
 static int
 lock(const struct sync *sy, short type)
 {
@@ -125,14 +126,14 @@ lead(struct store *st, int crowded)
 	int rc;
 
 	/*
-	 * First whoever is ready to run: perhaps it commits, and is served too.  Not
-	 * where we are alone: the processor would go to another kind of work.
+	 * Let others run first: one that commits now is served by this sync too.
+	 * Where no other writes, the processor would only go to other work.
 	 */
 	if (crowded)
 		(void)sched_yield();
 	sy->shared->turn = begun;
 	rc = sync_or_begin_anew(st);
-	/* What failed was no turn: who waits for it must not be served by it. */
+	/* A sync that failed is no turn: it must not serve those who wait. */
 	sy->shared->turn = rc == SQLITE_OK ? begun + 1 : begun - 1;
 	(void)lock(sy, F_UNLCK);
 	(void)syscall(SYS_futex, &sy->shared->turn, FUTEX_WAKE, INT32_MAX, NULL,
@@ -141,9 +142,9 @@ lead(struct store *st, int crowded)
 }
 
 /*
- * Return when a sync that began after this call has ended well, or not at all.
- * One that is under way may have passed over what was just committed: the next
- * one counts.  (turn wraps round; the difference tells.)
+ * Return SQLITE_OK when a sync that began after this call has succeeded, else
+ * an error.  A sync that is under way may not have seen the last commit: the
+ * next one counts.  (turn wraps round, so differences are compared.)
  */
 static int
 sync_together(struct store *st)
@@ -165,7 +166,7 @@ sync_together(struct store *st)
 			sy->is_crowded = 1;
 			wait_for_turn(sh, seen);
 		} else {
-			/* Never wrong: only the work is not shared. */
+			/* Always right: only the work is not shared. */
 			return sync_or_begin_anew(st);
 		}
 	}
@@ -175,7 +176,7 @@ sync_together(struct store *st)
 static void
 map(struct sync *sy, const char *path)
 {
-	static const struct shared none; /* and an older file is shorter */
+	static const struct shared none; /* a file of an older version is shorter */
 	const size_t size = sizeof(none);
 	struct stat sb;
 	void *p;
@@ -183,7 +184,8 @@ map(struct sync *sy, const char *path)
 	sy->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (sy->fd < 0)
 		return;
-	/* Written, not only made longer: a page without room would kill us. */
+	/* Written, not only made longer: a page that the disk has no room for would
+	 * kill this process. */
 	if (fstat(sy->fd, &sb) == 0 &&
 	    (sb.st_size >= (off_t)size ||
 		pwrite(sy->fd, &none, size - (size_t)sb.st_size, sb.st_size) ==
