@@ -1,21 +1,21 @@
 #!/bin/sh
-# spawn.sh start|stop|status [NAME...]: programs, all unless named, as FastCGI
+# spawn.sh start|stop|status [NAME...]: runs all programs, or those named, as FastCGI
 # processes, for web servers that do not start them: nginx, and Apache with
-# mod_proxy_fcgi.  Each listens on $CARNET_RUN/NAME.sock.
+# mod_proxy_fcgi.  Each program listens on $CARNET_RUN/NAME.sock.
 #
 #	CARNET=/srv/carnet     where cgi-bin/ is
 #	CARNET_RUN=/run/carnet for sockets and lists of processes
 #	CARNET_PROCESSES=4     of each program
-#	CARNET_USER=www-data   who runs them and may connect, if root starts them
-#	CARNET_GUARD=127.0.0.1:924   where the guard listens, instead of on a
-#	                       socket: Apache's mod_authnz_fcgi must have it so.
-#	                       Root alone may listen below 1024: on a higher port
+#	CARNET_USER=www-data   if root starts them: the user who runs them, and
+#	                       who may connect
+#	CARNET_GUARD=127.0.0.1:924   the guard listens here and not on a socket,
+#	                       because Apache's mod_authnz_fcgi needs a port.
+#	                       Only root can listen below 1024: on a higher port
 #	                       any user could take the guard's place while it is
 #	                       down, and see the tokens
 #
-# start leaves alone what runs, and starts anew a program of which a process has
-# ended: it may be called every minute.  status says how many run, and fails if
-# some do not.
+# start does not touch running processes, and replaces those that have ended: you can
+# call it every minute.  status tells how many run, and fails if some do not.
 set -eu
 
 CARNET=${CARNET:-/srv/carnet}
@@ -24,7 +24,7 @@ CARNET_PROCESSES=${CARNET_PROCESSES:-4}
 CARNET_USER=${CARNET_USER:-www-data}
 CARNET_GUARD=${CARNET_GUARD-}
 export CARNET CARNET_RUN
-# a directory's real name is what /proc tells of a process
+# /proc tells the real name of a directory
 bin=$(cd "$CARNET/cgi-bin" && pwd -P)
 
 # programs: their names
@@ -34,7 +34,7 @@ programs() {
 	done
 }
 
-# running NAME: its processes that live; a number used anew is not one of them
+# running NAME: its live processes; a number that another process has now is none
 running() {
 	[ -f "$CARNET_RUN/$1.pid" ] || return 0
 	while read -r pid || [ -n "$pid" ]; do
@@ -69,7 +69,7 @@ start_one() {
 	spawn-fcgi "$@" >/dev/null
 }
 
-# SIGTERM: a program ends when it has answered the request at hand.
+# SIGTERM: a program finishes its request and ends.
 tell_to_stop() {
 	for pid in $(running "$1"); do
 		kill "$pid" 2>/dev/null || :
@@ -106,7 +106,7 @@ esac
 [ $# -gt 0 ] || set -- $(programs)
 mkdir -p "$CARNET_RUN"
 rc=0
-if [ "$verb" = stop ]; then # all at once, not one by one
+if [ "$verb" = stop ]; then # all programs together, not one after the other
 	for program; do
 		tell_to_stop "$program"
 	done

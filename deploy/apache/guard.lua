@@ -1,28 +1,28 @@
--- guard.lua: no client says who it is (guard.conf).
+-- guard.lua: a client cannot name itself (guard.conf).
 --
--- mod_lua runs it before the guard is asked.  SetEnvIf would not do: of several
--- headers that fit it looks at the last alone.
+-- mod_lua runs it before the guard is asked.  SetEnvIf is not enough: if several
+-- headers match, it sees only the last one.
 
 require "apache2"
 
--- Programs that believe these would serve another path, or method, than the one
--- that the guard has judged.
+-- A program that believes these would serve another path or method than the one
+-- that the guard has checked.
 local overrides = {
 	["x-http-method-override"] = true, ["x-http-method"] = true,
 	["x-method-override"] = true, ["x-original-url"] = true,
 	["x-rewrite-url"] = true,
 }
 
--- What a client calls so is for nobody to believe.  X_Carnet_User_Id and
--- X.Carnet.User.Id too: many programs read all of them as one name.
+-- Nobody may believe headers of these names from a client.  X_Carnet_User_Id and
+-- X.Carnet.User.Id are among them: many programs read all three as one name.
 local function is_ours(name)
 	name = name:lower():gsub("[^a-z0-9]", "-")
 	return name:find("^x%-carnet%-") or name:find("^carnet%-") or
 	    name == "remote-user" or name == "proxy" or overrides[name]
 end
 
--- Connection names what is not for the program behind: mod_proxy would take away
--- what is set for it.  No honest client names these.
+-- mod_proxy removes the headers that Connection names, so a client could remove the
+-- guard's.  No honest client names them.
 local function hides(option)
 	return is_ours(option) or option:lower() == "authorization"
 end

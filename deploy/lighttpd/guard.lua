@@ -1,7 +1,7 @@
--- guard.lua: who is calling, told to a program behind mod_proxy (guard.conf).
+-- guard.lua: tells a program behind mod_proxy who the caller is (guard.conf).
 --
--- lighttpd runs it twice a request: before it asks the guard, and, with the
--- guard's variables set, after that.
+-- lighttpd runs it twice for each request: before it asks the guard, and after that,
+-- when the guard's variables are set.
 
 local r = lighty.r
 
@@ -14,16 +14,16 @@ local variables = {
 	["X-Carnet-Remote-User"] = "REMOTE_USER",
 }
 
--- Programs that believe these would serve another path, or method, than the one
--- that the guard has judged.
+-- A program that believes these would serve another path or method than the one
+-- that the guard has checked.
 local overrides = {
 	["x-http-method-override"] = true, ["x-http-method"] = true,
 	["x-method-override"] = true, ["x-original-url"] = true,
 	["x-rewrite-url"] = true,
 }
 
--- What a client calls so is for nobody to believe.  X_Carnet_User_Id and
--- X.Carnet.User.Id too: lighttpd tells scripts all of them as one name.
+-- Nobody may believe headers of these names from a client.  X_Carnet_User_Id and
+-- X.Carnet.User.Id are among them: lighttpd gives scripts all three as one name.
 local function is_ours(name)
 	name = name:lower():gsub("[^a-z0-9]", "-")
 	return name:find("^x%-carnet%-") or name:find("^carnet%-") or

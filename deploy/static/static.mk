@@ -1,5 +1,5 @@
 # static.mk: make static: the same programs with all libraries in them.  As plain
-# CGI they start twice as fast, and a shared host needs nothing else.  absent.c says
+# CGI they start twice as fast, and a host needs none of the libraries.  absent.c says
 # how.
 
 STATIC      = $(patsubst $(BUILD)/%,$(BUILD)/static/%,$(PROGRAMS) $(COMMAND))
