@@ -100,7 +100,7 @@ def test_dist_has_all_that_a_build_needs(dist, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def bundle(tmp_path_factory):
+def unpacked(tmp_path_factory):
     if BUILD.name == "asan":
         pytest.skip("the sanitizers cannot be linked statically")
     path = make("bundle").split()[-1]
@@ -110,6 +110,12 @@ def bundle(tmp_path_factory):
         t.extractall(where)
     (top,) = where.iterdir()
     return top
+
+
+@pytest.fixture
+def bundle(unpacked, tmp_path):
+    """The same for each test, which may put a site into it."""
+    return shutil.copytree(unpacked, tmp_path / "bundle")
 
 
 def test_the_bundle_is_one_small_file(bundle):
@@ -130,17 +136,22 @@ def program(bundle, name):
     return run
 
 
-def test_the_bundle_serves_from_where_it_is_copied(bundle):
-    """INSTALL: carnet.conf beside cgi-bin/; the command is the same file."""
-    conf = bundle / "carnet.conf"
+def installed(bundle):
+    """A site in the bundle's directory, made by its own command."""
     site = Site(bundle, "http://127.0.0.1:1")
     subprocess.run([bundle / "cgi-bin/carnet.cgi", "install", "--issuer", site.url,
-                    "--conf", conf], check=True, capture_output=True)
+                    "--conf", site.conf], check=True, capture_output=True)
+    return site
+
+
+def test_the_bundle_serves_from_where_it_is_copied(bundle):
+    """INSTALL: carnet.conf beside cgi-bin/; the command is the same file."""
+    site = installed(bundle)
     for name in PROGRAMS | {"logout"}:
         (bundle / "cgi-bin" / name).symlink_to("carnet.cgi")
     user = site.user("read-posts")
     client = site.client("password")
-    site.http.mount(site.url, plaincgi.Adapter(bundle / "cgi-bin", conf))
+    site.http.mount(site.url, plaincgi.Adapter(bundle / "cgi-bin", site.conf))
     r = site.grant("password", client, username=user.email, password=user.password)
     token = expect.tokens(r)["access_token"]
     assert site.get("/api/user", token=token).status_code == 200
@@ -150,6 +161,7 @@ def test_each_url_leads_to_its_program(bundle):
     """deploy/lighttpd/fastcgi.conf says which; by URL and by name the answer is that
     of the program alone."""
     own = {"REQUEST_METHOD": "DELETE"}
+    installed(bundle)
 
     def told(answer):
         return answer.status, answer.headers.get("Allow"), answer.body
