@@ -123,16 +123,26 @@ struct engine {
 	int (*version)(struct store *st);
 	int (*set_version)(struct store *st, int version);
 
-	/* As store_ledger.h, store_copy.h and store.h say; look also connects st. */
+	/* As store_ledger.h and store.h say. */
 	int (*ledger_state)(struct store *st);
 	int (*ledger_accept)(struct store *st);
+	const struct store_file *(*files)(
+	    const char *database, struct arena *a, size_t *n);
+};
+
+/* What the command alone does; the programs are linked without it. */
+struct engine_tools {
+	/* As store_copy.h says; look connects st, too. */
 	void (*look)(
 	    struct store *st, struct arena *a, struct store_health *out);
 	int (*copy)(struct store *st, const char *path);
 	int (*replace)(const char *database, const char *copy);
-	const struct store_file *(*files)(
-	    const char *database, struct arena *a, size_t *n);
 };
+
+extern const struct engine_tools engine_sqlite_tools; /* sqlite/tools.c */
+
+/* engine_tools_of(engine): those of that engine. */
+const struct engine_tools *engine_tools_of(const struct engine *engine);
 
 extern const struct engine engine_sqlite; /* sqlite/engine.c */
 

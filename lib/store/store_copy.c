@@ -6,7 +6,7 @@
 int
 store_copy(struct store *st, const char *path)
 {
-	return st->engine->copy(st, path);
+	return engine_tools_of(st->engine)->copy(st, path);
 }
 
 int
@@ -14,5 +14,7 @@ store_replace(const char *database, const char *copy)
 {
 	const struct engine *engine = engine_of(database);
 
-	return engine == NULL ? -1 : engine->replace(database, copy);
+	if (engine == NULL)
+		return -1;
+	return engine_tools_of(engine)->replace(database, copy);
 }

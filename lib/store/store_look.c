@@ -13,7 +13,7 @@ store_look(const char *database, struct arena *a, struct store_health *out)
 		.error = "this program was built without its engine" };
 	if (st == NULL)
 		return NULL;
-	st->engine->look(st, a, out);
+	engine_tools_of(st->engine)->look(st, a, out);
 	if (out->error == NULL && out->damage == NULL &&
 	    out->version == SCHEMA_VERSION)
 		return st;

@@ -252,8 +252,5 @@ const struct engine engine_sqlite = {
 	.set_version = db_set_version,
 	.ledger_state = db_ledger_state,
 	.ledger_accept = db_ledger_accept,
-	.look = db_look,
-	.copy = db_copy,
-	.replace = db_replace,
 	.files = files,
 };
