@@ -13,7 +13,7 @@ from load import BUILD, HERE, free_port, post, tree, wait_for
 
 
 class Site:
-    """carnet on a disk, as a database is: memory would cost a sync nothing."""
+    """A site on a disk: in memory a sync would cost nothing."""
 
     def __init__(self, settings=""):
         self.dir = Path(tempfile.mkdtemp(prefix="bench-", dir=BUILD))
@@ -71,7 +71,7 @@ class Site:
         return tree(self.process.pid)
 
     def workers(self, program):
-        """The processes of a program; one may end while it is looked at."""
+        """The processes of a program; one may end while we read about it."""
         found = []
         for pid in self.pids():
             try:
@@ -87,7 +87,7 @@ class Site:
         return closing(sqlite3.connect(self.dir / "data/carnet.db", timeout=60))
 
     def token(self, client, **params):
-        """An answer of the token endpoint; in a flood a sign-in may be put off."""
+        """An answer of the token endpoint; in a flood a sign-in may get 503."""
         for _ in range(100):
             try:
                 return post(self.url + "/oauth/token", {**client, **params})

@@ -1,5 +1,5 @@
-# cgi.awk: from the rounds of plain CGI programs to a table in Markdown.  A line:
-# kind of linking, name, requests/s, p50 and p99 in ms, failures.
+# cgi.awk: makes a Markdown table of the rounds of plain CGI programs.  An input line
+# has: kind of linking, name, requests/s, p50 and p99 in ms, failures.
 
 {
 	what = $1 " " $2

@@ -1,4 +1,4 @@
-"""A bar chart as SVG: each figure as a part of its floor, or against a peer."""
+"""A bar chart as SVG: each figure divided by its floor, or by that of a peer."""
 from xml.sax.saxutils import escape
 
 WIDTH, BAR, GAP, LEFT = 760, 18, 8, 330

@@ -1,6 +1,7 @@
 /*
- * floors.c: what one core of this machine does: sign, verify, commit, look up.
- * floors DIR SECONDS: a line "NAME PER-SECOND" each; DIR is where a database is.
+ * floors.c: the rates of one core of this machine: sign, verify, commit, look up.
+ * floors DIR SECONDS: prints a line "NAME PER-SECOND" for each; the database is made
+ * in DIR.
  */
 #include <err.h>
 #include <gnutls/abstract.h>

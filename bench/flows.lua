@@ -1,8 +1,9 @@
--- flows.lua: what wrk sends where each request needs something of its own.
+-- flows.lua: the requests of wrk if each has a token or a code of its own.
 --
--- ITEMS names a file of lines.  FLOW=bearer: each is a bearer token, one after the
--- other.  FLOW=form: each completes the form BODY.  FLOW=refresh: refresh tokens;
--- each answer gives the next one.  FLOW=save: access tokens are written to SAVE.n.
+-- ITEMS names a file with a line for each request.  FLOW=bearer: a line is a bearer
+-- token.  FLOW=form: a line is the end of the form BODY.  FLOW=refresh: a line is a
+-- refresh token, and each answer gives the next one.  FLOW=save: the access tokens of
+-- the answers are written to SAVE.n.
 local flow, body = os.getenv("FLOW"), os.getenv("BODY") or ""
 local threads = 0
 

@@ -1,4 +1,4 @@
-"""Every flow: throughput, CPU a request, latency at half of that; system calls."""
+"""Every flow: throughput, CPU time of a request, latency at half load, system calls."""
 import base64
 import hashlib
 import json
@@ -11,7 +11,7 @@ import urllib.request
 
 from load import CONNECTIONS, QUICK, SCOPE, SECONDS, form_of, wrk
 
-# A flow's name goes on so, and its client was added with that.
+# The end of a flow's name, and the options with which its client was added.
 ALGS = {"": (), ", RS256 2048": ("--alg", "RS256"), ", EdDSA": ("--alg", "EdDSA")}
 
 
@@ -42,7 +42,7 @@ def make_tokens(site, client, n):
 
 
 def make_codes(site, client_id, n):
-    """Authorization codes, as if consent had been given; what a form says of each."""
+    """Authorization codes, as after consent; and the form that redeems one, but the code."""
     verifier = "v" * 43
     challenge = base64.urlsafe_b64encode(
         hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
@@ -62,7 +62,7 @@ def make_codes(site, client_id, n):
 
 
 class Flows:
-    """The flows by name, each a function of how long and how many connections."""
+    """The flows by name: each is a function of duration and number of connections."""
 
     def __init__(self, site):
         self.site = site
@@ -97,7 +97,7 @@ class Flows:
             urllib.request.urlopen(rq).close()
 
     def table(self, cgi=False):
-        """name: what puts the load; cgi: as plain CGI, and what can be so."""
+        """By name, what loads the server; cgi: as plain CGI, and only flows that can be."""
         cc = {"grant_type": "client_credentials", "scope": SCOPE}
         paths = {"/oauth/" + name: name for name in
                  ("token", "introspect", "revoke", "playground")}
@@ -146,7 +146,7 @@ class Flows:
     def refresh(self, url, alg, **kw):
         person = self.persons[alg]
         pairs = [sign_in(self.site, person)["refresh_token"] for _ in range(8)]
-        with self.site.db() as db:  # a sign-in each costs a password hash: copy some
+        with self.site.db() as db:  # a sign-in costs a password hash: copy rows
             rows = db.execute("SELECT client_id, user_id, scope, expires_at FROM oauth_refresh_tokens"
                               " WHERE digest = ?", (hashlib.sha256(pairs[0].encode()).digest(),)
                               ).fetchone()
@@ -171,7 +171,7 @@ class Flows:
                    BODY=form_of(app, grant_type="authorization_code") + rest, **kw)
 
     def revoke(self, url, **kw):
-        """Each a token of its own, made for it: what is revoked again costs less."""
+        """Each request has a new token of its own: revoking one twice would cost less."""
         n = int(6000 * (kw.get("seconds") or SECONDS)) + 1000
         path, _ = make_tokens(self.site, self.machine, n)
         return wrk(url, script="flows.lua", FLOW="form",
@@ -201,7 +201,7 @@ def latencies(url, rate, seconds, body=None, token=None, clients=16):
 
 
 def system_calls(site, program, load, requests=400):
-    """Of one process, a request: how many, and the most frequent."""
+    """System calls of one process for a request: how many, and the most frequent."""
     pids = site.workers(program)
     args = [a for p in pids for a in ("-p", str(p))]
     with tempfile.NamedTemporaryFile() as out:

@@ -1,6 +1,6 @@
 /*
  * hashes.c: hashes SECONDS PROCESSES: print how many passwords a second crypt(3)
- * hashes, at the setting of lib/base/passwd.c, with so many processes at it.
+ * hashes in that many processes, with the setting of lib/base/passwd.c.
  */
 #include <crypt.h>
 #include <err.h>
@@ -21,7 +21,7 @@ now_s(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* Hash for so long; return how many a second. */
+/* Hash for that many seconds; return how many a second. */
 static double
 hash_for(double seconds)
 {

@@ -1,4 +1,4 @@
-/* hello-cgi.c: the least that a plain CGI program can be: the floor. */
+/* hello-cgi.c: the least plain CGI program: the floor of plain CGI. */
 #include <stdio.h>
 
 int

@@ -1,4 +1,4 @@
-/* hello.c: the least FastCGI program: what any answer costs. */
+/* hello.c: the least FastCGI program: the cost of any answer. */
 #include <fcgiapp.h>
 
 #define ANSWER \

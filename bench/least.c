@@ -1,9 +1,10 @@
 /*
  * least.c: the least program that issues tokens: it signs a JWT with GnuTLS,
- * inserts one row in SQLite (WAL, FULL) and answers.  It routes nothing, checks
- * nobody and reads no configuration: the floor of POST /oauth/token.
+ * inserts one row in SQLite (WAL, FULL) and answers.  It has no routes, checks
+ * no client and reads no configuration.  It is the floor of POST /oauth/token.
  *
- * Environment: ALG, ES256, EdDSA or RS256; KEY, the private key's PEM; DB, the file.
+ * Environment: ALG: ES256, EdDSA or RS256; KEY: the private key in PEM; DB: the file
+ * of the database.
  */
 #include <err.h>
 #include <fcgiapp.h>

@@ -1,4 +1,4 @@
-"""What puts load on a server, and what that costs: wrk, CPU time, memory."""
+"""Load on a server, and its cost: wrk, CPU time, memory."""
 import json
 import os
 import re
@@ -51,8 +51,8 @@ def in_ms(text):
 
 
 def wrk(url, seconds=None, connections=None, script="request.lua", pids=None, **env):
-    """Requests a second, longest, p50 and p99 in ms, failed replies; the CPU time
-    in us that what pids() names used a request."""
+    """Requests a second; longest, p50 and p99 in ms; failed replies; and the CPU time
+    in us for a request, of the processes of pids()."""
     n = connections or CONNECTIONS
     threads = min(2, n)
     before, begun = cpu_of(pids() if pids else ()), time.monotonic()

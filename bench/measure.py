@@ -45,7 +45,7 @@ def flow_rows(site, flows):
 
 
 def peer_rows(site, flows, ours):
-    """Ours and theirs by turns; what could not be started is said."""
+    """Ours and theirs by turns; a peer that could not be started is named."""
     keys = {}
     for alg, name in (("RS256", "rs256"), ("ES256", "es256")):
         private = (site.dir / "keys" / (alg + ".pem")).read_text()
@@ -95,8 +95,8 @@ def write_flows(out, rows):
             name, number(rates[0]), number(middle(rates)), number(rates[-1]),
             middle([g["p50"] for g in got]), middle([g["p99"] for g in got]),
             max(g["max"] for g in got), cpu, number(1e6 / cpu), sum(g["failed"] for g in got)))
-    out.append("\nCPU: of the web server and the programs together, not of the load.  Max: of all"
-               " rounds; sign-ins wait for their turn to be hashed.")
+    out.append("\nCPU is that of the web server and the programs together, without the load.  Max"
+               " is of all rounds.  Sign-ins wait for their turn to be hashed.")
 
 
 def write_latencies(out, site, flows, rows):
@@ -128,7 +128,7 @@ def write_latencies(out, site, flows, rows):
 
 
 def write_flood(out, site, flows):
-    """64 people sign in at once: what needs no password goes on."""
+    """64 users sign in at once: how fast are requests without a password?"""
     table = flows.table()
     out.append("\n| while 64 sign in at once | alone p99 ms | then p99 ms | times | sign-ins/s |\n"
                "|---|---:|---:|---:|---:|")
@@ -170,7 +170,7 @@ def write_floors(out, site):
 
 
 def write_sizes(out, site):
-    """What is copied to a host, and how soon it serves."""
+    """Sizes of the programs, and how long one takes to start and answer."""
     out.append("\n| program | dynamic kB | static kB | start to exit as CGI ms, static |\n"
                "|---|---:|---:|---:|")
     env = {"REQUEST_METHOD": "GET", "SCRIPT_NAME": "/oauth/jwks", "CARNET_CONF": str(site.conf)}
@@ -188,7 +188,7 @@ def write_sizes(out, site):
 
 
 def write_cgi(out, flows):
-    """Each flow by programs that are started for each request, linked statically."""
+    """Each flow by statically linked programs that are started for each request."""
     out.append("\n| as plain CGI, on one connection | req/s | p50 ms | p99 ms |\n"
                "|---|---:|---:|---:|")
     for name, run in flows.table(cgi=True).items():
@@ -199,7 +199,7 @@ def write_cgi(out, flows):
 
 
 def write_sign_ins(out, site, flows):
-    """More at once than there are cores wait for their turn."""
+    """Sign-ins wait for their turn if there are more than cores."""
     run = flows.table()["password"]
     out.append("\n| password grant, at once | req/s | p50 ms | p99 ms |\n|---:|---:|---:|---:|")
     for n in (1, 2, 8, 64):
@@ -210,7 +210,7 @@ def write_sign_ins(out, site, flows):
 
 
 def write_durability(out):
-    """The same load where a commit is synced, and where it is not."""
+    """The same load with synced commits, and without."""
     out.append("\n| client_credentials, ES256 | req/s | p50 ms | p99 ms |\n|---|---:|---:|---:|")
     for setting in ("full", "normal"):
         site = Site("durability = " + setting)
@@ -250,9 +250,9 @@ def write_peers(out, rows, missing):
             name, peer, number(middle([x["rate"] for x in a])),
             number(middle([y["rate"] for y in b])), ratio, cpu_a, cpu_b,
             cpu_b / cpu_a, pss / 1024))
-    out.append("\noidc-provider signs JWTs in two processes, ES256 against our EdDSA too, and"
-               " stores nothing; ours are on disk.  mod_auth_openidc asks nobody whether a token"
-               " was revoked.")
+    out.append("\noidc-provider signs JWTs in two processes and stores nothing; carnet's tokens are"
+               " on disk.  In the row EdDSA it signs with ES256.  mod_auth_openidc does not check"
+               " whether a token was revoked.")
     out += ["Not measured: " + m for m in missing]
 
 
@@ -267,8 +267,8 @@ def write_scale(out, rows):
                 "%s (%.2f)" % (number(row[n]), row[n] / rows[0][n]) for n in names),
             row["bytes"], "%.1f s | %.0f ms" % (row["purge"], row["wait"])
             if "purge" in row else "- | -"))
-    out.append("\nIn brackets: as a part of the first row.  100,000 users and 10,000 clients at"
-               " most.  The purge is of rows, in batches, beside a steady load of tokens.")
+    out.append("\nIn brackets: the ratio to the first row.  There are 100,000 users and 10,000"
+               " clients at most.  The purge deletes rows in batches, under a steady load of tokens.")
     bars = [("%s, %s tokens" % (SHORT.get(n, n), format(row["size"], ",")),
              rows[0][n] / row[n], "%.2f" % (rows[0][n] / row[n]), True)
             for n in names for row in rows]

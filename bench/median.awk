@@ -1,4 +1,4 @@
-# median.awk: what the reports share.
+# median.awk: the function that the reports share.
 
 # The middle of the numbers in the list.
 function median(list,    v, n, i, j, x) {

@@ -1,6 +1,6 @@
-// oidc-provider.mjs: the npm package on PORT, PROCESSES of it.  A resource
-// urn:api:ALG gets a JWT signed so, of which nothing is stored; without one a
-// token is opaque, and held in memory.
+// oidc-provider.mjs: the npm package on PORT, with PROCESSES processes.  For the
+// resource urn:api:ALG it gives a JWT signed by ALG, and stores nothing.  Without a
+// resource it gives an opaque token, and keeps it in memory.
 import cluster from "node:cluster";
 import { createPrivateKey } from "node:crypto";
 import { readFileSync } from "node:fs";

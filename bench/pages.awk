@@ -1,4 +1,4 @@
-# pages.awk: from the rounds of each page to a table in Markdown.
+# pages.awk: makes a Markdown table of the rounds of each page.
 
 {
 	if (!($1 in rate))

@@ -1,5 +1,5 @@
--- peer.lua: what wrk sends to others: a POST of the form BODY, else a GET, with
--- AUTH as its Authorization.
+-- peer.lua: the requests of wrk to other servers: a POST of the form BODY if it is
+-- set, else a GET; AUTH is the header Authorization.
 if os.getenv("BODY") then
 	wrk.method = "POST"
 	wrk.body = os.getenv("BODY")

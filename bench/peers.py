@@ -1,5 +1,5 @@
-"""Others on the same work, on the same machine, by turns: Glewlwyd (Debian), the
-npm package oidc-provider, Apache's mod_auth_openidc."""
+"""Other servers with the same work on the same machine, by turns with carnet: Glewlwyd
+(Debian), the npm package oidc-provider, Apache's mod_auth_openidc."""
 import base64
 import json
 import os
@@ -124,7 +124,7 @@ database = { type = "sqlite3" path = "%s/glewlwyd.db" };
 
 
 class OidcProvider(Peer):
-    """Two processes where nothing is stored, one where tokens are in memory."""
+    """Two processes if nothing is stored, one if tokens are in memory."""
 
     name = "oidc-provider"
 
@@ -155,7 +155,7 @@ class OidcProvider(Peer):
 
 
 class OidcMemory(OidcProvider):
-    """A process, as two do not share what they hold in memory."""
+    """One process, because two would not share their memory."""
 
     name = "oidc-provider, in memory"
 
@@ -171,7 +171,7 @@ class OidcMemory(OidcProvider):
 
 
 class ModAuthOpenidc(Peer):
-    """Apache verifies a JWT itself, and asks nobody whether it was revoked."""
+    """Apache verifies a JWT itself, and does not check whether it was revoked."""
 
     name = "mod_auth_openidc"
 

@@ -1,4 +1,4 @@
-# report.awk: from the rounds and the memory of run.sh to tables in Markdown.
+# report.awk: makes Markdown tables of the rounds and the memory figures of run.sh.
 
 # Put the numbers of the list into v, in order; return how many there are.
 function sorted(list, v,    n, i, j, x) {
@@ -12,7 +12,7 @@ function sorted(list, v,    n, i, j, x) {
 	return n
 }
 
-# The median of the ratios, round by round.
+# The median of the ratios of the rounds.
 function ratio(above, below,    a, b, i, n, list) {
 	n = split(above, a)
 	split(below, b)
@@ -54,7 +54,7 @@ FNR == NR {
 	next
 }
 
-# Of the processes of one program, the largest.
+# The largest process of a program.
 {
 	if (!($1 in count))
 		programs[++n_programs] = $1
@@ -80,8 +80,8 @@ END {
 		    ratio(rate[name[i]], rate[name[i + 1]])))
 		row(name[i + 1], "")
 	}
-	print "\nOf its floor: the median of the rounds' ratios." \
-	    "  Latencies: medians of the rounds.\n"
+	print "\nOf its floor: the median of the ratios of the rounds." \
+	    "  Latencies are medians of the rounds.\n"
 	print "| memory of a process, kB | processes | Rss at start" \
 	    " | Rss after load | Pss at start | Pss after load |"
 	print "|---|---:|---:|---:|---:|---:|"

@@ -1,5 +1,5 @@
--- request.lua: what wrk sends: a POST of the form BODY, else a GET, with the
--- bearer token TOKEN and the cookie COOKIE; with MIX the two by turns.
+-- request.lua: the requests of wrk: a POST of the form BODY if it is set, else a GET,
+-- with the bearer token TOKEN and the cookie COOKIE.  With MIX: both by turns.
 local body, token = os.getenv("BODY"), os.getenv("TOKEN")
 
 if body then
@@ -14,7 +14,7 @@ if token then
 	wrk.headers["Authorization"] = "Bearer " .. token
 end
 
--- A function costs at each request what wrk otherwise prepares once.
+-- A function costs time at each request; without it wrk prepares the request once.
 if os.getenv("MIX") then
 	local turn = 0
 

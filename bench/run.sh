@@ -1,12 +1,12 @@
 #!/bin/bash
-# run.sh: make bench: measure carnet beside the floors of this machine, now.
+# run.sh: make bench: measure carnet and the floors of this machine.
 #
-# What a program does is held against the least that could be done in its place,
-# under the same lighttpd with as many processes.  The two take turns, round by
-# round, as a machine's speed drifts: of all figures the ratios mean most.
+# The floor of a program is the least program that could do the same work, under the
+# same lighttpd with as many processes.  The two take turns, round by round, because
+# the speed of a machine drifts.  So the ratios mean more than the figures.
 #
 # Settings: RUNS (5) rounds of DURATION (3) seconds, CONNECTIONS (32) at once;
-# QUICK=1: 2 rounds of 1 second, some of them one.  Exit status 1 if any reply failed.
+# QUICK=1: 2 rounds of 1 second, of some parts one.  Exit status 1 if any reply failed.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -17,11 +17,11 @@ fi
 RUNS=${RUNS:-5} RUNS_ALONE=${RUNS_ALONE:-${RUNS:-5}} DURATION=${DURATION:-3} CONNECTIONS=${CONNECTIONS:-32}
 DURATION=${DURATION%s} connections=$CONNECTIONS
 PATH=$PATH:/usr/sbin
-PROCESSES=4 # of bench.conf's floors; of those that issue up to 10 under load
+PROCESSES=4 # of each floor in bench.conf; programs that issue tokens have up to 10
 RSS_MAX_KB=8192
 EMAIL=ada@example.org PASSWORD=correct-horse-battery
 
-# On a disk, as a database is: /tmp may be memory, where a sync costs nothing.
+# The database is on a disk: /tmp may be memory, where a sync costs nothing.
 scratch=$(mktemp -d "$build/bench-XXXXXX")
 server=
 cleanup() {
@@ -47,8 +47,8 @@ for program in hello least hashes pass; do
 	    -Wl,--as-needed -lfcgi -lgnutls -lsqlite3 -lcrypt
 done
 
-# Plain CGI programs as an installation has them: copied.  Of what a linker has
-# just written the kernel maps smaller pieces, and a start costs a tenth more.
+# Plain CGI programs are copied, as in an installation.  The kernel maps a file that
+# a linker has just written in smaller pieces, and a start then costs a tenth more.
 rm -rf "$build/bench/cgi"
 mkdir -p "$build/bench/cgi/hello"
 cp -r "$build/static/cgi-bin" "$build/bench/cgi/static"

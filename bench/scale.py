@@ -12,7 +12,7 @@ PURGED_MOST = 1000000
 
 
 def fill(site, tokens, users, clients):
-    """Live and expired tokens by halves, in the order of time, as they come."""
+    """Rows of tokens in order of time; half of them have expired."""
     now = int(time.time())
     with site.db() as db:
         db.execute("PRAGMA synchronous = OFF")
@@ -29,7 +29,7 @@ def fill(site, tokens, users, clients):
         client, = db.execute("SELECT max(id) FROM oauth_clients").fetchone()
         first, = db.execute("SELECT min(id) FROM oauth_clients"
                             " WHERE identifier LIKE 'bench-%'").fetchone()
-        # The time before what is random, as the programs make them: 1,000 a second.
+        # The id is a time and then random bytes, as in the programs: 1,000 a second.
         db.create_function("new_id", 2, lambda t, i: t.to_bytes(5, "big")
                            + (i % 1000 * 16777).to_bytes(3, "big") + os.urandom(8))
         for at in range(0, tokens, BATCH):
@@ -46,8 +46,8 @@ def fill(site, tokens, users, clients):
 
 
 def purge(size):
-    """How long carnet purge takes for half of the tokens, and the longest wait of
-    a token request meanwhile, which holds all that the lock was held for."""
+    """How long carnet purge takes for half of the tokens, and how long a token
+    request waited at most in that time: that is how long the lock was held."""
     site = Site()
     try:
         fill(site, size, 1, 1000)
@@ -70,7 +70,7 @@ def purge(size):
 
 
 def measure(sizes):
-    """Of each size: rates, the purge, bytes a token."""
+    """For each size: rates, the purge, bytes for a token."""
     rows = []
     for size in sizes:
         site = Site()
