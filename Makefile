@@ -20,15 +20,15 @@ WARN = -Wall -Wextra -Wpedantic -Wshadow -Wformat=2 -Wvla -Wstrict-prototypes \
 HARDEN = -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
 	-fstack-clash-protection -fPIE
 ALL_CPPFLAGS = -D_GNU_SOURCE -DCARNET_VERSION='"$(VERSION)"' $(INCLUDES) $(CPPFLAGS)
-# A folder of lib/ sees itself and those above it: lib/README.md.  The rest sees all.
+# A folder of lib/ includes from itself and those above it (lib/README.md).
 BASE     = -Ilib/base
 STORE    = -Ilib/store $(BASE)
 WEB      = -Ilib/web $(STORE)
 INCLUDES = -Ilib/oauth $(WEB)
 ALL_CFLAGS = -std=c11 $(WARN) $(HARDEN) $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now,--as-needed $(LDFLAGS)
-# SQLite first: most names that are looked up at start are its own; those of libc
-# are not looked for in what few programs use.
+# SQLite comes first: most symbols that are searched at start are in it, and those
+# of libc are then not searched in libraries that few programs use.
 LIBS = -lsqlite3 -lgnutls -lnettle -ljson-c -lcrypt -lc -lidn2 -lunistring $(LDLIBS)
 
 LIB      = $(BUILD)/libcarnet.a
@@ -81,7 +81,7 @@ $(BUILD)/unit/%: test/unit/%.c test/unit/unit.h $(LIB)
 
 units: $(UNITS)
 
-# What a fresh Debian lacks; each of these installs what it needs, or says so.
+# The packages that a fresh Debian lacks.  Each target installs them or names them.
 deps:
 	@sh deploy/deps.sh all
 
@@ -125,14 +125,14 @@ install: all
 	install -m 755 deploy/spawn.sh $(DESTDIR)$(SHARE)/deploy
 	for f in bash-completion/completions/carnet zsh/vendor-completions/_carnet; do install -D -m 644 deploy/completion/$${f##*/} $(DESTDIR)$(PREFIX)/share/$$f; done
 
-# What install put there; configuration and data stay.
+# Remove what install wrote; configuration and data stay.
 uninstall:
 	rm -rf $(DESTDIR)$(LIBEXEC)/cgi-bin $(DESTDIR)$(SHARE) $(DESTDIR)$(DOC)
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/share/,bash-completion/completions/carnet zsh/vendor-completions/_carnet) $(DESTDIR)$(PREFIX)/bin/carnet $(addprefix $(DESTDIR)$(MAN)/man8/carnet-,$(addsuffix .8,$(NAMES)))
 	cd man && for f in *; do rm -f $(DESTDIR)$(MAN)/man$${f##*.}/$$f; done
 	-rmdir $(DESTDIR)$(LIBEXEC) $(DESTDIR)/etc/carnet 2>/dev/null
 
-# The source of what is committed; and what a shared host needs.
+# A tarball of the committed source; and the bundle for a shared host.
 dist:
 	@mkdir -p $(BUILD)
 	git archive --prefix=carnet-$(VERSION)/ HEAD | gzip -9n >$(BUILD)/carnet-$(VERSION).tar.gz

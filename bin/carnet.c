@@ -12,10 +12,10 @@
 #include "conf.h"
 #include "store.h"
 
-#define WORD_MAX 64 /* of what the audit trail says of a command */
+#define WORD_MAX 64 /* a longer word is left out of the audit trail */
 #define WORDS_MAX 400
 
-/* Who reports a fault is asked for it. */
+/* Reports of faults should name the version. */
 int
 cmd_version(struct cmd *c)
 {
@@ -32,7 +32,7 @@ cmd_version(struct cmd *c)
 	return cmd_print(&b);
 }
 
-/* The last that was said, for the audit trail. */
+/* The last message of cmd_refuse, for the audit trail. */
 static char refusal[256];
 
 int
@@ -99,7 +99,7 @@ cmd_date(struct arena *a, int64_t t)
 	return arena_str(a, text);
 }
 
-/* Is --help among the words behind the verb?  It wants no configuration. */
+/* Is --help among the words after the verb?  It needs no configuration. */
 static int
 wants_help(const struct cmd *c)
 {
@@ -131,7 +131,7 @@ help(FILE *to, const char *prefix)
 	return n;
 }
 
-/* No verb is called so: name those that begin with its first word. */
+/* Report an unknown verb, and name the verbs that have its first word. */
 static int
 no_verb(const char *first, const char *both)
 {
@@ -140,7 +140,7 @@ no_verb(const char *first, const char *both)
 
 	if (*first == '-') {
 		fprintf(stderr,
-		    "carnet: options stand behind the verb:"
+		    "carnet: options come after the verb:"
 		    " carnet VERB %s ...; see carnet help\n",
 		    first);
 		return CMD_USAGE;
@@ -159,7 +159,8 @@ no_verb(const char *first, const char *both)
 	return CMD_USAGE;
 }
 
-/* The words behind the verb.  One as long as a secret is not shown. */
+/* The verb and its words.  A word that may be a secret, by its length, is not
+ * shown. */
 static const char *
 words_of(struct cmd *c)
 {
@@ -177,7 +178,7 @@ words_of(struct cmd *c)
 	return b.data;
 }
 
-/* What an administrator did, or was refused, is in the audit trail too. */
+/* Add a line to the audit trail: the command, done or refused. */
 static void
 note(struct cmd *c, int rc)
 {
@@ -199,7 +200,7 @@ note(struct cmd *c, int rc)
 	    c->conf->syslog, &ev);
 }
 
-/* Read the configuration; one that is not there has a cure. */
+/* Read the configuration; if it is missing, say how to make one. */
 static int
 read_conf(struct cmd *c)
 {

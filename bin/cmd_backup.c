@@ -58,7 +58,7 @@ add(struct backup *b, const char *name, const char *path)
 	return rc;
 }
 
-/* Is it a file that a directory of keys or templates is made of? */
+/* Is it a file of keys or templates, and not a hidden or half-written one? */
 static int
 is_wanted(const char *dir, const char *name, struct arena *a)
 {
@@ -90,7 +90,7 @@ add_directory(struct backup *b, const char *prefix, const char *dir)
 	return rc;
 }
 
-/* While no key is made or goes. */
+/* Add the keys, under the lock: no key is made or deleted meanwhile. */
 static int
 add_keys(struct backup *b)
 {
@@ -102,7 +102,7 @@ add_keys(struct backup *b)
 	return rc;
 }
 
-/* By a copy beside the database, which is gone again when this returns. */
+/* Add a copy of the database.  The copy is made beside it, and deleted. */
 static int
 add_database(struct backup *b)
 {
@@ -155,8 +155,8 @@ backup_write(struct cmd *c, int out, const char *name)
 }
 
 /*
- * Opened before root becomes the owner of the database: it may lie anywhere.  The
- * name is on disk when this returns.
+ * Open the archive, before root becomes the owner of the database: only root
+ * may be able to write there.  The name is on disk when this returns.
  */
 static int
 open_out(const char *name)
@@ -202,7 +202,9 @@ cmd_backup(struct cmd *c)
 	rc = write_out(c, out, operand[0]);
 	if (out == STDOUT_FILENO)
 		return rc;
-	/* Root may not be root any more, and cannot delete it. */
+	/*
+	 * Root has become the owner and may be unable to delete it: empty it.
+	 */
 	if (rc != CMD_OK && ftruncate(out, 0) == 0)
 		(void)unlink(operand[0]);
 	if (close(out) < 0 && rc == CMD_OK)

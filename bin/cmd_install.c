@@ -1,4 +1,4 @@
-/* cmd_install.c: carnet install: make what is missing, touch nothing else. */
+/* cmd_install.c: carnet install: make what is missing, change nothing else. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -17,7 +17,7 @@
 
 #define RSA_BITS 2048
 
-/* What a new configuration says; carnet.conf.example explains the rest. */
+/* A new configuration; carnet.conf.example explains all settings. */
 #define NEW_CONF \
     "# carnet.conf: see carnet.conf(5)\n" \
     "issuer = %s\n" \
@@ -28,13 +28,13 @@
     "write-posts = Write posts\n" \
     "admin = privileged: Delete posts\n"
 
-/* Where --data DIR has what is stored. */
+/* The settings for --data DIR. */
 #define NEW_PLACES \
     "database = %s/data/carnet.db\n" \
     "state = %s/data\n" \
     "keys = %s/keys\n"
 
-/* The text as a new file at the path: all of it, or none. */
+/* Write text to a new file at path, completely or not at all. */
 static int
 write_new(struct arena *a, const char *path, const char *text)
 {
@@ -47,7 +47,7 @@ write_new(struct arena *a, const char *path, const char *text)
 	cmd_give_away(fd, temporary);
 	good = write(fd, text, (size_t)len) == len && fsync(fd) == 0;
 	good = close(fd) == 0 && good;
-	/* Not over one that is there; some file systems have no links. */
+	/* link(2) does not replace a file; some file systems have no links. */
 	good = good && (link(temporary, path) == 0 ||
 	    (errno != EEXIST && rename(temporary, path) == 0));
 	saved = errno;
@@ -56,7 +56,7 @@ write_new(struct arena *a, const char *path, const char *text)
 	return good ? 0 : -1;
 }
 
-/* The directory, for its user alone, if there is something that it can be in. */
+/* Make the directory, for its user alone, if its parent exists. */
 static int
 make_directory(const char *path)
 {
@@ -64,7 +64,7 @@ make_directory(const char *path)
 
 	if (mkdir(path, 0700) < 0)
 		return errno == EEXIST || errno == ENOENT
-		    ? CMD_OK /* who opens a file in it tells */
+		    ? CMD_OK /* opening a file in it reports a fault */
 		    : cmd_refuse("%s: %s", path, strerror(errno));
 	if ((fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
 		return cmd_refuse("%s: %s", path, strerror(errno));
@@ -73,7 +73,7 @@ make_directory(const char *path)
 	return CMD_OK;
 }
 
-/* The lines for --data DIR, which is made; NULL after a message. */
+/* Make DIR of --data and return its settings; NULL after a message. */
 static const char *
 data_places(struct cmd *c, const char *data)
 {
@@ -91,7 +91,7 @@ data_places(struct cmd *c, const char *data)
 	return lines;
 }
 
-/* Write the configuration that is not there yet. */
+/* Write a new configuration. */
 static int
 write_conf(struct cmd *c, const char *issuer, const char *data)
 {
@@ -142,7 +142,7 @@ read_conf(struct cmd *c, const char *issuer, const char *data)
 	return CMD_OK;
 }
 
-/* The key of alg is there: from now on, or soon, it signs as a rule. */
+/* Make the key of alg, which exists, the default signer, now or soon. */
 static int
 set_signer(struct cmd *c, const char *alg, int at_once)
 {
@@ -153,12 +153,12 @@ set_signer(struct cmd *c, const char *alg, int at_once)
 		return CMD_SYSTEM;
 	if (from != 0)
 		fprintf(stderr, "carnet: the key of %s is published now, and"
-		    " signs from %s: no cache is without it then; with --now"
+		    " signs from %s, when all caches have it; with --now"
 		    " it signs at once\n", alg, cmd_date(c->a, from));
 	return CMD_OK;
 }
 
-/* ES256 signs, RSA is published beside it for those who cannot read ES256. */
+/* Make an ES256 key, which signs, and an RSA key for clients without ES256. */
 static int
 make_keys(struct cmd *c, const char *alg, int force, int at_once)
 {
@@ -171,16 +171,16 @@ make_keys(struct cmd *c, const char *alg, int force, int at_once)
 		return CMD_SYSTEM;
 	if (alg == NULL)
 		return CMD_OK;
-	/* The two above are made anew already. */
+	/* --force has replaced the two above already. */
 	if (strcmp(alg, "ES256") == 0 || strcmp(alg, "RS256") == 0)
 		force = 0;
 	if (keys_make(dir, (enum alg)alg_find(alg), RSA_BITS, force) < 0)
 		return CMD_SYSTEM;
-	/* A new site's keys are in no cache, nor are those after --force. */
+	/* New keys, of a new site or after --force, are in no cache. */
 	return set_signer(c, alg, at_once || made);
 }
 
-/* Find or make the client of that role; secret is "" if it was there. */
+/* Find or make the client of that role; secret is "" if it existed. */
 static int
 make_client(struct cmd *c, const char *role, struct client *cl, char *secret)
 {
@@ -195,7 +195,7 @@ make_client(struct cmd *c, const char *role, struct client *cl, char *secret)
 		.name = is_password ? "Password client" : "Personal tokens",
 		.grants = is_password ? "password refresh_token" : "",
 		.redirect_uris = "",
-		.scope = "*", /* the user's own limits hold */
+		.scope = "*", /* the user's own scopes limit it */
 		.role = role,
 		.has_secret = secret != NULL,
 	};
@@ -238,9 +238,9 @@ report(struct cmd *c, const struct client *pw, const char *secret,
 }
 
 /*
- * The audit trail of earlier versions was named after the database.  A new one
- * may have begun already: the old one becomes the older part of it, if it has
- * none.
+ * Rename an audit trail of an earlier version, whose name came from the
+ * database.  If a new trail has begun already, the old one becomes its older
+ * part, unless it has one.
  */
 static int
 move_trail(struct cmd *c)

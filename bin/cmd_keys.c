@@ -1,4 +1,4 @@
-/* cmd_keys.c: carnet keys ... */
+/* cmd_keys.c: carnet keys generate, rotate, retire, list. */
 #include <sys/stat.h>
 
 #include "arena.h"
@@ -11,13 +11,13 @@
 
 #define RSA_BITS 2048
 
-/* What generate and rotate are given. */
+/* The arguments of generate and rotate. */
 struct key_args {
 	enum alg alg;
 	int alg_named;
 	unsigned bits;
 	int force, at_once;
-	int64_t from;	/* it signs from then on; 0: at once */
+	int64_t from;	/* when it begins to sign; 0: at once */
 };
 
 static int
@@ -73,7 +73,7 @@ say_made(struct cmd *c, const struct key_args *k)
 		buf_printf(&b, "made %s", file);
 		if (k->from > c->now && !k->at_once)
 			buf_printf(&b, "\nIt is published now, and signs from"
-			    " %s: no cache is without it then.",
+			    " %s, when all caches have it.",
 			    cmd_date(c->a, k->from));
 	}
 	return cmd_print(&b);
@@ -92,8 +92,9 @@ cmd_keys_generate(struct cmd *c)
 		return CMD_SYSTEM;
 	if (n == 0)
 		return cmd_refuse("there is a key %s/%s.pem; --force replaces"
-		    " it, and all tokens that it signed die; keys rotate"
-		    " keeps it for them", c->conf->keys, alg_name(k.alg));
+		    " it, and all tokens that it signed are refused; keys"
+		    " rotate keeps it for them", c->conf->keys,
+		    alg_name(k.alg));
 	return say_made(c, &k);
 }
 
@@ -118,7 +119,7 @@ cmd_keys_rotate(struct cmd *c)
 	return rc < 0 ? CMD_SYSTEM : say_made(c, &k);
 }
 
-/* Are there tokens that the key signed, and that die without it? */
+/* Refuse if tokens that the key signed are still valid. */
 static int
 check_unused(struct cmd *c, const struct keys_entry *en)
 {
@@ -131,8 +132,9 @@ check_unused(struct cmd *c, const struct keys_entry *en)
 		&n) < 0)
 		return CMD_SYSTEM;
 	return n == 0 ? CMD_OK
-		      : cmd_refuse("%lld tokens that %s signed still live; with"
-			    " --force they die", (long long)n, en->kid);
+		      : cmd_refuse("%lld tokens that %s signed are still valid;"
+			    " with --force they are refused", (long long)n,
+			    en->kid);
 }
 
 int

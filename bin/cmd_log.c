@@ -17,11 +17,11 @@
 
 #define FOLLOW_MS 200
 
-/* Which lines: the member is this; NULL: anything. */
+/* The lines to print. */
 struct filter {
-	const char *want[AUDIT_MEMBERS];
+	const char *want[AUDIT_MEMBERS]; /* a member's value; NULL: any */
 	const char *since;
-	const char *email, *id; /* of the user who did it or was meant; or NULL */
+	const char *email, *id; /* of the user who acted or was changed */
 };
 
 static const char *
@@ -33,7 +33,10 @@ since_text(struct cmd *c, const char *text)
 					: audit_time(c->a, c->now - ago, 0);
 }
 
-/* What they did, and what an operator did to them; once deleted, by id. */
+/*
+ * Did the user do it, or an operator change the user?  A deleted user has an
+ * id.
+ */
 static int
 is_theirs(const struct filter *f, const char *const value[])
 {
@@ -44,7 +47,7 @@ is_theirs(const struct filter *f, const char *const value[])
 	    words_have(about, f->email) || words_have(about, f->id);
 }
 
-/* The user by each spelling; what names none is taken as it stands. */
+/* Find the user by any name of theirs; an unknown name is used unchanged. */
 static int
 take_user(struct cmd *c, const char *name, struct filter *f)
 {
@@ -78,7 +81,7 @@ is_wanted(const struct filter *f, const char *const value[])
 static void
 print_text(const struct cmd *c, const char *const value[])
 {
-	/* Below their heading. */
+	/* The second column is as wide as its heading. */
 	const int width = cmd_is_terminal(c) ? 16 : 0;
 
 	/* at, request, event, outcome; the rest by name. */
@@ -91,11 +94,11 @@ print_text(const struct cmd *c, const char *const value[])
 	putchar('\n');
 }
 
-/* A part of the trail as it is read: its file, and the line that is next. */
+/* A part of the trail that is being read: its file and its next line. */
 struct part {
 	const char *path, *old;
-	FILE *in;	/* NULL: not there yet */
-	int is_old;	/* in is the one before the file */
+	FILE *in;	/* NULL: it does not exist yet */
+	int is_old;	/* in is the old file, not the one at path */
 	char *line;
 	size_t room;
 	int has_line;
@@ -103,7 +106,7 @@ struct part {
 	const char *value[AUDIT_MEMBERS];
 };
 
-/* 0, or -1 if the file is there and cannot be read. */
+/* Return 0, or -1 if the file exists and cannot be read. */
 static int
 part_open(struct cmd *c, struct part *p, int which)
 {
@@ -126,7 +129,7 @@ part_close(struct part *p)
 	arena_free(p->a);
 }
 
-/* A line that is none of ours (the disk was full) is passed over. */
+/* Read the next line.  A malformed line (the disk was full) is skipped. */
 static int
 read_line(struct part *p)
 {
@@ -136,7 +139,7 @@ read_line(struct part *p)
 	clearerr(p->in);
 	while ((len = getline(&p->line, &p->room, p->in)) > 0) {
 		if (p->line[len - 1] != '\n') {
-			/* The rest comes yet. */
+			/* Half a line: it is read again when it is whole. */
 			(void)fseek(p->in, -len, SEEK_CUR);
 			break;
 		}
@@ -152,7 +155,7 @@ read_line(struct part *p)
 	return 0;
 }
 
-/* Is the file at path another one than in? */
+/* Is the file at path not the open file in? */
 static int
 is_moved(const char *path, FILE *in)
 {
@@ -162,7 +165,7 @@ is_moved(const char *path, FILE *in)
 	    (a.st_ino != b.st_ino || a.st_dev != b.st_dev);
 }
 
-/* Is there a line?  A file that was moved aside is read to its end first. */
+/* Is there a next line?  A renamed file is read to its end first. */
 static int
 part_has_line(struct part *p)
 {
@@ -177,7 +180,9 @@ part_has_line(struct part *p)
 		if (p->has_line || !is_over)
 			break;
 		next = fopen(p->path, "re");
-		/* The file has become the old one meanwhile, or has gone on. */
+		/*
+		 * The old file may have been replaced meanwhile: read the new.
+		 */
 		p->is_old = p->is_old && is_moved(p->old, p->in);
 		if (p->is_old) {
 			if (next != NULL)
@@ -224,7 +229,7 @@ print_lines(const struct cmd *c, const struct filter *f,
 	}
 }
 
-/* To the end; or, until a signal or until nobody reads, what comes after. */
+/* Print to the end; to follow, go on until a signal or until nobody reads. */
 static void
 print_trail(const struct cmd *c, const struct filter *f, int follows,
     struct part part[static AUDIT_PARTS])

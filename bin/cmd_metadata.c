@@ -1,4 +1,6 @@
-/* cmd_metadata.c: carnet metadata: the documents under /.well-known, as files. */
+/*
+ * cmd_metadata.c: carnet metadata: the documents under /.well-known, as files.
+ */
 #include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,14 +13,14 @@
 #include "json.h"
 #include "site.h"
 
-/* Append the segment between s and end to path, and make that a directory. */
+/* Append the segment from s to end to path, and make that directory. */
 static int
 enter(struct buf *path, const char *s, const char *end)
 {
 	buf_char(path, '/');
 	buf_add(path, s, (size_t)(end - s));
 	if (mkdir(path->data, 0755) == 0)
-		/* whatever umask says: a web server reads it */
+		/* the web server reads it, whatever the umask is */
 		return chmod(path->data, 0755);
 	return errno == EEXIST ? 0 : -1;
 }
@@ -36,7 +38,7 @@ make_directories(struct buf *path, const char *name, const char **last)
 	return 0;
 }
 
-/* Write text to path by way of another name: a reader sees all of it or none. */
+/* Write text to another name and rename it, so that a reader sees all of it. */
 static int
 replace(struct arena *a, const char *dir, const char *path, const struct buf *text)
 {
@@ -54,8 +56,9 @@ replace(struct arena *a, const char *dir, const char *path, const struct buf *te
 }
 
 /*
- * Write the document to where a web server with the root dir finds it at its
- * URL, and put that name to *file.  A server decodes a path before it looks.
+ * Write the document to the file that a web server with the root dir serves at
+ * the document's URL, and put its name to *file.  A server decodes the path
+ * first.
  */
 static int
 write_document(struct cmd *c, const char *dir, const char *name,
@@ -80,7 +83,7 @@ write_document(struct cmd *c, const char *dir, const char *name,
 	return 0;
 }
 
-/* What has Apache send files without an extension as what they are. */
+/* Lines by which Apache sends files without an extension as JSON. */
 #define TYPE                                          \
 	"ForceType application/json\n"                \
 	"<IfModule mod_headers.c>\n"                  \
@@ -88,9 +91,9 @@ write_document(struct cmd *c, const char *dir, const char *name,
 	"</IfModule>\n"
 
 /*
- * Write .htaccess beside the documents, unless there is one, which is somebody
- * else's: in .well-known, where others have files, for their names alone; with
- * a path behind the names each has a directory of its own.
+ * Write .htaccess beside the documents, unless there is one.  In .well-known,
+ * where others have files too, it is for the two names only.  If the issuer has
+ * a path, each document has its own directory.
  */
 static int
 write_types(struct cmd *c, const char *dir)
@@ -120,7 +123,7 @@ write_types(struct cmd *c, const char *dir)
 	return 0;
 }
 
-/* No segment of the issuer's path may lead elsewhere. */
+/* Has the issuer's path no segment that is empty, "." or ".."? */
 static int
 root_is_sound(const char *root)
 {
@@ -150,7 +153,7 @@ write_all(struct cmd *c, const char *dir)
 	if (stat(dir, &sb) < 0 || !S_ISDIR(sb.st_mode))
 		return cmd_refuse("%s is no directory", dir);
 	if (!root_is_sound(site_root(c->conf, c->a)))
-		return cmd_refuse("the path of %s is none of a file",
+		return cmd_refuse("the path of %s cannot be that of a file",
 		    c->conf->issuer);
 	for (int i = 0; i < 2; i++)
 		if (write_document(c, dir, name[i], text[i], &file[i]) < 0)
@@ -187,7 +190,7 @@ cmd_metadata(struct cmd *c)
 	n = cmd_options(c, opts, 2, &operand);
 	if (n != 0 || (dir != NULL && resource))
 		return n < 0 ? CMD_USAGE : cmd_usage(c);
-	/* Itself, as it needs no database. */
+	/* The verb is bare and reads it itself, as it needs no database. */
 	if ((c->conf = conf_load(c->conf_path, error, sizeof(error))) == NULL)
 		return cmd_refuse("%s", error);
 	if (dir != NULL)

@@ -1,4 +1,4 @@
-/* cmd_purge.c: carnet purge: delete what is over. */
+/* cmd_purge.c: carnet purge: delete expired and revoked rows. */
 #include <time.h>
 
 #include "arena.h"
@@ -8,11 +8,11 @@
 #include "store_purge.h"
 
 /*
- * A process that waits for the write lock looks for it now and then.  The lock
- * is free for at least as long as it was held, so the programs find it so.
+ * A process that waits for the write lock tries it from time to time.  The lock
+ * is free for at least as long as it was taken, so the programs get it.
  */
 void
-cmd_rest(const struct timespec *since)
+cmd_pause(const struct timespec *since)
 {
 	struct timespec t;
 
@@ -59,7 +59,7 @@ cmd_purge(struct cmd *c)
 		clock_gettime(CLOCK_MONOTONIC, &begun);
 		if ((more = store_purge_batch(c->st, c->now, &p)) < 0)
 			return CMD_SYSTEM;
-		cmd_rest(&begun);
+		cmd_pause(&begun);
 	} while (more);
 	return report(c, &p);
 }

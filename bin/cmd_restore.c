@@ -1,4 +1,4 @@
-/* cmd_restore.c: carnet restore: a backup is put in place, and what follows. */
+/* cmd_restore.c: carnet restore: put a backup in place, and accept it. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +20,7 @@
 
 #define FILE_MAX (1 << 20) /* bytes of a key or a template */
 
-/* What is there now is not lost: it becomes a backup of its own. */
+/* Write a backup of the present site, so that it is not lost. */
 static int
 save_present(struct restore *r)
 {
@@ -53,7 +53,7 @@ save_present(struct restore *r)
 	return rc;
 }
 
-/* Copy a small file over another, which is whole at every moment. */
+/* Replace a small file by a copy of another; it is whole at every moment. */
 static int
 put_file(struct arena *a, const char *from, const char *to)
 {
@@ -125,8 +125,8 @@ drop_others(struct arena *a, const char *from, const char *to)
 }
 
 /*
- * Put the files of from into the directory to.  A file there that the backup does
- * not have goes: a key that it does not know would go on signing.
+ * Put the files of from into the directory to.  Delete files that the backup
+ * does not have: a later key would go on signing.
  */
 static int
 put_directory(struct arena *a, const char *from, const char *to, mode_t mode)
@@ -159,7 +159,7 @@ put_keys(struct restore *r)
 	return rc == CMD_OK && keys_publish(dir) < 0 ? CMD_SYSTEM : rc;
 }
 
-/* All is sound: now it goes to its places. */
+/* Move all parts, which were checked, to their places. */
 static int
 put_all(struct restore *r)
 {
@@ -170,7 +170,7 @@ put_all(struct restore *r)
 	struct store *st;
 	int rc, state;
 
-	/* First what others may hold: then nothing was changed yet. */
+	/* The database first: if it is locked, nothing has changed yet. */
 	if (store_replace(database,
 		arena_printf(a, "%s/" BACKUP_DATABASE, r->stage)) < 0)
 		return CMD_SYSTEM;
@@ -199,8 +199,8 @@ restore(struct restore *r)
 }
 
 /*
- * Revoke all that the database that was put back has: what of it was revoked since
- * is not known.  Only then the programs take it up.
+ * Revoke all tokens and sessions in the restored database: it is not known
+ * which of them were revoked since the backup.  Then let the programs use it.
  */
 static int
 accept_database(struct cmd *c, struct walk *w)
@@ -260,15 +260,15 @@ report(struct cmd *c, const struct restore *r, const struct walk *w,
 		    " signs in again.");
 	else if (accepted)
 		buf_printf(&b, "revoked access tokens: %lld, refresh tokens:"
-		    " %lld, codes: %lld, sessions: %lld\nLook at users and"
-		    " clients now: who was disabled, or got a new password or"
-		    " secret, since the backup was made must be so again.",
+		    " %lld, codes: %lld, sessions: %lld\nCheck users and"
+		    " clients now: disable again, or give a new password or"
+		    " secret to, each for whom you did so since the backup.",
 		    (long long)w->access,
 		    (long long)w->refresh, (long long)w->codes,
 		    (long long)w->sessions);
 	else
 		buf_str(&b, "nothing was revoked since it was made: all tokens"
-		    " in it go on");
+		    " in it stay valid");
 	return cmd_print(&b);
 }
 

@@ -267,7 +267,7 @@ cmd_revoke_all(struct cmd *c, struct walk *w)
 		if ((more = store_walk_revoke(c->st, w, c->now)) < 0)
 			return CMD_SYSTEM;
 		if (more)
-			cmd_rest(&begun);
+			cmd_pause(&begun);
 	} while (more);
 	return CMD_OK;
 }

@@ -1,11 +1,11 @@
-/* completion.c: carnet completion: the words of the command, for a shell. */
+/* completion.c: carnet completion: completes the command's words in a shell. */
 #include <string.h>
 
 #include "arena.h"
 #include "buf.h"
 #include "cmd.h"
 
-/* What differs between the shells, which both read case. */
+/* What differs between the shells; both have the case statement. */
 struct shell {
 	const char *name;
 	const char *begin;	/* sets at: the index of the word; one, two, last */
@@ -49,7 +49,7 @@ static const struct shell shells[] = {
 		"_carnet \"$@\"" },
 };
 
-/* The words that options take, where there are few. */
+/* The values of options that have few. */
 #define OPTION_WORDS \
     "\t--alg) list='ES256 RS256 PS256 EdDSA' ;;\n" \
     "\t--grant) list='authorization_code client_credentials device_code" \
@@ -67,7 +67,7 @@ is_first(const struct verb *v, size_t i, size_t len)
 	return 1;
 }
 
-/* The first words, each once; help is no row of the table. */
+/* Write the first words, without repetition; help is not in the table. */
 static void
 write_first_words(struct buf *b, const struct verb *v, size_t n)
 {
@@ -85,7 +85,7 @@ write_first_words(struct buf *b, const struct verb *v, size_t n)
 	buf_str(b, "' ;;\n\t2:completion) list='bash zsh' ;;\n");
 }
 
-/* Of each verb of two words the second ones. */
+/* Write the second words of the verbs that have two. */
 static void
 write_second_words(struct buf *b, const struct verb *v, size_t n)
 {
@@ -104,7 +104,7 @@ write_second_words(struct buf *b, const struct verb *v, size_t n)
 	}
 }
 
-/* Each verb's options, as its usage has them, and those of every verb. */
+/* Write the options in each verb's usage, and those of every verb. */
 static void
 write_options(struct buf *b, const struct verb *v, size_t n)
 {

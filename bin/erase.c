@@ -1,4 +1,4 @@
-/* erase.c: a person's name goes out of the audit trail. */
+/* erase.c: removing a user's names from the audit trail. */
 #include "erase.h"
 
 #include <errno.h>
@@ -22,14 +22,14 @@
 struct erasure {
 	struct store *st;
 	const struct user *u;
-	const char *former[FORMER_MAX]; /* addresses that they had */
+	const char *former[FORMER_MAX]; /* the user's former addresses */
 	size_t n_former;
-	struct arena *kept;
+	struct arena *whole; /* until the end */
 	char id[24];
 	struct arena *a; /* for one line */
 };
 
-/* What is done with a line of len bytes, at offset at of fd; 0, or -1. */
+/* Called for a line of len bytes at offset at of fd; returns 0, or -1. */
 typedef int on_line(struct erasure *er, int fd, off_t at, const char *line,
     size_t len);
 
@@ -42,7 +42,7 @@ is_former(const struct erasure *er, const char *form)
 	return 0;
 }
 
-/* Is the word at w a spelling of their address, or user name? */
+/* Is the word at w a spelling of an address or user name of the user? */
 static int
 is_name(const struct erasure *er, const char *w, size_t len)
 {
@@ -67,7 +67,7 @@ names_them(const struct erasure *er, const char *text)
 	return 0;
 }
 
-/* Each of their names in text as to; other words as they are. */
+/* Return text with "to" in place of each name of the user. */
 static const char *
 replace(const struct erasure *er, const char *text, const char *to)
 {
@@ -84,7 +84,7 @@ replace(const struct erasure *er, const char *text, const char *to)
 	return b.data;
 }
 
-/* "user edit ada@x.example --name Ada": of it the verb, which is two words. */
+/* The verb, two words, of "user edit ada@x.example --name Ada". */
 static const char *
 verb_of(const struct erasure *er, const char *detail)
 {
@@ -96,7 +96,9 @@ verb_of(const struct erasure *er, const char *detail)
 			   : arena_dup(er->a, detail, (size_t)(end - detail));
 }
 
-/* Does a command mean them by their id?  Its other words may be their name. */
+/*
+ * Does a command have the user's id?  Its other words may be the user's names.
+ */
 static int
 is_by_id(const struct erasure *er, const char *detail)
 {
@@ -112,7 +114,7 @@ is_by_id(const struct erasure *er, const char *detail)
 	return 0;
 }
 
-/* The line without their names, with to in their place; 0 if it had none. */
+/* Write the line with "to" for each name; return 0 if it had no name. */
 static int
 rewrite(const struct erasure *er, struct json_object *o, const char *to,
     struct buf *b)
@@ -131,7 +133,9 @@ rewrite(const struct erasure *er, struct json_object *o, const char *to,
 	for (int i = 0; i < AUDIT_MEMBERS; i++) {
 		if ((v = json_get_str(o, audit_members[i])) == NULL)
 			continue;
-		/* Who ran a command is a user of the machine. */
+		/*
+		 * The user of a command is one of the machine, not of carnet.
+		 */
 		if (i == AUDIT_DETAIL && all) {
 			v = arena_printf(er->a, "%s %s", verb_of(er, v), to);
 			had |= strcmp(v, detail) != 0;
@@ -146,7 +150,7 @@ rewrite(const struct erasure *er, struct json_object *o, const char *to,
 	return had;
 }
 
-/* Write what is in place of the len bytes at offset at; 0, or -1. */
+/* Overwrite the line at offset at with the erased one; 0, or -1. */
 static int
 erase_line(struct erasure *er, int fd, off_t at, const char *line, size_t len)
 {
@@ -155,7 +159,7 @@ erase_line(struct erasure *er, int fd, off_t at, const char *line, size_t len)
 
 	if (o == NULL || !rewrite(er, o, er->id, &b))
 		return 0;
-	/* An id longer than the name: nothing stands for it. */
+	/* The id is longer than the name: write nothing in its place. */
 	if (b.len > len)
 		rewrite(er, o, "", &b);
 	if (b.len > len)
@@ -166,8 +170,8 @@ erase_line(struct erasure *er, int fd, off_t at, const char *line, size_t len)
 }
 
 /*
- * Of a change of their address the trail has the former one and the next.  One that
- * another user has now stands for that user.  0, or -1.
+ * If the line is a change of the user's address, note the former address.  An
+ * address that another user has now is that user's and stays.  0, or -1.
  */
 static int
 find_former(struct erasure *er, int unused, off_t at, const char *line,
@@ -192,7 +196,8 @@ find_former(struct erasure *er, int unused, off_t at, const char *line,
 	next = words + n;
 	if (!words_next(&next, &n_next) || !is_name(er, next, n_next) ||
 	    is_name(er, words, n) ||
-	    (form = identity_email(er->kept, arena_dup(er->a, words, n))) == NULL)
+	    (form = identity_email(er->whole,
+		 arena_dup(er->a, words, n))) == NULL)
 		return 0;
 	found = store_user_by_email(er->st, er->a, form, &other);
 	if (found == 0)
@@ -200,7 +205,7 @@ find_former(struct erasure *er, int unused, off_t at, const char *line,
 	return found < 0 ? -1 : 0;
 }
 
-/* Do what with each whole line of the file at path.  0, or -1 with errno. */
+/* Call what for each complete line of the file at path; 0, or -1 with errno. */
 static int
 each_line(struct erasure *er, const char *path, on_line *what)
 {
@@ -230,7 +235,7 @@ each_line(struct erasure *er, const char *path, on_line *what)
 	return rc;
 }
 
-/* The same with each file of the trail. */
+/* Call what for each complete line of each file of the trail. */
 static int
 each_file(struct erasure *er, const char *path, on_line *what)
 {
@@ -238,9 +243,9 @@ each_file(struct erasure *er, const char *path, on_line *what)
 	int rc = 0;
 
 	for (int i = 0; i < 2 * AUDIT_PARTS && rc == 0; i++) {
-		file = audit_part(er->kept, path, i / 2);
-		if (i % 2 == 1) /* last: the other may be moved there meanwhile */
-			file = arena_printf(er->kept, "%s.1", file);
+		file = audit_part(er->whole, path, i / 2);
+		if (i % 2 == 1) /* second: the first may become it */
+			file = arena_printf(er->whole, "%s.1", file);
 		if ((rc = each_line(er, file, what)) < 0)
 			cmd_refuse("%s: %s", file, strerror(errno));
 	}
@@ -250,19 +255,19 @@ each_file(struct erasure *er, const char *path, on_line *what)
 int
 erase_from_trail(struct store *st, const char *path, const struct user *u)
 {
-	struct erasure er = { .st = st, .u = u, .kept = arena_new(),
+	struct erasure er = { .st = st, .u = u, .whole = arena_new(),
 		.a = arena_new() };
 	size_t known;
 	int rc;
 
 	snprintf(er.id, sizeof(er.id), "%lld", (long long)u->id);
-	do { /* the one before that may stand in a file looked at already */
+	do { /* again: a still older address may be in a file read before */
 		known = er.n_former;
 		rc = each_file(&er, path, find_former);
 	} while (rc == 0 && er.n_former > known);
 	if (rc == 0)
 		rc = each_file(&er, path, erase_line);
 	arena_free(er.a);
-	arena_free(er.kept);
+	arena_free(er.whole);
 	return rc;
 }

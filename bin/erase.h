@@ -1,4 +1,4 @@
-/* erase.h: a person's name goes out of the audit trail. */
+/* erase.h: removing a user's names from the audit trail. */
 #ifndef CARNET_ERASE_H
 #define CARNET_ERASE_H
 
@@ -7,11 +7,11 @@ struct user;
 
 /*
  * erase_from_trail(st, path, u):
- * In each file of the trail at path, put the id of u in place of user name and e-mail
- * address, and of each address that u had before and nobody has now: as who did it
- * and whom it was about.  Of a command that named them its verb and the id stay.
- * Lines keep their length, so that programs may add to the files meanwhile.  Return
- * 0, or -1 after a message.
+ * In each file of the trail at path, put the id of u in place of u's user name,
+ * e-mail address, and former addresses that nobody has now.  This is done where
+ * u acted and where u was changed.  Of a command that named u, only the verb
+ * and the id stay.  Lines keep their length, so that programs may add to the
+ * files meanwhile.  Return 0, or -1 after a message.
  */
 int erase_from_trail(
     struct store *st, const char *path, const struct user *u);

@@ -1,4 +1,4 @@
-/* find_user.c: the user whom the operator means, and what was done. */
+/* find_user.c: finding the user that an operand names. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +13,7 @@
 
 #define DIGITS_MAX 18 /* of an id */
 
-/* Find the user with that id, if text can be one; 1, 0 or -1. */
+/* Find the user whose id is text, if it is a number; 1, 0 or -1. */
 static int
 find_by_id(struct cmd *c, const char *text, struct user *out)
 {
@@ -70,7 +70,7 @@ cmd_take_user(
 	return cmd_find_user(c, operand[0], out);
 }
 
-/* {"user_id": N}, or the sentence. */
+/* Print {"user_id": N}, or a sentence. */
 int
 cmd_say_user(struct cmd *c, const struct user *u, const char *what)
 {
@@ -92,6 +92,7 @@ cmd_text(const char *what, const char *text)
 {
 	if (utf8_is_line(text))
 		return 0;
-	cmd_refuse("%s is a line of UTF-8 without control characters", what);
+	cmd_refuse(
+	    "%s must be a line of UTF-8 without control characters", what);
 	return -1;
 }

@@ -9,8 +9,8 @@
 #define OPTION_LONGEST 20
 
 /*
- * Is word an option, NAME or NAME=VALUE?  Ids are drawn by lot: one may begin with
- * dashes, but it is longer than any option and has no "=" in it.
+ * Is word an option, --NAME or --NAME=VALUE?  Ids are random and may begin with
+ * dashes, but an id is longer than any option and has no "=".
  */
 static int
 is_option(const char *word)
@@ -19,7 +19,7 @@ is_option(const char *word)
 	    (strlen(word) <= OPTION_LONGEST || strchr(word, '=') != NULL);
 }
 
-/* The option that word names, or NULL; *value is behind its "=", or NULL. */
+/* Return the option that word names, or NULL; *value is after "=", or NULL. */
 static const struct cmd_opt *
 find_option(
     const struct cmd_opt *opts, size_t n, const char *word, const char **value)
@@ -34,7 +34,7 @@ find_option(
 	return NULL;
 }
 
-/* Read the option at argv[*i]; return -1, after a message, if it is none. */
+/* Read the option at argv[*i]; return -1, after a message, if it is unknown. */
 static int
 read_option(struct cmd *c, const struct cmd_opt *opts, size_t n, int *i)
 {
@@ -128,7 +128,7 @@ cmd_unset(struct cmd *c, const char *names, const struct cmd_unset *rows,
 	return rc;
 }
 
-/* --json and --conf may be in any place; the verbs' own options are read later. */
+/* The verb's own options are read later, by cmd_options. */
 void
 cmd_options_common(struct cmd *c)
 {

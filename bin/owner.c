@@ -1,4 +1,4 @@
-/* owner.c: root works as the one whom the programs run as. */
+/* owner.c: root becomes the user that the programs run as. */
 #include <errno.h>
 #include <grp.h>
 #include <libgen.h>
@@ -40,7 +40,7 @@ cmd_become_owner(struct cmd *c)
 	mine = n > 0 ? file[0].path : c->conf->state;
 	if (stat(mine, &sb) < 0 &&
 	    stat(dirname(arena_str(c->a, mine)), &sb) < 0)
-		return CMD_OK; /* who opens it says what is wrong */
+		return CMD_OK; /* opening it reports what is wrong */
 	if (sb.st_uid == 0)
 		return CMD_OK;
 	if (setgroups(1, &sb.st_gid) < 0 ||

@@ -1,4 +1,4 @@
-/* restore_take.c: a backup is laid down beside the database, and checked. */
+/* restore_take.c: unpacking a backup beside the database, and checking it. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -54,7 +54,7 @@ take_text(struct restore *r, const struct tar_member *m)
 	return text;
 }
 
-/* Is the configuration in place the one of the backup? */
+/* Is the present configuration the same as the backup's? */
 static int
 is_same_conf(struct restore *r)
 {
@@ -70,7 +70,8 @@ is_same_conf(struct restore *r)
 	return same;
 }
 
-/* Write the configuration, as root where we are: its directory may be root's. */
+/* Write the configuration, before root becomes the owner: its directory may
+ * be root's. */
 static int
 put_conf(struct restore *r)
 {
@@ -89,8 +90,8 @@ put_conf(struct restore *r)
 }
 
 /*
- * The first member is the configuration: one that is in place already stays, else
- * this one tells where database and keys belong.
+ * Read the configuration, the first member.  If the site has one, that stays
+ * and is used; else the backup's is put in place.
  */
 static int
 read_conf(struct restore *r)
@@ -115,9 +116,9 @@ read_conf(struct restore *r)
 	return c->conf == NULL ? cmd_refuse("%s", error) : CMD_OK;
 }
 
-/* Is what follows a prefix the name of a file, and no way to another place? */
+/* The file name after a prefix; NULL if it could lead to another directory. */
 static const char *
-name_behind(const char *name, const char *prefix)
+name_after(const char *name, const char *prefix)
 {
 	const size_t n = strlen(prefix);
 
@@ -127,7 +128,7 @@ name_behind(const char *name, const char *prefix)
 	    : NULL;
 }
 
-/* Where a member is laid down until all is known to be sound; NULL: unknown. */
+/* The file in the stage for a member; NULL: an unknown member. */
 static const char *
 stage_of(const struct restore *r, const char *name)
 {
@@ -137,7 +138,7 @@ stage_of(const struct restore *r, const char *name)
 	if (strcmp(name, BACKUP_DATABASE) == 0)
 		return arena_printf(a, "%s/%s", r->stage, name);
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
-		if (name_behind(name, prefixes[i]) != NULL)
+		if (name_after(name, prefixes[i]) != NULL)
 			return arena_printf(a, "%s/%s", r->stage, name);
 	return NULL;
 }
@@ -163,7 +164,7 @@ take_file(struct restore *r, const struct tar_member *m)
 	return rc;
 }
 
-/* Lay all members down, and hold them against the MANIFEST, the last of them. */
+/* Unpack all members, and compare them with the MANIFEST, the last one. */
 static int
 take_all(struct restore *r)
 {
@@ -240,7 +241,7 @@ restore_drop(struct restore *r)
 	empty_directory(r->c->a, r->stage);
 }
 
-/* A database that this program can use, of an older version too. */
+/* Check the database, and upgrade one of an older version. */
 static int
 check_database(struct restore *r)
 {

@@ -1,4 +1,4 @@
-/* table.c: lists, with a heading where people read them. */
+/* table.c: printing lists, with a heading on a terminal. */
 #include <string.h>
 #include <unistd.h>
 #include <uniwidth.h>
@@ -17,7 +17,7 @@ cmd_is_terminal(const struct cmd *c)
 	return !c->json && isatty(STDOUT_FILENO);
 }
 
-/* How many cells of a terminal the len bytes at s take. */
+/* The width of the len bytes at s on a terminal. */
 static size_t
 width_of(struct arena *a, const char *s, size_t len)
 {
@@ -27,7 +27,7 @@ width_of(struct arena *a, const char *s, size_t len)
 	return n < 0 ? len : (size_t)n;
 }
 
-/* Raise width[] to what the fields of the rows in text need. */
+/* Raise each width[] to that of the widest field in its column of text. */
 static void
 measure(struct arena *a, const char *text, size_t width[static COLUMNS_MAX])
 {
@@ -42,7 +42,9 @@ measure(struct arena *a, const char *text, size_t width[static COLUMNS_MAX])
 	}
 }
 
-/* Add the rows of text, each field as wide as its column, but the last. */
+/*
+ * Add the rows of text, each field but the last padded to its column's width.
+ */
 static void
 align(struct arena *a, const char *text,
     const size_t width[static COLUMNS_MAX], struct buf *out)

@@ -1,4 +1,4 @@
-/* tar.c: a tar archive, of plain files alone. */
+/* tar.c: a tar archive that has only plain files. */
 #include "tar.h"
 
 #include <errno.h>
@@ -18,7 +18,7 @@ struct header {
 	    group[32], major[8], minor[8], prefix[155], pad[12];
 };
 
-/* The sum of the header's bytes, those of the sum itself taken for spaces. */
+/* The sum of the header's bytes; the bytes of the checksum count as spaces. */
 static unsigned
 checksum_of(const struct header *h)
 {
@@ -47,7 +47,9 @@ write_all(int fd, const void *data, size_t len)
 	return 0;
 }
 
-/* Read exactly len bytes; return 1, 0 at an end before the first, else -1. */
+/*
+ * Read exactly len bytes; return 1; 0 at the end of the file; -1 if cut short.
+ */
 static int
 read_all(int fd, void *out, size_t len)
 {
@@ -68,8 +70,8 @@ read_all(int fd, void *out, size_t len)
 }
 
 /*
- * Eleven octal digits, or, from 8 GiB on, a binary number marked by the highest
- * bit, as GNU tar and its kin write it.
+ * Write the size as eleven octal digits; from 8 GiB on as a binary number with
+ * the highest bit set, as GNU tar does.
  */
 static void
 put_size(char out[static 12], int64_t size)
@@ -84,7 +86,7 @@ put_size(char out[static 12], int64_t size)
 		out[11 - i] = (char)(size >> (8 * i));
 }
 
-/* The number, or -1 if it is none. */
+/* Return the size, or -1 if it is malformed. */
 static int64_t
 get_size(const char in[static 12])
 {
@@ -147,7 +149,7 @@ copy(int in, int out, int64_t size, struct digest *d)
 		sha256_update(&ctx, n, (const uint8_t *)piece);
 	}
 	sha256_digest(&ctx, DIGEST_LEN, d->byte);
-	explicit_bzero(piece, sizeof(piece)); /* a key, perhaps */
+	explicit_bzero(piece, sizeof(piece)); /* it may have had a key */
 	return 0;
 }
 
@@ -201,12 +203,12 @@ int
 tar_take(int in, const struct tar_member *m, int out, struct digest *d)
 {
 	static const char zeros[BLOCK];
-	char rest[BLOCK];
+	char pad[BLOCK];
 	const size_t padding = padding_of(m->size);
 
 	return copy(in, out, m->size, d) < 0 ||
-		(padding > 0 && (read_all(in, rest, padding) != 1 ||
-				    memcmp(rest, zeros, padding) != 0))
+		(padding > 0 && (read_all(in, pad, padding) != 1 ||
+				    memcmp(pad, zeros, padding) != 0))
 	    ? -1
 	    : 0;
 }

@@ -1,7 +1,7 @@
 #!/bin/sh
-# bundle.sh BUILD VERSION: make bundle: a tarball for hosts where only files can
-# be copied: one file that is all programs and the command, linked statically, and
-# what it needs beside it.
+# bundle.sh BUILD VERSION: make bundle: a tarball for hosts to which one can only
+# copy files.  It has one static file, which is all programs and the command, and
+# the files that it needs.
 set -eu
 
 build=$1 version=$2
@@ -13,7 +13,7 @@ mkdir -p "$out/cgi-bin"
 install -m 755 "$build/static/carnet.cgi" "$out/cgi-bin"
 install -m 644 "$here/bundle/INSTALL" "$here/../carnet.conf.example" \
     "$here/../LICENSE" "$out"
-# The same rules, which lead to the one file, and name the program behind it.
+# The same rules lead to the one file, with the program's name after it.
 sed -e 's|^\(RewriteRule .* cgi-bin/\)|\1carnet.cgi/|' \
     -e 's|^\(RewriteRule ^oauth/(\)token|\1setup\|token|' "$here/apache/htaccess" >"$out/htaccess"
 chmod 644 "$out/htaccess"

@@ -1,6 +1,6 @@
 #!/bin/sh
-# deb.sh BUILD VERSION: make deb: the Debian package, from a copy of the source, as
-# dpkg-buildpackage writes beside it.
+# deb.sh BUILD VERSION: make deb: the Debian package.  It is built from a copy of the
+# source, because dpkg-buildpackage writes beside the source.
 set -eu
 
 mkdir -p "$1/deb"
@@ -14,7 +14,7 @@ if git rev-parse --git-dir >/dev/null 2>&1; then
 else
 	tar --exclude=./build --exclude=./run -cf - .
 fi | tar -C "$source" -xf -
-# What make was told is not for the package, whose rules say it.
+# The package has its own rules: make's settings are not for it.
 unset MAKEFLAGS MAKELEVEL MFLAGS BUILD CC CFLAGS CPPFLAGS LDFLAGS PREFIX DESTDIR
 (cd "$source" && dpkg-buildpackage -us -uc -b) >"$dir/log" 2>&1 || {
 	tail -n 40 "$dir/log" >&2

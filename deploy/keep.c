@@ -1,18 +1,19 @@
-/* keep.c: make run's keeper: what it starts ends when it, or make, is ended.
+/* keep.c: the keeper of make run: what it starts ends when it, or make, ends.
  *
  *	keep PORT DIR COMMAND...
  *	    Listen on 127.0.0.1:PORT, and run COMMAND with that socket as
- *	    descriptor 3.  One keeper at a time has DIR.  SIGINT, SIGTERM, SIGHUP
- *	    and SIGQUIT, the end of COMMAND, and the end of our parent (make) end
- *	    all that COMMAND started.
+ *	    descriptor 3.  Only one keeper at a time uses DIR.  SIGINT, SIGTERM,
+ *	    SIGHUP and SIGQUIT, the end of COMMAND, and the end of the parent
+ *	    (make) end all that COMMAND started.
  *	keep --as-socket-unit COMMAND...
- *	    Become COMMAND, which is told of descriptor 3 as systemd would tell it,
- *	    and ends when who started it ends.
+ *	    Become COMMAND, with the environment by which systemd names
+ *	    descriptor 3.  COMMAND ends when its parent ends.
  *
- * There are two keepers, a front and a back, and either ends all if the other is
- * killed: each inherits the processes whose parent ended.  The back and all below
- * it are in a session of their own: Ctrl-C and the end of a terminal reach the
- * front alone.  Else a program could end while lighttpd still starts it anew. */
+ * There are two keepers, a front and a back.  If one is killed, the other ends
+ * all: each inherits the processes whose parent ended.  The back and all below
+ * it are in a session of their own, so Ctrl-C and the end of a terminal reach
+ * only the front.  Otherwise a program could end while lighttpd still restarts
+ * it. */
 #include <arpa/inet.h>
 #include <err.h>
 #include <errno.h>
@@ -31,11 +32,11 @@
 
 #define SOCKET 3
 #define BACKLOG 1024
-#define LOOK_MS 200	/* between looks at our parent */
+#define CHECK_MS 200	/* between checks of the parent */
 #define GRACE_MS 5000	/* from SIGTERM to SIGKILL */
 #define STEP_MS 20
 
-/* Those that end us, and the one that tells of a child's end. */
+/* The signals that end the keeper, and SIGCHLD. */
 static sigset_t watched;
 
 static int64_t
@@ -47,7 +48,7 @@ now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* Get sig when the parent ends, even if it ended just now. */
+/* Get sig when the parent ends, also if it has ended already. */
 static void
 end_with(pid_t parent, int sig)
 {
@@ -56,7 +57,7 @@ end_with(pid_t parent, int sig)
 		raise(sig);
 }
 
-/* Send sig to each child of ours; return 0 if there is none. */
+/* Send sig to each child; return how many there are. */
 static int
 tell_children(int sig)
 {
@@ -74,8 +75,8 @@ tell_children(int sig)
 }
 
 /*
- * End all that is below us.  A process whose parent ended becomes a child of
- * ours.  So nothing is left when we have no child.
+ * End all descendants.  A process whose parent ended becomes a child of the
+ * keeper, so nothing is left when the keeper has no child.
  */
 static void
 end_all(void)
@@ -91,9 +92,10 @@ end_all(void)
 }
 
 /*
- * Which of SIGINT and SIGHUP the process catches, if it is a make; else 0.  A
- * make that one of them told to end waits for its children to end.  A terminal
- * tells these too, kill(1) does not.  But such a make catches the signal no more.
+ * Return which of SIGINT and SIGHUP the process catches, if it is a make; else
+ * 0.  A make that got one of them waits for its children to end, and no longer
+ * catches it.  A terminal sends the signal to the children too; kill(1) does
+ * not.
  */
 static unsigned long long
 caught_by_make(pid_t pid)
@@ -119,20 +121,20 @@ caught_by_make(pid_t pid)
 }
 
 /*
- * Wait for the end of the child pid, or to be told to end, or, if parent is not
- * 0, for the end of parent.  Return the child's status as a shell has it; 0 if
- * we were told to end.
+ * Wait for the end of the child pid, for a signal to end, or, if parent is not
+ * 0, for the end of parent.  Return the child's status as a shell has it; 0
+ * after a signal or the end of parent.
  */
 static int
 wait_for(pid_t pid, pid_t parent)
 {
-	const struct timespec look = { .tv_nsec = LOOK_MS * 1000000L };
+	const struct timespec check = { .tv_nsec = CHECK_MS * 1000000L };
 	const unsigned long long caught = caught_by_make(parent);
 	int sig, status;
 	pid_t ended;
 
 	for (;;) {
-		sig = sigtimedwait(&watched, NULL, &look);
+		sig = sigtimedwait(&watched, NULL, &check);
 		if (sig > 0 && sig != SIGCHLD)
 			return 0;
 		while ((ended = waitpid(-1, &status, WNOHANG)) > 0)
@@ -146,7 +148,7 @@ wait_for(pid_t pid, pid_t parent)
 	}
 }
 
-/* The back: in a session of its own; runs the command. */
+/* The back runs the command, in a session of its own. */
 static int
 keep_back(pid_t front, char **command)
 {
@@ -166,7 +168,7 @@ keep_back(pid_t front, char **command)
 		execvp(command[0], command);
 		err(127, "%s", command[0]);
 	}
-	close(SOCKET); /* it is the command's alone */
+	close(SOCKET); /* only the command has it */
 	status = wait_for(pid, 0);
 	end_all();
 	return status;
@@ -191,7 +193,7 @@ keep_front(char **command)
 	return status;
 }
 
-/* Nobody else has the port from now on, so who answers there is ours. */
+/* Take the port, so that no other program can answer there. */
 static void
 take_port(const char *text)
 {
@@ -220,7 +222,7 @@ take_port(const char *text)
 		err(1, "port %lu", port);
 }
 
-/* Two that serve one directory would share its sockets. */
+/* Lock the directory: two keepers would share its sockets. */
 static void
 take_directory(const char *path)
 {
@@ -258,7 +260,7 @@ main(int argc, char **argv)
 		errx(2, "usage: keep PORT DIR COMMAND...");
 	sigemptyset(&watched);
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-		/* nohup make run: it is to outlive its terminal */
+		/* nohup make run: go on after the end of the terminal */
 		if (ends[i] == SIGHUP && sigaction(SIGHUP, NULL, &old) == 0 &&
 		    old.sa_handler == SIG_IGN)
 			continue;

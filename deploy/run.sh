@@ -1,5 +1,5 @@
 #!/bin/sh
-# run.sh: make run: on first start make a site in $RUN_DIR, then serve it.
+# run.sh: make run: make a site in $RUN_DIR if there is none, then serve it.
 set -eu
 
 BUILD=${BUILD:-build} PORT=${PORT:-8080} RUN_DIR=${RUN_DIR:-run}
@@ -7,8 +7,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 keep=$BUILD/deploy/keep
 umask 077
 
-# Under a keeper: it has the port before anything is made, and all that is started
-# here ends with it.
+# Start again under keep.c.  It takes the port before anything is made, and ends all
+# that is started here.
 if [ -z "${CARNET_KEPT-}" ]; then
 	mkdir -p "$RUN_DIR"
 	CARNET_KEPT=yes exec "$keep" "$PORT" "$RUN_DIR" sh "$0"
@@ -26,14 +26,14 @@ email=ada@example.org
 password=correct-horse-battery
 PATH=$PATH:/usr/sbin # lighttpd
 
-# ask PROGRAM JSON: its answer, asked as plain CGI: no web server is needed
+# ask PROGRAM JSON: print the program's answer; plain CGI needs no web server
 ask() {
 	printf %s "$2" | REQUEST_METHOD=POST SCRIPT_NAME=/$1 REMOTE_ADDR=127.0.0.1 \
 	    CONTENT_TYPE=application/json CONTENT_LENGTH=${#2} \
 	    SERVER_PROTOCOL=HTTP/1.1 "$CARNET_BIN/$1"
 }
 
-# make_site DIR: all of it, with a user and something to read
+# make_site DIR: make a site with a user and some posts
 make_site() {
 	CARNET_CONF=$1/carnet.conf
 	"$carnet" install --issuer "$url" >"$1/install.txt"
@@ -57,8 +57,8 @@ make_site() {
 	CARNET_CONF=$CARNET_RUN/carnet.conf
 }
 
-# A site is made aside, and moved when it is whole, the configuration last.  The
-# next start begins anew what was broken off, or moves the rest.
+# Make a new site in .making, and move it when it is whole, the configuration last.
+# If that was interrupted, the next start makes it again, or moves what is left.
 new=$CARNET_RUN/.making
 if [ ! -f "$CARNET_CONF" ]; then
 	if [ ! -f "$new/whole" ]; then
@@ -80,7 +80,7 @@ if [ ! -f "$CARNET_CONF" ]; then
 	mv "$new/carnet.conf" "$CARNET_CONF"
 fi
 rm -rf "$new"
-# The issuer names the port: another port on a later start is another issuer.
+# The issuer has the port, which may be another one than on the last start.
 sed -i "s|^issuer = http://127.0.0.1:.*|issuer = $url|" "$CARNET_CONF"
 "$carnet" install >/dev/null # a database of an older version is upgraded
 

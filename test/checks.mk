@@ -1,6 +1,6 @@
-# checks.mk: what make test leaves out: it takes long, or needs more.
+# checks.mk: checks that make test leaves out, as they take long or need more.
 
-# Workers killed under load, and things used once by many, for a long time.
+# For a long time: kill workers under load, and let many use what is valid once.
 soak:
 	@sh deploy/deps.sh test
 	@sh deploy/deps.sh bench
@@ -12,8 +12,8 @@ SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all
 asan:
 	@$(MAKE) test BUILD=$(BUILD)/asan CFLAGS="-O1 -g -fno-omit-frame-pointer $(SANITIZE)"
 
-# What the time of an answer tells; and each program under valgrind, as plain CGI
-# by the tests, as FastCGI for REQUESTS requests (heap, leaks).
+# Measure whether the time of an answer tells a secret.  Run each program under
+# valgrind: as plain CGI by the tests, as FastCGI for REQUESTS requests (heap, leaks).
 timing:
 	@sh deploy/deps.sh test
 	@$(MAKE) -s -j$$(nproc) all
@@ -29,7 +29,7 @@ valgrind:
 	    $(PYTHON) test/run.py cgi
 	@BUILD=$(BUILD) $(PYTHON) test/valgrind.py
 
-# Each target of test/fuzz for TIME seconds or RUNS inputs, or TARGET alone.
+# Run each target of test/fuzz, or only TARGET, for TIME seconds or RUNS inputs.
 TIME ?= 60
 RUNS ?=
 fuzz: fuzz-build
@@ -49,7 +49,7 @@ $(FUZZERS): $(BUILD)/%: test/fuzz/%.c $(LIB)
 
 fuzzers: $(FUZZERS)
 
-# Which lines of lib/ the unit, CGI and HTTP tests run.
+# Count which lines of lib/ the unit, CGI and HTTP tests run.
 cov:
 	@sh deploy/deps.sh test
 	@$(MAKE) -s -j$$(nproc) BUILD=$(BUILD)/cov HARDEN=-fPIE CFLAGS="-O0 -g --coverage -DCARNET_COVERAGE" all units
@@ -70,7 +70,7 @@ lint-man:
 	@sh deploy/deps.sh lint
 	mandoc -T lint -W warning man/*.[1-8]
 
-# The pictures in README.md, taken from a running server.
+# Take the pictures in README.md from a running server.
 screenshots:
 	@sh deploy/deps.sh test
 	@$(MAKE) -s -j$$(nproc) all

@@ -1,4 +1,4 @@
-/* answers.c: do the programs' headers arrive? */
+/* answers.c: do the headers of the programs reach the clients? */
 #include "doctor.h"
 #include "http.h"
 #include "json.h"
@@ -9,8 +9,9 @@
 #define BATCH 64
 
 /*
- * RFC 6749 section 5.1: of a token request that fails, as of one that works.  The
- * audit trail passes over one of a wrong media type.
+ * RFC 6749 section 5.1: token answers are not cached, errors included.  The
+ * request has a wrong media type because it then leaves no line in the audit
+ * trail.
  */
 void
 check_caching(struct doctor *d)
@@ -48,7 +49,7 @@ check_caching(struct doctor *d)
 		    cache == NULL ? "" : cache);
 }
 
-/* An origin whose scripts may call, or NULL. */
+/* An origin whose scripts may call the programs, or NULL. */
 static const char *
 allowed_origin(struct doctor *d)
 {
@@ -73,7 +74,9 @@ allowed_origin(struct doctor *d)
 	return NULL;
 }
 
-/* Ask as a browser does before a script's POST; what it is told, and how often.
+/*
+ * Ask as a browser does before a script's POST.  Return the first
+ * Access-Control-Allow-Origin; put the number of them to *n.
  */
 static const char *
 preflight(struct doctor *d, const char *origin, int *n)
@@ -118,7 +121,7 @@ check_cors(struct doctor *d)
 		good(d, "scripts of %s may call", origin);
 	else
 		bad(d, LEVEL_WRONG, cure,
-		    "Scripts of %s are to be allowed,"
+		    "Scripts of %s should be allowed,"
 		    " and browsers are told %s.",
 		    origin,
 		    n == 0       ? "nothing"
@@ -126,7 +129,7 @@ check_cors(struct doctor *d)
 				 : "more than one thing");
 }
 
-/* What the page of an error says, and so every page. */
+/* Ask for an error page: all pages have the same headers. */
 void
 check_page_headers(struct doctor *d)
 {
@@ -145,7 +148,7 @@ check_page_headers(struct doctor *d)
 	if (http_get(d->a, url_of(d, SITE_LOGIN), &an) < 0 ||
 	    !http_media_is(d->a, &an, "text/html") ||
 	    http_header(d->a, &an, "X-Request-Id", NULL) == NULL)
-		return; /* no page of ours: the check of paths tells */
+		return; /* not a page of carnet: the check "paths" reports it */
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
 		value = http_header(d->a, &an, wanted[i].name, &n);
 		if (n == 1 && strstr(value, wanted[i].value) != NULL)
@@ -168,7 +171,7 @@ check_page_headers(struct doctor *d)
 		bad(d, LEVEL_WARN,
 		    "Have the web server send"
 		    " Strict-Transport-Security: max-age=31536000.",
-		    "Browsers are not told to come by https alone.");
+		    "Browsers are not told to use only https.");
 	}
 	if (fine)
 		good(d, "as the programs send them");

@@ -1,8 +1,8 @@
-/* auth.c: does Authorization arrive, and who eats it? */
+/* auth.c: does the header Authorization reach the programs? */
 #include "doctor.h"
 #include "http.h"
 
-/* A token that nobody ever made: to have it refused is the proof. */
+/* A made-up token.  Its refusal proves that the header arrived. */
 #define NO_TOKEN "Bearer carnet-doctor-no-token"
 
 enum arrival
@@ -22,14 +22,14 @@ try_header(struct doctor *d, const char *url, const char *name)
 		return BASIC;
 	if (strstr(challenge, "error=\"invalid_token\"") != NULL)
 		return ARRIVED;
-	return strstr(challenge, "error=") == NULL ? EATEN : NO_PROGRAM;
+	return strstr(challenge, "error=") == NULL ? REMOVED : NO_PROGRAM;
 }
 
-/* Who is known to eat it, first of these that fits, and the cure for each. */
+/* What may remove the header, and the cure; the first row that fits is used. */
 static const struct layer {
-	const char *server; /* the Server header begins with it; NULL: any */
-	int via;            /* only where a Via header was seen */
-	int fcgi;           /* 1: only FastCGI, 0: only where it is not, -1 */
+	const char *server; /* the start of the Server header; NULL: any */
+	int via;            /* only if there is a Via header */
+	int fcgi;           /* 1: only FastCGI; 0: only CGI; -1: both */
 	const char *who, *cure;
 } layers[] = {
 	{ NULL, 1, -1, "the reverse proxy that Via names",
@@ -79,9 +79,9 @@ find_layer(const struct doctor *d)
 			return l;
 }
 
-/* Authorization is eaten: is there another way, and who is it? */
+/* Report that Authorization is removed, by what, and if auth_header arrives. */
 static void
-tell_eater(struct doctor *d)
+report_removed(struct doctor *d)
 {
 	const struct layer *l = find_layer(d);
 	const char *other = d->has & NEEDS_CONF ? d->cf->auth_header : NULL;
@@ -89,16 +89,15 @@ tell_eater(struct doctor *d)
 	if (other != NULL &&
 	    try_header(d, url_of(d, SITE_USER), other) == ARRIVED) {
 		bad(d, LEVEL_WARN, l->cure,
-		    "Authorization does not arrive, and %s does, so that"
-		    " clients that do not know that header are refused, and"
-		    " who eats it is %s.",
-		    other, l->who);
+		    "Authorization does not arrive (removed by %s), and %s"
+		    " does, so that clients that do not know that header are"
+		    " refused.",
+		    l->who, other);
 		return;
 	}
 	bad(d, LEVEL_WRONG, l->cure,
 	    "Authorization does not reach the"
-	    " programs%s%s, so that every token is refused, and who eats it"
-	    " is %s.",
+	    " programs%s%s (removed by %s), so that every token is refused.",
 	    other == NULL ? "" : ", and neither does ",
 	    other == NULL ? "" : other, l->who);
 }
@@ -110,8 +109,8 @@ check_authorization(struct doctor *d)
 	case ARRIVED:
 		good(d, "arrives");
 		break;
-	case EATEN:
-		tell_eater(d);
+	case REMOVED:
+		report_removed(d);
 		break;
 	case BASIC:
 		bad(d, LEVEL_WRONG,
@@ -123,10 +122,10 @@ check_authorization(struct doctor *d)
 		break;
 	case NO_PROGRAM:
 		bad(d, LEVEL_WRONG,
-		    "See to the path, the configuration and"
+		    "Mend the path, the configuration and"
 		    " the keys first.",
 		    "%s does not refuse a made-up token,"
-		    " so whether Authorization arrives cannot be told.",
+		    " so it is not known whether Authorization arrives.",
 		    url_of(d, SITE_USER));
 		break;
 	}

@@ -1,4 +1,4 @@
-/* conf.c: what the configuration says. */
+/* conf.c: checks of the configuration. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -33,7 +33,7 @@ read_text(struct arena *a, const char *path, size_t size)
 	return n < 0 ? NULL : text;
 }
 
-/* Make line n of text a comment of its length; 0 if there is no such line. */
+/* Overwrite line n of text with a comment; return 0 if there is no line n. */
 static int
 blank_line(char *text, long n)
 {
@@ -46,11 +46,11 @@ blank_line(char *text, long n)
 }
 
 /*
- * Read the configuration without the lines that are wrong, and tell of each:
- * the other checks go by what is left.
+ * Report each wrong line, and read the configuration without them, for the
+ * other checks.
  */
 static void
-read_rest(struct doctor *d, char *text)
+read_good_lines(struct doctor *d, char *text)
 {
 	const char *path = d->c->conf_path;
 	const size_t len = strlen(path);
@@ -74,7 +74,7 @@ read_rest(struct doctor *d, char *text)
 		if (!blank_line(text, line))
 			break;
 	}
-	/* No issuer: the paths can be had all the same. */
+	/* The issuer may be missing: the paths can be read without it. */
 	text = arena_printf(d->a, "issuer = https://issuer.invalid\n%s", text);
 	d->cf = conf_parse(text, path, error, sizeof(error));
 	if (d->cf != NULL)
@@ -95,7 +95,7 @@ check_configuration(struct doctor *d)
 	}
 	text = read_text(d->a, path, FILE_MAX_SIZE);
 	if (text != NULL && *text != '\0' && access(path, R_OK) == 0) {
-		read_rest(d, text);
+		read_good_lines(d, text);
 		return;
 	}
 	bad(d, LEVEL_WRONG,
@@ -116,7 +116,7 @@ check_issuer(struct doctor *d)
 	else
 		bad(d, LEVEL_WRONG,
 		    "Set issuer in carnet.conf to the https URL"
-		    " that the site is reached at.",
+		    " of the site.",
 		    "The issuer %s means this machine alone, and the site is"
 		    " at %s.",
 		    d->cf->issuer, d->base);
@@ -154,15 +154,15 @@ check_scopes(struct doctor *d)
 		bad(d, LEVEL_WARN,
 		    "Take it out of default_scopes, or do not"
 		    " mark it privileged.",
-		    "default_scopes gives the privileged scope %s to whoever"
-		    " asks for none.",
+		    "default_scopes gives the privileged scope %s to clients"
+		    " that ask for no scope.",
 		    sc->name);
 	}
 	if (fine)
 		good(d, "%zu scopes", cf->n_scopes);
 }
 
-/* A partial, by name: the site's own, else the one compiled in. */
+/* Return the partial of that name: the site's own, else the built-in one. */
 static const char *
 load_partial(void *ctx, const char *name)
 {
@@ -173,7 +173,7 @@ load_partial(void *ctx, const char *name)
 	return text != NULL ? text : embed_find(name);
 }
 
-/* Hold one file of the directory against what the programs make of it. */
+/* Check one file of the directory templates, by rendering it. */
 static int
 template_is_fine(struct doctor *d, const char *name)
 {
@@ -185,8 +185,8 @@ template_is_fine(struct doctor *d, const char *name)
 		bad(d, LEVEL_WARN,
 		    "Give it the name of a file of templates/,"
 		    " or delete it.",
-		    "%s: no page is named so, unless another template names"
-		    " it.",
+		    "%s: no page has that name, and the file is unused unless"
+		    " another template names it.",
 		    path);
 		return 0;
 	}

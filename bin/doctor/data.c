@@ -1,4 +1,4 @@
-/* data.c: the database, its clients, the keys. */
+/* data.c: checks of the database, its clients, the keys. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -35,7 +35,7 @@ check_database(struct doctor *d)
 		bad(d, LEVEL_WRONG,
 		    errno == ENOENT
 			? "Run carnet install, or set database to where it is."
-			: "See to who may use it first (access, above).",
+			: "Mend the access to it first (access, above).",
 		    "%s: %s.", path, strerror(errno));
 		return;
 	}
@@ -58,7 +58,7 @@ check_database(struct doctor *d)
 		    "%s is damaged: %s.", path, h.damage);
 	else if (h.version != h.wanted)
 		bad(d, LEVEL_WRONG, version_cure(&h),
-		    "%s has version %d, and this program wants %d.", path,
+		    "%s has version %d, and this program needs %d.", path,
 		    h.version, h.wanted);
 	else if (h.setting != NULL)
 		bad(d, LEVEL_WRONG, "Run carnet install: it sets the mode.",
@@ -87,7 +87,7 @@ check_database(struct doctor *d)
 		    cmd_date(d->a, h.newest), cmd_date(d->a, d->c->now));
 }
 
-/* What is older than now can tell that now is not: files, the newest row. */
+/* If files were made after "now", the clock is wrong. */
 void
 check_clock(struct doctor *d)
 {
@@ -122,7 +122,7 @@ role_is_there(struct doctor *d, const char *role)
 	return 0;
 }
 
-/* [password_token] names a client and its secret: are they those of one? */
+/* Is the client of [password_token] registered, with that secret? */
 static int
 password_client_is_fine(struct doctor *d)
 {
@@ -134,7 +134,7 @@ password_client_is_fine(struct doctor *d)
 	if (cf->password_client_id == NULL)
 		return 1;
 	if (store_client_by_id(d->st, d->a, cf->password_client_id, &cl) != 1)
-		fault = "is none of ours";
+		fault = "is not registered";
 	else if (cl.revoked_at != 0)
 		fault = "was revoked";
 	else if (!words_have(cl.grants, "password"))
@@ -157,7 +157,7 @@ password_client_is_fine(struct doctor *d)
 	return 0;
 }
 
-/* Words that [scopes] does not have are a typing error, or left over. */
+/* A scope that [scopes] does not have is a typing error, or was removed. */
 static int
 client_is_fine(struct doctor *d, const struct client *cl)
 {
@@ -178,8 +178,8 @@ client_is_fine(struct doctor *d, const struct client *cl)
 		bad(d, LEVEL_WARN,
 		    "Name the scope in [scopes], or make the"
 		    " client anew without it.",
-		    "The client %s (%s) may have %.*s, which is no scope"
-		    " now.",
+		    "The client %s (%s) may have %.*s, which [scopes] does not"
+		    " name.",
 		    cl->client_id, cl->name, (int)n, words);
 	}
 	if (cl->alg != NULL && d->ks != NULL &&
@@ -188,7 +188,7 @@ client_is_fine(struct doctor *d, const struct client *cl)
 		bad(d, LEVEL_WRONG,
 		    arena_printf(
 			d->a, "carnet keys generate --alg %s", cl->alg),
-		    "The client %s (%s) wants %s, and no key signs with it.",
+		    "The client %s (%s) needs %s, and no key signs with it.",
 		    cl->client_id, cl->name, cl->alg);
 	}
 	return fine;
@@ -214,7 +214,7 @@ check_clients(struct doctor *d)
 		good(d, "password client and personal client are there");
 }
 
-/* A signature made and verified. */
+/* Make a signature and verify it. */
 static int
 signs(const struct keys_entry *en)
 {
@@ -225,7 +225,7 @@ signs(const struct keys_entry *en)
 	    key_verify(en->key, TRIAL, strlen(TRIAL), sig, (size_t)n);
 }
 
-/* A key that cannot be read is passed over by the programs, and logged. */
+/* The programs skip a key that they cannot read, and log it. */
 void
 check_keys(struct doctor *d)
 {
@@ -235,7 +235,7 @@ check_keys(struct doctor *d)
 
 	d->ks = keys_load(d->cf->keys);
 	if (d->ks != NULL)
-		(void)keys_all(d->ks, &n); /* read, so that bad ones are told */
+		(void)keys_all(d->ks, &n); /* this logs the bad ones */
 	if (d->ks == NULL) {
 		bad(d, LEVEL_WRONG,
 		    "Run carnet install: it makes the keys"
@@ -250,7 +250,8 @@ check_keys(struct doctor *d)
 		bad(d, LEVEL_WRONG,
 		    "Restore the file from a copy, or delete"
 		    " it and run carnet install.",
-		    "Not all in the directory of keys is of use: %s.", d->log);
+		    "A file in the directory of keys cannot be used: %s.",
+		    d->log);
 	if (keys_signer(d->ks, -1) == NULL && alg >= 0) {
 		bad(d, LEVEL_WRONG,
 		    arena_printf(d->a, "carnet keys generate --alg %s",
@@ -276,8 +277,8 @@ check_keys(struct doctor *d)
 	if (!keys_check_published(d->cf->keys)) {
 		fine = 0;
 		bad(d, LEVEL_WRONG, "Run carnet install: it mends them.",
-		    "Not all that programs know tokens by is as it should be:"
-		    " %s.", d->log);
+		    "A file by which programs verify tokens is not as it should"
+		    " be: %s.", d->log);
 	}
 	en = keys_signer(d->ks, -1);
 	if (fine)
@@ -286,10 +287,11 @@ check_keys(struct doctor *d)
 }
 
 /*
- * Some seconds after the key that now signs with alg was made, no token is
- * signed by an older one any more: a program looks for new keys each second,
- * and a file is older than its name.  All of them have expired when the last
- * row has.
+ * Find old keys whose tokens have all expired.  A program looks for new keys
+ * each second, and a key's file is made before it gets its name.  So some
+ * seconds after the present key of an algorithm was made, no program signs with
+ * an older one.  The old keys' tokens have expired when the last row of that
+ * time has.
  */
 void
 check_old_keys(struct doctor *d)
@@ -309,7 +311,7 @@ check_old_keys(struct doctor *d)
 		    stat(arena_printf(d->a, "%s/%s", d->cf->keys, now->file),
 			&sb) < 0)
 			continue;
-		if (now->from > sb.st_mtime) /* made then, signs since */
+		if (now->from > sb.st_mtime) /* it signs since from */
 			sb.st_mtime = now->from;
 		if (store_last_expiry(d->st, sb.st_mtime + SKEW_S, &last) < 0 ||
 		    last > d->c->now || sb.st_mtime > d->c->now - SKEW_S)

@@ -1,4 +1,6 @@
-/* doctor.c: carnet doctor: the table of checks, and how findings are printed. */
+/*
+ * doctor.c: carnet doctor: the table of checks, and the printing of findings.
+ */
 #include "doctor.h"
 
 #include <stdarg.h>
@@ -8,7 +10,7 @@
 #include "log.h"
 #include "store.h"
 
-/* In the order in which they run: what others need comes first. */
+/* The checks, in the order in which they run: what others need comes first. */
 static const struct check {
 	const char *name;
 	unsigned needs;
@@ -48,7 +50,7 @@ static const struct check {
 	{ "exposure", NEEDS_SITE | NEEDS_CONF, check_exposure },
 };
 
-/* Write down one finding. */
+/* Add one finding to the report. */
 static void
 put(struct doctor *d, enum level level, const char *what, const char *cure)
 {
@@ -73,7 +75,7 @@ put(struct doctor *d, enum level level, const char *what, const char *cure)
 static char *format(struct doctor *d, const char *fmt, va_list ap)
     __attribute__((format(printf, 2, 0)));
 
-/* What a site sent may stand in it: no control character reaches a terminal. */
+/* Text from a site may be in it, so control characters are replaced. */
 static char *
 format(struct doctor *d, const char *fmt, va_list ap)
 {
@@ -106,7 +108,7 @@ bad(struct doctor *d, enum level level, const char *cure, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* The library's log lines are reasons for findings, and not printed. */
+/* Remember the library's last log line, as a reason for a finding. */
 static void
 keep_line(void *ctx, const char *line)
 {
@@ -117,7 +119,7 @@ keep_line(void *ctx, const char *line)
 	    d->a, strncmp(line, "carnet: ", 8) == 0 ? line + 8 : line);
 }
 
-/* An http URL without user, query and fragment; NULL if it is none. */
+/* Check the URL: http or https, no user, query or fragment.  NULL if not. */
 static const char *
 read_base(struct doctor *d, const char *text)
 {

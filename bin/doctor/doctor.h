@@ -12,28 +12,27 @@
 
 struct keys;
 
-/* Where deploy/apache/guard.conf has the guard listen. */
+/* The port of the guard in deploy/apache/guard.conf. */
 #define DOCTOR_GUARD_PORT 924
 
 enum level { LEVEL_OK, LEVEL_WARN, LEVEL_WRONG };
 
-/* What a check builds on; it is left out where one of these is not to be had.
- */
+/* What a check needs.  A check whose needs are not met is left out. */
 enum {
-	NEEDS_CONF = 1, /* a configuration, or what of it could be read */
+	NEEDS_CONF = 1, /* a configuration, or the readable part of it */
 	NEEDS_STORE = 2,
 	NEEDS_KEYS = 4,
 	NEEDS_URL = 8,
 	NEEDS_SITE = 16,     /* the URL answers */
-	NEEDS_ISSUER = 32,   /* the configuration says it */
-	NEEDS_PROGRAMS = 64, /* and some of its paths lead to programs */
+	NEEDS_ISSUER = 32,   /* the configuration names the issuer */
+	NEEDS_PROGRAMS = 64, /* some paths of the URL lead to programs */
 };
 
 struct doctor {
 	struct cmd *c;
 	struct arena *a;
-	const char *check; /* the one that runs */
-	unsigned has;      /* NEEDS_... */
+	const char *check; /* the name of the running check */
+	unsigned has;      /* NEEDS_... that are met */
 	struct conf *cf;
 	struct store *st;
 	struct keys *ks;
@@ -41,9 +40,9 @@ struct doctor {
 	int n_logged;
 	const char *programs; /* the directory cgi-bin/ beside the command */
 	int n_running;        /* programs of it that run now, as FastCGI */
-	int has_runner;       /* the user that they run as is known: */
-	uid_t runner;
-	gid_t groups[32]; /* all that it is in */
+	int has_runner;       /* the user that they run as is known */
+	uid_t runner;         /* that user */
+	gid_t groups[32];     /* the runner's groups */
 	int n_groups;
 	const char *base;       /* the URL, without a slash at its end */
 	const char *server;     /* what the site's Server header says, or "" */
@@ -52,44 +51,50 @@ struct doctor {
 	int n[LEVEL_WRONG + 1]; /* how many of each */
 };
 
-/* good(d, fmt, ...): what was looked at is as it should be. */
+/* good(d, fmt, ...): report that the running check found no fault. */
 void good(struct doctor *d, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* bad(d, level, cure, fmt, ...): it is not: one sentence what, one cure. */
+/*
+ * bad(d, level, cure, fmt, ...):
+ * Report a fault, in one sentence, and its cure.
+ */
 void bad(struct doctor *d, enum level level, const char *cure, const char *fmt,
     ...) __attribute__((format(printf, 4, 5)));
 
-/* url_of(d, s): where the program is, under the URL that was given. */
+/* url_of(d, s): return the program's URL, below the URL that was given. */
 const char *url_of(struct doctor *d, enum site s);
 
-/* is_loopback(url): is its host this machine? */
+/* is_loopback(url): return 1 if the host of url is this machine. */
 int is_loopback(const char *url);
 
-/* url_host(a, url): its host and port. */
+/* url_host(a, url): return the host and port of url. */
 const char *url_host(struct arena *a, const char *url);
 
-/* url_path(url): its path, "" where it has none. */
+/* url_path(url): return the path of url; "" if it has none. */
 const char *url_path(const char *url);
 
-/* What the challenge of RFC 6750 section 3 tells of a made-up token. */
+/* What the answer to a made-up token shows (RFC 6750 section 3). */
 enum arrival {
-	ARRIVED,    /* error="invalid_token": it was read */
-	EATEN,      /* no error: none was sent, says the program */
-	BASIC,      /* the server itself asks for a password */
+	ARRIVED,    /* error="invalid_token": the program got the token */
+	REMOVED,    /* no error: the program got no token */
+	BASIC,      /* the web server itself asks for a password */
 	NO_PROGRAM, /* another answer */
 };
 
 /* try_header(d, url, name): GET url with a made-up token in that header. */
 enum arrival try_header(struct doctor *d, const char *url, const char *name);
 
-/* web_root_of(a, path): the directory of a web server that path is below; NULL. */
+/*
+ * web_root_of(a, path):
+ * Return the web server's directory above path, or NULL.
+ */
 const char *web_root_of(struct arena *a, const char *path);
 
-/* user_name(a, uid): as /etc/passwd has it, else the number. */
+/* user_name(a, uid): return the name in /etc/passwd, else the number. */
 const char *user_name(struct arena *a, uid_t uid);
 
-/* count_running(d): see which programs of d->programs run, and as whom. */
+/* count_running(d): find the running programs of d->programs and their user. */
 void count_running(struct doctor *d);
 
 /* The checks, in their own files. */

@@ -1,4 +1,4 @@
-/* files.c: who may read the files, and where they lie. */
+/* files.c: checks of modes and owners of files, and of the disk. */
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
@@ -24,8 +24,8 @@
 #define NO_SPACE ((uint64_t)4 << 20)
 
 /*
- * What bits of others and of the group are one bit too many.  A group may be
- * trusted with the database, but a private key is for one user.
+ * The mode bits of the group and of others that are wrong, or worth a warning.
+ * A group may be trusted with the database; a private key is for one user only.
  */
 struct file_kind {
 	const char *what;
@@ -44,7 +44,7 @@ static const struct file_kind
     verify_dir = { "the directory of the public keys", 0022, 0, 0700 },
     seal_file = { "the key of seals", 0077, 0, 0600 };
 
-/* Return 1 if the mode is as it should be, or the file is not there. */
+/* Return 1 if the mode is right or the file does not exist. */
 static int
 mode_is_fine(struct doctor *d, const struct file_kind *k, const char *path)
 {
@@ -52,9 +52,9 @@ mode_is_fine(struct doctor *d, const struct file_kind *k, const char *path)
 	mode_t extra;
 
 	if (stat(path, &sb) < 0)
-		return 1; /* its own check tells */
+		return 1; /* another check reports that */
 	if (S_ISDIR(sb.st_mode) && sb.st_mode & S_ISVTX)
-		sb.st_mode &= ~(mode_t)0022; /* as /tmp: nobody else's files */
+		sb.st_mode &= ~(mode_t)0022; /* as /tmp */
 	extra = sb.st_mode & (k->wrong | k->warn);
 	if (extra == 0)
 		return 1;
@@ -135,8 +135,9 @@ is_read_only(const char *path)
 }
 
 /*
- * The mount that path is on, "/" if it cannot be told; its type to *type, unless
- * that is NULL.  Of several at one place the last counts: proc_pid_mountinfo(5).
+ * Return the mount point of path, or "/" if it is not known.  Put the type of
+ * the file system to *type, unless type is NULL.  If several are mounted at one
+ * place, the last one counts: proc_pid_mountinfo(5).
  */
 static const char *
 mount_point(struct arena *a, const char *path, const char **type)
@@ -167,7 +168,7 @@ mount_point(struct arena *a, const char *path, const char **type)
 	return best;
 }
 
-/* May the user that serves do all of want (R_OK, W_OK, X_OK) with it? */
+/* May the programs' user do all of want (R_OK, W_OK, X_OK) with the file? */
 static int
 may(const struct doctor *d, const struct stat *sb, int want)
 {
@@ -183,7 +184,8 @@ may(const struct doctor *d, const struct stat *sb, int want)
 	return ((int)(sb->st_mode >> shift) & want) == want;
 }
 
-/* Return the first part of path that keeps the user that serves out, or NULL.
+/*
+ * Return the first part of path that the programs' user may not use, or NULL.
  */
 static const char *
 obstacle(struct doctor *d, const char *path, int want)
@@ -208,24 +210,24 @@ obstacle(struct doctor *d, const char *path, int want)
 }
 
 /*
- * No mode and no owner helps on a file system that is mounted read-only.  Its own
- * file, of a mode that keeps it out; else a file of another's.
+ * The cure depends on the cause: a file system that is mounted read-only, a
+ * mode of the user's own file, or a file of another user.
  */
 static const char *
-cure_of_access(struct doctor *d, uid_t uid, const char *in_the_way, int want)
+cure_of_access(struct doctor *d, uid_t uid, const char *path, int want)
 {
 	struct stat sb;
 
-	if (want & W_OK && is_read_only(in_the_way))
+	if (want & W_OK && is_read_only(path))
 		return arena_printf(d->a, "Its file system is mounted read-only:"
 		    " mount it for writing (mount -o remount,rw %s), or set"
 		    " database, state and audit_log in carnet.conf to"
 		    " directories on another one.",
-		    mount_point(d->a, in_the_way, NULL));
-	if (stat(in_the_way, &sb) == 0 && sb.st_uid == uid)
+		    mount_point(d->a, path, NULL));
+	if (stat(path, &sb) == 0 && sb.st_uid == uid)
 		return arena_printf(d->a, "chmod u+r%s%s %s",
 		    want & W_OK ? "w" : "", S_ISDIR(sb.st_mode) ? "x" : "",
-		    in_the_way);
+		    path);
 	return d->has_runner
 	    ? "Give the site's files to that user (chown), and let it enter"
 	      " the directories above them."
@@ -233,7 +235,7 @@ cure_of_access(struct doctor *d, uid_t uid, const char *in_the_way, int want)
 	      " files to this one (chown).";
 }
 
-/* Files of two owners: one of them cannot use the other's. */
+/* If database and keys have two owners, neither can use both. */
 static int
 owners_agree(struct doctor *d)
 {
@@ -243,7 +245,7 @@ owners_agree(struct doctor *d)
 	if (stat(d->cf->database, &db) < 0 || stat(d->cf->keys, &keys) < 0 ||
 	    db.st_uid == keys.st_uid)
 		return 1;
-	/* Not root, who made one of them by accident. */
+	/* Root made one of them by accident: the other owner is meant. */
 	who = d->has_runner ? d->runner : db.st_uid != 0 ? db.st_uid : keys.st_uid;
 	bad(d, LEVEL_WRONG,
 	    arena_printf(d->a, "As root: chown -R %s: %s %s",
@@ -254,21 +256,23 @@ owners_agree(struct doctor *d)
 	return 0;
 }
 
-/* May the user that serves do what it must with path?  told: of a mount already. */
+/*
+ * May the programs' user do want with path?  *told counts the files on
+ * read-only mounts; only the first is reported.
+ */
 static int
 is_usable(struct doctor *d, const char *path, int want, int *told)
 {
 	const uid_t uid = d->has_runner ? d->runner : geteuid();
-	const char *in_the_way = obstacle(d, path, want);
+	const char *cause = obstacle(d, path, want);
 
-	if (in_the_way == NULL)
+	if (cause == NULL)
 		return 1;
-	/* One cure is enough for all that is on a mount. */
-	if (want & W_OK && is_read_only(in_the_way) && (*told)++)
+	if (want & W_OK && is_read_only(cause) && (*told)++)
 		return 0;
-	bad(d, LEVEL_WRONG, cure_of_access(d, uid, in_the_way, want),
+	bad(d, LEVEL_WRONG, cure_of_access(d, uid, cause, want),
 	    "%s: user %s cannot %s it because of %s.", path,
-	    user_name(d->a, uid), want & W_OK ? "write" : "read", in_the_way);
+	    user_name(d->a, uid), want & W_OK ? "write" : "read", cause);
 	return 0;
 }
 
@@ -287,7 +291,7 @@ database_is_usable(struct doctor *d, int *told)
 		       R_OK | W_OK | X_OK, told)) && fine;
 }
 
-/* Can the programs use the files?  Where no program runs: can this user? */
+/* Can the programs' user use the files?  If no program runs: can this user? */
 void
 check_access(struct doctor *d)
 {
@@ -319,7 +323,7 @@ check_access(struct doctor *d)
 		    user_name(d->a, d->has_runner ? d->runner : geteuid()));
 }
 
-/* Networks' file systems, on which SQLite's shared memory does not work. */
+/* Network file systems, on which SQLite's shared memory does not work. */
 static const struct {
 	unsigned long magic;
 	const char *name;
@@ -334,7 +338,7 @@ static const struct {
 	{ 0x01021997, "9P" },
 };
 
-/* What is behind FUSE is told by the type that the mount has: fuse.sshfs. */
+/* Words in the type of a FUSE mount ("fuse.sshfs") that mean a network. */
 static const char *const fuse_nets[] = { "sshfs", "rclone", "s3fs", "davfs",
 	"gcsfuse", "goofys", "glusterfs", "ceph", "curlftpfs", "smbnetfs",
 	"afp", "juicefs", "mergerfs", "encfs", "vmhgfs" };
@@ -359,10 +363,10 @@ network_of(struct doctor *d, const char *path)
 		if (strstr(type, fuse_nets[i]) != NULL)
 			return type;
 	bad(d, LEVEL_WARN,
-	    "Better have the database on a disk of this machine: set database"
-	    " and state in carnet.conf.",
-	    "%s is on %s, and whether processes share memory there, as SQLite's"
-	    " WAL mode needs, depends on the program behind it.",
+	    "Move the database to a disk of this machine: set database and"
+	    " state in carnet.conf.",
+	    "%s is on %s, where SQLite's WAL mode works only if the program"
+	    " behind it lets processes share memory.",
 	    path, *type == '\0' ? "FUSE" : type);
 	return NULL;
 }
@@ -378,7 +382,7 @@ check_disk(struct doctor *d)
 	if (statvfs(dir, &sv) < 0) {
 		bad(d, LEVEL_WRONG,
 		    "Set database in carnet.conf to a path in"
-		    " a directory that is there.",
+		    " a directory that exists.",
 		    "%s: %s.", dir, strerror(errno));
 		return;
 	}

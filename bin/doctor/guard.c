@@ -1,10 +1,10 @@
-/* guard.c: is the guard asked, before what it guards? */
+/* guard.c: does the web server ask the guard about the guarded paths? */
 #include "doctor.h"
 #include "http.h"
 #include "json.h"
 #include "rule.h"
 
-/* What each server is told, to ask the guard first; NULL: any other. */
+/* How to make each server ask the guard; NULL: any other server. */
 static const struct {
 	const char *server, *cure;
 } cures[] = {
@@ -38,8 +38,9 @@ cure_of(const struct doctor *d)
 }
 
 /*
- * Is it a refusal of the guard?  Its challenge names the resource's metadata
- * (RFC 9728 section 5.1); without a rule for GET it is 405, without a challenge.
+ * Is the answer a refusal by the guard?  The guard's challenge names the
+ * resource's metadata (RFC 9728 section 5.1).  If no rule allows GET, the guard
+ * answers 405 without a challenge.
  */
 static int
 is_refusal(struct doctor *d, const struct http_answer *an)
@@ -58,11 +59,11 @@ is_refusal(struct doctor *d, const struct http_answer *an)
 }
 
 /*
- * What was answered, and not by the guard as it should.  A 404 is no comfort:
- * the guard answers first, and what lies below that path may be there.
+ * Report an answer that is not the guard's refusal.  A 404 is reported too: the
+ * guard would have answered first, and files below that path may exist.
  */
 static void
-tell_answer(struct doctor *d, const char *url, const struct http_answer *an)
+report_answer(struct doctor *d, const char *url, const struct http_answer *an)
 {
 	const int ours = http_header(d->a, an, "X-Request-Id", NULL) != NULL;
 
@@ -74,8 +75,8 @@ tell_answer(struct doctor *d, const char *url, const struct http_answer *an)
 		    "See that the program guard runs and finds its"
 		    " configuration and database; the web server's error log"
 		    " has the reason.",
-		    "%s answers %d, so whether the guard is asked cannot be"
-		    " told.",
+		    "%s answers %d, so it is not known whether the guard is"
+		    " asked.",
 		    url, an->status);
 	else if (ours && an->status == 403)
 		bad(d, LEVEL_WRONG,
@@ -91,7 +92,7 @@ tell_answer(struct doctor *d, const char *url, const struct http_answer *an)
 		    url, an->status);
 }
 
-/* Does the token reach the guard there, in the header that is to be? */
+/* Does a token in the right header reach the guard at url? */
 static int
 token_arrives(struct doctor *d, const char *url)
 {
@@ -100,7 +101,7 @@ token_arrives(struct doctor *d, const char *url)
 	switch (try_header(d, url, "Authorization")) {
 	case ARRIVED:
 		return 1;
-	case EATEN:
+	case REMOVED:
 		if (other != NULL && try_header(d, url, other) == ARRIVED)
 			return 1;
 		bad(d, LEVEL_WRONG,
@@ -121,9 +122,9 @@ token_arrives(struct doctor *d, const char *url)
 }
 
 /*
- * Ask by GET, which changes nothing whoever answers (RFC 9110 section 9.2.1):
- * without a token, and with one that nobody ever made.  A server may lead a
- * directory's name to that with a slash before it asks the guard.
+ * Ask without a token, and with a made-up one.  GET is safe whoever answers
+ * (RFC 9110 section 9.2.1).  A server may redirect a directory's name to the
+ * name with a slash before it asks the guard.
  */
 static int
 prefix_is_guarded(struct doctor *d, const char *prefix)
@@ -138,16 +139,16 @@ prefix_is_guarded(struct doctor *d, const char *prefix)
 		http_get(d->a, url, &an);
 	}
 	if (an.error != NULL || !is_refusal(d, &an)) {
-		tell_answer(d, url, &an);
+		report_answer(d, url, &an);
 		return 0;
 	}
 	return an.status != 401 || token_arrives(d, url);
 }
 
 /*
- * A server that keeps two slashes (nginx: merge_slashes off) may find the file
- * without finding the place that it guards.  What a program of ours answers was
- * asked; what the server refuses as malformed, or leads elsewhere, is not served.
+ * Ask with two slashes.  A server that keeps them (nginx: merge_slashes off)
+ * may find the file but not the rule that guards it.  There is no fault if a
+ * program of carnet answers, or if the server refuses the path or redirects it.
  */
 static int
 slashes_are_guarded(struct doctor *d, const char *prefix)
@@ -176,11 +177,12 @@ slashes_are_guarded(struct doctor *d, const char *prefix)
 }
 
 /*
- * A method that nobody has, in the header that some programs believe.  Where it
- * comes to the guard it comes to the program behind, and the guard sees to it.
+ * Send an unknown method in X-HTTP-Method-Override, which some programs obey.
+ * If it reaches the guard, it reaches the guarded program too, and the guard
+ * refuses it.
  */
 static void
-see_override(struct doctor *d, const char *prefix)
+try_override(struct doctor *d, const char *prefix)
 {
 	const struct http_request rq = {
 		.url = arena_printf(d->a, "%.*s%s",
@@ -199,17 +201,19 @@ see_override(struct doctor *d, const char *prefix)
 	    rq.url);
 }
 
-/* What is public to GET is left out: no question would tell. */
+/*
+ * Paths that are public to GET are left out: the guard lets the request pass.
+ */
 void
 check_guard(struct doctor *d)
 {
 	const struct rule *ru, *get;
-	const char *last = "", *tells = NULL; /* of a method's own rule */
+	const char *last = "", *by_method = NULL; /* its rules name methods */
 	int n = 0, fine = 1;
 
 	for (ru = d->cf->rules; ru != NULL; ru = ru->next) {
 		if (strcmp(ru->prefix, last) == 0)
-			continue; /* those of one prefix stand together */
+			continue; /* rules of one prefix follow each other */
 		last = ru->prefix;
 		rule_find(ru, ru->prefix, "GET", &get);
 		if (get != NULL && get->is_public)
@@ -218,12 +222,12 @@ check_guard(struct doctor *d)
 		fine = prefix_is_guarded(d, ru->prefix) &&
 		    slashes_are_guarded(d, ru->prefix) && fine;
 		if (get != NULL && get->methods != NULL)
-			tells = ru->prefix;
+			by_method = ru->prefix;
 	}
 	if (n == 0)
-		good(d, "no path of [guard] asks for a token");
+		good(d, "no path of [guard] needs a token");
 	else if (fine)
 		good(d, "asked about all %d paths of [guard]", n);
-	if (fine && tells != NULL)
-		see_override(d, tells);
+	if (fine && by_method != NULL)
+		try_override(d, by_method);
 }

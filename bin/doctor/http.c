@@ -1,10 +1,10 @@
 /*
  * http.c: one HTTP request, by the command curl.
  *
- * By the command, and not by libcurl: the binary is copied to hosts that have
- * other libraries, and must start there.  Every such host has curl, set up with
- * its certificate authorities and proxies; only carnet doctor wants it.  The
- * request goes to its standard input, so that nothing of it is seen by ps.
+ * The command is used, not libcurl: the binary is copied to hosts with other
+ * libraries, and must start there.  These hosts have curl, set up with their
+ * certificate authorities and proxies, and only carnet doctor needs it.  The
+ * request goes to curl's standard input, so that ps shows nothing of it.
  */
 #include "http.h"
 
@@ -22,7 +22,7 @@
 
 #define ANSWER_MAX (2 << 20)
 
-/* curl's configuration: option = "value" */
+/* Append a line of curl's configuration: option = "value" */
 static void
 put_option(struct buf *b, const char *name, const char *value)
 {
@@ -57,7 +57,7 @@ write_request(struct buf *b, const struct http_request *rq)
 		put_option(b, "write-out", "%{certs}");
 }
 
-/* In the child.  -q: the user's own .curlrc has no say. */
+/* Run curl in the child.  -q: the user's .curlrc is not read. */
 static void
 become_curl(int in, int out, int err)
 {
@@ -66,7 +66,7 @@ become_curl(int in, int out, int err)
 	char *argv[] = { name, quiet, config, standard_input, NULL };
 	const struct rlimit most = { ANSWER_MAX, ANSWER_MAX };
 
-	setrlimit(RLIMIT_FSIZE, &most); /* an answer without end */
+	setrlimit(RLIMIT_FSIZE, &most); /* against an endless answer */
 	setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
 	if (dup2(in, 0) == 0 && dup2(out, 1) == 1 && dup2(err, 2) == 2)
 		execvp("curl", argv);
@@ -89,7 +89,7 @@ read_all(struct arena *a, int fd, size_t *len)
 	return text;
 }
 
-/* Files in memory, not pipes: nobody has to read while another writes. */
+/* Files in memory are used, not pipes, which somebody must read meanwhile. */
 static char *
 run_curl(struct arena *a, const struct buf *config, size_t *len, char **said)
 {
@@ -125,7 +125,7 @@ parse(struct arena *a, char *text, size_t len, struct http_answer *out)
 {
 	char *end, *space;
 
-	do { /* past "100 Continue" and the like */
+	do { /* skip "100 Continue" and other interim answers */
 		if (strncmp(text, "HTTP/", 5) != 0 ||
 		    (end = strstr(text, "\r\n\r\n")) == NULL ||
 		    (space = strchr(text, ' ')) == NULL)

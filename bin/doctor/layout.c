@@ -1,11 +1,11 @@
-/* layout.c: does the data have a directory of its own? */
+/* layout.c: are the data in directories of their own? */
 #include <libgen.h>
 #include <limits.h>
 #include <unistd.h>
 
 #include "doctor.h"
 
-/* Is path the directory dir, or below it, as the file system has it? */
+/* Is path the directory dir, or below it, with links followed? */
 static int
 is_in(const char *path, const char *dir)
 {
@@ -26,7 +26,7 @@ directory_of(struct doctor *d, const char *path)
 	return dirname(arena_str(d->a, path));
 }
 
-/* What a program may write into dir should not hold; NULL: it is not there. */
+/* Return what is in dir and must not be writable by the programs, or NULL. */
 static const char *
 other_in(struct doctor *d, const char *dir)
 {
@@ -46,9 +46,9 @@ other_in(struct doctor *d, const char *dir)
 }
 
 /*
- * The programs may write into these directories, and the sandbox (Landlock) can
- * tell a directory from another, but not the files in it: a bug could then write
- * the configuration, a key or a program, too.
+ * The programs may write into these directories.  The sandbox (Landlock) allows
+ * whole directories, not single files.  If the configuration, a key or a
+ * program is there too, a bug could overwrite it.
  */
 void
 check_layout(struct doctor *d)

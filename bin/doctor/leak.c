@@ -1,4 +1,4 @@
-/* leak.c: can secrets be fetched from the site? */
+/* leak.c: does the site serve files with secrets? */
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -12,14 +12,14 @@
 
 #define SAMPLE 512
 #define DEEPEST 4
-#define COPIES 8 /* of one file are asked for */
+#define COPIES 8 /* how many copies of a file are asked for */
 
 struct secret {
 	const char *what, *path;
-	const char *kind; /* what any file of its kind begins with, */
-	int kind_is_all;  /* and is known by, as we must not open it */
+	const char *kind; /* the first bytes of any file of its kind */
+	int kind_is_all;  /* compare only kind: the file must not be opened */
 	const char *cure;
-	int has_copies; /* is a file that people edit, or save before */
+	int has_copies; /* people edit it, and leave copies beside it */
 };
 
 static const char
@@ -35,12 +35,12 @@ static const char
 		   " carnet.conf; it tells who signed in when and from where,"
 		   " and no secret.",
     key_cure[] = "Move it out of what the web server serves, now; then make"
-		 " new keys (carnet install --force), as who has it can make"
+		 " new keys (carnet install --force), as anyone who has it can make"
 		 " tokens.";
 
 /*
- * The first bytes of the file.  Not of what SQLite has open: to close it would
- * drop the locks that SQLite has on it, and it begins as all of them do.
+ * Read the first bytes of the file.  A file that SQLite has open is not read:
+ * to close it would drop SQLite's locks on it.
  */
 static size_t
 sample(const struct secret *s, char out[static SAMPLE])
@@ -57,7 +57,7 @@ sample(const struct secret *s, char out[static SAMPLE])
 	return n < 16 ? 0 : (size_t)n;
 }
 
-/* Does the site answer url with the file? */
+/* Does the site answer url with the file s? */
 static int
 is_served(struct doctor *d, const struct secret *s, const char *url)
 {
@@ -81,8 +81,8 @@ is_served(struct doctor *d, const struct secret *s, const char *url)
 }
 
 /*
- * Any directory above the file may be the document root: try what is then its
- * URL, below the host and below the base, the shortest first.
+ * Any directory above the file may be the document root.  Try the URL that the
+ * file would have then, below the host and below the base, the shortest first.
  */
 static const char *
 served_at(struct doctor *d, const struct secret *s)
@@ -111,7 +111,9 @@ served_at(struct doctor *d, const struct secret *s)
 	return NULL;
 }
 
-/* The files of the database: beside the file behind a link. */
+/*
+ * The files of the database.  They lie beside the file that a link points to.
+ */
 static const struct store_file *
 database_files(struct doctor *d, size_t *n)
 {
@@ -122,8 +124,9 @@ database_files(struct doctor *d, size_t *n)
 		: full, d->a, n);
 }
 
+/* Report the secret if it is served; return 1 if it is not. */
 static int
-tell(struct doctor *d, const struct secret *s)
+is_kept(struct doctor *d, const struct secret *s)
 {
 	const char *url = served_at(d, s);
 
@@ -133,7 +136,7 @@ tell(struct doctor *d, const struct secret *s)
 	return url == NULL;
 }
 
-/* Is it the name of a file that the database has beside it? */
+/* Is it the name of one of the database's files? */
 static int
 is_of_database(struct doctor *d, const char *name)
 {
@@ -150,7 +153,7 @@ is_of_database(struct doctor *d, const char *name)
 	return 0;
 }
 
-/* Is the name that of a copy: carnet.conf~, .carnet.conf.swp, carnet-old.conf? */
+/* Is it the name of a copy: carnet.conf~, .carnet.conf.swp, carnet-old.conf? */
 static int
 is_copy(struct doctor *d, const char *name, const char *of)
 {
@@ -169,7 +172,7 @@ is_copy(struct doctor *d, const char *name, const char *of)
 	return 0;
 }
 
-/* What an editor or a person left beside the file holds what it holds. */
+/* Are copies, which an editor or a person left beside the file, not served? */
 static int
 copies_are_kept(struct doctor *d, const struct secret *s)
 {
@@ -190,7 +193,7 @@ copies_are_kept(struct doctor *d, const struct secret *s)
 		if (is_copy(d, en->d_name, slash + 1)) {
 			copy.path = arena_printf(
 			    d->a, "%s/%s", full, en->d_name);
-			fine = tell(d, &copy) && fine;
+			fine = is_kept(d, &copy) && fine;
 			n++;
 		}
 	closedir(dir);
@@ -198,8 +201,8 @@ copies_are_kept(struct doctor *d, const struct secret *s)
 }
 
 /*
- * The database has no rollback journal: with a log SQLite keeps none, and deletes
- * one that it finds.
+ * There is no rollback journal to ask for: in WAL mode SQLite has none, and it
+ * deletes one that it finds.
  */
 static int
 database_is_kept(struct doctor *d)
@@ -216,7 +219,7 @@ database_is_kept(struct doctor *d)
 		s.what = file[i].what;
 		s.path = file[i].path;
 		s.kind = file[i].begins;
-		fine = tell(d, &s) && fine;
+		fine = is_kept(d, &s) && fine;
 		/* People copy the first one, which the setting names. */
 		if (i == 0)
 			fine = copies_are_kept(d, &s) && fine;
@@ -249,12 +252,12 @@ check_exposure(struct doctor *d)
 	int fine = database_is_kept(d);
 
 	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
-		fine = tell(d, &secrets[i]) && fine;
+		fine = is_kept(d, &secrets[i]) && fine;
 		if (secrets[i].has_copies)
 			fine = copies_are_kept(d, &secrets[i]) && fine;
 	}
 	if (fine)
 		good(d,
-		    "database, configuration and key were not to be"
+		    "database, configuration and key cannot be"
 		    " fetched");
 }

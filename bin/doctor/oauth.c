@@ -1,4 +1,4 @@
-/* oauth.c: the documents that clients read. */
+/* oauth.c: checks of the documents that clients read. */
 #include <json-c/json.h>
 
 #include "doctor.h"
@@ -7,7 +7,9 @@
 #include "json.h"
 #include "keys.h"
 
-/* The JSON object at url; NULL, and the finding told, if there is none. */
+/*
+ * Return the JSON object at url; report a fault and return NULL if it has none.
+ */
 static struct json_object *
 get_object(
     struct doctor *d, const char *url, const char *cure, struct http_answer *an)
@@ -23,13 +25,13 @@ get_object(
 		    an->error);
 	else
 		bad(d, LEVEL_WRONG, cure,
-		    "%s is answered %d, and no JSON"
+		    "%s is answered %d, without a JSON"
 		    " document.",
 		    url, an->status);
 	return NULL;
 }
 
-/* The document of that name says of whom it is: is that the issuer? */
+/* Does the document of that name name our issuer in member? */
 static int
 document_is_ours(
     struct doctor *d, const char *name, const char *member, const char *program)
@@ -83,7 +85,7 @@ check_metadata(struct doctor *d)
 		good(d, "both documents are where clients look");
 }
 
-/* The member of the array keys that has that kid, or NULL. */
+/* Return the key of the array that has that kid (NULL: any kid), or NULL. */
 static struct json_object *
 find_jwk(struct json_object *keys, const char *kid)
 {
@@ -99,7 +101,7 @@ find_jwk(struct json_object *keys, const char *kid)
 	return NULL;
 }
 
-/* RFC 7518 sections 6.2.2, 6.3.2 and 6.4: what is for the owner alone. */
+/* RFC 7518 sections 6.2.2, 6.3.2 and 6.4: does a key have a private member? */
 static int
 has_private_member(struct json_object *keys)
 {
@@ -118,7 +120,7 @@ has_private_member(struct json_object *keys)
 	return 0;
 }
 
-/* The directory's keys are published, or our tokens are refused elsewhere. */
+/* Are all keys of the directory published?  Others verify tokens by them. */
 static int
 keys_are_published(struct doctor *d, struct json_object *keys)
 {
@@ -175,8 +177,8 @@ check_jwks(struct doctor *d)
 		bad(d, LEVEL_WARN,
 		    "Leave Cache-Control to the programs: the"
 		    " server or a proxy changes it.",
-		    "%s may not be cached (%s), so whoever checks tokens asks"
-		    " each time.",
+		    "%s may not be cached (%s), so a program that checks tokens"
+		    " asks each time.",
 		    url, cache == NULL ? "nothing said" : cache);
 	}
 	if (fine)

@@ -6,9 +6,9 @@
 #include "http.h"
 
 /*
- * Where each program is, and what a request without a token gets of it.  Doctor
- * stores nothing: where a GET would leave a line in the audit trail, a POST of a
- * wrong media type leaves none.
+ * Each program, and the status of its answer to a request without a token (0:
+ * any).  Doctor stores nothing: where a GET would leave a line in the audit
+ * trail, it sends a POST of a wrong media type, which leaves none.
  */
 static const struct {
 	enum site site;
@@ -34,12 +34,12 @@ static const struct {
 
 #define N_PATHS (sizeof(paths) / sizeof(paths[0]))
 
-/* What is wrong with an answer, "" if nothing is, and what helps. */
+/* What is wrong with an answer ("": nothing), and the cure. */
 struct fault {
 	const char *what, *cure;
 };
 
-/* An answer of 500 and above: does the program not run, or not find its way? */
+/* A request id in an answer of 500 or above shows that the program runs. */
 static const char *
 cure_of_500(struct doctor *d, const struct http_answer *an)
 {
@@ -52,12 +52,12 @@ cure_of_500(struct doctor *d, const struct http_answer *an)
 	      " of .htaccess; the server's error log has the reason.";
 }
 
-/* Debian's own map of /cgi-bin/ goes before the .htaccess of a site. */
+/* Debian's own map of /cgi-bin/ comes before the .htaccess of a site. */
 static const char debian_map[] = "/etc/apache2/conf-enabled/serve-cgi-bin.conf";
 
 /*
- * Where the programs lie below what Apache serves, its .htaccess leads to them: is
- * it there, and does it have its way?  NULL: nothing is to be seen.
+ * If the programs are below Apache's document root, .htaccess leads to them.
+ * Return the cure if it is missing or without effect; NULL if no fault is seen.
  */
 static const char *
 cure_of_htaccess(struct doctor *d)
@@ -93,15 +93,15 @@ cure_of_map(struct doctor *d)
 	return strncasecmp(d->server, "Apache", 6) == 0
 	    ? "Map the path to its program, the longer paths first, as the"
 	      " files of deploy/ do; on a shared host see that .htaccess and"
-	      " the program are there, and that Apache heeds it (mod_rewrite,"
+	      " the program exist, and that Apache reads it (mod_rewrite,"
 	      " AllowOverride FileInfo)."
 	    : "Map the path to its program in the web server's configuration,"
 	      " the longer paths first; deploy/ has examples.";
 }
 
-/* Is the answer one of the program that belongs there? */
+/* Ask url; report an answer that its program would not give. */
 static struct fault
-look_at(struct doctor *d, const char *url, int is_post, int status)
+try_path(struct doctor *d, const char *url, int is_post, int status)
 {
 	const struct http_request rq = {
 		.url = url,
@@ -134,9 +134,11 @@ look_at(struct doctor *d, const char *url, int is_post, int status)
 	return f;
 }
 
-/* Tell of path i, and of those after it that fail alike; return how many. */
+/*
+ * Report path i and all later paths with the same fault; return their number.
+ */
 static size_t
-tell_alike(struct doctor *d, struct fault f[static N_PATHS], size_t i)
+report_fault(struct doctor *d, struct fault f[static N_PATHS], size_t i)
 {
 	const struct fault first = f[i];
 	struct buf others;
@@ -153,12 +155,12 @@ tell_alike(struct doctor *d, struct fault f[static N_PATHS], size_t i)
 	}
 	if (n == N_PATHS)
 		bad(d, LEVEL_WRONG, first.cure,
-		    "%s %s; the same of all %zu paths.",
+		    "%s %s; the same is true of all %zu paths.",
 		    url_of(d, paths[i].site), first.what, n);
 	else
 		bad(d, LEVEL_WRONG, first.cure, "%s %s%s%s.",
 		    url_of(d, paths[i].site), first.what,
-		    n == 1 ? "" : "; the same of ", others.data);
+		    n == 1 ? "" : "; the same is true of ", others.data);
 	return n;
 }
 
@@ -169,11 +171,11 @@ check_paths(struct doctor *d)
 	size_t n = 0;
 
 	for (size_t i = 0; i < N_PATHS; i++)
-		f[i] = look_at(d, url_of(d, paths[i].site), paths[i].is_post,
+		f[i] = try_path(d, url_of(d, paths[i].site), paths[i].is_post,
 		    paths[i].status);
 	for (size_t i = 0; i < N_PATHS; i++)
 		if (*f[i].what != '\0')
-			n += tell_alike(d, f, i);
+			n += report_fault(d, f, i);
 	if (n < N_PATHS)
 		d->has |= NEEDS_PROGRAMS;
 	if (n == 0)

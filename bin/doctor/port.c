@@ -1,4 +1,4 @@
-/* port.c: who may listen where Apache asks the guard? */
+/* port.c: who listens on the port where Apache asks the guard? */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <glob.h>
@@ -6,14 +6,14 @@
 
 #include "doctor.h"
 
-#define LISTENS 0x0a /* TCP_LISTEN, as /proc/net/tcp has it */
+#define LISTENS 0x0a /* TCP_LISTEN in /proc/net/tcp */
 
-/* Where Apache on this machine says it. */
+/* Apache's files, which may name the port. */
 static const char *const files[] = { "/etc/apache2/apache2.conf",
 	"/etc/apache2/sites-enabled/*", "/etc/apache2/conf-enabled/*",
 	"/etc/httpd/conf/httpd.conf", "/etc/httpd/conf.d/*.conf" };
 
-/* The port of HOST:PORT, perhaps behind "fcgi://"; 0: it is none. */
+/* The port of HOST:PORT, which "fcgi://" may precede; 0: there is none. */
 static unsigned
 port_of(const char *text)
 {
@@ -28,7 +28,7 @@ port_of(const char *text)
 								 : (unsigned)n;
 }
 
-/* deploy/apache/guard.conf without a Define has the port that it ships with. */
+/* The port that a line names; an Include of guard.conf means its default. */
 static unsigned
 port_in_line(const char *line)
 {
@@ -62,7 +62,7 @@ port_in_file(const char *path)
 	return port;
 }
 
-/* As spawn.sh is told it, or as Apache is; 0: nobody asks the guard on a port. */
+/* The port from $CARNET_GUARD (spawn.sh) or Apache's files; 0: none is used. */
 static unsigned
 find_port(void)
 {
@@ -81,7 +81,7 @@ find_port(void)
 	return port;
 }
 
-/* Who made the socket that listens there: 1 and *uid, or 0. */
+/* Put the owner of the socket that listens on port to *uid: 1, or 0 if none. */
 static int
 listener_of(unsigned port, uid_t *uid)
 {
@@ -123,8 +123,8 @@ first_free_port(void)
 }
 
 /*
- * mod_authnz_fcgi knows no other way than a port.  Who listens there sees each
- * bearer token, and says yes or no in the guard's name.
+ * mod_authnz_fcgi can only use a TCP port.  The process that listens there sees
+ * each bearer token, and answers for the guard.
  */
 void
 check_guard_port(struct doctor *d)

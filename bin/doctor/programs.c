@@ -1,4 +1,4 @@
-/* programs.c: the programs beside the command. */
+/* programs.c: checks of the programs in cgi-bin/ beside the command. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -14,20 +14,20 @@
 
 #define TRIAL_S 10
 
-/* One a file of cgi-bin/; a test sees to it that none is missing here. */
+/* One for each file of cgi-bin/; a test compares them. */
 static const char *const names[] = { "account", "authorize", "device", "guard",
 	"introspect", "jwks", "login", "metadata", "notfound", "password-token",
 	"personal-tokens", "playground", "posts", "resource-metadata", "revoke",
 	"status", "token", "user", "verify" };
 #define N_NAMES (sizeof(names) / sizeof(names[0]))
 
-/* Or this one alone, which is all of them: deploy/static/one.c. */
+/* One program instead, which has all of them: deploy/static/one.c. */
 #define ALL_IN_ONE "carnet.cgi"
 
-/* What is compiled into every program, and tells of which version it is. */
+/* Files that are compiled into every program: they show its version. */
 static const char *const marks[] = { "schema.sql", "error.html", "head.html" };
 
-/* The directory cgi-bin/ in the parent of the command's own. */
+/* The directory cgi-bin/ beside the directory of the command. */
 static const char *
 find_programs(struct arena *a)
 {
@@ -52,7 +52,7 @@ has_marks(const char *path)
 	int fd, all = 1;
 
 	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
-		return 1; /* runnable, not readable: it cannot be told */
+		return 1; /* not readable, so not known */
 	if (fstat(fd, &sb) == 0 && sb.st_size > 0)
 		map = mmap(
 		    NULL, (size_t)sb.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
@@ -68,7 +68,7 @@ has_marks(const char *path)
 	return all;
 }
 
-/* In the child: a request of plain CGI, without a configuration. */
+/* In the child: make a plain CGI request, without a configuration. */
 static void
 become(const char *path, int out)
 {
@@ -89,11 +89,11 @@ become(const char *path, int out)
 }
 
 /*
- * Run the program where it can reach neither configuration nor database: one
- * that runs at all answers 500.  Return what it said instead, or NULL.
+ * Run the program without configuration and database.  A program that works
+ * answers 500.  Return NULL, or what it printed instead.
  */
 static const char *
-run_once(struct arena *a, const char *path)
+try_program(struct arena *a, const char *path)
 {
 	int out = memfd_create("doctor", MFD_CLOEXEC), status;
 	char *text = arena_alloc(a, 1024), *line;
@@ -119,7 +119,7 @@ run_once(struct arena *a, const char *path)
 	return *line == '\0' ? "it says nothing" : line;
 }
 
-/* Return 1 if the program is there, runs, and is of this version. */
+/* Return 1 if the program exists, runs, and is of this version. */
 static int
 program_is_fine(struct doctor *d, const char *name)
 {
@@ -134,7 +134,7 @@ program_is_fine(struct doctor *d, const char *name)
 	else if (access(path, X_OK) < 0)
 		bad(d, LEVEL_WRONG, arena_printf(d->a, "chmod 0755 %s", path),
 		    "%s may not be run.", path);
-	else if ((said = run_once(d->a, path)) != NULL)
+	else if ((said = try_program(d->a, path)) != NULL)
 		bad(d, LEVEL_WRONG,
 		    "Install the library that it names, or"
 		    " copy a program that was built for this machine.",
@@ -171,8 +171,7 @@ check_programs(struct doctor *d)
 		good(d, "%zu in %s", N_NAMES, d->programs);
 }
 
-/* What /proc has in a process's file, at most size - 1 bytes; the length, or
- * -1. */
+/* Read at most size - 1 bytes of /proc/PID/FILE; return the length, or -1. */
 static ssize_t
 read_proc(const char *pid, const char *file, char *out, size_t size)
 {
@@ -189,7 +188,10 @@ read_proc(const char *pid, const char *file, char *out, size_t size)
 	return n;
 }
 
-/* The file that the process runs; of another user's, what it was called by. */
+/*
+ * Put the file that the process runs to out.  The exe link of another user's
+ * process cannot be read: then take the first word of its command line.
+ */
 static int
 executable_of(const char *pid, char out[static PATH_MAX])
 {
@@ -207,8 +209,7 @@ executable_of(const char *pid, char out[static PATH_MAX])
 	    : -1;
 }
 
-/* Another site may run the same programs: its CARNET_CONF, if we see it, tells.
- */
+/* Another site may run the same programs; its CARNET_CONF differs. */
 static int
 has_our_conf(struct doctor *d, const char *pid)
 {
@@ -241,7 +242,8 @@ name_of(struct doctor *d, const char *pid)
 	return NULL;
 }
 
-/* By fgetpwent: getpwuid wants shared libraries, which a static command lacks.
+/*
+ * fgetpwent, as getpwuid needs shared libraries, and a static command has none.
  */
 const char *
 user_name(struct arena *a, uid_t uid)
@@ -258,7 +260,7 @@ user_name(struct arena *a, uid_t uid)
 	return name != NULL ? name : arena_printf(a, "%u", (unsigned)uid);
 }
 
-/* The groups that the process is in, its own first. */
+/* Read the groups of the process, its own first. */
 static void
 read_groups(struct doctor *d, const char *pid, gid_t own)
 {
@@ -296,7 +298,7 @@ count_running(struct doctor *d)
 		    (name = name_of(d, de->d_name)) == NULL ||
 		    fstatat(dirfd(proc), de->d_name, &sb, 0) < 0)
 			continue;
-		/* The guard is FastCGI even where the others are not. */
+		/* The guard is FastCGI even if the others are not. */
 		d->n_running += strcmp(name, "guard") != 0;
 		d->has_runner = 1;
 		d->runner = sb.st_uid;
@@ -305,7 +307,7 @@ count_running(struct doctor *d)
 	closedir(proc);
 }
 
-/* Those that run on tell who serves here. */
+/* The programs that keep running show which user serves. */
 void
 check_processes(struct doctor *d)
 {

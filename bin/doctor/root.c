@@ -1,14 +1,14 @@
-/* root.c: does a web server serve the secrets? */
+/* root.c: are the secrets below a document root of a web server? */
 #include <glob.h>
 #include <limits.h>
 
 #include "doctor.h"
 
-/* Directories of these names are served, by all custom. */
+/* Directories of these names are usually served. */
 static const char *const served[] = { "public_html", "htdocs", "httpdocs",
 	"www", "wwwroot", "webroot", "html", "cgi-bin" };
 
-/* Where web servers of this machine say what they serve, and how. */
+/* The files of web servers that name a document root, and the word for it. */
 static const struct {
 	const char *files, *word;
 } servers[] = {
@@ -22,9 +22,9 @@ static const struct {
 	{ "/etc/nginx/conf.d/*.conf", "root" },
 };
 
-/* The part of path that ends in a component of a served name; NULL: none. */
+/* The part of path up to a directory with a served name; NULL: none. */
 static const char *
-named_so(struct arena *a, const char *path)
+root_by_name(struct arena *a, const char *path)
 {
 	const char *slash = path, *end;
 	size_t n;
@@ -39,7 +39,7 @@ named_so(struct arena *a, const char *path)
 	return NULL;
 }
 
-/* Is path below the directory dir, as the file system has it? */
+/* Is path below the directory dir, with links in dir followed? */
 static int
 is_below(const char *path, const char *dir)
 {
@@ -52,8 +52,7 @@ is_below(const char *path, const char *dir)
 	return n > 1 && strncmp(path, full, n) == 0 && path[n] == '/';
 }
 
-/* The directory that a line "WORD [=] DIR;" of a server's configuration names.
- */
+/* The directory in a line "WORD [=] DIR;" of a server's configuration. */
 static const char *
 root_of_line(struct arena *a, const char *line, const char *word)
 {
@@ -66,7 +65,7 @@ root_of_line(struct arena *a, const char *line, const char *word)
 	return arena_dup(a, line, strcspn(line, "\"';\n \t"));
 }
 
-/* The document root of the file that path is below; NULL: none. */
+/* The document root in the file that path is below; NULL: none. */
 static const char *
 root_in_file(
     struct arena *a, const char *file, const char *word, const char *path)
@@ -117,7 +116,7 @@ web_root_of(struct arena *a, const char *path)
 	if (realpath(path, full) == NULL)
 		return NULL;
 	root = configured_root(a, full);
-	return root != NULL ? root : named_so(a, full);
+	return root != NULL ? root : root_by_name(a, full);
 }
 
 void
@@ -129,8 +128,8 @@ check_web_root(struct doctor *d)
 	} files[] = {
 		{ "The configuration", d->cf->path,
 		    "name it to the programs by CARNET_CONF.",
-		    /* the server may keep it back, as deploy/ does: with a
-		     * URL it is asked for it (exposure) */
+		    /* the server may refuse it, as deploy/ does: with a
+		     * URL the check "exposure" asks for it */
 		    d->cf->password_client_secret != NULL ? LEVEL_WRONG
 							  : LEVEL_WARN },
 		{ "The database", d->cf->database,
@@ -160,7 +159,7 @@ check_web_root(struct doctor *d)
 		    files[i].what, files[i].path, root);
 	}
 	if (fine)
-		good(d, "%sdatabase and keys lie below none",
+		good(d, "%sdatabase and keys are below none",
 		    files[0].level == LEVEL_WARN && d->has & NEEDS_URL
 			? ""
 			: "configuration, ");

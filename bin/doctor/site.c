@@ -1,4 +1,4 @@
-/* site.c: the running site: server, TLS, clock. */
+/* site.c: checks of the running site: server, TLS, clock. */
 #include <time.h>
 
 #include "doctor.h"
@@ -9,7 +9,7 @@
 #define SKEW_WARN_S 5
 #define SKEW_WRONG_S 60
 
-/* What curl says for what it cannot do, and who can. */
+/* The cure for an error of curl. */
 static const char *
 cure_of(const char *error)
 {
@@ -18,7 +18,7 @@ cure_of(const char *error)
 	} cures[] = {
 		{ "cannot be run",
 		    "Install the command curl (apt-get install"
-		    " curl), by which this asks the site." },
+		    " curl), which asks the site." },
 		{ "curl: (6)",
 		    "Correct the host's name, or its entry in the"
 		    " DNS." },
@@ -60,15 +60,15 @@ check_site(struct doctor *d)
 }
 
 /*
- * The answers are alike; a program that is still there is FastCGI.  As plain CGI
- * it may be about to end: that is waited for.
+ * A program that keeps running after its answer is FastCGI.  A plain CGI
+ * program may be about to end, so wait a moment.
  */
 void
 check_interface(struct doctor *d)
 {
 	const struct timespec pause = { .tv_nsec = 20000000 };
 
-	count_running(d); /* again: Apache starts them when they are asked */
+	count_running(d); /* again: Apache starts programs on request */
 	for (int i = 0; i < 25 && d->n_running > 0; i++) {
 		nanosleep(&pause, NULL);
 		count_running(d);
@@ -78,10 +78,10 @@ check_interface(struct doctor *d)
 	else if (d->programs != NULL && is_loopback(d->base))
 		good(d, "plain CGI, or programs of another directory");
 	else
-		good(d, "not to be told from here");
+		good(d, "cannot be seen from here");
 }
 
-/* On the usual port plain http should do nothing but lead to https. */
+/* On the usual port, plain http should only redirect to https. */
 static int
 http_leads_on(struct doctor *d)
 {
@@ -93,7 +93,7 @@ http_leads_on(struct doctor *d)
 	if (host[0] != '[' && strchr(host, ':') != NULL)
 		return 1;
 	if (http_get(d->a, url, &an) < 0)
-		return 1; /* it does not listen: nobody sends a secret there */
+		return 1; /* no server listens: no secret is sent there */
 	to = http_header(d->a, &an, "Location", NULL);
 	if (an.status / 100 == 3 && to != NULL &&
 	    strncasecmp(to, "https://", 8) == 0)
@@ -140,7 +140,7 @@ check_https(struct doctor *d)
 		good(d, "the issuer is where the site is");
 }
 
-/* A date as OpenSSL, or else GnuTLS, prints it for curl. */
+/* Read a date as curl prints it with OpenSSL or with GnuTLS. */
 static time_t
 read_date(const char *text)
 {
@@ -152,7 +152,7 @@ read_date(const char *text)
 	return timegm(&tm);
 }
 
-/* The site's own certificate is the first that it sends. */
+/* The first certificate that the site sends is its own. */
 void
 check_certificate(struct doctor *d)
 {
@@ -170,7 +170,7 @@ check_certificate(struct doctor *d)
 		return;
 	p = strstr(an.body, mark);
 	if (p == NULL || (end = read_date(p + strlen(mark))) == 0) {
-		good(d, "verified; when it expires, this curl does not tell");
+		good(d, "verified; this curl does not tell when it expires");
 		return;
 	}
 	days = (end - d->c->now) / DAY;
@@ -203,11 +203,11 @@ check_time(struct doctor *d)
 	if (date == NULL ||
 	    strptime(date, "%a, %d %b %Y %H:%M:%S GMT", &tm) == NULL) {
 		bad(d, LEVEL_WARN, "Have the web server send its Date.",
-		    "The answers tell no time.");
+		    "The answers have no Date.");
 		return;
 	}
 	there = timegm(&tm) + (age == NULL ? 0 : (time_t)strtol(age, NULL, 10));
-	/* It is whole seconds: what lies in the second asked is no skew. */
+	/* Date has whole seconds: a second before the request is no skew. */
 	off = there > after      ? there - after
 	    : there < before - 1 ? there - before
 				 : 0;

@@ -1,4 +1,4 @@
-/* users.c: the accounts in the database. */
+/* users.c: checks of the users in the database. */
 #include <string.h>
 
 #include "arena.h"
@@ -9,7 +9,7 @@
 
 #define BATCH 256
 
-/* What somebody types is looked for in one form: is it the one that is stored? */
+/* A sign-in searches for the normal form of an address: is that stored? */
 static int
 user_is_fine(struct doctor *d, const struct user *u)
 {
@@ -23,9 +23,9 @@ user_is_fine(struct doctor *d, const struct user *u)
 		(long long)u->id),
 	    "Nobody can sign in as user %lld, %s: %s.", (long long)u->id,
 	    u->email,
-	    form == NULL ? "that is no e-mail address"
+	    form == NULL ? "that is not an e-mail address"
 			 : arena_printf(d->a,
-			       "what they type is looked for as %s", form));
+			       "a sign-in searches for %s", form));
 	return 0;
 }
 
@@ -46,6 +46,6 @@ check_users(struct doctor *d)
 		count += n > 0 ? n : 0;
 	} while (n == BATCH);
 	if (fine)
-		good(d, "%lld, each can be found by what they type",
+		good(d, "%lld, each can be found by a sign-in",
 		    (long long)count);
 }

@@ -1,13 +1,13 @@
-/* absent.c: what a statically linked program does without; see make static. */
+/* absent.c: functions that a static program replaces; see make static. */
 #include <errno.h>
 #include <netdb.h>
 #include <pwd.h>
 #include <stdlib.h>
 
 /*
- * Debian has no static p11-kit, which GnuTLS uses for keys on smart cards
- * alone.  Ours are files: none of its functions is ever called, and link.opts
- * gives all of them this one body.
+ * Debian has no static p11-kit, which GnuTLS uses only for keys on smart cards.
+ * carnet's keys are files, so these functions are never called; link.opts gives
+ * all of them this one body.
  */
 void pkcs11_absent(void);
 void
@@ -17,8 +17,9 @@ pkcs11_absent(void)
 }
 
 /*
- * glibc's own need shared libraries at run time.  SQLite would load extensions,
- * and GnuTLS look up a home directory for known TLS hosts: nothing that is done here, and each copes with this answer.
+ * glibc's functions need shared libraries at run time.  SQLite uses them to
+ * load extensions, GnuTLS to find a home directory with known TLS hosts.
+ * carnet needs neither, and both libraries accept these answers.
  */
 void *__wrap_dlopen(const char *path, int flags);
 void *

@@ -1,4 +1,4 @@
-/* one.c: carnet.cgi: every program, and the command, in one file; make bundle. */
+/* one.c: carnet.cgi: all programs and the command in one file; make bundle. */
 #include <err.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,12 +6,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* The functions main of cgi-bin/ and bin/, each under a name of its own. */
+/* The main functions of cgi-bin/ and bin/, each with a name of its own. */
 #define PROGRAM(name, run) int run(void);
 #include "programs.h"
 #undef PROGRAM
 int carnet_main(int argc, char **argv);
-int setup_main(void); /* setup.c: it has no other place */
+int setup_main(void); /* setup.c, which is only in this file */
 
 static const struct program {
 	const char *name;
@@ -24,7 +24,7 @@ static const struct program {
 	{ "setup", setup_main },
 };
 
-/* Where URLs lead that name no program.  The longest that fits counts. */
+/* The program of each URL.  The longest path that fits counts. */
 static const struct route {
 	const char *path, *name;
 } routes[] = {
@@ -73,7 +73,9 @@ named_by(const char *path)
 	return path == NULL ? NULL : find(path, strlen(path));
 }
 
-/* Move the first len bytes of PATH_INFO, which path is, to SCRIPT_NAME's end. */
+/*
+ * Move the first len bytes of path, which is PATH_INFO, to SCRIPT_NAME's end.
+ */
 static void
 mount(char *path, size_t len)
 {
@@ -88,8 +90,8 @@ mount(char *path, size_t len)
 }
 
 /*
- * The program that PATH_INFO names, by its own name, /token, as our .htaccess
- * does, or by its URL, /oauth/token, where a host knows no rules.
+ * The program that PATH_INFO names: by its name, /token, as from .htaccess, or
+ * by its URL, /oauth/token, on a host without rewrite rules.
  */
 static const struct program *
 routed(char *path)
@@ -117,8 +119,9 @@ routed(char *path)
 }
 
 /*
- * Is this a shell, not a web server?  A server hands a query without "=" on as
- * words of the command line (RFC 3875 section 4.4): they must be no verbs.
+ * Did a shell start this, not a web server?  A server passes a query without
+ * "=" as words of the command line (RFC 3875 section 4.4); they must not be
+ * verbs.
  */
 static int
 is_shell(void)
@@ -135,8 +138,8 @@ is_shell(void)
 }
 
 /*
- * A link or a copy is the program that it is named after; a file of one line,
- * #!/path/carnet.cgi, is the one of its URL.
+ * A link or a copy is the program whose name it has.  A file of one line,
+ * #!/path/carnet.cgi, is the program of its URL.
  */
 int
 main(int argc, char **argv)

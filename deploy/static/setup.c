@@ -1,9 +1,9 @@
 /* setup.c: GET POST /oauth/setup: a first configuration and user without a shell.
  *
- * Only in carnet.cgi, for hosts where one can do no more than copy files.  The page
- * works for who knows what stands in the file setup-token beside carnet.conf: who
- * can put a file there is the owner of the site.  It runs the command's own verbs,
- * and deletes that file. */
+ * This page is only in carnet.cgi, for hosts to which one can only copy files.
+ * It works for a user who knows the text of the file setup-token beside
+ * carnet.conf: whoever can put a file there is the owner of the site.  It runs
+ * the command's own verbs, and deletes that file. */
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -32,20 +32,20 @@
 #include "url.h"
 
 #define TOKEN_FILE "setup-token"
-#define WRONG_FILE "setup-token.wrong" /* a byte for each wrong guess of late */
+#define WRONG_FILE "setup-token.wrong" /* a byte for each recent wrong guess */
 #define TOKEN_MIN 20
 #define TOKEN_MAX 200
-#define WRONG_MAX 20 /* and then none is looked at for so long: */
+#define WRONG_MAX 20 /* after so many, guesses are refused for WRONG_WAIT_S */
 #define WRONG_WAIT_S 60
 #define OUTPUT_MAX 4096
-#define VERB_S 100 /* longer than any takes */
+#define VERB_S 100 /* longer than any verb takes */
 
 int setup_main(void);
 int notfound_main(void);
 
 extern char **environ;
 
-/* What the form says; "" is not given. */
+/* The fields of the form; "" if one is not given. */
 struct form {
 	const char *token, *issuer, *data, *email, *password;
 };
@@ -90,7 +90,8 @@ is_https(void)
 	    strcasecmp(env("HTTP_X_FORWARDED_PROTO"), "https") == 0;
 }
 
-/* Nobody on the way may read what is sent.  A proxy's address is loopback, too. */
+/* Nobody on the way may read the form: https, or a loopback name and address.
+ * A local proxy has a loopback address too, so the name must be one. */
 static int
 is_private(void)
 {
@@ -112,7 +113,7 @@ guess_issuer(struct arena *a)
 	    env("HTTP_HOST"), end == NULL ? 0 : (int)(end - uri), uri);
 }
 
-/* A folder beside the one that is served, which no URL leads to. */
+/* A folder beside the document root, which no URL leads to. */
 static const char *
 guess_data(struct arena *a)
 {
@@ -140,7 +141,7 @@ answer(struct setup *s)
 	return 0;
 }
 
-/* The page with one of its parts: form, done, or neither; and an error, or NULL. */
+/* Send the page with the part "form", "done" or "", and an error or NULL. */
 static int
 page(struct setup *s, int status, const char *part, const char *error,
     const char *text)
@@ -162,7 +163,7 @@ page(struct setup *s, int status, const char *part, const char *error,
 	return answer(s);
 }
 
-/* The words of the file, without the newline that an editor adds. */
+/* The text of the file, without the newline that an editor adds. */
 static const char *
 read_token(struct setup *s)
 {
@@ -175,7 +176,7 @@ read_token(struct setup *s)
 	return text;
 }
 
-/* Count a wrong guess.  Return -1 if it could not be: then nothing may be tried. */
+/* Count a wrong guess.  Return -1 on failure: then no guess may be tried. */
 static int
 count_wrong(struct setup *s)
 {
@@ -191,8 +192,8 @@ count_wrong(struct setup *s)
 }
 
 /*
- * For how many seconds yet no guess is looked at; 0: now it is.  Then the count
- * begins anew: what strangers send puts the owner off for a while, and no more.
+ * Return for how many more seconds guesses are refused; 0: not.  After the wait
+ * the count begins again, so strangers can delay the owner only for a while.
  */
 static int
 seconds_to_wait(struct setup *s)
@@ -212,7 +213,7 @@ seconds_to_wait(struct setup *s)
 	    : (int)(sb.st_mtime + WRONG_WAIT_S - now);
 }
 
-/* Is what was sent what stands in the file?  By digests: in constant time. */
+/* Is what was sent the text of the file?  Digests compare in constant time. */
 static int
 token_fits(const char *sent, const char *token)
 {
@@ -223,7 +224,7 @@ token_fits(const char *sent, const char *token)
 	return digest_equal(&a, &b);
 }
 
-/* In the child: the command, with input, and out for all that it says. */
+/* In the child: run the command with input; its output goes to out. */
 static void
 become(char **argv, int input, int out)
 {
@@ -239,8 +240,8 @@ become(char **argv, int input, int out)
 }
 
 /*
- * Run a verb of the command, with input on its standard input.  Put what it said
- * to *said.  Return 1 if it went well.
+ * Run a verb of the command, with input on its standard input.  Put its output
+ * to *said.  Return 1 if it succeeded.
  */
 static int
 run_verb(struct setup *s, char **argv, const char *input, const char **said)
@@ -278,9 +279,9 @@ word(const char *text)
 }
 
 /*
- * What carnet install and carnet user add do.  Put to *made what the first one said,
- * which has a secret that is shown once, and to *fault what hindered.  Both may be
- * done once more: what is there stays.  Return 1 if all went well.
+ * Run carnet install and carnet user add.  Put the output of install, which has
+ * a secret that is shown only here, to *made, and an error to *fault.  Both may
+ * be run again: what exists stays.  Return 1 on success.
  */
 static int
 make_site(struct setup *s, const char **made, const char **fault)
@@ -302,7 +303,7 @@ make_site(struct setup *s, const char **made, const char **fault)
 	return run_verb(s, user, password, fault);
 }
 
-/* The fields of the body, which is a form of some hundred bytes. */
+/* Read the fields of the body, which is a form of some hundred bytes. */
 static void
 read_form(struct setup *s)
 {
@@ -333,7 +334,7 @@ read_form(struct setup *s)
 				*fields[i].value = pair.value;
 }
 
-/* What is wrong with the form, or NULL.  The command looks at the rest. */
+/* What is wrong with the form, or NULL.  The command checks the other rules. */
 static const char *
 find_fault(const struct form *f)
 {
@@ -388,7 +389,9 @@ open_token(struct setup *s)
 	    fstat(s->fd, &sb) == 0 && S_ISREG(sb.st_mode) && sb.st_nlink > 0;
 }
 
-/* The folder of carnet.conf is the parent of the one that this program is in. */
+/*
+ * The folder of carnet.conf is the parent of the one that this program is in.
+ */
 static int
 find_dir(struct setup *s)
 {
@@ -437,7 +440,9 @@ setup_main(void)
 	signal(SIGPIPE, SIG_IGN);
 	s.rq.a = a;
 	s.form = (struct form) { "", "", "", "", "" };
-	/* Also where it is not looked at: a server may lose the answer else. */
+	/*
+	 * Read also a body that is not used: else a server may lose the answer.
+	 */
 	read_form(&s);
 	if (find_dir(&s) < 0 || !open_token(&s))
 		return notfound_main();

@@ -82,7 +82,7 @@ def test_the_version_is_told(cgi):
     (["keys"], "carnet: no verb keys: say keys generate, keys rotate, keys retire,"
                " keys list\n"),
     (["token", "nothing"], "carnet: no verb token nothing: say token list, token revoke\n"),
-    (["--conf", "x"], "carnet: options stand behind the verb: carnet VERB --conf ...;"
+    (["--conf", "x"], "carnet: options come after the verb: carnet VERB --conf ...;"
                       " see carnet help\n")])
 def test_a_verb_that_is_none_is_told_in_one_line(cgi, args, said):
     """And with it what to say instead."""

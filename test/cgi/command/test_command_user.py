@@ -93,7 +93,7 @@ def test_a_user_is_changed(cgi):
     (["--login", "TAKEN"], "another user has"),
     (["--email", "x"], "is no e-mail address"), (["--login", "a@b"], "is no user name"),
     (["--login", ""], "is no user name"), (["--scope", "nothing"], "a scope that"),
-    (["--name", "a\tb"], "a name is a line"), (["--unset", "email"], "--unset takes"),
+    (["--name", "a\tb"], "a name must be a line"), (["--unset", "email"], "--unset takes"),
     (["--name", "Another", "--scope", "nothing"], "a scope that")])
 def test_what_cannot_be_is_refused_and_changes_nothing(cgi, args, said):
     """In one transaction."""

@@ -140,7 +140,7 @@ def test_a_missing_client_of_install_is_told(fresh, role):
 
 
 @pytest.mark.parametrize("make, said", [
-    (lambda site: ("nobody", "x"), "is none of ours"),
+    (lambda site: ("nobody", "x"), "is not registered"),
     (lambda site: (site.password_client.id, "x"), "has another secret"),
     (lambda site: site.client("client_credentials"), "the grant password"),
     (lambda site: revoked(site), "was revoked")])
@@ -175,8 +175,8 @@ def test_a_clients_algorithm_without_a_key_is_told(fresh):
 
 
 @pytest.mark.parametrize("email, why", [
-    ("JÜRGEN@x.example", "is looked for as jürgen@x.example"),
-    ("♥@x.example", "is no e-mail address")])
+    ("JÜRGEN@x.example", "a sign-in searches for jürgen@x.example"),
+    ("♥@x.example", "is not an e-mail address")])
 def test_a_user_whom_nobody_can_sign_in_as_is_told(fresh, email, why):
     """RFC 8265: what is typed is looked for in one form."""
     fresh.sql("UPDATE users SET email = ?", email)

@@ -82,7 +82,7 @@ def test_a_servers_clock_that_is_off(web, off, level, said):
 
 def test_a_servers_answers_without_a_date(web):
     web.change = lambda path, answer: answer.headers.pop(0)
-    ask_web(web).only("time", "warn", "tell no time")
+    ask_web(web).only("time", "warn", "have no Date")
 
 
 TOKEN, JWKS, PAGE = "/oauth/token", "/oauth/jwks", "/oauth/login"
@@ -185,7 +185,7 @@ def test_paths_that_fail_alike_are_one_finding(web):
     report = ask_web(web)
     report.only("paths", "wrong")
     assert [r["what"].split("/", 3)[3] for r in report.at("wrong")] == [
-        "oauth/login is answered 404, by no program of carnet; the same of /oauth/logout,"
+        "oauth/login is answered 404, by no program of carnet; the same is true of /oauth/logout,"
         " /account.", "oauth/device answers 503."]
 
 
@@ -197,7 +197,7 @@ def test_no_path_that_leads_to_a_program_is_all_that_is_told(web):
     web.change = change
     report = ask_web(web)
     wrong, = report.at("wrong")
-    assert wrong["check"] == "paths" and "the same of all 15 paths" in wrong["what"]
+    assert wrong["check"] == "paths" and "the same is true of all 15 paths" in wrong["what"]
     assert ".htaccess" in wrong["cure"]
 
 
