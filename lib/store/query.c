@@ -86,9 +86,12 @@ row_read_key(const struct row *r, void *out)
 	row_key(r, 0, out);
 }
 
+/* A statement that met no row neither added one nor took anything back. */
 static void
-note(struct store *st, enum sql which)
+note(struct store *st, enum sql which, int rows)
 {
+	if (rows <= 0)
+		return;
 	st->takes_back |= sql_table[which].takes_back;
 	st->adds |= sql_table[which].adds;
 }
@@ -104,11 +107,14 @@ run_step(struct store *st, void *ctx)
 int
 query_run(struct store *st, enum sql which, const struct value *v, int n)
 {
+	int rows;
+
 	if (needs_transaction(st, which))
 		return store_write(st, run_step,
 		    &(struct query) { .which = which, .v = v, .n = n });
-	note(st, which);
-	return st->engine->run(st, which, v, n);
+	rows = st->engine->run(st, which, v, n);
+	note(st, which, rows);
+	return rows;
 }
 
 static int
@@ -131,10 +137,10 @@ query_one(struct store *st, struct arena *a, enum sql which,
 		return store_write(st, one_step,
 		    &(struct query) { .a = a, .which = which, .v = v, .n = n,
 			.read = read, .out = out });
-	note(st, which);
 	if (st->engine->find(&r, which, v, n) == 0 &&
 	    (found = st->engine->next(&r)) == 1)
 		read(&r, out);
+	note(st, which, found);
 	return st->engine->end(&r) < 0 ? -1 : found;
 }
 
@@ -148,7 +154,6 @@ query_list(struct store *st, struct arena *a, enum sql which,
 	size_t count = 0;
 	int more = -1;
 
-	note(st, which);
 	if (st->engine->find(&r, which, v, n) == 0)
 		for (more = 0; count < max &&
 		    (more = st->engine->next(&r)) == 1; count++) {
@@ -156,6 +161,7 @@ query_list(struct store *st, struct arena *a, enum sql which,
 			read(&r, at);
 			at += size;
 		}
+	note(st, which, (int)count);
 	return st->engine->end(&r) < 0 || more < 0 ? -1 : (int)count;
 }
 
