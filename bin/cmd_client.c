@@ -1,4 +1,4 @@
-/* cmd_client.c: carnet client ... */
+/* cmd_client.c: carnet client add, edit, list, show, secret, revoke, delete. */
 #include "arena.h"
 #include "buf.h"
 #include "client.h"
@@ -12,7 +12,7 @@
 
 #define LIST_N 256
 
-/* What was made, or given a new secret: shown this once. */
+/* Print a client and its new secret, which is shown only here. */
 static int
 show_secret(struct cmd *c, const struct client *cl, const char *secret)
 {
@@ -35,7 +35,7 @@ show_secret(struct cmd *c, const struct client *cl, const char *secret)
 	return cmd_print(&b);
 }
 
-/* What add and edit take, as it was typed. */
+/* The arguments of add and edit, as they were typed. */
 struct typed {
 	struct registration r;
 	const char *access_ttl, *refresh_ttl;
@@ -99,7 +99,7 @@ cmd_client_add(struct cmd *c)
 	return rc;
 }
 
-/* Null: the setting's. */
+/* Write a lifetime; null: the client has the configuration's. */
 static void
 write_ttl(struct buf *b, const char *name, int64_t ttl_s)
 {
@@ -275,7 +275,10 @@ unset(const struct change *ch, struct client *cl)
 	    sizeof(names) / sizeof(names[0]));
 }
 
-/* What is read here is what is changed: the rules are for the whole client. */
+/*
+ * Read, check and change the client in one transaction.  The rules are for the
+ * whole client, with its old members and the new ones.
+ */
 static int
 change(struct store *st, void *ctx)
 {

@@ -1,4 +1,4 @@
-/* cmd_token.c: carnet token ... */
+/* cmd_token.c: carnet token list, revoke. */
 #include <errno.h>
 #include <time.h>
 
@@ -17,12 +17,12 @@
 #define HEADING \
     "ID\tKIND\tCLIENT\tE-MAIL\tSCOPES\tMADE\tEXPIRES\tREVOKED"
 
-/* What both verbs may say of whose tokens they are about. */
+/* The options of both verbs: whose tokens. */
 struct whose {
 	const char *email, *client_id;
 };
 
-/* The rows of those that the options name, to user and client; 0: anyone's. */
+/* Find the user and the client of the options; 0: any. */
 static int
 find_whose(struct cmd *c, const struct whose *who, struct walk *w)
 {
@@ -46,7 +46,7 @@ find_whose(struct cmd *c, const struct whose *who, struct walk *w)
 	return CMD_OK;
 }
 
-/* A token whose row is gone: its id begins with when it was made. */
+/* A token without a row: its id begins with the time when it was made. */
 static int64_t
 made_at(const struct walk_token *t)
 {
@@ -87,7 +87,7 @@ write_line(struct arena *a, struct buf *b, const struct walk_token *t)
 	    t->revoked_at == 0 ? "" : cmd_date(a, t->revoked_at));
 }
 
-/* Print n tokens, as part of a list: that may be longer than memory is. */
+/* Print n tokens as a part of the list, which may be longer than memory. */
 static int
 print_some(struct cmd *c, struct arena *a, const struct walk_token *t, int n,
     int is_first)
@@ -109,7 +109,7 @@ print_some(struct cmd *c, struct arena *a, const struct walk_token *t, int n,
 		    ? cmd_print_rows(c, is_first ? HEADING : NULL, &b)
 		    : CMD_OK;
 	}
-	/* The bracket of all but the first becomes the comma. */
+	/* In all parts but the first the bracket becomes a comma. */
 	if (c->json && !is_first)
 		*b.data = n > 0 ? ',' : ' ';
 	if (c->json && n == 0)
@@ -183,11 +183,11 @@ report(struct cmd *c, const struct walk *w)
 /* Tokens to be revoked by their ids. */
 struct ids {
 	struct cmd *c;
-	const struct walk *walk; /* whose they must be */
+	const struct walk *walk; /* the user and client that must have them */
 	struct id *id;
 	int n;
 	struct walk done;	/* walk, with what was revoked */
-	const struct id *unknown; /* one that there is not; or NULL */
+	const struct id *unknown; /* an id without a token, or NULL */
 };
 
 /* Revoke the token with that id, and its family; within a transaction. */
@@ -221,7 +221,7 @@ revoke_id(struct store *st, struct ids *ids, const struct id *id)
 	return 0;
 }
 
-/* All of them, or none. */
+/* Revoke all of them, or none. */
 static int
 revoke_step(struct store *st, void *ctx)
 {
@@ -244,7 +244,7 @@ revoke_ids(struct cmd *c, char **text, int n, struct walk *w)
 	};
 
 	for (int i = 0; i < n; i++)
-		if (!id_read(text[i], &ids.id[i])) /* a token, perhaps */
+		if (!id_read(text[i], &ids.id[i])) /* it may be a token */
 			return cmd_refuse("word %d is no id of a token: those"
 			    " of token list are; nothing was revoked", i + 1);
 	if (store_write(c->st, revoke_step, &ids) < 0)

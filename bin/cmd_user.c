@@ -1,4 +1,4 @@
-/* cmd_user.c: carnet user ... */
+/* cmd_user.c: carnet user add, passwd, disable, enable. */
 #include <errno.h>
 #include <termios.h>
 #include <unistd.h>
@@ -15,7 +15,7 @@
 #include "store_user.h"
 #include "user.h"
 
-/* One line of standard input without its newline; NULL if there is none. */
+/* Read a line of standard input, without its newline; NULL if there is none. */
 static char *
 read_line(struct arena *a)
 {
@@ -32,7 +32,7 @@ read_line(struct arena *a)
 	return copy;
 }
 
-/* The same from the terminal, unseen. */
+/* Read a line from the terminal, without echo. */
 static char *
 ask(struct arena *a, const char *prompt)
 {
@@ -51,7 +51,7 @@ ask(struct arena *a, const char *prompt)
 	return line;
 }
 
-/* Put the hash of u's new password to *hash; or say why not. */
+/* Put the hash of u's new password to *hash, or refuse it with a message. */
 static int
 take_password(
     struct cmd *c, int from_stdin, const struct user *u, const char **hash)
@@ -95,7 +95,7 @@ cmd_scope(struct cmd *c, const char *words)
 	return -1;
 }
 
-/* Put what is given (not NULL) to out, in its one form. */
+/* Put each one that is not NULL to out, in the form that is stored. */
 int
 cmd_take_identity(struct cmd *c, const char *email, const char *login,
     const char *name, struct user *out)
@@ -174,7 +174,7 @@ cmd_user_passwd(struct cmd *c)
 	if ((rc = cmd_take_user(c, opts, 1, &u)) != CMD_OK ||
 	    (rc = take_password(c, from_stdin, &u, &hash)) != CMD_OK)
 		return rc;
-	u.password = NULL; /* the operator need not know the old one */
+	u.password = NULL; /* no check of the old one: it is not known */
 	n = store_write(c->st, set_password,
 	    &(struct change) { .u = &u, .hash = hash, .now = c->now });
 	if (n < 0)

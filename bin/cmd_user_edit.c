@@ -1,4 +1,4 @@
-/* cmd_user_edit.c: carnet user edit, delete: people are changed and erased. */
+/* cmd_user_edit.c: carnet user edit, delete: changing and erasing users. */
 #include "arena.h"
 #include "cmd.h"
 #include "conf.h"
@@ -28,7 +28,7 @@ unset(const struct change *ch, struct user *u)
 	return cmd_unset(ch->c, ch->unset, names, 3);
 }
 
-/* What is read here is what is changed.  1; 0: another user has that name. */
+/* Read and change the user in one transaction.  1; 0: the name is taken. */
 static int
 change(struct store *st, void *ctx)
 {
@@ -97,13 +97,13 @@ cmd_user_edit(struct cmd *c)
 		      : cmd_say_user(c, &u, "changed");
 }
 
-/* Somebody to be deleted. */
+/* A user to be deleted. */
 struct deletion {
 	const struct user *u;
 	const char *trail; /* NULL: there is none */
 };
 
-/* Erasing from the trail twice is as good as once. */
+/* The step may run twice: erasing from the trail again changes nothing. */
 static int
 delete_user(struct store *st, void *ctx)
 {
@@ -115,8 +115,8 @@ delete_user(struct store *st, void *ctx)
 }
 
 /*
- * The trail is erased first, as a failure there is to leave everything as it was;
- * and once more when the user is gone, for what others wrote meanwhile.
+ * The trail is erased first: if that fails, nothing has changed.  It is erased
+ * again after the user is deleted, for lines that were written meanwhile.
  */
 int
 cmd_user_delete(struct cmd *c)

@@ -1,4 +1,4 @@
-/* cmd_user_list.c: carnet user list, show, export: what is known of people. */
+/* cmd_user_list.c: carnet user list, show, export: what is stored of users. */
 #include "arena.h"
 #include "buf.h"
 #include "cmd.h"
@@ -180,7 +180,7 @@ write_posts(struct cmd *c, struct buf *b, int64_t user)
 	return n;
 }
 
-/* All that is stored of one person, for them: in one object on one line. */
+/* Print all that is stored of one user: one object on one line. */
 static int
 export_one(struct cmd *c, const char *name)
 {
@@ -203,7 +203,7 @@ export_one(struct cmd *c, const char *name)
 	return cmd_print(&b);
 }
 
-/* Members are named as import takes them. */
+/* The members have the names that import reads. */
 static void
 write_line(struct buf *b, const struct user *u, int hashes)
 {
@@ -220,7 +220,7 @@ write_line(struct buf *b, const struct user *u, int hashes)
 	json_close(b, '}');
 }
 
-/* A line of its own for each: a buffer with another value would get a comma. */
+/* Each user has a buffer: a second value in a buffer would get a comma. */
 static int
 export_all(struct cmd *c, int hashes)
 {

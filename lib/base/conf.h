@@ -1,4 +1,6 @@
-/* conf.h: carnet.conf: settings as a table: name, type, offset, default, range. */
+/*
+ * conf.h: carnet.conf: settings as a table: name, type, offset, default, range.
+ */
 #ifndef CARNET_CONF_H
 #define CARNET_CONF_H
 
@@ -28,7 +30,7 @@ struct conf {
 	const char *templates;	/* a directory, or NULL */
 	const char *site_name, *site_colour;
 	const char *site_logo;	/* a path on this host, or NULL */
-	const char *help_url;	/* for who cannot sign in, or NULL */
+	const char *help_url;	/* for users who cannot sign in, or NULL */
 	int64_t password_min;	/* characters of a new password */
 	const char *auth_header; /* another header with the bearer token */
 	const char *audiences;	/* words */
@@ -45,7 +47,7 @@ struct conf {
 	int sandbox;		/* sandbox.h */
 	int passport_compat;
 	int64_t throttle_window; /* failures are counted for so long */
-	/* How many are borne; 0: any number. */
+	/* How many failures are allowed; 0: any number. */
 	int64_t throttle_account_address, throttle_account, throttle_address;
 	int64_t throttle_client;
 	int64_t device_codes;	/* for one address in an hour; 0: any number */
@@ -66,8 +68,8 @@ struct conf {
 /*
  * conf_find(argument, program):
  * Return the path of the configuration, static: the argument if not NULL, else
- * $CARNET_CONF, else carnet.conf in the parent of the directory that the file
- * program stands in, else /etc/carnet/carnet.conf.
+ * $CARNET_CONF, else carnet.conf in the parent of the program's directory, else
+ * /etc/carnet/carnet.conf.
  */
 const char *conf_find(const char *argument, const char *program);
 
@@ -88,8 +90,8 @@ struct conf *conf_load(const char *path, char *error, size_t size);
 
 /*
  * conf_read(fd, path, error, size):
- * The same of the file at path that is open already, and closed here; fd is -1, with
- * errno, if it could not be opened.
+ * The same of the file at path that is open already, and closed here; fd is -1,
+ * with errno, if it could not be opened.
  */
 struct conf *conf_read(int fd, const char *path, char *error, size_t size);
 
@@ -102,8 +104,8 @@ struct conf *conf_parse(
 
 /*
  * conf_time(text, out):
- * Read a time as the configuration has it: seconds, or with a unit, such as 30s,
- * 10m, 2h or 30d.  Return 0, or -1 if it is none.
+ * Read a time as the configuration has it: seconds, or with a unit, such as
+ * 30s, 10m, 2h or 30d.  Return 0, or -1 if it is none.
  */
 int conf_time(const char *text, int64_t *out);
 

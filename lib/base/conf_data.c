@@ -40,9 +40,9 @@ directory_of(const struct conf *cf, const char *path)
 
 /*
  * Earlier versions put the database beside the configuration.  Such a site goes
- * on with it: a new, empty database would lose its users.  Once there is a data/
- * the file beside the configuration is not used: it may be an old copy, in which
- * revoked tokens are still live.
+ * on with it: a new, empty database would have none of its users.  If there is
+ * a data/, the file beside the configuration is not used: it may be an old
+ * copy, in which revoked tokens are still valid.
  */
 void
 conf_data(struct conf *cf)

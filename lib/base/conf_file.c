@@ -51,7 +51,7 @@ conf_read(int fd, const char *path, char *error, size_t size)
 	return cf;
 }
 
-/* carnet.conf in the parent of the directory that program stands in, static. */
+/* carnet.conf in the parent of the program's directory, static. */
 static const char *
 beside(const char *program)
 {
