@@ -1,6 +1,6 @@
 /*
- * engine.h: what a database engine is: a row of functions.  For lib/store alone;
- * each engine is a folder of it.
+ * engine.h: a database engine is a row of functions, and a folder of lib/store.
+ * Only lib/store includes this.
  */
 #ifndef CARNET_ENGINE_H
 #define CARNET_ENGINE_H
@@ -15,22 +15,22 @@ struct store_file;
 struct store_health;
 struct value;
 
-#define SCHEMA_VERSION 1 /* which the statements of sql.c are for */
+#define SCHEMA_VERSION 1 /* the statements of sql.c are for this one */
 
 /* Why a call failed.  The engine says so in st->fault when it logs it. */
 enum fault {
 	FAULT_NONE,
-	FAULT_LASTS,	/* until somebody mends it */
+	FAULT_LASTS,	/* it lasts until somebody mends it */
 	FAULT_PASSES,	/* a lock, a full disk: the client may try again soon */
-	FAULT_AGAIN,	/* the transaction must be run again from its begin */
+	FAULT_AGAIN,	/* the whole transaction must be run again */
 };
 
-/* What is to be opened. */
+/* How a database is opened. */
 enum opening {
 	OPEN_USUAL,
-	OPEN_TO_READ,	/* the same; nothing will be written */
-	OPEN_PUT_BACK,	/* also a database that is older than what was answered */
-	OPEN_INSTALL,	/* also one of another version, or a new one */
+	OPEN_TO_READ,	/* the same, but nothing will be written */
+	OPEN_PUT_BACK,	/* an old copy that was put back is opened too */
+	OPEN_INSTALL,	/* it may have another version, or be made now */
 };
 
 struct store {
@@ -38,41 +38,41 @@ struct store {
 	struct db *own;		/* the engine's own part */
 	char *database;		/* as the setting has it */
 	int is_full;		/* a commit is on disk when it returns */
-	int serves_one;		/* of a plain CGI program: one request */
+	int serves_one;		/* the program is a plain CGI: one request */
 	enum { TX_NONE, TX_READ, TX_WRITE } transaction; /* the open one */
-	int takes_back, adds;	/* of the statements in it: sql.h */
+	int takes_back, adds;	/* a statement in it does so: sql.h */
 	enum fault fault;	/* of the last call that failed */
-	int64_t now;		/* by which rows have expired; 0: purge none */
+	int64_t now;		/* rows expired before it; 0: delete none */
 	int (*purge)(struct store *st, int64_t now); /* store_expired_turn */
-	unsigned purge_turn;	/* of which kind of row; 0: drawn at first use */
-	struct cache *cache;	/* NULL: nothing was kept yet */
+	unsigned purge_turn;	/* counts the turns; 0: begin at a random one */
+	struct cache *cache;	/* store_cache.h; NULL: it is empty */
 };
 
-/* The row at hand of a statement that is under way. */
+/* The current row of a statement that runs. */
 struct row {
 	struct store *st;
 	struct arena *a;	/* for row_text */
-	void *at;		/* the engine's */
+	void *at;		/* for the engine */
 };
 
 /*
- * Functions that return int return -1 when they fail, logged, with st->fault set;
- * else 0, if nothing else is said.
+ * A function that returns int returns -1 if it fails, and then has logged it and
+ * set st->fault.  Else it returns 0, if nothing else is said.
  */
 struct engine {
 	enum engine_id id;
 	const char *schema;	/* the embedded file that makes a new database */
 
-	/* takes(database): is the value of the setting one for this engine? */
+	/* takes(database): return 1 if this setting names this engine, or 0. */
 	int (*takes)(const char *database);
 
 	/*
-	 * open(st, how): connect, and see that the database is whole, and for
-	 * the first two not older than what was answered.  With OPEN_INSTALL make it
-	 * if it is not there; else see that store_has_version.  close is called
-	 * after a failure too.
-	 * is_gone(st): must the connection be opened anew?
-	 * serve_one(st), idle(st): of store.h.
+	 * open(st, how): connect, and check the database.  OPEN_USUAL and
+	 * OPEN_TO_READ refuse an old copy that was put back.  OPEN_INSTALL makes
+	 * the database if it is not there; the others call store_has_version.
+	 * close is called after a failure too.
+	 * is_gone(st): return 1 if a new connection must be opened, or 0.
+	 * serve_one(st), idle(st): as store.h says.
 	 */
 	int (*open)(struct store *st, enum opening how);
 	void (*close)(struct store *st);
@@ -81,21 +81,24 @@ struct engine {
 	void (*idle)(struct store *st);
 
 	/*
-	 * begin(st, writes): begin a transaction, of which all reads are of one
-	 * moment; with writes, take what lets it write.
-	 * commit(st): all that it wrote, or only saw, is on disk (if st->is_full).
-	 * rollback(st): also after a failure; there may be nothing to undo.
+	 * begin(st, writes): begin a transaction.  All that it reads is of one
+	 * moment.  With writes, take the write lock.
+	 * commit(st): when it returns, all that the transaction wrote or read is
+	 * on disk (if st->is_full).
+	 * rollback(st): it is called after a failure too; there may be nothing to
+	 * undo.
 	 */
 	int (*begin)(struct store *st, int writes);
 	int (*commit)(struct store *st);
 	void (*rollback)(struct store *st);
 
 	/*
-	 * run(st, which, v, n): run a statement that gives no rows; rows changed.
-	 * find(r, which, v, n): make r->st ready to give its rows.
-	 * next(r): the next row is at hand, 1; there is none, 0.
-	 * end(r): after find, whatever came of it; a statement that writes is run
-	 * to its end first.
+	 * run(st, which, v, n): run a statement that gives no rows; return how
+	 * many rows it changed.
+	 * find(r, which, v, n): begin a statement that gives rows to r.
+	 * next(r): go to the next row.  Return 1; 0 if there is none.
+	 * end(r): it is called after each find, even one that failed.  A statement
+	 * that writes is run to its end first.
 	 */
 	int (*run)(struct store *st, enum sql which, const struct value *v,
 	    int n);
@@ -103,21 +106,21 @@ struct engine {
 	int (*next)(struct row *r);
 	int (*end)(struct row *r);
 
-	/* The value of a column; NULL is 0 and NULL.  Good until next or end. */
+	/* The value of a column (NULL: 0 or NULL), valid until next or end. */
 	int64_t (*get_int)(const struct row *r, int i);
 	const char *(*get_text)(const struct row *r, int i, size_t *len);
 	const void *(*get_bytes)(const struct row *r, int i, size_t *len);
 
 	/*
-	 * snapshot(st, out): in a transaction that reads, a number that changes
-	 * with each commit of anybody; -1, not logged, if there is none.
+	 * snapshot(st, out): in a transaction that reads, put to *out a number that
+	 * every commit of every process changes; -1, not logged, if there is none.
 	 */
 	int (*snapshot)(struct store *st, uint64_t *out);
 
 	/*
-	 * script(st, text): run statements that give no rows, as a schema is.
-	 * version(st): the version of the schema; 0: an empty database.
-	 * set_version(st, version): set it, in the transaction of the change.
+	 * script(st, text): run several statements that give no rows: a schema.
+	 * version(st): the version of the schema; 0: the database is empty.
+	 * set_version(st, version): set it, in the transaction that changes it.
 	 */
 	int (*script)(struct store *st, const char *text);
 	int (*version)(struct store *st);
@@ -130,9 +133,9 @@ struct engine {
 	    const char *database, struct arena *a, size_t *n);
 };
 
-/* What the command alone does; the programs are linked without it. */
+/* For the command; the programs of cgi-bin/ are linked without it. */
 struct engine_tools {
-	/* As store_copy.h says; look connects st, too. */
+	/* As store_look.h and store_copy.h say; look also connects st. */
 	void (*look)(
 	    struct store *st, struct arena *a, struct store_health *out);
 	int (*copy)(struct store *st, const char *path);
@@ -141,23 +144,23 @@ struct engine_tools {
 
 extern const struct engine_tools engine_sqlite_tools; /* sqlite/tools.c */
 
-/* engine_tools_of(engine): those of that engine. */
+/* engine_tools_of(engine): the tools of that engine. */
 const struct engine_tools *engine_tools_of(const struct engine *engine);
 
 extern const struct engine engine_sqlite; /* sqlite/engine.c */
 
-/* engine_of(database): the engine of that value of the setting. */
+/* engine_of(database): the engine that this setting names. */
 const struct engine *engine_of(const char *database);
 
-/* store_new(database, full): not open yet; for store_close. */
+/* store_new(database, full): a store, not yet open; store_close frees it. */
 struct store *store_new(const char *database, int full);
 
-/* store_has_version(st, v): is v this program's?  If not, log it; 1, or 0. */
+/* store_has_version(st, v): return 1 if v is SCHEMA_VERSION; 0, logged. */
 int store_has_version(struct store *st, int v);
 
 /*
- * What makes a version of the schema of the one before: statements, and what SQL
- * cannot do (NULL: nothing; it returns -1 on failure).
+ * It makes a version of the schema of the version before: SQL, and a function for
+ * what SQL cannot do (NULL: none).  The function returns -1 on failure.
  */
 struct upgrade {
 	const char *script;
@@ -168,15 +171,15 @@ struct upgrade {
  * store_upgrade(st, from, to, upgrades):
  * In a write transaction, bring the database from one version of the schema to
  * another: upgrades[v] makes version v + 1 of version v.  Version 0 is an empty
- * database; it gets the schema whole.  Return 0, or -1, logged.
+ * database, which gets the whole schema.  Return 0, or -1, logged.
  */
 int store_upgrade(
     struct store *st, int from, int to, const struct upgrade *upgrades);
 
 /*
- * What store_write and store_read are made of, for unit tests that stop halfway.
- * store_begin: with the write lock.  store_commit: on disk when it returns 0.
- * store_rollback: also when there is nothing to undo.
+ * The parts of store_write and store_read, for unit tests that stop halfway.
+ * store_begin takes the write lock.  When store_commit returns 0, the data is on
+ * disk.  store_rollback may be called when there is nothing to undo.
  */
 int store_begin(struct store *st);
 int store_commit(struct store *st);
@@ -184,7 +187,7 @@ void store_rollback(struct store *st);
 int store_read_begin(struct store *st);
 void store_read_end(struct store *st);
 
-/* store_cache_end(st): free what store_cache_put has kept. */
+/* store_cache_end(st): free all that store_cache_put stored. */
 void store_cache_end(struct store *st);
 
 #endif

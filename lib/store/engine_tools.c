@@ -1,4 +1,4 @@
-/* engine_tools.c: what the command alone does, by engine. */
+/* engine_tools.c: what only the command does, by engine. */
 #include "engine.h"
 
 static const struct engine_tools *const tools[ENGINE_COUNT] = {

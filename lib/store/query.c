@@ -52,7 +52,7 @@ row_key(const struct row *r, int i, struct rowkey *out)
 
 	out->len = 0;
 	if (key == NULL || len > DIGEST_LEN)
-		return; /* none of ours */
+		return; /* no key: they are ids and digests */
 	memcpy(out->byte, key, len);
 	out->len = (int)len;
 }
@@ -67,7 +67,7 @@ struct query {
 	void *out;
 };
 
-/* What takes something back is counted in the same transaction: sqlite/ledger.c. */
+/* A statement that takes something back is counted: store_ledger.h. */
 static int
 needs_transaction(const struct store *st, enum sql which)
 {

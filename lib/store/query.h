@@ -1,6 +1,6 @@
 /*
- * query.h: a statement of sql.h is run, and its rows are read.  The values that
- * go in are not copied; nothing here allocates but row_text.
+ * query.h: a statement of sql.h is run, and its rows are read.  Values are not
+ * copied.  Only row_text allocates memory.
  */
 #ifndef CARNET_QUERY_H
 #define CARNET_QUERY_H
@@ -21,7 +21,7 @@ struct store;
 struct value {
 	enum { VALUE_NULL, VALUE_INT, VALUE_TEXT, VALUE_BYTES } type;
 	int64_t n;		/* of VALUE_INT */
-	const void *data;	/* of the other two, until the query is done */
+	const void *data;	/* of a text or bytes; it must outlive the query */
 	size_t len;		/* of data, in bytes */
 };
 
@@ -69,31 +69,31 @@ value_key(const struct rowkey *k)
 	return value_bytes(k, k == NULL ? 0 : (size_t)k->len);
 }
 
-/* The elements of an array of values, in the order of the parameters. */
+/* One value each, for an array in the order of the parameters. */
 #define V_NULL ((struct value) { .type = VALUE_NULL })
 #define V_INT(n) value_int(n)
 #define V_INT_OR_NULL(n) value_int_or_null(n) /* 0 is NULL */
 #define V_TEXT(s) value_text(s)
 #define V_BYTES(data, len) value_bytes(data, len)
-#define V_DIGEST(d) value_digest(d) /* of a pointer; NULL is NULL */
+#define V_DIGEST(d) value_digest(d) /* d is a pointer; NULL is NULL */
 #define V_ID(id) value_id(id)
 #define V_KEY(k) value_key(k)
 
-/* VALUES(V_INT(1), V_TEXT("a")): an array of values, and how many they are. */
+/* VALUES(V_INT(1), V_TEXT("a")): two arguments, an array and its length. */
 #define VALUES(...) \
 	(const struct value[]) { __VA_ARGS__ }, \
 	    (int)(sizeof((const struct value[]) { __VA_ARGS__ }) / \
 		sizeof(struct value))
 
-/* The row at hand, which a reader is given.  Columns are counted from 0. */
+/* The current row, which a reader is given.  Columns are counted from 0. */
 struct row;
 
 /*
- * row_int(r, i): the number; 0 if it is NULL.
- * row_text(r, i): the text, copied to the arena of the query; NULL.
- * row_id(r, i, out), row_digest(r, i, out): return 1 if there was one; 0 if it is
- * NULL or has another length, and *out is as it was.
- * row_key(r, i, out): the key; of length 0 if it is NULL or none of ours.
+ * row_int(r, i): the number; 0 if the column is NULL.
+ * row_text(r, i): the text, copied to the arena of the query; NULL if it is NULL.
+ * row_id(r, i, out), row_digest(r, i, out): return 1; or 0 if the column is NULL or
+ * has another length, and then *out does not change.
+ * row_key(r, i, out): the key, with len 0 if it is NULL or too long for a key.
  */
 int64_t row_int(const struct row *r, int i);
 const char *row_text(const struct row *r, int i);
@@ -101,7 +101,7 @@ int row_id(const struct row *r, int i, struct id *out);
 int row_digest(const struct row *r, int i, struct digest *out);
 void row_key(const struct row *r, int i, struct rowkey *out);
 
-/* Readers of a row whose first column is a number (int64_t) or a key (rowkey). */
+/* Readers for a row whose first column is a number (int64_t) or a key. */
 void row_read_int(const struct row *r, void *out);
 void row_read_key(const struct row *r, void *out);
 
@@ -114,9 +114,9 @@ int query_run(struct store *st, enum sql which, const struct value *v, int n);
 
 /*
  * query_one(st, a, which, v, n, read, out):
- * The same for a statement that gives one row at most: read takes it to out, and
- * its texts to a.  A statement that writes is run to its end: an UPDATE ...
- * RETURNING may fail after it gave its row.  Return 1 if there was a row, 0 if
+ * The same for a statement that gives one row at most: read puts it to out, and
+ * its texts into a.  A statement that writes is run to its end, because an UPDATE
+ * ... RETURNING may fail after it gave its row.  Return 1 if there was a row, 0 if
  * not; -1 on a database error, logged.
  */
 int query_one(struct store *st, struct arena *a, enum sql which,
@@ -125,9 +125,9 @@ int query_one(struct store *st, struct arena *a, enum sql which,
 
 /*
  * query_list(st, a, which, v, n, read, out, size, max):
- * The same for a SELECT that gives many: at most max of them are read, each to an
- * element of the array out, whose elements have size bytes and are zeroed before.
- * Return how many; -1 on a database error, logged.
+ * The same for a SELECT that gives many rows.  At most max rows are read, each into
+ * an element of the array out.  An element has size bytes, which are zeroed first.
+ * Return how many rows were read; -1 on a database error, logged.
  */
 int query_list(struct store *st, struct arena *a, enum sql which,
     const struct value *v, int n, void (*read)(const struct row *r, void *out),
@@ -135,8 +135,8 @@ int query_list(struct store *st, struct arena *a, enum sql which,
 
 /*
  * query_each(st, a, which, v, n, add, out):
- * The same, but all rows are read, each by add to the same out: for rows of which
- * several make one element.  Return 0; -1 on a database error, logged.
+ * The same, but add reads all rows, each with the same out.  It is for rows of
+ * which several make one element.  Return 0; -1 on a database error, logged.
  */
 int query_each(struct store *st, struct arena *a, enum sql which,
     const struct value *v, int n, void (*add)(const struct row *r, void *out),

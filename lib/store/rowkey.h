@@ -1,4 +1,4 @@
-/* rowkey.h: the primary key of a row, whichever kind it is. */
+/* rowkey.h: the primary key of a row of any table of tokens. */
 #ifndef CARNET_ROWKEY_H
 #define CARNET_ROWKEY_H
 
@@ -6,7 +6,7 @@
 
 #include "crypto.h"
 
-/* A primary key of a table of tokens, an id or a digest; len 0: before all. */
+/* An id or a digest; with len 0 it sorts before all others. */
 struct rowkey {
 	uint8_t byte[DIGEST_LEN];
 	int len;

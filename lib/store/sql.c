@@ -3,7 +3,7 @@
 
 #define USER_COLUMNS \
     "id, email, name, password, scope, created_at, disabled_at, login"
-/* What an operator sets of a client. */
+/* The columns of a client that an operator sets. */
 #define CLIENT_SETTINGS \
     "name, secret, secret_hash, grants, redirect_uris, scope, alg," \
     " access_ttl, refresh_ttl, refresh_keep"
@@ -106,7 +106,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	    "SELECT count(*) FROM oauth_access_tokens WHERE expires_at > ?3"
 	    " AND revoked_at IS NULL AND (signed_by = ?1"
 	    "  OR (signed_by IS NULL AND created_at >= ?2))" },
-	/* When it was made, of all tables that tell; no row: NULL. */
+	/* When the newest row was made, of the tables that say so; NULL: no row. */
 	[SQL_NEWEST_ROW] = { .text =
 	    "SELECT max(t) FROM (SELECT max(created_at) AS t FROM users"
 	    " UNION ALL SELECT max(created_at) FROM oauth_clients"
@@ -132,9 +132,9 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " WHERE digest = ?1 AND spent_at IS NULL AND revoked_at IS NULL"
 	    " AND expires_at > ?2 RETURNING access_token, family, is_shared" },
 	/*
-	 * ?1 is the next token of ?2, which was spent between ?4 and ?5.  One that
-	 * was spent after ?5 was so before the clock was set back, and nobody
-	 * knows when that was.
+	 * ?1 is the next token of ?2, which was spent between ?4 and ?5.  A time
+	 * after ?5 is from before the clock was set back: nobody knows how long
+	 * ago that was.
 	 */
 	[SQL_REFRESH_SHARE] = { .text =
 	    "UPDATE oauth_refresh_tokens SET is_shared = 1"
@@ -147,7 +147,10 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " WHERE revoked_at IS NULL AND id IN (SELECT access_token"
 	    "  FROM oauth_refresh_tokens WHERE family = ?1"
 	    "  AND came_with = ?3)" },
-	/* A rotation is no revocation: the ledger would be written each time. */
+	/*
+	 * A rotation takes nothing back (takes_back): else each refresh would
+	 * write the ledger.
+	 */
 	[SQL_REFRESH_PAIR_REVOKE] = { .text =
 	    "UPDATE oauth_access_tokens SET revoked_at = ?2"
 	    " WHERE id = ?1 AND revoked_at IS NULL" },
@@ -197,7 +200,10 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " user_code, poll_interval, expires_at)"
 	    " VALUES (" GRANTED_VALUES ", ?6, ?7, ?8, ?9)"
 	    " ON CONFLICT (user_code) DO NOTHING" },
-	/* How many wait, ?2 at most, and when the first of them expires. */
+	/*
+	 * How many codes have not expired, counted up to ?2, and when the first
+	 * of them expires.
+	 */
 	[SQL_DEVICE_WAITING] = { .text =
 	    "SELECT count(*), min(w.expires_at) FROM (SELECT expires_at"
 	    " FROM oauth_device_codes WHERE expires_at > ?1"
@@ -226,7 +232,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " AND approved_at IS NOT NULL AND spent_at IS NULL"
 	    " AND expires_at > ?2" },
 
-	/* What was granted for no resource in particular counts for each. */
+	/* A consent for no resource in particular counts for every resource. */
 	[SQL_CONSENT_FIND] = { .serial = 1, .text =
 	    "SELECT scope FROM oauth_consents"
 	    " WHERE user_id = ?1 AND client_id = ?2 AND resource IN ('', ?3)" },
@@ -287,25 +293,25 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " WHERE user_id = ?1 AND expires_at > ?2"
 	    " ORDER BY seen_at DESC LIMIT ?3" },
 
-	/* The next ?2 rows, whether they have expired or not. */
-	[SQL_WALK_ACCESS] = { .text =
+	/* The next ?2 rows of the walk, and whether each has expired. */
+	[SQL_PURGE_ACCESS_NEXT] = { .text =
 	    "SELECT id, CASE WHEN expires_at < ?1 THEN 1 ELSE 0 END"
 	    " FROM oauth_access_tokens"
 	    " WHERE id > (SELECT access_token FROM purge_place)"
 	    " ORDER BY id LIMIT ?2" },
-	[SQL_WALK_PLACE] = { .text =
+	[SQL_PURGE_ACCESS_PLACE] = { .text =
 	    "UPDATE purge_place SET access_token = ?1"
 	    " WHERE access_token <> ?1" },
-	/* A row at a time: "IN (SELECT ... LIMIT n)" builds a table, empty or not. */
+	/* One row at a time: "IN (SELECT ... LIMIT n)" always builds a table. */
 	[SQL_PURGE_REFRESH] = { .text =
 	    "DELETE FROM oauth_refresh_tokens WHERE digest = (SELECT digest"
 	    " FROM oauth_refresh_tokens WHERE expires_at < ?1"
 	    " ORDER BY expires_at LIMIT 1)" },
 	/*
-	 * The oldest one, if the access token of its pair lives on: it stays,
-	 * revoked, until that has expired.
+	 * If the oldest one's access token still lives, the row stays, revoked,
+	 * until that access token expires.
 	 */
-	[SQL_KEEP_REFRESH] = { .text =
+	[SQL_PURGE_REFRESH_KEEP] = { .text =
 	    "UPDATE oauth_refresh_tokens SET expires_at = t.expires_at,"
 	    " revoked_at = coalesce(oauth_refresh_tokens.revoked_at, ?1)"
 	    " FROM oauth_access_tokens t WHERE digest = (SELECT digest"
@@ -331,24 +337,28 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " FROM throttle WHERE expires_at < ?1"
 	    " ORDER BY expires_at LIMIT 1)" },
 
-	/* Found by one statement and deleted by another: no lock while looking. */
-	[SQL_OVER_ACCESS] = { .text =
+	/*
+	 * Keys behind ?1 of rows that were revoked before ?2, or (access tokens)
+	 * expired before ?4.  Another statement deletes them: the search is long,
+	 * and takes no write lock.
+	 */
+	[SQL_PURGE_ACCESS_LIST] = { .text =
 	    "SELECT id FROM oauth_access_tokens WHERE id > ?1"
 	    " AND (revoked_at < ?2 OR expires_at < ?4) ORDER BY id LIMIT ?3" },
-	[SQL_OVER_REFRESH] = { .text =
+	[SQL_PURGE_REFRESH_LIST] = { .text =
 	    "SELECT digest FROM oauth_refresh_tokens r"
 	    " WHERE digest > ?1 AND revoked_at < ?2"
 	    " AND NOT EXISTS (SELECT 1 FROM oauth_access_tokens t"
 	    "  WHERE t.id = r.access_token AND t.revoked_at IS NULL)"
 	    " ORDER BY digest LIMIT ?3" },
-	[SQL_FORGET_ACCESS] = { .text =
+	[SQL_PURGE_ACCESS_DELETE] = { .text =
 	    "DELETE FROM oauth_access_tokens WHERE id = ?1" },
-	[SQL_FORGET_REFRESH] = { .text =
+	[SQL_PURGE_REFRESH_DELETE] = { .text =
 	    "DELETE FROM oauth_refresh_tokens WHERE digest = ?1" },
 
 	/*
-	 * ?1: a key to go on behind; ?4: how many; ?5: now.  A LEFT JOIN keeps
-	 * the order: SQLite would begin with the clients.
+	 * The rows behind the key ?1, ?4 at most; ?5 is now.  It is a LEFT JOIN,
+	 * because SQLite would begin a JOIN with the clients, and then sort.
 	 */
 	[SQL_ALL_ACCESS_LIST] = { .text =
 	    "SELECT t.id, t.id, CASE WHEN t.name IS NOT NULL THEN 'personal'"
@@ -373,7 +383,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	[SQL_ALL_CODES_SPEND] = { .takes_back = 1, .serial = 1, .text =
 	    "UPDATE oauth_auth_codes SET spent_at = ?1"
 	    " WHERE spent_at IS NULL" OF_USER_AND_CLIENT },
-	/* One that is pending is denied, so that nobody can approve it. */
+	/* A pending device code is denied, so that nobody can approve it. */
 	[SQL_ALL_DEVICES_END] = { .takes_back = 1, .serial = 1, .text =
 	    "UPDATE oauth_device_codes SET"
 	    " spent_at = CASE WHEN approved_at IS NULL THEN spent_at ELSE ?1"
@@ -402,7 +412,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	    OF_USER_AND_CLIENT " AND revoked_at IS NULL AND expires_at > ?5"
 	    " ORDER BY id LIMIT ?4" },
 
-	/* Of a user, ?1, or of a client, ?2. */
+	/* The rows of the user ?1, or of the client ?2. */
 	[SQL_ERASE_ACCESS] = { .serial = 1, .text =
 	    "DELETE FROM oauth_access_tokens"
 	    " WHERE user_id = ?1 OR client_id = ?2" },
@@ -445,7 +455,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	    "INSERT INTO throttle (key, failures, expires_at)"
 	    " VALUES (?1, 0, ?2) ON CONFLICT (key) DO UPDATE"
 	    " SET expires_at = ?2" },
-	/* A place that is known beyond ?3 was stored before the clock was set back. */
+	/* A place with a time after ?3 is from before the clock was set back. */
 	[SQL_THROTTLE_KNOW_LESS] = { .serial = 1, .text =
 	    "DELETE FROM throttle WHERE key IN (SELECT key FROM throttle"
 	    " WHERE key BETWEEN ?1 AND ?2"
@@ -453,7 +463,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " expires_at DESC LIMIT 1000000 OFFSET ?4)" },
 	[SQL_THROTTLE_FORGET] = { .text =
 	    "DELETE FROM throttle WHERE key = ?1" },
-	/* ?1 to ?2: the keys of a set.  A window that is over has no failures. */
+	/* ?1 to ?2: the keys of a set.  After its window a count is worth 0. */
 	[SQL_THROTTLE_TRIM] = { .serial = 1, .text =
 	    "DELETE FROM throttle WHERE key IN (SELECT key FROM throttle"
 	    " WHERE key BETWEEN ?1 AND ?2 AND key <> ?6 ORDER BY"

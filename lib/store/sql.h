@@ -27,13 +27,12 @@ enum sql {
 	SQL_APP_DEVICES_SPEND,
 	SQL_SESSION_ADD, SQL_SESSION_FIND, SQL_SESSION_SEEN, SQL_SESSION_DELETE,
 	SQL_SESSION_DELETE_OTHERS, SQL_SESSION_LIST,
-	SQL_WALK_ACCESS, SQL_WALK_PLACE,
-	SQL_PURGE_REFRESH,
-	SQL_KEEP_REFRESH,
+	SQL_PURGE_ACCESS_NEXT, SQL_PURGE_ACCESS_PLACE,
+	SQL_PURGE_REFRESH, SQL_PURGE_REFRESH_KEEP,
 	SQL_PURGE_CODES, SQL_PURGE_DEVICES, SQL_PURGE_SESSIONS,
 	SQL_PURGE_THROTTLE,
-	SQL_OVER_ACCESS, SQL_OVER_REFRESH,
-	SQL_FORGET_ACCESS, SQL_FORGET_REFRESH,
+	SQL_PURGE_ACCESS_LIST, SQL_PURGE_REFRESH_LIST,
+	SQL_PURGE_ACCESS_DELETE, SQL_PURGE_REFRESH_DELETE,
 	SQL_ALL_ACCESS_LIST, SQL_ALL_REFRESH_LIST, SQL_ALL_CODES_SPEND,
 	SQL_ALL_DEVICES_END, SQL_ALL_SESSIONS_DELETE, SQL_ALL_REFRESH_KEYS,
 	SQL_ALL_FAMILY_REVOKE, SQL_ALL_PAIRS_REVOKE, SQL_ALL_ACCESS_KEYS,
@@ -51,27 +50,26 @@ enum engine_id { ENGINE_SQLITE, ENGINE_PGSQL, ENGINE_COUNT };
 
 /*
  * A statement.  Its parameters are ?1, ?2, ... (another engine makes $1 of ?1).
- * The text is SQL that all engines take; an engine that needs another one has it
- * in own.
+ * All engines take the text.  An engine that needs other SQL has it in own.
  */
 struct statement {
 	const char *text;
 	const char *own[ENGINE_COUNT];	/* NULL: text */
-	/* An operator must not undo it by an old copy of the database. */
+	/* It revokes something: an old copy of the database must not undo it. */
 	unsigned takes_back : 1;
-	/* It adds rows that expire: its transaction purges some, too. */
+	/* It adds rows that expire: its transaction also deletes expired ones. */
 	unsigned adds : 1;
 	/*
 	 * In a write transaction, a write depends on the rows that it finds: they
 	 * must not change before the commit.  SQLite has one writer at a time, so
-	 * they cannot.  An engine with many locks them (FOR SHARE; FOR UPDATE
-	 * where the same row is then written).
+	 * they cannot change.  An engine with many writers locks the rows (FOR
+	 * SHARE; FOR UPDATE where the same row is then written).
 	 */
 	unsigned locks : 1;
 	/*
 	 * It must reach rows that others add at the same time, as a revocation
-	 * must.  SQLite has one writer at a time.  An engine with many runs the
-	 * transaction serializable, and once more where that fails.
+	 * must.  SQLite has one writer at a time.  An engine with many writers
+	 * runs the transaction serializable, and again if that fails.
 	 */
 	unsigned serial : 1;
 };

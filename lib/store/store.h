@@ -1,6 +1,6 @@
 /*
- * store.h: the database; store_write.h: transactions; store_NOUN.h: what is in it.  Nothing
- * here shows which engine it is.
+ * store.h: the database, whichever engine it has.  Its transactions are in
+ * store_write.h, its tables in store_NOUN.h.
  */
 #ifndef CARNET_STORE_H
 #define CARNET_STORE_H
@@ -16,42 +16,43 @@ struct arena;
 struct store; /* one connection, with its prepared statements */
 
 /*
- * Results are alike everywhere: 1 for found or done, 0 for there is none, -1 for
- * a database error, which is logged.  Strings that come out live in the arena.
+ * If nothing else is said, the functions of store*.h return 1 for "found" or
+ * "done", 0 for "there is none", and -1 for a database error, which is logged.
+ * The strings that they give are in the arena.
  */
 
 /*
  * store_open(database, full):
- * Open the database that the setting names: a path.  Each commit is on disk when
- * it returns if full is set; else a power cut may take the last answers with it.
- * Return it; NULL, logged, if it is not there, is no database of ours, has another
- * version of the schema than this program, or is older than what was answered, as
- * a copy that was put back.
+ * Open the database that the setting names: a path.  If full is set, a commit is
+ * on disk when it returns; else a power cut may undo the last ones.  Return it;
+ * NULL, logged, if it is not there, is not a database of ours, has another version
+ * of the schema than this program, or is an old copy that was put back
+ * (store_ledger.h).
  */
 struct store *store_open(const char *database, int full);
 
 /*
  * store_open_to_read(database):
- * The same for a program that writes nothing.  The engine may still write what its
- * locks need.
+ * The same for a program that writes nothing.  Only the engine may write, for its
+ * locks.
  */
 struct store *store_open_to_read(const char *database);
 
 /*
  * store_open_put_back(database, full):
- * The same, also of a database that is older than what was answered, for a caller
- * that is about to revoke all that is in it: store_ledger.h.
+ * The same, but an old copy that was put back is opened too, for a caller that is
+ * about to revoke all its tokens: store_ledger.h.
  */
 struct store *store_open_put_back(const char *database, int full);
 
 /*
  * store_serve_one(st):
- * The connection serves one request, as in plain CGI: its close leaves to others
- * what can wait.
+ * The connection serves one request only, as in plain CGI: when it is closed, it
+ * leaves to other processes the work that can wait.
  */
 void store_serve_one(struct store *st);
 
-/* store_idle(st): the answer is out, and nobody waits: do what was put off. */
+/* store_idle(st): nobody waits for an answer: do the work that was put off. */
 void store_idle(struct store *st);
 
 /*
@@ -66,13 +67,14 @@ int store_install(const char *database);
 struct store_file {
 	const char *what;	/* for people: "the database's log" */
 	const char *path;
-	const char *begins;	/* with these bytes; NULL: it has nothing secret */
+	const char *begins;	/* its first bytes; NULL: it has no secrets */
 };
 
 /*
  * store_files(database, a, n):
- * Return the files of the database, *n of them, in a: first the one that the
- * setting names.  A database on another machine has none.
+ * Return the files of the database, and put to *n how many.  They are in a, and
+ * the first is the one that the setting names.  A database on another machine has
+ * none.
  */
 const struct store_file *store_files(
     const char *database, struct arena *a, size_t *n);
@@ -82,21 +84,22 @@ void store_close(struct store *st);
 
 /*
  * store_is_gone(st):
- * Return 1 if the database was deleted, replaced or upgraded since, or failed in a
- * way that a new connection may mend.
+ * Return 1 if, since it was opened, the database was deleted, replaced or upgraded,
+ * or failed in a way that a new connection may mend.
  */
 int store_is_gone(struct store *st);
 
 /*
  * store_set_now(st, now):
- * The time by which rows have expired, for the purge of store_write.  Until it is
- * set nothing is purged.
+ * Tell the time to store_write, which then deletes some expired rows.  Without it
+ * store_write deletes none.
  */
 void store_set_now(struct store *st, int64_t now);
 
 /*
- * store_is_busy(st), store_forget_failure(st):
- * Was a -1 since the last forgetting one that may pass: a lock, a full disk?
+ * store_is_busy(st):
+ * Return 1 if a call failed since store_forget_failure, for a reason that may pass:
+ * a lock, a full disk.
  */
 int store_is_busy(const struct store *st);
 void store_forget_failure(struct store *st);

@@ -1,4 +1,4 @@
-/* store_cache.c: answers made from rows, good until somebody writes. */
+/* store_cache.c: answers made from rows, valid until somebody writes. */
 #include "store_cache.h"
 
 #include <stdlib.h>
@@ -18,7 +18,7 @@ struct cache {
 	} entry[ENTRIES];
 };
 
-/* The one place of the key: FNV-1a. */
+/* The only entry that may have the key, found by FNV-1a. */
 static struct entry *
 entry_of(struct cache *c, const char *key)
 {

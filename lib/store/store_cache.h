@@ -1,4 +1,4 @@
-/* store_cache.h: answers made from rows, good until somebody writes. */
+/* store_cache.h: answers made from rows, valid until somebody writes. */
 #ifndef CARNET_STORE_CACHE_H
 #define CARNET_STORE_CACHE_H
 
@@ -8,18 +8,17 @@
 
 /*
  * store_cache_put(st, key, data, len):
- * Keep a copy of the len bytes under the key, in the place of an older one.  Call
- * it within the step of store_read that made the bytes, from the rows that it read
- * and the configuration alone: never from a secret, nor from who asks.  A key
- * begins with the name of its route, and holds all of the request that the bytes
- * depend on.
- * The cache is small, and forgets: 16 entries of up to 8 KiB.  A plain CGI program
- * keeps nothing.
+ * Store a copy of the len bytes under the key; it replaces an older one.  Call it
+ * within the step of store_read that made the bytes.  They must depend on nothing
+ * but the rows that the step read, the configuration and the key: not on a secret,
+ * and not on the caller.  A key begins with the name of its route.
+ * The cache has 16 entries of up to 8 KiB, and a new one may push out an old one.
+ * In a plain CGI program it stores nothing.
  *
  * store_cache_get(st, key, len):
- * Within a step of store_read, return the *len bytes that were kept under the key;
- * NULL if there are none, or if any process has committed anything since.  They are
- * good until the next call of either.
+ * Within a step of store_read, return the *len bytes that are stored under the
+ * key; NULL if there are none, or if any process has committed anything since.
+ * They are valid until the next call of either function.
  */
 void store_cache_put(
     struct store *st, const char *key, const char *data, size_t len);

@@ -24,7 +24,7 @@ read_client(const struct row *r, void *to)
 	out->revoked_at = row_int(r, 14);
 }
 
-/* What an operator sets; secret_hash is another parameter than the digest. */
+/* The values of CLIENT_SETTINGS (sql.c), which an operator sets. */
 #define V_SETTINGS(cl) \
 	V_TEXT((cl)->name), V_DIGEST((cl)->has_secret ? &(cl)->secret : NULL), \
 	V_TEXT((cl)->secret_hash), V_TEXT((cl)->grants), \

@@ -14,9 +14,9 @@ struct client {
 	const char *grants, *redirect_uris; /* words */
 	const char *scope;	/* words, "*", or NULL */
 	const char *alg;	/* or NULL */
-	int64_t access_ttl, refresh_ttl; /* 0: the setting's */
+	int64_t access_ttl, refresh_ttl; /* 0: as the setting says */
 	const char *role;	/* "password", "personal" or NULL */
-	int64_t created_at, revoked_at; /* 0: not */
+	int64_t created_at, revoked_at; /* 0: not revoked */
 	int refresh_keep;	/* its refresh tokens do not rotate */
 };
 
@@ -32,17 +32,17 @@ int store_client_set_secret(
     struct store *st, int64_t id, const struct digest *secret);
 /*
  * store_client_renew_secret(st, id, hash, secret):
- * Replace that slow hash by the digest of the secret that it is of.  Return 1; 0
- * if the client has another secret by now; -1 on a database error, logged.
+ * Replace the slow hash of a secret by the secret's digest.  Return 1; 0 if the
+ * client has another secret by now; -1 on a database error, logged.
  */
 int store_client_renew_secret(struct store *st, int64_t id, const char *hash,
     const struct digest *secret);
-/* Store what an operator sets of cl: all but id, client_id, role and times. */
+/* Store all of cl but id, client_id, role, created_at and revoked_at. */
 int store_client_change(struct store *st, const struct client *cl);
 int store_client_revoke(struct store *st, int64_t id, int64_t now);
 /*
- * Clients behind the number after, in order, n at most; the first function lists
- * public ones alone, whose redirect URIs may be origins of CORS.
+ * List clients whose number is greater than after, in order, n at most.  The first
+ * function lists only public ones: their redirect URIs may be origins of CORS.
  */
 int store_client_list_public(struct store *st, struct arena *a, int64_t after,
     struct client *out, size_t n);

@@ -9,7 +9,7 @@ read_scope(const struct row *r, void *out)
 	*(const char **)out = row_text(r, 0);
 }
 
-/* Two rows at most: of this resource, and of none in particular. */
+/* There are two rows at most: for this resource, and for none in particular. */
 int
 store_consent_find(struct store *st, struct arena *a, int64_t user,
     int64_t client, const char *resource, const char **scope)
@@ -43,7 +43,7 @@ store_consent_used(
 	    VALUES(V_INT(user), V_INT(client), V_INT(now)));
 }
 
-/* The list so far: the rows of one client follow each other. */
+/* The list so far.  The rows of one client come one after the other. */
 struct list {
 	struct arena *a;
 	struct consent *last; /* NULL: none */

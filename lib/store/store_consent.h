@@ -15,8 +15,8 @@ struct consent {
 
 /*
  * store_consent_find(st, a, user, client, resource, scope):
- * Put the words of what the user granted the client before, for that resource or
- * for none in particular, to *scope; resource NULL: for none in particular.
+ * Put to *scope the words that the user granted the client before, for the resource
+ * or for no resource in particular.  resource may be NULL: none in particular.
  */
 int store_consent_find(struct store *st, struct arena *a, int64_t user,
     int64_t client, const char *resource, const char **scope);
@@ -27,16 +27,16 @@ int store_consent_put(
 int store_consent_used(
     struct store *st, int64_t user, int64_t client, int64_t now);
 /*
- * The n clients with the newest consents, newest first.  Each is one element, for
- * all resources; a word may be in scope twice.  Return how many.
+ * List the n clients with the newest consents, newest first.  A client is one
+ * element, for all resources; a word may be in scope twice.  Return how many.
  */
 int store_consent_list(struct store *st, struct arena *a, int64_t user,
     struct consent *out, size_t n);
 /*
  * store_app_revoke(st, user, client, now):
- * Within a write transaction: delete the consent, spend all codes, and revoke all
- * tokens that the client (0: any client) has for the user, but not personal ones.
- * Return how many consents there were, or -1.
+ * Within a write transaction, take back what the user allowed the client (0: all
+ * clients): delete the consents, spend all codes, and revoke all tokens but the
+ * personal ones.  Return how many consents there were, or -1.
  */
 int store_app_revoke(
     struct store *st, int64_t user, int64_t client, int64_t now);

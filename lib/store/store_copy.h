@@ -6,20 +6,20 @@
 
 /*
  * store_copy(st, path):
- * Copy the database as it is now to a new file at path, mode 0600, on disk when
- * this returns.  Others go on writing meanwhile.  Return 0; -1, logged, and no
- * file is left.
+ * Copy the database, as it is now, to a new file at path, with mode 0600.  The file
+ * is on disk when this returns.  Others can write in the meantime.  Return 0; -1,
+ * logged, and then there is no file.
  */
 int store_copy(struct store *st, const char *path);
 
 /*
  * store_replace(database, copy):
- * Put the sound database file copy in the place of the one at path, if there is
- * one.  The write lock of the old one is held until every writer that waits for it
- * has given up, so that nobody is answered 200 for what went to the old file.
- * What was taken back since the copy was made is not known then: see
- * store_ledger.h.  The caller has a copy of the old one: if this process is
- * killed there may be none in place.  Return 0, or -1, logged.
+ * Put the file copy, a sound database, in the place of the database that the
+ * setting names, if there is one.  The write lock of the old one is kept until
+ * every writer that waits for it has given up: nobody gets a 200 for a write that
+ * went to the old file.  The copy does not know what was revoked since it was made:
+ * see store_ledger.h.  The caller must have a copy of the old one, because there
+ * may be no database in place if this process is killed.  Return 0, or -1, logged.
  */
 int store_replace(const char *database, const char *copy);
 

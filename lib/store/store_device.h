@@ -17,8 +17,8 @@ struct device_code {
 
 /*
  * store_device_waiting(st, now, most, first):
- * Return how many codes have not expired, counted up to most; when the first of
- * them expires, to *first.
+ * Return how many codes have not expired, counted up to most.  Put to *first when
+ * the first of them expires.
  */
 int store_device_waiting(
     struct store *st, int64_t now, int64_t most, int64_t *first);
@@ -32,16 +32,16 @@ int store_device_by_user_code(struct store *st, struct arena *a,
 /* Find one that this user has decided on, whether it has expired or not. */
 int store_device_decided(struct store *st, struct arena *a,
     const char *user_code, int64_t user, struct device_code *out);
-/* Store the time of the poll, and the interval from now on. */
+/* Store the time of the poll, and the new interval. */
 int store_device_polled(struct store *st, const struct digest *d, int64_t now,
     int64_t interval_s);
 /*
- * Store the user's decision, and the scope that is left of what was asked for.
- * Return 0 if somebody decided before, or if the code expired.
+ * Store the user's decision, and the scope that the user allows.  Return 0 if
+ * somebody has decided before, or if the code has expired.
  */
 int store_device_decide(struct store *st, const char *user_code, int64_t user,
     const char *scope, int approve, int64_t now);
-/* Within a write transaction: of any number of callers, one gets 1. */
+/* Within a write transaction, spend the code.  Of all callers one gets 1. */
 int store_device_spend(struct store *st, const struct digest *d, int64_t now);
 
 #endif

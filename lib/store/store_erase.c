@@ -2,7 +2,7 @@
 #include "query.h"
 #include "store_erase.h"
 
-/* What a user and a client can both have; 0 is no user or no client. */
+/* The tables that have rows of users and of clients; 0: of no user, no client. */
 static int
 erase_shared(struct store *st, int64_t user, int64_t client)
 {

@@ -5,25 +5,28 @@
 #include "engine.h"
 #include "query.h"
 
-/* What was spent or revoked is known as such for a day. */
+/* A code stays for a day after it expired: a replay is then still seen. */
 #define KEPT_S 86400
 
 /* A device that polls learns that its code has expired (RFC 8628 section 3.5). */
 #define DEVICE_KEPT_S 60
 
 /*
- * One request in so many has a turn, for all of them: most find nothing, and the
- * look alone holds the write lock for longer.  A plain CGI draws its number.
+ * One request in so many that add rows deletes expired ones.  A purge at each
+ * request would mostly find nothing, and the search would hold the write lock for
+ * longer.  A process begins at a random turn, as a plain CGI program has only one.
  */
 #define TURN_EVERY 4
 #define IN_TURN 64 /* rows: of 6 kinds, between two turns 24 requests add fewer */
 
 const struct expired_kind expired_kinds[STORE_EXPIRED_KINDS] = {
 	{ .table = "oauth_access_tokens",
-	    .over = SQL_OVER_ACCESS, .n_over = 4, .forget = SQL_FORGET_ACCESS },
+	    .list = SQL_PURGE_ACCESS_LIST, .n_list = 4,
+	    .delete = SQL_PURGE_ACCESS_DELETE },
 	{ .table = "oauth_refresh_tokens", .expired = SQL_PURGE_REFRESH,
-	    .keep = SQL_KEEP_REFRESH,
-	    .over = SQL_OVER_REFRESH, .n_over = 3, .forget = SQL_FORGET_REFRESH },
+	    .keep = SQL_PURGE_REFRESH_KEEP,
+	    .list = SQL_PURGE_REFRESH_LIST, .n_list = 3,
+	    .delete = SQL_PURGE_REFRESH_DELETE },
 	{ .table = "oauth_auth_codes", .expired = SQL_PURGE_CODES,
 	    .kept_s = KEPT_S },
 	{ .table = "oauth_device_codes", .expired = SQL_PURGE_DEVICES,
@@ -64,9 +67,10 @@ read_walked(const struct row *r, void *out)
 }
 
 /*
- * Of the next n access tokens delete those that expired; 0, or -1.  All are walked
- * through again and again, by whichever process has a turn.  What expires waits for
- * one walk at most: with the turns above, until there are three fifths more rows.
+ * Of the next n access tokens delete those that expired; 0, or -1.  The table
+ * purge_place says where the walk is, so all processes go on with one walk, and
+ * begin it again at its end.  An expired row waits for one walk at most: with the
+ * turns above, until there are three fifths more rows.
  */
 static int
 purge_access(struct store *st, int64_t now, int n, int64_t *gone)
@@ -79,24 +83,25 @@ purge_access(struct store *st, int64_t now, int n, int64_t *gone)
 
 	if (most <= 0)
 		return 0;
-	if ((seen = query_list(st, NULL, SQL_WALK_ACCESS, v, 2, read_walked,
+	if ((seen = query_list(st, NULL, SQL_PURGE_ACCESS_NEXT, v, 2, read_walked,
 		 walked, sizeof(walked[0]), (size_t)most)) < 0)
 		return -1;
 	for (int i = 0; i < seen; i++) {
 		if (!walked[i].is_expired)
 			continue;
-		if ((one = run_with(st, SQL_FORGET_ACCESS, &walked[i].key)) < 0)
+		if ((one = run_with(st, SQL_PURGE_ACCESS_DELETE,
+			 &walked[i].key)) < 0)
 			return -1;
 		*gone += one;
 	}
-	/* At the end of the table the next walk starts at its beginning. */
-	return run_with(st, SQL_WALK_PLACE,
+	/* Behind the last row the next walk begins at the first one. */
+	return run_with(st, SQL_PURGE_ACCESS_PLACE,
 		   seen < most ? &beginning : &walked[most - 1].key) < 0 ? -1 : 0;
 }
 
 /*
- * A family is revoked by way of its refresh tokens: one whose access token has not
- * expired is kept for that.
+ * The refresh tokens of a family lead to its access tokens when it is revoked.  So
+ * an expired refresh token stays as long as its access token lives (keep).
  */
 int
 store_expired_kind(

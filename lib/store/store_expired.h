@@ -10,28 +10,30 @@ struct store;
 
 /*
  * store_expired_delete(st, now, n):
- * Within a write transaction, delete at most n of the tokens, codes and sessions
- * of each kind that expired before now (codes: a day before); of access tokens
- * those among the next n, 64 at most.  Return how many went.
+ * Within a write transaction, delete at most n rows of each kind below that
+ * expired before now (codes: a day before now; device codes: a minute).  Of access
+ * tokens it looks at the next n, 64 at most, and deletes those that expired.
+ * Return how many rows it deleted.
  */
 int store_expired_delete(struct store *st, int64_t now, int n);
 
 /*
  * store_expired_turn(st, now):
- * The same by each request that adds rows, so that no cron is needed: most times
- * nothing, and every fourth time of one kind, the next one each time, and more
- * than such requests add meanwhile.
+ * Each request that adds rows calls it, so that no cron job is needed.  Every
+ * fourth call deletes expired rows of one kind, the next kind each time, and more
+ * rows than the requests add in between.  The other calls do nothing.
  */
 int store_expired_turn(struct store *st, int64_t now);
 
-/* A statement that is 0 is none; what has no expired one is walked through. */
+/* A kind of row that expires, and its statements; 0: it has none. */
 struct expired_kind {
 	const char *table;
-	enum sql expired;
-	int64_t kept_s;		/* how long after it expired */
-	enum sql keep;		/* what must stay yet */
-	enum sql over, forget;
-	int n_over;		/* values that the first of the two has */
+	enum sql expired;	/* delete the oldest; 0: a walk finds them */
+	int64_t kept_s;		/* how long a row stays after it expired */
+	enum sql keep;		/* the oldest must stay for longer */
+	enum sql list;		/* keys of revoked rows: store_purge.c */
+	int n_list;		/* how many values that statement takes */
+	enum sql delete;	/* a row by its key */
 };
 
 #define STORE_EXPIRED_KINDS 6
@@ -39,8 +41,8 @@ extern const struct expired_kind expired_kinds[STORE_EXPIRED_KINDS];
 
 /*
  * store_expired_kind(st, k, now, n, gone):
- * The same of one kind: delete at most n rows that expired, and add to *gone how
- * many.  Return 1 if there may be more, 0 if not, -1 on error.
+ * Delete at most n expired rows of the kind k, and add to *gone how many were
+ * deleted.  Return 1 if there may be more, 0 if not, -1 on error.
  */
 int store_expired_kind(struct store *st, const struct expired_kind *k,
     int64_t now, int n, int64_t *gone);

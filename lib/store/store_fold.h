@@ -7,10 +7,10 @@ struct store;
 
 /*
  * store_fold(st): within the transaction of an upgrade.
- * Put each e-mail address into the form that identity.h gives.  One that has
- * none, or whose form another user has already, stays as it was and is logged:
- * nobody can sign in with it until an operator gives it another.  Return 0, or
- * -1, logged.
+ * Put each e-mail address into the form that identity.h gives.  An address that
+ * has no form, or whose form belongs to another user already, does not change and
+ * is logged: nobody can sign in with it until an operator changes it.  Return 0,
+ * or -1, logged.
  */
 int store_fold(struct store *st);
 

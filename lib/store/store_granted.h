@@ -10,13 +10,13 @@ struct row;
 
 /*
  * A code, a device code and a refresh token each have one, and tokens are issued
- * for one.  A new fact about a sign-in is a member here, and a column of the three
- * tables: in GRANTED_COLUMNS (sql.c), V_GRANTED and granted_read.
+ * from one.  A new fact about a sign-in is a new member here and a new column of
+ * the three tables: see GRANTED_COLUMNS (sql.c), V_GRANTED and granted_read.
  */
 struct granted {
 	struct id family;	/* of all tokens that this sign-in gives */
 	int64_t client;
-	int64_t user;		/* 0: of a device code that waits */
+	int64_t user;		/* 0: a device code that nobody approved yet */
 	const char *scope;	/* words */
 	const char *resource;	/* RFC 8707; NULL: none in particular */
 };

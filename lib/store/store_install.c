@@ -21,7 +21,7 @@ store_upgrade(
 	return st->engine->set_version(st, to);
 }
 
-/* 1 if anything was done, 0 if it was up to date, -1. */
+/* Return 1 if the database was changed, 0 if it was up to date, or -1. */
 static int
 install_step(struct store *st, void *ctx)
 {

@@ -1,4 +1,4 @@
-/* store_ledger.c: is this database older than what was answered? */
+/* store_ledger.c: is this database an old copy? */
 #include "store_ledger.h"
 
 #include "engine.h"

@@ -9,26 +9,26 @@
 struct store_health {
 	const char *error;	/* why it cannot be read, or NULL */
 	int version, wanted;	/* of the schema: its own, this program's */
-	const char *setting;	/* what carnet install would set right, or NULL */
-	const char *damage;	/* the first that the engine found, or NULL */
-	int has_orphans;	/* rows that refer to rows that are not there */
-	int ledger;		/* enum ledger_state: does it fit? */
+	const char *setting;	/* a fault that carnet install mends, or NULL */
+	const char *damage;	/* the first damage that was found, or NULL */
+	int has_orphans;	/* some rows refer to rows that do not exist */
+	int ledger;		/* enum ledger_state */
 	int64_t newest;		/* when its newest row was made; 0: no rows */
 };
 
 /*
  * store_look(database, a, out):
- * Open the database for reading alone, changing no file beside it either, and
- * look it over.  Return it, for the other reads, if it is sound and its version
- * ours; else NULL.  The strings of out are in a.
+ * Open the database for reading, without a change to any of its files, and check
+ * it.  If it is sound and has the version of this program, return it, for further
+ * reads; else NULL.  The strings of out are in a.
  */
 struct store *store_look(
     const char *database, struct arena *a, struct store_health *out);
 
 /*
  * store_last_expiry(st, before, out):
- * When will the last access token that was made up to then have expired, to
- * *out; 0: there is none.  Return 0, or -1.
+ * Of the access tokens that were made at before or earlier, and are not revoked,
+ * put to *out when the last one expires; 0: there is none.  Return 0, or -1.
  */
 int store_last_expiry(struct store *st, int64_t before, int64_t *out);
 

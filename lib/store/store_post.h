@@ -10,7 +10,7 @@ struct post {
 	int64_t created_at;
 };
 
-/* The posts before the id (0: from the newest), newest first: returns how many. */
+/* List posts before the id (0: from the newest), newest first; return how many. */
 int store_post_list(struct store *st, struct arena *a, int64_t before,
     struct post *out, size_t n);
 int store_post_by_id(

@@ -1,11 +1,11 @@
-/* store_purge.c: all expired rows are deleted, for who has the time. */
+/* store_purge.c: a command deletes all expired rows, a batch at a time. */
 #include "store_purge.h"
 
 #include "query.h"
 #include "store_write.h"
 
 #define BATCH 256
-#define KEPT_S 86400 /* a revoked token is known as one for a day */
+#define KEPT_S 86400 /* a revoked token stays, as revoked, for a day */
 
 const char *
 store_purge_table(size_t i)
@@ -17,9 +17,9 @@ store_purge_table(size_t i)
 struct batch {
 	int64_t now;
 	struct purge *p;
-	int64_t gone;		/* rows, by this run of the step */
+	int64_t gone;		/* rows that this run of the step deleted */
 	struct rowkey keys[BATCH];
-	int n;			/* of them */
+	int n;			/* keys that were found */
 };
 
 static int
@@ -32,20 +32,20 @@ expired_step(struct store *st, void *ctx)
 }
 
 static int
-forget(struct store *st, enum sql which, const struct rowkey *key)
+delete_row(struct store *st, enum sql which, const struct rowkey *key)
 {
 	return query_run(st, which, VALUES(V_KEY(key)));
 }
 
 static int
-forget_step(struct store *st, void *ctx)
+delete_step(struct store *st, void *ctx)
 {
 	struct batch *b = ctx;
 	int one;
 
 	b->gone = 0;
 	for (int i = 0; i < b->n; i++) {
-		if ((one = forget(st, expired_kinds[b->p->table].forget,
+		if ((one = delete_row(st, expired_kinds[b->p->table].delete,
 			 &b->keys[i])) < 0)
 			return -1;
 		b->gone += one;
@@ -59,7 +59,10 @@ read_key(const struct row *r, void *out)
 	row_key(r, 0, out);
 }
 
-/* Found first, then deleted: no lock is taken while they are looked for. */
+/*
+ * One statement finds the keys, and another deletes the rows: the search looks at
+ * every row, and so it takes no write lock.
+ */
 static int
 walk_batch(struct store *st, struct batch *b)
 {
@@ -68,12 +71,12 @@ walk_batch(struct store *st, struct batch *b)
 		V_INT(b->now - KEPT_S), V_INT(BATCH),
 		V_INT(b->now) };
 
-	if (k->over == 0)
+	if (k->list == 0)
 		return 0;
-	if ((b->n = query_list(st, NULL, k->over, v, k->n_over, read_key,
+	if ((b->n = query_list(st, NULL, k->list, v, k->n_list, read_key,
 		 b->keys, sizeof(b->keys[0]), BATCH)) <= 0)
 		return b->n;
-	if (store_write(st, forget_step, b) < 0)
+	if (store_write(st, delete_step, b) < 0)
 		return -1;
 	b->p->after = b->keys[b->n - 1];
 	return b->n == BATCH;
@@ -85,7 +88,7 @@ store_purge_batch(struct store *st, int64_t now, struct purge *p)
 	struct batch b = { .now = now, .p = p };
 	int more;
 
-	/* Access tokens have no first half: one walk finds both kinds. */
+	/* One walk finds the access tokens that expired or were revoked. */
 	if (expired_kinds[p->table].expired == 0)
 		p->is_walk = 1;
 	more = p->is_walk ? walk_batch(st, &b)

@@ -17,10 +17,10 @@ int store_session_find(struct store *st, struct arena *a,
     const struct digest *d, int64_t now, struct session *out);
 int store_session_seen(struct store *st, const struct digest *d, int64_t now);
 int store_session_delete(struct store *st, const struct digest *d);
-/* Delete all sessions of the user but keep (NULL: all). */
+/* Delete all sessions of the user except keep (NULL: all of them). */
 int store_session_delete_others(
     struct store *st, int64_t user, const struct digest *keep);
-/* Those that have not expired, the last seen first. */
+/* List the sessions that have not expired, the last seen first. */
 int store_session_list(struct store *st, struct arena *a, int64_t user,
     int64_t now, struct session *out, size_t n);
 

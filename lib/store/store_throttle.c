@@ -35,7 +35,7 @@ store_throttle_find(struct store *st, const struct digest *key, int64_t now,
 	    read_count, out);
 }
 
-/* The keys that begin with the first n bytes of key: the least and the greatest. */
+/* The least and the greatest key that begin with the first n bytes of key. */
 static void
 range(const struct digest *key, size_t n, struct digest *first,
     struct digest *last)
@@ -46,9 +46,9 @@ range(const struct digest *key, size_t n, struct digest *first,
 }
 
 /*
- * Delete from the set of key, which are the keys with the same first byte: as many
- * rows as there are too many, and first those that say the least.  A set is small:
- * no count looks at more than these rows.
+ * A set is the keys with the same first byte.  If the set of key has too many rows,
+ * delete as many, first those with the fewest failures.  A set is small, so this
+ * reads few rows.
  */
 static int
 trim(struct store *st, const struct digest *key, int64_t now, int64_t window_s)
@@ -82,7 +82,7 @@ store_throttle_add(struct store *st, const struct digest *key, int64_t now,
 	return done;
 }
 
-/* Delete all places of key's account but the newest. */
+/* Delete all places of the account of key but the newest ones. */
 static int
 forget_places(struct store *st, const struct digest *key, int64_t until)
 {

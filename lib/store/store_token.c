@@ -98,11 +98,11 @@ store_refresh_find(struct store *st, struct arena *a, const struct digest *d,
 	    st, a, SQL_REFRESH_FIND, VALUES(V_DIGEST(d)), read_refresh, out);
 }
 
-/* Of a refresh token that was spent: which access tokens came with it. */
+/* The access tokens that came with a refresh token that is now spent. */
 struct spent {
 	struct id access;	/* of its pair */
 	struct id family;
-	int is_shared;		/* there are others */
+	int is_shared;		/* there are more than that one */
 };
 
 static void
@@ -115,7 +115,7 @@ read_spent(const struct row *r, void *to)
 	out->is_shared = row_int(r, 2) != 0;
 }
 
-/* It was spent before: within the grace the next one is given once more. */
+/* It was spent before: within the grace the same next token is given again. */
 static int
 share(struct store *st, const struct digest *d, const struct digest *next,
     int64_t now, int64_t grace_s)

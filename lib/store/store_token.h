@@ -24,11 +24,12 @@ struct refresh_token {
 	struct digest digest;
 	struct granted granted;	/* the scope as it was first granted */
 	struct id access_token;	/* of the same pair */
-	int64_t expires_at, spent_at, revoked_at; /* 0: not */
+	int64_t expires_at, spent_at, revoked_at; /* 0: not spent, not revoked */
 	/*
-	 * Of a row that is no refresh token, but stands for an access token: one
-	 * that was given with this refresh token after another had come with it.
-	 * Without came_with it is one of a refresh token that does not rotate.
+	 * Some rows are no refresh token.  They make a further access token a
+	 * member of the family.  came_with is then the refresh token that was
+	 * given with it a further time; it is unset if the refresh token does not
+	 * rotate.
 	 */
 	struct digest came_with;
 	int has_came_with;
@@ -39,7 +40,7 @@ struct access {
 	int64_t client, user;	/* user 0: the client itself */
 	const char *client_id, *client_grants, *email, *user_name;
 	const char *scope;	/* as it was given */
-	/* What each may have now, as in struct client and struct user. */
+	/* The scopes that each may have now: struct client, struct user. */
 	const char *client_scope, *user_scope;
 	struct id family;
 	int has_family;
@@ -63,9 +64,9 @@ int store_access_add(struct store *st, const struct access_token *t);
 int store_access_revoke(struct store *st, const struct id *id, int64_t now);
 /*
  * store_access_of_key(st, key, since, now, n):
- * Count to *n the access tokens that the key signed and that live at now; of older
- * rows, which do not tell, those that were made since.  It looks at all rows.  0, or
- * -1.
+ * Put to *n how many access tokens that live at now were signed by the key.  A row
+ * that does not say which key signed it counts if it was made at since or later.
+ * It reads all rows.  Return 0, or -1.
  */
 int store_access_of_key(struct store *st, int64_t key, int64_t since,
     int64_t now, int64_t *n);
@@ -76,16 +77,16 @@ int store_refresh_find(struct store *st, struct arena *a,
 
 /*
  * store_refresh_spend(st, d, next, now, grace_s):
- * Within a write transaction, spend the refresh token with digest d at now, for
- * the one with digest next.  Return
+ * Within a write transaction, spend the refresh token with digest d at now.  The
+ * token with digest next follows it.  Return
  * REFRESH_FIRST: it was unspent.  The access tokens that came with it are revoked,
  * and the caller stores next.
- * REFRESH_AGAIN: it was spent at most grace_s seconds from now, and next is there,
- * spent or not.  Nothing dies; the caller stores a row for the access token that
- * it adds (came_with next).
- * REFRESH_REPLAYED: it is unknown, expired, revoked, was spent at another time, or
- * for another one than next.
- * -1: on a database error, logged.
+ * REFRESH_AGAIN: it was spent at most grace_s seconds from now (before or after, as
+ * the clock may be set), and next is stored, spent or not.  Nothing is revoked.  The
+ * caller adds an access token, and a row for it with came_with next.
+ * REFRESH_REPLAYED: it is unknown, expired or revoked, it was spent at another
+ * time, or another token than next follows it.
+ * -1: a database error, logged.
  */
 enum { REFRESH_REPLAYED, REFRESH_FIRST, REFRESH_AGAIN };
 int store_refresh_spend(struct store *st, const struct digest *d,
@@ -93,16 +94,17 @@ int store_refresh_spend(struct store *st, const struct digest *d,
 
 /*
  * store_refresh_keep(st, d, now, expires_at):
- * Within a write transaction, have the live refresh token with digest d live
- * until expires_at, or longer if it does.  Return 1, 0 if it does not live, or -1.
+ * Within a write transaction, extend the life of the refresh token with digest d to
+ * expires_at; a longer life stays.  Return 1; 0 if it is not live; or -1.
  */
 int store_refresh_keep(struct store *st, const struct digest *d, int64_t now,
     int64_t expires_at);
 
 /*
  * store_family_find(st, a, access, out):
- * Find what was granted with the access token whose id is access, by its refresh
- * token: the access token itself may be deleted.  It looks at all refresh tokens.
+ * Find what was granted with the access token whose id is access.  Its refresh
+ * token tells, as the access token itself may be deleted.  It reads all refresh
+ * tokens.
  */
 int store_family_find(struct store *st, struct arena *a,
     const struct id *access, struct granted *out);
@@ -115,12 +117,12 @@ int store_family_find(struct store *st, struct arena *a,
 int store_family_revoke(struct store *st, const struct id *family, int64_t now);
 
 /*
- * Personal tokens that have neither expired nor been revoked, newest first; those
- * behind the id before, if that is not NULL.
+ * List the personal tokens that have neither expired nor been revoked, newest
+ * first; if before is not NULL, only those older than it.
  */
 int store_personal_list(struct store *st, struct arena *a, int64_t user,
     int64_t now, const struct id *before, struct access_token *out, size_t n);
-/* Revokes the user's personal token id; 0 if it is not the user's, or dead. */
+/* Revoke the user's personal token id; 0 if it is not the user's, or not live. */
 int store_personal_revoke(
     struct store *st, int64_t user, const struct id *id, int64_t now);
 

@@ -52,7 +52,7 @@ store_walk_list(struct store *st, struct arena *a, struct walk *w,
 	return count;
 }
 
-/* What could yet become a token: few rows, so all at once. */
+/* End the codes that could still become tokens.  They are few: one batch. */
 static int
 end_codes(struct store *st, struct walk *w, int64_t now)
 {
@@ -72,7 +72,7 @@ end_codes(struct store *st, struct walk *w, int64_t now)
 	return 0;
 }
 
-/* One batch: what it begins with, and what comes of it. */
+/* One batch: the walk before it, and the walk after it. */
 struct batch {
 	const struct walk *from;
 	struct walk to;
@@ -93,7 +93,7 @@ revoke_families(struct store *st, struct batch *b)
 		    (rows = query_run(st, SQL_ALL_FAMILY_REVOKE, v, 2)) < 0)
 			return -1;
 		b->to.access += pairs;
-		b->to.refresh += rows > 0; /* one of them is not spent */
+		b->to.refresh += rows > 0; /* one row of a family is unspent */
 	}
 	return 0;
 }
@@ -127,9 +127,9 @@ find_keys(struct store *st, const struct walk *w, const struct rowkey *after,
 }
 
 /*
- * Who has a token can make personal tokens with it, and others with those.  One
- * that was made since we looked would live on if it were missed.  So we look again
- * under the lock.  As ids begin with the time, the newest rows are enough.
+ * A token can make personal tokens, and those can make more.  A token that was made
+ * after the search would be missed and would live on.  So we search again, under
+ * the lock.  Ids begin with the time, so the newest rows are enough.
  */
 static int
 revoke_newest(struct store *st, struct batch *b)
@@ -170,7 +170,7 @@ store_walk_revoke(struct store *st, struct walk *w, int64_t now)
 {
 	struct batch b = { .from = w, .now = now };
 
-	/* Found without the write lock: that looks at every row. */
+	/* The search looks at every row, so it runs without the write lock. */
 	if (w->step > 0 &&
 	    (b.n = find_keys(st, w, &w->after, now, b.keys)) < 0)
 		return -1;

@@ -11,11 +11,11 @@
 struct arena;
 struct store;
 
-/* A walk: whose tokens (0: anyone's), and where it is, zero at first. */
+/* A walk through the tokens of a user and a client (0: any), zero at first. */
 struct walk {
 	int64_t user, client;
-	int step;
-	struct rowkey after;
+	int step;		/* which kind of row it is at */
+	struct rowkey after;	/* the next row is behind this key */
 	int64_t access, refresh, codes, sessions; /* revoked so far */
 };
 
@@ -34,19 +34,20 @@ struct walk_token {
 
 /*
  * store_walk_list(st, a, w, now, out, n):
- * Put the next tokens of w to out, n at most: all access tokens there are, then
- * the live refresh tokens whose access token is deleted (kind "refresh"; their id
- * is that token's).  Return how many; 0 at the end; -1 on a database error.
+ * Put the next tokens of w to out, n at most: first all access tokens, then the
+ * live refresh tokens whose access token was deleted (kind "refresh", with the id
+ * of that access token).  Return how many; 0 at the end; -1 on a database error.
  */
 int store_walk_list(struct store *st, struct arena *a, struct walk *w,
     int64_t now, struct walk_token *out, size_t n);
 
 /*
  * store_walk_revoke(st, w, now):
- * In a transaction of its own, revoke a batch: codes first, then families, whole,
- * then the access tokens that are left, so that what is dead gives no new token
- * meanwhile.  Sessions end too, if w names no client.  Return 1 if there may be
- * more, 0 if not, -1 on a database error.
+ * In a transaction of its own, revoke a batch: first the codes, then whole
+ * families, then the access tokens that are left.  In this order nothing that is
+ * not yet revoked can make a token of a kind that is done.  Sessions end too, if w
+ * names no client.  Return 1 if there may be more, 0 if not, -1 on a database
+ * error.
  */
 int store_walk_revoke(struct store *st, struct walk *w, int64_t now);
 

@@ -3,7 +3,7 @@
 
 #include "engine.h"
 
-#define TRIES 8 /* of a transaction that its engine wants to have run again */
+#define TRIES 8 /* the most runs of a transaction, if the engine asks (FAULT_AGAIN) */
 
 int
 store_begin(struct store *st)
@@ -65,7 +65,7 @@ store_write(
 		if (rc >= 0 || st->fault != FAULT_AGAIN)
 			return rc;
 	}
-	/* Others were always faster: the client may come again. */
+	/* Other transactions were always faster: the client may try again. */
 	st->fault = FAULT_PASSES;
 	return -1;
 }

@@ -1,16 +1,16 @@
 -- schema.sql: the database, version 1, for SQLite.
 --
 -- Table names follow Laravel Passport's where they mean the same.  Times are Unix
--- seconds.  Ids of tokens and families are 16 bytes: a time first, so that new rows
--- go to the end of the tree, then random.  Of what opens a door only a SHA-256 is
--- stored.  In every table user_id is users.id and client_id is oauth_clients.id;
--- the name that a client has on the wire (RFC 6749 client_id) is
--- oauth_clients.identifier.
+-- seconds.  Ids of tokens and families are 16 bytes: first the time, so that new
+-- rows go to the end of the tree, then random bytes.  Authorization and device
+-- codes, refresh tokens, cookies and new client secrets are stored as a SHA-256.  In
+-- every table user_id is users.id and client_id is oauth_clients.id; the client_id
+-- of RFC 6749 is oauth_clients.identifier.
 --
--- Comments stand between the statements: SQLite keeps the text of a statement, and
--- a plain CGI program reads it at each start.
+-- Comments are between the statements, never in them: SQLite stores the text of a
+-- statement, and a plain CGI program reads it at each start.
 
--- Numbers are never given twice.  email and login (a user name, or NULL) have the
+-- A number is never given twice.  email and login (a user name, or NULL) have the
 -- form that identity.h gives them.  password is a hash of crypt(3).  scope is
 -- words; '*' is all; NULL is the setting user_scopes.
 CREATE TABLE users (
@@ -24,12 +24,12 @@ CREATE TABLE users (
 	disabled_at INTEGER
 ) STRICT;
 
--- secret is a SHA-256; secret_hash a hash of crypt(3), of a secret that was brought
--- from elsewhere; a client with neither is public.  grants and redirect_uris are
--- words.  scope is words; '*' is all; NULL is all but the privileged.  alg,
--- access_ttl and refresh_ttl are the setting's where they are NULL.  refresh_keep
--- 1: its refresh tokens do not rotate.  role is 'password' or 'personal', of the
--- clients that carnet install makes.
+-- secret is a SHA-256.  secret_hash is a hash of crypt(3), of a secret that was
+-- imported.  A client with neither is public.  grants and redirect_uris are words.
+-- scope is words; '*' is all; NULL is all but the privileged.  If alg, access_ttl or
+-- refresh_ttl is NULL, the setting counts.  If refresh_keep is 1, the client's
+-- refresh tokens do not rotate.  role is 'password' or 'personal' for the clients
+-- that carnet install makes, else NULL.
 CREATE TABLE oauth_clients (
 	id INTEGER PRIMARY KEY AUTOINCREMENT,
 	identifier TEXT NOT NULL UNIQUE,
@@ -48,10 +48,10 @@ CREATE TABLE oauth_clients (
 	revoked_at INTEGER
 ) STRICT;
 
--- id is the token's jti.  user_id is NULL where the client acts for itself.  family
--- is NULL where there is no refresh token.  name and last_used_at (to the hour) are
--- of personal tokens.  seal is an HMAC of the token as it was signed, signed_by the
--- number of the key that signed it.
+-- id is the token's jti.  user_id is NULL if the client acts for itself.  family is
+-- NULL if there is no refresh token.  Personal tokens have name and last_used_at (to
+-- the hour).  seal is an HMAC of the token's text; signed_by is the number of the
+-- key that signed it.
 CREATE TABLE oauth_access_tokens (
 	id BLOB PRIMARY KEY,
 	client_id INTEGER NOT NULL REFERENCES oauth_clients (id),
@@ -69,9 +69,9 @@ CREATE TABLE oauth_access_tokens (
 CREATE INDEX oauth_access_tokens_personal ON oauth_access_tokens (user_id, id)
 	WHERE name IS NOT NULL;
 
--- An index on expires_at would cost each token the write of a page more.  So the
--- purge walks by id, and this is the last access token that it looked at; the
--- empty id stands before the first.
+-- An index on expires_at would make each new token write one more page.  So the
+-- purge goes through all access tokens by id, and stores here the last one that it
+-- read; the empty id is before the first.
 CREATE TABLE purge_place (
 	one INTEGER PRIMARY KEY CHECK (one = 1),
 	access_token BLOB NOT NULL
@@ -81,15 +81,17 @@ INSERT INTO purge_place (one, access_token) VALUES (1, x'');
 -- In the next three tables family, client_id, user_id, scope and resource are what
 -- was granted: struct granted.  resource (RFC 8707) may be NULL.
 --
--- A family is what one sign-in gave: each refresh adds a row and spends the last.
--- Spent rows stay until they expire: they are how a replay is known.  access_token
--- is the id of the one of the same pair; scope is what was first granted.
+-- A family is all tokens of one sign-in.  A refresh spends the family's last row and
+-- adds one.  Spent rows stay until they expire: they show a replay.  access_token is
+-- the id of the access token that came with this one.  scope is what was first
+-- granted.
 --
--- A further use within the grace gives the same next refresh token and an access
--- token more, and so does each use of a refresh token that does not rotate.  Such
--- an access token has a row here, spent from the start, under a random digest.
--- came_with names the refresh token whose first use ends that access token, and
--- that one's row has is_shared 1.
+-- A second use within the grace gives the same next refresh token, and one more
+-- access token.  Each use of a refresh token that does not rotate also gives one
+-- more access token.  An access token of these two kinds has a row of its own here,
+-- spent from the start, with a random digest.  came_with is the refresh token whose
+-- first use revokes that access token; the row of that refresh token has is_shared
+-- 1.
 CREATE TABLE oauth_refresh_tokens (
 	digest BLOB PRIMARY KEY,
 	family BLOB NOT NULL,
@@ -109,8 +111,8 @@ CREATE INDEX oauth_refresh_tokens_expire ON oauth_refresh_tokens (expires_at);
 CREATE INDEX oauth_refresh_tokens_user
 	ON oauth_refresh_tokens (user_id, client_id);
 
--- A code is spent by the tokens that it gives; spent rows stay until they expire.
--- challenge is that of RFC 7636, S256.
+-- A code is spent when tokens are issued for it; the purge deletes it a day after it
+-- expired.  challenge is the S256 code_challenge of RFC 7636.
 CREATE TABLE oauth_auth_codes (
 	digest BLOB PRIMARY KEY,
 	family BLOB NOT NULL,
@@ -125,8 +127,8 @@ CREATE TABLE oauth_auth_codes (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX oauth_auth_codes_expire ON oauth_auth_codes (expires_at);
 
--- user_code is 8 consonants without a dash.  user_id is who decided.  poll_interval
--- is in seconds; it grows when the device polls too fast.
+-- user_code is 8 consonants without a dash.  user_id is the user who decided.
+-- poll_interval is in seconds; it grows when the device polls too fast.
 CREATE TABLE oauth_device_codes (
 	digest BLOB PRIMARY KEY,
 	user_code TEXT NOT NULL UNIQUE,
@@ -144,8 +146,8 @@ CREATE TABLE oauth_device_codes (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX oauth_device_codes_expire ON oauth_device_codes (expires_at);
 
--- What a user granted to a client.  resource is '' for none in particular;
--- last_used_at is when the client last got tokens.
+-- A scope that a user granted to a client.  resource is '' for no resource in
+-- particular.  last_used_at is when the client last got tokens.
 CREATE TABLE oauth_consents (
 	user_id INTEGER NOT NULL REFERENCES users (id),
 	client_id INTEGER NOT NULL REFERENCES oauth_clients (id),
@@ -156,8 +158,8 @@ CREATE TABLE oauth_consents (
 	PRIMARY KEY (user_id, client_id, resource)
 ) STRICT, WITHOUT ROWID;
 
--- digest is of the cookie; created_at is when the password was given; seen_at is
--- true to some minutes.
+-- digest is the SHA-256 of the cookie.  created_at is when the password was given.
+-- seen_at is correct to ten minutes.
 CREATE TABLE sessions (
 	digest BLOB PRIMARY KEY,
 	user_id INTEGER NOT NULL REFERENCES users (id),
@@ -170,8 +172,8 @@ CREATE TABLE sessions (
 CREATE INDEX sessions_user ON sessions (user_id);
 CREATE INDEX sessions_expire ON sessions (expires_at);
 
--- Failed sign-ins, under digests of account and place; and, with 0 failures, the
--- places from which users have signed in.
+-- Counts of failed sign-ins, by digests of account and place (an address or its
+-- network).  A row with 0 failures is a place from which a user has signed in.
 CREATE TABLE throttle (
 	key BLOB PRIMARY KEY,
 	failures INTEGER NOT NULL,
@@ -179,7 +181,7 @@ CREATE TABLE throttle (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX throttle_expire ON throttle (expires_at);
 
--- The example API's own.  user_id is NULL where a client posted.
+-- The posts of the example API.  user_id is NULL if a client posted.
 CREATE TABLE posts (
 	id INTEGER PRIMARY KEY AUTOINCREMENT,
 	user_id INTEGER REFERENCES users (id),
@@ -188,9 +190,10 @@ CREATE TABLE posts (
 	created_at INTEGER NOT NULL
 ) STRICT;
 
--- How often something was taken back (a token revoked, a password changed), and
--- the minute of the last write.  DATABASE-sync has the same two numbers.  In a
--- copy that was put back they are smaller than there: lib/store/store_ledger.h.
+-- taken_back counts how often something was taken back (a token revoked, a password
+-- changed).  minute is the minute of the last write.  The file DATABASE-sync has the
+-- same two numbers; in an old copy of the database they are smaller:
+-- lib/store/store_ledger.h.
 CREATE TABLE ledger (
 	one INTEGER PRIMARY KEY CHECK (one = 1),
 	taken_back INTEGER NOT NULL,
