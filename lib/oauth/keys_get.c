@@ -65,7 +65,7 @@ list_again(struct req *rq, const struct process_kind *kind, struct keys *ks,
 		return ks;
 	if (!changed && same_files(ks, fresh)) {
 		ks->listed_at = fresh->listed_at;
-	} else if (rq->pr->once || keys_any(fresh)) {
+	} else if (rq->pr->serves_one || keys_any(fresh)) {
 		process_keep(rq->pr, kind, fresh);
 		return fresh;
 	}

@@ -50,7 +50,7 @@ verified_find(struct req *rq, const struct digest *d, struct claims *out)
 	const size_t i = place(d);
 	struct verified *v;
 
-	if (rq->pr->once) /* a plain CGI sees one token */
+	if (rq->pr->serves_one) /* a plain CGI sees one token */
 		return 0;
 	v = table(rq);
 	if (v->slot[i].says.expires_at <= rq->now ||
@@ -67,7 +67,7 @@ verified_add(
 	const size_t i = place(d);
 	struct verified *v;
 
-	if (rq->pr->once)
+	if (rq->pr->serves_one)
 		return;
 	v = table(rq);
 	v->slot[i].digest = *d;

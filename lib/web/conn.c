@@ -1,4 +1,4 @@
-/* conn.c: where a request comes from, and where its answer goes. */
+/* conn.c: a connection: a request comes from it, the answer goes to it. */
 #include "conn.h"
 
 #include <errno.h>
@@ -20,7 +20,7 @@ conn_now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* All that came is one request's beginning, or its rest. */
+/* Feed bytes that came to the parser, which may stop after the parameters. */
 static int
 feed(struct conn *c, const uint8_t *data, size_t len,
     size_t (*wanted)(char **env))
@@ -73,7 +73,7 @@ conn_input(struct conn *c, size_t (*wanted)(char **env))
 	explicit_bzero(data, (size_t)n);
 }
 
-/* The answer is on its way: what becomes of the connection? */
+/* The answer is sent: close the connection, keep it, or drain it. */
 static void
 end_answer(struct conn *c)
 {
@@ -90,7 +90,7 @@ end_answer(struct conn *c)
 		c->until_ms = conn_now_ms() + CONN_READ_MS;
 		return;
 	}
-	/* With input left unread the server's end would lose the answer. */
+	/* A close with unread input resets the socket, and the answer is lost. */
 	fcgi_reset(&c->f);
 	(void)shutdown(c->fd, SHUT_WR);
 	c->state = CONN_DRAINS;
@@ -136,7 +136,7 @@ conn_answer(struct conn *c, const char *data, size_t len)
 {
 	if (c->fd < 0) {
 		write_all(data, len);
-		close(STDOUT_FILENO); /* the server need not wait for our end */
+		close(STDOUT_FILENO); /* the server need not wait for our exit */
 		return;
 	}
 	fcgi_answer(&c->f, &c->out, data, len);
@@ -166,7 +166,7 @@ conn_expect(struct conn *c, size_t n)
 	c->left = n;
 }
 
-/* Of a plain CGI body, if some comes in time. */
+/* Read some of a plain CGI body, if some comes in time. */
 static ssize_t
 read_input(struct conn *c, char *out, size_t size)
 {
@@ -214,7 +214,7 @@ conn_drain(struct conn *c)
 	for (size_t sum = 0; sum < CONN_DRAIN_MAX; sum += sizeof(rest))
 		if (read_input(c, rest, sizeof(rest)) <= 0)
 			break;
-	/* No more comes to a socket of the host's then; what came is read. */
+	/* If standard input is a socket, let no more come, and read what came. */
 	if (c->left > 0 && shutdown(STDIN_FILENO, SHUT_RD) == 0)
 		for (size_t sum = 0; sum < CONN_DRAIN_MAX; sum += sizeof(rest))
 			if (recv(STDIN_FILENO, rest, sizeof(rest),

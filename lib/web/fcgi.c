@@ -1,11 +1,11 @@
-/* fcgi.c: FastCGI 1.0, one request after the other on a connection's bytes. */
+/* fcgi.c: FastCGI 1.0, requests are read from bytes, answers are written as bytes. */
 #include "fcgi.h"
 
 #include <err.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define PARAMS_MAX (256 * 1024) /* web servers take less from a client */
+#define PARAMS_MAX (256 * 1024) /* more than web servers accept from a client */
 #define CONTENT_MAX 65535
 #define KEEP_CONN 1
 
@@ -86,7 +86,7 @@ fcgi_answer(
 	add_record(out, END_REQUEST, f->id, end, sizeof(end));
 }
 
-/* Is the record at hand one of this request's stream? */
+/* Is the current record part of the current request? */
 static int
 is_ours(const struct fcgi *f)
 {
@@ -94,7 +94,7 @@ is_ours(const struct fcgi *f)
 	    (unsigned)(f->head[2] << 8 | f->head[3]) == f->id;
 }
 
-/* A record's header is complete. */
+/* The header of a record is complete: check it. */
 static int
 begin_record(struct fcgi *f)
 {
@@ -105,7 +105,7 @@ begin_record(struct fcgi *f)
 	if (f->head[0] != 1)
 		return FCGI_BROKEN;
 	switch (f->head[1]) {
-	case BEGIN_REQUEST: /* one at a time (section 4.1) */
+	case BEGIN_REQUEST: /* one request at a time: not multiplexed */
 		f->begin_len = 0;
 		return f->id == 0 && id != 0 && f->content == 8 ? FCGI_MORE
 								: FCGI_BROKEN;
@@ -118,7 +118,7 @@ begin_record(struct fcgi *f)
 	}
 }
 
-/* Some of a record's content. */
+/* Take n bytes of a record's content. */
 static int
 take(struct fcgi *f, const uint8_t *data, size_t n)
 {
@@ -148,7 +148,7 @@ take(struct fcgi *f, const uint8_t *data, size_t n)
 	return FCGI_MORE;
 }
 
-/* A record came to its end. */
+/* A record is complete. */
 static int
 end_record(struct fcgi *f)
 {
@@ -204,7 +204,7 @@ fcgi_feed(struct fcgi *f, const uint8_t *data, size_t len, size_t *used)
 	return rc;
 }
 
-/* Section 3.4: a length of one byte, or of four.  0, or -1. */
+/* Section 3.4: read a length, which has one byte or four.  Return 0, or -1. */
 static int
 read_length(const uint8_t **at, const uint8_t *end, size_t *out)
 {
@@ -225,7 +225,7 @@ read_length(const uint8_t **at, const uint8_t *end, size_t *out)
 	return 0;
 }
 
-/* The next pair; 1, 0 at the end, -1 if it is malformed. */
+/* Read the lengths of the next pair.  Return 1; 0 at the end; -1: malformed. */
 static int
 next_pair(const uint8_t **at, const uint8_t *end, size_t *name, size_t *value)
 {
@@ -238,7 +238,7 @@ next_pair(const uint8_t **at, const uint8_t *end, size_t *name, size_t *value)
 	return 1;
 }
 
-/* In front of the strings: what they take, to be wiped. */
+/* The environment in one block: its size, for wiping, is in front. */
 struct env_block {
 	size_t size;
 	char *entry[];

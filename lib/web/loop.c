@@ -1,4 +1,4 @@
-/* loop.c: the connections of a FastCGI program, none of which holds it up. */
+/* loop.c: all connections of a FastCGI program; it waits for none of them. */
 #include "loop.h"
 
 #include <err.h>
@@ -20,12 +20,12 @@
 #include "task.h"
 
 #define EVENTS_MAX 32
-/* Beyond it the one that has kept us waiting the longest is closed. */
+/* If there are more, the one that has waited the longest is closed. */
 #define CONNS_MAX 192
-#define STOP_MS 5000 /* for the rest of a request, or an answer to be taken */
+#define STOP_MS 5000 /* after SIGTERM, for each request that has begun */
 /*
- * What an answer's memory is given back for, and got again by the next one, costs
- * as much as the answer: bytes that malloc keeps.
+ * Free bytes that malloc keeps.  If each answer gave its memory back to the kernel,
+ * the next one would have to get it again, and that costs as much as the answer.
  */
 #define SPARE_MAX (256 * 1024)
 #define SHORTAGE_MS 200 /* until the next try to accept */
@@ -35,12 +35,12 @@ static struct {
 	int epoll;
 	struct conn *oldest, *newest;
 	int n;
-	int is_short;	/* of descriptors, say */
-	int is_broken;	/* the socket cannot be accepted from */
+	int is_short;	/* accept failed for lack of descriptors or memory */
+	int is_broken;	/* accept fails for good */
 } lo;
 static int wake = -1;
 
-/* SIGTERM: accept no more; finish what has begun. */
+/* Set by SIGTERM: accept no more connections, finish the requests that began. */
 static volatile sig_atomic_t stop;
 
 static void
@@ -75,7 +75,7 @@ forget(struct conn *c)
 	conn_free(c);
 }
 
-/* The one that waits the longest for its server, but for those we work for. */
+/* Close the connection that has waited the longest, unless its request runs. */
 static void
 make_room(void)
 {
@@ -87,7 +87,7 @@ make_room(void)
 		forget(c);
 }
 
-/* It did not end at once: it is looked at whenever something comes. */
+/* The connection goes on: wait for its next event. */
 static void
 keep(struct conn *c)
 {
@@ -114,7 +114,7 @@ keep(struct conn *c)
 	lo.n++;
 }
 
-/* Serve it if it is complete; then it is over, or goes on waiting. */
+/* Serve the request if it is complete.  Then end the connection, or wait for it. */
 static void
 step(struct conn *c)
 {
@@ -126,10 +126,10 @@ step(struct conn *c)
 		forget(c);
 	else
 		keep(c);
-	lo.s->rest(lo.s->ctx);
+	lo.s->idle(lo.s->ctx);
 }
 
-/* What passes: the machine, or this process, is short of something. */
+/* Such an error passes: the machine or this process lacks descriptors or memory. */
 static int
 is_shortage(int err)
 {
@@ -137,7 +137,7 @@ is_shortage(int err)
 	    err == ENOMEM;
 }
 
-/* One of those that wait to be accepted; 0: none does. */
+/* Accept one connection.  Return 1, or 0 if none waits. */
 static int
 accept_one(void)
 {
@@ -168,7 +168,10 @@ accept_one(void)
 	return 1;
 }
 
-/* A request whose body does not come is told so; else there is none to tell. */
+/*
+ * The time of the connection is over.  If its request lacks only the body, it is
+ * answered with an error; else there is no request to answer.
+ */
 static void
 run_out(struct conn *c)
 {
@@ -181,7 +184,10 @@ run_out(struct conn *c)
 	}
 }
 
-/* End those whose time is over; how long until the next one's is, or -1. */
+/*
+ * End the connections whose time is over.  Return the milliseconds until the next
+ * one's time is over; -1: none has a limit.
+ */
 static int
 next_deadline(void)
 {
@@ -220,8 +226,8 @@ static void
 handle(struct conn *c, uint32_t events)
 {
 	if (c->state == CONN_RUNS) {
-		/* The server went away; what was asked for is done all the same,
-		 * and nobody is told. */
+		/* The web server went away.  The task still runs to its end, and
+		 * its answer goes nowhere. */
 		if (events & (EPOLLHUP | EPOLLERR)) {
 			c->is_gone = 1;
 			watch(c->fd, 0, c, EPOLL_CTL_DEL);
@@ -250,7 +256,10 @@ wait_for_events(int timeout_ms)
 	}
 }
 
-/* What has not begun is not waited for; what has is, but not for long. */
+/*
+ * After SIGTERM: close the connections whose request has not begun, and give the
+ * others STOP_MS at most.  Return 1 if no connection is left.
+ */
 static int
 is_done(void)
 {

@@ -1,4 +1,4 @@
-/* loop.h: the connections of a FastCGI program, none of which holds it up. */
+/* loop.h: all connections of a FastCGI program; it waits for none of them. */
 #ifndef CARNET_LOOP_H
 #define CARNET_LOOP_H
 
@@ -7,21 +7,21 @@
 struct conn;
 
 struct served {
-	/* How much of a body is a request with these variables to wait for? */
+	/* Return how many bytes of a body a request with this env waits for. */
 	size_t (*wanted)(char **env);
-	/* Answer the request by conn_answer; 1, or 0 if a task has it now. */
+	/* Answer by conn_answer: return 1; or 0 if a task will answer later. */
 	int (*serve)(struct conn *c, void *ctx);
-	/* A task may go on: go on with it, until it waits or has answered. */
+	/* The task of c may go on: run it until it waits again or has answered. */
 	void (*resume)(struct conn *c, void *ctx);
-	/* One request was served: time for what keeps nobody waiting. */
-	void (*rest)(void *ctx);
+	/* A request was served: do work for which nobody waits. */
+	void (*idle)(void *ctx);
 	void *ctx;
 };
 
 /*
  * loop_run(s):
- * Serve what comes on the socket that is standard input until SIGTERM or SIGINT,
- * after which what has begun is answered.
+ * Serve the connections of the socket that is standard input, until SIGTERM or
+ * SIGINT.  The requests that have begun by then are answered.
  */
 void loop_run(const struct served *s);
 

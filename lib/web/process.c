@@ -1,4 +1,4 @@
-/* process.c: configuration and database, taken up again when they change. */
+/* process.c: what outlives a request: configuration, database, state of modules. */
 #include "process.h"
 
 #include <err.h>
@@ -15,7 +15,7 @@
 #include "sandbox.h"
 #include "store.h"
 
-/* The entry of kind, else the first free one; a program keeps a few. */
+/* The entry of that kind, or else the first free one. */
 static struct process_entry *
 find_entry(struct process *pr, const struct process_kind *kind)
 {
@@ -64,18 +64,18 @@ process_drop(struct process *pr, int all)
 }
 
 void
-process_begin(struct process *pr, const char *conf_path, int once)
+process_begin(struct process *pr, const char *conf_path, int serves_one)
 {
 	char error[1024];
 	struct conf *cf;
 
 	pr->conf_path = conf_path;
-	pr->once = once;
+	pr->serves_one = serves_one;
 	pr->porter = -1;
-	/* A plain CGI program would pay for it with each request. */
-	if (once || !sandbox_has_files())
+	/* A plain CGI program would start a porter for each request. */
+	if (serves_one || !sandbox_has_files())
 		return;
-	/* One that cannot be read yet may need it. */
+	/* A configuration that cannot be read now may need a porter later. */
 	cf = conf_load(conf_path, error, sizeof(error));
 	if ((cf == NULL ||
 		(cf->sandbox &&
@@ -86,7 +86,7 @@ process_begin(struct process *pr, const char *conf_path, int once)
 	conf_free(cf);
 }
 
-/* A porter that was killed is missed only by who is shut in. */
+/* If the porter was killed, a process without a sandbox opens the file itself. */
 static struct conf *
 load(struct process *pr, char *error, size_t size)
 {
@@ -97,8 +97,8 @@ load(struct process *pr, char *error, size_t size)
 }
 
 /*
- * Take up a configuration that changed; a broken one is logged, once, and the
- * old one kept.
+ * Load the configuration if its file changed.  An error in it is logged one time,
+ * and the old configuration stays.
  */
 static void
 process_conf(struct process *pr)
@@ -128,7 +128,7 @@ process_conf(struct process *pr)
 	pr->conf_seen.ctime_ns = sb.st_ctim.tv_nsec;
 	errno = 0;
 	if ((cf = load(pr, error, sizeof(error))) == NULL) {
-		/* No fault of the file: it is read when it can be opened. */
+		/* The machine lacks something: try again next time. */
 		if (*log_cure(errno) != '\0')
 			pr->conf_seen.ino = 0;
 		log_event("%s%s", error,
@@ -147,7 +147,7 @@ process_conf(struct process *pr)
 		conf_free(cf);
 		return;
 	}
-	/* Database and keys may have moved: they are opened again when needed. */
+	/* It may name another database and other keys: they are opened anew. */
 	store_close(pr->st);
 	pr->st = NULL;
 	process_drop(pr, 0);
@@ -155,7 +155,7 @@ process_conf(struct process *pr)
 	pr->conf = cf;
 }
 
-/* Once the configuration tells whether to and where; never undone. */
+/* Enter the sandbox, as the first configuration says.  It is never undone. */
 static void
 process_confine(struct process *pr)
 {
@@ -168,7 +168,7 @@ process_confine(struct process *pr)
 		if (!pr->is_open)
 			(void)sandbox_enter(pr->conf->syslog);
 	}
-	if (!pr->is_open && !pr->once && pr->confined == NULL)
+	if (!pr->is_open && !pr->serves_one && pr->confined == NULL)
 		pr->confined = confine_files(pr->conf,
 		    confine_uses(pr->ep, pr->conf), pr->porter >= 0);
 }
@@ -187,7 +187,7 @@ open_store(const struct endpoint *ep, const struct conf *cf)
 void
 process_check(struct process *pr, int64_t now)
 {
-	/* Others wait, and hold the configuration and the database. */
+	/* Requests that wait use this configuration and this database. */
 	if (now == pr->checked_at || pr->n_waiting > 0)
 		return;
 	pr->checked_at = now;
@@ -201,7 +201,7 @@ process_check(struct process *pr, int64_t now)
 		pr->st = open_store(pr->ep, pr->conf);
 	if (pr->st != NULL)
 		store_set_now(pr->st, now);
-	if (pr->st != NULL && pr->once)
+	if (pr->st != NULL && pr->serves_one)
 		store_serve_one(pr->st);
 	process_confine(pr);
 }

@@ -1,4 +1,4 @@
-/* process.h: configuration and database, taken up again when they change. */
+/* process.h: what outlives a request: configuration, database, state of modules. */
 #ifndef CARNET_PROCESS_H
 #define CARNET_PROCESS_H
 
@@ -10,12 +10,12 @@ struct endpoint;
 struct store;
 
 /*
- * What a module keeps for the life of the process: its address is the name that
- * process_state and process_keep know it by.
+ * A kind of state that a module keeps between requests.  process_state and
+ * process_keep find the state by the address of its kind.
  */
 struct process_kind {
 	void (*free)(void *state);
-	int of_conf; /* it is freed when another configuration is taken up */
+	int of_conf; /* it is freed when the configuration changes */
 };
 
 #define PROCESS_STATES_MAX 8
@@ -23,55 +23,56 @@ struct process_kind {
 /* What lives as long as the process. */
 struct process {
 	const struct endpoint *ep;
-	int once;		/* ends with this request: plain CGI */
-	int is_confined;	/* in its sandbox, or asked not to be: is_open */
-	int is_open;
-	int has_sockets;	/* local ones, for syslog */
-	struct confined *confined; /* to these files; NULL: to none */
+	int serves_one;		/* a plain CGI program: one request */
+	int is_confined;	/* the sandbox was entered, or is_open */
+	int is_open;		/* the configuration wants no sandbox */
+	int has_sockets;	/* the sandbox allows local ones, for syslog */
+	struct confined *confined; /* the files it may open; NULL: any file */
 	struct conf *conf;	/* NULL: it cannot be read */
 	struct store *st;	/* NULL: not open */
-	struct process_entry {	/* by process_keep */
+	struct process_entry {	/* stored by process_keep */
 		const struct process_kind *kind;
 		void *state;
 	} state[PROCESS_STATES_MAX];
-	struct {		/* of the file that conf came from */
+	struct {		/* the file of conf when it was read */
 		int64_t mtime_s, mtime_ns, ctime_s, ctime_ns, size;
 		uint64_t ino;
 	} conf_seen;
 	const char *conf_path;
-	int porter;		/* who opens it: porter.h; -1: we do */
-	int n_waiting;		/* requests that wait, and use conf and st */
+	int porter;		/* it opens the file (porter.h); -1: none */
+	int n_waiting;		/* requests that wait; they use conf and st */
 	int64_t checked_at;	/* when process_check last read the files' times */
 };
 
 /*
- * process_begin(pr, conf_path, once):
- * It serves with the configuration at that path; once: a single request.  Before
- * the first, as there is no secret in its memory yet.
+ * process_begin(pr, conf_path, serves_one):
+ * Set *pr up for the configuration at that path; serves_one: the process serves a
+ * single request.  Call it before anything else is read: it may start a porter,
+ * which must not get a copy of a secret.
  */
-void process_begin(struct process *pr, const char *conf_path, int once);
+void process_begin(struct process *pr, const char *conf_path, int serves_one);
 
 /*
  * process_check(pr, now):
- * Once a second at most, look whether the configuration changed or the database
- * was replaced, and take them up; open what is not open yet.  A broken
- * configuration is logged, once, and the old one kept.  The first that can be
- * read shuts the process into its sandbox.
+ * At most once a second, load the configuration if it changed, and open the
+ * database if it is not open or was replaced.  An error in the configuration is
+ * logged one time, and the old configuration stays.  When the first configuration
+ * is loaded, the process enters its sandbox.
  */
 void process_check(struct process *pr, int64_t now);
 
 /*
  * process_state(pr, kind):
- * Return what a module keeps under kind; NULL if there is none, or it was freed.
+ * Return the state of that kind; NULL if there is none, or it was freed.
  *
  * process_keep(pr, kind, state):
- * Keep state under kind; the one before, if any, is freed.
+ * Store the state of that kind; the one before it, if any, is freed.
  */
 void *process_state(const struct process *pr, const struct process_kind *kind);
 void process_keep(
     struct process *pr, const struct process_kind *kind, void *state);
 
-/* process_drop(pr, all): free what is kept of the configuration, or all. */
+/* process_drop(pr, all): free the states that are of_conf, or all of them. */
 void process_drop(struct process *pr, int all);
 
 /* process_end(pr): close and free all that is here. */

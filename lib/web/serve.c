@@ -32,8 +32,8 @@
 extern char **environ;
 
 /*
- * Names the request in log and answer.  It is no secret: few bits are enough, and
- * those of many requests may be drawn together.
+ * The id names the request in the log and in the answer.  It is no secret, so few
+ * bits are enough, and ids for many requests are drawn at the same time.
  */
 static void
 make_request_id(struct req *rq)
@@ -47,17 +47,17 @@ make_request_id(struct req *rq)
 		crypto_random(drawn, sizeof(drawn));
 	}
 	random = drawn[--left];
-	random[0] &= 0x7f; /* a letter first: on a command line "-" is an option's */
+	random[0] &= 0x7f; /* the first is a letter: "-" would begin an option */
 	b64url_encode(random, sizeof(drawn[0]), rq->id);
 }
 
-/* Clock, id, configuration and database. */
+/* Give the request its time, its id, its configuration and its database. */
 static void
 begin(struct req *rq, struct conn *c)
 {
 	struct timespec t;
 
-	/* time() may be a tick behind, and so a second behind. */
+	/* time() may be a tick late, and then it is a second late. */
 	clock_gettime(CLOCK_REALTIME, &t);
 	rq->now = (int64_t)t.tv_sec;
 	rq->now_us = (int)(t.tv_nsec / 1000);
@@ -116,7 +116,7 @@ serve_one(struct process *pr, struct arena *a, struct conn *c, char **env)
 
 /* ---- FastCGI ---- */
 
-#define IDLE_TASKS 4 /* tasks that are kept for the next request, with their stacks */
+#define IDLE_TASKS 4 /* finished tasks that the next requests use again */
 
 static struct {
 	struct process *pr;
@@ -194,7 +194,7 @@ resume_conn(struct conn *c, void *unused)
 }
 
 static void
-rest(void *unused)
+idle(void *unused)
 {
 	(void)unused;
 	if (fast.pr->st != NULL)
@@ -205,7 +205,7 @@ static void
 serve_fcgi(struct process *pr, struct arena *a)
 {
 	const struct served s = { .wanted = wanted, .serve = serve_conn,
-		.resume = resume_conn, .rest = rest };
+		.resume = resume_conn, .idle = idle };
 
 	fast.pr = pr;
 	fast.a = a;
@@ -248,7 +248,7 @@ serve(const struct endpoint *ep)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a write then fails with EFBIG */
 	process_begin(&pr, conf_find(NULL, "/proc/self/exe"), !is_fcgi());
-	if (pr.once)
+	if (pr.serves_one)
 		serve_cgi(&pr, a);
 	else
 		serve_fcgi(&pr, a);

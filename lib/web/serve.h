@@ -6,8 +6,8 @@ struct endpoint;
 
 /*
  * serve(ep):
- * Serve requests: one, when started as a plain CGI program; as FastCGI until
- * SIGTERM, and then the requests at hand are finished.  Return main's result.
+ * Serve one request as a plain CGI program, or many as a FastCGI program, until
+ * SIGTERM; requests that have begun by then are finished.  Return main's result.
  */
 int serve(const struct endpoint *ep);
 

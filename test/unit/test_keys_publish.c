@@ -47,7 +47,7 @@ a_seal_counts_while_the_key_that_it_names_is_there(void **state)
 	memcpy(kid, keys_signer(ks, -1)->kid, sizeof(kid));
 	assert_int_equal(keys_seal(ks, "token", &d), 0);
 	keys_free(ks);
-	for (fx.pr.once = 0; fx.pr.once < 2; fx.pr.once++) {
+	for (fx.pr.serves_one = 0; fx.pr.serves_one < 2; fx.pr.serves_one++) {
 		ks = keys_get(&fx.rq);
 		fixture_log();
 		assert_int_equal(keys_have_sealed(ks, kid, "token", &d), 1);
@@ -60,7 +60,7 @@ a_seal_counts_while_the_key_that_it_names_is_there(void **state)
 		kid[3] ^= 1;
 		process_drop(&fx.pr, 0);
 	}
-	fx.pr.once = 0;
+	fx.pr.serves_one = 0;
 	assert_int_equal(unlink(file("ES256.pem")), 0);
 	put("EdDSA.pem", PEM_ED25519);
 	assert_int_equal(keys_publish(dir), 0);
