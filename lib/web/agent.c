@@ -1,11 +1,11 @@
-/* agent.c: a browser by the name that its user knows it by. */
+/* agent.c: the name that people know a browser by. */
 #include "agent.h"
 
 #include <string.h>
 
 #include "arena.h"
 
-/* Browsers also name those they descend from: the first that fits is it. */
+/* A browser also names its ancestors, so the first row that fits counts. */
 static const struct {
 	const char *mark, *name;
 } browsers[] = {

@@ -1,4 +1,4 @@
-/* agent.h: a browser by the name that its user knows it by. */
+/* agent.h: the name that people know a browser by. */
 #ifndef CARNET_AGENT_H
 #define CARNET_AGENT_H
 
@@ -6,9 +6,9 @@ struct arena;
 
 /*
  * agent_name(a, text):
- * Return what the User-Agent text says in the words of its user, "Firefox on
- * Linux"; text itself where it is no browser that we know, a program's name
- * say.  Any client may say anything there: it is for show.
+ * Return the browser that the User-Agent text names, such as "Firefox on Linux"; or
+ * text itself if it names none that we know.  A client can send any text: use it
+ * for display only.
  */
 const char *agent_name(struct arena *a, const char *text);
 

@@ -1,4 +1,4 @@
-/* check.c: does the endpoint's row take the request? */
+/* check.c: the endpoint's row accepts or refuses the request. */
 #include "check.h"
 
 #include <string.h>
@@ -38,7 +38,7 @@ takes_path(const struct endpoint *ep, const char *path)
 	return *path == '\0' || (ep->any_path && *path == '/');
 }
 
-/* If routed, each path has methods of its own: api_run tells them. */
+/* If routed is set, each path has methods of its own: api_run checks them. */
 static int
 takes_method(const struct endpoint *ep, unsigned method)
 {

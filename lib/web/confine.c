@@ -1,4 +1,4 @@
-/* confine.c: a program is shut into what its configuration names. */
+/* confine.c: the sandbox leaves open only what the configuration names. */
 #include "confine.h"
 
 #include <stdlib.h>
@@ -20,7 +20,7 @@ struct confined {
 	int has_porter;
 };
 
-/* Is path the directory dir, or below it as it is written? */
+/* Is path, by its text, the directory dir or below it? */
 static int
 is_below(const char *path, const char *dir)
 {
@@ -61,7 +61,7 @@ add_directory_of(struct confined *c, const char *path, int writes)
 	add(c, slash == NULL ? "." : arena_dup(c->a, path, len), writes);
 }
 
-/* The directory that the file stands in; of a link also where it leads. */
+/* Add the directory of the file; of a symbolic link, also of its target. */
 static void
 add_file(struct confined *c, const char *path, int writes)
 {
@@ -84,7 +84,7 @@ add_database(struct confined *c, const char *database)
 		add_file(c, file[i].path, 1);
 }
 
-/* Those that are written to first: often the others are below them. */
+/* The directories that are written come first: often the others are below them. */
 static struct confined *
 needs(const struct conf *cf, unsigned uses, int has_porter)
 {
@@ -93,7 +93,7 @@ needs(const struct conf *cf, unsigned uses, int has_porter)
 
 	c->a = a;
 	c->has_porter = has_porter;
-	/* A reader takes its locks in a file of the database, or makes that file. */
+	/* A reader also writes: the locks are in a file of the database. */
 	if (uses & (USES_STORE | USES_LOOKUP))
 		add_database(c, cf->database);
 	if (uses & USES_STORE) {
@@ -112,7 +112,7 @@ needs(const struct conf *cf, unsigned uses, int has_porter)
 	return c;
 }
 
-/* Whose scripts may call is in the database, if the configuration does not say. */
+/* Without the setting cors_origins, the allowed origins are in the database. */
 unsigned
 confine_uses(const struct endpoint *ep, const struct conf *cf)
 {
@@ -120,7 +120,7 @@ confine_uses(const struct endpoint *ep, const struct conf *cf)
 	    (ep->cors && cf->cors_origins == NULL ? USES_LOOKUP : 0);
 }
 
-/* The real directory that the file stands in, to be freed; NULL: it is not there. */
+/* The real path of the file's directory, to be freed; NULL: there is none. */
 static char *
 real_directory(const char *path)
 {
@@ -136,7 +136,7 @@ real_directory(const char *path)
 	return real;
 }
 
-/* Both lie there: what cannot be looked at may. */
+/* Is path in directory?  If it cannot be found out, the answer is yes. */
 static int
 is_in(const char *directory, const char *path)
 {
@@ -148,7 +148,7 @@ is_in(const char *directory, const char *path)
 	return is;
 }
 
-/* Is path below the directory of the file, or of what that is a link to? */
+/* Is path below the directory of the configuration, or of its link's target? */
 static int
 is_beside(const struct conf *cf, const char *path)
 {

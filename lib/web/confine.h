@@ -1,4 +1,4 @@
-/* confine.h: a program is shut into what its configuration names. */
+/* confine.h: the sandbox leaves open only what the configuration names. */
 #ifndef CARNET_CONFINE_H
 #define CARNET_CONFINE_H
 
@@ -7,20 +7,20 @@ struct confined;
 struct endpoint;
 
 /*
- * confine_uses(ep, cf): what the program uses under cf: USES_... of req.h.
+ * confine_uses(ep, cf): what the program uses with cf: USES_... of req.h.
  *
  * confine_needs_porter(cf, uses):
- * Is there something below the directory of the file itself that it does not use:
- * the private keys, the database or the audit trail?  Then it must not read there,
- * and needs a porter for the file.
+ * Return 1 if the private keys, the database or the audit trail is below the
+ * directory of the configuration, and the program does not use it.  Then the
+ * program must not read in that directory, and a porter opens the file for it.
  *
  * confine_files(cf, uses, has_porter):
- * From now on the process opens files of cf alone: reads in the directory of the
- * file itself, if it has no porter, and, each if uses says so, in those of the keys
- * and the templates; reads and writes in those of the database, the state and the
- * audit trail.  For good.
- * Return what it may open; NULL if nothing was done, as the kernel cannot or one
- * of them is not there.
+ * From now on, and for good, the process can open only what cf names.  It can read
+ * in the directory of the configuration (unless it has a porter), of the keys and
+ * of the templates; it can read and write in the directories of the database, the
+ * state and the audit trail; each only if uses says so.
+ * Return what it may open; NULL if nothing was done, because the kernel cannot do
+ * it or one of the directories does not exist.
  */
 unsigned confine_uses(const struct endpoint *ep, const struct conf *cf);
 int confine_needs_porter(const struct conf *cf, unsigned uses);
@@ -29,8 +29,8 @@ struct confined *confine_files(
 
 /*
  * confined_from(c, cf, uses):
- * Return the first directory that cf needs, for uses, and c does not have, as long as c
- * lives; NULL if there is none, or c is NULL.
+ * Return the first directory that cf needs for uses and c does not have; it lives
+ * as long as c.  NULL if there is none, or if c is NULL.
  */
 const char *confined_from(
     struct confined *c, const struct conf *cf, unsigned uses);

@@ -1,4 +1,4 @@
-/* cors.c: which scripts of other sites may call (Fetch, section 3.2). */
+/* cors.c: which sites' scripts may call (Fetch, section 3.2). */
 #include "cors.h"
 
 #include <stdint.h>
@@ -38,9 +38,9 @@ is_of_public_client(struct req *rq, const char *origin)
 }
 
 /*
- * A page of our own needs no leave.  It may be reached by another name than the
- * issuer's, and a proxy may send us another Host than the browser's: so whatever
- * says that it is our own counts.
+ * A page of our own needs no permission.  The browser may know us by another name
+ * than the issuer's, and a proxy may change Host.  So one of three signs is enough:
+ * the issuer, Host or Sec-Fetch-Site.
  */
 static int
 is_own(struct req *rq, const char *origin)
@@ -76,7 +76,7 @@ cors_answer(struct req *rq)
 
 	if (!rq->ep->cors || rq->conf == NULL)
 		return 0;
-	resp_header(rq, "Vary", "Origin"); /* a cache must tell them apart */
+	resp_header(rq, "Vary", "Origin"); /* for caches: answers differ */
 	if (origin == NULL)
 		return 0;
 	allowed = rq->conf->cors_origins;

@@ -1,4 +1,4 @@
-/* cors.h: which scripts of other sites may call (Fetch, section 3.2). */
+/* cors.h: which sites' scripts may call (Fetch, section 3.2). */
 #ifndef CARNET_CORS_H
 #define CARNET_CORS_H
 
@@ -7,22 +7,22 @@ struct req;
 
 /*
  * cors_answer(rq):
- * If the request comes from a script of another origin that is allowed, add the
- * headers that let it read the answer.  Allowed are the configured origins, or,
- * where none are configured, those of the redirect URIs of public clients:
+ * If the request comes from a script of an allowed origin, add the headers that let
+ * the script read the answer.  The setting cors_origins has the allowed origins;
+ * without it they are the origins of the redirect URIs of public clients, such as
  * single-page apps.  Return 1 if the origin is allowed.
  */
 int cors_answer(struct req *rq);
 
 /*
  * cors_check(rq):
- * The same, and return NULL; or, of an endpoint that spends what is presented, an
- * error if the browser would not let the script read the answer: a form is sent
- * without a preflight, and its code would be gone for nothing.
+ * Call cors_answer.  Return an error if the origin is not allowed and the endpoint
+ * spends codes or tokens; else NULL.  A browser sends a form without a preflight,
+ * and does not let the script read the answer: the code would be lost.
  */
 const struct oerr *cors_check(struct req *rq);
 
-/* cors_preflight(rq): answer an OPTIONS request; 1 if it was a preflight. */
+/* cors_preflight(rq): if the request is a preflight, answer it and return 1. */
 int cors_preflight(struct req *rq);
 
 #endif

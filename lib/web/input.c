@@ -1,4 +1,4 @@
-/* input.c: what was sent, as query, form or JSON, becomes the parameters. */
+/* input.c: parameters from the query, a form or a JSON body. */
 #include "input.h"
 
 #include <json-c/json.h>
@@ -15,7 +15,7 @@
 #include "req.h"
 #include "url.h"
 
-/* The error of a wrong value; RFC 8707 section 2 has one of its own for resource. */
+/* The error of a wrong value; resource has its own (RFC 8707 section 2). */
 static const struct oerr *
 error_of(int p)
 {
@@ -23,7 +23,7 @@ error_of(int p)
 				   : &oerr_invalid_request;
 }
 
-/* A value that the validator refuses, or that is too long: which, for its sender. */
+/* The error of a value that is too long, or that its validator refuses. */
 static const struct oerr *
 refuse(struct req *rq, int p, int is_long)
 {
@@ -43,7 +43,7 @@ take(struct req *rq, int p, const char *value, size_t len)
 {
 	const struct param_row *row = &param_rows[p];
 	const int is_valid = row->is_valid(value, len);
-	size_t before = 0; /* bytes of the values of the same name before */
+	size_t before = 0; /* bytes of earlier values of the same name */
 
 	if (rq->param_sent[p] > 0 && !(row->how & PARAM_MANY)) {
 		rq->param_sent[p] = 2;
@@ -90,14 +90,14 @@ input_form(struct req *rq, const char *text, size_t len)
 		if (!rq->ep->lenient)
 			return e;
 		if (first == NULL)
-			first = e; /* later parameters may say whom to tell */
+			first = e; /* the redirect_uri may come later */
 	}
 	return first;
 }
 
 /*
- * "client_id": 3 is "3".  Beyond 2^53 two readers may see two numbers (RFC 8259
- * section 6), and json-c its own largest.
+ * "client_id": 3 means "3".  Readers may disagree about integers beyond 2^53 (RFC
+ * 8259 section 6), and json-c cuts off those that are too large for it.
  */
 static int
 is_text_or_integer(struct json_object *value)
@@ -151,7 +151,7 @@ input_json(struct req *rq)
 	return NULL;
 }
 
-/* Is the media type, its parameters aside, the one named? */
+/* Is the media type, without its parameters, the one of that name? */
 static int
 media_is(const char *type, const char *name)
 {
@@ -161,7 +161,7 @@ media_is(const char *type, const char *name)
 	    strspn(type + n, " \t") == strcspn(type + n, ";");
 }
 
-/* BODY_FORM or BODY_JSON, if the body says that it is one and the endpoint takes it. */
+/* BODY_FORM or BODY_JSON, by the media type; 0 if the endpoint does not take it. */
 static unsigned
 kind_of(const char *type, const struct endpoint *ep)
 {
@@ -182,8 +182,8 @@ body_max(const struct endpoint *ep)
 }
 
 /*
- * Put to *out how many bytes to read.  Return 1; 0 if the length is not told: one
- * byte more than the endpoint takes; -1 if it is no number.
+ * Put to *out how many bytes to read.  Return 1; -1 if Content-Length is no number; 0
+ * if there is none, and then *out is one byte more than the endpoint takes.
  */
 static int
 length_of(const struct req *rq, size_t *out)
@@ -282,7 +282,7 @@ input_length(const struct req *rq)
 			strlen(text) > 9
 		    ? SIZE_MAX
 		    : strtoul(text, NULL, 10);
-	/* What a GET has for its input may be the client's own connection. */
+	/* Standard input of a GET may be the connection of the client itself. */
 	return (coding != NULL && *coding != '\0') ||
 		(method != NULL && req_method(method) == METHOD_POST)
 	    ? SIZE_MAX
@@ -310,7 +310,7 @@ input_read(struct req *rq, struct conn *c)
 	const char *query = req_var(rq, "QUERY_STRING");
 	const struct oerr *e = NULL;
 
-	if (ep->authorizer) /* the body is not ours */
+	if (ep->authorizer) /* the body is for the guarded application */
 		return NULL;
 	if ((ep->query || (ep->query_get && rq->method == METHOD_GET)) &&
 	    query != NULL)

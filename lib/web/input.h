@@ -1,4 +1,4 @@
-/* input.h: what was sent, as query, form or JSON, becomes the parameters. */
+/* input.h: parameters from the query, a form or a JSON body. */
 #ifndef CARNET_INPUT_H
 #define CARNET_INPUT_H
 
@@ -10,33 +10,33 @@ struct req;
 
 /*
  * input_read(rq, c):
- * Read the query, and the body from c, as the endpoint takes them, into
- * rq->param[] or rq->json.  Media type and length are checked first.  Return NULL,
- * or the error; an error of 400 of a lenient endpoint goes to rq->param_error.
+ * Read the query, and the body from c, into rq->param[] or rq->json, as the endpoint
+ * takes them.  Media type and length are checked first.  Return NULL, or the error;
+ * if the endpoint is lenient, an error of status 400 goes to rq->param_error.
  */
 const struct oerr *input_read(struct req *rq, struct conn *c);
 
 /*
  * input_size(rq):
- * By rq->env and rq->ep alone: how many bytes of a POST's body input_read will
- * read; 0 if it refuses the request without reading the body.
+ * Return how many bytes of a POST's body input_read will read; 0 if it refuses the
+ * request without reading the body.  Only rq->env and rq->ep need be set.
  */
 size_t input_size(const struct req *rq);
 
 /*
  * input_length(rq):
- * By rq->env alone: how many bytes of a body a plain CGI program may read (RFC
- * 3875 section 4.2), whether it needs them or not; SIZE_MAX: to their end.
+ * Return how many bytes of a body a plain CGI program may read (RFC 3875 section
+ * 4.2), even if it needs none; SIZE_MAX: up to the end.  Only rq->env need be set.
  */
 size_t input_length(const struct req *rq);
 
 /*
  * input_form(rq, text, len):
- * Read a form body or a query into rq->param[].  Names that are not of the
- * vocabulary (param.h) are ignored; an empty value is as if it were not sent (RFC
- * 6749 section 3.1).  A name sent twice, a value too long or malformed is
- * invalid_request; of resource, invalid_target: a token is for one (RFC 8707
- * section 2 lets a client name several, and a server refuse them).
+ * Read a form body or a query into rq->param[].  Names that param.h does not have
+ * are ignored.  An empty value is the same as none (RFC 6749 section 3.1).  A name
+ * sent twice, or a value too long or malformed, is invalid_request.  For resource it
+ * is invalid_target: a token is for one resource (RFC 8707 section 2 lets a client
+ * name several, and lets a server refuse them).
  */
 const struct oerr *input_form(struct req *rq, const char *text, size_t len);
 

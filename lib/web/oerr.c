@@ -71,17 +71,17 @@ const struct oerr oerr_wrong_caller = { 403, "insufficient_scope",
 	"This resource is for a client that acts for itself, not for a user.",
 	BAD_SCOPE };
 
-/* Fetch, section 3.2: the browser would keep the answer from its script. */
+/* Fetch, section 3.2: the browser would not let the script read the answer. */
 const struct oerr oerr_origin = { 403, "invalid_request",
 	"Scripts of this origin may not call: it is none of a public client's"
 	" redirect URIs, nor of the setting cors_origins.", NULL };
 
-/* Nothing that the caller could bring would do. */
+/* No token of the caller could help. */
 const struct oerr oerr_no_rule = { 403, "access_denied",
 	"No rule of this server lets anyone in here.",
 	"This action is unauthorized." };
 
-/* HTTP's own, and ours. */
+/* Errors of HTTP and of this server. */
 const struct oerr oerr_not_found = { 404, "not_found",
 	"There is nothing here.", "Not found." };
 const struct oerr oerr_method = { 405, "method_not_allowed",
@@ -160,8 +160,9 @@ oerr_machine(struct req *rq)
 }
 
 /*
- * What a stranger sent, cut short, and so that it can neither pose as a field nor
- * move a terminal's cursor: ASCII alone, as beyond it are controls too (U+009B).
+ * Text of a stranger, cut short, for the log.  Only plain ASCII stays: other text
+ * could look like a field of the log line, or move the cursor of a terminal (U+009B
+ * is a control character too).
  */
 const char *
 oerr_shown(struct arena *a, const char *text)

@@ -5,12 +5,12 @@
 struct arena;
 struct req;
 
-/* What the wire says; NULL in place of an error means that all is well. */
+/* An error as the wire has it; NULL in its place means that all is well. */
 struct oerr {
 	int status;
 	const char *error;	 /* RFC 6749 section 5.2, RFC 6750 section 3.1 */
 	const char *description; /* for the caller's programmer */
-	const char *message;	 /* for Passport's readers, or NULL */
+	const char *message;	 /* for clients of Passport, or NULL */
 };
 
 extern const struct oerr oerr_invalid_request, oerr_invalid_client,
@@ -20,7 +20,7 @@ extern const struct oerr oerr_invalid_request, oerr_invalid_client,
 extern const struct oerr oerr_access_denied, oerr_unsupported_response_type,
     oerr_login_required, oerr_consent_required, oerr_authorization_pending,
     oerr_slow_down, oerr_expired_token, oerr_invalid_target;
-/* For pages: what a person reads. */
+/* For pages that a person reads. */
 extern const struct oerr oerr_stale_form, oerr_foreign_form;
 /* RFC 6585 section 4; slow_down is the nearest of OAuth's registered errors. */
 extern const struct oerr oerr_throttled, oerr_too_many;
@@ -40,34 +40,34 @@ const struct oerr *oerr_say(struct req *rq, const struct oerr *e,
 
 /*
  * oerr_why(rq, e, fmt, ...):
- * Note the reason for the log, never for the wire, and return e.  No secret may
- * stand in it.
+ * Store the reason for the log, and return e.  The reason is never sent to the
+ * client, and must contain no secret.
  */
 const struct oerr *oerr_why(struct req *rq, const struct oerr *e,
     const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /*
  * oerr_field(rq, name, fmt, ...):
- * Note that the field name of what was sent fails validation, in a sentence for
- * its sender, and return &oerr_unprocessable: 422 with all that were noted.
+ * Store a sentence for the sender: the field of that name is wrong.  Return
+ * &oerr_unprocessable, a 422 that is answered with all these sentences.
  */
 const struct oerr *oerr_field(struct req *rq, const char *name,
     const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /*
  * oerr_log(rq, e):
- * Write the line of an error that is answered in another way than as an error:
- * a page shown again, a redirect.  Others are logged where requests are served.
+ * Log an error that is not answered as an error, but with a page that is shown again
+ * or with a redirect.  serve logs all other errors.
  */
 void oerr_log(struct req *rq, const struct oerr *e);
 
-/* oerr_shown(a, text): what a stranger sent, cut short, as one plain word. */
+/* oerr_shown(a, text): text of a stranger as one short plain word. */
 const char *oerr_shown(struct arena *a, const char *text);
 
 /*
  * oerr_machine(rq):
- * Return the error of a failure that is already in the log: busy if the
- * database was locked or its disk full, else a server error.
+ * Return the error for a failure that is already in the log: oerr_busy if the
+ * database was locked or its disk full, else oerr_server_error.
  */
 const struct oerr *oerr_machine(struct req *rq);
 

@@ -1,4 +1,4 @@
-/* param.c: the wire vocabulary: a row for each name. */
+/* param.c: the names of parameters on the wire: a row each. */
 #include "param.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* param.h: the wire vocabulary: an enum, and a row each. */
+/* param.h: the names of parameters on the wire: an enum, and a row each. */
 #ifndef CARNET_PARAM_H
 #define CARNET_PARAM_H
 
@@ -20,11 +20,11 @@ enum param {
 };
 
 enum {
-	PARAM_MANY = 1,   /* check boxes of a form: may come more than once, as words */
-	PARAM_ECHOED = 2, /* goes back with the error, even if it is too long */
+	PARAM_MANY = 1,   /* check boxes of a form: the values become words */
+	PARAM_ECHOED = 2, /* it goes back with the error, even if too long */
 	/*
-	 * A value that the validator refuses is no error: it becomes "?", a text
-	 * that no token is (RFC 7009 section 2.2, RFC 7662 section 2.2).
+	 * A value that the validator refuses is no error: it becomes "?", which is
+	 * no token (RFC 7009 section 2.2, RFC 7662 section 2.2).
 	 */
 	PARAM_ANYTHING = 4,
 };

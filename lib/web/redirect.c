@@ -1,4 +1,4 @@
-/* redirect.c: redirect URIs: what may be registered, what matches. */
+/* redirect.c: redirect URIs: which may be registered, and which match. */
 #include "redirect.h"
 
 #include <ctype.h>
@@ -9,7 +9,7 @@
 #include "uri.h"
 #include "words.h"
 
-/* Of an http URI on this machine, the length up to its port; else 0. */
+/* If uri is an http URI on this machine, its length up to the port; else 0. */
 static size_t
 loopback(const char *uri)
 {
@@ -81,7 +81,7 @@ redirect_allows_origin(
 	const char *known, *sent = uri_origin(a, origin);
 	size_t n, len;
 
-	/* A browser sends one spelling; what is spelt otherwise is no origin. */
+	/* A browser has one spelling of each origin; another one is not from it. */
 	if (sent == NULL || strcmp(sent, origin) != 0)
 		return 0;
 	for (; words_next(&registered, &n); registered += n) {
@@ -128,7 +128,7 @@ redirect_is_sound(const char *uri)
 	return memchr(uri, '.', scheme) != NULL && colon[1] != '\0';
 }
 
-/* The host of an http or https URI; NULL for an app's own ("httpx.y://"). */
+/* The host of an http or https URI; NULL for the scheme of an app. */
 static const char *
 web_host(const char *uri)
 {

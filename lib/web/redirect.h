@@ -1,4 +1,4 @@
-/* redirect.h: redirect URIs: what may be registered, what matches. */
+/* redirect.h: redirect URIs: which may be registered, and which match. */
 #ifndef CARNET_REDIRECT_H
 #define CARNET_REDIRECT_H
 
@@ -14,22 +14,22 @@ int redirect_is_sound(const char *uri);
 
 /*
  * redirect_matches(registered, uri):
- * Return 1 if uri is one of the words registered, byte for byte (RFC 9700
- * section 2.1), but for the port of an http URI on 127.0.0.1, [::1] or
- * localhost, which an app cannot know before it starts (RFC 8252 section 7.3).
+ * Return 1 if uri equals one of the words registered, byte for byte (RFC 9700
+ * section 2.1).  Only the port of an http URI on 127.0.0.1, [::1] or localhost may
+ * differ: an app cannot know it before it starts (RFC 8252 section 7.3).
  */
 int redirect_matches(const char *registered, const char *uri);
 
 /*
  * redirect_allows_origin(a, registered, origin):
- * Return 1 if origin, as a browser sends it (RFC 6454 section 6.2), is that of
- * one of the words registered.  Where the port of a redirect URI is free, so is
- * that of its origin: who gets the code there must be able to redeem it.
+ * Return 1 if origin, as a browser sends it (RFC 6454 section 6.2), is the origin of
+ * one of the words registered.  If the port of a redirect URI may differ, so may the
+ * port of its origin: the app that gets the code there must be able to redeem it.
  */
 int redirect_allows_origin(
     struct arena *a, const char *registered, const char *origin);
 
-/* redirect_host(a, uri): what a person is told that they will be sent to. */
+/* redirect_host(a, uri): the host or app of uri, for a person to read. */
 const char *redirect_host(struct arena *a, const char *uri);
 
 #endif

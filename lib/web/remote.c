@@ -1,4 +1,4 @@
-/* remote.c: where a request came from. */
+/* remote.c: the address that a request came from. */
 #include "remote.h"
 
 #include <string.h>
@@ -9,8 +9,8 @@
 #include "req.h"
 
 /*
- * One element of X-Forwarded-For: an address, perhaps in brackets, perhaps with
- * a port.  0, or -1.
+ * Read an element of X-Forwarded-For: an address, which may be in brackets and may
+ * have a port.  Return 0, or -1.
  */
 static int
 read_element(struct arena *a, const char *s, size_t len, struct address *out)
@@ -33,8 +33,9 @@ read_element(struct arena *a, const char *s, size_t len, struct address *out)
 }
 
 /*
- * From the right, as each proxy adds whom it saw at the end: the first that we
- * do not trust.  What stands left of that is what a stranger wrote.
+ * Each proxy adds the address that it saw at the right end of the list.  So we read
+ * from the right, and take the first address that is no trusted proxy.  Whatever is
+ * left of it, a stranger may have written.
  */
 const char *
 remote_address(struct req *rq)

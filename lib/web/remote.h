@@ -1,4 +1,4 @@
-/* remote.h: where a request came from. */
+/* remote.h: the address that a request came from. */
 #ifndef CARNET_REMOTE_H
 #define CARNET_REMOTE_H
 
@@ -6,9 +6,9 @@ struct req;
 
 /*
  * remote_address(rq):
- * Return the address of who sent the request: the web server's word, unless that
- * is one of trusted_proxies, which says in X-Forwarded-For whom it stands for.
- * "" if the server does not tell.
+ * Return the address of the client.  It is the one that the web server tells; if
+ * that is in trusted_proxies, it is taken from X-Forwarded-For.  "" if the web
+ * server tells none.
  */
 const char *remote_address(struct req *rq);
 

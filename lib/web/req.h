@@ -31,15 +31,15 @@ enum {
 #define BODY_MAX (64 * 1024)
 
 /*
- * What a program uses while it serves; the sandbox keeps it from everything else.
- * Every program reads the configuration.
+ * The files that a program uses while it serves; the sandbox closes all others.
+ * Every program reads the configuration too.
  */
 enum {
-	USES_STORE = 1, /* the database, locks and the audit trail: to write */
+	USES_STORE = 1, /* the database, locks and audit trail, for writing */
 	USES_KEYS = 2,	/* what verifies tokens: keys_get */
 	USES_PAGES = 4, /* the templates */
 	USES_SIGNING = 8, /* the private keys: keys_get_signing */
-	USES_LOOKUP = 16, /* the database: to read alone */
+	USES_LOOKUP = 16, /* the database, for reading only */
 };
 
 /* One program. */
@@ -49,17 +49,17 @@ struct endpoint {
 	unsigned bodies;	/* BODY_FORM, BODY_JSON; of a POST */
 	size_t body_max;	/* bytes; 0: BODY_MAX */
 	int query;		/* parameters are those of the query, not the body */
-	int query_get;		/* the same, of a GET alone */
+	int query_get;		/* the same, but only for GET */
 	int any_path;		/* takes a PATH_INFO */
 	int routed;		/* each path has methods of its own: api.h */
 	unsigned uses;		/* USES_...; it has no access to anything else */
 	int cors;		/* scripts of allowed origins may call it */
 	int spends;		/* scripts of other origins are refused: cors_check */
-	const char *audit;	/* the event that its refusals are, or NULL */
+	const char *audit;	/* the event of its refusals, or NULL */
 	int waits;		/* hashes passwords or secrets: task.h */
 	int lenient;		/* run judges rq->param_error itself */
-	int authorizer;		/* judges requests that others answer: any
-				   method and path, and the body is not ours */
+	int authorizer;		/* the guard: it judges requests that another
+				   program answers, of any method and path */
 	/* Answers through resp.h and returns NULL, or returns an error. */
 	const struct oerr *(*run)(struct req *rq);
 	/* Answers an error. */
@@ -79,7 +79,7 @@ struct trail {
 				   endpoint's audit */
 	const char *user;	/* e-mail, as soon as it is known */
 	const char *client_id;	/* as soon as it is known */
-	int is_known;		/* the caller has shown who they are: trail_end */
+	int is_known;		/* the caller is no stranger: trail_end */
 	const char *why;	/* the private reason of an error: oerr_why */
 	const struct oerr *error; /* the last one that was logged */
 };
@@ -99,7 +99,7 @@ struct req {
 	struct store *st;
 	struct arena *a;
 	int64_t now;		/* Unix seconds, read once */
-	int now_us;		/* and microseconds, for the audit trail */
+	int now_us;		/* its microseconds, for the audit trail */
 	char id[17];		/* names the request in the log */
 	char **env;		/* "NAME=value", NULL behind the last */
 	unsigned method;	/* METHOD_..., 0: another */
@@ -114,7 +114,7 @@ struct req {
 	const struct oerr *param_error; /* of a lenient endpoint, or NULL */
 	int leads_away;		/* a form of the page leads to a client: resp.h */
 	struct trail trail;
-	struct at_end *at_end;	/* the last that was asked for first */
+	struct at_end *at_end;	/* the newest first */
 	struct field_error *field_errors;
 	int status;		/* of the answer; 0: none yet */
 	struct buf *headers;	/* lines so far */
@@ -151,11 +151,10 @@ const char *req_method_names(struct arena *a, unsigned methods);
 
 /*
  * req_at_end(rq, run, ctx):
- * Have run(rq, ctx) called when the request ends: it is answered or refused, no
- * transaction is open, and the answer is not yet sent.  ctx lives as long as the
- * request: in rq->a, say.
+ * run(rq, ctx) is called when the request ends: the answer is made but not yet sent,
+ * and no transaction is open.  ctx must live as long as the request: use rq->a.
  *
- * req_end(rq): make these calls, once.
+ * req_end(rq): make these calls.
  */
 void req_at_end(
     struct req *rq, void (*run)(struct req *rq, void *ctx), void *ctx);

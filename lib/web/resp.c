@@ -93,7 +93,7 @@ resp_method(struct req *rq, unsigned methods)
 	return &oerr_method;
 }
 
-/* A template by name: the site's own, else the one compiled in. */
+/* The template of that name: the site's file, or else the one compiled in. */
 static const char *
 load_template(void *ctx, const char *name)
 {
@@ -169,7 +169,7 @@ resp_redirect(struct req *rq, const char *url)
 	return NULL;
 }
 
-/* What went wrong, for who knows nothing of OAuth; by status, 0: any other. */
+/* The error for a person who does not know OAuth, by status; 0: any other. */
 static const char *
 in_plain_words(const struct oerr *e)
 {
@@ -201,7 +201,7 @@ resp_error_page(struct req *rq, const struct oerr *e)
 	struct tmpl_data *d = tmpl_data_new(rq->a);
 
 	if (rq->conf == NULL) {
-		resp_error_json(rq, e); /* nothing to make a page with */
+		resp_error_json(rq, e); /* a page needs the configuration */
 		return;
 	}
 	tmpl_set(d, "title", e->status >= 500 ? "Something failed here"
@@ -234,7 +234,7 @@ json_fields(struct req *rq, struct buf *b)
 		for (g = first; g != f && strcmp(g->name, f->name) != 0;)
 			g = g->next;
 		if (g != f)
-			continue; /* went with the first of that name */
+			continue; /* it was written with the first of its name */
 		json_open(b, f->name, '[');
 		for (g = f; g != NULL; g = g->next)
 			if (strcmp(g->name, f->name) == 0)
@@ -283,7 +283,7 @@ resp_bytes(struct req *rq)
 	buf_str(b, "X-Request-Id: ");
 	buf_str(b, rq->id);
 	buf_str(b, "\r\n");
-	/* At the start of a line: a value may hold the words. */
+	/* Only at the start of a line: a value may contain this text. */
 	if (strstr(b->data, "\r\nCache-Control:") == NULL)
 		buf_str(b, "Cache-Control: no-store\r\n");
 	if (rq->status != 204) {

@@ -17,7 +17,7 @@
 
 #define SEEN_EVERY_S 600 /* so that a page view seldom writes */
 #define AGENT_MAX 200
-#define ISSUER_BYTES 9 /* of its digest, in the cookie's name */
+#define ISSUER_BYTES 9 /* of the issuer's digest, in the cookie's name */
 
 static int
 is_https(const struct req *rq)
@@ -26,10 +26,10 @@ is_https(const struct req *rq)
 }
 
 /*
- * Browsers send a cookie to every port of a host, and this one to every path
- * (RFC 6265 section 8.5): the issuer is in its name, so that two sites on one
- * host do not overwrite each other's.  The prefix has browsers refuse one that
- * another host or path has set.
+ * A browser sends a cookie to every port of a host, and this one to every path (RFC
+ * 6265 section 8.5).  Its name has a digest of the issuer, so that two sites on one
+ * host do not overwrite each other's cookie.  With the prefix __Host- a browser
+ * refuses such a cookie from another host or for another path.
  */
 static const char *
 cookie_name(const struct req *rq)
@@ -52,7 +52,7 @@ set_cookie(struct req *rq, const char *value, int64_t max_age_s)
 	    is_https(rq) ? "; Secure" : "");
 }
 
-/* Find our cookie among those sent; return 1 if there is one of our form. */
+/* Find our cookie in the request; return 1 if there is one of the right form. */
 static int
 read_cookie(const struct req *rq, char out[static SECRET_TEXT_LEN + 1])
 {
@@ -76,7 +76,7 @@ read_cookie(const struct req *rq, char out[static SECRET_TEXT_LEN + 1])
 	return 0;
 }
 
-/* The form's token is a digest of the cookie: a page may show it. */
+/* csrf_token is a digest of the cookie, so a page may show it. */
 static void
 make_csrf(struct visitor *v)
 {
@@ -111,7 +111,7 @@ session_load(struct req *rq, struct visitor *v)
 		rq->trail.user = v->user.email;
 		rq->trail.is_known = 1;
 	}
-	/* A failure is logged; it signs nobody out. */
+	/* If this fails, it is logged, and the user stays signed in. */
 	if (v->signed_in && v->session.seen_at < rq->now - SEEN_EVERY_S)
 		(void)store_session_seen(rq->st, &d, rq->now);
 	return NULL;
@@ -145,7 +145,7 @@ session_check_csrf(struct req *rq, const struct visitor *v)
 	    "foreign or missing csrf_token");
 }
 
-/* The User-Agent as a list of sessions shows it: plain text, cut short. */
+/* The User-Agent for the list of sessions: plain text, cut short. */
 static const char *
 agent_of(struct req *rq)
 {
@@ -180,8 +180,9 @@ struct sign_in {
 };
 
 /*
- * 0: the user is disabled, or has another password than the one that was checked.
- * Whoever knows the old one could else sign in while it is changed: see issue.c.
+ * Return 0 if the user is disabled, or has another password than the one that was
+ * checked: an attacker who knows the old password could else sign in while it is
+ * changed.  See issue.c.
  */
 static int
 sign_in_step(struct store *st, void *ctx)

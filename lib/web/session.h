@@ -10,7 +10,7 @@ struct req;
 
 #define CSRF_LEN 43
 
-/* Who is at the browser. */
+/* The person at the browser. */
 struct visitor {
 	int signed_in;
 	struct user user;	/* if signed in */
@@ -21,26 +21,25 @@ struct visitor {
 
 /*
  * session_load(rq, v):
- * Find out who sent the request, by its cookie.
+ * Find out by the cookie who sent the request.  Return NULL, or the error.
  */
 const struct oerr *session_load(struct req *rq, struct visitor *v);
 
 /*
  * session_begin(rq, v):
- * Give a cookie to a browser without one, so that the form about to be shown is
- * bound to it.  Call it only where a form is shown: a page of another site sends
- * its form without the cookie (SameSite), and an answer that set a new one would
- * sign the user out.
+ * Give a cookie to a browser that has none, so that a form can be bound to it.  Call
+ * it only when a form is shown: a form of another site comes without the cookie
+ * (SameSite), and an answer that set a new cookie would sign the user out.
  */
 void session_begin(struct req *rq, struct visitor *v);
 
 /*
  * session_check_csrf(rq, v):
- * Return NULL if the form came from a page that we gave to this browser as it is
- * signed in now.  &oerr_stale_form: the form may be another site's, or ours from
- * before the sign-in.  Nothing that it asks for is done, and the page is shown
- * again, with SESSION_STALE on it, so that the person decides anew.
- * &oerr_foreign_form: the form has no token; all of ours have one.
+ * Return NULL if the form is from a page that we gave to this browser in this
+ * session.  Return &oerr_stale_form if it may be from another site, or is ours from
+ * before the sign-in: the caller does nothing that it asks for, and shows the page
+ * again with SESSION_STALE, so that the person decides anew.  Return
+ * &oerr_foreign_form if it has no token: each of our forms has one.
  */
 #define SESSION_STALE \
     "This page was older than your sign-in, so nothing was done. Look at it" \
@@ -49,21 +48,21 @@ const struct oerr *session_check_csrf(struct req *rq, const struct visitor *v);
 
 /*
  * session_is_current(rq, v):
- * Within a write transaction: return 1 if the visitor who was signed in when the
- * request came is still signed in; 0; or -1.
+ * Within a write transaction, return 1 if the visitor, who was signed in when the
+ * request came, still is; 0 if not; -1 on error.
  */
 int session_is_current(struct req *rq, const struct visitor *v);
 
 /*
  * session_sign_in(rq, v, u):
- * Begin a session of u, whose password was given, under a new id: an id that was
- * planted in the browser before is worth nothing (session fixation).  If the
- * password was changed since then, return invalid_grant.
+ * Begin a session of u, who gave the right password.  The cookie is new: a cookie
+ * that an attacker put into the browser before is worth nothing (session fixation).
+ * If the password was changed in the meantime, return invalid_grant.
  */
 const struct oerr *session_sign_in(
     struct req *rq, struct visitor *v, const struct user *u);
 
-/* session_sign_out(rq, v): end the session, here and in the browser. */
+/* session_sign_out(rq, v): delete the session and its cookie. */
 const struct oerr *session_sign_out(struct req *rq, struct visitor *v);
 
 #endif

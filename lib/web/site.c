@@ -1,4 +1,4 @@
-/* site.c: where each program is reached. */
+/* site.c: the URL of each program. */
 #include "site.h"
 
 #include <string.h>
@@ -32,7 +32,7 @@ site_url(const struct conf *cf, struct arena *a, enum site s)
 	return arena_printf(a, "%s%s", cf->issuer, paths[s]);
 }
 
-/* Where the issuer's path begins, or its end. */
+/* The path of the issuer; "" if it has none. */
 static const char *
 path_of(const struct conf *cf)
 {

@@ -1,4 +1,4 @@
-/* site.h: where each program is reached. */
+/* site.h: the URL of each program. */
 #ifndef CARNET_SITE_H
 #define CARNET_SITE_H
 
@@ -13,7 +13,7 @@ enum site {
 	SITE_COUNT
 };
 
-/* site_url(cf, a, s): the address: the issuer's, never that of Host. */
+/* site_url(cf, a, s): the URL; its host is the issuer's, never that of Host. */
 const char *site_url(const struct conf *cf, struct arena *a, enum site s);
 
 /* site_path(cf, a, s): the same without scheme and host, for our own pages. */
@@ -24,18 +24,18 @@ const char *site_root(const struct conf *cf, struct arena *a);
 
 /*
  * site_well_known(cf, a, name):
- * The address of a document under /.well-known: the name goes between the
- * issuer's host and its path (RFC 8414 section 3, RFC 9728 section 3).
+ * The URL of a document under /.well-known: the name is between the issuer's host
+ * and its path (RFC 8414 section 3, RFC 9728 section 3).
  */
 const char *site_well_known(
     const struct conf *cf, struct arena *a, const char *name);
 
 /*
  * site_return_is_safe(cf, a, s):
- * Return 1 if a browser sent to s after signing in stays with our own pages: s
- * is the path of one that needs a sign-in, with or without a query.  A list of
- * what is allowed, so that no spelling of another host ("//", "\", encoded or
- * with control characters) has to be thought of.
+ * Return 1 if a browser may be sent to s after a sign-in: s is the path of one of
+ * our pages that need a sign-in, with or without a query.  It is a list of allowed
+ * paths, so that no spelling of another host ("//", "\", encoded or with control
+ * characters) can pass.
  */
 int site_return_is_safe(const struct conf *cf, struct arena *a, const char *s);
 

@@ -1,4 +1,4 @@
-/* trail.c: what a request leaves in the audit trail. */
+/* trail.c: the line of a request in the audit trail. */
 #include "trail.h"
 
 #include "arena.h"
@@ -14,7 +14,7 @@ trail_note(struct req *rq, const char *event)
 	rq->trail.event = event;
 }
 
-/* A request that nobody could mean, or that is repeated by design. */
+/* Refusals that are not worth a line: mistakes, and polling by design. */
 static int
 is_noise(const struct oerr *e)
 {

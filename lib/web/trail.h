@@ -1,4 +1,4 @@
-/* trail.h: what a request leaves in the audit trail. */
+/* trail.h: the line of a request in the audit trail. */
 #ifndef CARNET_TRAIL_H
 #define CARNET_TRAIL_H
 
@@ -6,19 +6,20 @@ struct req;
 
 /*
  * trail_note(rq, event):
- * The request did something that belongs into the audit trail, by this name;
- * event is not copied.  The line is written once, before the answer, with user,
- * client and detail as rq has them then, and how it ended.
+ * The request did something that the audit trail must tell: event is its name, and
+ * is not copied.  One line is written when the request ends, with the user, client
+ * and detail that rq has then, and with the outcome.
  */
 void trail_note(struct req *rq, const char *event);
 
 /*
  * trail_end(rq):
- * The answer is ready to be sent: write the line, if any.  Anybody can be
- * refused as often as they like, so that refusals stand apart (audit.h), but for
- * those of who is known: signed in, with a live token, or a client that has
- * shown its secret and gives a token up.  A client that hands on what others
- * sent it (a password, a code, a token to be looked at) does not vouch for them.
+ * The answer is ready: write the line, if there is one.  A stranger can be refused
+ * as often as they like, and could fill the trail; so refusals of strangers go to a
+ * file of their own (audit.h).  A caller is no stranger if they are signed in, have a
+ * live token, or are a client that has shown its secret and revokes a token.  A
+ * client that passes on what others sent it (a password, a code, a token to
+ * introspect) does not vouch for them.
  */
 void trail_end(struct req *rq);
 
