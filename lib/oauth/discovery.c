@@ -1,4 +1,4 @@
-/* discovery.c: what clients read to find their way: RFC 8414 and RFC 9728. */
+/* discovery.c: the metadata of this server: RFC 8414 and RFC 9728. */
 #include "discovery.h"
 
 #include "arena.h"
@@ -43,7 +43,7 @@ write_scopes(const struct conf *cf, struct buf *b)
 	json_close(b, ']');
 }
 
-/* The methods of client_authenticate's own table; all, or those with a secret. */
+/* The methods of client authentication: all, or those with a secret. */
 static void
 write_methods(struct buf *b, const char *name, int public_too)
 {

@@ -9,7 +9,7 @@
 #include "buf.h"
 #include "json.h"
 
-/* Each algorithm's members; x and y name the two numbers of struct key_numbers. */
+/* The members of each algorithm; x and y are for the numbers of key_numbers. */
 static const struct {
 	const char *kty, *crv, *x, *y;
 } kinds[ALG_COUNT] = {

@@ -23,8 +23,8 @@ int jwk_write(struct buf *b, const struct key *k, const char *kid);
 
 /*
  * jwk_read(o):
- * Return the public key in the object o, if it is for signatures with an
- * algorithm of ours that fits its type; else NULL.
+ * Return the public key in the object o, if it is for signatures by an algorithm
+ * that this server has and that fits the type of the key; else NULL.
  */
 struct key *jwk_read(struct json_object *o);
 

@@ -101,8 +101,8 @@ jwt_check(struct arena *a, const struct jwt *t,
 	if ((k = find(ctx, t->kid)) == NULL)
 		return "unknown key";
 	/*
-	 * The key tells the algorithm, not the token: a token signed with HMAC
-	 * and the public key as its secret stops here, as does "none".
+	 * The key decides the algorithm, not the token.  So this refuses "none",
+	 * and a token that is signed by HMAC with the public key as the secret.
 	 */
 	if (strcmp(t->alg, alg_name(key_alg(k))) != 0)
 		return "another algorithm than the key's";

@@ -9,13 +9,13 @@ struct key;
 
 /*
  * jwt_sign(a, k, kid, typ, claims, len):
- * Return the token of these claims (JSON text), with typ, alg and kid in its
- * header, in a; NULL if signing fails, logged.
+ * Return a token with these claims (JSON text), and typ, alg and kid in its header.
+ * It is in a.  NULL, logged, if signing fails.
  */
 char *jwt_sign(struct arena *a, const struct key *k, const char *kid,
     const char *typ, const char *claims, size_t len);
 
-/* What a token says. */
+/* A token that was read, not yet checked. */
 struct jwt {
 	const char *typ;	/* of the header, or NULL */
 	const char *kid;	/* or NULL */
@@ -23,19 +23,19 @@ struct jwt {
 	const char *payload;	/* a NUL behind it */
 	size_t payload_len;
 	const char *text;	/* the token */
-	size_t signed_len;	/* of it */
+	size_t signed_len;	/* bytes of text that are signed */
 };
 
 /*
  * jwt_read(a, token, out):
- * Read the token, whose header must not name an extension that must be understood
- * ("crit").  Return NULL and fill out; or the reason, for the log alone, why it is
- * no token of ours.  Who wrote it is not known yet.
+ * Read the token.  Its header must not demand an extension ("crit").  Return NULL and
+ * fill out; or the reason, only for the log, why it is no token of ours.  Anybody may
+ * have written the token: its signature is not checked here.
  *
  * jwt_check(a, t, find, ctx):
- * Check the signature of what was read, with the key that find(ctx, kid) returns;
- * kid is NULL if the header has none.  The header must name that key's algorithm.
- * Return NULL, or the reason.
+ * Check the signature of t with the key that find(ctx, kid) returns; kid is NULL if
+ * the header has none.  The header must name the algorithm of that key.  Return NULL,
+ * or the reason.
  */
 const char *jwt_read(struct arena *a, const char *token, struct jwt *out);
 const char *jwt_check(struct arena *a, const struct jwt *t,

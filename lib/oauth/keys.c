@@ -93,7 +93,7 @@ list_file(struct keys *ks, const char *name, ino_t ino)
 	ks->n_files++;
 }
 
-/* Of the two that could sign with an algorithm, does this one do so at now? */
+/* Two keys could sign with an algorithm: is f the one that does at now? */
 static int
 is_before(const struct file *f, const struct file *other, int64_t now)
 {
@@ -102,7 +102,7 @@ is_before(const struct file *f, const struct file *other, int64_t now)
 	return f->from > now ? f->from < other->from : f->from > other->from;
 }
 
-/* One key of each algorithm signs; those come first, as most tokens are theirs. */
+/* One key of each algorithm signs.  These come first: they signed most tokens. */
 static void
 settle(struct keys *ks, int64_t now)
 {
@@ -163,7 +163,7 @@ load_file(struct keys *ks, struct file *f)
 	    jwk_thumbprint(en->key, en->kid) < 0) {
 		log_event("%s/%s: this key is not used", ks->dir, f->name);
 	} else if ((other = find_entry(ks, en->kid)) != NULL) {
-		/* Two names, for the moment of a rotation. */
+		/* During a rotation a key has two names. */
 		other->signs |= f->signs && key_can_sign(en->key);
 		key_free(en->key);
 	} else {
@@ -177,9 +177,9 @@ load_file(struct keys *ks, struct file *f)
 }
 
 /*
- * List those that sign: first the one that most tokens bear, so that a process of
- * one request reads no other.  Before the old ones: if there are too many, these
- * are not missed.
+ * List the keys that sign, the default algorithm first: a plain CGI program then
+ * reads no other for most tokens.  They come before the old keys, so that none is
+ * left out if there are more than KEYS_MAX.
  */
 static void
 list_signers(struct keys *ks, DIR *d)
@@ -298,7 +298,7 @@ keys_free(struct keys *ks)
 	for (size_t i = 0; i < ks->n; i++)
 		key_free(ks->entry[i].key);
 	arena_free(ks->a);
-	explicit_bzero(ks, sizeof(*ks)); /* what seals are made with */
+	explicit_bzero(ks, sizeof(*ks)); /* it has seal.key and refresh.key */
 	free(ks);
 }
 

@@ -1,4 +1,4 @@
-/* keys.h: the signing keys of this server: a directory of PEM files. */
+/* keys.h: the keys of this server: a directory of PEM files. */
 #ifndef CARNET_KEYS_H
 #define CARNET_KEYS_H
 
@@ -11,37 +11,41 @@
 struct req;
 
 /*
- * There are two sets.  What signs is in the directory that the setting keys names,
- * and is read by programs that sign alone: ALG.pem, the key that signs with
- * ALG; ALG.TIME.pem, one that takes its place at TIME, in Unix seconds, and is
- * published before; ALG-*.pem, older ones that still verify; the file "signer", the
- * algorithm that signs where a client asks for none (without that file: ES256), and
- * in a second line another one and the TIME from which that does; and refresh.key.
+ * There are two sets of keys.  The set that signs is in the directory that the
+ * setting keys names.  Only programs that sign read it:
+ *   ALG.pem       the key that signs with ALG
+ *   ALG.TIME.pem  a key that takes its place at TIME (Unix seconds), and is
+ *                 published before
+ *   ALG-*.pem     older keys, which still verify
+ *   signer        the algorithm that signs if the client has none of its own; a
+ *                 second line may have another one, and the TIME from which it
+ *                 signs; without this file it is ES256
+ *   refresh.key   see below
  *
- * What verifies is in its directory verify/, which all programs that look at tokens
- * read: ALG-KID.pem, the public half of each key above; and seal.key, 32 random
- * bytes in base64url.
+ * The set that verifies is in the directory verify/ in it.  All programs that check
+ * tokens read it:
+ *   ALG-KID.pem   the public half of each key above
+ *   seal.key      32 random bytes in base64url
  */
 struct keys;
 
-/* How long our JWKS may be cached, and until when none has an older one. */
+/* How long our JWKS may be cached; after KEYS_WAIT_S no cache has an older one. */
 #define KEYS_CACHE_S 300
 #define KEYS_WAIT_S (KEYS_CACHE_S + 10)
 
 struct keys_entry {
 	char kid[KID_LEN + 1];
 	struct key *key;
-	int signs;	/* the one of its algorithm */
-	int64_t from;	/* it signs from then on, Unix seconds; 0: ever since */
-	int waits;	/* until then */
+	int signs;	/* it is the key that signs with its algorithm */
+	int64_t from;	/* it signs from then on, Unix seconds; 0: always */
+	int waits;	/* that time has not come */
 	const char *file;
 };
 
 /*
  * keys_load(dir):
- * List the keys.  Each is read when it is first looked for; a file that holds
- * none is logged then and passed over.  Return NULL, logged, if there is no key
- * at all.
+ * List the keys.  A key is read when it is first searched for; a file without a key
+ * is then logged and skipped.  Return NULL, logged, if there is no key at all.
  */
 struct keys *keys_load(const char *dir);
 
@@ -50,57 +54,58 @@ void keys_free(struct keys *ks);
 
 /*
  * keys_get(rq), keys_get_signing(rq):
- * Return the process's keys that verify, or that sign, read again when their
- * directory has changed; NULL, logged, if there are none.
+ * Return the keys of the process, those that verify or those that sign.  They are
+ * read again when their directory has changed.  NULL, logged, if there are none.
  */
 struct keys *keys_get(struct req *rq);
 struct keys *keys_get_signing(struct req *rq);
 
-/* keys_look_again(rq): have keys_get look at the directory again, now. */
+/* keys_look_again(rq): keys_get checks the directory at its next call. */
 void keys_look_again(struct req *rq);
 
-/* keys_generation(ks): a number that no other reading of keys has had. */
+/* keys_generation(ks): a number that changes each time keys are read again. */
 uint64_t keys_generation(const struct keys *ks);
 
 /*
- * keys_any(ks): is there a key?  0 is logged.  A process of one request gets its
- * keys unread, as it may need none.
+ * keys_any(ks): return 1 if there is a key; 0, logged.  A plain CGI program does not
+ * call it when it loads its keys, as it may need none.
  */
 int keys_any(struct keys *ks);
 
-/* keys_all(ks, n): every key; n of them. */
+/* keys_all(ks, n): all keys; put to *n how many. */
 const struct keys_entry *keys_all(struct keys *ks, size_t *n);
 
-/* keys_by_kid(ks, kid): the key so named, or NULL. */
+/* keys_by_kid(ks, kid): the key with that kid, or NULL. */
 const struct keys_entry *keys_by_kid(struct keys *ks, const char *kid);
 
 /*
- * A seal tells that a text is ours, sooner than its signature does: the HMAC of the
- * text under seal.key.
+ * A seal is the HMAC of a text under seal.key.  It shows that the text is ours, and
+ * is faster to check than the signature.
  *
  * keys_seal(ks, text, out):
- * Put the seal of text to out.  Return 0; -1 without the file, which is logged once:
- * the signature does instead.
+ * Put the seal of text to out.  Return 0; -1 if there is no seal.key, which is logged
+ * one time: the signature is checked then.
  *
  * keys_have_sealed(ks, kid, text, seal):
- * Return 1 if seal is that of text, which names the key kid, and there is a file of
- * that key in ks: without it nobody's seal counts.
+ * Return 1 if seal is the seal of text, and ks has a file of the key kid, which text
+ * names: without that key the seals of its tokens do not count.
  */
 int keys_seal(struct keys *ks, const char *text, struct digest *out);
 int keys_have_sealed(struct keys *ks, const char *kid, const char *text,
     const struct digest *seal);
 
-/* keys_number(en): a number of the key that tells it from others; never 0. */
+/* keys_number(en): a number by which keys differ; never 0. */
 int64_t keys_number(const struct keys_entry *en);
 
-/* keys_signer(ks, alg): the key that signs with alg (-1: as a rule), or NULL. */
+/* keys_signer(ks, alg): the key that signs with alg (-1: the default), or NULL. */
 const struct keys_entry *keys_signer(struct keys *ks, int alg);
 
 /*
  * keys_lock(dir), keys_unlock(lock):
- * Who changes what is in dir, or reads all of it, waits until nobody else does.  The
- * functions below that write do so themselves.  A lock, or -1, logged; unlocking
- * that is fine.  It ends with the process, and is no file.
+ * Lock dir before its files are changed or all of them are read; wait until nobody
+ * else has the lock.  The functions below that write take it themselves.  Return the
+ * lock; -1, logged, which keys_unlock accepts too.  The lock is no file, and ends
+ * with the process.
  */
 int keys_lock(const char *dir);
 void keys_unlock(int lock);
@@ -112,37 +117,38 @@ void keys_unlock(int lock);
  */
 int keys_make(const char *dir, enum alg alg, unsigned bits, int force);
 
-/* keys_default_alg(dir): the algorithm that signs as a rule; -1, logged. */
+/* keys_default_alg(dir): the default algorithm; -1, logged. */
 int keys_default_alg(const char *dir);
 
 /*
  * keys_rotate(dir, alg, bits, at_once, from):
- * Make a new key of alg, which is published and signs from *from on: when no cache
- * has a JWKS without it, or at_once.  The one that signs until then verifies.  At
- * every moment a key that signs is there.  Programs take it up by themselves.
- * Return 1; 0 if one waits already and at_once is not set; -1 logged.
+ * Make a new key of alg and publish it.  It signs from *from on: when no cache has a
+ * JWKS without it, or now if at_once is set.  The old key still verifies.  There is
+ * a key that signs at every moment.  Programs notice the new key by themselves.
+ * Return 1; 0 if a new key waits already and at_once is not set; -1 logged.
  */
 int keys_rotate(
     const char *dir, enum alg alg, unsigned bits, int at_once, int64_t *from);
 
 /*
- * keys_retire(dir, kid): delete a key that does not sign, synced; one that is gone
- * is no error.  0, or -1 logged.
+ * keys_retire(dir, kid):
+ * Delete a key that does not sign, on disk too.  It is no error if there is no such
+ * key.  Return 0, or -1 logged.
  */
 int keys_retire(const char *dir, const char *kid);
 
 /*
- * The file "refresh.key", mode 0600: 32 random bytes in base64url, of which the
- * next refresh token is made.
+ * The file refresh.key, mode 0600, has 32 random bytes in base64url.  Each refresh
+ * token but the first of a family is made with it.
  *
  * keys_refresh_make(dir): make it.  Return 1; 0 if there is one; -1, logged.
  *
  * keys_refresh_ok(dir): return 1 if there is one that can be used; 0, logged.
  *
  * keys_refresh_next(ks, text, out):
- * Put to out the refresh token that follows text: the HMAC-SHA-256 of text, so
- * that whoever presents text gets the same one, and no token need be stored.
- * Return 0; -1, logged, without the file.
+ * Put to out the refresh token that follows text: the HMAC-SHA-256 of text.  Whoever
+ * presents text gets the same token, and no token need be stored.  Return 0; -1,
+ * logged, if there is no refresh.key.
  */
 int keys_refresh_make(const char *dir);
 int keys_refresh_ok(const char *dir);
@@ -151,19 +157,21 @@ int keys_refresh_next(
 
 /*
  * keys_publish(dir):
- * Make dir's verify/ what it should be: the public half of each key, no other, and
- * a seal.key.  What is right already stays as it is.  Return 0; -1, logged.
+ * Mend the directory verify/ of dir: it must have the public half of each key, no
+ * other key, and a seal.key.  Files that are right do not change.  Return 0; -1,
+ * logged.
  *
  * keys_check_published(dir):
- * Return 1 if there is nothing to do for it; 0, logged: what.
+ * Return 1 if keys_publish would change nothing; 0, with the differences logged.
  */
 int keys_publish(const char *dir);
 int keys_check_published(const char *dir);
 
 /*
  * keys_set_signer(dir, alg, at_once, from):
- * Write the file "signer": alg signs as a rule, from *from on, which is when no cache
- * has a JWKS without its key; 0: now, as with at_once.  Return 0, or -1 logged.
+ * Write the file signer: alg is the default algorithm from *from on.  That is when no
+ * cache has a JWKS without its key; 0: now, as with at_once.  Return 0, or -1
+ * logged.
  */
 int keys_set_signer(const char *dir, enum alg alg, int at_once, int64_t *from);
 

@@ -9,7 +9,7 @@
 #include "process.h"
 #include "req.h"
 
-#define TICK_S 2 /* a file system may count time in steps as long */
+#define TICK_S 2 /* the times of a file system may be as coarse */
 
 static void
 free_keys(void *ks)
@@ -17,11 +17,11 @@ free_keys(void *ks)
 	keys_free(ks);
 }
 
-/* The setting keys names another directory with another configuration. */
+/* Another configuration may name another directory of keys. */
 static const struct process_kind verifying = { .free = free_keys, .of_conf = 1 };
 static const struct process_kind signing = { .free = free_keys, .of_conf = 1 };
 
-/* Has the directory changed?  A file is replaced by rename, so its time tells. */
+/* Has the directory changed?  Files are replaced by rename, which sets its time. */
 static int
 has_changed(const struct keys *ks, const char *dir)
 {
@@ -32,7 +32,7 @@ has_changed(const struct keys *ks, const char *dir)
 		sb.st_mtim.tv_nsec != ks->seen.tv_nsec);
 }
 
-/* A list as young as the change it shows may miss another in the same tick. */
+/* A list that was made in the tick of a change may miss a second change in it. */
 static int
 is_young(const struct keys *ks)
 {
@@ -51,7 +51,7 @@ same_files(const struct keys *one, const struct keys *other)
 	return 1;
 }
 
-/* A newer list of the directory takes the place of ks if it differs. */
+/* List the directory again; if the list differs, it replaces ks. */
 static struct keys *
 list_again(struct req *rq, const struct process_kind *kind, struct keys *ks,
     const char *dir)
@@ -69,12 +69,12 @@ list_again(struct req *rq, const struct process_kind *kind, struct keys *ks,
 		process_keep(rq->pr, kind, fresh);
 		return fresh;
 	}
-	/* The same; or without a key: the old list still serves. */
+	/* The new list is the same, or has no key: the old one stays. */
 	keys_free(fresh);
 	return ks;
 }
 
-/* A file that could not be read may be readable now: the directory's time is the same. */
+/* Try again to read files that failed: the directory's time tells nothing of it. */
 static void
 try_again(struct keys *ks, int64_t now)
 {

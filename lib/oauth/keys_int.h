@@ -1,4 +1,4 @@
-/* keys_int.h: a set of keys from within, for keys*.c alone. */
+/* keys_int.h: the inside of a set of keys, for keys*.c only. */
 #ifndef CARNET_KEYS_INT_H
 #define CARNET_KEYS_INT_H
 
@@ -14,9 +14,9 @@ struct file {
 	const char *name;
 	ino_t ino;
 	enum alg alg;
-	int64_t from;	   /* it signs from then on; 0: ever since */
+	int64_t from;	   /* it signs from then on; 0: always */
 	int signs, was_read;
-	int waits;	   /* until from */
+	int waits;	   /* that time has not come */
 	int is_lost;	   /* it could not be read */
 };
 
@@ -28,43 +28,44 @@ struct keys {
 	struct keys_entry entry[KEYS_MAX]; /* what was read so far */
 	size_t n;
 	enum alg signer;
-	int is_public;		/* the set that verifies */
+	int is_public;		/* it is the set that verifies */
 	struct timespec seen;	/* the directory's time when read */
-	time_t listed_at;	/* by the clock */
+	time_t listed_at;	/* when the directory was read */
 	int64_t checked_at, tried_at;
-	int64_t next_at;	/* when one that waits signs; 0: none waits */
+	int64_t next_at;	/* when the next key signs; 0: none waits */
 	uint64_t generation;
-	struct digest refresh;	/* what refresh.key holds, once it is wanted */
-	struct digest seal;	/* and seal.key */
+	struct digest refresh;	/* refresh.key, after its first use */
+	struct digest seal;	/* seal.key, the same */
 	int has_refresh, has_seal, no_seal;
 };
 
-/* keys_read_file(a, path, len): a small file, a NUL behind; NULL, errno set. */
+/* keys_read_file(a, path, len): a small file and a NUL; NULL, errno set. */
 char *keys_read_file(struct arena *a, const char *path, size_t *len);
 
 /*
  * keys_write_file(a, dir, path, text, replace):
- * Under the lock, write text to path, in dir, in one step: all of it is there, on
- * disk, or nothing.  Return 0; -1 with errno, EEXIST if there is one and replace is not set.
+ * Under the lock, write text to the file path in dir, in one step: the whole text is
+ * on disk, or nothing changed.  Return 0; -1 with errno, which is EEXIST if the file
+ * exists and replace is not set.
  */
 int keys_write_file(struct arena *a, const char *dir, const char *path,
     const char *text, int replace);
 
 /*
  * keys_list(dir, is_public):
- * The files of the set, none of them read; NULL, logged.  is_public: dir is a
- * KEYS_PUBLIC, which has no file "signer".
+ * List the files of the set, and read none of them; NULL, logged.  is_public: dir is
+ * a KEYS_PUBLIC, which has no file signer.
  */
 struct keys *keys_list(const char *dir, int is_public);
 
 /*
  * keys_read_signer(dir, now, next_at):
- * The algorithm that signs at now as a rule; if another waits, *next_at is when it
- * does.  -1, logged.
+ * Return the default algorithm at now; -1, logged.  If another one waits, put to
+ * *next_at when it becomes the default.
  */
 int keys_read_signer(const char *dir, int64_t now, int64_t *next_at);
 
-/* keys_sync_dir(dir): what was renamed or unlinked in it is on disk; 0, or -1. */
+/* keys_sync_dir(dir): write renames and unlinks in it to disk; 0, or -1. */
 int keys_sync_dir(const char *dir);
 
 /* keys_mend_public(dir): keys_publish, under the lock. */

@@ -1,4 +1,4 @@
-/* keys_lock.c: one at a time writes a directory of keys. */
+/* keys_lock.c: the lock of a directory of keys. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -30,10 +30,10 @@ keys_lock(const char *dir)
 			log_event("%s: %s", dir, strerror(errno));
 			return -1;
 		}
-		/* Some file systems know no lock of a directory: none then. */
+		/* Some file systems cannot lock a directory: go on without a lock. */
 		while (flock(fd, LOCK_EX) < 0 && errno == EINTR)
 			continue;
-		/* Else it was replaced meanwhile, by hand. */
+		/* If not, somebody replaced the directory in the meantime: try again. */
 		if (is_there(fd, dir))
 			return fd;
 		keys_unlock(fd);

@@ -11,12 +11,12 @@
 #include "keys_int.h"
 #include "log.h"
 
-/* What is in a set's directory of public halves, against what should be. */
+/* Compares the directory of public halves with the keys, and may mend it. */
 struct mirror {
 	struct arena *a;
 	const char *dir;	/* of the keys */
 	const char *verify;	/* of the public halves */
-	int mends;		/* what is found is mended, or else logged */
+	int mends;		/* a difference is mended, not logged */
 	int failed, differs;
 };
 
@@ -44,7 +44,7 @@ fail(struct mirror *m, const char *path)
 	m->failed = 1;
 }
 
-/* Something is not as it should be: log it, unless it is mended. */
+/* There is a difference: log it, unless it is mended. */
 static void
 differs(struct mirror *m, const char *path, const char *how)
 {
@@ -74,7 +74,7 @@ put_key(struct mirror *m, const struct key *k, const char *kid)
 		fail(m, path);
 }
 
-/* Tokens of a key that is gone would go on. */
+/* Delete other keys: the tokens of a key that was deleted must not be accepted. */
 static void
 drop_others(struct mirror *m, struct keys *ks)
 {
@@ -106,7 +106,7 @@ drop_others(struct mirror *m, struct keys *ks)
 		fail(m, m->verify);
 }
 
-/* A broken one is made anew: the signatures of its tokens are checked then. */
+/* Make a new seal.key if it is broken: old tokens are checked by signature then. */
 static void
 put_seal(struct mirror *m)
 {
@@ -118,12 +118,12 @@ put_seal(struct mirror *m)
 		explicit_bzero(&d, sizeof(d));
 		return;
 	}
-	m->differs = 1; /* and logged */
+	m->differs = 1; /* keys_secret_read has logged it */
 	if (!m->mends)
 		return;
 	if (keys_secret_make(m->verify, path, there) < 0)
 		m->failed = 1;
-	/* Those that sign look at their own directory. */
+	/* Programs that sign watch only the directory of the keys: change its time. */
 	else if (utimensat(AT_FDCWD, m->dir, NULL, 0) < 0)
 		fail(m, m->dir);
 }
@@ -144,7 +144,7 @@ compare(struct mirror *m)
 	(void)keys_all(ks, &n);
 	for (size_t i = 0; i < n && !m->failed; i++)
 		put_key(m, ks->entry[i].key, ks->entry[i].kid);
-	/* Of a key that cannot be read now the tokens go on. */
+	/* If a key cannot be read now, its public half stays, and its tokens are valid. */
 	for (size_t i = 0; i < ks->n_files; i++)
 		lost |= ks->file[i].is_lost;
 	if (!lost && !m->failed)

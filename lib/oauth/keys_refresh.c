@@ -30,7 +30,7 @@ keys_secret_make(const char *dir, const char *path, int replace)
 		made = keys_write_file(a, dir, path, text, replace) == 0 ? 1 : -1;
 		explicit_bzero(text, sizeof(text));
 	}
-	if (made < 0 && errno == EEXIST) /* another install was first */
+	if (made < 0 && errno == EEXIST) /* another process made it first */
 		made = 0;
 	if (made < 0)
 		log_event("%s: %s", path, strerror(errno));

@@ -1,4 +1,4 @@
-/* keys_rotate.c: making, rotating and retiring keys: what writes the directory. */
+/* keys_rotate.c: keys are made, rotated and retired. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -13,7 +13,7 @@
 #include "keys_int.h"
 #include "log.h"
 
-/* Have what was linked, renamed or unlinked in dir outlive a power cut. */
+/* A change of names in dir outlives a power cut after this. */
 int
 keys_sync_dir(const char *dir)
 {
@@ -34,12 +34,12 @@ keys_write_file(struct arena *a, const char *dir, const char *path,
 	size_t len = strlen(text);
 	int fd, good, error;
 
-	(void)unlink(new); /* of a command that was killed */
+	(void)unlink(new); /* a command that was killed may have left it */
 	if ((fd = open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)) < 0)
 		return -1;
 	good = write(fd, text, len) == (ssize_t)len && fsync(fd) == 0;
 	good = close(fd) == 0 && good;
-	/* link, not rename: it cannot overwrite what came in between */
+	/* link fails if another process made the file; rename would overwrite it */
 	good = good && (replace ? rename(new, path) : link(new, path)) == 0;
 	error = errno;
 	if (!replace || !good)
@@ -60,7 +60,7 @@ make_at(const char *dir, const char *path, enum alg alg, unsigned bits,
 
 	if (k != NULL && pem == NULL)
 		log_event("%s: the key cannot be written as PEM", path);
-	/* What is signed by it is known everywhere then. */
+	/* The public half comes first, so that every program can verify its tokens. */
 	if (pem != NULL && keys_publish_key(dir, k) == 0) {
 		rc = keys_write_file(a, dir, path, pem, replace);
 		error = errno;
@@ -73,7 +73,7 @@ make_at(const char *dir, const char *path, enum alg alg, unsigned bits,
 	return rc;
 }
 
-/* The names of alg's keys with a time: with waiting, those that wait, else all. */
+/* Delete the names with a time of keys of alg; waiting: only of keys that wait. */
 static int
 drop_dated(struct keys *ks, enum alg alg, int waiting, int keep)
 {
@@ -89,7 +89,7 @@ drop_dated(struct keys *ks, enum alg alg, int waiting, int keep)
 		path = arena_printf(ks->a, "%s/%s", ks->dir, en[i].file);
 		kept = arena_printf(ks->a, "%s/%s-%s.pem", ks->dir,
 		    alg_name(alg), en[i].kid);
-		/* A second name first: a key is never without one. */
+		/* The key gets its new name before it loses the old one. */
 		if ((keep && link(path, kept) < 0 && errno != EEXIST) ||
 		    unlink(path) < 0) {
 			log_event("%s: %s", path, strerror(errno));
@@ -209,7 +209,8 @@ retire(struct keys *ks, const struct keys_entry *en)
 	int rc = keys_withdraw_key(ks->dir, key_alg(en->key), en->kid);
 
 	/*
-	 * Synced, or a power cut brings a key back that was let go for a leak.
+	 * Sync the directory: else a power cut could bring back a key that was
+	 * retired because it leaked.
 	 */
 	if (rc == 0 &&
 	    ((rc = unlink(path)) < 0 || (rc = keys_sync_dir(ks->dir)) < 0))
@@ -230,7 +231,7 @@ keys_retire(const char *dir, const char *kid)
 		log_event("%s/%s: it signs by now", dir, en->file);
 	else if (en != NULL)
 		rc = retire(ks, en);
-	else if (ks != NULL) /* another command did it */
+	else if (ks != NULL) /* there is no such key: another command deleted it */
 		rc = 0;
 	keys_free(ks);
 	keys_unlock(lock);

@@ -1,4 +1,4 @@
-/* keys_seal.c: seals: that a text is ours, sooner than its signature tells. */
+/* keys_seal.c: seals: a faster proof than a signature that a text is ours. */
 #include <string.h>
 
 #include "arena.h"
@@ -31,7 +31,7 @@ keys_seal(struct keys *ks, const char *text, struct digest *out)
 	return 0;
 }
 
-/* Is it the public half of the key kid, by its name?  Its bytes are not needed. */
+/* Is f the public half of the key kid?  Its name tells; it is not read. */
 static int
 is_of(const struct file *f, const char *kid)
 {

@@ -1,4 +1,4 @@
-/* keys_signer.c: the file signer: which algorithm signs as a rule. */
+/* keys_signer.c: the file signer: the default algorithm. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,8 +10,8 @@
 #include "log.h"
 
 /*
- * The lines of the file signer: an algorithm, and from when it signs.  The last whose
- * time has come counts; *next_at becomes that of one that waits, if one does.
+ * Each line of the file signer is an algorithm, and from when it signs.  The last
+ * line whose time has come counts.  If a line waits, put its time to *next_at.
  */
 static int
 find_signer(const char *path, char *text, int64_t now, int64_t *next_at)
@@ -64,7 +64,7 @@ keys_default_alg(const char *dir)
 	return keys_read_signer(dir, time(NULL), &unused);
 }
 
-/* From when no cache has a JWKS without the key that signs with alg; 0: now. */
+/* The time when every cache has a JWKS with the key of alg; 0: already now. */
 static int64_t
 known_from(const char *dir, enum alg alg)
 {
@@ -74,7 +74,7 @@ known_from(const char *dir, enum alg alg)
 	struct stat sb;
 	int64_t from = 0;
 
-	/* Its public half was there sooner. */
+	/* The public half was published before this file was made. */
 	if (en != NULL &&
 	    stat(arena_printf(ks->a, "%s/%s", dir, en->file), &sb) == 0)
 		from = (int64_t)sb.st_mtime + KEYS_WAIT_S;
