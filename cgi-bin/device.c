@@ -17,7 +17,7 @@
 #include "store.h"
 #include "store_client.h"
 #include "store_purge.h"
-#include "throttle.h"
+#include "throttle_count.h"
 #include "words.h"
 
 #define WAITING_MAX 10000 /* codes at once, whoever asked */

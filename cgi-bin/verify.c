@@ -13,7 +13,7 @@
 #include "store.h"
 #include "store_client.h"
 #include "store_device.h"
-#include "throttle.h"
+#include "throttle_count.h"
 #include "tmpl.h"
 #include "trail.h"
 #include "url.h"

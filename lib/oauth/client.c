@@ -15,6 +15,7 @@
 #include "resp.h"
 #include "store_client.h"
 #include "throttle.h"
+#include "throttle_count.h"
 #include "url.h"
 
 int

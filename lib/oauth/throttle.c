@@ -4,94 +4,60 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "address.h"
 #include "arena.h"
 #include "b64.h"
 #include "conf.h"
 #include "oerr.h"
 #include "process.h"
-#include "remote.h"
 #include "req.h"
-#include "resp.h"
 #include "slot.h"
 #include "store.h"
-#include "store_purge.h"
-#include "store_session.h"
 #include "store_throttle.h"
+#include "throttle_count.h"
 
-#define HOUR_S 3600
 #define KNOWN_S (90 * 86400)
-#define RENEW_S (7 * 86400) /* so that a sign-in seldom writes that */
+#define RENEW_S (7 * 86400) /* so that a sign-in seldom writes the place again */
 #define LENIENCE 10
-#define PURGE_N 4	/* of each kind: a failure adds as many counts */
 #define CHANGE_S 5
-/* Of a device's code, which has 34 bits, before a session ends. */
-#define SESSION_GUESSES 10
-#define USER_GUESSES 50
 
 /*
  * The attacks, and what stops each:
  *
  * One address tries many passwords of one account: the pair is counted.
  *
- * Many addresses do (a botnet): the account is counted.  Its owner is let in all
- * the same from where they have signed in before: that place is known.
+ * Many addresses try passwords of one account (a botnet): the account is counted.
+ * Its owner is let in all the same from a known place, which is one where they have
+ * signed in before.
  *
- * One address tries one password of many accounts: the address is counted.  Who
- * shares it (an office, a carrier) is let in from a place that is known, and,
- * until there are ten times as many, if no sign-in of theirs has failed there.
- * The same goes for a client that many people sign in through.
+ * One address tries one password of many accounts: the address is counted.  People
+ * who share the address (an office, a carrier) are let in from a known place.  Others
+ * whose sign-in never failed there are let in until there are ten times as many
+ * failures.  The same is true of a client that many people sign in through.
  *
- * Many tries at once, before the first is counted: whoever tries needs a slot,
- * of which there are few, and the counts are checked again when the slot is
- * taken.
+ * Many tries at the same time, before the first is counted: each try needs one of a
+ * few slots, and the counts are checked again when the try has its slot.
  *
  * Guesses that lock others out: these counts never refuse a session, a refresh
  * token or a right client secret.
  *
- * Counts pushed out by a flood of others: those with the fewest failures go, and
- * each failure costs a hash.  Those of secrets, which cost none, are kept apart,
- * and so are known places.  The places of one account are limited in number.
+ * A flood of counts that pushes out others: the counts with the fewest failures go
+ * first, and each failure costs a hash.  Counts of secrets cost none, and are kept
+ * apart, and so are known places.  An account has a limited number of places.
  *
- * A flood of sign-ins: the number of slots is limited.  Whatever needs no
- * password needs no slot.
+ * A flood of sign-ins: the number of slots is limited.  A request without a password
+ * needs no slot.
  *
- * Whether an account exists does not show: what is counted is what was typed.
- * An e-mail address is stored as a digest, as it may be a password that was
- * typed into the wrong field.
+ * A search for accounts: the text that was typed is counted, whether such an account
+ * exists or not.  It is stored as a digest, as it may be a password that was typed
+ * into the wrong field.
  */
 
-static const char *
-place_of(struct req *rq)
-{
-	const char *text = remote_address(rq);
-	char *place = arena_alloc(rq->a, ADDRESS_TEXT_MAX);
-	struct address ad;
-
-	if (address_read(text, &ad) < 0)
-		return text;
-	ad = address_place(&ad);
-	address_write(&ad, place);
-	return place;
-}
-
-/* The parts are told apart by a byte that none of them has. */
-static struct digest
-key_of(struct req *rq, const char *what, const char *who, const char *where)
-{
-	const char *text = arena_printf(rq->a, "%s\n%s\n%s", what, who, where);
-	struct digest d;
-
-	digest_of(text, strlen(text), &d);
-	return store_throttle_key(THROTTLE_HASHED, &d);
-}
-
-/* Keys of the places of one account begin alike, so that they can be counted. */
+/* All places of an account have keys with one beginning, so that they are counted. */
 static struct digest
 key_of_place(struct req *rq, const char *email, const char *place)
 {
-	const struct digest who = key_of(rq, "known", email, "");
-	struct digest d = key_of(rq, "known", email, place);
+	const struct digest who = throttle_key_of(rq, "known", email, "");
+	struct digest d = throttle_key_of(rq, "known", email, place);
 
 	memcpy(d.byte, who.byte, STORE_THROTTLE_WHO);
 	return store_throttle_key(THROTTLE_KNOWN, &d);
@@ -106,22 +72,7 @@ add_counter(struct attempt *at, struct digest key, int64_t limit, int lenient,
 	};
 }
 
-static const struct oerr *
-put_off(struct req *rq, const char *what, int64_t wait_s)
-{
-	resp_header(rq, "Retry-After", "%lld", (long long)wait_s);
-	return oerr_why(rq, &oerr_throttled, "too many failures of %s", what);
-}
-
-const struct oerr *
-throttle_later(struct req *rq, int64_t wait_s, const char *why)
-{
-	resp_header(
-	    rq, "Retry-After", "%lld", (long long)(wait_s < 1 ? 1 : wait_s));
-	return oerr_why(rq, &oerr_too_many, "%s", why);
-}
-
-/* Is there a counter that keeps this attempt out? */
+/* Return the error of the counter that refuses this attempt; NULL: none does. */
 static const struct oerr *
 check(struct req *rq, struct attempt *at)
 {
@@ -135,7 +86,7 @@ check(struct req *rq, struct attempt *at)
 	if (at->is_known < 0)
 		return oerr_machine(rq);
 	if (at->is_known && known.until < rq->now + KNOWN_S - RENEW_S)
-		at->is_known = 2; /* for a while yet */
+		at->is_known = 2; /* known, but to be written again */
 	for (int i = 0; i < at->n && (i == 0 || !at->is_known); i++) {
 		const struct counter *c = &at->counter[i];
 
@@ -148,7 +99,7 @@ check(struct req *rq, struct attempt *at)
 			failed_here = n.failures > 0;
 		if (n.failures >= c->limit *
 			(c->lenient && !failed_here ? LENIENCE : 1))
-			return put_off(rq, c->what, n.until - rq->now);
+			return throttle_put_off(rq, c->what, n.until - rq->now);
 	}
 	return NULL;
 }
@@ -195,7 +146,7 @@ begin(struct req *rq, struct attempt *at)
 	if (is_change_due(rq) || !hasher_begin(&ts, &at->turn))
 		return oerr_why(rq, &oerr_busy,
 		    "as many passwords as may be are hashed, or wait");
-	/* Others may have failed while this one waited. */
+	/* Other attempts may have failed while this one waited. */
 	if ((e = check(rq, at)) != NULL)
 		hasher_end(&at->turn);
 	return e;
@@ -205,19 +156,19 @@ const struct oerr *
 throttle_sign_in(struct req *rq, const char *email, struct attempt *at)
 {
 	const struct conf *cf = rq->conf;
-	const char *place = place_of(rq);
+	const char *place = throttle_place_of(rq);
 
 	*at = (struct attempt) {
 		.place = key_of_place(rq, email, place), .has_place = 1,
 	};
-	add_counter(at, key_of(rq, "pair", email, place),
+	add_counter(at, throttle_key_of(rq, "pair", email, place),
 	    cf->throttle_account_address, 0, "this account and address");
-	add_counter(at, key_of(rq, "account", email, ""), cf->throttle_account,
+	add_counter(at, throttle_key_of(rq, "account", email, ""), cf->throttle_account,
 	    0, "this account");
-	add_counter(at, key_of(rq, "address", "", place), cf->throttle_address,
+	add_counter(at, throttle_key_of(rq, "address", "", place), cf->throttle_address,
 	    1, "this address");
 	if (rq->trail.client_id != NULL)
-		add_counter(at, key_of(rq, "client", rq->trail.client_id, ""),
+		add_counter(at, throttle_key_of(rq, "client", rq->trail.client_id, ""),
 		    cf->throttle_client, 1, "this client");
 	return begin(rq, at);
 }
@@ -230,7 +181,7 @@ throttle_session(
 
 	b64url_encode(session->byte, DIGEST_LEN, text);
 	*at = (struct attempt) { .has_place = 0 };
-	add_counter(at, key_of(rq, "session", text, ""), rq->conf->throttle_account_address, 0,
+	add_counter(at, throttle_key_of(rq, "session", text, ""), rq->conf->throttle_account_address, 0,
 	    "this session");
 	return begin(rq, at);
 }
@@ -239,19 +190,12 @@ const struct oerr *
 throttle_client(struct req *rq, const char *id, struct attempt *at)
 {
 	*at = (struct attempt) { .has_place = 0 };
-	add_counter(at, key_of(rq, "secret", id, place_of(rq)),
+	add_counter(at, throttle_key_of(rq, "secret", id, throttle_place_of(rq)),
 	    rq->conf->throttle_account_address, 0,
 	    "this client and address");
-	add_counter(at, key_of(rq, "slow secret", id, ""),
+	add_counter(at, throttle_key_of(rq, "slow secret", id, ""),
 	    rq->conf->throttle_client, 1, "this client's secret");
 	return begin(rq, at);
-}
-
-/* Delete some expired rows; return 0, or -1. */
-static int
-tidy(struct req *rq)
-{
-	return store_expired_delete(rq->st, rq->now, PURGE_N) < 0 ? -1 : 0;
 }
 
 /* How an attempt ended. */
@@ -273,10 +217,10 @@ count_failure(struct store *st, void *ctx)
 		    store_throttle_add(st, &at->counter[i].key, rq->now,
 			rq->conf->throttle_window, &n) < 0)
 			return -1;
-	return tidy(rq);
+	return throttle_tidy(rq);
 }
 
-/* They do know the password: what they mistyped before is forgiven. */
+/* The password was right: delete the failures of this account and address. */
 static int
 note_success(struct store *st, void *ctx)
 {
@@ -291,7 +235,7 @@ note_success(struct store *st, void *ctx)
 	    : 0;
 }
 
-/* Does a success leave anything to write? */
+/* Does a success change nothing in the database? */
 static int
 is_noted(struct req *rq, const struct attempt *at)
 {
@@ -313,103 +257,4 @@ throttle_end(struct req *rq, struct attempt *at, const struct oerr *e)
 		e = oerr_machine(rq);
 	hasher_end(&at->turn);
 	return e;
-}
-
-/* One failure, to be counted. */
-struct failure {
-	struct req *rq;
-	struct digest key;
-};
-
-static int
-count_secret(struct store *st, void *ctx)
-{
-	const struct failure *f = ctx;
-	int64_t n;
-
-	return store_throttle_add(st, &f->key, f->rq->now,
-		   f->rq->conf->throttle_window, &n) < 0
-	    ? -1
-	    : tidy(f->rq);
-}
-
-const struct oerr *
-throttle_secret(struct req *rq, int is_known, const struct oerr *e)
-{
-	const struct digest named = is_known
-	    ? key_of(rq, "secrets", rq->trail.client_id, "")
-	    : key_of(rq, "no client", "", place_of(rq));
-	struct failure f = {
-		.rq = rq, .key = store_throttle_key(THROTTLE_QUICK, &named),
-	};
-	const int64_t limit = rq->conf->throttle_client;
-	struct count n;
-
-	if (limit == 0)
-		return e;
-	if (store_throttle_find(rq->st, &f.key, rq->now,
-		rq->conf->throttle_window, &n) < 0)
-		return oerr_machine(rq);
-	/* Counted no further: the window ends, whatever still comes. */
-	if (n.failures >= limit)
-		return put_off(rq, "this client's secret", n.until - rq->now);
-	return store_write(rq->st, count_secret, &f) < 0 ? oerr_machine(rq) : e;
-}
-
-int
-throttle_place(
-    struct req *rq, const char *what, int64_t limit, int64_t *wait_s)
-{
-	const struct digest named = key_of(rq, what, "", place_of(rq));
-	const struct digest key = store_throttle_key(THROTTLE_PLACE, &named);
-	struct count n;
-
-	if (limit == 0)
-		return 1;
-	if (store_throttle_find(rq->st, &key, rq->now, HOUR_S, &n) < 0)
-		return -1;
-	if (n.failures >= limit) {
-		*wait_s = n.until - rq->now;
-		return 0;
-	}
-	return store_throttle_add(
-		   rq->st, &key, rq->now, HOUR_S, &n.failures) < 0
-	    ? -1
-	    : 1;
-}
-
-/* A wrong code, counted for session and user: how many each has now. */
-struct guess {
-	struct req *rq;
-	struct digest session, user;
-	int64_t of_session, of_user;
-};
-
-static int
-count_guess(struct store *st, void *ctx)
-{
-	struct guess *g = ctx;
-	const int64_t window_s = g->rq->conf->throttle_window;
-
-	return store_throttle_add(st, &g->session, g->rq->now, window_s,
-		   &g->of_session) < 0 ||
-	    store_throttle_add(
-		st, &g->user, g->rq->now, window_s, &g->of_user) < 0
-	    ? -1
-	    : 0;
-}
-
-int
-throttle_guess(struct req *rq, const struct session *s)
-{
-	struct guess g = {
-		.rq = rq,
-		.session = store_throttle_key(THROTTLE_HASHED, &s->digest),
-		.user = key_of(rq, "device",
-		    arena_printf(rq->a, "%lld", (long long)s->user), ""),
-	};
-
-	if (store_write(rq->st, count_guess, &g) < 0)
-		return -1;
-	return g.of_session >= SESSION_GUESSES || g.of_user >= USER_GUESSES;
 }

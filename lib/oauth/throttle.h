@@ -9,7 +9,6 @@
 
 struct oerr;
 struct req;
-struct session;
 
 #define COUNTERS_MAX 4
 
@@ -17,7 +16,7 @@ struct session;
 struct counter {
 	struct digest key;
 	int64_t limit;		/* 0: any number */
-	int lenient;		/* beyond it, who never failed here is let in */
+	int lenient;		/* ten times as many, for who never failed here */
 	const char *what;	/* for the log */
 };
 
@@ -25,21 +24,22 @@ struct counter {
 struct attempt {
 	struct counter counter[COUNTERS_MAX]; /* the narrowest first */
 	int n;
-	struct digest place;	/* account and address, once they fit together */
-	int has_place, is_known;
+	struct digest place;	/* the account at this address */
+	int has_place;
+	int is_known;		/* a sign-in there was right before; 2: renew it */
 	struct turn turn;
 };
 
 /*
  * throttle_sign_in(rq, email, at): to try the password of the account email.
- * throttle_session(rq, session, at): who is signed in gives the password again.
+ * throttle_session(rq, session, at): a signed-in user gives the password again.
  * throttle_client(rq, id, at): to try a client's secret that is slow to hash.
  *
- * Each begins an attempt: NULL, and throttle_end is called with its result; else
- * the error: 429 with Retry-After after too many failures, or 503, at once, when
- * as many passwords are hashed, or wait to be, as may.  Other requests are served
- * while this one waits and hashes: so the caller has no transaction open, and
- * keeps no pointer to anything that another request may free.
+ * Each begins an attempt.  Return NULL, and the caller calls throttle_end with the
+ * result; or the error: 429 with Retry-After after too many failures; 503, without a
+ * wait, if hash_queue passwords are hashed or wait already.  Other requests are
+ * served while this one waits and hashes.  So the caller must have no transaction
+ * open, and no pointer to anything that another request may free.
  */
 const struct oerr *throttle_sign_in(
     struct req *rq, const char *email, struct attempt *at);
@@ -50,41 +50,10 @@ const struct oerr *throttle_client(
 
 /*
  * throttle_end(rq, at, e):
- * The attempt is over: e is NULL, or why it failed, which is counted if it is a
- * refusal (status below 500).  Return e, or the error of counting it.
+ * The attempt is over: e is NULL, or the reason why it failed.  A refusal (status
+ * below 500) is counted.  Return e; or another error, if counting failed.
  */
 const struct oerr *throttle_end(
     struct req *rq, struct attempt *at, const struct oerr *e);
-
-/*
- * throttle_secret(rq, is_known, e):
- * A client's secret, quick to check, was wrong: e says so.  Return e, or, after
- * too many, the error that says to come later.  The right secret is let in
- * whatever the count.  Secrets of unknown clients are counted together for an
- * address, so that made-up names make no rows.
- */
-const struct oerr *throttle_secret(
-    struct req *rq, int is_known, const struct oerr *e);
-
-/*
- * throttle_place(rq, what, limit, wait_s):
- * Within a write transaction, count one more of what for the address that asks.
- * Return 1; 0 after limit of them (0: any number) within an hour, and put the
- * seconds that are left of it to *wait_s; -1 on error, logged.
- *
- * throttle_later(rq, wait_s, why):
- * The error that says to come later, with Retry-After, and why for the log.
- */
-int throttle_place(
-    struct req *rq, const char *what, int64_t limit, int64_t *wait_s);
-const struct oerr *throttle_later(
-    struct req *rq, int64_t wait_s, const char *why);
-
-/*
- * throttle_guess(rq, s):
- * Who is signed in typed a code that no device shows.  Return 1 if the session
- * or its user did so too often of late, 0 if not, -1 on error, logged.
- */
-int throttle_guess(struct req *rq, const struct session *s);
 
 #endif
