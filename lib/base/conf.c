@@ -30,7 +30,7 @@ conf_refuse(struct reading *r, const char *fmt, ...)
 	return -1;
 }
 
-/* RFC 6749 section 3.3: a scope token, in what a URL shows without trouble. */
+/* A scope token (RFC 6749 section 3.3), of characters that a URL needs not escape. */
 static int
 scope_is_name(const char *s)
 {
@@ -68,7 +68,7 @@ add_scope(struct reading *r, const char *name, const char *value)
 	return 0;
 }
 
-/* A rule is read at the end: it uses scopes and settings. */
+/* Keep a rule until the end of the file: it uses scopes and settings. */
 static int
 keep_rule(struct reading *r, const char *name, const char *value)
 {
@@ -82,7 +82,7 @@ keep_rule(struct reading *r, const char *name, const char *value)
 	return 0;
 }
 
-/* Is the line at hand in this section; NULL: before the first? */
+/* Is the current line in this section?  NULL: before the first section. */
 static int
 is_in(const struct reading *r, const char *section)
 {
@@ -183,7 +183,7 @@ words_are_scopes(struct reading *r, const struct setting *s, const char *words)
 	return 0;
 }
 
-/* In the order of the file: of two rules that clash the later one is refused. */
+/* Rules are added in the order of the file: of two that clash the later one is wrong. */
 static int
 add_rules(struct reading *r)
 {
@@ -208,7 +208,7 @@ add_rules(struct reading *r)
 	return 0;
 }
 
-/* All lines are read: defaults, and what settings say of each other. */
+/* After the last line: set the defaults, and check settings against each other. */
 static int
 finish(struct reading *r)
 {

@@ -16,7 +16,7 @@
 
 struct conf_scope {
 	const char *name, *description;
-	int privileged; /* not among what user_scopes is by default */
+	int privileged; /* user_scopes does not have it by default */
 };
 
 struct rule;
@@ -26,7 +26,7 @@ struct conf {
 	const char *issuer;	/* no slash at its end */
 	const char *database, *keys;
 	const char *state;	/* the directory of locks and counters */
-	int is_old_layout;	/* the database is beside this file, unnamed */
+	int is_old_layout;	/* the database is beside this file by default */
 	const char *templates;	/* a directory, or NULL */
 	const char *site_name, *site_colour;
 	const char *site_logo;	/* a path on this host, or NULL */
@@ -43,7 +43,7 @@ struct conf {
 	int durability_full;	/* a commit is synced */
 	const char *audit_log;
 	int64_t audit_size;	/* MiB; 0: no audit trail */
-	int syslog;		/* that goes there too */
+	int syslog;		/* the audit trail goes to syslog too */
 	int sandbox;		/* sandbox.h */
 	int passport_compat;
 	int64_t throttle_window; /* failures are counted for so long */
@@ -52,11 +52,11 @@ struct conf {
 	int64_t throttle_client;
 	int64_t device_codes;	/* for one address in an hour; 0: any number */
 	int64_t hashes;		/* of passwords at once; 0: one a core */
-	int64_t hash_queue;	/* how many hash, or wait to */
-	int64_t hash_wait;	/* seconds, for a turn at that */
+	int64_t hash_queue;	/* how many requests hash or wait for a turn */
+	int64_t hash_wait;	/* seconds that a request waits for a turn */
 	const char *trusted_proxies; /* networks: words */
 	const char *password_client_id, *password_client_secret;
-	int password_user_names; /* the first-party proxy takes them too */
+	int password_user_names; /* the first-party proxy takes user names */
 	struct conf_scope scopes[SCOPES_MAX];
 	size_t n_scopes;
 	const char *guard_realm; /* of rules without one, or NULL: the issuer */

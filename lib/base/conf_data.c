@@ -1,4 +1,4 @@
-/* conf_data.c: where a site's data is, if the configuration does not say it. */
+/* conf_data.c: the default places of a site's data. */
 #include <string.h>
 #include <sys/stat.h>
 

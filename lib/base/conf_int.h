@@ -1,4 +1,4 @@
-/* conf_int.h: the table of settings, for conf*.c alone. */
+/* conf_int.h: the table of settings, for conf*.c only. */
 #ifndef CARNET_CONF_INT_H
 #define CARNET_CONF_INT_H
 
@@ -37,15 +37,15 @@ struct setting {
 	enum type type;
 	size_t at;		/* of its member in struct conf */
 	const char *preset;	/* the default as the file would have it; NULL: unset */
-	int64_t min, max;	/* of seconds or a number */
-	const char *words[2];	/* of a choice: of 0 and of 1 */
+	int64_t min, max;	/* the range of seconds or a number */
+	const char *words[2];	/* of a choice: the words for 0 and for 1 */
 };
 
 extern const struct setting conf_settings[];
 extern const size_t conf_n_settings;
 #define CONF_SETTINGS_MAX 64
 
-/* What one reading of a file knows. */
+/* The state of reading one file. */
 struct reading {
 	struct conf *cf;
 	const char *section;	/* NULL: none yet */
@@ -56,7 +56,7 @@ struct reading {
 	struct rule *rules;	/* as written, the last one first */
 };
 
-/* conf_refuse(r, fmt, ...): say what is wrong on the line at hand; return -1. */
+/* conf_refuse(r, fmt, ...): say what is wrong on the current line; return -1. */
 int conf_refuse(struct reading *r, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 

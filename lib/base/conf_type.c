@@ -38,7 +38,7 @@ conf_time(const char *s, int64_t *out)
 	return 0;
 }
 
-/* A number within the setting's range: 1; 0 if it is none. */
+/* Read a number within the range of the setting.  Return 1; 0 if it is none. */
 static int
 in_range(const struct setting *s, const char *value, int64_t *out)
 {
@@ -99,7 +99,7 @@ read_bool(struct reading *r, const struct setting *s, const char *value)
 	return read_word_of(r, s, value, words);
 }
 
-/* ---- Texts: each returns the value in its one form, or NULL if it is none ---- */
+/* ---- Texts: each returns the value in its normal form; NULL if it is wrong ---- */
 
 static const char *
 read_text(const struct conf *cf, const char *value)
@@ -113,7 +113,7 @@ read_path(const struct conf *cf, const char *value)
 	return *value == '\0' ? NULL : conf_beside(cf, value);
 }
 
-/* https, or http to this machine alone; no query, fragment or user. */
+/* https, or http to this machine; no query, fragment or user. */
 static int
 url_is_issuer(const char *s)
 {
@@ -155,7 +155,7 @@ read_issuer(const struct conf *cf, const char *value)
 	return arena_dup(cf->a, value, len);
 }
 
-/* What a link of our pages may lead to: no script, and no spelling of one. */
+/* A link of our pages must not be a script, in any spelling. */
 static int
 is_link(const char *s)
 {
