@@ -166,7 +166,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	[SQL_FAMILY_REVOKE] = { .takes_back = 1, .serial = 1, .text =
 	    "UPDATE oauth_refresh_tokens SET revoked_at = ?2"
 	    " WHERE family = ?1 AND revoked_at IS NULL" },
-	[SQL_FAMILY_ACCESS_REVOKE] = { .serial = 1, .text =
+	[SQL_FAMILY_ACCESS_REVOKE] = { .takes_back = 1, .serial = 1, .text =
 	    "UPDATE oauth_access_tokens SET revoked_at = ?2"
 	    " WHERE revoked_at IS NULL AND id IN (SELECT access_token"
 	    "  FROM oauth_refresh_tokens WHERE family = ?1)" },
@@ -259,7 +259,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	[SQL_CONSENT_DELETE] = { .takes_back = 1, .serial = 1, .text =
 	    "DELETE FROM oauth_consents"
 	    " WHERE user_id = ?1 AND (client_id = ?2 OR ?2 = 0)" },
-	[SQL_APP_ACCESS_REVOKE] = { .serial = 1, .text =
+	[SQL_APP_ACCESS_REVOKE] = { .takes_back = 1, .serial = 1, .text =
 	    "UPDATE oauth_access_tokens SET revoked_at = ?3"
 	    " WHERE revoked_at IS NULL AND id IN (SELECT access_token"
 	    "  FROM oauth_refresh_tokens WHERE user_id = ?1"
@@ -268,10 +268,10 @@ const struct statement sql_table[SQL_COUNT] = {
 	    "UPDATE oauth_refresh_tokens SET revoked_at = ?3 WHERE user_id = ?1"
 	    " AND (client_id = ?2 OR ?2 = 0) AND revoked_at IS NULL" },
 
-	[SQL_APP_CODES_SPEND] = { .serial = 1, .text =
+	[SQL_APP_CODES_SPEND] = { .takes_back = 1, .serial = 1, .text =
 	    "UPDATE oauth_auth_codes SET spent_at = ?3 WHERE user_id = ?1"
 	    " AND (client_id = ?2 OR ?2 = 0) AND spent_at IS NULL" },
-	[SQL_APP_DEVICES_SPEND] = { .serial = 1, .text =
+	[SQL_APP_DEVICES_SPEND] = { .takes_back = 1, .serial = 1, .text =
 	    "UPDATE oauth_device_codes SET spent_at = ?3 WHERE user_id = ?1"
 	    " AND (client_id = ?2 OR ?2 = 0) AND spent_at IS NULL" },
 
@@ -402,7 +402,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	    "UPDATE oauth_refresh_tokens SET revoked_at = ?2"
 	    " WHERE revoked_at IS NULL AND family = (SELECT family"
 	    "  FROM oauth_refresh_tokens WHERE digest = ?1)" },
-	[SQL_ALL_PAIRS_REVOKE] = { .serial = 1, .text =
+	[SQL_ALL_PAIRS_REVOKE] = { .takes_back = 1, .serial = 1, .text =
 	    "UPDATE oauth_access_tokens SET revoked_at = ?2"
 	    " WHERE revoked_at IS NULL AND id IN (SELECT access_token"
 	    "  FROM oauth_refresh_tokens WHERE family = (SELECT family"

@@ -287,11 +287,24 @@ each_row_says_what_fits_its_statement(void **state)
 	}
 }
 
+/* Each revocation is counted.  The end of a pair by rotation is none. */
+static void
+what_revokes_takes_something_back(void **state)
+{
+	(void)state;
+	for (int i = 0; i < SQL_COUNT; i++)
+		if (strstr(sql_table[i].text, " SET revoked_at = ") != NULL &&
+		    i != SQL_REFRESH_PAIR_REVOKE &&
+		    i != SQL_REFRESH_SHARED_REVOKE && !sql_table[i].takes_back)
+			fail_msg("revokes: %s", sql_table[i].text);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_row_says_what_fits_its_statement),
+		cmocka_unit_test(what_revokes_takes_something_back),
 		TEST_IN(a_row_has_what_was_put_in, tokens_setup),
 		TEST_IN(no_row_is_0_and_changes_nothing, tokens_setup),
 		TEST_IN(a_list_has_at_most_max_rows, tokens_setup),

@@ -6,8 +6,10 @@
 
 #include <time.h>
 
-#include "store_copy.h"
 #include "db.h"
+#include "store_code.h"
+#include "store_consent.h"
+#include "store_copy.h"
 #include "store_ledger.h"
 
 static struct store *other; /* as another process has it */
@@ -96,6 +98,65 @@ what_takes_nothing_back_is_not_counted(void **state)
 	assert_int_equal(counted(), before);
 }
 
+/*
+ * The refresh token has expired, and was kept, revoked, for its access token: then
+ * the access token alone is left to be revoked.
+ */
+static void
+a_family_of_one_access_token_is_counted(void **state)
+{
+	const struct id family = fixture_id("f");
+	int64_t before;
+
+	(void)state;
+	add_pair("p", "f");
+	fixture_sql("UPDATE oauth_refresh_tokens SET revoked_at = 1");
+	before = counted();
+	assert_int_equal(store_begin(fx.st), 0);
+	assert_int_equal(store_family_revoke(fx.st, &family, NOW), 0);
+	assert_int_equal(store_commit(fx.st), 0);
+	assert_true(access_is_revoked("p"));
+	assert_int_equal(counted(), before + 1);
+}
+
+static int
+add_code(const char *name)
+{
+	const struct auth_code c = { .digest = fixture_digest(name),
+		.granted.family = fixture_id(name),
+		.granted.client = cl->id,
+		.granted.user = u->id,
+		.granted.scope = "",
+		.redirect_uri = "",
+		.challenge = "",
+		.expires_at = NOW + TTL };
+
+	return store_code_add(fx.st, &c);
+}
+
+/* A user's app is left with an access token, or with a code. */
+static void
+the_rest_of_an_app_is_counted(void **state)
+{
+	int64_t before;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		if (i == 0)
+			add_pair("p", "f");
+		else
+			assert_int_equal(add_code("c"), 1);
+		fixture_sql("UPDATE oauth_refresh_tokens SET revoked_at = 1");
+		clock_s = NOW + 60 + i;
+		before = counted();
+		assert_int_equal(store_begin(fx.st), 0);
+		assert_int_equal(
+		    store_app_revoke(fx.st, u->id, cl->id, NOW), 0);
+		assert_int_equal(store_commit(fx.st), 0);
+		assert_int_equal(counted(), before + 1);
+	}
+}
+
 /* Where a copy is put back: is it known to be older? */
 static int
 is_old(const char *copy)
@@ -176,6 +237,10 @@ main(void)
 		    the_first_of_a_second_is_counted, setup, end),
 		cmocka_unit_test_setup_teardown(
 		    what_takes_nothing_back_is_not_counted, setup, end),
+		cmocka_unit_test_setup_teardown(
+		    a_family_of_one_access_token_is_counted, setup, end),
+		cmocka_unit_test_setup_teardown(
+		    the_rest_of_an_app_is_counted, setup, end),
 		cmocka_unit_test_setup_teardown(
 		    what_follows_a_copy_in_the_same_second_is_counted, setup,
 		    end),
