@@ -86,14 +86,18 @@ process_begin(struct process *pr, const char *conf_path, int serves_one)
 	conf_free(cf);
 }
 
-/* If the porter was killed, a process without a sandbox opens the file itself. */
+/*
+ * If the porter was killed, a process without a sandbox opens the file itself.  One
+ * within could not: the reason to tell is the porter's.
+ */
 static struct conf *
 load(struct process *pr, char *error, size_t size)
 {
 	const int fd = pr->porter < 0 ? -1 : porter_open(pr->porter);
 
-	return fd < 0 ? conf_load(pr->conf_path, error, size)
-		      : conf_read(fd, pr->conf_path, error, size);
+	return pr->porter < 0 || (fd < 0 && pr->confined == NULL)
+	    ? conf_load(pr->conf_path, error, size)
+	    : conf_read(fd, pr->conf_path, error, size);
 }
 
 /*
@@ -128,8 +132,8 @@ process_conf(struct process *pr)
 	pr->conf_seen.ctime_ns = sb.st_ctim.tv_nsec;
 	errno = 0;
 	if ((cf = load(pr, error, sizeof(error))) == NULL) {
-		/* The machine lacks something: try again next time. */
-		if (*log_cure(errno) != '\0')
+		/* The machine lacks something, or time: try again next time. */
+		if (*log_cure(errno) != '\0' || errno == EAGAIN)
 			pr->conf_seen.ino = 0;
 		log_event("%s%s", error,
 		    pr->conf != NULL ? "; the old configuration stays" : "");

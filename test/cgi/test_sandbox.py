@@ -185,6 +185,20 @@ def test_where_that_was_killed_the_program_goes_on(served_before):
         assert "First" in r.text and "the old configuration stays" in r.log
 
 
+def test_what_was_not_opened_in_time_is_taken_up_later():
+    """The file has not changed again by then."""
+    needs_landlock()
+    with served("playground", settings="site_name = First") as site:
+        assert "First" in site.get("/oauth/playground").text
+        porter, = children(site.programs["playground"].process.pid)
+        os.kill(porter, signal.SIGSTOP)
+        replace(site.conf, site.conf.read_text().replace("First", "Second"))
+        r = site.get("/oauth/playground")
+        assert "First" in r.text and "the old configuration stays" in r.log
+        os.kill(porter, signal.SIGCONT)
+        expect.until(lambda: "Second" in site.get("/oauth/playground").text)
+
+
 def opened_by(trace):
     """The paths that were opened, one way or another, in order."""
     return re.findall(r'\bopen(?:at2?)?\((?:AT_FDCWD, |\d+, )?"([^"]*)"', trace.read_text())
