@@ -5,7 +5,7 @@ import os
 import socket
 import sqlite3
 import subprocess
-from contextlib import closing
+from contextlib import closing, suppress
 
 import pytest
 
@@ -215,7 +215,9 @@ def opened_as(pid, path):
     fds = "/proc/%d/fd" % pid
     found = set()
     for fd in os.listdir(fds):
-        if os.readlink("%s/%s" % (fds, fd)) == str(path):
+        with suppress(FileNotFoundError):  # the program has closed it since
+            if os.readlink("%s/%s" % (fds, fd)) != str(path):
+                continue
             with open("/proc/%d/fdinfo/%s" % (pid, fd)) as f:
                 flags, = [line.split()[1] for line in f if line.startswith("flags:")]
             found.add(int(flags, 8) & os.O_ACCMODE)
