@@ -4,6 +4,7 @@ import json
 import os
 import sqlite3
 import subprocess
+import threading
 import time
 import uuid
 from collections import namedtuple
@@ -11,6 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 import requests
+from requests.adapters import HTTPAdapter
 
 from kit import jose, plaincgi
 
@@ -26,23 +28,30 @@ IDLE_S = 2  # a server may close a connection that is idle for longer
 
 class Http(requests.Session):
     """Paths are below the site's URL; token= is a bearer token; nothing of the
-    caller's environment counts, and redirects are not followed."""
+    caller's environment counts, and redirects are not followed.  Each thread has
+    connections of its own, as one that closes its idle ones must not meet others."""
 
     def __init__(self, base, seen):
         super().__init__()
         self.base, self.seen = base, seen
         self.trust_env = False
-        self.used = 0.0
+        self.own = threading.local()
+
+    def get_adapter(self, url):
+        mounted = super().get_adapter(url)
+        if type(mounted) is not HTTPAdapter:
+            return mounted  # plain CGI, or another way that needs no connection
+        if time.monotonic() - getattr(self.own, "used", 0.0) > IDLE_S:
+            self.own.adapter = HTTPAdapter()  # the next request connects anew
+        return self.own.adapter
 
     def request(self, method, path, token=None, headers=None, **kw):
         headers = dict(headers or {})
         if token is not None:
             headers["Authorization"] = "Bearer " + token
         kw = {**kw, "allow_redirects": False, "timeout": 60}
-        if time.monotonic() - self.used > IDLE_S:
-            self.close()  # the pool alone; the next request connects anew
         r = super().request(method, self.base + path, headers=headers, **kw)
-        self.used = time.monotonic()
+        self.own.used = time.monotonic()
         self.note_secrets(r)
         return r
 
