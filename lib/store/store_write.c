@@ -56,11 +56,13 @@ int
 store_write(
     struct store *st, int (*step)(struct store *st, void *ctx), void *ctx)
 {
+	const unsigned turn = st->purge_turn;
 	int rc;
 
 	for (int tries = 0; tries < TRIES; tries++) {
 		if (st->fault == FAULT_AGAIN)
 			st->fault = FAULT_NONE;
+		st->purge_turn = turn; /* a run that was undone had none */
 		rc = write_once(st, step, ctx);
 		if (rc >= 0 || st->fault != FAULT_AGAIN)
 			return rc;

@@ -232,6 +232,23 @@ a_step_is_run_again_where_the_engine_asks(void **state)
 	assert_false(store_is_busy(fx.st));
 }
 
+/* A run that was undone has had no turn of the purge. */
+static void
+what_runs_twice_purges_all_the_same(void **state)
+{
+	(void)state;
+	add_pair("r1", "f1");
+	fixture_sql("UPDATE oauth_access_tokens SET expires_at = 5");
+	store_set_now(fx.st, NOW);
+	fx.st->purge_turn = 4;
+	for (int i = 0; i < 4 * STORE_PURGE_TABLES; i++) {
+		with_faster_others(1);
+		assert_int_equal(store_write(fx.st, add_token,
+		    arena_printf(fx.a, "z%d", i)), 1);
+	}
+	assert_int_equal(fixture_sql(EXPIRED), 0);
+}
+
 static void
 a_step_is_not_run_again_for_ever(void **state)
 {
@@ -314,6 +331,7 @@ main(void)
 		TEST_IN(what_adds_rows_that_expire_purges_some, tokens_setup),
 		TEST_IN(a_step_is_run_again_where_the_engine_asks,
 		    tokens_setup),
+		TEST_IN(what_runs_twice_purges_all_the_same, tokens_setup),
 		TEST_IN(a_step_is_not_run_again_for_ever, tokens_setup),
 		TEST_IN(a_step_that_fails_is_not_run_again, tokens_setup),
 	};
