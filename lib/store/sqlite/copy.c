@@ -186,6 +186,8 @@ db_replace(const char *path, const char *copy)
 	snprintf(name, sizeof(name), "%s" DB_INDEX, path);
 	shm = open(name, O_RDWR | O_CLOEXEC);
 	rc = db_ledger_put_back(path, copy) < 0 ? -1 : swap(path, copy);
+	if (rc == 0 && (rc = db_ledger_swapped(path)) < 0)
+		log_event("%s" DB_SYNC ": %s", path, strerror(errno));
 	if (rc == 0 && shm >= 0)
 		hand_over(shm);
 	sqlite3_close(old);

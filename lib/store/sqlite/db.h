@@ -65,8 +65,12 @@ struct shared {
 	_Atomic int64_t counted_at;
 };
 
-/* engine.c: db_close(st): as engine.h has it. */
+/*
+ * engine.c: db_close(st): as engine.h has it.
+ * db_is_in_place(st): is the file that was opened still the one of that name?
+ */
 void db_close(struct store *st);
+int db_is_in_place(const struct store *st);
 
 /*
  * fault.c: db_fail(st, what): log the error that SQLite has; set st->fault;
@@ -145,6 +149,8 @@ void db_idle(struct store *st);
  * machine, what was taken back since the copy was made is not known: have the
  * file say so, that the programs refuse the database until store_ledger_accept.
  * 0, or -1, logged.
+ * db_ledger_swapped(path): it is in place: forget the counter of the file that
+ * was there, which a program may have noted meanwhile.  0, or -1 with errno.
  */
 int db_ledger_begin(struct store *st);
 int db_ledger_was_overwritten(const char *path);
@@ -156,6 +162,7 @@ int db_ledger_of(struct store *st, struct ledger *out);
 int db_ledger_is_old(const struct ledger *db, const struct ledger *file);
 void db_ledger_copied(struct store *st);
 int db_ledger_put_back(const char *path, const char *copy);
+int db_ledger_swapped(const char *path);
 int db_ledger_state(struct store *st);
 int db_ledger_accept(struct store *st);
 

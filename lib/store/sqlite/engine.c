@@ -134,19 +134,25 @@ is_of_another_version(struct store *st)
 	return v >= 0 && v != SCHEMA_VERSION;
 }
 
+int
+db_is_in_place(const struct store *st)
+{
+	struct stat sb;
+
+	return stat(st->database, &sb) == 0 && sb.st_dev == st->own->dev &&
+	    sb.st_ino == st->own->ino;
+}
+
 /*
  * The file was deleted or replaced, or failed in a way that another may mend.
+ * The ledger of the new file is no concern of a connection to the old one.
  */
 static int
 is_gone(struct store *st)
 {
-	const struct db *db = st->own;
-	struct stat sb;
-
-	/* First: what was overwritten is damaged, too, and that cure is another. */
-	return db_ledger_begin(st) < 0 || db->is_stuck ||
-	    stat(st->database, &sb) < 0 || sb.st_dev != db->dev ||
-	    sb.st_ino != db->ino || is_of_another_version(st);
+	/* What was overwritten is damaged, too, and that cure is another. */
+	return !db_is_in_place(st) || db_ledger_begin(st) < 0 ||
+	    st->own->is_stuck || is_of_another_version(st);
 }
 
 static int

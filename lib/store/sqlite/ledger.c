@@ -107,7 +107,8 @@ static void
 see_counter(struct store *st, uint32_t counter)
 {
 	st->own->file_counter = counter;
-	if (st->own->sync != NULL && counter > db_shared(st)->file_counter)
+	if (st->own->sync != NULL && counter > db_shared(st)->file_counter &&
+	    db_is_in_place(st))
 		db_shared(st)->file_counter = counter;
 }
 
@@ -339,5 +340,23 @@ db_ledger_put_back(const char *path, const char *copy)
 	}
 	if (rc < 0)
 		log_event("%s: %s", name, strerror(errno));
+	return rc;
+}
+
+int
+db_ledger_swapped(const char *path)
+{
+	static const struct shared none;
+	const size_t from = offsetof(struct shared, file_counter);
+	const size_t len = offsetof(struct shared, counted_at) - from;
+	char name[PATH_MAX];
+	int fd, rc;
+
+	snprintf(name, sizeof(name), "%s" DB_SYNC, path);
+	if ((fd = open(name, O_RDWR | O_CLOEXEC)) < 0)
+		return -1;
+	rc = pwrite(fd, (const char *)&none + from, len, (off_t)from) ==
+		(ssize_t)len ? 0 : -1;
+	close(fd);
 	return rc;
 }

@@ -8,11 +8,12 @@ import shutil
 import sqlite3
 import subprocess
 import tarfile
+import time
 from contextlib import closing
 
 import pytest
 
-from kit import faults, servers
+from kit import expect, faults, servers
 from kit.people import App, Browser
 from kit.site import BUILD, Site
 
@@ -134,6 +135,35 @@ def test_where_nothing_was_revoked_since_all_goes_on(own):
         token = own.token("read-posts")
         path = backup(own, "b%d.tar" % attempt)
     assert status(own, token) == 200
+
+
+def test_programs_that_serve_take_up_what_was_put_in_place():
+    """Their database has grown since, and one of them did nothing meanwhile."""
+    with faults.served("token", "login") as site:
+        def token():
+            return site.grant("password", username=site.email, password=site.password)
+
+        site.get("/oauth/login")
+        assert token().status_code == 200
+        path = backup(site)
+        for _ in range(4):
+            site.sql("INSERT INTO posts (title, body, created_at) VALUES ('t', ?, 1)",
+                     "x" * 100000)
+            site.sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            assert token().status_code == 200
+        with subprocess.Popen([*site.command("version").args[:1], "restore", str(path),
+                               "--json", "--conf", str(site.conf)],
+                              stdout=subprocess.PIPE) as p:
+            while p.poll() is None:
+                token()
+                time.sleep(0.1)
+            assert p.returncode == 0
+            if json.load(p.stdout)["needs_accept"]:  # the minute ended in between
+                site.carnet("restore", "--accept")
+        expect.until(lambda: token().status_code == 200)
+        site.get("/oauth/login")
+        time.sleep(1.1)
+        assert token().status_code == 200
 
 
 TAKEN_BACK = {
