@@ -37,10 +37,9 @@ def test_the_package_has_what_its_build_depends_on(bare):
 
 
 # What has each static library of STATIC_LIBS: itself, or by what it depends on.
-PACKAGES = {"fcgi": "libfcgi-dev", "gnutls": "libgnutls28-dev", "nettle": "nettle-dev",
-            "hogweed": "nettle-dev", "gmp": "libgmp-dev", "idn2": "libidn2-dev",
-            "unistring": "libunistring-dev", "tasn1": "libgnutls28-dev",
-            "sqlite3": "libsqlite3-dev", "json-c": "libjson-c-dev",
+PACKAGES = {"gnutls": "libgnutls28-dev", "nettle": "nettle-dev", "hogweed": "nettle-dev",
+            "gmp": "libgmp-dev", "idn2": "libidn2-dev", "unistring": "libunistring-dev",
+            "tasn1": "libgnutls28-dev", "sqlite3": "libsqlite3-dev", "json-c": "libjson-c-dev",
             "crypt": "libcrypt-dev", "z": "zlib1g-dev", "m": "libc6-dev"}
 
 
