@@ -236,8 +236,10 @@ def run_copy(place):
     with reach.open_copy(ROOT, BUILD) as (root, build):
         tell("%s is closed to other users, whom servers run as: testing a copy, %s"
              % (place, root))
-        return subprocess.run([sys.executable, root / "test/run.py", *sys.argv[1:]],
-                              cwd=root, env={**os.environ, "BUILD": str(build)}).returncode
+        vectors = ROOT / os.environ.get("CARNET_VECTORS", "../shared/vectors")  # not copied
+        return subprocess.run([sys.executable, root / "test/run.py", *sys.argv[1:]], cwd=root,
+                              env={**os.environ, "BUILD": str(build),
+                                   "CARNET_VECTORS": str(vectors)}).returncode
 
 
 def main():

@@ -110,3 +110,35 @@ def test_all_goes_on_in_the_copy(tmp_path):
                        capture_output=True, env={**os.environ, "BUILD": "build"})
     assert p.returncode == 0, p.stdout + p.stderr
     assert "testing a copy" in p.stdout and re.search(r"^\d+ passed, 0 failed", p.stdout, re.M)
+
+
+# As a program of cmocka, whose one test passes if it finds its vectors.
+VECTOR_TEST = """#!/bin/sh
+test -f "${CARNET_VECTORS:-../shared/vectors}/some.json" &&
+	echo '<testsuite><testcase name="vectors"/></testsuite>' >"$CMOCKA_XML_FILE"
+"""
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="servers run as who tests")
+@pytest.mark.parametrize("place, named", [
+    ("shared/vectors", None), ("other", "../other"), ("other", "/other")])
+def test_the_copy_finds_the_vectors_beside_the_checkout(tmp_path, place, named):
+    clone = tmp_path / "clone"
+    (clone / "build/unit").mkdir(parents=True)
+    shutil.copytree(ROOT / "test/kit", clone / "test/kit")
+    shutil.copy(ROOT / "test/run.py", clone / "test")
+    (clone / "test/unit").mkdir()
+    (clone / "test/unit/test_some.c").touch()
+    program = clone / "build/unit/test_some"
+    program.write_text(VECTOR_TEST)
+    program.chmod(0o755)
+    (tmp_path / place).mkdir(parents=True)
+    (tmp_path / place / "some.json").touch()
+    env = {k: v for k, v in os.environ.items() if k != "CARNET_VECTORS"}
+    if named:
+        env["CARNET_VECTORS"] = named if named[0] != "/" else str(tmp_path / place)
+    clone.chmod(0o700)
+    p = subprocess.run([sys.executable, clone / "test/run.py", "unit"], text=True,
+                       capture_output=True, env={**env, "BUILD": "build"})
+    assert "testing a copy" in p.stdout
+    assert p.stdout.splitlines()[-1] == "1 passed, 0 failed, 0 skipped", p.stdout
