@@ -195,6 +195,58 @@ what_follows_a_copy_in_the_same_second_is_counted(void **state)
 	}
 }
 
+static const sqlite3_io_methods *files; /* SQLite's own */
+
+/* Another process writes the header, and copies it to the database file. */
+static void
+write_header(void)
+{
+	struct store *st = store_open(fx.path, 1);
+
+	assert_non_null(st);
+	assert_int_equal(sqlite3_exec(st->own->handle,
+			     "PRAGMA application_id = 1", NULL, NULL, NULL),
+	    SQLITE_OK);
+	st->own->checkpoint_at = 1;
+	store_idle(st);
+	store_close(st);
+}
+
+/* Read, and right after it the counter that was read is old. */
+static int
+read_and_write(sqlite3_file *f, void *out, int n, sqlite3_int64 at)
+{
+	const int rc = files->xRead(f, out, n, at);
+
+	f->pMethods = files;
+	write_header();
+	return rc;
+}
+
+/*
+ * The counter of the header and the file that knows it are read one after the
+ * other.  A process that writes in between has not overwritten the database.
+ */
+static void
+a_write_in_between_overwrites_nothing(void **state)
+{
+	static sqlite3_io_methods slow;
+	sqlite3_file *f = NULL;
+	const uint32_t before = db_shared(other)->file_counter;
+
+	(void)state;
+	assert_int_equal(sqlite3_file_control(other->own->handle, "main",
+			     SQLITE_FCNTL_FILE_POINTER, &f),
+	    SQLITE_OK);
+	files = f->pMethods;
+	slow = *files;
+	slow.xRead = read_and_write;
+	f->pMethods = &slow;
+	assert_int_equal(db_ledger_state(other), LEDGER_FITS);
+	assert_true(db_shared(other)->file_counter > before);
+	assert_int_equal(db_ledger_state(other), LEDGER_FITS);
+}
+
 /* The one was answered before the copy, and tells the file of it after. */
 static void
 a_commit_that_is_late_hides_nothing_from_a_copy(void **state)
@@ -249,6 +301,8 @@ main(void)
 		    end),
 		cmocka_unit_test_setup_teardown(
 		    what_was_accepted_is_counted, setup, end),
+		cmocka_unit_test_setup_teardown(
+		    a_write_in_between_overwrites_nothing, setup, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -123,9 +123,14 @@ db_ledger_state(struct store *st)
 {
 	struct ledger db, file;
 	struct shared sh;
-	const uint32_t counter = counter_of(st);
+	uint32_t counter;
 
+	/*
+	 * The file first: another process that writes the database meanwhile tells
+	 * it a higher number than a counter that was read before.
+	 */
 	read_shared(st->database, &sh);
+	counter = counter_of(st);
 	if (sh.is_overwritten || counter < sh.file_counter ||
 	    counter < st->own->file_counter)
 		return LEDGER_OVERWRITTEN;
