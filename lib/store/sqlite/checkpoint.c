@@ -26,7 +26,7 @@ static void
 checkpoint(struct store *st)
 {
 	struct db *db = st->own;
-	int pages = 0, done = 0, rc;
+	int pages = 0, done = 0, is_synced = 0, rc;
 
 	rc = sqlite3_wal_checkpoint_v2(
 	    db->handle, "main", SQLITE_CHECKPOINT_PASSIVE, &pages, &done);
@@ -36,11 +36,12 @@ checkpoint(struct store *st)
 		rc = sqlite3_wal_checkpoint_v2(
 		    db->handle, "main", db->begin_again, NULL, NULL);
 		db->tries_max = TRIES_MAX;
+		is_synced = rc == SQLITE_OK; /* no commit could come meanwhile */
 	}
 	/* The kernel tells of a lost write once: it was told to SQLite just now. */
 	if ((rc & 0xff) == SQLITE_IOERR)
 		db_sync_doubt(st);
-	db_ledger_checkpoint(st);
+	db_ledger_checkpoint(st, is_synced);
 	db->checkpoint_at = db->log_pages + db->checkpoint_pages;
 	db->log_pages = 0;
 }

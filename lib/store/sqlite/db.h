@@ -135,7 +135,8 @@ void db_idle(struct store *st);
  * a program noticed that it was overwritten while in use, else 0.
  * db_ledger_step(st), db_ledger_end(st): the first inside a write transaction,
  * right before its commit: 0, or -1, logged.  The second after the commit.
- * db_ledger_checkpoint(st): the database file was written: note its counter.
+ * db_ledger_checkpoint(st, is_synced): the database file was written, and is on
+ * disk if is_synced: note its counter.
  * db_ledger_read(path, out): the numbers of the file beside the database at
  * path.  Without a file, or with an older one that has none, all are 0.
  * db_ledger_of(st, out): the numbers of the database; 0, or -1, logged.
@@ -156,7 +157,7 @@ int db_ledger_begin(struct store *st);
 int db_ledger_was_overwritten(const char *path);
 int db_ledger_step(struct store *st);
 void db_ledger_end(struct store *st);
-void db_ledger_checkpoint(struct store *st);
+void db_ledger_checkpoint(struct store *st, int is_synced);
 void db_ledger_read(const char *path, struct ledger *out);
 int db_ledger_of(struct store *st, struct ledger *out);
 int db_ledger_is_old(const struct ledger *db, const struct ledger *file);

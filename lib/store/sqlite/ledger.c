@@ -103,19 +103,20 @@ counter_of(struct store *st)
 	    (uint32_t)b[2] << 8 | b[3];
 }
 
-static void
-see_counter(struct store *st, uint32_t counter)
-{
-	st->own->file_counter = counter;
-	if (st->own->sync != NULL && counter > db_shared(st)->file_counter &&
-	    db_is_in_place(st))
-		db_shared(st)->file_counter = counter;
-}
-
+/*
+ * The counter must be on disk before the file beside it says so: else after a power
+ * cut the header is older than that file knows, and looks overwritten.  SQLite
+ * syncs the database file only if no commit came meanwhile.
+ */
 void
-db_ledger_checkpoint(struct store *st)
+db_ledger_checkpoint(struct store *st, int is_synced)
 {
-	see_counter(st, counter_of(st));
+	const uint32_t counter = counter_of(st);
+
+	st->own->file_counter = counter;
+	if (is_synced && st->own->sync != NULL &&
+	    counter > db_shared(st)->file_counter && db_is_in_place(st))
+		db_shared(st)->file_counter = counter;
 }
 
 int
@@ -134,7 +135,7 @@ db_ledger_state(struct store *st)
 	if (sh.is_overwritten || counter < sh.file_counter ||
 	    counter < st->own->file_counter)
 		return LEDGER_OVERWRITTEN;
-	see_counter(st, counter);
+	st->own->file_counter = counter;
 	file = (struct ledger) { sh.taken_back, sh.minute };
 	if (db_ledger_of(st, &db) < 0)
 		return -1;
