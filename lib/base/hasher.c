@@ -27,7 +27,7 @@ struct job {
 /* Jobs are done one at a time, in the order of their arrival. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
-static struct job *todo, **todo_end = &todo, *done;
+static struct job *queue, **queue_end = &queue, *done;
 static int is_used, is_running, wake_fd = -1;
 
 /* Whether a request of this process has the thread, and which wait for it. */
@@ -47,10 +47,10 @@ work(void *unused)
 	(void)setpriority(PRIO_PROCESS, 0, NICE);
 	pthread_mutex_lock(&lock);
 	for (;;) {
-		while ((j = todo) == NULL)
+		while ((j = queue) == NULL)
 			pthread_cond_wait(&changed, &lock);
-		if ((todo = j->next) == NULL)
-			todo_end = &todo;
+		if ((queue = j->next) == NULL)
+			queue_end = &queue;
 		pthread_mutex_unlock(&lock);
 		j->fn(j->ctx);
 		pthread_mutex_lock(&lock);
@@ -99,8 +99,8 @@ hasher_do(void (*fn)(void *), void *ctx)
 		return;
 	}
 	pthread_mutex_lock(&lock);
-	*todo_end = &j;
-	todo_end = &j.next;
+	*queue_end = &j;
+	queue_end = &j.next;
 	pthread_cond_broadcast(&changed);
 	while (j.waits == NULL && !j.is_done)
 		pthread_cond_wait(&changed, &lock);
