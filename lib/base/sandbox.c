@@ -5,7 +5,6 @@
 #include <sched.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
@@ -141,14 +140,9 @@ guarded_calls(struct guarded *g, int local_sockets)
 	return n;
 }
 
-#define LOAD(member) \
-	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, \
-	    (unsigned)offsetof(struct seccomp_data, member))
-#define JUMP(how, value, yes, no) \
-	BPF_JUMP(BPF_JMP | (how) | BPF_K, (unsigned)(value), yes, no)
+#define JUMP(how, value) BPF_JUMP(BPF_JMP | (how) | BPF_K, (unsigned)(value), 0, 0)
+#define LOAD(offset) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (unsigned)(offset))
 #define END(action) BPF_STMT(BPF_RET | BPF_K, (action))
-#define REFUSE (SECCOMP_RET_ERRNO | (EPERM & SECCOMP_RET_DATA))
-#define NOT_HERE (SECCOMP_RET_ERRNO | (ENOSYS & SECCOMP_RET_DATA))
 
 /* The answer for each call number from this one up to the next step's. */
 struct step {
@@ -157,103 +151,133 @@ struct step {
 	int is_allowed;
 };
 
-static int
-by_number(const void *a, const void *b)
-{
-	const struct step *x = a, *y = b;
+#define N_CALLS 512 /* the numbers of all calls are below */
+#define N_STEPS (2 * (N_ALLOWED + N_GUARDED) + 1)
+#define N_CODE (N_STEPS + N_GUARDED + 8)
 
-	return (x->from > y->from) - (x->from < y->from);
+/*
+ * The filter is written from its end to its start, as jumps go forward alone.
+ * All answers share the three ends: the kernel compiles a filter for each start
+ * of a plain CGI program, and that takes time by its length.
+ */
+struct code {
+	struct sock_filter all[N_CODE], *start;
+	struct sock_filter *allow, *refuse, *absent, *kill;
+	int is_too_far; /* a jump is longer than a filter can say */
+};
+
+/* Put one instruction before the others.  Return it. */
+static struct sock_filter *
+put(struct code *c, struct sock_filter what)
+{
+	*--c->start = what;
+	return c->start;
+}
+
+/* The same with a jump: to yes if the comparison holds, else to no. */
+static struct sock_filter *
+put_jump(struct code *c, struct sock_filter what,
+    const struct sock_filter *yes, const struct sock_filter *no)
+{
+	const ptrdiff_t to_yes = yes - c->start, to_no = no - c->start;
+
+	if (to_yes > UINT8_MAX || to_no > UINT8_MAX)
+		c->is_too_far = 1;
+	what.jt = (unsigned char)to_yes;
+	what.jf = (unsigned char)to_no;
+	return put(c, what);
 }
 
 /* Neighbours with the same answer become one step.  Return how many steps. */
 static size_t
 make_steps(struct step *s, const struct guarded *g, size_t n_guarded)
 {
-	struct step call[N_ALLOWED + N_GUARDED];
-	size_t n = 0, n_calls = 0;
+	const struct guarded *guard[N_CALLS] = { NULL };
+	unsigned char is_allowed[N_CALLS] = { 0 };
+	size_t n = 0;
 
 	for (size_t i = 0; i < N_ALLOWED; i++)
-		call[n_calls++] =
-		    (struct step) { .from = allowed[i], .is_allowed = 1 };
+		is_allowed[allowed[i]] = 1;
 	for (size_t i = 0; i < n_guarded; i++)
-		call[n_calls++] = (struct step) { .from = g[i].nr, .g = &g[i] };
-	qsort(call, n_calls, sizeof(call[0]), by_number);
-	s[n++] = (struct step) { .from = 0 };
-	for (size_t i = 0; i < n_calls; i++) {
-		if (s[n - 1].from == call[i].from)
-			n--; /* the refusal before it would be empty */
-		if (n == 0 || s[n - 1].g != NULL || call[i].g != NULL ||
-		    !s[n - 1].is_allowed)
-			s[n++] = call[i];
-		s[n++] = (struct step) { .from = call[i].from + 1 };
-	}
+		guard[g[i].nr] = &g[i];
+	for (unsigned nr = 0; nr < N_CALLS; nr++)
+		if (n == 0 || guard[nr] != NULL || s[n - 1].g != NULL ||
+		    s[n - 1].is_allowed != is_allowed[nr])
+			s[n++] = (struct step) { nr, guard[nr],
+				is_allowed[nr] };
 	return n;
 }
 
-/* Write the code of a step's answer to c; return the end of the code. */
-static struct sock_filter *
-answer(struct sock_filter *c, const struct step *s)
+/* Return where the code of a step's answer starts. */
+static const struct sock_filter *
+answer(struct code *c, const struct step *s)
 {
-	if (s->g == NULL) {
-		*c++ = (struct sock_filter)END(
-		    s->is_allowed ? SECCOMP_RET_ALLOW : REFUSE);
-		return c;
-	}
-	if (s->g->how == ABSENT) {
-		*c++ = (struct sock_filter)END(NOT_HERE);
-		return c;
-	}
-	*c++ = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-	    (unsigned)(offsetof(struct seccomp_data, args) +
-		s->g->argument * sizeof(uint64_t)));
-	*c++ = s->g->how == EQUAL
-	    ? (struct sock_filter)JUMP(BPF_JEQ, s->g->value, 0, 1)
-	    : (struct sock_filter)JUMP(BPF_JSET, s->g->value,
-		  s->g->how == NONE_OF, s->g->how == ANY_OF);
-	*c++ = (struct sock_filter)END(SECCOMP_RET_ALLOW);
-	*c++ = (struct sock_filter)END(REFUSE);
-	return c;
+	const struct guarded *g = s->g;
+	const struct sock_filter *yes = c->allow, *no = c->refuse;
+
+	if (g == NULL)
+		return s->is_allowed ? c->allow : c->refuse;
+	if (g->how == ABSENT)
+		return c->absent;
+	if (g->how == NONE_OF)
+		yes = c->refuse, no = c->allow;
+	put_jump(c,
+	    (struct sock_filter)JUMP(
+		g->how == EQUAL ? BPF_JEQ : BPF_JSET, g->value),
+	    yes, no);
+	return put(c, (struct sock_filter)LOAD(
+		offsetof(struct seccomp_data, args) +
+		g->argument * sizeof(uint64_t)));
 }
 
 /*
- * Write a binary search over the n steps to c; return the end of the code.  The
- * kernel runs a new filter one time for each call number there is.  With a
- * linear search, that was half of what the filter cost a plain CGI program.
+ * A binary search over the n steps.  Return where its code starts.  The kernel
+ * runs a new filter one time for each call number there is.
  */
-static struct sock_filter *
-search(struct sock_filter *c, const struct step *s, size_t n)
+static const struct sock_filter *
+search(struct code *c, const struct step *s, size_t n)
 {
-	struct sock_filter *fork = c, *right;
+	const struct sock_filter *right, *left;
 
 	if (n == 1)
 		return answer(c, s);
-	right = search(c + 1, s, n / 2);
-	*fork = (struct sock_filter)JUMP(
-	    BPF_JGE, s[n / 2].from, (unsigned char)(right - fork - 1), 0);
-	return search(right, s + n / 2, n - n / 2);
+	right = search(c, s + n / 2, n - n / 2);
+	left = search(c, s, n / 2);
+	return put_jump(c,
+	    (struct sock_filter)JUMP(BPF_JGE, s[n / 2].from), right, left);
 }
 
-#define N_STEPS (2 * (N_ALLOWED + N_GUARDED) + 1)
+static void
+compile(struct code *c, int local_sockets)
+{
+	struct guarded g[N_GUARDED];
+	struct step s[N_STEPS];
+	const struct sock_filter *known;
+
+	c->start = c->all + N_CODE;
+	c->is_too_far = 0;
+	c->allow = put(c, (struct sock_filter)END(SECCOMP_RET_ALLOW));
+	c->refuse = put(c, (struct sock_filter)END(SECCOMP_RET_ERRNO | EPERM));
+	c->absent = put(c, (struct sock_filter)END(SECCOMP_RET_ERRNO | ENOSYS));
+	c->kill = put(c, (struct sock_filter)END(SECCOMP_RET_KILL_PROCESS));
+	known = search(c, s, make_steps(s, g, guarded_calls(g, local_sockets)));
+	put_jump(c, (struct sock_filter)JUMP(BPF_JGE, OTHER_ABI), c->kill, known);
+	known = put(c, (struct sock_filter)LOAD(
+		offsetof(struct seccomp_data, nr)));
+	put_jump(c, (struct sock_filter)JUMP(BPF_JEQ, ARCH), known, c->kill);
+	put(c, (struct sock_filter)LOAD(offsetof(struct seccomp_data, arch)));
+}
 
 int
 sandbox_enter(int local_sockets)
 {
-	struct sock_filter code[2 * N_STEPS + 4 * N_GUARDED + 8], *c = code;
-	struct sock_fprog program = { .filter = code };
-	struct guarded g[N_GUARDED];
-	struct step s[N_STEPS];
-	size_t n;
+	struct code c;
+	struct sock_fprog program;
 
-	n = make_steps(s, g, guarded_calls(g, local_sockets));
-	*c++ = (struct sock_filter)LOAD(arch);
-	*c++ = (struct sock_filter)JUMP(BPF_JEQ, ARCH, 1, 0);
-	*c++ = (struct sock_filter)END(SECCOMP_RET_KILL_PROCESS);
-	*c++ = (struct sock_filter)LOAD(nr);
-	*c++ = (struct sock_filter)JUMP(BPF_JGE, OTHER_ABI, 0, 1);
-	*c++ = (struct sock_filter)END(SECCOMP_RET_KILL_PROCESS);
-	c = search(c, s, n);
-	program.len = (unsigned short)(c - code);
-	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	compile(&c, local_sockets);
+	program.filter = c.start;
+	program.len = (unsigned short)(c.all + N_CODE - c.start);
+	return !c.is_too_far && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
 	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) == 0;
 }
 
