@@ -20,7 +20,8 @@ WARN = -Wall -Wextra -Wpedantic -Wshadow -Wformat=2 -Wvla -Wstrict-prototypes \
 HARDEN = -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
 	-fstack-clash-protection -fPIE
 # What a program does not call is left out, and tables that only C++ needs: no
-# exception passes through here, and debuggers read .debug_frame.
+# exception passes through here, and debuggers read .debug_frame.  carnet doctor
+# looks for embed_mark.
 SMALL    = -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables
 ALL_CPPFLAGS = -D_GNU_SOURCE -DCARNET_VERSION='"$(VERSION)"' $(INCLUDES) $(CPPFLAGS)
 # A folder of lib/ includes from itself and those above it (lib/README.md).
@@ -29,7 +30,7 @@ STORE    = -Ilib/store $(BASE)
 WEB      = -Ilib/web $(STORE)
 INCLUDES = -Ilib/oauth $(WEB)
 ALL_CFLAGS = -std=c11 $(WARN) $(HARDEN) $(SMALL) $(CFLAGS)
-ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now,--as-needed,--gc-sections $(LDFLAGS)
+ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now,--as-needed,--gc-sections,-u,embed_mark $(LDFLAGS)
 # SQLite comes first: most symbols that are searched at start are in it, and those
 # of libc are then not searched in libraries that few programs use.
 LIBS = -lsqlite3 -lgnutls -lnettle -ljson-c -lcrypt -lc -lidn2 -lunistring $(LDLIBS)

@@ -24,9 +24,6 @@ static const char *const names[] = { "account", "authorize", "device", "guard",
 /* One program instead, which has all of them: deploy/static/one.c. */
 #define ALL_IN_ONE "carnet.cgi"
 
-/* Files that are compiled into every program: they show its version. */
-static const char *const marks[] = { "schema.sql", "error.html", "head.html" };
-
 /* The directory cgi-bin/ beside the directory of the command. */
 static const char *
 find_programs(struct arena *a)
@@ -44,12 +41,11 @@ find_programs(struct arena *a)
 
 /* Was the program built with the command's own templates and schema? */
 static int
-has_marks(const char *path)
+has_mark(const char *path)
 {
 	struct stat sb;
-	const char *text;
 	void *map = MAP_FAILED;
-	int fd, all = 1;
+	int fd, has;
 
 	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
 		return 1; /* not readable, so not known */
@@ -59,13 +55,10 @@ has_marks(const char *path)
 	close(fd);
 	if (map == MAP_FAILED)
 		return 1;
-	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
-		text = embed_find(marks[i]);
-		all = all && text != NULL &&
-		    memmem(map, (size_t)sb.st_size, text, strlen(text)) != NULL;
-	}
+	has = memmem(map, (size_t)sb.st_size, embed_mark, strlen(embed_mark)) !=
+	    NULL;
 	munmap(map, (size_t)sb.st_size);
-	return all;
+	return has;
 }
 
 /* In the child: make a plain CGI request, without a configuration. */
@@ -139,7 +132,7 @@ program_is_fine(struct doctor *d, const char *name)
 		    "Install the library that it names, or"
 		    " copy a program that was built for this machine.",
 		    "%s does not run: %s.", path, said);
-	else if (!has_marks(path))
+	else if (!has_mark(path))
 		bad(d, LEVEL_WRONG,
 		    "Copy command and programs from one"
 		    " build.",

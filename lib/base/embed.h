@@ -8,4 +8,7 @@
  */
 const char *embed_find(const char *name);
 
+/* A digest of all of them, in every program, also in one without pages. */
+extern const char embed_mark[];
+
 #endif

@@ -1,7 +1,8 @@
 #!/bin/sh
 # embed.sh FILE...: print the C source of embed_find (lib/base/embed.h) with the
-# text of each file.
+# text of each file, and embed_mark.
 set -eu
+mark=$(cat "$@" | sha256sum | cut -c 1-32)
 echo '#include "embed.h"'
 echo '#include <string.h>'
 echo 'static const struct { const char *name, *text; } files[] = {'
@@ -11,8 +12,9 @@ for file; do
 	sed -e 's/[\\"?]/\\&/g' -e 's/	/\\t/g' -e 's/^/"/' -e 's/$/\\n"/' "$file"
 	echo '},'
 done
+echo '};'
+echo "const char embed_mark[] = \"carnet files $mark\";"
 cat <<'EOF'
-};
 
 const char *
 embed_find(const char *name)

@@ -167,7 +167,10 @@ def test_no_program_beside_the_command_is_no_fault(copied):
 
 
 def other_version(path):
-    path.write_bytes(path.read_bytes().replace(b"CREATE TABLE users", b"CREATE TABLE USERS"))
+    """As if a template or the schema had other bytes."""
+    data = path.read_bytes()
+    assert b"carnet files " in data
+    path.write_bytes(data.replace(b"carnet files ", b"carnet files-"))
 
 
 def no_library(path):
