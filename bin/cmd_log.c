@@ -57,7 +57,7 @@ take_user(struct cmd *c, const char *name, struct filter *f)
 
 	if (rc == CMD_SYSTEM)
 		return rc;
-	f->email = rc == CMD_OK ? u.email : form != NULL ? form : name;
+	f->email = rc == CMD_OK ? store_user_label(&u) : form != NULL ? form : name;
 	f->id = rc == CMD_OK
 	    ? arena_printf(c->a, "%lld", (long long)u.id)
 	    : name;

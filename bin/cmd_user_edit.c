@@ -38,7 +38,7 @@ change(struct store *st, void *ctx)
 
 	if (store_user_by_id(st, ch->c->a, u->id, u) != 1)
 		return -1;
-	ch->was = u->email;
+	ch->was = store_user_label(u);
 	(void)unset(ch, u);
 	if (t->email != NULL)
 		u->email = t->email;
@@ -90,8 +90,9 @@ cmd_user_edit(struct cmd *c)
 		return rc;
 	if ((n = store_write(c->st, change, &ch)) < 0)
 		return CMD_SYSTEM;
-	if (strcmp(ch.was, u.email) != 0)
-		c->about = arena_printf(c->a, "%s %s", ch.was, u.email);
+	if (strcmp(ch.was, store_user_label(&u)) != 0)
+		c->about = arena_printf(
+		    c->a, "%s %s", ch.was, store_user_label(&u));
 	return n == 0 ? cmd_refuse("another user has that e-mail address or"
 				   " user name")
 		      : cmd_say_user(c, &u, "changed");

@@ -1,9 +1,12 @@
 /* cmd_user_list.c: carnet user list, show, export: what is stored of users. */
+#include <string.h>
+
 #include "arena.h"
 #include "buf.h"
 #include "cmd.h"
 #include "id.h"
 #include "json.h"
+#include "passwd.h"
 #include "store.h"
 #include "store_consent.h"
 #include "store_walk.h"
@@ -22,6 +25,14 @@ cmd_write_user(struct buf *b, const struct user *u)
 	json_str(b, "login", u->login);
 	json_str(b, "name", u->name);
 	json_str(b, "scope", u->scope);
+	if (u->subject != NULL)
+		json_str(b, "sub", u->subject);
+	if (u->groups != NULL)
+		json_words(b, "groups", u->groups);
+	if (u->email_verified_at != 0)
+		json_int(b, "email_verified_at", u->email_verified_at);
+	if (u->claims != NULL)
+		json_raw(b, "claims", u->claims);
 	json_int(b, "created_at", u->created_at);
 	json_truth(b, "disabled", u->disabled_at != 0);
 }
@@ -36,7 +47,7 @@ write_row(struct cmd *c, struct buf *b, const struct user *u)
 		return;
 	}
 	buf_printf(b, "%s%lld\t%s\t%s\t%s\t%s\t%s", b->len > 0 ? "\n" : "",
-	    (long long)u->id, u->email, u->name,
+	    (long long)u->id, u->email == NULL ? "" : u->email, u->name,
 	    u->scope == NULL ? "(user_scopes)" : u->scope,
 	    u->disabled_at != 0 ? "disabled" : "",
 	    u->login == NULL ? "" : u->login);
@@ -78,7 +89,8 @@ cmd_user_show(struct cmd *c)
 	}
 	buf_printf(&b, "user_id  %lld\nemail    %s\nlogin    %s\n"
 	    "name     %s\nscope    %s\ncreated  %s\nstate    %s",
-	    (long long)u.id, u.email, u.login == NULL ? "(none)" : u.login,
+	    (long long)u.id, u.email == NULL ? "(none)" : u.email,
+	    u.login == NULL ? "(none)" : u.login,
 	    u.name, u.scope == NULL ? "(user_scopes)" : u.scope,
 	    cmd_date(c->a, u.created_at),
 	    u.disabled_at == 0
@@ -209,13 +221,20 @@ write_line(struct buf *b, const struct user *u, int hashes)
 {
 	json_open(b, NULL, '{');
 	json_int(b, "id", u->id);
+	json_str(b, "sub", u->subject);
 	json_str(b, "email", u->email);
+	json_truth(b, "email_verified", u->email_verified_at != 0);
 	json_str(b, "login", u->login);
 	json_str(b, "name", u->name);
 	json_str(b, "scope", u->scope);
+	if (u->groups == NULL)
+		json_null(b, "groups");
+	else
+		json_words(b, "groups", u->groups);
+	json_raw(b, "claims", u->claims);
 	json_int(b, "created_at", u->created_at);
 	json_truth(b, "disabled", u->disabled_at != 0);
-	if (hashes)
+	if (hashes && strcmp(u->password, PASSWD_NONE) != 0)
 		json_str(b, "password_hash", u->password);
 	json_close(b, '}');
 }

@@ -54,6 +54,7 @@ static const struct shell shells[] = {
     "\t--alg) list='ES256 RS256 PS256 EdDSA' ;;\n" \
     "\t--grant) list='authorization_code client_credentials device_code" \
     " introspect password refresh_token' ;;\n" \
+    "\t--format) list='jsonl csv' ;;\n" \
     "\t--conf|--write) list=FILES ;;\n"
 
 /* Is row i the first with its first word, of len bytes? */

@@ -48,10 +48,12 @@ is_name(const struct erasure *er, const char *w, size_t len)
 {
 	char *word = arena_dup(er->a, w, len), *form;
 
+	if (er->u->subject != NULL && strcmp(word, er->u->subject) == 0)
+		return 1;
 	word[strcspn(word, ",;:")] = '\0'; /* within a sentence */
 	form = identity_any(er->a, word);
 	return form != NULL &&
-	    (strcmp(form, er->u->email) == 0 ||
+	    ((er->u->email != NULL && strcmp(form, er->u->email) == 0) ||
 		(er->u->login != NULL && strcmp(form, er->u->login) == 0) ||
 		is_former(er, form));
 }

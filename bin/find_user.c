@@ -54,7 +54,7 @@ cmd_find_user(struct cmd *c, const char *name, struct user *out)
 	if (rc == CMD_REFUSED)
 		return cmd_refuse("there is no user %s", name);
 	if (rc == CMD_OK)
-		c->about = out->email;
+		c->about = store_user_label(out);
 	return rc;
 }
 

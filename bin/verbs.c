@@ -63,6 +63,16 @@ const struct verb cmd_verbs[] = {
 		.reads = 1,
 	},
 	{
+		.name = "user import",
+		.args = "FILE|- [--format jsonl|csv] [--dry-run] [--update]"
+		    " [--partial] [--allow-weak]",
+		.help = "add the users of a file (- is standard input), with"
+		    " the hashes of their passwords, whichever system made"
+		    " them; one refused line refuses the file, or, with"
+		    " --partial, itself; --update changes who is there",
+		.run = cmd_user_import,
+	},
+	{
 		.name = "user export",
 		.args = "[USER | --hashes]",
 		.help = "print all users, a line of JSON each (--hashes: with"

@@ -131,6 +131,7 @@ create_token(struct req *rq, struct view *w)
 	struct mint m = {
 		.cl = &cl,
 		.user = w->v.user.id,
+		.subject = w->v.user.subject,
 		.ttl_s = rq->conf->personal_ttl,
 		.name = rq->param[PARAM_NAME],
 	};

@@ -10,6 +10,7 @@
 #include "resp.h"
 #include "scope.h"
 #include "serve.h"
+#include "store_user.h"
 #include "session.h"
 #include "site.h"
 #include "store.h"
@@ -56,7 +57,7 @@ ask(struct req *rq, const struct authorization *az, const struct visitor *v,
 	if (!rq->conf->passport_compat)
 		tmpl_set(d, "resource", az->resource);
 	tmpl_set(d, "redirect_host", redirect_host(rq->a, az->redirect_uri));
-	tmpl_set(d, "email", v->user.email);
+	tmpl_set(d, "email", store_user_label(&v->user));
 	tmpl_set(d, "public_client",
 	    client_is_public(&az->client) ? "1" : NULL);
 	tmpl_set(d, "switch_url", login_url(rq));

@@ -10,6 +10,7 @@
 #include "req.h"
 #include "resp.h"
 #include "serve.h"
+#include "subject.h"
 #include "url.h"
 
 /*
@@ -172,7 +173,7 @@ let_through(struct req *rq, const struct caller *who)
 {
 	const char *user = who->is.user == 0
 	    ? ""
-	    : arena_printf(rq->a, "%lld", (long long)who->is.user);
+	    : subject_of_user(rq->a, who->is.user, who->is.subject);
 	const char *client = who->is.client_id;
 	const struct {
 		const char *variable, *header, *value;

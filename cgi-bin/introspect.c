@@ -18,12 +18,13 @@
 #include "store_client.h"
 #include "store_token.h"
 #include "store_user.h"
+#include "subject.h"
 #include "words.h"
 
 /* What is told, from either kind of token. */
 struct answer {
 	int active;
-	const char *scope, *client_id, *email, *type, *jti;
+	const char *scope, *client_id, *email, *type, *jti, *subject;
 	int64_t user, expires_at, created_at;
 	struct json_object *audience; /* or NULL */
 };
@@ -64,9 +65,9 @@ write_answer(struct req *rq, const struct answer *an)
 			json_int(b, "nbf", an->created_at);
 		}
 		json_str(b, "sub",
-		    an->user == 0 ? an->client_id
-				  : arena_printf(rq->a, "%lld",
-					(long long)an->user));
+		    an->user == 0
+			? subject_of_client(rq->a, an->client_id)
+			: subject_of_user(rq->a, an->user, an->subject));
 		json_str(b, "iss", rq->conf->issuer);
 		if (an->audience != NULL)
 			write_audience(b, "aud", an->audience);
@@ -116,7 +117,7 @@ inspect_refresh(struct req *rq, const struct client *cl,
 		.active = 1, .scope = scope, .client_id = cl->client_id,
 		.email = username(cl, scope,
 		    words_have(cl->grants, GRANT_PASSWORD), u.email),
-		.type = "refresh_token", .user = u.id,
+		.type = "refresh_token", .user = u.id, .subject = u.subject,
 		.expires_at = t->expires_at,
 	};
 	return NULL;
@@ -160,7 +161,7 @@ inspect_access(struct req *rq, const struct client *cl, const char *text,
 		.client_id = who.is.client_id,
 		.email = username(cl, who.is.scope,
 		    guard_is_first_party(&who), who.is.email),
-		.type = "Bearer", .user = who.is.user,
+		.type = "Bearer", .user = who.is.user, .subject = who.is.subject,
 		.jti = id_text(rq->a, &who.says.id),
 		.expires_at = who.is.expires_at,
 		.created_at = who.is.created_at,

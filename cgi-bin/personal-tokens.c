@@ -129,7 +129,7 @@ create(struct req *rq, const struct caller *who, const char *id)
 {
 	struct client *cl = arena_alloc(rq->a, sizeof(*cl));
 	struct mint m = { .cl = cl, .user = who->is.user,
-		.ttl_s = ttl_for(rq, who) };
+		.subject = who->is.subject, .ttl_s = ttl_for(rq, who) };
 	const struct oerr *e, *e2;
 	struct user u;
 	uint64_t may;

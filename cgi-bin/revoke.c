@@ -21,7 +21,7 @@ name_user(struct req *rq, int64_t id)
 	int found = store_user_by_id(rq->st, rq->a, id, &u);
 
 	if (found == 1)
-		rq->trail.user = u.email;
+		rq->trail.user = store_user_label(&u);
 	return found;
 }
 
@@ -82,7 +82,7 @@ revoke_post(struct req *rq)
 	if (who.is.client != cl->id)
 		return oerr_why(
 		    rq, &oerr_invalid_grant, "token of another client");
-	rq->trail.user = who.is.email;
+	rq->trail.user = store_access_label(&who.is);
 	return revoke(
 	    rq, who.is.has_family ? &who.is.family : NULL, &who.says.id);
 }

@@ -28,6 +28,8 @@ user_get(struct req *rq, const struct caller *who, const char *id)
 	buf_init(b, rq->a, 512);
 	json_open(b, NULL, '{');
 	json_int(b, "id", who->is.user);
+	if (who->is.subject != NULL)
+		json_str(b, "sub", who->is.subject);
 	if (may_tell(who, "profile"))
 		json_str(b, "name", who->is.user_name);
 	if (may_tell(who, "email"))

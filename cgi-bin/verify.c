@@ -8,6 +8,7 @@
 #include "resp.h"
 #include "scope.h"
 #include "serve.h"
+#include "store_user.h"
 #include "session.h"
 #include "site.h"
 #include "store.h"
@@ -38,7 +39,7 @@ page(struct req *rq, const struct visitor *v, const char *state)
 	tmpl_set(d, "title", "Connect a device");
 	tmpl_set(d, "action", site_path(rq->conf, rq->a, SITE_DEVICE));
 	tmpl_set(d, "csrf_token", v->csrf);
-	tmpl_set(d, "email", v->user.email);
+	tmpl_set(d, "email", store_user_label(&v->user));
 	tmpl_set(d, state, "1");
 	return d;
 }

@@ -13,6 +13,7 @@ build nettle-dev digests
 build libsqlite3-dev storage
 build libjson-c-dev reading JSON
 build libcrypt-dev password hashes
+build libargon2-dev Argon2 hashes of other sites
 build libidn2-dev domains of e-mail addresses
 build libunistring-dev names and passwords, one form of each
 run lighttpd the web server that serves it

@@ -115,14 +115,31 @@ def signing_in(pairs, site):
                   browser.cookie, plain)
 
 
+# Of no password that is tried; at costs that sites have.
+BROUGHT = {
+    "phpass": "$P$B" + "IaRW78nSkkQb.Xkr.V7DlLHATNFbG0",
+    "argon2": "$argon2id$v=19$m=8192,t=2,p=1$c2FsdHNhbHRzYWx0$"
+              "thDMeT/l+/7Oz/l8ZlHWWN0g7Bbi0CpMXQwJJHgT0K4",
+    "pbkdf2": "pbkdf2_sha256$20000$saltsaltsalt$h6sKO9M4ay8ITTzhvAzC0kkYUBSzB0v7SThJSJJDPFo=",
+    "ssha": "{SSHA}p5mruAHSTQJrAlL4+mhJNmckSgSm9H4P",
+}
+
+
 def imported(pairs, site):
-    """Accounts with bcrypt hashes, and clients with secrets, brought from elsewhere."""
-    users = {"bcrypt of cost 10": site.user(), "bcrypt of cost 8": site.user()}
+    """Accounts with hashes, and clients with secrets, brought from elsewhere."""
+    names = ("bcrypt of cost 10", "bcrypt of cost 8", "phpass", "argon2", "pbkdf2", "ssha")
+    users = {name: site.user() for name in names}
     for name, user in users.items():
-        setting = crypt.mksalt(crypt.METHOD_BLOWFISH, rounds=1 << int(name.split()[-1]))
-        site.sql("UPDATE users SET password = ? WHERE id = ?",
-                 crypt.crypt(user.password, setting), user.id)
-    who(pairs, site, {"wrong password, where some have bcrypt": site.user(), **users})
+        if name.startswith("bcrypt"):
+            setting = crypt.mksalt(crypt.METHOD_BLOWFISH, rounds=1 << int(name.split()[-1]))
+            brought = crypt.crypt(user.password, setting)
+        else:
+            brought = BROUGHT[name]
+        line = {"email": user.email, "password_hash": brought}
+        # Only what was brought along is replaced.
+        site.sql("UPDATE users SET password = '*' WHERE id = ?", user.id)
+        site.carnet("user", "import", "--update", "-", input=json.dumps(line))
+    who(pairs, site, {"wrong password, where some have others": site.user(), **users})
     client = site.client("client_credentials")
     secret = "a secret that a person chose"
     site.sql("UPDATE oauth_clients SET secret = NULL, secret_hash = ? WHERE identifier = ?",

@@ -13,8 +13,11 @@
 static int
 user_is_fine(struct doctor *d, const struct user *u)
 {
-	const char *form = identity_email(d->a, u->email);
+	const char *form =
+	    u->email == NULL ? NULL : identity_email(d->a, u->email);
 
+	if (u->email == NULL) /* they sign in by user name, or elsewhere */
+		return 1;
 	if (form != NULL && strcmp(form, u->email) == 0)
 		return 1;
 	bad(d, LEVEL_WARN,
@@ -27,6 +30,55 @@ user_is_fine(struct doctor *d, const struct user *u)
 			 : arena_printf(d->a,
 			       "a sign-in searches for %s", form));
 	return 0;
+}
+
+/* The name of the kind of a class "bcrypt 12": all but the last word, if it is one. */
+static size_t
+kind_len(const char *class)
+{
+	const char *space = strrchr(class, ' ');
+
+	return space == NULL || strstr(class, " in ") != NULL
+	    ? strlen(class)
+	    : (size_t)(space - class);
+}
+
+/*
+ * How many hashes of each kind.  Those that were brought along are renewed when
+ * their users sign in.
+ */
+static void
+tell_hashes(struct doctor *d, int64_t count)
+{
+	struct user_hashes *h = arena_alloc(d->a, BATCH * sizeof(*h));
+	const int n = store_user_hashes(d->st, d->a, h, BATCH);
+	int64_t brought = 0;
+	struct buf b;
+
+	buf_init(&b, d->a, 256);
+	for (int i = 0; i < n; i++) {
+		const size_t len = kind_len(h[i].kind);
+		int64_t sum = h[i].n;
+
+		brought += h[i].n;
+		if (h[i].n == 0)
+			continue;
+		for (int k = i + 1; k < n; k++)
+			if (kind_len(h[k].kind) == len &&
+			    memcmp(h[i].kind, h[k].kind, len) == 0) {
+				sum += h[k].n;
+				brought += h[k].n;
+				h[k].n = 0;
+			}
+		buf_printf(&b, ", %.*s %lld", (int)len, h[i].kind,
+		    (long long)sum);
+	}
+	if (n > 0)
+		good(d, "%lld have a hash from elsewhere%s", (long long)brought,
+		    b.data);
+	if (n >= 0)
+		good(d, "%lld have a hash of ours, or no password",
+		    (long long)(count - brought));
 }
 
 void
@@ -48,4 +100,5 @@ check_users(struct doctor *d)
 	if (fine)
 		good(d, "%lld, each can be found by a sign-in",
 		    (long long)count);
+	tell_hashes(d, count);
 }

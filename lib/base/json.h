@@ -48,6 +48,9 @@ void json_int(struct buf *b, const char *name, int64_t n);
 void json_truth(struct buf *b, const char *name, int truth);
 void json_null(struct buf *b, const char *name);
 
+/* json_raw(b, name, json): a value that is JSON already; NULL is null. */
+void json_raw(struct buf *b, const char *name, const char *json);
+
 /*
  * json_words(b, name, s):
  * Append the words of s, split at spaces, as an array.

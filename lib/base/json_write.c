@@ -136,6 +136,13 @@ json_null(struct buf *b, const char *name)
 }
 
 void
+json_raw(struct buf *b, const char *name, const char *json)
+{
+	begin(b, name);
+	buf_str(b, json == NULL ? "null" : json);
+}
+
+void
 json_words(struct buf *b, const char *name, const char *s)
 {
 	size_t n;

@@ -1,56 +1,32 @@
-/* passwd.c: users' passwords, hashed by crypt(3). */
+/* passwd.c: users' passwords, and their hashes. */
 #include "passwd.h"
 
 #include <crypt.h>
-#include <err.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "arena.h"
 #include "crypto.h"
+#include "hash.h"
 #include "hasher.h"
 #include "log.h"
 #include "precis.h"
 
 #define SETTING "$y$j9T$" /* yescrypt at libxcrypt's default cost, 26 ms */
 
-/* A yescrypt hash without a known password, at the cost of a real one. */
-#define NOBODY SETTING "0000000000000000000000$" \
-    "0000000000000000000000000000000000000000000"
-
-/* The same for bcrypt; the cost is filled in. */
-#define NOBODY_BCRYPT "$2y$%02d$abcdefghijklmnopqrstuu"
-#define BCRYPT_MIN 4
-#define BCRYPT_MAX 14 /* a second; work beyond it is not hidden */
-
 struct hashing {
 	const char *password, *setting;
-	char hash[CRYPT_OUTPUT_SIZE]; /* "": crypt(3) refused */
+	char hash[HASH_MAX + 1]; /* "": crypt(3) refused */
 };
 
-/*
- * Call crypt_ra, and wipe its data.  A lack of memory ends the process: it must
- * not look like a wrong password.
- */
 static void
 do_hash(void *ctx)
 {
 	struct hashing *h = ctx;
-	struct crypt_data *data = NULL;
-	int size = 0;
-	char *s;
 
-	errno = 0;
-	s = crypt_ra(h->password, h->setting, (void **)&data, &size);
-	if ((s == NULL || *s == '*') && errno == ENOMEM)
-		err(111, "crypt");
-	if (s != NULL && *s != '*')
-		snprintf(h->hash, sizeof(h->hash), "%s", s);
-	if (data != NULL)
-		explicit_bzero(data, (size_t)size);
-	free(data);
+	if (!hash_crypt(h->password, h->setting, h->hash))
+		h->hash[0] = '\0';
 }
 
 /*
@@ -100,19 +76,28 @@ passwd_hash(struct arena *a, const char *password)
 	return h;
 }
 
+struct checking {
+	const char *password, *hash;
+	int fits;
+};
+
+static void
+do_check(void *ctx)
+{
+	struct checking *c = ctx;
+
+	c->fits = hash_fits(c->password, c->hash);
+}
+
 static int
 verify(struct arena *a, const char *password, const char *hash)
 {
-	struct digest want, got;
-	char *h = hash == NULL ? NULL : hash_with(a, password, hash);
+	struct checking c = { .password = password, .hash = hash };
 
-	if (h == NULL) {
-		hash_with(a, password, NOBODY);
-		return 0;
-	}
-	digest_of(h, strlen(h), &got);
-	digest_of(hash, strlen(hash), &want);
-	return digest_equal(&got, &want);
+	hasher_do(do_check, &c);
+	if (c.fits < 0)
+		hash_with(a, password, PASSWD_NOBODY);
+	return c.fits == 1;
 }
 
 int
@@ -128,45 +113,45 @@ passwd_verify(const char *password, const char *hash)
 	return same;
 }
 
-/* The cost of a bcrypt hash; 0 for any other hash. */
+/* Has a check of hash cost what one of ours does? */
 static int
-bcrypt_cost(const char *hash)
+costs_ours(const char *hash)
 {
-	if (hash == NULL || strlen(hash) < 60 || memcmp(hash, "$2", 2) != 0)
-		return 0;
-	return (hash[4] - '0') * 10 + hash[5] - '0';
+	struct hash_cost c;
+
+	return !hash_read(hash, &c) || !passwd_is_stale(hash) ||
+	    strncmp(hash, "{md5}", 5) == 0 || strncmp(hash, "{sha1}", 6) == 0;
 }
 
-/* Do the work of passwd_refuse for one spelling. */
-static void
-refuse(struct arena *a, const char *password, const char *hash, int max_cost)
-{
-	int cost = bcrypt_cost(hash);
+struct refusing {
+	const char *password, *hash;
+	const struct hash_load *load;
+};
 
-	max_cost = max_cost > BCRYPT_MAX ? BCRYPT_MAX : max_cost;
-	if (max_cost >= BCRYPT_MIN && cost == 0)
-		hash_with(a, password,
-		    arena_printf(a, NOBODY_BCRYPT, max_cost));
-	/*
-	 * Cost c + 1 is twice the work of c.  The hash of cost c is done
-	 * already; those of c, c + 1, ... max_cost - 1 make the sum that of
-	 * max_cost.
-	 */
-	for (; cost >= BCRYPT_MIN && cost < max_cost; cost++)
-		hash_with(a, password, arena_printf(a, NOBODY_BCRYPT, cost));
-	if (bcrypt_cost(hash) != 0)
-		hash_with(a, password, NOBODY);
+static void
+do_refuse(void *ctx)
+{
+	const struct refusing *r = ctx;
+
+	hash_load_run(r->load, r->hash, r->password);
 }
 
 void
-passwd_refuse(const char *password, const char *hash, int max_cost)
+passwd_refuse(
+    const char *password, const char *hash, const struct hash_load *load)
 {
 	struct arena *a = arena_new();
 	const char *typed[2];
-	int n = spellings(a, password, typed);
+	const int n = spellings(a, password, typed);
 
-	for (int i = 0; i < n; i++)
-		refuse(a, typed[i], hash, max_cost);
+	for (int i = 0; i < n; i++) {
+		struct refusing r = { .password = typed[i], .hash = hash,
+			.load = load };
+
+		hasher_do(do_refuse, &r);
+		if (!costs_ours(hash))
+			hash_with(a, typed[i], PASSWD_NOBODY);
+	}
 	arena_free(a);
 }
 

@@ -1,11 +1,19 @@
-/* passwd.h: users' passwords, hashed by crypt(3). */
+/* passwd.h: users' passwords, and their hashes (hash.h). */
 #ifndef CARNET_PASSWD_H
 #define CARNET_PASSWD_H
 
 struct arena;
+struct hash_load;
 
 /* The length of the longest password, in bytes, which is libxcrypt's limit. */
 #define PASSWD_MAX 511
+
+/* A yescrypt hash without a known password, at the cost of a real one. */
+#define PASSWD_NOBODY "$y$j9T$0000000000000000000000$" \
+    "0000000000000000000000000000000000000000000"
+
+/* What is stored for who has no password here: no password fits. */
+#define PASSWD_NONE "*"
 
 /*
  * A password is compared in the form of OpaqueString (RFC 8265 section 4): a
@@ -21,20 +29,21 @@ char *passwd_hash(struct arena *a, const char *password);
  * Return 1 if hash was made from password; 2 if hash was made from password as
  * it was sent and not from its OpaqueString, so that a new hash should be
  * stored; 0 otherwise.  hash is NULL for an unknown user.  For NULL, and for a
- * hash that crypt(3) cannot read, the result is 0 after the same work, so that
+ * hash of no known kind, the result is 0 after the same work, so that
  * time does not tell whether the user is known.
  */
 int passwd_verify(const char *password, const char *hash);
 
 /*
- * passwd_refuse(password, hash, max_cost):
+ * passwd_refuse(password, hash, load):
  * Finish the work of a refused sign-in, after passwd_verify(password, hash).
- * max_cost is the highest cost of the imported bcrypt hashes; 0: there are
- * none, and no work is left.  Whatever hash is, a refusal then costs one
- * yescrypt and one bcrypt of max_cost (two of each for a password that is not
- * sent in its OpaqueString), so that time does not tell what hash a user has.
+ * load is what the hashes cost that users brought along (hash.h).  Whatever hash
+ * is, a refusal then costs one yescrypt and the dearest of each kind in load (two
+ * of each for a password that is not sent in its OpaqueString), so that time does
+ * not tell what hash a user has.
  */
-void passwd_refuse(const char *password, const char *hash, int max_cost);
+void passwd_refuse(
+    const char *password, const char *hash, const struct hash_load *load);
 
 /*
  * passwd_is_stale(hash):

@@ -261,8 +261,7 @@ account_show(struct req *rq, const struct view *w)
 {
 	struct tmpl_data *d = tmpl_data_new(rq->a);
 	const char *name = w->v.user.name;
-	const char *email = w->v.user.email == NULL ? w->v.user.login
-						    : w->v.user.email;
+	const char *email = store_user_label(&w->v.user);
 
 	tmpl_set(d, "title", "Your account");
 	tmpl_set(d, "action", site_path(rq->conf, rq->a, SITE_ACCOUNT));

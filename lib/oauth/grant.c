@@ -53,7 +53,7 @@ grant_user(struct req *rq, int64_t id, struct user *out)
 	if (found < 0)
 		return oerr_machine(rq);
 	if (found == 1)
-		rq->trail.user = out->email;
+		rq->trail.user = store_user_label(out);
 	return found == 0 || out->disabled_at != 0
 	    ? oerr_why(rq, &oerr_invalid_grant, "disabled user")
 	    : NULL;

@@ -154,7 +154,7 @@ guard_check(
 	 * trail does not name its user as the caller.)
 	 */
 	rq->trail.client_id = out->is.client_id;
-	rq->trail.user = out->is.email;
+	rq->trail.user = store_access_label(&out->is);
 	rq->trail.is_known = e == NULL;
 	if (e == NULL)
 		e = check_rule(rq, rule, out);

@@ -186,6 +186,7 @@ issue_tokens(struct req *rq, const struct client *cl, const struct grant *g,
 	struct mint m = {
 		.cl = cl,
 		.user = sub->user == NULL ? 0 : sub->user->id,
+		.subject = sub->user == NULL ? NULL : sub->user->subject,
 		.scope = sub->scope,
 		.family = family,
 		/* a code may be older than what is left of its family */

@@ -13,6 +13,7 @@
 #include "scope.h"
 #include "store_client.h"
 #include "store_token.h"
+#include "subject.h"
 
 const struct oerr *
 mint_personal_client(struct req *rq, struct client *out)
@@ -52,9 +53,8 @@ write_claims(struct req *rq, const struct mint *m,
 	json_open(b, NULL, '{');
 	json_str(b, "iss", rq->conf->issuer);
 	json_str(b, "sub",
-	    m->user == 0
-		? m->cl->client_id
-		: arena_printf(rq->a, "%lld", (long long)m->user));
+	    m->user == 0 ? subject_of_client(rq->a, m->cl->client_id)
+			 : subject_of_user(rq->a, m->user, m->subject));
 	json_str(b, "aud",
 	    compat		  ? m->cl->client_id
 		: m->audience != NULL ? m->audience

@@ -14,6 +14,7 @@ struct req;
 struct mint {
 	const struct client *cl;
 	int64_t user;		/* 0: the client itself */
+	const char *subject;	/* of the user; NULL: the id */
 	uint64_t scope;
 	int64_t ttl_s;
 	const struct id *family; /* or NULL */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "hash.h"
 #include "identity.h"
 #include "log.h"
 #include "oerr.h"
@@ -40,7 +41,7 @@ renew_hash(struct req *rq, struct user *u, const char *password)
 {
 	const char *hash = passwd_hash(rq->a, password);
 	int n = hash == NULL ? -1
-			     : store_user_set_password(
+			     : store_user_renew_hash(
 				   rq->st, u->id, u->password, hash);
 
 	if (n == 1) {
@@ -57,48 +58,63 @@ renew_hash(struct req *rq, struct user *u, const char *password)
 	    : oerr_why(rq, &oerr_invalid_grant, "password changed meanwhile");
 }
 
-/* The highest cost of the users' bcrypt hashes, read at most once in SEEN_S. */
-struct cost {
-	int bcrypt;
+/* What the hashes cost that users brought along, read at most once in SEEN_S. */
+struct brought {
+	struct hash_load load;
 	int64_t read_at;
 };
 
-static const struct process_kind cost_kind = { .free = free, .of_conf = 1 };
+static const struct process_kind brought_kind = { .free = free, .of_conf = 1 };
 
-/* Return it, or -1. */
 static int
-bcrypt_cost(struct req *rq)
+read_load(struct req *rq, struct hash_load *out)
 {
-	struct cost *c = process_state(rq->pr, &cost_kind);
+	struct user_hashes *h =
+	    arena_alloc(rq->a, HASH_LOAD_MAX * sizeof(*h));
+	const int n = store_user_hashes(rq->st, rq->a, h, HASH_LOAD_MAX);
 
-	if (c != NULL && c->read_at <= rq->now && rq->now < c->read_at + SEEN_S)
-		return c->bcrypt;
-	if (c == NULL) {
-		if ((c = calloc(1, sizeof(*c))) == NULL)
+	out->n = 0;
+	for (int i = 0; i < n; i++)
+		hash_load_add(out, h[i].kind);
+	return n;
+}
+
+/* Return it, or NULL. */
+static const struct hash_load *
+load_of(struct req *rq)
+{
+	struct brought *b = process_state(rq->pr, &brought_kind);
+
+	if (b != NULL && b->read_at <= rq->now && rq->now < b->read_at + SEEN_S)
+		return &b->load;
+	if (b == NULL) {
+		if ((b = calloc(1, sizeof(*b))) == NULL)
 			err(111, "user");
-		process_keep(rq->pr, &cost_kind, c);
+		process_keep(rq->pr, &brought_kind, b);
 	}
-	if (store_user_bcrypt_cost(rq->st, &c->bcrypt) < 0)
-		return -1;
-	c->read_at = rq->now;
-	return c->bcrypt;
+	if (read_load(rq, &b->load) < 0)
+		return NULL;
+	b->read_at = rq->now;
+	return &b->load;
 }
 
 /*
  * The work of each refusal is the same, whether there is such a user or not.
- * Some users may still have a bcrypt hash from elsewhere.  Then a refusal costs
- * one hash of ours and one bcrypt hash of the highest cost: else the time would
- * tell which accounts are old.  A sign-in that succeeds costs its own hash
- * alone.
+ * Some users may still have a hash from elsewhere.  Then a refusal costs one hash
+ * of ours and the dearest of each kind from elsewhere: else the time would tell
+ * which accounts are old.  A sign-in that succeeds costs its own hash alone.  The
+ * load is copied: other requests are served while this one hashes.
  */
 static const struct oerr *
 refuse(struct req *rq, const char *password, const char *hash, const char *why)
 {
-	const int cost = bcrypt_cost(rq);
+	const struct hash_load *load = load_of(rq);
+	struct hash_load *copy = arena_alloc(rq->a, sizeof(*copy));
 
-	if (cost < 0)
+	if (load == NULL)
 		return oerr_machine(rq);
-	passwd_refuse(password, hash, cost);
+	*copy = *load;
+	passwd_refuse(password, hash, copy);
 	return oerr_why(rq, &oerr_invalid_grant, "%s", why);
 }
 
@@ -113,7 +129,7 @@ check_password(struct req *rq, const char *form, const char *password,
 	    (found = user_find(rq->st, rq->a, form, out)) < 0)
 		return oerr_machine(rq);
 	if (found) {
-		rq->trail.user = out->email;
+		rq->trail.user = store_user_label(out);
 		hash = out->password;
 	}
 	if ((fits = passwd_verify(password, hash)) == 0)

@@ -2,7 +2,8 @@
 #include "sql.h"
 
 #define USER_COLUMNS \
-    "id, email, name, password, scope, created_at, disabled_at, login"
+    "id, email, name, password, scope, created_at, disabled_at, login," \
+    " subject, group_names, claims, email_verified_at, credential"
 /* The columns of a client that an operator sets. */
 #define CLIENT_SETTINGS \
     "name, secret, secret_hash, grants, redirect_uris, scope, alg," \
@@ -31,27 +32,43 @@ const struct statement sql_table[SQL_COUNT] = {
 	    "SELECT " USER_COLUMNS " FROM users WHERE id = ?1" },
 	[SQL_USER_ADD] = { .text =
 	    "INSERT INTO users (email, name, password, scope, created_at,"
-	    " login) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING"
-	    " RETURNING id" },
-	[SQL_USER_CHANGE] = { .takes_back = 1, .serial = 1, .text =
-	    "UPDATE users SET email = ?2, login = ?3, name = ?4, scope = ?5"
+	    " login, subject, group_names, claims, email_verified_at,"
+	    " disabled_at, hash_kind) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,"
+	    " ?9, ?10, ?11, ?12) ON CONFLICT DO NOTHING RETURNING id" },
+	/* The same, with the number that the user had elsewhere. */
+	[SQL_USER_ADD_AS] = { .text =
+	    "INSERT INTO users (id, email, name, password, scope, created_at,"
+	    " login, subject, group_names, claims, email_verified_at,"
+	    " disabled_at, hash_kind) VALUES (?13, ?1, ?2, ?3, ?4, ?5, ?6, ?7,"
+	    " ?8, ?9, ?10, ?11, ?12) ON CONFLICT DO NOTHING RETURNING id" },
+	[SQL_USER_BY_SUBJECT] = { .text =
+	    "SELECT " USER_COLUMNS " FROM users WHERE subject = ?1" },
+	/* All but the id, the time of making and the password. */
+	[SQL_USER_REPLACE] = { .takes_back = 1, .serial = 1, .text =
+	    "UPDATE users SET email = ?2, login = ?3, name = ?4, scope = ?5,"
+	    " subject = ?6, group_names = ?7, claims = ?8,"
+	    " email_verified_at = ?9, disabled_at = ?10"
 	    " WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM users o"
+	    "  WHERE o.id <> ?1 AND (o.email = ?2 OR o.login = ?3"
+	    "  OR o.subject = ?6))" },
+	[SQL_USER_CHANGE] = { .takes_back = 1, .serial = 1, .text =
+	    "UPDATE users SET email_verified_at = CASE WHEN email = ?2"
+	    "  THEN email_verified_at END, email = ?2, login = ?3, name = ?4,"
+	    " scope = ?5 WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM users o"
 	    "  WHERE o.id <> ?1 AND (o.email = ?2 OR o.login = ?3))" },
 	[SQL_USER_PASSWORD] = { .takes_back = 1, .text =
-	    "UPDATE users SET password = ?2 WHERE id = ?1"
+	    "UPDATE users SET password = ?2, hash_kind = ?4,"
+	    " credential = credential + ?5 WHERE id = ?1"
 	    " AND (password = ?3 OR ?3 IS NULL)" },
 	[SQL_USER_IS_CURRENT] = { .locks = 1, .text =
 	    "SELECT id FROM users WHERE id = ?1 AND disabled_at IS NULL"
 	    " AND (password = ?2 OR ?2 IS NULL)" },
 	[SQL_USER_DISABLED] = { .takes_back = 1, .text =
 	    "UPDATE users SET disabled_at = ?2 WHERE id = ?1" },
-	[SQL_USER_BCRYPT_COST] = { .text =
-	    "SELECT coalesce(max(CAST(substr(password, 5, 2) AS INTEGER)), 0)"
-	    " FROM users WHERE password LIKE '$2_$__$%'"
-	    " AND substr(password, 3, 1) IN ('a', 'b', 'y')"
-	    " AND substr(password, 5, 1) IN ('0', '1', '2', '3')"
-	    " AND substr(password, 6, 1) IN"
-	    "  ('0', '1', '2', '3', '4', '5', '6', '7', '8', '9')" },
+	[SQL_USER_HASHES] = { .text =
+	    "SELECT hash_kind, count(*) AS n FROM users"
+	    " WHERE hash_kind IS NOT NULL GROUP BY hash_kind"
+	    " ORDER BY n DESC, hash_kind LIMIT ?1" },
 	[SQL_USER_LIST] = { .text =
 	    "SELECT " USER_COLUMNS " FROM users WHERE id > ?1"
 	    " ORDER BY id LIMIT ?2" },
@@ -94,7 +111,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	    "SELECT t.client_id, t.user_id, t.family, t.scope, t.name,"
 	    " t.created_at, t.expires_at, t.last_used_at, t.revoked_at,"
 	    " t.seal, c.identifier, c.grants, c.scope, c.revoked_at, u.email,"
-	    " u.name, u.scope, u.disabled_at"
+	    " u.name, u.scope, u.disabled_at, u.subject, u.login"
 	    " FROM oauth_access_tokens t"
 	    " JOIN oauth_clients c ON c.id = t.client_id"
 	    " LEFT JOIN users u ON u.id = t.user_id WHERE t.id = ?1" },

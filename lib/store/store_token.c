@@ -25,6 +25,8 @@ read_access(const struct row *r, void *to)
 	out->user_name = row_text(r, 15);
 	out->user_scope = row_text(r, 16);
 	out->user_disabled = row_int(r, 17) != 0;
+	out->subject = row_text(r, 18);
+	out->login = row_text(r, 19);
 }
 
 int

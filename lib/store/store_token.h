@@ -39,6 +39,7 @@ struct refresh_token {
 struct access {
 	int64_t client, user;	/* user 0: the client itself */
 	const char *client_id, *client_grants, *email, *user_name;
+	const char *subject, *login;	/* of the user, or NULL */
 	const char *scope;	/* as it was given */
 	/* The scopes that each may have now: struct client, struct user. */
 	const char *client_scope, *user_scope;
@@ -51,6 +52,15 @@ struct access {
 	struct digest seal;	/* of the token's text */
 	int has_seal;
 };
+
+/* store_access_label(t): what people call its user, as store_user_label. */
+static inline const char *
+store_access_label(const struct access *t)
+{
+	return t->email != NULL ? t->email
+	    : t->login != NULL	? t->login
+				: t->subject;
+}
 
 /*
  * store_access_find(st, a, id, out):

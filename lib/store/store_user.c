@@ -1,4 +1,5 @@
 /* store_user.c: the people who sign in. */
+#include "hash.h"
 #include "query.h"
 #include "store_user.h"
 
@@ -15,6 +16,11 @@ read_user(const struct row *r, void *to)
 	out->created_at = row_int(r, 5);
 	out->disabled_at = row_int(r, 6);
 	out->login = row_text(r, 7);
+	out->subject = row_text(r, 8);
+	out->groups = row_text(r, 9);
+	out->claims = row_text(r, 10);
+	out->email_verified_at = row_int(r, 11);
+	out->credential = row_int(r, 12);
 }
 
 int
@@ -34,6 +40,14 @@ store_user_by_login(
 }
 
 int
+store_user_by_subject(
+    struct store *st, struct arena *a, const char *subject, struct user *out)
+{
+	return query_one(st, a, SQL_USER_BY_SUBJECT, VALUES(V_TEXT(subject)),
+	    read_user, out);
+}
+
+int
 store_user_by_id(
     struct store *st, struct arena *a, int64_t id, struct user *out)
 {
@@ -44,10 +58,30 @@ store_user_by_id(
 int
 store_user_add(struct store *st, struct user *u)
 {
-	return query_one(st, NULL, SQL_USER_ADD,
-	    VALUES(V_TEXT(u->email), V_TEXT(u->name), V_TEXT(u->password),
-		V_TEXT(u->scope), V_INT(u->created_at), V_TEXT(u->login)),
-	    row_read_int, &u->id);
+	char kind[HASH_CLASS_MAX];
+	const struct value v[] = {
+		V_TEXT(u->email), V_TEXT(u->name), V_TEXT(u->password),
+		V_TEXT(u->scope), V_INT(u->created_at), V_TEXT(u->login),
+		V_TEXT(u->subject), V_TEXT(u->groups), V_TEXT(u->claims),
+		V_INT_OR_NULL(u->email_verified_at),
+		V_INT_OR_NULL(u->disabled_at),
+		V_TEXT(hash_class(u->password, kind)), V_INT(u->id),
+	};
+	const int has_id = u->id != 0;
+
+	return query_one(st, NULL, has_id ? SQL_USER_ADD_AS : SQL_USER_ADD, v,
+	    has_id ? 13 : 12, row_read_int, &u->id);
+}
+
+int
+store_user_replace(struct store *st, const struct user *u)
+{
+	return query_run(st, SQL_USER_REPLACE,
+	    VALUES(V_INT(u->id), V_TEXT(u->email), V_TEXT(u->login),
+		V_TEXT(u->name), V_TEXT(u->scope), V_TEXT(u->subject),
+		V_TEXT(u->groups), V_TEXT(u->claims),
+		V_INT_OR_NULL(u->email_verified_at),
+		V_INT_OR_NULL(u->disabled_at)));
 }
 
 int
@@ -62,8 +96,22 @@ int
 store_user_set_password(
     struct store *st, int64_t id, const char *old, const char *hash)
 {
+	char kind[HASH_CLASS_MAX];
+
 	return query_run(st, SQL_USER_PASSWORD,
-	    VALUES(V_INT(id), V_TEXT(hash), V_TEXT(old)));
+	    VALUES(V_INT(id), V_TEXT(hash), V_TEXT(old),
+		V_TEXT(hash_class(hash, kind)), V_INT(1)));
+}
+
+int
+store_user_renew_hash(
+    struct store *st, int64_t id, const char *old, const char *hash)
+{
+	char kind[HASH_CLASS_MAX];
+
+	return query_run(st, SQL_USER_PASSWORD,
+	    VALUES(V_INT(id), V_TEXT(hash), V_TEXT(old),
+		V_TEXT(hash_class(hash, kind)), V_INT(0)));
 }
 
 int
@@ -82,15 +130,21 @@ store_user_set_disabled(struct store *st, int64_t id, int64_t at)
 	    st, SQL_USER_DISABLED, VALUES(V_INT(id), V_INT_OR_NULL(at)));
 }
 
-int
-store_user_bcrypt_cost(struct store *st, int *out)
+static void
+read_hashes(const struct row *r, void *to)
 {
-	int64_t cost = 0;
-	const int n = query_one(
-	    st, NULL, SQL_USER_BCRYPT_COST, NULL, 0, row_read_int, &cost);
+	struct user_hashes *out = to;
 
-	*out = (int)cost;
-	return n;
+	out->kind = row_text(r, 0);
+	out->n = row_int(r, 1);
+}
+
+int
+store_user_hashes(struct store *st, struct arena *a, struct user_hashes *out,
+    size_t n)
+{
+	return query_list(st, a, SQL_USER_HASHES, VALUES(V_INT((int64_t)n)),
+	    read_hashes, out, sizeof(*out), n);
 }
 
 int

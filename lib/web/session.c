@@ -108,7 +108,7 @@ session_load(struct req *rq, struct visitor *v)
 		return oerr_machine(rq);
 	v->signed_in = found && v->user.disabled_at == 0;
 	if (v->signed_in) {
-		rq->trail.user = v->user.email;
+		rq->trail.user = store_user_label(&v->user);
 		rq->trail.is_known = 1;
 	}
 	/* If this fails, it is logged, and the user stays signed in. */

@@ -15,10 +15,11 @@ static int
 put_user(struct store *st, const char *email)
 {
 	const struct value v[] = { V_TEXT(email), V_TEXT(""), V_TEXT("hash"),
-		V_TEXT(NULL), V_INT(NOW), V_NULL };
+		V_TEXT(NULL), V_INT(NOW), V_NULL,
+		V_NULL, V_NULL, V_NULL, V_NULL, V_NULL, V_NULL };
 	int64_t id;
 
-	return query_one(st, NULL, SQL_USER_ADD, v, 6, row_read_int, &id);
+	return query_one(st, NULL, SQL_USER_ADD, v, 12, row_read_int, &id);
 }
 
 static void

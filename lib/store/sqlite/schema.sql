@@ -10,19 +10,31 @@
 -- Comments are between the statements, never in them: SQLite stores the text of a
 -- statement, and a plain CGI program reads it at each start.
 
--- A number is never given twice.  email and login (a user name, or NULL) have the
--- form that identity.h gives them.  password is a hash of crypt(3).  scope is
--- words; '*' is all; NULL is the setting user_scopes.
+-- A number is never given twice.  email and login (a user name) have the form that
+-- identity.h gives them; either may be NULL.  subject is the id that another system
+-- gave the user; tokens name the user by it; NULL is the number.  One that is a
+-- number is the user's own id.  password is a hash of hash.h.  hash_kind says what
+-- it costs to check it; NULL: it is one of ours.  credential is the version of
+-- what the user signs in with; each new password raises it.  group_names is words.
+-- claims is a JSON object of further claims of OpenID Connect.  scope is words; '*'
+-- is all; NULL is the setting user_scopes.
 CREATE TABLE users (
 	id INTEGER PRIMARY KEY AUTOINCREMENT,
-	email TEXT NOT NULL UNIQUE,
+	email TEXT UNIQUE,
+	email_verified_at INTEGER,
 	login TEXT UNIQUE,
+	subject TEXT UNIQUE,
 	name TEXT NOT NULL,
 	password TEXT NOT NULL,
+	hash_kind TEXT,
+	credential INTEGER NOT NULL DEFAULT 0,
 	scope TEXT,
+	group_names TEXT,
+	claims TEXT,
 	created_at INTEGER NOT NULL,
 	disabled_at INTEGER
 ) STRICT;
+CREATE INDEX users_hash_kind ON users (hash_kind) WHERE hash_kind IS NOT NULL;
 
 -- secret is a SHA-256.  secret_hash is a hash of crypt(3), of a secret that was
 -- imported.  A client with neither is public.  grants and redirect_uris are words.
