@@ -201,8 +201,8 @@ note(struct cmd *c, int rc)
 }
 
 /* Read the configuration; if it is missing, say how to make one. */
-static int
-read_conf(struct cmd *c)
+int
+cmd_read_conf(struct cmd *c)
 {
 	char error[1024];
 
@@ -220,7 +220,7 @@ begin(struct cmd *c, struct store *(*open)(const char *, int))
 {
 	int rc;
 
-	if ((rc = read_conf(c)) != CMD_OK ||
+	if ((rc = cmd_read_conf(c)) != CMD_OK ||
 	    (rc = cmd_become_owner(c)) != CMD_OK)
 		return rc;
 	c->st = open(c->conf->database, 1);

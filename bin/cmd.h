@@ -169,6 +169,9 @@ int cmd_text(const char *what, const char *text);
  */
 int cmd_become_owner(struct cmd *c);
 
+/* cmd_read_conf(c): read the configuration; CMD_OK, or CMD_REFUSED after a message. */
+int cmd_read_conf(struct cmd *c);
+
 /*
  * cmd_begin(c):
  * Read the configuration, become the owner of the database, and open it.  This
@@ -237,6 +240,7 @@ int cmd_token_list(struct cmd *c);
 int cmd_token_revoke(struct cmd *c);
 int cmd_metadata(struct cmd *c);
 int cmd_purge(struct cmd *c);
+int cmd_courier(struct cmd *c);
 int cmd_backup(struct cmd *c);
 int cmd_restore(struct cmd *c);
 int cmd_log(struct cmd *c);

@@ -202,6 +202,16 @@ const struct verb cmd_verbs[] = {
 		.run = cmd_purge,
 	},
 	{
+		.name = "courier",
+		.args = "[--once | --follow]",
+		.help = "send the mails that wait in the outbox: those that are"
+		    " due (--once, the default), or each as it comes, until it"
+		    " is stopped (--follow)",
+		.run = cmd_courier,
+		.bare = 1,
+		.reads = 1,
+	},
+	{
 		.name = "backup",
 		.args = "FILE|-",
 		.help = "write configuration, keys and database to a new file"

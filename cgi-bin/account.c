@@ -1,11 +1,17 @@
 /* account.c: GET POST /account: what a user gave to whom, and taking it back. */
+#include <string.h>
+#include <time.h>
+
 #include "account.h"
+#include "agent.h"
 #include "arena.h"
 #include "b64.h"
 #include "conf.h"
+#include "letter.h"
 #include "mint.h"
 #include "oerr.h"
 #include "password.h"
+#include "remote.h"
 #include "req.h"
 #include "resp.h"
 #include "scope.h"
@@ -18,6 +24,7 @@
 #include "store_session.h"
 #include "store_token.h"
 #include "store_user.h"
+#include "tmpl.h"
 #include "trail.h"
 #include "user.h"
 #include "utf8.h"
@@ -221,10 +228,33 @@ change_password_step(struct req *rq, struct view *w)
 		refuse(w, FIELD_CURRENT, WRONG_PASSWORD);
 	if (n != 1)
 		return n;
+	if (letter_add(rq, &w->notice_mail) < 0)
+		return -1;
 	w->notice = "The password is changed. Other browsers are signed out,"
 		    " and apps have to ask again. Personal tokens stay: look"
 		    " through them below.";
 	return 1;
+}
+
+/* Whoever it was, the owner of the account hears of it. */
+static void
+write_notice(struct req *rq, struct view *w)
+{
+	struct tmpl_data *d = tmpl_data_new(rq->a);
+	const char *agent = req_var(rq, "HTTP_USER_AGENT");
+	char at[32];
+	time_t now = (time_t)rq->now;
+	struct tm tm;
+
+	if (gmtime_r(&now, &tm) == NULL)
+		return;
+	strftime(at, sizeof(at), "%Y-%m-%d %H:%M UTC", &tm);
+	tmpl_set(d, "password", "1");
+	tmpl_set(d, "at", arena_str(rq->a, at));
+	tmpl_set(d, "agent",
+	    agent == NULL ? "unknown" : agent_name(rq->a, agent));
+	tmpl_set(d, "address", remote_address(rq));
+	letter_make(rq, &w->v.user, "mail-notice.txt", d, &w->notice_mail);
 }
 
 static const struct oerr *
@@ -245,6 +275,7 @@ change_password(struct req *rq, struct view *w)
 	 */
 	if ((e = ask_password(rq, w, next)) != NULL || w->error != NULL)
 		return e;
+	write_notice(rq, w);
 	return in_transaction(rq, w, change_password_step);
 }
 

@@ -14,6 +14,7 @@ build libsqlite3-dev storage
 build libjson-c-dev reading JSON
 build libcrypt-dev password hashes
 build libargon2-dev Argon2 hashes of other sites
+build libcurl4-gnutls-dev mail to a mail server
 build libidn2-dev domains of e-mail addresses
 build libunistring-dev names and passwords, one form of each
 run lighttpd the web server that serves it
@@ -39,6 +40,8 @@ test chromium the browser
 test chromium-driver drives the browser
 test clang the fuzz targets
 test libclang-rt-dev the fuzz targets
+test python3-aiosmtpd HTTP tests: a mail server
+test msmtp HTTP tests: a mailer
 test strace HTTP tests: which files a program opens
 test valgrind HTTP tests: what a request costs
 test mandoc checks the manual pages

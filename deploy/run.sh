@@ -82,6 +82,15 @@ fi
 rm -rf "$new"
 # The issuer has the port, which may be another one than on the last start.
 sed -i "s|^issuer = http://127.0.0.1:.*|issuer = $url|" "$CARNET_CONF"
+# Mail goes to files.  Who set up another way keeps it.
+if grep -q "^mail_command = .*/demo/mail\"" "$CARNET_CONF"; then
+	sed -i '/^mail_command = .*\/demo\/mail"/d' "$CARNET_CONF"
+fi
+if ! grep -q -E '^(mail_command|smtp) *=' "$CARNET_CONF"; then
+	sed -i '/^mail_from *=/d' "$CARNET_CONF"
+	mail='mail_from = carnet@localhost\nmail_command = "'$here'/demo/mail" "'$CARNET_RUN'/mail"'
+	sed -i "1i $mail" "$CARNET_CONF"
+fi
 "$carnet" install >/dev/null # a database of an older version is upgraded
 
 mkdir -p "$CARNET_RUN/www/guarded" "$CARNET_RUN/sock" "$CARNET_RUN/tmp"
@@ -92,6 +101,14 @@ echo 'You may read or write.' >"$CARNET_RUN/www/guarded/any"
 "$keep" --as-socket-unit lighttpd -D -f "$here/lighttpd/run.conf" &
 pid=$!
 exec 3>&- # the port is lighttpd's alone
+
+# The courier sends mail.  Like lighttpd it ends with this shell.
+start_courier() {
+	"$keep" --as-socket-unit env -u LISTEN_PID -u LISTEN_FDS \
+	    "$carnet" courier --follow >>"$CARNET_RUN/courier.log" 2>&1 </dev/null &
+	courier=$!
+}
+start_courier
 
 tries=0
 until curl -s -f -o /dev/null --max-time 5 "$url/oauth/jwks"; do
@@ -110,8 +127,11 @@ ready: $url
   sign in     $email  $password
   or          curl -s $url/api/oauth/password/token -d username=$email -d password=$password -d scope=read-posts
 
-Everything it writes is in $RUN_DIR/.  Ctrl-C stops it.
+Mails are files in $RUN_DIR/mail/.  Everything it writes is in $RUN_DIR/.  Ctrl-C stops it.
 EOF
-wait $pid || :
+while kill -0 $pid 2>/dev/null; do
+	kill -0 $courier 2>/dev/null || start_courier
+	sleep 1
+done
 echo "lighttpd has ended; see $CARNET_RUN/error.log" >&2
 exit 1

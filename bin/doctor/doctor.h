@@ -113,6 +113,7 @@ void check_disk(struct doctor *d);
 void check_database(struct doctor *d);
 void check_clients(struct doctor *d);
 void check_users(struct doctor *d);
+void check_mail(struct doctor *d);
 void check_clock(struct doctor *d);
 void check_keys(struct doctor *d);
 void check_old_keys(struct doctor *d);

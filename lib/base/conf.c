@@ -208,6 +208,22 @@ add_rules(struct reading *r)
 	return 0;
 }
 
+/* Mail has a sender, and one way out. */
+static int
+mail_fits(struct reading *r)
+{
+	const struct conf *cf = r->cf;
+
+	if (cf->mail_command != NULL && cf->smtp != NULL)
+		return conf_refuse(r, "mail_command and smtp are both set: mail"
+		    " goes by one of them");
+	if ((cf->mail_command != NULL || cf->smtp != NULL) &&
+	    cf->mail_from == NULL)
+		return conf_refuse(r, "mail_from is not set: the address that"
+		    " mail is from");
+	return 0;
+}
+
 /* After the last line: set the defaults, and check settings against each other. */
 static int
 finish(struct reading *r)
@@ -231,6 +247,8 @@ finish(struct reading *r)
 		return -1;
 	conf_data(r->cf);
 	r->line = 0;
+	if (mail_fits(r) < 0)
+		return -1;
 	if (r->cf->issuer == NULL)
 		return conf_refuse(r, "issuer is not set: the https URL that this"
 		    " server is reached at");

@@ -31,6 +31,11 @@ struct conf {
 	const char *site_name, *site_colour;
 	const char *site_logo;	/* a path on this host, or NULL */
 	const char *help_url;	/* for users who cannot sign in, or NULL */
+	const char *mail_from;	/* an address, or NULL */
+	const char *mail_command; /* words, or NULL; or: */
+	const char *smtp;	/* a URL, or NULL; it may have a password */
+	const char *smtp_ca;	/* a file, or NULL: the system's */
+	int64_t outbox_max;	/* jobs */
 	int64_t password_min;	/* characters of a new password */
 	const char *auth_header; /* another header with the bearer token */
 	const char *audiences;	/* words */

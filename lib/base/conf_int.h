@@ -22,6 +22,9 @@ enum type {
 	TYPE_HEADER,
 	TYPE_REALM,	/* text without quotes */
 	TYPE_COLOUR,	/* #rrggbb */
+	TYPE_ADDRESS,	/* of e-mail */
+	TYPE_COMMAND,	/* words: the path of a program, and what it is given */
+	TYPE_SMTP,	/* a URL of a mail server */
 	/* The members of these are int64_t. */
 	TYPE_SECONDS,	/* a number, or with a unit */
 	TYPE_NUMBER,
@@ -43,7 +46,7 @@ struct setting {
 
 extern const struct setting conf_settings[];
 extern const size_t conf_n_settings;
-#define CONF_SETTINGS_MAX 64
+#define CONF_SETTINGS_MAX 96
 
 /* The state of reading one file. */
 struct reading {

@@ -9,6 +9,7 @@
 #include "buf.h"
 #include "conf.h"
 #include "conf_int.h"
+#include "identity.h"
 #include "uri.h"
 #include "words.h"
 
@@ -246,6 +247,53 @@ read_colour(const struct conf *cf, const char *value)
 	    : NULL;
 }
 
+static const char *
+read_address(const struct conf *cf, const char *value)
+{
+	return identity_email(cf->a, value);
+}
+
+/* Nothing is searched for: which program that is must not depend on who runs it. */
+static const char *
+read_command(const struct conf *cf, const char *value)
+{
+	struct arena *a = cf->a;
+	char **word;
+
+	return words_quoted(a, value, &word) > 0 && word[0][0] == '/'
+	    ? arena_str(a, value)
+	    : NULL;
+}
+
+/* smtp[s]://[user:password@]host[:port], the host without a character of doubt. */
+static const char *
+read_smtp(const struct conf *cf, const char *value)
+{
+	const char *start, *host, *at, *end;
+	size_t n;
+
+	for (const char *p = value; *p != '\0'; p++)
+		if (*p <= ' ' || *p >= 0x7f || strchr("\"\\<>?#", *p) != NULL)
+			return NULL;
+	if (strncmp(value, "smtp://", 7) != 0 &&
+	    strncmp(value, "smtps://", 8) != 0)
+		return NULL;
+	host = start = strstr(value, "://") + 3;
+	if ((at = strrchr(start, '@')) != NULL)
+		host = at + 1;
+	end = host[0] == '[' ? strchr(host, ']') : NULL;
+	n = end != NULL ? (size_t)(end + 1 - host)
+			: strspn(host, "abcdefghijklmnopqrstuvwxyz"
+				       "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-");
+	if (n == 0 || strcspn(start, "/") < (size_t)(host - start))
+		return NULL;
+	if (host[n] == ':')
+		n += 1 + strspn(host + n + 1, "0123456789");
+	return host[n] == '\0' || strcmp(host + n, "/") == 0
+	    ? arena_str(cf->a, value)
+	    : NULL;
+}
+
 /* ---- The types ---- */
 
 static const struct {
@@ -281,6 +329,14 @@ static const struct {
 	    .wants = "is a text without quotes and backslashes" },
 	[TYPE_COLOUR] = { .text = read_colour,
 	    .wants = "is a colour such as #0b5d54" },
+	[TYPE_ADDRESS] = { .text = read_address,
+	    .wants = "is an e-mail address" },
+	[TYPE_COMMAND] = { .text = read_command,
+	    .wants = "is the full path of a program, and words that it is"
+		     " given; one with spaces stands in double quotes" },
+	[TYPE_SMTP] = { .text = read_smtp,
+	    .wants = "is smtps://[USER:PASSWORD@]HOST[:PORT], or smtp:// for"
+		     " STARTTLS" },
 	[TYPE_SECONDS] = { .read = read_seconds },
 	[TYPE_NUMBER] = { .read = read_number },
 	[TYPE_CHOICE] = { .read = read_choice },

@@ -9,6 +9,7 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -105,17 +106,18 @@ struct guarded {
 	int how;
 	unsigned value;
 };
-#define N_GUARDED 10
+#define N_GUARDED 18
+#define UNIX_BIT 1 /* of the families that are used, AF_UNIX alone has it */
 
 /*
  * Only the low 32 bits of an argument are compared: the kernel uses no more of
  * these.  They come first in memory on both processors.
  */
 static size_t
-guarded_calls(struct guarded *g, int local_sockets)
+guarded_calls(struct guarded *g, int sockets)
 {
 	const unsigned self = (unsigned)getpid();
-	const struct guarded all[N_GUARDED] = {
+	const struct guarded all[] = {
 		/* No new code. */
 		{ SYS_mmap, 2, NONE_OF, PROT_EXEC },
 		{ SYS_mprotect, 2, NONE_OF, PROT_EXEC },
@@ -130,13 +132,33 @@ guarded_calls(struct guarded *g, int local_sockets)
 		/* Limits of this process, not of another. */
 		{ SYS_prlimit64, 0, EQUAL, 0 },
 		{ SYS_prctl, 0, EQUAL, PR_SET_NO_NEW_PRIVS },
-		/* syslog(3) */
+	};
+	/* syslog(3) */
+	const struct guarded local[] = {
 		{ SYS_socket, 0, EQUAL, AF_UNIX },
 		{ SYS_connect, 2, NONE_OF, 0 },
 	};
-	const size_t n = local_sockets ? N_GUARDED : N_GUARDED - 2;
+	/* libcurl, and the names that libc looks up for it in a thread. */
+	const struct guarded network[] = {
+		{ SYS_socket, 0, NONE_OF, UNIX_BIT },
+		{ SYS_connect, 2, NONE_OF, 0 },
+		{ SYS_bind, 2, NONE_OF, 0 },
+		{ SYS_socketpair, 0, EQUAL, AF_UNIX },
+		{ SYS_sendmmsg, 0, NONE_OF, 0 },
+		{ SYS_eventfd2, 0, NONE_OF, 0 },
+		{ SYS_pipe2, 0, NONE_OF, 0 },
+		{ SYS_ioctl, 1, EQUAL, FIONREAD },
+	};
+	size_t n = sizeof(all) / sizeof(all[0]);
 
-	memcpy(g, all, n * sizeof(*g));
+	memcpy(g, all, sizeof(all));
+	if (sockets & SANDBOX_NETWORK) {
+		memcpy(g + n, network, sizeof(network));
+		n += sizeof(network) / sizeof(network[0]);
+	} else if (sockets & SANDBOX_LOCAL) {
+		memcpy(g + n, local, sizeof(local));
+		n += sizeof(local) / sizeof(local[0]);
+	}
 	return n;
 }
 
@@ -248,7 +270,7 @@ search(struct code *c, const struct step *s, size_t n)
 }
 
 static void
-compile(struct code *c, int local_sockets)
+compile(struct code *c, int sockets)
 {
 	struct guarded g[N_GUARDED];
 	struct step s[N_STEPS];
@@ -260,7 +282,7 @@ compile(struct code *c, int local_sockets)
 	c->refuse = put(c, (struct sock_filter)END(SECCOMP_RET_ERRNO | EPERM));
 	c->absent = put(c, (struct sock_filter)END(SECCOMP_RET_ERRNO | ENOSYS));
 	c->kill = put(c, (struct sock_filter)END(SECCOMP_RET_KILL_PROCESS));
-	known = search(c, s, make_steps(s, g, guarded_calls(g, local_sockets)));
+	known = search(c, s, make_steps(s, g, guarded_calls(g, sockets)));
 	put_jump(c, (struct sock_filter)JUMP(BPF_JGE, OTHER_ABI), c->kill, known);
 	known = put(c, (struct sock_filter)LOAD(
 		offsetof(struct seccomp_data, nr)));
@@ -269,12 +291,12 @@ compile(struct code *c, int local_sockets)
 }
 
 int
-sandbox_enter(int local_sockets)
+sandbox_enter(int sockets)
 {
 	struct code c;
 	struct sock_fprog program;
 
-	compile(&c, local_sockets);
+	compile(&c, sockets);
 	program.filter = c.start;
 	program.len = (unsigned short)(c.all + N_CODE - c.start);
 	return !c.is_too_far && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
@@ -284,9 +306,9 @@ sandbox_enter(int local_sockets)
 #else
 
 int
-sandbox_enter(int local_sockets)
+sandbox_enter(int sockets)
 {
-	(void)local_sockets;
+	(void)sockets;
 	return 0;
 }
 

@@ -19,15 +19,17 @@ struct sandbox_place {
 void sandbox_quiet(void);
 
 /*
- * sandbox_enter(local_sockets):
+ * sandbox_enter(sockets):
  * Let the kernel refuse (EPERM), for good, each system call that programs do
  * not need while they serve; sandbox.c lists the allowed ones.  The process can
  * then start no program or process, signal or inspect no other, load no code,
- * change no mount, clock or privilege, and open no socket.  With local_sockets
- * it may open and connect Unix sockets, as syslog(3) does.  This uses seccomp.
+ * change no mount, clock or privilege, and open no socket.  With SANDBOX_LOCAL
+ * it may open and connect Unix sockets, as syslog(3) does; with SANDBOX_NETWORK all
+ * others, look up names and connect.  This uses seccomp.
  * Return 1 if it is done; 0 if the kernel or the processor has no seccomp.
  */
-int sandbox_enter(int local_sockets);
+enum sandbox_sockets { SANDBOX_LOCAL = 1, SANDBOX_NETWORK = 2 };
+int sandbox_enter(int sockets);
 
 /*
  * sandbox_files(place, n):
@@ -40,6 +42,9 @@ int sandbox_enter(int local_sockets);
  * then nothing has changed, and the caller may try again.
  */
 int sandbox_files(const struct sandbox_place *place, size_t n);
+
+/* sandbox_files_and_network(place, n): the same, and TCP ports are not refused. */
+int sandbox_files_and_network(const struct sandbox_place *place, size_t n);
 
 /* sandbox_has_files(): return 1 if this kernel has Landlock. */
 int sandbox_has_files(void);

@@ -100,8 +100,8 @@ sandbox_has_files(void)
 	return version_here() >= 1;
 }
 
-int
-sandbox_files(const struct sandbox_place *place, size_t n)
+static int
+enter(const struct sandbox_place *place, size_t n, int has_network)
 {
 	struct ruleset attr = { .files = FIRST };
 	const long version = version_here();
@@ -113,7 +113,7 @@ sandbox_files(const struct sandbox_place *place, size_t n)
 		attr.files |= MOVE;
 	if (version >= 3)
 		attr.files |= TRUNCATE;
-	if (version >= 4)
+	if (version >= 4 && !has_network)
 		attr.net = TCP;
 	if (version >= 5)
 		attr.files |= IOCTL;
@@ -128,4 +128,16 @@ sandbox_files(const struct sandbox_place *place, size_t n)
 	close(rules);
 	errno = saved;
 	return rc;
+}
+
+int
+sandbox_files(const struct sandbox_place *place, size_t n)
+{
+	return enter(place, n, 0);
+}
+
+int
+sandbox_files_and_network(const struct sandbox_place *place, size_t n)
+{
+	return enter(place, n, 1);
 }

@@ -34,6 +34,7 @@ struct job {
 	const char *(*load)(void *, const char *);
 	void *ctx;
 	int partials, sections; /* how many are open */
+	int is_text;	/* not a page */
 };
 
 static int render(struct job *j, struct source *src, const struct scope *sc,
@@ -99,6 +100,13 @@ next_tag(struct source *src, struct tag *t)
 }
 
 static void
+put_plain(struct buf *b, const char *s)
+{
+	for (; *s != '\0'; s++)
+		buf_char(b, (unsigned char)*s < ' ' || *s == 0x7f ? ' ' : *s);
+}
+
+static void
 put_value(struct buf *b, const struct entry *e)
 {
 	static const char special[] = "&<>\"'`";
@@ -115,6 +123,15 @@ put_value(struct buf *b, const struct entry *e)
 			return;
 		buf_str(b, entity[strchr(special, *s) - special]);
 	}
+}
+
+static void
+put(struct job *j, const struct entry *e)
+{
+	if (!j->is_text)
+		put_value(j->b, e);
+	else if (e != NULL && e->value != NULL)
+		put_plain(j->b, e->value);
 }
 
 /* Append the text from s to end.  Lines within values are not indented. */
@@ -212,7 +229,7 @@ render(struct job *j, struct source *src, const struct scope *sc,
 		if (t.kind == '/')
 			return open != NULL && closes(&t, open) ? 0 : -1;
 		if (t.kind == 'v' && sc != NULL)
-			put_value(j->b, tmpl_lookup(sc, t.name, t.name_len));
+			put(j, tmpl_lookup(sc, t.name, t.name_len));
 		if (t.kind == '#' || t.kind == '^') {
 			if (j->sections++ == MAX_SECTIONS ||
 			    section(j, src, sc, &t) < 0)
@@ -233,6 +250,17 @@ tmpl_render(struct buf *b, const char *text, const struct tmpl_data *d,
     const char *(*load)(void *ctx, const char *name), void *ctx)
 {
 	struct job j = { .b = b, .load = load, .ctx = ctx };
+	struct source src = { .text = text, .p = text, .indent = "" };
+	struct scope top = { .d = d };
+
+	return render(&j, &src, &top, NULL);
+}
+
+int
+tmpl_render_text(struct buf *b, const char *text, const struct tmpl_data *d,
+    const char *(*load)(void *ctx, const char *name), void *ctx)
+{
+	struct job j = { .b = b, .load = load, .ctx = ctx, .is_text = 1 };
 	struct source src = { .text = text, .p = text, .indent = "" };
 	struct scope top = { .d = d };
 

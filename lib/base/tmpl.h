@@ -43,4 +43,13 @@ struct tmpl_data *tmpl_push(struct tmpl_data *d, const char *name);
 int tmpl_render(struct buf *b, const char *text, const struct tmpl_data *d,
     const char *(*load)(void *ctx, const char *name), void *ctx);
 
+/*
+ * tmpl_render_text(b, text, d, load, ctx):
+ * The same for plain text, as that of a mail: nothing is escaped.  A control
+ * character in a value becomes a space, so that no value adds a line.
+ */
+int tmpl_render_text(struct buf *b, const char *text,
+    const struct tmpl_data *d, const char *(*load)(void *ctx, const char *name),
+    void *ctx);
+
 #endif

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "arena.h"
+
 int
 words_next(const char **s, size_t *len)
 {
@@ -28,4 +30,32 @@ int
 words_have(const char *s, const char *word)
 {
 	return words_have_n(s, word, strlen(word));
+}
+
+int
+words_quoted(struct arena *a, const char *s, char ***out)
+{
+	/* A word takes a byte and a space at least. */
+	char **word = arena_alloc(a, (strlen(s) / 2 + 2) * sizeof(*word));
+	char *to = arena_alloc(a, strlen(s) + 1);
+	int n = 0, is_quoted = 0, is_open = 0;
+
+	for (; *s != '\0'; s++) {
+		if (*s == ' ' && !is_quoted) {
+			*to = '\0';
+			to += is_open;
+			is_open = 0;
+			continue;
+		}
+		if (!is_open)
+			word[n++] = to;
+		is_open = 1;
+		if (*s == '"')
+			is_quoted = !is_quoted;
+		else
+			*to++ = *s;
+	}
+	*to = '\0';
+	*out = word;
+	return is_quoted ? -1 : n;
 }

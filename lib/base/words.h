@@ -4,6 +4,8 @@
 
 #include <stddef.h>
 
+struct arena;
+
 /*
  * words_next(s, len):
  * Move *s to its first word, put the word's length to *len, and return 1;
@@ -16,5 +18,13 @@ int words_have(const char *s, const char *word);
 
 /* words_have_n(s, word, len): the same for a word of len bytes. */
 int words_have_n(const char *s, const char *word, size_t len);
+
+/*
+ * words_quoted(a, s, out):
+ * Split s into words; what stands in double quotes is a word, or a part of one,
+ * with its spaces.  Put them, with NULL behind the last, to *out, in a.  Return how
+ * many; -1 if a quote is not closed.
+ */
+int words_quoted(struct arena *a, const char *s, char ***out);
 
 #endif

@@ -3,6 +3,7 @@
 #define CARNET_ACCOUNT_H
 
 #include "session.h"
+#include "store_outbox.h"
 #include "store_token.h"
 
 struct oerr;
@@ -21,6 +22,7 @@ struct view {
 	enum account_field field;	/* that error is about */
 	int is_idle;			/* there was nothing to take back */
 	const char *hash;		/* of a new password */
+	struct job notice_mail;		/* to the user; or none: letter.h */
 	struct access_token row;	/* of a new token */
 	int is_made;			/* it is stored: show jwt, once */
 	char *jwt;

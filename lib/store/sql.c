@@ -449,6 +449,8 @@ const struct statement sql_table[SQL_COUNT] = {
 	    "DELETE FROM sessions WHERE user_id = ?1" },
 	[SQL_ERASE_POSTS] = { .serial = 1, .text =
 	    "DELETE FROM posts WHERE user_id = ?1" },
+	[SQL_ERASE_OUTBOX] = { .serial = 1, .text =
+	    "DELETE FROM outbox WHERE user_id = ?1" },
 	[SQL_ERASE_USER] = { .takes_back = 1, .text =
 	    "DELETE FROM users WHERE id = ?1" },
 	[SQL_ERASE_CLIENT] = { .takes_back = 1, .text =
@@ -488,6 +490,22 @@ const struct statement sql_table[SQL_COUNT] = {
 	    "  ELSE 0 END, expires_at"
 	    " LIMIT (SELECT CASE WHEN count(*) > ?5 THEN count(*) - ?5 ELSE 0"
 	    "  END FROM throttle WHERE key BETWEEN ?1 AND ?2))" },
+
+	/* ?1 rows at most are counted. */
+	[SQL_OUTBOX_COUNT] = { .text =
+	    "SELECT count(*) FROM (SELECT id FROM outbox LIMIT ?1) AS o" },
+	[SQL_OUTBOX_ADD] = { .text =
+	    "INSERT INTO outbox (kind, user_id, target, body, created_at,"
+	    " next_at, tries) VALUES (?1, ?2, ?3, ?4, ?5, ?5, 0)" },
+	[SQL_OUTBOX_DUE] = { .text =
+	    "SELECT id, kind, user_id, target, body, created_at, next_at, tries"
+	    " FROM outbox WHERE next_at <= ?1 ORDER BY next_at, id LIMIT 1" },
+	[SQL_OUTBOX_TAKE] = { .text =
+	    "UPDATE outbox SET next_at = ?3, tries = tries + 1"
+	    " WHERE id = ?1 AND next_at = ?2" },
+	[SQL_OUTBOX_DONE] = { .text = "DELETE FROM outbox WHERE id = ?1" },
+	[SQL_OUTBOX_WAITING] = { .text =
+	    "SELECT count(*), min(created_at) FROM outbox" },
 
 	[SQL_LEDGER_FIND] = { .text = "SELECT taken_back, minute FROM ledger" },
 	[SQL_LEDGER_CONSENTS] = { .text = "DELETE FROM oauth_consents" },

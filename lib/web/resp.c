@@ -1,7 +1,6 @@
 /* resp.c: the only writer of status and header lines. */
 #include "resp.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -12,16 +11,15 @@
 #include "buf.h"
 #include "conf.h"
 #include "crypto.h"
-#include "embed.h"
 #include "json.h"
 #include "log.h"
 #include "oerr.h"
 #include "req.h"
 #include "site.h"
+#include "template.h"
 #include "tmpl.h"
 
 #define RETRY_AFTER_S 1
-#define TEMPLATE_MAX (256 * 1024)
 
 static const char *
 reason(int status)
@@ -93,32 +91,12 @@ resp_method(struct req *rq, unsigned methods)
 	return &oerr_method;
 }
 
-/* The template of that name: the site's file, or else the one compiled in. */
 static const char *
 load_template(void *ctx, const char *name)
 {
-	struct req *rq = ctx;
-	char *text, *path;
-	size_t n;
-	FILE *f;
+	const struct req *rq = ctx;
 
-	if (rq->conf->templates == NULL)
-		return embed_find(name);
-	path = arena_printf(rq->a, "%s/%s", rq->conf->templates, name);
-	if ((f = fopen(path, "re")) == NULL) {
-		if (errno != ENOENT)
-			log_event("%s: %s", path, strerror(errno));
-		return embed_find(name);
-	}
-	text = arena_alloc(rq->a, TEMPLATE_MAX + 1);
-	n = fread(text, 1, TEMPLATE_MAX, f);
-	text[n] = '\0';
-	if (ferror(f)) {
-		log_event("%s: cannot be read", path);
-		text = NULL;
-	}
-	fclose(f);
-	return text == NULL ? embed_find(name) : text;
+	return template_find(rq->conf, rq->a, name);
 }
 
 const struct oerr *

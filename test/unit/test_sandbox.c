@@ -230,6 +230,45 @@ make_a_call_that_is_refused(void)
 	return 0;
 }
 
+static int
+enter_with_the_network(void)
+{
+	return sandbox_enter(SANDBOX_NETWORK);
+}
+
+/* What looks up names and connects; the files are sandbox_files'. */
+static int
+use_the_network(void)
+{
+	struct sockaddr_un nobody = { .sun_family = AF_UNIX };
+	int s = socket(AF_INET, SOCK_STREAM, 0), pair[2];
+
+	if (s < 0 || socket(AF_INET6, SOCK_DGRAM, 0) < 0 ||
+	    socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0)
+		return 1;
+	if (connect(s, (struct sockaddr *)&nobody, sizeof(nobody)) != -1 ||
+	    errno == EPERM)
+		return 2;
+	return is_refused(socket(AF_UNIX, SOCK_STREAM, 0));
+}
+
+static void
+the_network_is_for_who_asks_for_it(void **state)
+{
+	(void)state;
+	assert_int_equal(inside_of("seccomp", enter_with_the_network,
+			     use_the_network), 0);
+	assert_int_equal(inside_of("seccomp", enter_with_the_network,
+			     start_a_program), 0);
+	assert_int_equal(inside_of("seccomp", enter_with_the_network,
+			     start_a_process), 0);
+	assert_int_equal(inside_of("seccomp", enter_with_the_network,
+			     bring_code), 0);
+	assert_int_equal(inside_of("seccomp", enter_with_the_network,
+			     start_a_thread), 0);
+	assert_int_equal(inside(open_a_network_socket), 0);
+}
+
 static void
 what_is_never_done_is_refused(void **state)
 {
@@ -296,6 +335,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_never_done_is_refused),
+		cmocka_unit_test(the_network_is_for_who_asks_for_it),
 		cmocka_unit_test(a_call_of_another_kind_ends_it),
 		cmocka_unit_test(what_is_needed_goes_on),
 		cmocka_unit_test(there_is_no_core_dump),

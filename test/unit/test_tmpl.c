@@ -393,6 +393,19 @@ rendering_appends_to_the_page(void **state)
 	assert_string_equal(b.data, "before after");
 }
 
+/* tmpl.h: no value makes a line, as that of a header. */
+static void
+plain_text_is_not_escaped_and_has_no_line_of_a_value(void **state)
+{
+	(void)state;
+	tmpl_set(d, "name", "<a> & \"b\"\r\nBcc: x\x7f\t\xc3\xa9");
+	assert_int_equal(tmpl_render_text(&b, "To {{name}}\n{{none}}.", d,
+			     load, NULL), 0);
+	assert_string_equal(
+	    b.data, "To <a> & \"b\"  Bcc: x  \xc3\xa9\n.");
+	assert_int_equal(tmpl_render_text(&b, "{{{name}}}", d, load, NULL), -1);
+}
+
 #define TEST(name) TEST_IN(name, setup)
 
 int
@@ -417,6 +430,7 @@ main(void)
 		TEST(sections_nest_32_deep_and_no_deeper),
 		TEST(partials_nest_8_deep_and_no_deeper),
 		TEST(rendering_appends_to_the_page),
+		TEST(plain_text_is_not_escaped_and_has_no_line_of_a_value),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

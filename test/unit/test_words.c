@@ -1,6 +1,7 @@
 /* test_words.c: lists of words with spaces between. */
 #include "unit.h"
 
+#include "arena.h"
 #include "words.h"
 
 static void
@@ -91,10 +92,45 @@ nothing_is_in_an_empty_list_and_no_list_holds_nothing(void **state)
 	assert_int_equal(words_have("a b", " "), 0);
 }
 
+/* carnet.conf(5), mail_command. */
+static void
+quotes_keep_the_spaces_of_a_word(void **state)
+{
+	static const struct {
+		const char *text, *words[4];
+		int n;
+	} rows[] = {
+		{ "", { NULL }, 0 },
+		{ "  ", { NULL }, 0 },
+		{ "a b", { "a", "b" }, 2 },
+		{ " a  b ", { "a", "b" }, 2 },
+		{ "\"a b\" c", { "a b", "c" }, 2 },
+		{ "a\" \"b", { "a b" }, 1 },
+		{ "\"\" x", { "", "x" }, 2 },
+		{ "\"\"", { "" }, 1 },
+		{ "a\"b", { NULL }, -1 },
+		{ "\"", { NULL }, -1 },
+	};
+	struct arena *a = arena_new();
+	char **word;
+
+	(void)state;
+	for (size_t i = 0; i < N(rows); i++) {
+		assert_int_equal(
+		    words_quoted(a, rows[i].text, &word), rows[i].n);
+		for (int k = 0; k < rows[i].n; k++)
+			assert_string_equal(word[k], rows[i].words[k]);
+		if (rows[i].n >= 0)
+			assert_null(word[rows[i].n]);
+	}
+	arena_free(a);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(quotes_keep_the_spaces_of_a_word),
 		cmocka_unit_test(words_are_what_spaces_leave),
 		cmocka_unit_test(only_a_space_parts_words),
 		cmocka_unit_test(a_word_is_found_wherever_it_stands),

@@ -193,6 +193,23 @@ CREATE TABLE throttle (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX throttle_expire ON throttle (expires_at);
 
+-- What the courier is to do, a row a job; it is deleted when that is done.  kind is
+-- 'mail': target is whom to, and body the message (RFC 5322).  user_id is whom the
+-- job is about.  Who takes a job counts tries up and puts next_at to the next try
+-- in advance: a courier that dies leaves the job for that.
+CREATE TABLE outbox (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	kind TEXT NOT NULL,
+	user_id INTEGER REFERENCES users (id),
+	target TEXT NOT NULL,
+	body TEXT NOT NULL,
+	created_at INTEGER NOT NULL,
+	next_at INTEGER NOT NULL,
+	tries INTEGER NOT NULL
+) STRICT;
+CREATE INDEX outbox_next ON outbox (next_at);
+CREATE INDEX outbox_user ON outbox (user_id);
+
 -- The posts of the example API.  user_id is NULL if a client posted.
 CREATE TABLE posts (
 	id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -12,7 +12,7 @@ from kit.site import BUILD, ROOT
 
 LOCAL_CHECKS = {
     "configuration", "issuer", "scopes", "templates", "programs", "processes", "layout",
-    "modes", "access", "web-root", "disk", "database", "keys", "clients", "users", "clock",
+    "modes", "access", "web-root", "disk", "database", "keys", "clients", "users", "mail", "clock",
     "old-keys"}
 
 

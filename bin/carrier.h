@@ -1,0 +1,35 @@
+/* carrier.h: the process that takes mail out: by a command, or by SMTP. */
+#ifndef CARNET_CARRIER_H
+#define CARNET_CARRIER_H
+
+struct arena;
+struct conf;
+struct carrier;
+
+/*
+ * carrier_start(cf, a):
+ * Start it, as cf says mail goes.  It has no database; it ends when we do.  Return
+ * it, in a; NULL, after a message, if it cannot be.
+ */
+struct carrier *carrier_start(const struct conf *cf, struct arena *a);
+
+/*
+ * carrier_send(ca, a, to, message, why):
+ * Have the message (lines end in LF) sent to that address, as mail_address has it.  Return 1 if it was taken
+ * by the next one; 0, and *why, if not, or if that is not known after a minute; -1,
+ * and *why, if there is no carrier any more.
+ */
+int carrier_send(struct carrier *ca, struct arena *a, const char *to,
+    const char *message, const char **why);
+
+/* carrier_end(ca): it is wanted no more.  NULL is fine. */
+void carrier_end(struct carrier *ca);
+
+/*
+ * carrier_find_smtp(a):
+ * The path of the program that speaks SMTP: beside this one, or where make install
+ * puts it; NULL if there is none, as in a build without libcurl.
+ */
+const char *carrier_find_smtp(struct arena *a);
+
+#endif

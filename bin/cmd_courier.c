@@ -1,0 +1,407 @@
+/*
+ * cmd_courier.c: carnet courier: the one program that goes out: it does the jobs that
+ * others left in the outbox.
+ *
+ * A job is taken by putting its next try to a later time, and deleted when it is
+ * done.  Who is killed between the two leaves it for that next try: no job is lost,
+ * and one may be done twice.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "audit.h"
+#include "buf.h"
+#include "carrier.h"
+#include "cmd.h"
+#include "conf.h"
+#include "confine.h"
+#include "json.h"
+#include "log.h"
+#include "mail.h"
+#include "req.h"
+#include "sandbox.h"
+#include "store.h"
+#include "store_outbox.h"
+#include "store_user.h"
+
+#define FIRST_S 60	/* from the first try to the second; then it doubles */
+#define DAY_S 86400	/* for so long a job is tried */
+#define LOOK_S 1	/* between two looks into the outbox */
+#define REST_S 1	/* before one that ended is started anew; it doubles, to */
+#define REST_MAX_S 60	/* where it cannot start */
+
+/* How a courier that is followed ends, to be started anew. */
+#define END_AGAIN 3
+
+struct courier {
+	struct cmd *c;
+	struct carrier *carrier;
+	struct timespec conf_at; /* when the configuration was changed */
+	int64_t now;
+	int sent, failed, given_up;
+};
+
+static volatile sig_atomic_t is_over;
+static volatile pid_t followed; /* whom to tell, or 0 */
+
+static void
+be_over(int sig)
+{
+	(void)sig;
+	is_over = 1;
+	if (followed != 0)
+		kill(followed, SIGTERM);
+}
+
+/* SIGTERM and SIGINT: what is under way is ended first. */
+static void
+catch_signals(void)
+{
+	struct sigaction act = { .sa_handler = be_over };
+
+	sigemptyset(&act.sa_mask);
+	sigaction(SIGTERM, &act, NULL);
+	sigaction(SIGINT, &act, NULL);
+}
+
+static struct timespec
+changed_at(const char *path)
+{
+	struct stat sb;
+
+	return stat(path, &sb) == 0 ? sb.st_mtim : (struct timespec) { 0 };
+}
+
+/* ---- Jobs ---- */
+
+/* The functions of a kind return 1, done; 0 or -1, and why, as carrier_send. */
+static int
+send_mail(struct courier *co, const struct job *j, const char **why)
+{
+	struct arena *a = co->c->a;
+
+	return carrier_send(
+	    co->carrier, a, mail_address(a, j->target), j->body, why);
+}
+
+static const struct kind {
+	const char *name;
+	int (*run)(struct courier *co, const struct job *j, const char **why);
+} kinds[] = {
+	{ .name = "mail", .run = send_mail },
+};
+
+static int
+run_job(struct courier *co, const struct job *j, const char **why)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strcmp(kinds[i].name, j->kind) == 0)
+			return kinds[i].run(co, j, why);
+	*why = "this program does not know its kind";
+	return 0;
+}
+
+/* When a job whose try begins now is tried again: the last time after a day. */
+static int64_t
+next_try(const struct job *j, int64_t now)
+{
+	const int64_t last = j->created_at + DAY_S;
+	const int64_t next =
+	    now + (j->tries < 11 ? (int64_t)FIRST_S << j->tries : DAY_S);
+
+	return now < last && next > last && last >= now + FIRST_S ? last : next;
+}
+
+/* The audit trail has how it ended. */
+static void
+note(struct courier *co, const struct job *j, const char *why)
+{
+	const struct conf *cf = co->c->conf;
+	struct timespec t;
+	struct audit ev = { .event = "mail", .detail = j->kind,
+		.outcome = why == NULL ? "ok" : "given_up", .why = why };
+	struct user u;
+
+	if (j->user != 0 &&
+	    store_user_by_id(co->c->st, co->c->a, j->user, &u) == 1)
+		ev.user = u.email;
+	clock_gettime(CLOCK_REALTIME, &t);
+	ev.at = (int64_t)t.tv_sec;
+	ev.at_us = (int)(t.tv_nsec / 1000);
+	audit_write(cf->audit_log, cf->audit_size << 20, cf->syslog, &ev);
+}
+
+/* The job was done, or not; -1: a database error. */
+static int
+end_job(struct courier *co, const struct job *j, int64_t next, const char *why)
+{
+	const int is_last =
+	    why != NULL && co->now >= j->created_at + DAY_S;
+
+	if (why == NULL)
+		co->sent++;
+	else if (is_last)
+		co->given_up++;
+	else
+		co->failed++;
+	if (why != NULL)
+		log_event("%s %lld, try %lld: %s; %s %lld s", j->kind,
+		    (long long)j->id, (long long)j->tries + 1, why,
+		    is_last ? "given up after" : "again in",
+		    (long long)(is_last ? co->now - j->created_at
+					: next - co->now));
+	if (why != NULL && !is_last)
+		return 0;
+	note(co, j, why);
+	return store_outbox_done(co->c->st, j->id) < 0 ? -1 : 0;
+}
+
+/*
+ * Do one job that is due.  Return 1 if there may be more; 0 if there is none; -1 if
+ * the database failed, or there is no carrier any more.
+ */
+static int
+one_job(struct courier *co)
+{
+	struct store *st = co->c->st;
+	const char *why = NULL;
+	struct job j;
+	int64_t next;
+	int n;
+
+	co->now = (int64_t)time(NULL);
+	if ((n = store_outbox_due(st, co->c->a, co->now, &j)) <= 0)
+		return n;
+	next = next_try(&j, co->now);
+	if ((n = store_outbox_take(st, &j, next)) <= 0)
+		return n < 0 ? -1 : 1; /* another courier was faster */
+	n = run_job(co, &j, &why);
+	if (end_job(co, &j, next, n == 1 ? NULL : why) < 0)
+		return -1;
+	return n < 0 ? -1 : 1;
+}
+
+/* ---- One courier ---- */
+
+/* From here on it has the database and the socket to its carrier, and no more. */
+static void
+shut_in(struct courier *co)
+{
+	const struct conf *cf = co->c->conf;
+
+	if (!cf->sandbox)
+		return;
+	confined_free(confine_files(cf, USES_STORE, 0));
+	(void)sandbox_enter(cf->syslog ? SANDBOX_LOCAL : 0);
+}
+
+/* The carrier is started while we may still start a process. */
+static int
+begin(struct courier *co)
+{
+	struct cmd *c = co->c;
+
+	co->conf_at = changed_at(c->conf_path);
+	if ((co->carrier = carrier_start(c->conf, c->a)) == NULL)
+		return CMD_REFUSED;
+	if ((c->st = store_open(c->conf->database, c->conf->durability_full)) ==
+	    NULL) {
+		carrier_end(co->carrier);
+		return CMD_SYSTEM;
+	}
+	shut_in(co);
+	return CMD_OK;
+}
+
+static void
+end(struct courier *co)
+{
+	carrier_end(co->carrier);
+	store_close(co->c->st);
+	co->c->st = NULL;
+}
+
+/* What is due, once.  A carrier that ended ends it: what is left has its time. */
+static int
+go_once(struct courier *co)
+{
+	struct arena *all = co->c->a;
+	int n = 0, rc;
+
+	if ((rc = begin(co)) != CMD_OK)
+		return rc;
+	co->c->a = arena_new();
+	while (!is_over && (n = one_job(co)) > 0)
+		arena_clear(co->c->a);
+	arena_free(co->c->a);
+	co->c->a = all;
+	end(co);
+	return n < 0 && co->failed + co->given_up == 0 ? CMD_SYSTEM : CMD_OK;
+}
+
+/* Has something changed that was read at the start? */
+static int
+is_stale(const struct courier *co)
+{
+	const struct timespec at = changed_at(co->c->conf_path);
+
+	return at.tv_sec != co->conf_at.tv_sec ||
+	    at.tv_nsec != co->conf_at.tv_nsec || store_is_gone(co->c->st);
+}
+
+/*
+ * Jobs as they come.  It ends, to be started anew, when something changed that it
+ * has read, and after a failure, as that may come from what the carrier has read:
+ * the addresses of name servers, say.
+ */
+static int
+go_on(struct courier *co)
+{
+	const struct timespec look = { .tv_sec = LOOK_S };
+	int n = 0, rc;
+
+	if ((rc = begin(co)) != CMD_OK)
+		return rc;
+	co->c->a = arena_new();
+	while (!is_over && n >= 0 && co->failed + co->given_up == 0 &&
+	    !is_stale(co)) {
+		while (!is_over && (n = one_job(co)) > 0)
+			arena_clear(co->c->a);
+		if (n == 0 && co->failed + co->given_up == 0)
+			nanosleep(&look, NULL);
+	}
+	arena_free(co->c->a);
+	end(co);
+	return n < 0 ? CMD_SYSTEM : END_AGAIN;
+}
+
+/* ---- The one that starts it anew ---- */
+
+static int
+has_mail(const struct conf *cf, const char *path)
+{
+	if (cf->mail_command != NULL || cf->smtp != NULL)
+		return 1;
+	cmd_refuse("no mail is set up: set mail_from, and mail_command or smtp,"
+		   " in %s", path);
+	return 0;
+}
+
+/* A configuration that is broken is told once, and the one before it stays. */
+static void
+read_again(struct cmd *c, struct timespec *read_at)
+{
+	const struct timespec at = changed_at(c->conf_path);
+	struct conf *cf;
+	char error[1024];
+
+	if (at.tv_sec == read_at->tv_sec && at.tv_nsec == read_at->tv_nsec)
+		return;
+	*read_at = at;
+	if ((cf = conf_load(c->conf_path, error, sizeof(error))) == NULL ||
+	    !has_mail(cf, c->conf_path)) {
+		if (cf == NULL)
+			cmd_refuse("%s", error);
+		conf_free(cf);
+		return;
+	}
+	conf_free(c->conf);
+	c->conf = cf;
+}
+
+/* Start one, and wait for its end; how it exited, or -1 if it was killed. */
+static int
+run_one(struct cmd *c)
+{
+	struct courier co = { .c = c };
+	const pid_t parent = getpid();
+	pid_t pid = fork();
+	int status;
+
+	if (pid < 0)
+		return -1;
+	if ((followed = pid) == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
+		is_over = getppid() != parent;
+		_exit(go_on(&co));
+	}
+	if (is_over) /* it may have been so before we knew whom to tell */
+		kill(pid, SIGTERM);
+	while (waitpid(pid, &status, 0) < 0)
+		continue;
+	followed = 0;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static int
+follow(struct cmd *c)
+{
+	struct timespec rest = { .tv_sec = REST_S };
+	struct timespec read_at = changed_at(c->conf_path);
+
+	while (!is_over) {
+		if (run_one(c) == END_AGAIN)
+			rest.tv_sec = REST_S;
+		else if (rest.tv_sec < REST_MAX_S)
+			rest.tv_sec *= 2;
+		if (!is_over)
+			nanosleep(&rest, NULL);
+		read_again(c, &read_at);
+	}
+	return CMD_OK;
+}
+
+static int
+report(struct cmd *c, const struct courier *co)
+{
+	struct buf b;
+
+	buf_init(&b, c->a, 128);
+	if (c->json) {
+		json_open(&b, NULL, '{');
+		json_int(&b, "sent", co->sent);
+		json_int(&b, "failed", co->failed);
+		json_int(&b, "given_up", co->given_up);
+		json_close(&b, '}');
+	} else {
+		buf_printf(&b, "sent %d, failed %d, given up %d", co->sent,
+		    co->failed, co->given_up);
+	}
+	return cmd_print(&b);
+}
+
+int
+cmd_courier(struct cmd *c)
+{
+	struct courier co = { .c = c };
+	int is_once = 0, follows = 0, n, rc;
+	const struct cmd_opt opts[] = {
+		{ .name = "once", .flag = &is_once },
+		{ .name = "follow", .flag = &follows },
+	};
+	char **operand;
+
+	if ((n = cmd_options(c, opts, 2, &operand)) != 0 ||
+	    (is_once && follows))
+		return n < 0 ? CMD_USAGE : cmd_usage(c);
+	if ((rc = cmd_read_conf(c)) != CMD_OK ||
+	    (rc = cmd_become_owner(c)) != CMD_OK)
+		return rc;
+	if (!has_mail(c->conf, c->conf_path))
+		return CMD_REFUSED;
+	sandbox_quiet();
+	catch_signals();
+	if (follows)
+		return follow(c);
+	rc = go_once(&co);
+	/* Cron mails what a program prints. */
+	return rc == CMD_OK && (c->json || cmd_is_terminal(c))
+	    ? report(c, &co)
+	    : rc;
+}

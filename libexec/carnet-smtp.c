@@ -1,0 +1,201 @@
+/*
+ * carnet-smtp.c: hands mail to a mail server, for carnet courier alone.
+ *
+ * It is a program of its own, so that libcurl is in no other.  Standard input is a
+ * socket that keeps packets apart: first "SMTP\0CA\0FROM\0SANDBOX", then "TO\0MESSAGE"
+ * for each mail, which is answered by "+" or "-why".  It has the network and no file
+ * of ours; it knows one mail at a time.
+ */
+#include <curl/curl.h>
+#include <err.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "sandbox.h"
+
+#define CONNECT_S 20
+#define WHOLE_S 50	/* the courier waits for a little longer */
+#define PACKET_MAX (80 * 1024)
+#define CA_SYSTEM "/etc/ssl/certs/ca-certificates.crt"
+
+/* What the first packet says. */
+struct way {
+	const char *url, *ca, *from, *is_sandboxed;
+};
+
+/* A message that is being read, its lines as SMTP has them: CR LF. */
+struct source {
+	const char *p;
+	int has_cr;	/* the CR before the LF at p was given */
+};
+
+static size_t
+give(char *to, size_t size, size_t n, void *ctx)
+{
+	struct source *s = ctx;
+	size_t len = 0;
+
+	for (size *= n; len < size && *s->p != '\0';) {
+		if (*s->p == '\n' && !s->has_cr) {
+			to[len++] = '\r';
+			s->has_cr = 1;
+			continue;
+		}
+		to[len++] = *s->p++;
+		s->has_cr = 0;
+	}
+	return len;
+}
+
+/* As libcurl itself reads the URL: two readers could see two hosts in one. */
+static int
+is_this_machine(const char *url)
+{
+	static const char *const names[] = { "localhost", "127.0.0.1",
+	    "[::1]" };
+	CURLU *u = curl_url();
+	char *host = NULL;
+	int is = 0;
+
+	if (u != NULL && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK &&
+	    curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK)
+		for (size_t i = 0; i < 3; i++)
+			is |= strcmp(host, names[i]) == 0;
+	curl_free(host);
+	curl_url_cleanup(u);
+	return is;
+}
+
+/*
+ * To another machine mail goes encrypted, to a server that shows a certificate of
+ * its name, or not at all.  On this machine smtp:// takes what there is; the server's
+ * certificate is looked at where smtp_ca says by what.
+ */
+static long
+encryption(const struct way *w)
+{
+	if (!is_this_machine(w->url))
+		return CURLUSESSL_ALL;
+	return *w->ca == '\0' && strncmp(w->url, "smtp:", 5) == 0
+	    ? CURLUSESSL_NONE
+	    : CURLUSESSL_TRY;
+}
+
+static void
+set_up(CURL *c, const struct way *w, char *error)
+{
+	curl_easy_setopt(c, CURLOPT_URL, w->url);
+	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
+	curl_easy_setopt(c, CURLOPT_PROXY, "");
+	curl_easy_setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	curl_easy_setopt(c, CURLOPT_USE_SSL, encryption(w));
+	curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	curl_easy_setopt(c, CURLOPT_CAINFO, *w->ca == '\0' ? CA_SYSTEM : w->ca);
+	curl_easy_setopt(c, CURLOPT_CAPATH, NULL);
+	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_S);
+	curl_easy_setopt(c, CURLOPT_TIMEOUT, (long)WHOLE_S);
+	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(c, CURLOPT_MAIL_FROM, w->from);
+	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, error);
+	curl_easy_setopt(c, CURLOPT_UPLOAD, 1L);
+	curl_easy_setopt(c, CURLOPT_READFUNCTION, give);
+}
+
+/* Hand over one mail; put "+" or "-why" to answer. */
+static void
+hand_over(CURL *c, const char *to, const char *message, const char *error,
+    char *answer, size_t size)
+{
+	struct curl_slist *rcpt = curl_slist_append(NULL, to);
+	struct source source = { .p = message };
+	long code = 0;
+	CURLcode rc;
+
+	curl_easy_setopt(c, CURLOPT_MAIL_RCPT, rcpt);
+	curl_easy_setopt(c, CURLOPT_READDATA, &source);
+	rc = curl_easy_perform(c);
+	curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &code);
+	if (rc == CURLE_OK)
+		snprintf(answer, size, "+");
+	else
+		snprintf(answer, size, "-%s (the server's last answer: %ld)",
+		    *error != '\0' ? error : curl_easy_strerror(rc), code);
+	curl_slist_free_all(rcpt);
+}
+
+/* The files that names and certificates are looked up in. */
+static void
+confine(const struct way *w)
+{
+	const struct sandbox_place all[] = {
+		{ .path = "/etc/resolv.conf" }, { .path = "/etc/hosts" },
+		{ .path = "/etc/nsswitch.conf" }, { .path = "/etc/host.conf" },
+		{ .path = "/etc/gai.conf" }, { .path = "/etc/services" },
+		{ .path = "/etc/ssl" }, { .path = "/usr/share/ca-certificates" },
+		{ .path = w->ca },
+	};
+	struct sandbox_place here[sizeof(all) / sizeof(all[0])];
+	size_t n = 0;
+	FILE *f;
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if ((f = fopen(all[i].path, "re")) != NULL) {
+			fclose(f);
+			here[n++] = all[i];
+		}
+	(void)sandbox_files_and_network(here, n);
+	(void)sandbox_enter(SANDBOX_NETWORK);
+}
+
+/* Cut the packet into n strings; 0, or -1 if it has fewer. */
+static int
+cut(const char *packet, size_t len, const char **part, size_t n)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (at >= len)
+			return -1;
+		part[i] = packet + at;
+		at += strlen(packet + at) + 1;
+	}
+	return 0;
+}
+
+int
+main(void)
+{
+	static char first[8193], packet[PACKET_MAX + 1];
+	char error[CURL_ERROR_SIZE] = "", answer[CURL_ERROR_SIZE + 64];
+	const char *part[4];
+	struct way w;
+	ssize_t n;
+	CURL *c;
+
+	sandbox_quiet();
+	if ((n = recv(0, first, sizeof(first) - 1, 0)) <= 0 ||
+	    cut(first, (size_t)n, part, 4) < 0)
+		errx(2, "carnet courier runs this program");
+	w = (struct way) { part[0], part[1], part[2], part[3] };
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
+	    (c = curl_easy_init()) == NULL)
+		errx(111, "libcurl");
+	set_up(c, &w, error);
+	if (*w.is_sandboxed != '\0')
+		confine(&w);
+	while ((n = recv(0, packet, PACKET_MAX, 0)) > 0) {
+		packet[n] = '\0';
+		if (cut(packet, (size_t)n, part, 2) < 0)
+			break;
+		error[0] = '\0';
+		hand_over(c, part[0], part[1], error, answer, sizeof(answer));
+		if (send(0, answer, strlen(answer), MSG_NOSIGNAL) < 0)
+			break;
+	}
+	curl_easy_cleanup(c);
+	return 0;
+}
