@@ -89,7 +89,7 @@ fi
 if ! grep -q -E '^(mail_command|smtp) *=' "$CARNET_CONF"; then
 	sed -i '/^mail_from *=/d' "$CARNET_CONF"
 	mail='mail_from = carnet@localhost\nmail_command = "'$here'/demo/mail" "'$CARNET_RUN'/mail"'
-	sed -i "1i $mail" "$CARNET_CONF"
+	sed -i "/^issuer *=/a $mail" "$CARNET_CONF"
 fi
 "$carnet" install >/dev/null # a database of an older version is upgraded
 
