@@ -246,13 +246,13 @@ def test_the_database_knows_better_than_the_claims(site, token):
 
 
 def test_a_client_named_like_a_user_is_no_user(site):
-    """RFC 9700 section 4.15: sub is then the same for both."""
+    """RFC 9700 section 4.15: the sub of one is never that of the other."""
     person, (client, _) = site.user(), site.machine()
     site.sql("UPDATE oauth_clients SET identifier = ? WHERE identifier = ?",
              str(person.id), client.id)
     client = client._replace(id=str(person.id))
     token = expect.tokens(site.grant("client_credentials", client, scope="*"))["access_token"]
-    assert jose.claims_of(token)["sub"] == str(person.id)
+    assert jose.claims_of(token)["sub"] == "client:%d" % person.id
     expect.unauthenticated(user(site, token))
     assert site.get("/api/status", token=token).json()["client_id"] == client.id
     r = site.post("/api/personal-tokens", token=token, json={"name": "A", "scopes": []})
