@@ -122,7 +122,8 @@ def test_systemd_takes_the_packages_units(root, unit):
     p = root.run("systemd-analyze", "verify", named)
     assert not [s for s in p.stdout.splitlines() if "carnet" in s], p.stdout
     if unit.endswith(".service"):
-        root.run("systemd-analyze", "security", "--offline=true", "--threshold=10", named)
+        root.run("systemd-analyze", "security", "--offline=true",
+                 "--threshold=%d" % systemd.most_exposed(unit), named)
 
 
 def as_unit(root, unit, *command):
