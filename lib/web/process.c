@@ -194,7 +194,8 @@ process_confine(struct process *pr)
 		pr->is_open = !pr->conf->sandbox;
 		pr->has_sockets = pr->conf->syslog;
 		if (!pr->is_open)
-			(void)sandbox_enter(pr->conf->syslog);
+			(void)sandbox_enter(
+			    pr->conf->syslog ? SANDBOX_LOCAL : 0);
 	}
 	if (!pr->is_open && !pr->serves_one && pr->confined == NULL)
 		pr->confined = confine_files(pr->conf,
