@@ -4,7 +4,7 @@
  * The courier has the database, and may start nothing and connect to nobody.  What
  * goes out is done by a process that it started before it gave that up, and which
  * knows no more than a mail at a time.  Between them is a socket that keeps packets
- * apart: "TO\0MESSAGE" one way, "+" or "-why" the other.
+ * apart: "TO\0MESSAGE" one way, "+", "-why" or "!why" the other.
  *
  * SMTP is spoken by a program of its own, carnet-smtp: so nothing else loads
  * libcurl and what that loads, some twenty libraries.
@@ -291,7 +291,7 @@ carrier_start(const struct conf *cf, struct arena *a)
 	return ca;
 }
 
-int
+enum carrier_result
 carrier_send(struct carrier *ca, struct arena *a, const char *to,
     const char *message, const char **why)
 {
@@ -306,24 +306,26 @@ carrier_send(struct carrier *ca, struct arena *a, const char *to,
 	*why = "the carrier has ended";
 	if (to_len > TO_MAX || len > MAIL_MAX) {
 		*why = "the mail is too long";
-		return 0;
+		return CARRIER_REFUSED;
 	}
 	memcpy(packet, to, to_len + 1);
 	memcpy(packet + to_len + 1, message, len);
 	if (send(ca->fd, packet, to_len + 1 + len, MSG_NOSIGNAL) < 0)
-		return -1;
+		return CARRIER_GONE;
 	do
 		rc = poll(&p, 1, (int)(end - now_ms()));
 	while (rc < 0 && errno == EINTR && now_ms() < end);
 	if (rc <= 0) {
 		*why = "no answer in time";
-		return -1;
+		return CARRIER_GONE;
 	}
 	if ((n = recv(ca->fd, answer, sizeof(answer) - 1, 0)) <= 0)
-		return -1;
+		return CARRIER_GONE;
 	answer[n] = '\0';
 	*why = arena_str(a, answer + 1);
-	return answer[0] == '+';
+	return answer[0] == '+' ? CARRIER_TAKEN
+	    : answer[0] == '!'	? CARRIER_REFUSED
+				: CARRIER_LATER;
 }
 
 void

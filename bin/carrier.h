@@ -15,11 +15,16 @@ struct carrier *carrier_start(const struct conf *cf, struct arena *a);
 
 /*
  * carrier_send(ca, a, to, message, why):
- * Have the message (lines end in LF) sent to that address, as mail_address has it.  Return 1 if it was taken
- * by the next one; 0, and *why, if not, or if that is not known after a minute; -1,
- * and *why, if there is no carrier any more.
+ * Have the message (lines end in LF) sent to that address, as mail_address has it.
+ * If it was not taken, *why says why.
  */
-int carrier_send(struct carrier *ca, struct arena *a, const char *to,
+enum carrier_result {
+	CARRIER_GONE = -1,	/* there is no carrier any more */
+	CARRIER_LATER = 0,	/* not taken, or not known after a minute */
+	CARRIER_TAKEN = 1,
+	CARRIER_REFUSED = 2,	/* for good: RFC 5321 section 4.2.1 */
+};
+enum carrier_result carrier_send(struct carrier *ca, struct arena *a, const char *to,
     const char *message, const char **why);
 
 /* carrier_end(ca): it is wanted no more.  NULL is fine. */

@@ -45,6 +45,7 @@ struct courier {
 	struct timespec conf_at; /* when the configuration was changed */
 	int64_t now;
 	int sent, failed, given_up;
+	int is_old;	/* a try failed: what the carrier has read may be old */
 };
 
 static volatile sig_atomic_t is_over;
@@ -80,8 +81,8 @@ changed_at(const char *path)
 
 /* ---- Jobs ---- */
 
-/* The functions of a kind return 1, done; 0 or -1, and why, as carrier_send. */
-static int
+/* The functions of a kind return what carrier_send does, and why. */
+static enum carrier_result
 send_mail(struct courier *co, const struct job *j, const char **why)
 {
 	struct arena *a = co->c->a;
@@ -92,19 +93,19 @@ send_mail(struct courier *co, const struct job *j, const char **why)
 
 static const struct kind {
 	const char *name;
-	int (*run)(struct courier *co, const struct job *j, const char **why);
+	enum carrier_result (*run)(struct courier *co, const struct job *j, const char **why);
 } kinds[] = {
 	{ .name = "mail", .run = send_mail },
 };
 
-static int
+static enum carrier_result
 run_job(struct courier *co, const struct job *j, const char **why)
 {
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (strcmp(kinds[i].name, j->kind) == 0)
 			return kinds[i].run(co, j, why);
 	*why = "this program does not know its kind";
-	return 0;
+	return CARRIER_LATER;
 }
 
 /* When a job whose try begins now is tried again: the last time after a day. */
@@ -137,28 +138,29 @@ note(struct courier *co, const struct job *j, const char *why)
 	audit_write(cf->audit_log, cf->audit_size << 20, cf->syslog, &ev);
 }
 
-/* The job was done, or not; -1: a database error. */
+/* The job was done, or not, and why.  -1: a database error. */
 static int
-end_job(struct courier *co, const struct job *j, int64_t next, const char *why)
+end_job(struct courier *co, const struct job *j, int64_t next,
+    enum carrier_result got, const char *why)
 {
-	const int is_last =
-	    why != NULL && co->now >= j->created_at + DAY_S;
+	const int is_last = got == CARRIER_REFUSED ||
+	    (got != CARRIER_TAKEN && co->now >= j->created_at + DAY_S);
 
-	if (why == NULL)
+	if (got == CARRIER_TAKEN)
 		co->sent++;
 	else if (is_last)
 		co->given_up++;
 	else
 		co->failed++;
-	if (why != NULL)
+	if (got != CARRIER_TAKEN)
 		log_event("%s %lld, try %lld: %s; %s %lld s", j->kind,
 		    (long long)j->id, (long long)j->tries + 1, why,
 		    is_last ? "given up after" : "again in",
 		    (long long)(is_last ? co->now - j->created_at
 					: next - co->now));
-	if (why != NULL && !is_last)
+	if (got != CARRIER_TAKEN && !is_last)
 		return 0;
-	note(co, j, why);
+	note(co, j, got == CARRIER_TAKEN ? NULL : why);
 	return store_outbox_done(co->c->st, j->id) < 0 ? -1 : 0;
 }
 
@@ -171,6 +173,7 @@ one_job(struct courier *co)
 {
 	struct store *st = co->c->st;
 	const char *why = NULL;
+	enum carrier_result got;
 	struct job j;
 	int64_t next;
 	int n;
@@ -181,10 +184,11 @@ one_job(struct courier *co)
 	next = next_try(&j, co->now);
 	if ((n = store_outbox_take(st, &j, next)) <= 0)
 		return n < 0 ? -1 : 1; /* another courier was faster */
-	n = run_job(co, &j, &why);
-	if (end_job(co, &j, next, n == 1 ? NULL : why) < 0)
+	got = run_job(co, &j, &why);
+	co->is_old |= got == CARRIER_LATER || got == CARRIER_GONE;
+	if (end_job(co, &j, next, got, why) < 0)
 		return -1;
-	return n < 0 ? -1 : 1;
+	return got == CARRIER_GONE ? -1 : 1;
 }
 
 /* ---- One courier ---- */
@@ -269,11 +273,10 @@ go_on(struct courier *co)
 	if ((rc = begin(co)) != CMD_OK)
 		return rc;
 	co->c->a = arena_new();
-	while (!is_over && n >= 0 && co->failed + co->given_up == 0 &&
-	    !is_stale(co)) {
+	while (!is_over && n >= 0 && !co->is_old && !is_stale(co)) {
 		while (!is_over && (n = one_job(co)) > 0)
 			arena_clear(co->c->a);
-		if (n == 0 && co->failed + co->given_up == 0)
+		if (n == 0 && !co->is_old)
 			nanosleep(&look, NULL);
 	}
 	arena_free(co->c->a);

@@ -3,8 +3,8 @@
  *
  * It is a program of its own, so that libcurl is in no other.  Standard input is a
  * socket that keeps packets apart: first "SMTP\0CA\0FROM\0SANDBOX", then "TO\0MESSAGE"
- * for each mail, which is answered by "+" or "-why".  It has the network and no file
- * of ours; it knows one mail at a time.
+ * for each mail, which is answered by "+", "-why" or "!why", as carrier_send has it.
+ * It has the network and no file of ours; it knows one mail at a time.
  */
 #include <curl/curl.h>
 #include <err.h>
@@ -49,6 +49,49 @@ give(char *to, size_t size, size_t n, void *ctx)
 		s->has_cr = 0;
 	}
 	return len;
+}
+
+/* How far the dialogue with the server came. */
+struct dialogue {
+	char command[5];	/* the last one that was sent, but for QUIT */
+	int code;		/* of the answer to it; 0: there is none */
+	int is_over;		/* QUIT was sent */
+};
+
+/* libcurl tells of each line in either direction; a password is not kept. */
+static int
+listen_in(CURL *c, curl_infotype type, char *text, size_t len, void *ctx)
+{
+	struct dialogue *d = ctx;
+	char line[5] = "";
+
+	(void)c;
+	if (d == NULL) /* no mail is under way: the connection is closed */
+		return 0;
+	memcpy(line, text, len < 4 ? len : 4);
+	if (type == CURLINFO_HEADER_OUT && strcmp(line, "QUIT") == 0)
+		d->is_over = 1;
+	if (d->is_over)
+		return 0;
+	if (type == CURLINFO_HEADER_OUT) {
+		memcpy(d->command, line, sizeof(line));
+		d->code = 0;
+	} else if (type == CURLINFO_HEADER_IN) {
+		d->code = (int)strtol(line, NULL, 10);
+	}
+	return 0;
+}
+
+/*
+ * RFC 5321 section 4.2.1: 5yz says that the same is refused again.  Before RCPT it
+ * is the site that is refused, its name or its password, and not this mail: somebody
+ * may mend that.
+ */
+static int
+is_for_good(const struct dialogue *d)
+{
+	return d->code / 100 == 5 && (strcmp(d->command, "RCPT") == 0 ||
+					 strcmp(d->command, "DATA") == 0);
 }
 
 /* As libcurl itself reads the URL: two readers could see two hosts in one. */
@@ -103,27 +146,31 @@ set_up(CURL *c, const struct way *w, char *error)
 	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, error);
 	curl_easy_setopt(c, CURLOPT_UPLOAD, 1L);
 	curl_easy_setopt(c, CURLOPT_READFUNCTION, give);
+	curl_easy_setopt(c, CURLOPT_VERBOSE, 1L);
+	curl_easy_setopt(c, CURLOPT_DEBUGFUNCTION, listen_in);
 }
 
-/* Hand over one mail; put "+" or "-why" to answer. */
+/* Hand over one mail; put "+", "-why" or "!why" to answer. */
 static void
 hand_over(CURL *c, const char *to, const char *message, const char *error,
     char *answer, size_t size)
 {
 	struct curl_slist *rcpt = curl_slist_append(NULL, to);
 	struct source source = { .p = message };
-	long code = 0;
+	struct dialogue d = { .code = 0 };
 	CURLcode rc;
 
 	curl_easy_setopt(c, CURLOPT_MAIL_RCPT, rcpt);
 	curl_easy_setopt(c, CURLOPT_READDATA, &source);
+	curl_easy_setopt(c, CURLOPT_DEBUGDATA, &d);
 	rc = curl_easy_perform(c);
-	curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &code);
 	if (rc == CURLE_OK)
 		snprintf(answer, size, "+");
 	else
-		snprintf(answer, size, "-%s (the server's last answer: %ld)",
-		    *error != '\0' ? error : curl_easy_strerror(rc), code);
+		snprintf(answer, size, "%c%s (the server's last answer: %d)",
+		    is_for_good(&d) ? '!' : '-',
+		    *error != '\0' ? error : curl_easy_strerror(rc), d.code);
+	curl_easy_setopt(c, CURLOPT_DEBUGDATA, NULL);
 	curl_slist_free_all(rcpt);
 }
 

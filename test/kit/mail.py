@@ -54,7 +54,20 @@ class Mailer:
 class Keeper:
     def __init__(self):
         self.got = []
-        self.refusal = None
+        self.refusal = None  # of a message
+        self.refused = {}  # of an address: the answer
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if address in self.refused:
+            return self.refused[address]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_MAIL(self, server, session, envelope, address, options):
+        if address in self.refused:
+            return self.refused[address]
+        envelope.mail_from = address
+        return "250 OK"
 
     async def handle_DATA(self, server, session, envelope):
         if self.refusal:

@@ -1,4 +1,5 @@
 """The courier (doc/users.md, Mail): what is to be sent is sent, whatever is killed."""
+import json
 import os
 import random
 import re
@@ -283,6 +284,29 @@ def test_mail_is_not_given_to_whom_it_is_not_for(fresh, tls, tmp_path, how):
     assert p.returncode == 0 and '"failed":1' in p.stdout, p.stderr
     assert not sink.got and len(waiting(s)) == 1
     assert "wrong-secret" not in p.stderr and user.email not in p.stderr
+
+
+@pytest.mark.parametrize("what, answer, is_for_good", [
+    ("address", "550 5.1.1 no such user", True), ("message", "554 5.6.0 spam", True),
+    ("address", "450 4.2.1 later", False), ("message", "452 4.3.1 full", False),
+    ("sender", "550 5.7.1 who are you", False)])
+def test_a_mail_that_is_refused_for_good_is_not_tried_for_a_day(fresh, what, answer, is_for_good):
+    """RFC 5321 section 4.2.1.  The others go out; what is wrong with the site can be
+    mended."""
+    with mail.server() as sink:
+        s = with_mail(fresh, smtp("smtp://127.0.0.1:%d" % sink.port))
+        user, other = change(s), change(s) if what == "address" else None
+        if what == "message":
+            sink.refusal = answer
+        else:
+            sink.refused[user.email if what == "address" else "no-reply@site.example"] = answer
+        p = s.command("courier", "--json")
+    assert json.loads(p.stdout) == {"sent": 1 if other else 0, "failed": int(not is_for_good),
+                                    "given_up": int(is_for_good)}
+    assert "last answer: " + answer[:3] in p.stderr and user.email not in p.stderr
+    assert [m[1] for m in waiting(s)] == ([] if is_for_good else [user.email])
+    ended = mail.lines(s.carnet("log", "--event", "mail", "--outcome", "given_up", "--json"))
+    assert [e["user"] for e in ended] == ([user.email] if is_for_good else [])
 
 
 def test_a_server_that_is_away_gets_it_later(fresh):
