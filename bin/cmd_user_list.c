@@ -4,6 +4,7 @@
 #include "arena.h"
 #include "buf.h"
 #include "cmd.h"
+#include "hash.h"
 #include "id.h"
 #include "json.h"
 #include "passwd.h"
@@ -16,6 +17,20 @@
 
 #define LIST_N 256
 #define PART_MAX 65536 /* of consents and sessions of one */
+
+/* The kind of a user's hash and what it costs; NULL: no password fits. */
+static const char *
+hash_of(struct arena *a, const struct user *u)
+{
+	char buf[HASH_CLASS_MAX];
+	struct hash_cost c;
+
+	if (!hash_read(u->password, &c))
+		return NULL;
+	return arena_str(a, hash_class(u->password, buf) == NULL
+		? hash_kind_name(c.kind)
+		: buf);
+}
 
 void
 cmd_write_user(struct buf *b, const struct user *u)
@@ -33,6 +48,7 @@ cmd_write_user(struct buf *b, const struct user *u)
 		json_int(b, "email_verified_at", u->email_verified_at);
 	if (u->claims != NULL)
 		json_raw(b, "claims", u->claims);
+	json_str(b, "hash_kind", hash_of(b->a, u));
 	json_int(b, "created_at", u->created_at);
 	json_truth(b, "disabled", u->disabled_at != 0);
 }
@@ -73,6 +89,37 @@ cmd_user_list(struct cmd *c)
 	    c, "ID\tE-MAIL\tNAME\tSCOPES\tSTATE\tUSER NAME", write_page);
 }
 
+/* What not every user has is printed only if it is there. */
+static void
+show_line(struct buf *b, const char *name, const char *value)
+{
+	if (value != NULL)
+		buf_printf(b, "\n%-8s %s", name, value);
+}
+
+static void
+show(struct cmd *c, struct buf *b, const struct user *u)
+{
+	const char *hash = hash_of(c->a, u);
+
+	buf_printf(b, "user_id  %lld", (long long)u->id);
+	show_line(b, "email", u->email == NULL ? "(none)" : u->email);
+	if (u->email_verified_at != 0)
+		show_line(b, "verified", cmd_date(c->a, u->email_verified_at));
+	show_line(b, "login", u->login == NULL ? "(none)" : u->login);
+	show_line(b, "sub", u->subject);
+	show_line(b, "name", u->name);
+	show_line(b, "scope", u->scope == NULL ? "(user_scopes)" : u->scope);
+	show_line(b, "groups", u->groups);
+	show_line(b, "claims", u->claims);
+	show_line(b, "password", hash == NULL ? "(none)" : hash);
+	show_line(b, "created", cmd_date(c->a, u->created_at));
+	show_line(b, "state", u->disabled_at == 0
+		? "live"
+		: arena_printf(c->a, "disabled since %s",
+		      cmd_date(c->a, u->disabled_at)));
+}
+
 int
 cmd_user_show(struct cmd *c)
 {
@@ -87,16 +134,7 @@ cmd_user_show(struct cmd *c)
 		write_row(c, &b, &u);
 		return cmd_print(&b);
 	}
-	buf_printf(&b, "user_id  %lld\nemail    %s\nlogin    %s\n"
-	    "name     %s\nscope    %s\ncreated  %s\nstate    %s",
-	    (long long)u.id, u.email == NULL ? "(none)" : u.email,
-	    u.login == NULL ? "(none)" : u.login,
-	    u.name, u.scope == NULL ? "(user_scopes)" : u.scope,
-	    cmd_date(c->a, u.created_at),
-	    u.disabled_at == 0
-		? "live"
-		: arena_printf(c->a, "disabled since %s",
-		      cmd_date(c->a, u.disabled_at)));
+	show(c, &b, &u);
 	return cmd_print(&b);
 }
 

@@ -104,6 +104,10 @@ def test_all_members_are_taken(site):
         "login": "mem", "sub": "ext-1", "name": "M É", "scope": "read-posts",
         "groups": ["staff", "eu"], "created_at": 1577930645,
         "claims": {"zoneinfo": "Europe/Paris"}}
+    text = site.carnet("user", "show", email)
+    for word in ("ext-1", "staff eu", "Europe/Paris", "phpass 256", "verified"):
+        assert word in text, word
+    assert shown["hash_kind"] == "phpass 256" and PHPASS not in text
     out = site.carnet("user", "export", "--hashes").splitlines()
     line, = (r for r in out if email in r)
     assert json.loads(line)["password_hash"] == PHPASS
