@@ -193,7 +193,7 @@ hash_read_sha1_crypt(const char *hash, struct hash_cost *out)
 {
 	const char *s = hash_number(hash + 6, '$', &out->n);
 
-	return s != NULL && set(out, hash, s) && is_salt_and_digest(s, 64, 28);
+	return s != NULL && is_salt_and_digest(s, 64, 28);
 }
 
 int
@@ -241,6 +241,17 @@ hash_work_sha_crypt(const struct hash_cost *c, int64_t n, const char *pw)
 		return;
 	snprintf(setting, sizeof(setting), "$%c$rounds=%lld$" SALT "$",
 	    c->kind->prefix[1], (long long)n);
+	(void)hash_crypt(pw, setting, out);
+}
+
+/* NetBSD draws the number of rounds for each hash: no setting is like another. */
+void
+hash_work_sha1_crypt(const struct hash_cost *c, int64_t n, const char *pw)
+{
+	char setting[HASH_SETTING_MAX], out[HASH_MAX + 1];
+
+	(void)c;
+	snprintf(setting, sizeof(setting), "$sha1$%lld$" SALT "$", (long long)n);
 	(void)hash_crypt(pw, setting, out);
 }
 

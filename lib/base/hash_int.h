@@ -8,7 +8,8 @@
 enum hash_family {
 	FAMILY_NONE,	/* what ours cost, or next to nothing */
 	FAMILY_SETTING,	/* each setting has a work of its own */
-	FAMILY_BCRYPT, FAMILY_SHA256_CRYPT, FAMILY_SHA512_CRYPT,
+	FAMILY_BCRYPT, FAMILY_SHA1_CRYPT, FAMILY_SHA256_CRYPT,
+	FAMILY_SHA512_CRYPT,
 	FAMILY_PHPASS, FAMILY_DRUPAL, FAMILY_PBKDF2,
 };
 
@@ -59,6 +60,7 @@ int hash_read_bsdi(const char *hash, struct hash_cost *out);
 int hash_read_nt(const char *hash, struct hash_cost *out);
 int hash_read_des(const char *hash, struct hash_cost *out);
 void hash_work_bcrypt(const struct hash_cost *c, int64_t n, const char *pw);
+void hash_work_sha1_crypt(const struct hash_cost *c, int64_t n, const char *pw);
 void hash_work_sha_crypt(const struct hash_cost *c, int64_t n, const char *pw);
 void hash_work_setting(const struct hash_cost *c, int64_t n, const char *pw);
 

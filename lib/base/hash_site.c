@@ -291,7 +291,8 @@ hash_read_ldap(const char *hash, struct hash_cost *out)
 int
 hash_fits_ldap(const char *password, const char *hash)
 {
-	uint8_t got[SHA512_DIGEST_SIZE], text[HASH_MAX + SALT_MAX];
+	uint8_t got[SHA512_DIGEST_SIZE];
+	uint8_t text[HASH_MAX + SHA512_DIGEST_SIZE + SALT_MAX];
 	const size_t len = strlen(password);
 	struct sha1_ctx sha1;
 	struct sha256_ctx sha256;

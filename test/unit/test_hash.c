@@ -240,6 +240,28 @@ what_is_nearly_a_hash_is_none(void **state)
 	assert_null(taken(text, HASH_WEAK | HASH_DRY, &kind));
 }
 
+/* Python's hashlib: 511 times "p", and the longest salt that is taken. */
+static void
+the_longest_password_and_salt_fit(void **state)
+{
+	static const char hash[] =
+	    "{SSHA}MUlmtmmuMO8R0qLciaE+olfacmlzc3Nzc3Nzc3Nzc3Nzc3Nzc3"
+	    "Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3"
+	    "Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3"
+	    "Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3"
+	    "Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nz";
+	char password[PASSWD_MAX + 1];
+	const char *kind;
+
+	(void)state;
+	memset(password, 'p', PASSWD_MAX);
+	password[PASSWD_MAX] = '\0';
+	assert_string_equal(taken(hash, 0, &kind), hash);
+	assert_int_equal(passwd_verify(password, hash), 1);
+	password[PASSWD_MAX - 1] = 'q';
+	assert_int_equal(passwd_verify(password, hash), 0);
+}
+
 /* hash_class and hash_load_add: of each kind the dearest, as work to be done. */
 static void
 a_load_keeps_the_dearest_of_each_kind(void **state)
@@ -248,16 +270,18 @@ a_load_keeps_the_dearest_of_each_kind(void **state)
 		"wordpress 10", "pbkdf2_sha256 1000", "pbkdf2_sha256 600000",
 		"argon2 $argon2id$v=19$m=1024,t=2,p=4$", "md5crypt $1$",
 		"md5 in yescrypt", "ssha", "phpass 8192", "no such 5", "bcrypt",
-		"bcrypt x", "bcrypt 99", "" };
+		"bcrypt x", "bcrypt 99", "", "sha1crypt 20123",
+		"sha1crypt 24000", "sha1crypt 1000" };
 	struct hash_load load = { .n = 0 };
 
 	(void)state;
 	for (size_t i = 0; i < N(classes); i++)
 		hash_load_add(&load, classes[i]);
-	assert_int_equal(load.n, 5);
+	assert_int_equal(load.n, 6);
 	assert_string_equal(hash_kind_name(load.cost[0].kind), "bcrypt");
 	assert_int_equal(load.cost[0].n, 14); /* 99 is held to the limit */
 	assert_int_equal(load.cost[1].n, 600000);
+	assert_int_equal(load.cost[5].n, 24000);
 }
 
 /*
@@ -305,6 +329,7 @@ main(void)
 		TEST(plain_digests_are_wrapped),
 		TEST(a_dear_hash_is_refused_by_its_kind),
 		TEST(what_is_nearly_a_hash_is_none),
+		TEST(the_longest_password_and_salt_fit),
 		TEST(a_load_keeps_the_dearest_of_each_kind),
 		TEST(a_refusal_costs_the_same_for_each_kind),
 	};
