@@ -11,6 +11,7 @@
 #include "json.h"
 #include "utf8.h"
 
+#define TOLD_MAX 64 /* bytes of a name that a message has */
 #define BOM "\xef\xbb\xbf"
 
 void
@@ -73,6 +74,12 @@ read_text(struct records *rs, const char **why)
 	else if (rs->format == RECORD_CSV && quoted)
 		*why = "a quote is not closed";
 	return 1;
+}
+
+const char *
+record_name(const char *name, const char *other)
+{
+	return utf8_is_line(name) && strlen(name) <= TOLD_MAX ? name : other;
 }
 
 static const char *
@@ -149,7 +156,7 @@ read_json(struct records *rs, struct arena *a, struct record *out)
 			continue;
 		if ((value = text_of(a, v)) == NULL)
 			return arena_printf(a, "%s has a value of a wrong kind",
-			    utf8_is_line(name) ? name : "a member");
+			    record_name(name, "a member"));
 		if ((why = add(out, arena_str(a, name), value)) != NULL)
 			return why;
 	}
@@ -226,6 +233,8 @@ records_next(struct records *rs, struct arena *a, struct record *out,
 {
 	int rc;
 
+	if (rs->is_over)
+		return 0;
 	do {
 		*out = (struct record) { .line = rs->line + 1 };
 		if ((rc = read_text(rs, why)) <= 0)
@@ -238,8 +247,7 @@ records_next(struct records *rs, struct arena *a, struct record *out,
 			*why = read_csv(rs, rs->kept, &rs->head, 1);
 		if (*why == NULL)
 			return records_next(rs, a, out, why);
-		rs->head.n = 0;
-		(void)fseek(rs->in, 0, SEEK_END);
+		rs->is_over = 1;
 		return 1;
 	}
 	if (*why == NULL)

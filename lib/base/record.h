@@ -30,6 +30,7 @@ struct records {
 	enum record_format format;
 	long line;
 	struct record head;	/* of CSV: the names */
+	int is_over;		/* of CSV: the names are malformed */
 	struct arena *kept;	/* for head */
 	char *text;		/* of the record at hand */
 	size_t len;
@@ -50,5 +51,12 @@ int records_next(struct records *rs, struct arena *a, struct record *out,
 
 /* record_get(r, name): the value of a field, or NULL. */
 const char *record_get(const struct record *r, const char *name);
+
+/*
+ * record_name(name, other):
+ * The name of a field as a message may have it; other, if it is long or has control
+ * characters.
+ */
+const char *record_name(const char *name, const char *other);
 
 #endif

@@ -277,9 +277,9 @@ check_names(struct arena *a, const struct record *r)
 			if (strcmp(r->field[i].name, members[k].name) == 0)
 				break;
 		if (k == N_MEMBERS)
-			return arena_printf(a, "no member or column is called"
-			    " %s", utf8_is_line(r->field[i].name)
-				? r->field[i].name : "that");
+			return arena_printf(a,
+			    "no member or column is called %s",
+			    record_name(r->field[i].name, "that"));
 	}
 	return NULL;
 }

@@ -1,12 +1,15 @@
 """carnet user import (doc/users.md, People from elsewhere): lines of JSON and CSV, the
 hashes of other systems, what is refused and why."""
 import json
+import os
+import subprocess
 import threading
 import time
 
 import pytest
 
-from kit import expect, jose
+from kit import expect, faults, jose
+from kit.site import BUILD
 
 # Of this password, as PHP 8.2, passlib 1.7, Django 5.2 and argon2-cffi 25.1 made them.
 PASSWORD = "pa55 wörd"
@@ -39,7 +42,7 @@ HASHES = [
     "$wp$2y$05$mRdfzaT/vDyAB8WbgUantegIQmwzKnh9lHUYTT1pgRUy4BCx5P2PW",
     "$S$6abcdEFGHWd444KvVQzpCRl9SWqj.0WTCCej3ofaRRBrXtqMf3YC",
 ]
-PHPASS, DES = HASHES[0], "IXdeQr7lzeIgc"
+PHPASS, DES, SSHA, SHA512 = HASHES[0], "IXdeQr7lzeIgc", HASHES[11], HASHES[2]
 LINE = {"email": "a@x.example", "password_hash": PHPASS}
 
 
@@ -257,6 +260,54 @@ def test_bad_csv_is_refused(site, text, line, why):
     assert told["refused"][0]["line"] == line and why in told["refused"][0]["why"]
 
 
+def test_a_bad_first_line_of_csv_ends_it(site):
+    """Without names no value means anything."""
+    text = "email,email\n" + "email\n" + "a@x.example\n"
+    told = run(site, text, "--format", "csv", "--partial", status=1)
+    assert told["refused"] == [{"line": 1, "why": "a member or column twice"}]
+
+
+@pytest.mark.parametrize("text, options, told", [
+    # Windows: a byte order mark, CRLF
+    ('\ufeff{"email":"bom@x.example"}\r\n', (), {"added": 1}),
+    ('{"email":"none@x.example"}\n\ufeff{"email":"in@x.example"}\n', (), {"refused_lines": 1}),
+    ('{"email":"utf@x.example"}\n'.encode("utf-16"), (), {"refused_lines": 2}),
+    (b'{"email":"latin@x.example","name":"Zo\xeb"}\n', (), {"refused_lines": 1}),
+    ("email,name\na@x.example,a\0b\n", ("--format", "csv"), {"refused_lines": 1}),
+    ('{"email":"last@x.example"}', (), {"added": 1}),
+    ("", (), {"added": 0}), ("\n\n \n", (), {"added": 0})])
+def test_what_editors_make_of_a_file(site, text, options, told):
+    p = subprocess.run([BUILD / "bin/carnet", "user", "import", "-", "--json", *options],
+                       input=text if isinstance(text, bytes) else text.encode(),
+                       env={**os.environ, "CARNET_CONF": str(site.conf)}, capture_output=True)
+    got = json.loads(p.stdout)
+    assert {k: got[k] for k in told} == told and p.returncode == bool(got["refused_lines"])
+
+
+@pytest.mark.skipif(faults.SANITIZED, reason="the sanitizers reserve more than the limit")
+@pytest.mark.parametrize("what", ["line", "quote", "names", "users"])
+def test_a_file_without_end_takes_no_memory(site, what):
+    """12 MB of data, whatever comes: ulimit(1)."""
+    parts = {
+        "line": (['{"email":"'] + ["x" * 65536] * 500 + ["\n"], "longer than 65536 bytes"),
+        "quote": (["email\n", '"'] + ["x\n" * 32768] * 500, "longer than 65536 bytes"),
+        "names": (['{"%s":1}\n' % ("x" * 60000)] * 400, "no member or column is called that"),
+        "users": (lines({"email": "m%d@x.example" % i, "name": "x" * 1000}) for i in range(15000)),
+    }[what]
+    text, why = parts if isinstance(parts, tuple) else (parts, None)
+    p = subprocess.Popen(
+        ["sh", "-c", 'ulimit -d 12288; exec "$@"', "sh", BUILD / "bin/carnet", "user", "import",
+         "-", "--json", "--dry-run", "--format", "csv" if what == "quote" else "jsonl"],
+        env={**os.environ, "CARNET_CONF": str(site.conf)}, text=True, stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    for part in text:
+        p.stdin.write(part)
+    out, err = p.communicate()
+    told = json.loads(out)
+    assert told["added"] == (0 if why else 15000), err
+    assert [r["why"] for r in told["refused"][:1]] == ([why] if why else [])
+
+
 def test_others_write_while_passwords_are_hashed(site):
     """No hash is made while the write lock is held."""
     text = lines(*({"email": "slow%d@x.example" % i, "password": "a password %d" % i}
@@ -275,6 +326,6 @@ def test_others_write_while_passwords_are_hashed(site):
 
 
 def test_doctor_counts_hashes(site):
-    run(site, lines({"email": "doc@x.example", "password_hash": next(h for h in HASHES if h.startswith("{SSHA}"))}))
+    run(site, lines({"email": "doc@x.example", "password_hash": SSHA}))
     out = site.command("doctor").stdout
     assert "from elsewhere" in out and "ssha" in out
