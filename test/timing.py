@@ -9,6 +9,7 @@ let pass: what it tells is no secret (a client's id), or is 256 bits long.  Exit
 status 1 if anything leaks."""
 import crypt
 import hashlib
+import json
 import math
 import os
 import random
