@@ -141,6 +141,7 @@ create_token(struct req *rq, struct view *w)
 		.subject = w->v.user.subject,
 		.ttl_s = rq->conf->personal_ttl,
 		.name = rq->param[PARAM_NAME],
+		.proof = w->v.session.proof,
 	};
 	const struct oerr *e;
 

@@ -9,8 +9,8 @@
 #include "guard.h"
 #include "issue.h"
 #include "json.h"
-#include "jwt.h"
 #include "oerr.h"
+#include "proof.h"
 #include "req.h"
 #include "resp.h"
 #include "scope.h"
@@ -27,6 +27,7 @@ struct answer {
 	const char *scope, *client_id, *email, *type, *jti, *subject;
 	int64_t user, expires_at, created_at;
 	struct json_object *audience; /* or NULL */
+	struct proof proof;
 };
 
 /* A string, or an array of them (RFC 7519 section 4.1.3). */
@@ -73,6 +74,7 @@ write_answer(struct req *rq, const struct answer *an)
 			write_audience(b, "aud", an->audience);
 		if (an->jti != NULL)
 			json_str(b, "jti", an->jti);
+		proof_write(b, &an->proof);
 	}
 	json_close(b, '}');
 	return resp_json(rq, 200, b);
@@ -118,25 +120,20 @@ inspect_refresh(struct req *rq, const struct client *cl,
 		.email = username(cl, scope,
 		    words_have(cl->grants, GRANT_PASSWORD), u.email),
 		.type = "refresh_token", .user = u.id, .subject = u.subject,
-		.expires_at = t->expires_at,
+		.expires_at = t->expires_at, .proof = t->granted.proof,
 	};
 	return NULL;
 }
 
-/*
- * The audience of an access token is in its text alone.  The guard has found
- * this text good, so we signed it.
- */
-static struct json_object *
-audience_of(struct req *rq, const char *text)
+/* What an access token says of itself, and the database does not. */
+static void
+read_claims(struct req *rq, const char *text, struct answer *an)
 {
-	struct json_object *o, *aud = NULL;
-	struct jwt jwt;
+	struct json_object *o = bearer_claims(rq, text);
 
-	if (jwt_read(rq->a, text, &jwt) == NULL &&
-	    (o = json_parse(rq->a, jwt.payload, jwt.payload_len)) != NULL)
-		json_object_object_get_ex(o, "aud", &aud);
-	return aud;
+	if (o != NULL)
+		json_object_object_get_ex(o, "aud", &an->audience);
+	proof_from_claims(rq->a, o, &an->proof);
 }
 
 /*
@@ -165,8 +162,8 @@ inspect_access(struct req *rq, const struct client *cl, const char *text,
 		.jti = id_text(rq->a, &who.says.id),
 		.expires_at = who.is.expires_at,
 		.created_at = who.is.created_at,
-		.audience = audience_of(rq, text),
 	};
+	read_claims(rq, text, an);
 	return NULL;
 }
 

@@ -3,6 +3,7 @@
 #include "buf.h"
 #include "conf.h"
 #include "oerr.h"
+#include "proof.h"
 #include "redirect.h"
 #include "req.h"
 #include "resp.h"
@@ -105,6 +106,7 @@ sign_in(struct req *rq, struct visitor *v)
 {
 	const char *email = rq->param[PARAM_EMAIL];
 	const char *password = rq->param[PARAM_PASSWORD];
+	const struct proof p = proof_of_password(rq);
 	const struct oerr *e;
 	struct user u;
 
@@ -112,7 +114,7 @@ sign_in(struct req *rq, struct visitor *v)
 		return show(rq, v, 422, "Give your e-mail or user name and your password.");
 	e = user_authenticate(rq, email, password, &u);
 	if (e == NULL)
-		e = session_sign_in(rq, v, &u);
+		e = session_sign_in(rq, v, &u, &p);
 	if (e == &oerr_throttled) {
 		oerr_log(rq, e);
 		return show(rq, v, 429,

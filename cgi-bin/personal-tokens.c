@@ -9,6 +9,7 @@
 #include "mint.h"
 #include "json.h"
 #include "oerr.h"
+#include "proof.h"
 #include "req.h"
 #include "resp.h"
 #include "revoke.h"
@@ -147,6 +148,8 @@ create(struct req *rq, const struct caller *who, const char *id)
 	e2 = take_scopes(rq, may, &m.scope);
 	if (e != NULL || e2 != NULL)
 		return &oerr_unprocessable;
+	proof_from_claims(
+	    rq->a, bearer_claims(rq, guard_token(rq)), &m.proof);
 	if ((e = mint_personal_client(rq, cl)) != NULL ||
 	    (e = mint_access(rq, &m, &row, &jwt)) != NULL ||
 	    (e = store_one(rq, who, &row)) != NULL)

@@ -156,14 +156,17 @@ store_decision(struct store *st, void *ctx)
 	struct decision *d = ctx;
 	struct req *rq = d->rq;
 	const struct device_code *c = &d->as->code;
-	const char *words = scope_format(rq->conf, rq->a, d->as->scope);
+	const struct granted g = {
+		.user = d->v->user.id,
+		.scope = scope_format(rq->conf, rq->a, d->as->scope),
+		.proof = d->v->session.proof,
+	};
 	int n = session_is_current(rq, d->v);
 
 	d->signed_out = n == 0;
 	if (n <= 0)
 		return -1;
-	n = store_device_decide(
-	    st, c->user_code, d->v->user.id, words, d->approve, rq->now);
+	n = store_device_decide(st, c->user_code, &g, d->approve, rq->now);
 	if (n == 1 && d->approve &&
 	    scope_consent(rq, d->v->user.id, c->granted.client,
 		c->granted.resource, d->as->scope) < 0)

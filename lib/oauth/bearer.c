@@ -76,6 +76,16 @@ typ_is_ours(const struct req *rq, const char *typ)
 	return strcasecmp(typ, "at+jwt") == 0;
 }
 
+/* What the user proved when they signed in, as far as a rule may ask for it. */
+static void
+read_proof(struct json_object *o, struct claims *out)
+{
+	const char *acr = json_get_str(o, "acr");
+
+	if (json_get_int(o, "auth_time", &out->auth_time) == 1 && acr != NULL)
+		out->acr = acr_find(acr, strlen(acr));
+}
+
 /* Check the claims; return NULL and the token's id, or why not, for the log. */
 static const char *
 check_claims(struct req *rq, const struct jwt *jwt, struct claims *out)
@@ -106,6 +116,7 @@ check_claims(struct req *rq, const struct jwt *jwt, struct claims *out)
 	if ((jti = json_get_str(o, "jti")) == NULL ||
 	    !id_read(jti, &out->id))
 		return "no jti of ours";
+	read_proof(o, out);
 	return NULL;
 }
 
@@ -208,6 +219,16 @@ bearer_check(struct req *rq, const char *token, struct caller *out)
 	const struct oerr *e = bearer_identify(rq, token, out);
 
 	return e != NULL ? e : check_live(rq, out);
+}
+
+struct json_object *
+bearer_claims(struct req *rq, const char *token)
+{
+	struct jwt jwt;
+
+	return jwt_read(rq->a, token, &jwt) == NULL
+	    ? json_parse(rq->a, jwt.payload, jwt.payload_len)
+	    : NULL;
 }
 
 const struct oerr *

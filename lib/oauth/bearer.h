@@ -5,6 +5,7 @@
 #include "store_token.h"
 #include "verified.h"
 
+struct json_object;
 struct oerr;
 struct req;
 
@@ -36,6 +37,13 @@ const struct oerr *bearer_identify(
  */
 const struct oerr *bearer_check(
     struct req *rq, const char *token, struct caller *out);
+
+/*
+ * bearer_claims(rq, token):
+ * Return all claims of a token that bearer_check found good, or NULL.  They are in its
+ * text alone.
+ */
+struct json_object *bearer_claims(struct req *rq, const char *token);
 
 /*
  * bearer_check_again(rq, who):

@@ -34,7 +34,7 @@ struct subject {
 	uint64_t scope;		 /* of the access token */
 	/*
 	 * What was granted by the code, device code or refresh token that is
-	 * spent; zero where nothing is spent.
+	 * spent; zero where nothing is spent, but for the proof of a password.
 	 * A scope of NULL is that of the access token.
 	 *
 	 * A resource in it is bound for good: all tokens of the family are for

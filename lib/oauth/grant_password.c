@@ -2,6 +2,7 @@
 #include "arena.h"
 #include "grant.h"
 #include "oerr.h"
+#include "proof.h"
 #include "req.h"
 #include "scope.h"
 #include "store_user.h"
@@ -22,6 +23,7 @@ redeem(struct req *rq, const struct client *cl, struct subject *sub)
 		 rq->param[PARAM_PASSWORD], u)) != NULL)
 		return e;
 	sub->user = u;
+	sub->granted.proof = proof_of_password(rq);
 	return scope_grant(rq, cl, u, rq->param[PARAM_SCOPE], &sub->scope);
 }
 

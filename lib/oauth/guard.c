@@ -20,9 +20,9 @@
  */
 #define USED_EVERY_S 3600
 
-/* RFC 6750 section 2.1; NULL if there is none. */
-static const char *
-bearer_token(const struct req *rq)
+/* RFC 6750 section 2.1. */
+const char *
+guard_token(const struct req *rq)
 {
 	const char *auth = req_authorization(rq);
 
@@ -143,7 +143,7 @@ const struct oerr *
 guard_check(
     struct req *rq, const struct guard_rule *rule, struct caller *out)
 {
-	const char *token = bearer_token(rq);
+	const char *token = guard_token(rq);
 	const struct oerr *e;
 
 	memset(out, 0, sizeof(*out));

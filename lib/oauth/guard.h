@@ -26,6 +26,9 @@ int guard_is_first_party(const struct caller *who);
 const struct oerr *guard_check(
     struct req *rq, const struct guard_rule *rule, struct caller *out);
 
+/* guard_token(rq): the bearer token of the request, or NULL. */
+const char *guard_token(const struct req *rq);
+
 /*
  * guard_check_again(rq, who):
  * Within a write transaction: return NULL if who, whom guard_check let in,

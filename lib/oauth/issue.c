@@ -25,8 +25,8 @@
 /*
  * Within the transaction: may the user still have tokens?  Somebody who knows
  * the old password may sign in again and again while it is changed.  Tokens for
- * a password that was checked before the change, and that are stored after it,
- * would outlive the change.  Whatever a grant spends was revoked by the change,
+ * a password that was checked before the change (or before a second factor was
+ * added), and that are stored after it, would outlive the change.  Whatever a grant spends was revoked by the change,
  * so spend finds out.
  */
 static int
@@ -35,7 +35,7 @@ user_is_fit(struct req *rq, const struct grant *g, const struct subject *sub)
 	if (sub->user == NULL)
 		return 1;
 	return store_user_is_current(rq->st, sub->user->id,
-	    g->spend == NULL ? sub->user->password : NULL);
+	    g->spend == NULL ? sub->user->credential : CREDENTIAL_ANY);
 }
 
 /* A set of tokens to be stored. */
@@ -88,7 +88,7 @@ spend_and_store(struct set *s)
 		return NULL;
 	if (s->end == SET_USER_UNFIT)
 		return oerr_why(rq, &oerr_invalid_grant,
-		    "password changed or user disabled meanwhile");
+		    "password or factor changed, or user disabled, meanwhile");
 	if (s->end == SET_LOST)
 		return s->g->lost != NULL
 		    ? s->g->lost(rq, s->sub)
@@ -189,6 +189,7 @@ issue_tokens(struct req *rq, const struct client *cl, const struct grant *g,
 		.subject = sub->user == NULL ? NULL : sub->user->subject,
 		.scope = sub->scope,
 		.family = family,
+		.proof = sub->granted.proof,
 		/* a code may be older than what is left of its family */
 		.ttl_s = least(ttl_of(cl->access_ttl, rq->conf->access_ttl),
 		    end <= rq->now ? 1 : end - rq->now),

@@ -9,6 +9,7 @@
 #include "key.h"
 #include "keys.h"
 #include "oerr.h"
+#include "proof.h"
 #include "req.h"
 #include "scope.h"
 #include "store_client.h"
@@ -43,7 +44,10 @@ signer_for(struct req *rq, const struct client *cl)
 	return ks == NULL ? NULL : keys_signer(ks, alg);
 }
 
-/* RFC 9068 section 2.2, and scopes as an array, as Passport has it. */
+/*
+ * RFC 9068 section 2.2, with the sign-in of section 2.2.1; and scopes as an array, as
+ * Passport has it.
+ */
 static void
 write_claims(struct req *rq, const struct mint *m,
     const struct access_token *row, struct buf *b)
@@ -66,6 +70,7 @@ write_claims(struct req *rq, const struct mint *m,
 	json_str(b, "jti", id_text(rq->a, &row->id));
 	json_str(b, "scope", row->scope);
 	json_words(b, "scopes", row->scope);
+	proof_write(b, &m->proof);
 	json_close(b, '}');
 }
 

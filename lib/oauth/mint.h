@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include "store_proof.h"
+
 struct access_token;
 struct client;
 struct id;
@@ -20,6 +22,7 @@ struct mint {
 	const struct id *family; /* or NULL */
 	const char *name;	/* of a personal token, or NULL */
 	const char *audience;	/* NULL: the issuer */
+	struct proof proof;	/* of the user's sign-in */
 };
 
 /*

@@ -11,13 +11,16 @@
 #define CLIENT_COLUMNS \
     "id, identifier, " CLIENT_SETTINGS ", role, created_at, revoked_at"
 /* struct granted: store_granted.h. */
-#define GRANTED_COLUMNS "family, client_id, user_id, scope, resource"
-#define GRANTED_VALUES "?1, ?2, ?3, ?4, ?5"
+#define PROOF_COLUMNS "auth_time, amr, acr" /* store_proof.h */
+#define GRANTED_COLUMNS \
+    "family, client_id, user_id, scope, resource, " PROOF_COLUMNS
+#define GRANTED_VALUES "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8"
 #define DEVICE_COLUMNS \
     GRANTED_COLUMNS ", digest, user_code, poll_interval, polled_at," \
     " approved_at, denied_at, spent_at, expires_at"
 #define SESSION_COLUMNS \
-    "digest, user_id, agent, address, created_at, seen_at, expires_at"
+    "digest, user_id, agent, address, created_at, seen_at, expires_at, " \
+    PROOF_COLUMNS
 /* Rows of the user ?2 and the client ?3; 0 is any. */
 #define OF_USER_AND_CLIENT \
     " AND (user_id = ?2 OR ?2 = 0) AND (client_id = ?3 OR ?3 = 0)"
@@ -62,7 +65,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " AND (password = ?3 OR ?3 IS NULL)" },
 	[SQL_USER_IS_CURRENT] = { .locks = 1, .text =
 	    "SELECT id FROM users WHERE id = ?1 AND disabled_at IS NULL"
-	    " AND (password = ?2 OR ?2 IS NULL)" },
+	    " AND (credential = ?2 OR ?2 IS NULL)" },
 	[SQL_USER_DISABLED] = { .takes_back = 1, .text =
 	    "UPDATE users SET disabled_at = ?2 WHERE id = ?1" },
 	[SQL_USER_HASHES] = { .text =
@@ -140,7 +143,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	[SQL_REFRESH_ADD] = { .text =
 	    "INSERT INTO oauth_refresh_tokens (" GRANTED_COLUMNS ", digest,"
 	    " access_token, expires_at, spent_at, came_with)"
-	    " VALUES (" GRANTED_VALUES ", ?6, ?7, ?8, ?9, ?10)" },
+	    " VALUES (" GRANTED_VALUES ", ?9, ?10, ?11, ?12, ?13)" },
 	[SQL_REFRESH_FIND] = { .text =
 	    "SELECT " GRANTED_COLUMNS ", access_token, expires_at, spent_at,"
 	    " revoked_at FROM oauth_refresh_tokens WHERE digest = ?1" },
@@ -204,7 +207,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	[SQL_CODE_ADD] = { .adds = 1, .text =
 	    "INSERT INTO oauth_auth_codes (" GRANTED_COLUMNS ", digest,"
 	    " redirect_uri, challenge, expires_at)"
-	    " VALUES (" GRANTED_VALUES ", ?6, ?7, ?8, ?9)" },
+	    " VALUES (" GRANTED_VALUES ", ?9, ?10, ?11, ?12)" },
 	[SQL_CODE_FIND] = { .text =
 	    "SELECT " GRANTED_COLUMNS ", redirect_uri, challenge, expires_at,"
 	    " spent_at FROM oauth_auth_codes WHERE digest = ?1" },
@@ -215,7 +218,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	[SQL_DEVICE_ADD] = { .adds = 1, .text =
 	    "INSERT INTO oauth_device_codes (" GRANTED_COLUMNS ", digest,"
 	    " user_code, poll_interval, expires_at)"
-	    " VALUES (" GRANTED_VALUES ", ?6, ?7, ?8, ?9)"
+	    " VALUES (" GRANTED_VALUES ", ?9, ?10, ?11, ?12)"
 	    " ON CONFLICT (user_code) DO NOTHING" },
 	/*
 	 * How many codes have not expired, counted up to ?2, and when the first
@@ -241,7 +244,8 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " poll_interval = ?3 WHERE digest = ?1" },
 	[SQL_DEVICE_DECIDE] = { .text =
 	    "UPDATE oauth_device_codes SET user_id = ?2, scope = ?3,"
-	    " approved_at = ?4, denied_at = ?5"
+	    " approved_at = ?4, denied_at = ?5, auth_time = ?7, amr = ?8,"
+	    " acr = ?9"
 	    " WHERE user_code = ?1 AND expires_at > ?6"
 	    " AND approved_at IS NULL AND denied_at IS NULL" },
 	[SQL_DEVICE_SPEND] = { .text =
@@ -294,7 +298,7 @@ const struct statement sql_table[SQL_COUNT] = {
 
 	[SQL_SESSION_ADD] = { .adds = 1, .text =
 	    "INSERT INTO sessions (" SESSION_COLUMNS ")"
-	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)" },
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)" },
 	[SQL_SESSION_FIND] = { .locks = 1, .text =
 	    "SELECT " SESSION_COLUMNS " FROM sessions"
 	    " WHERE digest = ?1 AND expires_at > ?2" },

@@ -87,13 +87,14 @@ store_device_polled(struct store *st, const struct digest *d, int64_t now,
 }
 
 int
-store_device_decide(struct store *st, const char *user_code, int64_t user,
-    const char *scope, int approve, int64_t now)
+store_device_decide(struct store *st, const char *user_code,
+    const struct granted *g, int approve, int64_t now)
 {
 	return query_run(st, SQL_DEVICE_DECIDE,
-	    VALUES(V_TEXT(user_code), V_INT(user), V_TEXT(scope),
+	    VALUES(V_TEXT(user_code), V_INT(g->user), V_TEXT(g->scope),
 		V_INT_OR_NULL(approve ? now : 0),
-		V_INT_OR_NULL(approve ? 0 : now), V_INT(now)));
+		V_INT_OR_NULL(approve ? 0 : now), V_INT(now),
+		V_PROOF(&g->proof)));
 }
 
 int

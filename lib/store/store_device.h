@@ -36,11 +36,12 @@ int store_device_decided(struct store *st, struct arena *a,
 int store_device_polled(struct store *st, const struct digest *d, int64_t now,
     int64_t interval_s);
 /*
- * Store the user's decision, and the scope that the user allows.  Return 0 if
- * somebody has decided before, or if the code has expired.
+ * store_device_decide(st, user_code, g, approve, now):
+ * Store the user's decision: user, scope and proof of g.  Return 0 if somebody has
+ * decided before, or if the code has expired.
  */
-int store_device_decide(struct store *st, const char *user_code, int64_t user,
-    const char *scope, int approve, int64_t now);
+int store_device_decide(struct store *st, const char *user_code,
+    const struct granted *g, int approve, int64_t now);
 /* Within a write transaction, spend the code.  Of all callers one gets 1. */
 int store_device_spend(struct store *st, const struct digest *d, int64_t now);
 

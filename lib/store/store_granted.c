@@ -10,4 +10,5 @@ granted_read(const struct row *r, int i, struct granted *out)
 	out->user = row_int(r, i + 2);
 	out->scope = row_text(r, i + 3);
 	out->resource = row_text(r, i + 4);
+	proof_read(r, i + 5, &out->proof);
 }

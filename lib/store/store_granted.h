@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "id.h"
+#include "store_proof.h"
 
 struct row;
 
@@ -19,14 +20,15 @@ struct granted {
 	int64_t user;		/* 0: a device code that nobody approved yet */
 	const char *scope;	/* words */
 	const char *resource;	/* RFC 8707; NULL: none in particular */
+	struct proof proof;	/* of the sign-in */
 };
 
-#define GRANTED_N 5 /* columns */
+#define GRANTED_N (5 + PROOF_N) /* columns */
 
 /* V_GRANTED(g): these columns among the values of a query (query.h). */
 #define V_GRANTED(g) \
 	V_ID(&(g)->family), V_INT((g)->client), V_INT_OR_NULL((g)->user), \
-	V_TEXT((g)->scope), V_TEXT((g)->resource)
+	V_TEXT((g)->scope), V_TEXT((g)->resource), V_PROOF(&(g)->proof)
 
 /* granted_read(r, i, out): read them from a row, where the first is column i. */
 void granted_read(const struct row *r, int i, struct granted *out);

@@ -14,6 +14,7 @@ read_session(const struct row *r, void *to)
 	out->created_at = row_int(r, 4);
 	out->seen_at = row_int(r, 5);
 	out->expires_at = row_int(r, 6);
+	proof_read(r, 7, &out->proof);
 }
 
 int
@@ -22,7 +23,7 @@ store_session_add(struct store *st, const struct session *s)
 	return query_run(st, SQL_SESSION_ADD,
 	    VALUES(V_DIGEST(&s->digest), V_INT(s->user), V_TEXT(s->agent),
 		V_TEXT(s->address), V_INT(s->created_at), V_INT(s->seen_at),
-		V_INT(s->expires_at)));
+		V_INT(s->expires_at), V_PROOF(&s->proof)));
 }
 
 int

@@ -3,12 +3,14 @@
 #define CARNET_STORE_SESSION_H
 
 #include "store.h"
+#include "store_proof.h"
 
 struct session {
 	struct digest digest;
 	int64_t user;
 	const char *agent, *address;
 	int64_t created_at, seen_at, expires_at;
+	struct proof proof;
 };
 
 int store_session_add(struct store *st, const struct session *s);

@@ -115,12 +115,14 @@ store_user_renew_hash(
 }
 
 int
-store_user_is_current(struct store *st, int64_t id, const char *password)
+store_user_is_current(struct store *st, int64_t id, int64_t credential)
 {
 	int64_t found;
 
 	return query_one(st, NULL, SQL_USER_IS_CURRENT,
-	    VALUES(V_INT(id), V_TEXT(password)), row_read_int, &found);
+	    VALUES(V_INT(id),
+		credential == CREDENTIAL_ANY ? V_NULL : V_INT(credential)),
+	    row_read_int, &found);
 }
 
 int

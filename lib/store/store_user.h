@@ -19,7 +19,7 @@ struct user {
 	const char *groups;	/* words, or NULL */
 	const char *claims;	/* a JSON object, or NULL */
 	int64_t created_at, disabled_at, email_verified_at; /* 0: not so */
-	int64_t credential;	/* rises with each new password */
+	int64_t credential;	/* version: rises with each new password or factor */
 };
 
 /* store_user_label(u): what people call them: address, user name or subject. */
@@ -56,11 +56,13 @@ int store_user_set_password(
 int store_user_renew_hash(
     struct store *st, int64_t id, const char *old, const char *hash);
 /*
- * store_user_is_current(st, id, password):
+ * store_user_is_current(st, id, credential):
  * Within a write transaction, return 1 if the user exists and is not disabled, and
- * password (NULL: any) is the hash in use; else 0; -1 on a database error.
+ * has that version of the credential (CREDENTIAL_ANY: any); else 0; -1 on a database
+ * error.  What was checked with another version does not stand.
  */
-int store_user_is_current(struct store *st, int64_t id, const char *password);
+#define CREDENTIAL_ANY (-1)
+int store_user_is_current(struct store *st, int64_t id, int64_t credential);
 /* at: Unix seconds, or 0 to enable the user again. */
 int store_user_set_disabled(struct store *st, int64_t id, int64_t at);
 /* The hashes of one class (hash.h) that users brought along. */

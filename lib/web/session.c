@@ -170,7 +170,9 @@ session_is_current(struct req *rq, const struct visitor *v)
 
 	found = store_session_find(
 	    rq->st, rq->a, &v->session.digest, rq->now, &s);
-	return found == 1 ? store_user_is_current(rq->st, s.user, NULL) : found;
+	return found == 1
+	    ? store_user_is_current(rq->st, s.user, CREDENTIAL_ANY)
+	    : found;
 }
 
 struct sign_in {
@@ -180,8 +182,8 @@ struct sign_in {
 };
 
 /*
- * Return 0 if the user is disabled, or has another password than the one that was
- * checked: an attacker who knows the old password could else sign in while it is
+ * Return 0 if the user is disabled, or has a new password or factor since the proof
+ * was checked: an attacker who knows the old password could else sign in while it is
  * changed.  See issue.c.
  */
 static int
@@ -191,7 +193,7 @@ sign_in_step(struct store *st, void *ctx)
 	int is_current;
 
 	is_current =
-	    store_user_is_current(st, in->user->id, in->user->password);
+	    store_user_is_current(st, in->user->id, in->user->credential);
 	if (is_current != 1)
 		return is_current;
 	if (in->old != NULL && store_session_delete(st, in->old) < 0)
@@ -200,7 +202,8 @@ sign_in_step(struct store *st, void *ctx)
 }
 
 const struct oerr *
-session_sign_in(struct req *rq, struct visitor *v, const struct user *u)
+session_sign_in(struct req *rq, struct visitor *v, const struct user *u,
+    const struct proof *p)
 {
 	struct session s = {
 		.user = u->id,
@@ -209,6 +212,7 @@ session_sign_in(struct req *rq, struct visitor *v, const struct user *u)
 		.created_at = rq->now,
 		.seen_at = rq->now,
 		.expires_at = rq->now + rq->conf->session_ttl,
+		.proof = *p,
 	};
 	char cookie[sizeof(v->cookie)];
 	int done;
@@ -221,7 +225,8 @@ session_sign_in(struct req *rq, struct visitor *v, const struct user *u)
 		return oerr_machine(rq);
 	if (done == 0)
 		return oerr_why(rq, &oerr_invalid_grant,
-		    "password changed or user disabled meanwhile");
+		    "password or factor changed, or user disabled, meanwhile");
+	rq->trail.detail = p->amr;
 	trail_note(rq, "sign_in");
 	memcpy(v->cookie, cookie, sizeof(cookie));
 	explicit_bzero(cookie, sizeof(cookie));

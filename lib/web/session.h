@@ -54,13 +54,14 @@ const struct oerr *session_check_csrf(struct req *rq, const struct visitor *v);
 int session_is_current(struct req *rq, const struct visitor *v);
 
 /*
- * session_sign_in(rq, v, u):
- * Begin a session of u, who gave the right password.  The cookie is new: a cookie
- * that an attacker put into the browser before is worth nothing (session fixation).
- * If the password was changed in the meantime, return invalid_grant.
+ * session_sign_in(rq, v, u, p):
+ * Begin a session of u, who proved p; u is as it was read before p was checked.
+ * Every way to sign in ends here.  The cookie is new: a cookie that an attacker put
+ * into the browser before is worth nothing (session fixation).  If u has another
+ * password or factor by now, return invalid_grant.
  */
-const struct oerr *session_sign_in(
-    struct req *rq, struct visitor *v, const struct user *u);
+const struct oerr *session_sign_in(struct req *rq, struct visitor *v,
+    const struct user *u, const struct proof *p);
 
 /* session_sign_out(rq, v): delete the session and its cookie. */
 const struct oerr *session_sign_out(struct req *rq, struct visitor *v);

@@ -177,6 +177,7 @@ poll_device(int64_t now, const struct oerr **e)
 static void
 a_device_polls_until_its_user_has_decided(void **state)
 {
+	const struct granted g = { .user = u->id, .scope = "read-posts" };
 	const struct oerr *e;
 
 	(void)state;
@@ -189,12 +190,10 @@ a_device_polls_until_its_user_has_decided(void **state)
 	assert_ptr_equal(e, &oerr_slow_down);
 	poll_device(NOW + 27, &e); /* fifteen */
 	assert_ptr_equal(e, &oerr_authorization_pending);
-	assert_int_equal(store_device_decide(fx.st, "BCDFGHJK", u->id,
-			     "read-posts", 1, NOW + 30),
-	    1);
-	assert_int_equal(store_device_decide(fx.st, "BCDFGHJK", u->id,
-			     "read-posts", 0, NOW + 30),
-	    0);
+	assert_int_equal(
+	    store_device_decide(fx.st, "BCDFGHJK", &g, 1, NOW + 30), 1);
+	assert_int_equal(
+	    store_device_decide(fx.st, "BCDFGHJK", &g, 0, NOW + 30), 0);
 	assert_non_null(poll_device(NOW + 31, &e));
 	assert_int_equal(live_pairs(), 1);
 	assert_null(poll_device(NOW + 40, &e));
@@ -213,7 +212,8 @@ a_device_code_denied_or_expired_gives_nothing(void **state)
 	add_device_code();
 	poll_device(NOW + 600, &e);
 	assert_ptr_equal(e, &oerr_expired_token);
-	store_device_decide(fx.st, "BCDFGHJK", u->id, "read-posts", 0, NOW);
+	store_device_decide(fx.st, "BCDFGHJK",
+	    &(struct granted) { .user = u->id, .scope = "" }, 0, NOW);
 	poll_device(NOW + 1, &e);
 	assert_ptr_equal(e, &oerr_access_denied);
 	assert_int_equal(live_access(), 0);

@@ -4,6 +4,7 @@
 #include "grants.h"
 
 #include "crypt_spy.h"
+#include "proof.h"
 #include "session.h"
 #include "store_consent.h"
 #include "user.h"
@@ -153,7 +154,7 @@ a_password_that_was_changed_in_between_opens_nothing(void **state)
 	store_app_revoke(fx.st, u->id, 0, NOW);
 	assert_ptr_equal(issue_tokens(&fx.rq, cl, &grant_password, &sub), &oerr_invalid_grant);
 	assert_string_equal(
-	    fx.rq.trail.why, "password changed or user disabled meanwhile");
+	    fx.rq.trail.why, "password or factor changed, or user disabled, meanwhile");
 	assert_int_equal(live_pairs(), 0);
 	assert_int_equal(live_access(), 0);
 }
@@ -163,13 +164,15 @@ nor_does_it_begin_a_session(void **state)
 {
 	struct visitor v = { .signed_in = 0 };
 	struct user who;
+	struct proof p;
 
 	(void)state;
 	request(NOW);
+	p = proof_of_password(&fx.rq);
 	assert_null(user_authenticate(&fx.rq, "a@b.example", "U*U", &who));
 	store_user_set_password(fx.st, u->id, NULL, "new");
 	assert_ptr_equal(
-	    session_sign_in(&fx.rq, &v, &who), &oerr_invalid_grant);
+	    session_sign_in(&fx.rq, &v, &who, &p), &oerr_invalid_grant);
 	assert_int_equal(v.signed_in, 0);
 	assert_string_equal(v.cookie, "");
 	assert_int_equal(fixture_sql("SELECT count(*) FROM sessions"), 0);

@@ -226,8 +226,10 @@ a_device_code_and_its_family_are_bound_to_the_resource(void **state)
 
 	(void)state;
 	assert_int_equal(store_device_add(fx.st, &c), 1);
-	assert_int_equal(
-	    store_device_decide(fx.st, "BCDFGHJK", u->id, "read-posts", 1, NOW),
+	assert_int_equal(store_device_decide(fx.st, "BCDFGHJK",
+			     &(struct granted) {
+				 .user = u->id, .scope = "read-posts" },
+			     1, NOW),
 	    1);
 	assert_string_equal(poll_device(B, &token), "invalid_target");
 	assert_string_equal(poll_device(A, &token), A);

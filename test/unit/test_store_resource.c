@@ -43,6 +43,49 @@ what_is_granted_keeps_its_resource(void **state)
 	assert_string_equal(t_out.granted.resource, A);
 }
 
+static const struct proof proof = {
+	.at = NOW - 7, .amr = "pwd otp mfa", .acr = ACR_MFA,
+};
+
+static void
+assert_proof(const struct proof *p)
+{
+	assert_int_equal(p->at, proof.at);
+	assert_string_equal(p->amr, proof.amr);
+	assert_int_equal(p->acr, proof.acr);
+}
+
+/* RFC 9068 section 2.2.1: a device has it from the user who decides. */
+static void
+what_is_granted_keeps_how_its_user_signed_in(void **state)
+{
+	struct refresh_token t = refresh_for(NULL), t_out;
+	struct device_code dc = device_for(NULL), dc_out;
+	struct auth_code c = code_for(NULL), c_out;
+	struct granted g = { .user = u->id, .scope = "x", .proof = proof };
+
+	(void)state;
+	c.granted.proof = t.granted.proof = proof;
+	assert_int_equal(store_code_add(fx.st, &c), 1);
+	assert_int_equal(store_code_find(fx.st, fx.a, &c.digest, &c_out), 1);
+	assert_proof(&c_out.granted.proof);
+	assert_string_equal(c_out.redirect_uri, c.redirect_uri);
+	assert_int_equal(store_device_add(fx.st, &dc), 1);
+	assert_int_equal(
+	    store_device_find(fx.st, fx.a, &dc.digest, &dc_out), 1);
+	assert_int_equal(dc_out.granted.proof.at, 0);
+	assert_null(dc_out.granted.proof.amr);
+	assert_int_equal(dc_out.granted.proof.acr, ACR_NONE);
+	assert_int_equal(
+	    store_device_decide(fx.st, "BCDFGHJK", &g, 1, NOW), 1);
+	assert_int_equal(
+	    store_device_find(fx.st, fx.a, &dc.digest, &dc_out), 1);
+	assert_proof(&dc_out.granted.proof);
+	assert_int_equal(store_refresh_add(fx.st, &t), 1);
+	assert_int_equal(store_refresh_find(fx.st, fx.a, &t.digest, &t_out), 1);
+	assert_proof(&t_out.granted.proof);
+}
+
 /* Rows stay as small as they were. */
 static void
 where_none_was_named_there_is_none(void **state)
@@ -164,6 +207,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(what_is_granted_keeps_its_resource),
+		TEST(what_is_granted_keeps_how_its_user_signed_in),
 		TEST(where_none_was_named_there_is_none),
 		TEST(a_consent_counts_for_its_resource_alone),
 		TEST(a_consent_for_none_in_particular_counts_for_each),

@@ -70,21 +70,25 @@ password_and_disabling_are_of_one_user(void **state)
 
 /* What was checked before is checked again where it is written. */
 static void
-a_user_is_current_while_enabled_and_with_that_password(void **state)
+a_user_is_current_while_enabled_and_with_that_credential(void **state)
 {
 	struct user *u = fixture_user("a@b.example", "x", NULL);
+	const int64_t any = CREDENTIAL_ANY;
 
 	(void)state;
 	assert_int_equal(store_user_set_password(fx.st, u->id, "y", "z"), 0);
-	assert_int_equal(store_user_is_current(fx.st, u->id, "x"), 1);
+	assert_int_equal(store_user_is_current(fx.st, u->id, 0), 1);
 	assert_int_equal(store_user_set_password(fx.st, u->id, "x", "y"), 1);
-	assert_int_equal(store_user_is_current(fx.st, u->id, "x"), 0);
-	assert_int_equal(store_user_is_current(fx.st, u->id, "y"), 1);
-	assert_int_equal(store_user_is_current(fx.st, u->id, NULL), 1);
-	assert_int_equal(store_user_is_current(fx.st, 99, NULL), 0);
+	assert_int_equal(store_user_is_current(fx.st, u->id, 0), 0);
+	assert_int_equal(store_user_is_current(fx.st, u->id, 1), 1);
+	/* The same password in a new hash is the same credential. */
+	assert_int_equal(store_user_renew_hash(fx.st, u->id, "y", "z"), 1);
+	assert_int_equal(store_user_is_current(fx.st, u->id, 1), 1);
+	assert_int_equal(store_user_is_current(fx.st, u->id, any), 1);
+	assert_int_equal(store_user_is_current(fx.st, 99, any), 0);
 	assert_int_equal(store_user_set_disabled(fx.st, u->id, NOW), 1);
-	assert_int_equal(store_user_is_current(fx.st, u->id, "y"), 0);
-	assert_int_equal(store_user_is_current(fx.st, u->id, NULL), 0);
+	assert_int_equal(store_user_is_current(fx.st, u->id, 1), 0);
+	assert_int_equal(store_user_is_current(fx.st, u->id, any), 0);
 }
 
 static void
@@ -112,7 +116,7 @@ main(void)
 		TEST(a_user_is_found_as_stored),
 		TEST(an_email_is_taken_once),
 		TEST(password_and_disabling_are_of_one_user),
-		TEST(a_user_is_current_while_enabled_and_with_that_password),
+		TEST(a_user_is_current_while_enabled_and_with_that_credential),
 		TEST(users_are_listed_in_pages),
 	};
 

@@ -15,7 +15,7 @@
 -- gave the user; tokens name the user by it; NULL is the number.  One that is a
 -- number is the user's own id.  password is a hash of hash.h.  hash_kind says what
 -- it costs to check it; NULL: it is one of ours.  credential is the version of
--- what the user signs in with; each new password raises it.  group_names is words.
+-- what the user signs in with; each new password or factor raises it.  group_names is words.
 -- claims is a JSON object of further claims of OpenID Connect.  scope is words; '*'
 -- is all; NULL is the setting user_scopes.
 CREATE TABLE users (
@@ -90,8 +90,10 @@ CREATE TABLE purge_place (
 ) STRICT;
 INSERT INTO purge_place (one, access_token) VALUES (1, x'');
 
--- In the next three tables family, client_id, user_id, scope and resource are what
--- was granted: struct granted.  resource (RFC 8707) may be NULL.
+-- In the next three tables family, client_id, user_id, scope, resource, auth_time,
+-- amr and acr are what was granted: struct granted.  resource (RFC 8707) may be NULL.
+-- auth_time, amr (words) and acr are what the user proved when they signed in: struct
+-- proof; they are NULL where that is not known.
 --
 -- A family is all tokens of one sign-in.  A refresh spends the family's last row and
 -- adds one.  Spent rows stay until they expire: they show a replay.  access_token is
@@ -111,6 +113,9 @@ CREATE TABLE oauth_refresh_tokens (
 	user_id INTEGER NOT NULL REFERENCES users (id),
 	scope TEXT NOT NULL,
 	resource TEXT,
+	auth_time INTEGER,
+	amr TEXT,
+	acr TEXT,
 	access_token BLOB NOT NULL,
 	expires_at INTEGER NOT NULL,
 	spent_at INTEGER,
@@ -132,6 +137,9 @@ CREATE TABLE oauth_auth_codes (
 	user_id INTEGER NOT NULL REFERENCES users (id),
 	scope TEXT NOT NULL,
 	resource TEXT,
+	auth_time INTEGER,
+	amr TEXT,
+	acr TEXT,
 	redirect_uri TEXT NOT NULL,
 	challenge TEXT NOT NULL,
 	expires_at INTEGER NOT NULL,
@@ -149,6 +157,9 @@ CREATE TABLE oauth_device_codes (
 	user_id INTEGER REFERENCES users (id),
 	scope TEXT NOT NULL,
 	resource TEXT,
+	auth_time INTEGER,
+	amr TEXT,
+	acr TEXT,
 	poll_interval INTEGER NOT NULL,
 	polled_at INTEGER,
 	approved_at INTEGER,
@@ -170,8 +181,8 @@ CREATE TABLE oauth_consents (
 	PRIMARY KEY (user_id, client_id, resource)
 ) STRICT, WITHOUT ROWID;
 
--- digest is the SHA-256 of the cookie.  created_at is when the password was given.
--- seen_at is correct to ten minutes.
+-- digest is the SHA-256 of the cookie.  auth_time, amr and acr are what the user
+-- proved.  seen_at is correct to ten minutes.
 CREATE TABLE sessions (
 	digest BLOB PRIMARY KEY,
 	user_id INTEGER NOT NULL REFERENCES users (id),
@@ -179,7 +190,10 @@ CREATE TABLE sessions (
 	address TEXT NOT NULL,
 	created_at INTEGER NOT NULL,
 	seen_at INTEGER NOT NULL,
-	expires_at INTEGER NOT NULL
+	expires_at INTEGER NOT NULL,
+	auth_time INTEGER NOT NULL,
+	amr TEXT NOT NULL,
+	acr TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sessions_user ON sessions (user_id);
 CREATE INDEX sessions_expire ON sessions (expires_at);

@@ -72,7 +72,7 @@ def test_what_a_person_does(site):
     browser.act("sign_out")
     assert [(e["event"], e["outcome"], e.get("detail")) for e in
             log(site, "--user", user.email)[1:]] == [
-        ("sign_in", "invalid_grant", None), ("sign_in", "ok", None),
+        ("sign_in", "invalid_grant", None), ("sign_in", "ok", "pwd"),
         ("authorize", "access_denied", None), ("authorize", "ok", None),
         ("token", "ok", "authorization_code"), ("account", "ok", "revoke_app"),
         ("sign_out", "ok", "sign_out")]

@@ -280,8 +280,9 @@ def fill(site, user, n):
              " created_at, expires_at) SELECT randomblob(16), ?, ?, printf('%060d<', n),"
              " 'read-posts', ?, ? FROM i", personal, user.id, now, now + 9999)
     site.sql(many + "INSERT INTO sessions (digest, user_id, agent, address, created_at,"
-             " seen_at, expires_at) SELECT randomblob(32), ?, printf('%0200d&', n), '::1',"
-             " ?, ?, ? FROM i", user.id, now, now, now + 9999)
+             " seen_at, expires_at, auth_time, amr, acr) SELECT randomblob(32), ?,"
+             " printf('%0200d&', n), '::1', ?, ?, ?, ?, 'pwd', 'pwd' FROM i",
+             user.id, now, now, now + 9999, now)
     site.sql(many + "INSERT INTO oauth_clients (identifier, name, grants, redirect_uris,"
              " created_at) SELECT printf('%d-%d', ?, n), printf('%060d\"', n),"
              " 'authorization_code', 'https://app.example/', ? FROM i", user.id, now)

@@ -358,6 +358,7 @@ def test_expired_sessions_go(site, user):
     """doc/architecture.md, Storage: the database stays bounded without cron."""
     old = secrets.token_bytes(32)
     site.sql("INSERT INTO sessions (digest, user_id, agent, address, created_at,"
-             " seen_at, expires_at) VALUES (?, ?, '', '', 1, 1, 2)", old, user.id)
+             " seen_at, expires_at, auth_time, amr, acr)"
+             " VALUES (?, ?, '', '', 1, 1, 2, 1, 'pwd', 'pwd')", old, user.id)
     assert any(not site.sql("SELECT 1 FROM sessions WHERE digest = ?", old)
                for _ in site.rounds_of_purge())

@@ -1,0 +1,23 @@
+/* acr.h: how well a user proved who they are: acr (RFC 9068 section 2.2.1). */
+#ifndef CARNET_ACR_H
+#define CARNET_ACR_H
+
+#include <stddef.h>
+
+/* Each is worth more than those before it. */
+enum acr {
+	ACR_NONE,	/* not known, or no user */
+	ACR_PWD,	/* one factor, as a password is */
+	ACR_MFA,	/* two factors */
+	ACR_PHR,	/* a passkey that verified the user: resists phishing */
+	ACR_COUNT
+};
+
+/*
+ * acr_name(acr): its name on the wire; NULL of ACR_NONE.
+ * acr_find(name, len): the acr of that name; ACR_NONE if it is none of ours.
+ */
+const char *acr_name(enum acr acr);
+enum acr acr_find(const char *name, size_t len);
+
+#endif
