@@ -3,10 +3,10 @@
  *
  * A Landlock rule for a directory allows all that is below it.  A rule for a
  * file ends when another file takes its name, and that is how carnet.conf
- * changes.  In the default layout the private keys and the database are below
- * the directory of carnet.conf.  A process that must not read them therefore
- * starts a porter: a small process without that Landlock rule, which can only
- * open this one file for reading and hand it over.
+ * changes.  In the default layout the private keys, the database and the
+ * programs are below the directory of carnet.conf.  A process therefore starts
+ * a porter: a small process without that Landlock rule, which can only open this
+ * one file for reading and hand it over.
  */
 #ifndef CARNET_PORTER_H
 #define CARNET_PORTER_H

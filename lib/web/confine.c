@@ -163,14 +163,12 @@ is_beside(const struct conf *cf, const char *path)
 }
 
 int
-confine_needs_porter(const struct conf *cf, unsigned uses)
+confine_needs_porter(const struct conf *cf)
 {
 	const char *in_keys = arena_printf(cf->a, "%s/" KEYS_PUBLIC, cf->keys);
 
-	return (!(uses & USES_SIGNING) && is_beside(cf, in_keys)) ||
-	    (!(uses & (USES_STORE | USES_LOOKUP)) &&
-		is_beside(cf, cf->database)) ||
-	    (!(uses & USES_STORE) && is_beside(cf, cf->audit_log));
+	return is_beside(cf, in_keys) || is_beside(cf, cf->database) ||
+	    is_beside(cf, cf->audit_log);
 }
 
 struct confined *

@@ -9,10 +9,11 @@ struct endpoint;
 /*
  * confine_uses(ep, cf): what the program uses with cf: USES_... of req.h.
  *
- * confine_needs_porter(cf, uses):
- * Return 1 if the private keys, the database or the audit trail is below the
- * directory of the configuration, and the program does not use it.  Then the
- * program must not read in that directory, and a porter opens the file for it.
+ * confine_needs_porter(cf):
+ * Return 1 if the keys, the database or the audit trail is below the directory of
+ * the configuration.  Then the site's other files are there too, for example the
+ * programs or a web root: no program may read in that directory, and a porter opens
+ * the file for it.
  *
  * confine_files(cf, uses, has_porter):
  * From now on, and for good, the process can open only what cf names.  It can read
@@ -23,7 +24,7 @@ struct endpoint;
  * it or one of the directories does not exist.
  */
 unsigned confine_uses(const struct endpoint *ep, const struct conf *cf);
-int confine_needs_porter(const struct conf *cf, unsigned uses);
+int confine_needs_porter(const struct conf *cf);
 struct confined *confine_files(
     const struct conf *cf, unsigned uses, int has_porter);
 

@@ -101,9 +101,7 @@ process_begin(struct process *pr, const char *conf_path, int serves_one)
 		return;
 	/* A configuration that cannot be read now may need a porter later. */
 	cf = conf_load(conf_path, error, sizeof(error));
-	if ((cf == NULL ||
-		(cf->sandbox &&
-		    confine_needs_porter(cf, confine_uses(pr->ep, cf)))) &&
+	if ((cf == NULL || (cf->sandbox && confine_needs_porter(cf))) &&
 	    (pr->porter = porter_start(conf_path)) < 0)
 		log_event("%s: no process of its own opens it: %s; what is"
 			  " beside it can be read", conf_path, strerror(errno));

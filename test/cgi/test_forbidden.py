@@ -1,4 +1,4 @@
-"""Each program, once it serves: what a bug in it could try, and does not get."""
+"""Each program, once it serves: what a bug in it could try, and what is refused."""
 import ctypes
 import errno
 import os
@@ -20,7 +20,7 @@ WITHOUT_A_DATABASE = {"jwks", "metadata", "notfound", "playground", "resource-me
 SIGNS = {"account", "password-token", "personal-tokens", "token"}
 VERIFIES = {"guard", "introspect", "jwks", "personal-tokens", "posts", "revoke", "status", "user"}
 
-# Before it serves its second request it tries, and says "NAME=ERRNO" (0: done).
+# Before its second request the program tries all this, and prints "NAME=ERRNO" (0: done).
 SHIM = r"""
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -70,6 +70,7 @@ static void try_all(void)
 	file("read seal", dir, "keys/verify/seal.key", O_RDONLY);
 	file("write seal", dir, "keys/verify/seal.key", O_WRONLY);
 	file("add public", dir, "keys/verify/ES256-evil.pem", O_WRONLY | O_CREAT);
+	file("read program", dir, "cgi-bin/token", O_RDONLY);
 	file("write program", dir, "cgi-bin/token", O_WRONLY);
 	file("add program", dir, "cgi-bin/evil", O_WRONLY | O_CREAT);
 	file("read elsewhere", "/etc", "passwd", O_RDONLY);
@@ -129,7 +130,7 @@ def ask(program):
 
 
 def tried(shim, name, settings="", apart=True, **env):
-    """What came of each try: an errno's name, or None: it was done."""
+    """The result of each try: the errno's name; None if it was done."""
     with socket.socket(socket.AF_UNIX) as there, socket.socket(socket.AF_UNIX) as mine, \
             subprocess.Popen(["sleep", "600"]) as other:
         there.bind("\0carnet-test-%d" % os.getpid())
@@ -160,7 +161,7 @@ def run(shim, name, settings, fd, other, env, is_apart):
             "TRY_ABSTRACT": "carnet-test-%d" % os.getpid(), "TRY_SOCKET": str(fd)})
         try:
             ask(program)
-            ask(program)  # it is past its second accept
+            ask(program)  # its second accept, which makes the tries, is over
         finally:
             program.stop()
         log = (wrapper / (name + ".log")).read_text()
@@ -185,19 +186,20 @@ def start(path, name, fd, env):
 @pytest.mark.parametrize("name", PROGRAMS)
 @pytest.mark.parametrize("apart", [True, False])
 def test_what_a_bug_could_try(shim, name, apart):
-    """carnet(7): the sandbox.  apart: carnet.conf is in a directory of its own, and
-    not in one with the keys and the database below."""
+    """carnet(7): the sandbox.  apart: carnet.conf is in a directory of its own, not in
+    one with keys and database below it."""
     got = tried(shim, name, apart=apart)
     has_database, signs = name not in WITHOUT_A_DATABASE, name in SIGNS
     assert got == {
-        "read conf": None if apart or signs else "EACCES",
+        "read conf": None if apart else "EACCES",
         "write conf": "EACCES", "new conf": "EACCES",
         "read database": None if has_database else "EACCES",
         "write database": None if has_database else "EACCES",
         "read key": None if signs else "EACCES", "read refresh": None if signs else "EACCES",
         "read seal": None if signs or name in VERIFIES else "EACCES",
         "write seal": "EACCES", "add public": "EACCES",
-        "write key": "EACCES", "add key": "EACCES", "write program": "EACCES",
+        "write key": "EACCES", "add key": "EACCES",
+        "read program": "EACCES", "write program": "EACCES",
         "add program": "EACCES", "read elsewhere": "EACCES", "write elsewhere": "EACCES",
         "socket": "EPERM", "network": "EPERM", "abstract": "EPERM", "kill": "EPERM",
         "tgkill": "EPERM", "execve": "EPERM", "fork": "EPERM", "ptrace": "EPERM",
@@ -225,8 +227,8 @@ def opened_as(pid, path):
 
 
 def test_who_writes_nothing_opens_the_database_to_read():
-    """The documents, which look there whose scripts may read them.  In the end a
-    reader is the last who has it open, and another the first."""
+    """The documents look up whose scripts may read them.  At the end a reader is the
+    last to have the database open, and another is the first."""
     documents = {"jwks": "/oauth/jwks",
                  "metadata": "/.well-known/oauth-authorization-server",
                  "resource-metadata": "/.well-known/oauth-protected-resource"}
@@ -253,13 +255,13 @@ def test_who_writes_nothing_opens_the_database_to_read():
 
 
 def test_without_the_sandbox_it_is_done(shim):
-    """So what is tried above would be done without it."""
+    """Without the sandbox all of the tries above succeed."""
     got = tried(shim, "jwks", "sandbox = no\n", TRY_HARMLESS="1")
-    assert len(got) == 21 and set(got.values()) == {None}
+    assert len(got) == 22 and set(got.values()) == {None}
 
 
 def test_syslog_opens_a_local_socket(shim):
-    """And no other, nor one that is abstract, where the kernel can tell."""
+    """But no other socket, and no abstract one, if the kernel can tell."""
     got = tried(shim, "token", "syslog = yes\n")
     assert got["socket"] is None and got["network"] == "EPERM"
     if ctypes.CDLL(None).syscall(LANDLOCK_CREATE_RULESET, None, 0, 1) >= 6:

