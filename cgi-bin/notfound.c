@@ -1,4 +1,4 @@
-/* notfound.c: paths that are no program's: the icon, and 404 for all others. */
+/* notfound.c: paths of no other program: the icon, a page for 404; 404 for the rest. */
 #include "arena.h"
 #include "buf.h"
 #include "conf.h"
@@ -31,27 +31,33 @@ icon(struct req *rq)
 	return NULL;
 }
 
-/* Where a password manager sends who wants to change their password. */
+/* Does the URL end in end?  Some web servers mount the program at the whole URL. */
 static int
-is_change_password(const struct req *rq)
+is_at(const struct req *rq, const char *end)
 {
-	static const char end[] = "/.well-known/change-password";
-	const size_t len = strlen(rq->script), n = sizeof(end) - 1;
+	const size_t len = strlen(rq->script), n = strlen(end);
 
 	return (*rq->path == '\0' && len >= n &&
 		   strcmp(rq->script + len - n, end) == 0) ||
 	    strcmp(rq->path, end) == 0;
 }
 
-/* Each web server hands on what no other program takes, by what it has. */
+/*
+ * Web servers show the page /404 for URLs that are not carnet's.  A password manager
+ * goes to /.well-known/change-password for who wants to change their password.
+ */
 static const struct oerr *
 notfound(struct req *rq)
 {
+	if (is_at(rq, "/404")) {
+		resp_error_page(rq, &oerr_not_found);
+		return NULL;
+	}
 	if (rq->method != METHOD_GET)
 		return &oerr_not_found;
 	if (strcmp(rq->path, "/icon.svg") == 0)
 		return icon(rq);
-	if (is_change_password(rq))
+	if (is_at(rq, "/.well-known/change-password"))
 		return resp_redirect(rq,
 		    arena_printf(rq->a, "%s#password",
 			site_path(rq->conf, rq->a, SITE_ACCOUNT)));
@@ -62,6 +68,7 @@ int
 main(void)
 {
 	static const struct endpoint ep = {
+		.uses = USES_PAGES,
 		.name = "notfound", .any_path = 1, .routed = 1,
 		.run = notfound, .fail = resp_error_json,
 	};

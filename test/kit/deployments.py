@@ -1,8 +1,8 @@
 """The deployments of deploy/: its files as shipped, each under a real web server.
 
-A site's directory is laid out as doc/deploy.md says: cgi-bin/ with carnet.conf,
-data/ and keys/ beside it.  What the host's own configuration would say
-(port, user, modules, log) is said here; the rest is deploy/'s.
+A site's directory has the layout of doc/deploy.md: cgi-bin/, with carnet.conf, data/ and
+keys/ beside it.  This file has what a host's own configuration says (port, user,
+modules, log); all else is in deploy/.
 """
 import os
 import shutil
@@ -27,6 +27,7 @@ server.document-root = "{dir}/www"
 server.errorlog = "{dir}/error.log"
 server.upload-dirs = ("{dir}/run")
 server.max-request-size = 1024
+server.error-handler-404 = "/oauth/404"
 {user}
 """
 
@@ -56,6 +57,7 @@ ThreadsPerChild 16
     Require all granted
 </Directory>
 DocumentRoot {dir}/www
+ErrorDocument 404 /oauth/404
 """
 
 NGINX = """
@@ -75,6 +77,7 @@ http {{
     server {{
         listen 127.0.0.1:{port};
         root {dir}/www;
+        error_page 404 /oauth/404;
         {more}
         # as many hosts have it: what is guarded must not slip in here
         location ~ \\.(txt|php|pl)$ {{ }}
@@ -82,7 +85,7 @@ http {{
 
 
 def write(site, port, name, text, user, **values):
-    """A server's configuration file; return its path."""
+    """Write a server's configuration file; return its path."""
     path = site.dir / name
     path.write_text(text.format(dir=site.dir, deploy=DEPLOY, port=port, app=site.app_port,
                                 guard=site.guard_port, user=user if AS_ROOT else "",
@@ -111,8 +114,8 @@ def nginx(site, port, text):
     return ["nginx", "-e", site.dir / "error.log", "-p", site.dir, "-c", path]
 
 
-# Each deployment: what the head of its file tells to write, and no more; and the
-# guard before what others serve.
+# Each deployment: what the head of its file in deploy/ says to write, and no more; and the
+# guard before the programs of others.
 
 def lighttpd_fastcgi(site, port):
     return lighttpd(site, port, ["magnet", "fastcgi", "cgi", "proxy"], """
@@ -176,9 +179,10 @@ ScriptAlias /cgi-bin/ {dir}/cgi-bin/
 """)
 
 
-SYSTEMD = "systemd"  # starts all of them, on sockets that it holds
+SYSTEMD = "systemd"  # systemd starts all of them, on sockets that it opens
 
-# How it is configured, and what of carnet's the web server does not start itself.
+# Each deployment: its configuration, and the programs that the web server does not start
+# itself.
 DEPLOYMENTS = {
     "lighttpd-fastcgi": (lighttpd_fastcgi, None),
     "lighttpd-cgi": (lighttpd_cgi, None),
@@ -193,7 +197,7 @@ GUARDED = [name for name in DEPLOYMENTS if name != "apache-htaccess"]
 
 
 def spawn(site, verb, *names):
-    """deploy/spawn.sh, as an administrator calls it."""
+    """Run deploy/spawn.sh as an administrator does."""
     by_port = site.deployment and site.deployment.startswith("apache")
     return subprocess.run(
         ["sh", DEPLOY / "spawn.sh", verb, *names], text=True, timeout=60,
@@ -204,7 +208,7 @@ def spawn(site, verb, *names):
 
 
 def kill(pid):
-    """End a process that we did not start ourselves, and see it go."""
+    """End a process that the test did not start, and wait until it is gone."""
     os.kill(pid, signal.SIGKILL)
     expect.until(lambda: servers.name_of(pid) is None)
 
@@ -221,8 +225,8 @@ def spawned(site, *names):
 
 
 def units(site):
-    """deploy/systemd, as its files say: the sockets of all programs, and for
-    Apache the guard's on a port."""
+    """deploy/systemd, as its files say: the sockets of all programs; for Apache, the
+    guard's is a port."""
     def place(text):
         for theirs, ours in (("/usr/local/lib/carnet", "%s"), ("/etc/carnet", "%s"),
                              ("/run/carnet", "%s/run")):
@@ -236,7 +240,7 @@ def units(site):
 
 
 def programs_of(site):
-    """The processes whose program is one of the site's own."""
+    """The processes that run one of the site's programs."""
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
@@ -249,7 +253,7 @@ def programs_of(site):
 
 @contextmanager
 def without(site, program):
-    """None of the program's processes lives, and none can be started."""
+    """No process of the program lives, and none can be started."""
     file = site.dir / "cgi-bin" / program
     away = file.with_name(program + ".away")
     file.rename(away)
@@ -265,7 +269,7 @@ def without(site, program):
 
 
 def give_away(path):
-    """Make USER the owner, as whom web servers run; the modes of files stay."""
+    """Make USER, who runs the web servers, the owner; the modes of files stay."""
     if AS_ROOT:
         for entry in [path, *path.rglob("*")]:
             shutil.chown(entry, USER, USER)
@@ -273,7 +277,7 @@ def give_away(path):
 
 @contextmanager
 def running(site, port, command):
-    """A web server in the foreground, until it and all that it started ended."""
+    """A web server in the foreground; at the end it and all that it started have ended."""
     env = {**os.environ, "CARNET_SERVED": str(site.dir),
            "PATH": os.environ["PATH"] + ":/usr/sbin"}
     errors = site.dir / "server.err"
@@ -291,7 +295,7 @@ def running(site, port, command):
 
 @contextmanager
 def place():
-    """A site's directory, laid out; nobody serves it yet."""
+    """A site's directory, laid out; no server runs yet."""
     with servers.directory() as path:
         site = Site(path, "http://127.0.0.1:%d" % servers.free_port())
         site.install()
@@ -306,8 +310,8 @@ def place():
 
 @contextmanager
 def deployed(name, settings="", more=""):
-    """A site under that deployment; its configuration begins with settings, and
-    lighttpd's, or nginx's, file says more, if that is given."""
+    """A site under that deployment.  Its configuration begins with settings; the file of
+    lighttpd or nginx has more in it."""
     configure, wanted = DEPLOYMENTS[name]
     with place() as site, ExitStack() as stack:
         site.deployment, site.more = name, more

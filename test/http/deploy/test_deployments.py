@@ -13,7 +13,8 @@ from kit.people import App, Browser
 
 flow = pytest.mark.flow
 SPA = "https://spa.example:8443"
-# These have methods of their own; what is below the other two is nothing.
+# Paths below these programs have methods of their own; below the other two there is
+# nothing.
 PATHS = [path for path in plaincgi.ROUTES 
          if path not in ("/oauth", "/api", "/.well-known/change-password")]
 
@@ -69,7 +70,7 @@ def test_an_app_gets_a_code_by_sign_in_and_consent(server):
 
 @flow("device")
 def test_a_device_gets_a_token_when_its_user_approves(server):
-    """RFC 8628: codes, the page where they are typed, polling."""
+    """RFC 8628: the codes, the page for the user code, and polling."""
     device = Device(server).begin()
     expect.error(device.poll(), 400, "authorization_pending")
     device.decide(Browser(server, server.user("read-posts")))
@@ -88,7 +89,7 @@ def test_refresh_rotates(server):
 
 @flow("refresh, reuse")
 def test_a_spent_refresh_token_revokes_its_family(server):
-    """RFC 9700 section 4.14.2: when the grace is over."""
+    """RFC 9700 section 4.14.2: after the grace."""
     old = server.sign_in("read-posts")
     new = expect.tokens(server.refresh(old["refresh_token"]))
     server.sql("UPDATE oauth_refresh_tokens SET spent_at = spent_at - 60")
@@ -119,7 +120,7 @@ def test_an_api_asks_about_a_token(server):
 
 @flow("metadata, keys")
 def test_a_client_library_finds_everything(server):
-    """RFC 8414: what the metadata names is there; the keys are those that sign."""
+    """RFC 8414: each URL of the metadata answers, and the keys are those that sign."""
     r = server.get("/.well-known/oauth-authorization-server")
     assert (r.status_code, r.headers["Content-Type"]) == (200, "application/json")
     told = r.json()
@@ -134,7 +135,7 @@ def test_a_client_library_finds_everything(server):
 
 @flow("guarded API")
 def test_no_token_is_401(server):
-    """RFC 6750 section 3.1: and the challenge names no error."""
+    """RFC 6750 section 3.1: the challenge names no error."""
     expect.unauthenticated(server.get("/api/posts"), None)
     expect.unauthenticated(server.get("/api/posts", token="x.y.z"))
 
@@ -165,7 +166,7 @@ def test_a_personal_token_is_made_works_and_is_revoked(server):
 
 @flow("posts")
 def test_posts_are_created_read_and_deleted(server):
-    """doc/protocol.md, The example API: the example API; Location is below /api/posts."""
+    """doc/protocol.md, The example API: Location is below /api/posts."""
     token = server.token("read-posts write-posts admin")
     places = []
     for _ in range(2):
@@ -222,7 +223,7 @@ def test_a_wrong_method_is_405(server):
 @flow("405 with Allow")
 @pytest.mark.parametrize("path", PATHS)
 def test_no_program_takes_any_method(server, path):
-    """RFC 9110 section 15.5.6: what a path does not know is 405 with Allow."""
+    """RFC 9110 section 15.5.6: an unknown method is 405, with Allow."""
     for method in ("PATCH", "TRACK"):
         r = server.request(method, path)
         if method == "TRACK" and r.status_code in (405, 501):
@@ -239,9 +240,25 @@ def test_an_unknown_path_is_404_as_json(server, path):
     expect.error(server.get(path), 404, "not_found")
 
 
+@flow("404 as a page")
+@pytest.mark.parametrize("path", ["/nothing", "/nothing/more.html?x", "/oauthx",
+                                  "/apiary/bees", "/account/nothing"])
+def test_a_person_sees_a_page_at_an_unknown_url(server, path, request):
+    """doc/deploy.md, A page for 404: the web server shows it for what is not carnet's."""
+    if request.node.callspec.params["server"] == "cgi" and "account" not in path:
+        path = "/oauth/404"  # no web server is there to show it
+    r = server.get(path, headers={"Accept": "text/html"})
+    assert (r.status_code, r.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
+    assert "<h1>There is nothing here</h1>" in r.text and 'href="/account"' in r.text
+    assert 'href="/oauth/icon.svg"' in r.text
+    r = server.request("HEAD", path)
+    assert (r.status_code, r.content) == (404, b"")
+
+
 @flow("413")
 def test_a_large_body_is_413(server):
-    """doc/security.md, Under load: over 64 KiB, before it is read; the answer arrives."""
+    """doc/security.md, Under load: a body over 64 KiB is refused before it is read, and
+    the answer arrives."""
     r = server.post("/oauth/token", data={"grant_type": "x" * 200_000})
     expect.error(r, 413, "invalid_request")
 
@@ -259,7 +276,7 @@ def test_a_refusal_arrives_whole_whatever_is_sent(server, method, path, status):
 
 @flow("413")
 def test_a_body_of_the_largest_size_arrives(server):
-    """doc/protocol.md, The token endpoint: 64 KiB, more than web servers hand on at once."""
+    """doc/protocol.md, The token endpoint: 64 KiB, which web servers pass on in pieces."""
     token, body = server.token("write-posts admin"), "x" * 65536
     r = server.post("/api/posts", token=token, json={"title": "Large", "body": body})
     assert (r.status_code, r.json()["body"]) == (201, body)
@@ -268,7 +285,7 @@ def test_a_body_of_the_largest_size_arrives(server):
 
 @flow("logout")
 def test_signing_out_ends_the_session(server):
-    """doc/users.md, Sessions: POST /oauth/logout; the session's cookie is dead."""
+    """doc/users.md, Sessions: after POST /oauth/logout the cookie is worth nothing."""
     browser = Browser(server, server.user())
     copy = Browser(server)
     copy.cookie = browser.cookie
@@ -279,7 +296,7 @@ def test_signing_out_ends_the_session(server):
     assert not copy.is_signed_in()
 
 
-# What is a deployment's own
+# What one deployment has alone
 
 def spawned_pids(site, name):
     return [int(p) for p in (site.dir / "run" / (name + ".pid")).read_text().split()]
@@ -297,7 +314,8 @@ def spawned():
 
 
 def test_spawn_starts_the_programs_and_no_one_else_may_connect(spawned):
-    """deploy/spawn.sh: so many of each, behind a socket of their user's."""
+    """deploy/spawn.sh: that many processes of each program, on a socket that only their
+    user can open."""
     names = {p.name for p in (spawned.dir / "cgi-bin").iterdir()}
     p = deployments.spawn(spawned, "status")
     assert p.returncode == 0
@@ -308,7 +326,7 @@ def test_spawn_starts_the_programs_and_no_one_else_may_connect(spawned):
 
 
 def test_spawn_leaves_what_runs_and_mends_what_does_not(spawned):
-    """deploy/spawn.sh start: may be called every minute."""
+    """deploy/spawn.sh start: it may be called every minute."""
     token, user = spawned_pids(spawned, "token"), spawned_pids(spawned, "user")
     deployments.kill(user[0])
     p = deployments.spawn(spawned, "status")
@@ -320,7 +338,8 @@ def test_spawn_leaves_what_runs_and_mends_what_does_not(spawned):
 
 
 def test_spawn_ends_no_process_that_is_not_its_own(spawned):
-    """deploy/spawn.sh: after a restart of the machine a number is another's."""
+    """deploy/spawn.sh: after a restart of the machine, another process may have the
+    number."""
     pids = spawned.dir / "run/user.pid"
     mine = pids.read_text()
     with subprocess.Popen(["sleep", "60"]) as other:
@@ -337,7 +356,7 @@ def hosted(deployment):
 
 
 def test_shared_hosting_gives_nothing_private_away(hosted):
-    """The worst case: all that carnet has lies where the web server serves."""
+    """The worst layout: everything is in the directory that the web server serves."""
     files = [p for p in hosted.dir.rglob("*") if p.is_file()
              and p.parts[-2] != "cgi-bin" and p.name not in ("index.html",)]
     private = [p for p in files if p.name.startswith("carnet.") or {"keys", "data"} & set(p.parts)]
@@ -365,8 +384,8 @@ COPIES = ["carnet.conf~", "carnet.conf.bak", "carnet.conf.orig", "carnet.conf.sa
 
 
 def test_shared_hosting_gives_no_copy_away(hosted):
-    """An editor's, or a person's, of what is private; by a list of what may be served,
-    as nobody knows the names of all the others.  The site's own pages are."""
+    """Copies that editors and people make of private files.  The rules name what may be
+    served, because nobody knows all names of copies.  The site's own pages are served."""
     (hosted.dir / "old").mkdir(exist_ok=True)
     (hosted.dir / "old/.git").mkdir(exist_ok=True)
     for name in COPIES:
@@ -379,14 +398,14 @@ def test_shared_hosting_gives_no_copy_away(hosted):
 
 
 def test_shared_hosting_gives_no_program_away(hosted):
-    """A program is run, never sent."""
+    """A program is run, and its file is never sent."""
     for p in (hosted.dir / "cgi-bin").iterdir():
         r = hosted.get("/cgi-bin/" + p.name)
         assert not r.content.startswith(b"\x7fELF")
 
 
 def test_a_host_eats_the_token_but_for_the_rules_that_we_ship(hosted):
-    """RFC 6750 section 2.1 needs a header that Apache keeps from CGI programs."""
+    """RFC 6750 section 2.1: Apache keeps the header from CGI programs."""
     rules, token = hosted.dir / ".htaccess", hosted.token()
     text = rules.read_text()
     assert hosted.is_live(token)
@@ -401,7 +420,8 @@ def test_a_host_eats_the_token_but_for_the_rules_that_we_ship(hosted):
 
 @pytest.mark.parametrize("name", ["authorization-server", "protected-resource"])
 def test_metadata_may_be_a_file(hosted, name):
-    """RFC 8414, RFC 9728: what carnet metadata writes is as good as the program."""
+    """RFC 8414, RFC 9728: the files of carnet metadata --write say what the program
+    says."""
     path = "/.well-known/oauth-" + name
     made = hosted.get(path)
     assert (made.status_code, made.headers["Content-Type"]) == (200, "application/json")
