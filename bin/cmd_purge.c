@@ -26,7 +26,7 @@ cmd_pause(const struct timespec *since)
 }
 
 static int
-report(struct cmd *c, const struct purge *p)
+report(struct cmd *c, const struct purge *p, int64_t orphans)
 {
 	struct buf b;
 
@@ -40,8 +40,12 @@ report(struct cmd *c, const struct purge *p)
 			buf_printf(&b, "%s%s\t%lld", i > 0 ? "\n" : "",
 			    store_purge_table(i), (long long)p->gone[i]);
 	}
-	if (c->json)
+	if (c->json) {
+		json_int(&b, "orphans", orphans);
 		json_close(&b, '}');
+	} else if (orphans > 0) {
+		buf_printf(&b, "\norphans\t%lld", (long long)orphans);
+	}
 	return cmd_print_rows(c, "TABLE\tROWS DELETED", &b);
 }
 
@@ -50,6 +54,7 @@ cmd_purge(struct cmd *c)
 {
 	struct purge p = { .table = 0 };
 	struct timespec begun;
+	int64_t orphans;
 	char **operand;
 	int more, n;
 
@@ -61,5 +66,7 @@ cmd_purge(struct cmd *c)
 			return CMD_SYSTEM;
 		cmd_pause(&begun);
 	} while (more);
-	return report(c, &p);
+	if (store_delete_orphans(c->st, &orphans) < 0)
+		return CMD_SYSTEM;
+	return report(c, &p, orphans);
 }

@@ -183,7 +183,7 @@ put_all(struct restore *r)
 	if ((st = store_open_put_back(database, 1)) == NULL)
 		return CMD_SYSTEM;
 	state = store_ledger_state(st);
-	r->is_old = state == LEDGER_OLD;
+	r->is_refused = state != LEDGER_FITS;
 	store_close(st);
 	return state < 0 ? CMD_SYSTEM : CMD_OK;
 }
@@ -229,7 +229,7 @@ report_json(struct cmd *c, const struct restore *r, const struct walk *w)
 	json_open(&b, NULL, '{');
 	if (r->before != NULL)
 		json_str(&b, "before", r->before);
-	json_truth(&b, "needs_accept", r->is_old);
+	json_truth(&b, "needs_accept", r->is_refused);
 	json_int(&b, "access_tokens", w->access);
 	json_int(&b, "refresh_tokens", w->refresh);
 	json_int(&b, "sessions", w->sessions);
@@ -253,7 +253,7 @@ report(struct cmd *c, const struct restore *r, const struct walk *w,
 	if (r->other_conf)
 		buf_printf(&b, "%s is not the configuration of the backup; it"
 		    " was left as it is\n", c->conf_path);
-	if (r->is_old)
+	if (r->is_refused)
 		buf_str(&b, "What was revoked since the backup was made is not"
 		    " known, so the programs refuse the database.\nRun carnet"
 		    " restore --accept: it revokes all tokens, and everybody"
@@ -295,7 +295,7 @@ cmd_restore(struct cmd *c)
 	}
 	if (rc == CMD_OK && accept) {
 		rc = accept_database(c, &w);
-		r.is_old = 0;
+		r.is_refused = 0;
 	}
 	return rc == CMD_OK ? report(c, &r, &w, accept) : rc;
 }

@@ -14,7 +14,7 @@ struct restore {
 	const char *conf_text;	/* the configuration in the archive */
 	const char *before;	/* the backup of the former site, or NULL */
 	int other_conf;		/* the present one differs, and stays */
-	int is_old;		/* the database needs --accept */
+	int is_refused;		/* the database needs --accept */
 };
 
 /*

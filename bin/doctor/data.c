@@ -48,13 +48,13 @@ check_database(struct doctor *d)
 		    path);
 	else if (h.error != NULL)
 		bad(d, LEVEL_WRONG,
-		    "Restore it from a copy, or move it away"
-		    " and run carnet install.",
+		    "carnet restore FILE, with a backup; without one,"
+		    " move it away and run carnet install.",
 		    "%s cannot be read: %s.", path, h.error);
 	else if (h.damage != NULL)
 		bad(d, LEVEL_WRONG,
-		    "Restore it from a copy; sqlite3 FILE"
-		    " .recover saves what can be saved.",
+		    arena_printf(d->a, "carnet restore FILE, with a backup;"
+				       " without one, %s", h.rescue),
 		    "%s is damaged: %s.", path, h.damage);
 	else if (h.version != h.wanted)
 		bad(d, LEVEL_WRONG, version_cure(&h),
@@ -71,9 +71,7 @@ check_database(struct doctor *d)
 		    " was made is not known, and the programs refuse it.",
 		    path);
 	else if (h.has_orphans)
-		bad(d, LEVEL_WARN,
-		    "Find them with sqlite3 and PRAGMA"
-		    " foreign_key_check, and delete them.",
+		bad(d, LEVEL_WARN, "carnet purge deletes them.",
 		    "%s has rows that refer to rows which are not there.",
 		    path);
 	else

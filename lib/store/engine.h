@@ -128,18 +128,22 @@ struct engine {
 
 	/* As store_ledger.h and store.h say. */
 	int (*ledger_state)(struct store *st);
-	int (*ledger_accept)(struct store *st);
 	const struct store_file *(*files)(
 	    const char *database, struct arena *a, size_t *n);
 };
 
 /* For the command; the programs of cgi-bin/ are linked without it. */
 struct engine_tools {
-	/* As store_look.h and store_copy.h say; look also connects st. */
+	/*
+	 * As store_look.h, store_copy.h, store_ledger.h and store_purge.h say; look
+	 * also connects st.
+	 */
 	void (*look)(
 	    struct store *st, struct arena *a, struct store_health *out);
 	int (*copy)(struct store *st, const char *path);
 	int (*replace)(const char *database, const char *copy);
+	int (*ledger_accept)(struct store *st);
+	int (*delete_orphans)(struct store *st, int64_t *gone);
 };
 
 extern const struct engine_tools engine_sqlite_tools; /* sqlite/tools.c */

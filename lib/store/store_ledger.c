@@ -12,5 +12,5 @@ store_ledger_state(struct store *st)
 int
 store_ledger_accept(struct store *st)
 {
-	return st->engine->ledger_accept(st);
+	return engine_tools_of(st->engine)->ledger_accept(st);
 }

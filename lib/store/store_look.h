@@ -11,6 +11,7 @@ struct store_health {
 	int version, wanted;	/* of the schema: its own, this program's */
 	const char *setting;	/* a fault that carnet install mends, or NULL */
 	const char *damage;	/* the first damage that was found, or NULL */
+	const char *rescue;	/* what saves rows of it, if there is no backup */
 	int has_orphans;	/* some rows refer to rows that do not exist */
 	int ledger;		/* enum ledger_state */
 	int64_t newest;		/* when its newest row was made; 0: no rows */

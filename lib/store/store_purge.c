@@ -1,6 +1,7 @@
 /* store_purge.c: a command deletes all expired rows, a batch at a time. */
 #include "store_purge.h"
 
+#include "engine.h"
 #include "query.h"
 #include "store_write.h"
 
@@ -104,4 +105,10 @@ store_purge_batch(struct store *st, int64_t now, struct purge *p)
 	p->is_walk = 0;
 	p->after.len = 0;
 	return ++p->table < STORE_EXPIRED_KINDS;
+}
+
+int
+store_delete_orphans(struct store *st, int64_t *gone)
+{
+	return engine_tools_of(st->engine)->delete_orphans(st, gone);
 }

@@ -28,6 +28,13 @@ struct purge {
  */
 int store_purge_batch(struct store *st, int64_t now, struct purge *p);
 
+/*
+ * store_delete_orphans(st, gone):
+ * Delete all rows that refer to a user or a client that is not there, and put how
+ * many they were to *gone.  Return 0; -1, logged.
+ */
+int store_delete_orphans(struct store *st, int64_t *gone);
+
 /* store_purge_table(i): the name of the table that gone[i] counts. */
 const char *store_purge_table(size_t i);
 

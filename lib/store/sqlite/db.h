@@ -137,14 +137,34 @@ void db_idle(struct store *st);
  * right before its commit: 0, or -1, logged.  The second after the commit.
  * db_ledger_checkpoint(st, is_synced): the database file was written, and is on
  * disk if is_synced: note its counter.
- * db_ledger_read(path, out): the numbers of the file beside the database at
- * path.  Without a file, or with an older one that has none, all are 0.
+ * db_shared_read(path, out), db_ledger_read(path, out): the file beside the
+ * database at path; of it, the two numbers.  Without a file, or with an older one
+ * that has none, all are 0.
  * db_ledger_of(st, out): the numbers of the database; 0, or -1, logged.
+ * db_ledger_add(st, taken_back, minute, out): in a write transaction, add to the
+ * numbers of the database, and take what they are now to out; 0, or -1, logged.
  * db_ledger_is_old(db, file): is a database with the numbers db older than the
  * file's?
  * db_ledger_copied(st): a copy is about to be made of what the database holds
  * now, and nobody writes: what is taken back next is counted, in this second
  * too.
+ */
+int db_ledger_begin(struct store *st);
+int db_ledger_was_overwritten(const char *path);
+int db_ledger_step(struct store *st);
+void db_ledger_end(struct store *st);
+void db_ledger_checkpoint(struct store *st, int is_synced);
+void db_shared_read(const char *path, struct shared *out);
+void db_ledger_read(const char *path, struct ledger *out);
+int db_ledger_of(struct store *st, struct ledger *out);
+int db_ledger_add(struct store *st, int64_t taken_back, int64_t minute,
+    struct ledger *out);
+int db_ledger_is_old(const struct ledger *db, const struct ledger *file);
+void db_ledger_copied(struct store *st);
+int db_ledger_state(struct store *st);
+
+/*
+ * put_back.c, for the command alone:
  * db_ledger_put_back(path, copy): the database file copy is about to be put in
  * place at path.  If the file beside path has no numbers yet, as on a new
  * machine, what was taken back since the copy was made is not known: have the
@@ -153,23 +173,14 @@ void db_idle(struct store *st);
  * db_ledger_swapped(path): it is in place: forget the counter of the file that
  * was there, which a program may have noted meanwhile.  0, or -1 with errno.
  */
-int db_ledger_begin(struct store *st);
-int db_ledger_was_overwritten(const char *path);
-int db_ledger_step(struct store *st);
-void db_ledger_end(struct store *st);
-void db_ledger_checkpoint(struct store *st, int is_synced);
-void db_ledger_read(const char *path, struct ledger *out);
-int db_ledger_of(struct store *st, struct ledger *out);
-int db_ledger_is_old(const struct ledger *db, const struct ledger *file);
-void db_ledger_copied(struct store *st);
 int db_ledger_put_back(const char *path, const char *copy);
 int db_ledger_swapped(const char *path);
-int db_ledger_state(struct store *st);
 int db_ledger_accept(struct store *st);
 
-/* look.c and copy.c: as engine.h has them. */
+/* look.c, copy.c and orphans.c, for the command alone: as engine.h has them. */
 void db_look(struct store *st, struct arena *a, struct store_health *out);
 int db_copy(struct store *st, const char *path);
 int db_replace(const char *path, const char *copy);
+int db_delete_orphans(struct store *st, int64_t *gone);
 
 #endif

@@ -257,6 +257,5 @@ const struct engine engine_sqlite = {
 	.version = db_version,
 	.set_version = db_set_version,
 	.ledger_state = db_ledger_state,
-	.ledger_accept = db_ledger_accept,
 	.files = files,
 };

@@ -34,9 +34,8 @@ db_ledger_is_old(const struct ledger *db, const struct ledger *file)
 	return db->taken_back < file->taken_back || db->minute < file->minute;
 }
 
-/* Read the file beside the database.  Numbers that it does not have are 0. */
-static void
-read_shared(const char *path, struct shared *out)
+void
+db_shared_read(const char *path, struct shared *out)
 {
 	char name[PATH_MAX];
 	int fd;
@@ -56,7 +55,7 @@ db_ledger_read(const char *path, struct ledger *out)
 {
 	struct shared sh;
 
-	read_shared(path, &sh);
+	db_shared_read(path, &sh);
 	out->taken_back = sh.taken_back;
 	out->minute = sh.minute;
 }
@@ -130,7 +129,7 @@ db_ledger_state(struct store *st)
 	 * The file first: another process that writes the database meanwhile tells
 	 * it a higher number than a counter that was read before.
 	 */
-	read_shared(st->database, &sh);
+	db_shared_read(st->database, &sh);
 	counter = counter_of(st);
 	if (sh.is_overwritten || counter < sh.file_counter ||
 	    counter < st->own->file_counter)
@@ -178,7 +177,7 @@ db_ledger_was_overwritten(const char *path)
 {
 	struct shared sh;
 
-	read_shared(path, &sh);
+	db_shared_read(path, &sh);
 	return sh.is_overwritten && tell(path, LEDGER_OVERWRITTEN) < 0;
 }
 
@@ -211,9 +210,8 @@ is_due(struct store *st, int64_t now)
 	    (st->own->counted_now != 0 || now / 60 > sh->minute);
 }
 
-/* Add to the two numbers, and take what they are now to out; 0, or -1. */
-static int
-add_numbers(struct store *st, int64_t taken_back, int64_t minute,
+int
+db_ledger_add(struct store *st, int64_t taken_back, int64_t minute,
     struct ledger *out)
 {
 	const struct value v[] = { V_INT(taken_back), V_INT(minute) };
@@ -230,7 +228,7 @@ db_ledger_step(struct store *st)
 	memset(&st->own->ledger, 0, sizeof(st->own->ledger));
 	if (!is_due(st, now))
 		return 0;
-	return add_numbers(st, st->own->counted_now != 0, now / 60,
+	return db_ledger_add(st, st->own->counted_now != 0, now / 60,
 	    &st->own->ledger);
 }
 
@@ -271,98 +269,4 @@ db_ledger_copied(struct store *st)
 	(void)clock_gettime(CLOCK_REALTIME, &t);
 	db_shared(st)->counted_at =
 	    -((int64_t)t.tv_sec * 1000000000 + t.tv_nsec);
-}
-
-static int
-accept_step(struct store *st, void *ctx)
-{
-	struct ledger file, now;
-
-	(void)ctx;
-	db_ledger_read(st->database, &file);
-	/* A consent that was withdrawn since would let its app in without asking. */
-	if (query_run(st, SQL_LEDGER_CONSENTS, NULL, 0) < 0 ||
-	    add_numbers(st, file.taken_back + 1, file.minute, &now) < 0)
-		return -1;
-	st->takes_back = 1;
-	db_shared(st)->is_overwritten = 0;
-	db_shared(st)->file_counter = 0;
-	db_ledger_copied(st); /* of what was put back */
-	return 0;
-}
-
-int
-db_ledger_accept(struct store *st)
-{
-	return store_write(st, accept_step, NULL);
-}
-
-/* The numbers of a database file that no process has open. */
-static int
-ledger_of_copy(const char *copy, struct ledger *out)
-{
-	struct store *st = store_new(copy, 0);
-	int rc = -1;
-
-	if (st == NULL)
-		return -1;
-	if ((st->own = calloc(1, sizeof(*st->own))) == NULL)
-		err(111, "store");
-	if (sqlite3_open_v2(copy, &st->own->handle, SQLITE_OPEN_READONLY,
-		NULL) == SQLITE_OK)
-		rc = db_ledger_of(st, out);
-	store_close(st);
-	return rc;
-}
-
-/* Other processes may use the turn of the group commit: it is not changed. */
-int
-db_ledger_put_back(const char *path, const char *copy)
-{
-	const size_t from = offsetof(struct shared, taken_back);
-	struct shared sh;
-	struct ledger db;
-	char name[PATH_MAX];
-	int fd, rc = -1;
-
-	if (ledger_of_copy(copy, &db) < 0)
-		return -1;
-	read_shared(path, &sh);
-	if (sh.taken_back < db.taken_back || sh.minute < db.minute) {
-		sh.taken_back = db.taken_back + 1;
-		sh.minute = db.minute;
-	}
-	sh.file_counter = 0;
-	sh.is_overwritten = 0;
-	sh.counted_at = 0;
-	if (snprintf(name, sizeof(name), "%s" DB_SYNC, path) <
-		(int)sizeof(name) &&
-	    (fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600)) >= 0) {
-		if (pwrite(fd, (const char *)&sh + from, sizeof(sh) - from,
-			(off_t)from) == (ssize_t)(sizeof(sh) - from) &&
-		    fsync(fd) == 0)
-			rc = 0;
-		close(fd);
-	}
-	if (rc < 0)
-		log_event("%s: %s", name, strerror(errno));
-	return rc;
-}
-
-int
-db_ledger_swapped(const char *path)
-{
-	static const struct shared none;
-	const size_t from = offsetof(struct shared, file_counter);
-	const size_t len = offsetof(struct shared, counted_at) - from;
-	char name[PATH_MAX];
-	int fd, rc;
-
-	snprintf(name, sizeof(name), "%s" DB_SYNC, path);
-	if ((fd = open(name, O_RDWR | O_CLOEXEC)) < 0)
-		return -1;
-	rc = pwrite(fd, (const char *)&none + from, len, (off_t)from) ==
-		(ssize_t)len ? 0 : -1;
-	close(fd);
-	return rc;
 }

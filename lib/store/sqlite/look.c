@@ -107,7 +107,8 @@ static void
 look_once(struct store *st, struct arena *a, int unchanging, int is_wal,
     struct store_health *out)
 {
-	*out = (struct store_health) { .wanted = SCHEMA_VERSION };
+	*out = (struct store_health) { .wanted = SCHEMA_VERSION,
+		.rescue = "sqlite3 FILE .recover saves what can be saved." };
 	if (!is_wal)
 		out->setting = "is not in WAL mode, so who reads waits for who"
 			       " writes";

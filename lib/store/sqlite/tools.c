@@ -5,4 +5,6 @@ const struct engine_tools engine_sqlite_tools = {
 	.look = db_look,
 	.copy = db_copy,
 	.replace = db_replace,
+	.ledger_accept = db_ledger_accept,
+	.delete_orphans = db_delete_orphans,
 };

@@ -54,7 +54,7 @@ def status(site, token):
 
 
 def copy_of(site):
-    """A copy of the database as sqlite3's own means make it."""
+    """A copy of the database, made by SQLite's own means."""
     path = site.dir / "copy.db"
     path.unlink(missing_ok=True)
     with closing(sqlite3.connect(database(site))) as db:
@@ -63,7 +63,7 @@ def copy_of(site):
 
 
 def put_back(site, copy):
-    """As an operator does who knows that the log belongs to the other file."""
+    """Put a copy in place as a careful operator does: the log belongs to the other file."""
     for suffix in "-wal", "-shm":
         database(site).with_name("carnet.db" + suffix).unlink(missing_ok=True)
     shutil.copyfile(copy, database(site).with_name("fresh.db"))
@@ -71,7 +71,7 @@ def put_back(site, copy):
 
 
 def contents(site):
-    """Every file but the log of what the command did."""
+    """All files, except the log of what the command did."""
     return {p: p.read_bytes() for p in site.dir.rglob("*")
             if p.is_file() and "audit" not in p.name and not p.name.endswith(("-shm", "-wal"))}
 
@@ -106,7 +106,7 @@ def test_a_file_that_is_there_is_not_written_over(own):
 
 
 def test_on_a_new_machine_nobody_knows_what_was_revoked(own, empty):
-    """All is there again, with its modes; but the programs wait for the operator."""
+    """All files are there again, with their modes; the programs wait for the operator."""
     token = own.token("read-posts")
     path = backup(own)
     said = restore(empty, path)
@@ -125,10 +125,10 @@ def test_on_a_new_machine_nobody_knows_what_was_revoked(own, empty):
 
 
 def test_where_nothing_was_revoked_since_all_goes_on(own):
-    """The copy knows as much as the machine does."""
+    """The copy and the machine know of the same revocations."""
     token = own.token("read-posts")
     path = backup(own)
-    for attempt in range(3):  # unless the minute ended in between
+    for attempt in range(3):  # unless a minute ended in between
         if not restore(own, path)["needs_accept"]:
             break
         own.carnet("restore", "--accept")
@@ -137,8 +137,46 @@ def test_where_nothing_was_revoked_since_all_goes_on(own):
     assert status(own, token) == 200
 
 
+MARK = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+int rename(const char *from, const char *to)
+{
+	int (*real)(const char *, const char *) =
+	    (int (*)(const char *, const char *))dlsym(RTLD_NEXT, "rename");
+	int rc = real(from, to), fd = open(getenv("MARK"), O_RDWR), one = 1;
+	pwrite(fd, &one, sizeof(one), 28); /* is_overwritten of struct shared */
+	close(fd);
+	return rc;
+}
+"""
+
+
+def test_a_database_that_programs_refuse_is_told_so(own, tmp_path):
+    """Whatever the reason: here a program marks the database as overwritten while it
+    is put in place."""
+    if faults.SANITIZED:
+        pytest.skip("nothing can be preloaded before the sanitizers")
+    (tmp_path / "mark.c").write_text(MARK)
+    subprocess.run(["cc", "-w", "-shared", "-fPIC", "-o", tmp_path / "mark.so",
+                    tmp_path / "mark.c", "-ldl"], check=True)
+    token, path = own.token("read-posts"), backup(own)
+    p = subprocess.run([BUILD / "bin/carnet", "restore", path, "--json", "--conf", own.conf],
+                       capture_output=True, text=True, env={
+                           **os.environ, "LD_PRELOAD": str(tmp_path / "mark.so"),
+                           "MARK": str(database(own)) + "-sync"})
+    assert p.returncode == 0 and json.loads(p.stdout)["needs_accept"] is True, p.stderr
+    assert status(own, token) == 503
+    own.carnet("restore", "--accept")
+    assert status(own, token) == 401 and status(own, own.token("read-posts")) == 200
+
+
 def test_programs_that_serve_take_up_what_was_put_in_place():
-    """Their database has grown since, and one of them did nothing meanwhile."""
+    """The database has grown since, and one of the programs was idle meanwhile."""
     with faults.served("token", "login") as site:
         def token():
             return site.grant("password", username=site.email, password=site.password)
@@ -158,7 +196,7 @@ def test_programs_that_serve_take_up_what_was_put_in_place():
                 token()
                 time.sleep(0.1)
             assert p.returncode == 0
-            if json.load(p.stdout)["needs_accept"]:  # the minute ended in between
+            if json.load(p.stdout)["needs_accept"]:  # a minute ended in between
                 site.carnet("restore", "--accept")
         expect.until(lambda: token().status_code == 200)
         site.get("/oauth/login")
@@ -187,7 +225,7 @@ KEEPS_TOKEN = "password", "scope", "client scope"
 @pytest.mark.parametrize("how", TAKEN_BACK)
 @pytest.mark.parametrize("by", ["hand", "restore"])
 def test_what_was_revoked_does_not_come_back(own, how, by):
-    """In the copy it lives."""
+    """In the copy the token lives."""
     user = own.user("*")
     token = own.token("read-posts", user)
     copy, path = copy_of(own), backup(own)
@@ -210,7 +248,7 @@ def test_what_was_revoked_does_not_come_back(own, how, by):
 
 
 def test_nobody_has_consented_to_anything_in_what_was_put_back(own):
-    """An app that was sent away since would be let in again, and nobody asked."""
+    """An app whose consent was withdrawn since would be let in without a question."""
     app, browser = App(own), Browser(own, own.user("*"))
     app.connect(browser)
     path = backup(own)
@@ -237,7 +275,7 @@ def test_a_key_that_the_backup_does_not_have_goes(own):
 
 
 def synced(site, *args):
-    """The directories that the command has on disk, and the names it made before."""
+    """The directories that the command synced, and the names that it made before that."""
     trace = site.dir / "trace"
     subprocess.run(["strace", "-f", "-y", "-e", "trace=fsync,rename,unlink,openat",
                     "-o", trace, BUILD / "bin/carnet", *args], check=True,
@@ -249,12 +287,12 @@ def synced(site, *args):
 
 
 def last(lines, pattern):
-    """The number of the last line with it."""
+    """The number of the last line that has it."""
     return max(i for i, line in enumerate(lines) if re.search(pattern, line))
 
 
 def test_what_is_put_in_place_outlives_a_power_cut(own):
-    """Its name, too: a key, what was there before, the backup itself."""
+    """The names too: of a key, of the old site's backup, of the backup itself."""
     if not shutil.which("strace") or faults.SANITIZED:
         pytest.skip("strace, of programs without sanitizers, is needed")
     path = own.dir / "b.tar"
@@ -279,7 +317,7 @@ def test_the_configuration_in_place_stays(own):
 
 
 def test_a_damaged_one_changes_nothing(own):
-    """Each of many bytes, and cut off at many places."""
+    """Each of many bytes is changed, and the file is cut at many places."""
     path = backup(own)
     whole, was = path.read_bytes(), contents(own)
     bad = own.dir / "bad.tar"
@@ -335,7 +373,7 @@ def test_roots_restore_is_for_who_runs_the_programs(own, empty):
 
 
 def test_a_backup_while_others_write_is_whole(own, empty):
-    """Every token that was answered before it began is in it."""
+    """It has every token that was answered before it began."""
     client = own.client("client_credentials")
     tokens = []
     with subprocess.Popen([*own.command("version").args[:1], "purge", "--conf",

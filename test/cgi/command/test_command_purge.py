@@ -13,6 +13,7 @@ from kit.site import BUILD
 TABLES = {"oauth_access_tokens", "oauth_refresh_tokens", "oauth_auth_codes",
           "oauth_device_codes", "sessions", "throttle"}
 DAY = 86400
+NONE = {**dict.fromkeys(TABLES, 0), "orphans": 0}
 
 
 def rows(site):
@@ -28,7 +29,7 @@ def pile_up(site, n):
 
 @pytest.fixture
 def used(fresh):
-    """A site where of each kind something lives."""
+    """A site with a live row of each kind."""
     app = App(fresh, grant="authorization_code,device_code")
     browser = Browser(fresh, fresh.user("*"))
     app.connect(browser)
@@ -42,22 +43,22 @@ def test_what_lives_stays(used):
     """carnet(1)."""
     before = rows(used)
     assert all(before.values())
-    assert used.carnet_json("purge") == dict.fromkeys(TABLES, 0)
+    assert used.carnet_json("purge") == NONE
     assert rows(used) == before
 
 
 @pytest.mark.parametrize("table", sorted(TABLES))
 def test_what_expired_goes_and_is_counted_by_table(used, table):
-    """carnet(1): codes are known as spent for a day more, and a device may poll once
+    """carnet(1): a code is known as spent for one more day, and a device may poll once
     more."""
     n = rows(used)[table]
     kept = {"oauth_auth_codes": DAY, "oauth_device_codes": 60}.get(table, 0)
     used.sql("UPDATE %s SET expires_at = ?" % table, int(time.time()) - kept + 1000)
     assert used.carnet_json("purge")[table] == 0
-    if table == "oauth_refresh_tokens":  # else it is kept for the access token
+    if table == "oauth_refresh_tokens":  # else it stays for its access token
         used.sql("UPDATE oauth_access_tokens SET revoked_at = ?", int(time.time()))
     used.sql("UPDATE %s SET expires_at = ?" % table, int(time.time()) - kept - 1)
-    assert used.carnet_json("purge") == {**dict.fromkeys(TABLES, 0), table: n}
+    assert used.carnet_json("purge") == {**NONE, table: n}
     assert rows(used)[table] == 0
 
 
@@ -73,7 +74,7 @@ def test_revoked_tokens_go_a_day_later(used):
 
 
 def test_a_revoked_refresh_token_stays_for_a_living_access_token(used):
-    """It is what the access token would be found by."""
+    """A revocation of the family finds the access token by it."""
     used.sql("UPDATE oauth_refresh_tokens SET revoked_at = 5")
     assert used.carnet_json("purge")["oauth_refresh_tokens"] == 0
 

@@ -19,7 +19,7 @@ def test_a_row_of_the_future_tells_of_the_clock(fresh):
 
 
 def damage(path):
-    """A page of zeros where the table of users had one."""
+    """Overwrite a page of the table users."""
     with closing(sqlite3.connect(path)) as db:
         page, = db.execute(
             "SELECT rootpage FROM sqlite_schema WHERE name = 'users'").fetchone()
@@ -45,16 +45,16 @@ def orphan(path):
 
 @pytest.mark.parametrize("spoil, level, said, cure", [
     (lambda p: p.unlink(), "wrong", "No such file", "carnet install"),
-    (lambda p: p.write_bytes(b"x" * 4096), "wrong", "not a database", "Restore"),
+    (lambda p: p.write_bytes(b"x" * 4096), "wrong", "not a database", "carnet restore FILE"),
     (lambda p: p.write_bytes(b""), "wrong", "version 0", "carnet install"),
     (pragma("user_version = 0"), "wrong", "version 0", "carnet install"),
     (pragma("user_version = 99"), "wrong", "version 99", "newer version"),
     (pragma("journal_mode = DELETE"), "wrong", "not in WAL mode", "carnet install"),
-    (damage, "wrong", "is damaged", "Restore"),
-    (orphan, "warn", "refer to rows", "foreign_key_check")],
+    (damage, "wrong", "is damaged", "carnet restore FILE"),
+    (orphan, "warn", "refer to rows", "carnet purge")],
     ids=["gone", "noise", "empty", "older", "newer", "mode", "damaged", "orphan"])
 def test_a_database_that_is_not_sound(fresh, spoil, level, said, cure):
-    """doc/architecture.md, Storage; the keys are checked all the same."""
+    """doc/architecture.md, Storage; the keys are still checked."""
     spoil(fresh.dir / "data/carnet.db")
     before = snapshot(fresh.dir)
     report = ask(fresh)
@@ -62,6 +62,24 @@ def test_a_database_that_is_not_sound(fresh, spoil, level, said, cure):
     assert said in report.text("database") and cure in report.text("database")
     assert report.level("keys") == "ok"
     assert snapshot(fresh.dir) == before
+
+
+@pytest.mark.parametrize("spoil, cure", [
+    (lambda p: p.write_bytes(b"x" * 4096), "restore"), (damage, "restore"), (orphan, "purge")],
+    ids=["noise", "damaged", "orphan"])
+def test_the_cure_of_a_database_works(fresh, spoil, cure):
+    """carnet(1): a verb of carnet's own, as doctor says it."""
+    user, saved = fresh.user(), fresh.dir / "saved.tar"
+    fresh.carnet("backup", str(saved))
+    spoil(fresh.dir / "data/carnet.db")
+    if cure == "purge":
+        assert fresh.carnet_json("purge")["orphans"] == 1
+        assert fresh.sql("SELECT count(*) FROM posts") == [(0,)]
+    else:
+        assert "carnet restore FILE" in ask(fresh).text("database")
+        fresh.carnet("restore", str(saved), "--accept")
+    assert ask(fresh).level("database") == "ok"
+    assert user.email in fresh.carnet("user", "list")
 
 
 def no_keys(keys):
@@ -99,7 +117,7 @@ def test_a_weak_key_is_told(fresh):
 
 
 def rotated(site, past):
-    """Have the new key made, and sign, from then on."""
+    """Have the new key signed with from now on: change its time."""
     new, = (site.dir / "keys").glob("ES256.*.pem")
     os.utime(new, (past, past))
     new.rename(new.with_name("ES256.%d.pem" % past))
@@ -161,7 +179,7 @@ def revoked(site):
 
 
 def test_a_clients_scope_that_is_no_more_is_told(fresh):
-    """A word that [scopes] does not have."""
+    """[scopes] does not have the word."""
     client = fresh.client("client_credentials", scope="admin")
     fresh.conf.write_text(fresh.conf.read_text().replace("admin =", "other ="))
     fresh.sql("UPDATE users SET scope = NULL")
@@ -169,7 +187,7 @@ def test_a_clients_scope_that_is_no_more_is_told(fresh):
 
 
 def test_a_clients_algorithm_without_a_key_is_told(fresh):
-    """It gets no tokens."""
+    """The client gets no tokens."""
     client = fresh.client("client_credentials", "--alg", "EdDSA")
     ask(fresh).only("clients", "wrong", client.id, "keys generate --alg EdDSA")
 
@@ -178,6 +196,6 @@ def test_a_clients_algorithm_without_a_key_is_told(fresh):
     ("JÜRGEN@x.example", "a sign-in searches for jürgen@x.example"),
     ("♥@x.example", "is not an e-mail address")])
 def test_a_user_whom_nobody_can_sign_in_as_is_told(fresh, email, why):
-    """RFC 8265: what is typed is looked for in one form."""
+    """RFC 8265: what a user types is looked up in one form."""
     fresh.sql("UPDATE users SET email = ?", email)
     ask(fresh).only("users", "warn", why, "carnet user edit")
