@@ -102,10 +102,10 @@ const struct keys_entry *keys_signer(struct keys *ks, int alg);
 
 /*
  * keys_lock(dir), keys_unlock(lock):
- * Lock dir before its files are changed or all of them are read; wait until nobody
- * else has the lock.  The functions below that write take it themselves.  Return the
- * lock; -1, logged, which keys_unlock accepts too.  The lock is no file, and ends
- * with the process.
+ * Lock dir before its files are changed or all of them are read.  Wait while another
+ * process has the lock, for a minute at most.  The functions below that write take
+ * it themselves.  Return the lock; -1, logged, which keys_unlock accepts too.  The
+ * lock is no file, and ends with the process.
  */
 int keys_lock(const char *dir);
 void keys_unlock(int lock);

@@ -39,6 +39,9 @@ struct keys {
 	int has_refresh, has_seal, no_seal;
 };
 
+/* keys_lock_within(dir, wait_ms): keys_lock, with a shorter wait. */
+int keys_lock_within(const char *dir, int wait_ms);
+
 /* keys_read_file(a, path, len): a small file and a NUL; NULL, errno set. */
 char *keys_read_file(struct arena *a, const char *path, size_t *len);
 

@@ -1,10 +1,16 @@
-/* test_keys_rotate.c: a new key takes an old one's place, and the old one goes. */
+/*
+ * test_keys_rotate.c: a new key takes the place of an old one, and the old one
+ * goes.
+ */
 #include "keydir.h"
 
 #include <fcntl.h>
 #include <time.h>
 
-/* Takes the place of libc's: was a key in its directory when that was synced last? */
+/*
+ * In place of libc's: was that file in the directory when the directory was
+ * last synced?
+ */
 static struct {
 	const char *file;     /* in the directory that is synced */
 	int was_there, syncs;
@@ -44,7 +50,7 @@ a_rotation_makes_a_new_signer_and_keeps_the_old_key(void **state)
 	assert_string_equal(keys_signer(ks, ALG_ES256)->kid, old);
 	keys_free(ks);
 	assert_int_equal(keys_rotate(dir, ALG_ES256, 0, 0, &again), 0);
-	/* Its time comes: the name tells it. */
+	/* The time comes when the new key signs: its file's name says when. */
 	assert_int_equal(rename(file(arena_printf(fx.a, "ES256.%lld.pem",
 				    (long long)from)),
 			     file("ES256.5.pem")),
@@ -63,7 +69,7 @@ a_rotation_makes_a_new_signer_and_keeps_the_old_key(void **state)
 	keys_free(ks);
 }
 
-/* A power cut must not bring a key back that was let go for a leak. */
+/* A power cut must not bring back a key that was retired because it leaked. */
 static void
 a_retired_key_is_gone_from_the_disk(void **state)
 {
@@ -85,12 +91,30 @@ a_retired_key_is_gone_from_the_disk(void **state)
 	keys_free(ks);
 }
 
+/* doc/deploy.md, Keys: a command that hangs does not make all others hang. */
+static void
+who_waits_for_the_keys_gives_up_and_says_why(void **state)
+{
+	int other, lock;
+
+	(void)state;
+	assert_int_equal(keys_make(dir, ALG_ES256, 0, 0), 1);
+	assert_true((other = keys_lock(dir)) >= 0);
+	fixture_log();
+	assert_int_equal(keys_lock_within(dir, 40), -1);
+	assert_non_null(strstr(fx.log, "another command has it locked"));
+	keys_unlock(other);
+	assert_true((lock = keys_lock_within(dir, 40)) >= 0);
+	keys_unlock(lock);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_rotation_makes_a_new_signer_and_keeps_the_old_key),
 		TEST(a_retired_key_is_gone_from_the_disk),
+		TEST(who_waits_for_the_keys_gives_up_and_says_why),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
