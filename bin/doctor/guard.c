@@ -121,23 +121,42 @@ token_arrives(struct doctor *d, const char *url)
 	}
 }
 
+/* The URL of prefix on the site's host, with more between the two. */
+static const char *
+url_below_root(struct doctor *d, const char *more, const char *prefix)
+{
+	return arena_printf(d->a, "%.*s%s%s",
+	    (int)(url_path(d->base) - d->base), d->base, more,
+	    http_path(d->a, prefix));
+}
+
+/*
+ * GET that URL, and return it.  A server may redirect a directory's name to the
+ * name with a slash before it asks the guard: then GET that.
+ */
+static const char *
+get_below_root(struct doctor *d, const char *more, const char *prefix,
+    struct http_answer *an)
+{
+	const char *url = url_below_root(d, more, prefix);
+
+	if (http_get(d->a, url, an) == 0 && an->status / 100 == 3) {
+		url = arena_printf(d->a, "%s/", url);
+		http_get(d->a, url, an);
+	}
+	return url;
+}
+
 /*
  * Ask without a token, and with a made-up one.  GET is safe whoever answers
- * (RFC 9110 section 9.2.1).  A server may redirect a directory's name to the
- * name with a slash before it asks the guard.
+ * (RFC 9110 section 9.2.1).
  */
 static int
 prefix_is_guarded(struct doctor *d, const char *prefix)
 {
-	const char *url = arena_printf(d->a, "%.*s%s",
-	    (int)(url_path(d->base) - d->base), d->base,
-	    http_path(d->a, prefix));
 	struct http_answer an;
+	const char *url = get_below_root(d, "", prefix, &an);
 
-	if (http_get(d->a, url, &an) == 0 && an.status / 100 == 3) {
-		url = arena_printf(d->a, "%s/", url);
-		http_get(d->a, url, &an);
-	}
 	if (an.error != NULL || !is_refusal(d, &an)) {
 		report_answer(d, url, &an);
 		return 0;
@@ -153,15 +172,9 @@ prefix_is_guarded(struct doctor *d, const char *prefix)
 static int
 slashes_are_guarded(struct doctor *d, const char *prefix)
 {
-	const char *url = arena_printf(d->a, "%.*s/%s",
-	    (int)(url_path(d->base) - d->base), d->base,
-	    http_path(d->a, prefix));
 	struct http_answer an;
+	const char *url = get_below_root(d, "/", prefix, &an);
 
-	if (http_get(d->a, url, &an) == 0 && an.status / 100 == 3) {
-		url = arena_printf(d->a, "%s/", url);
-		http_get(d->a, url, &an);
-	}
 	if (an.error != NULL || an.status >= 500 || an.status == 400 ||
 	    an.status / 100 == 3 ||
 	    http_header(d->a, &an, "X-Request-Id", NULL) != NULL)
@@ -185,9 +198,7 @@ static void
 try_override(struct doctor *d, const char *prefix)
 {
 	const struct http_request rq = {
-		.url = arena_printf(d->a, "%.*s%s",
-		    (int)(url_path(d->base) - d->base), d->base,
-		    http_path(d->a, prefix)),
+		.url = url_below_root(d, "", prefix),
 		.header = { "X-HTTP-Method-Override: CARNET" },
 	};
 	struct http_answer an;

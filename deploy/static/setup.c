@@ -2,60 +2,34 @@
  *
  * This page is only in carnet.cgi, for hosts to which one can only copy files.
  * It works for a user who knows the text of the file setup-token beside
- * carnet.conf: whoever can put a file there is the owner of the site.  It runs
- * the command's own verbs, and deletes that file. */
+ * carnet.conf.  setup_token.c reads that file, setup_site.c makes the site. */
+#include "setup.h"
+
 #include <err.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
-#include <sys/file.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "arena.h"
 #include "b64.h"
+#include "body.h"
 #include "buf.h"
 #include "conf.h"
 #include "conn.h"
 #include "crypto.h"
-#include "input.h"
-#include "req.h"
 #include "resp.h"
 #include "sandbox.h"
 #include "tmpl.h"
 #include "url.h"
 
-#define TOKEN_FILE "setup-token"
-#define WRONG_FILE "setup-token.wrong" /* a byte for each recent wrong guess */
 #define TOKEN_MIN 20
-#define TOKEN_MAX 200
-#define WRONG_MAX 20 /* after so many, guesses are refused for WRONG_WAIT_S */
-#define WRONG_WAIT_S 60
-#define OUTPUT_MAX 4096
-#define VERB_S 100 /* longer than any verb takes */
 
 int setup_main(void);
 int notfound_main(void);
 
 extern char **environ;
-
-/* The fields of the form; "" if one is not given. */
-struct form {
-	const char *token, *issuer, *data, *email, *password;
-};
-
-struct setup {
-	struct req rq;
-	struct form form;
-	char dir[PATH_MAX];	/* where carnet.conf is */
-	int dirfd, fd;		/* of dir; of the token's file, locked, or -1 */
-};
 
 static const char *
 env(const char *name)
@@ -163,146 +137,6 @@ page(struct setup *s, int status, const char *part, const char *error,
 	return answer(s);
 }
 
-/* The text of the file, without the newline that an editor adds. */
-static const char *
-read_token(struct setup *s)
-{
-	char *text = arena_alloc(s->rq.a, TOKEN_MAX + 2);
-	ssize_t n = pread(s->fd, text, TOKEN_MAX + 1, 0);
-
-	while (n > 0 && (unsigned char)text[n - 1] <= ' ')
-		n--;
-	text[n < 0 ? 0 : n] = '\0';
-	return text;
-}
-
-/* Count a wrong guess.  Return -1 on failure: then no guess may be tried. */
-static int
-count_wrong(struct setup *s)
-{
-	int fd = openat(s->dirfd, WRONG_FILE,
-	    O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
-	int rc;
-
-	if (fd < 0)
-		return -1;
-	rc = write(fd, "x", 1) == 1 ? 0 : -1;
-	close(fd);
-	return rc;
-}
-
-/*
- * Return for how many more seconds guesses are refused; 0: not.  After the wait
- * the count begins again, so strangers can delay the owner only for a while.
- */
-static int
-seconds_to_wait(struct setup *s)
-{
-	const time_t now = time(NULL);
-	struct stat sb;
-
-	if (fstatat(s->dirfd, WRONG_FILE, &sb, AT_SYMLINK_NOFOLLOW) < 0)
-		return 0;
-	/* A clock that was set back is no reason to wait longer. */
-	if (now < sb.st_mtime || now >= sb.st_mtime + WRONG_WAIT_S) {
-		(void)unlinkat(s->dirfd, WRONG_FILE, 0);
-		return 0;
-	}
-	return sb.st_size < WRONG_MAX
-	    ? 0
-	    : (int)(sb.st_mtime + WRONG_WAIT_S - now);
-}
-
-/* Is what was sent the text of the file?  Digests compare in constant time. */
-static int
-token_fits(const char *sent, const char *token)
-{
-	struct digest a, b;
-
-	digest_of(sent, strlen(sent), &a);
-	digest_of(token, strlen(token), &b);
-	return digest_equal(&a, &b);
-}
-
-/* In the child: run the command with input; its output goes to out. */
-static void
-become(char **argv, int input, int out)
-{
-	static char path[] = "PATH=/usr/bin:/bin";
-	char *clean[] = { path, NULL };
-
-	if (dup2(input, 0) == 0 && dup2(out, 1) == 1 && dup2(out, 2) == 2) {
-		signal(SIGPIPE, SIG_DFL);
-		alarm(VERB_S);
-		execve("/proc/self/exe", argv, clean);
-	}
-	_exit(127);
-}
-
-/*
- * Run a verb of the command, with input on its standard input.  Put its output
- * to *said.  Return 1 if it succeeded.
- */
-static int
-run_verb(struct setup *s, char **argv, const char *input, const char **said)
-{
-	int in = memfd_create("setup", MFD_CLOEXEC), status = -1;
-	int out = memfd_create("setup", MFD_CLOEXEC);
-	char *text = arena_alloc(s->rq.a, OUTPUT_MAX + 1);
-	ssize_t n = (ssize_t)strlen(input);
-	pid_t pid;
-
-	*said = text;
-	text[0] = '\0';
-	if (in < 0 || out < 0 || write(in, input, (size_t)n) != n ||
-	    lseek(in, 0, SEEK_SET) < 0 || (pid = fork()) < 0) {
-		*said = strerror(errno);
-		return 0;
-	}
-	if (pid == 0)
-		become(argv, in, out);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		continue;
-	n = pread(out, text, OUTPUT_MAX, 0);
-	text[n < 0 ? 0 : n] = '\0';
-	close(in);
-	close(out);
-	if (*text == '\0' && status != 0)
-		*said = "This host lets no program start another.";
-	return status == 0;
-}
-
-static char *
-word(const char *text)
-{
-	return (char *)(uintptr_t)text;
-}
-
-/*
- * Run carnet install and carnet user add.  Put the output of install, which has
- * a secret that is shown only here, to *made, and an error to *fault.  Both may
- * be run again: what exists stays.  Return 1 on success.
- */
-static int
-make_site(struct setup *s, const char **made, const char **fault)
-{
-	const struct form *f = &s->form;
-	char *conf = arena_printf(s->rq.a, "%s/carnet.conf", s->dir);
-	char *install[] = { word("carnet"), word("install"), word("--conf"), conf,
-		word("--issuer"), word(f->issuer),
-		*f->data == '\0' ? NULL : word("--data"), word(f->data), NULL };
-	char *user[] = { word("carnet"), word("user"), word("add"),
-		word("--conf"), conf, word("--password-stdin"), word("--"),
-		word(f->email), NULL };
-	const char *password = arena_printf(s->rq.a, "%s\n", f->password);
-
-	*made = NULL;
-	if (!run_verb(s, install, "", fault))
-		return 0;
-	*made = *fault;
-	return run_verb(s, user, password, fault);
-}
-
 /* Read the fields of the body, which is a form of some hundred bytes. */
 static void
 read_form(struct setup *s)
@@ -315,7 +149,7 @@ read_form(struct setup *s)
 		{ "password", &s->form.password },
 	};
 	struct conn c = { .fd = -1, .until_ms = conn_now_ms() + CONN_READ_MS };
-	size_t len = input_length(&(struct req) { .env = environ }), got = 0;
+	size_t len = body_length(&(struct req) { .env = environ }), got = 0;
 	char *body;
 	const char *at;
 	struct url_pair pair;
@@ -324,7 +158,7 @@ read_form(struct setup *s)
 	if (len > BODY_MAX)
 		len = BODY_MAX;
 	at = body = arena_alloc(s->rq.a, len + 1);
-	conn_expect(&c, input_length(&(struct req) { .env = environ }));
+	conn_expect(&c, body_length(&(struct req) { .env = environ }));
 	while (got < len && (n = conn_read(&c, body + got, len - got)) > 0)
 		got += (size_t)n;
 	conn_drain(&c);
@@ -353,57 +187,27 @@ static int
 set_up(struct setup *s, const char *token)
 {
 	const char *fault, *said = "";
-	int wait_s;
+	int fits, wait_s;
 
-	if ((wait_s = seconds_to_wait(s)) > 0) {
+	if ((wait_s = setup_token_wait(s)) > 0) {
 		resp_header(&s->rq, "Retry-After", "%d", wait_s);
 		return page(s, 429, "form", "There were many wrong guesses: wait"
 		    " a minute, then send this again.", NULL);
 	}
-	if (!token_fits(s->form.token, token)) {
-		if (count_wrong(s) < 0)
-			return page(s, 500, "form", "The folder of the file"
-			    " cannot be written to.", NULL);
-		return page(s, 403, "form", "That is not what stands in the"
-		    " file.", NULL);
-	}
+	if ((fits = setup_token_try(s, token)) < 0)
+		return page(s, 500, "form", "The folder of the file cannot be"
+		    " written to.", NULL);
+	if (!fits)
+		return page(s, 403, "form", "That is not the text of the file.",
+		    NULL);
 	if ((fault = find_fault(&s->form)) != NULL)
 		return page(s, 422, "form", fault, NULL);
-	if (!make_site(s, &said, &fault))
+	if (!setup_make_site(s, &said, &fault))
 		return page(s, 422, "form", fault, said);
-	(void)unlinkat(s->dirfd, WRONG_FILE, 0);
-	if (unlinkat(s->dirfd, TOKEN_FILE, 0) < 0 || fsync(s->dirfd) < 0)
+	if (setup_token_end(s) < 0)
 		return page(s, 200, "done", "Delete the file " TOKEN_FILE
 		    " now: this page cannot.", said);
 	return page(s, 200, "done", NULL, said);
-}
-
-/* Open and lock the file of the token.  Return 0 if there is none. */
-static int
-open_token(struct setup *s)
-{
-	struct stat sb;
-
-	s->fd = openat(s->dirfd, TOKEN_FILE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	return s->fd >= 0 && flock(s->fd, LOCK_EX) == 0 &&
-	    fstat(s->fd, &sb) == 0 && S_ISREG(sb.st_mode) && sb.st_nlink > 0;
-}
-
-/*
- * The folder of carnet.conf is the parent of the one that this program is in.
- */
-static int
-find_dir(struct setup *s)
-{
-	char *slash;
-
-	if (realpath("/proc/self/exe", s->dir) == NULL)
-		return -1;
-	for (int up = 0; up < 2; up++)
-		if ((slash = strrchr(s->dir, '/')) != NULL)
-			*slash = '\0';
-	s->dirfd = open(s->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return s->dirfd < 0 ? -1 : 0;
 }
 
 static int
@@ -414,7 +218,7 @@ serve(struct setup *s)
 	if (!is_private())
 		return page(s, 403, "", "Open this page by https: what you type"
 		    " could be read on the way.", NULL);
-	token = read_token(s);
+	token = setup_token_read(s);
 	if (strlen(token) < TOKEN_MIN || strlen(token) > TOKEN_MAX)
 		return page(s, 403, "", "The file " TOKEN_FILE " must hold one"
 		    " line of 20 to 200 characters that nobody can guess.",
@@ -444,7 +248,7 @@ setup_main(void)
 	 * Read also a body that is not used: else a server may lose the answer.
 	 */
 	read_form(&s);
-	if (find_dir(&s) < 0 || !open_token(&s))
+	if (!setup_token_open(&s))
 		return notfound_main();
 	cf = conf_parse("issuer = http://127.0.0.1\n", "setup", error,
 	    sizeof(error));

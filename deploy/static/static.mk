@@ -26,7 +26,7 @@ $(BUILD)/gen/programs.h: deploy/static/static.mk $(wildcard cgi-bin/*.c)
 	@{ $(foreach p,$(PROGRAMS),echo 'PROGRAM("$(notdir $(p))", $(call rename,$(p)))';) } >$@
 $(BUILD)/deploy/static/one.o: ALL_CPPFLAGS += -I$(BUILD)/gen
 $(BUILD)/deploy/static/one.o: $(BUILD)/gen/programs.h
-$(ONE): $(BUILD)/deploy/static/one.o $(BUILD)/deploy/static/setup.o $(ONE_OBJ) $(filter-out %/carnet.o,$(COMMAND_SRC:%.c=$(BUILD)/%.o)) \
+$(ONE): $(patsubst %,$(BUILD)/deploy/static/%.o,one setup setup_token setup_site) $(ONE_OBJ) $(filter-out %/carnet.o,$(COMMAND_SRC:%.c=$(BUILD)/%.o)) \
 		$(LIB) $(BUILD)/deploy/static/absent.o deploy/static/link.opts
 	@mkdir -p $(@D)
 	$(LINK_STATIC) -o $@ \

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "input.h"
+#include "body.h"
 #include "oerr.h"
 #include "req.h"
 #include "resp.h"
@@ -74,5 +74,5 @@ check_wants(const struct req *rq)
 	    !takes_method(rq->ep, METHOD_POST) ||
 	    !takes_path(rq->ep, path == NULL ? "" : path))
 		return 0;
-	return input_size(rq);
+	return body_size(rq);
 }

@@ -17,20 +17,6 @@ struct req;
 const struct oerr *input_read(struct req *rq, struct conn *c);
 
 /*
- * input_size(rq):
- * Return how many bytes of a POST's body input_read will read; 0 if it refuses the
- * request without reading the body.  Only rq->env and rq->ep need be set.
- */
-size_t input_size(const struct req *rq);
-
-/*
- * input_length(rq):
- * Return how many bytes of a body a plain CGI program may read (RFC 3875 section
- * 4.2), even if it needs none; SIZE_MAX: up to the end.  Only rq->env need be set.
- */
-size_t input_length(const struct req *rq);
-
-/*
  * input_form(rq, text, len):
  * Read a form body or a query into rq->param[].  Names that param.h does not have
  * are ignored.  An empty value is the same as none (RFC 6749 section 3.1).  A name

@@ -10,6 +10,7 @@
 
 #include "arena.h"
 #include "b64.h"
+#include "body.h"
 #include "buf.h"
 #include "check.h"
 #include "conf.h"
@@ -231,7 +232,7 @@ serve_cgi(struct process *pr, struct arena *a)
 	struct conn c = { .fd = -1, .until_ms = conn_now_ms() + CONN_READ_MS };
 
 	hasher_wake(-1);
-	conn_expect(&c, input_length(&(struct req) { .env = environ }));
+	conn_expect(&c, body_length(&(struct req) { .env = environ }));
 	serve_one(pr, a, &c, environ);
 	if (pr->st != NULL)
 		store_idle(pr->st);

@@ -1,15 +1,18 @@
-/* test_input.c: the wire vocabulary as it is read, over all lengths and byte values. */
+/*
+ * test_input.c: parameters as they are read, for all lengths and byte values.
+ */
 #include "fixture.h"
 
 #include <json-c/json.h>
 
 #include "json.h"
+#include "body.h"
 #include "input.h"
 #include "url.h"
 
 enum kind { VSCHAR, TEXT, SCOPE };
 
-/* Each row once more, by what the RFCs and the pages need. */
+/* Each row of param.c again, by what the RFCs and the pages need. */
 static const struct {
 	const char *name;
 	size_t longest;
@@ -89,7 +92,7 @@ assert_bad(const struct oerr *e, const char *name, const char *words)
 		assert_non_null(strstr(e->description, name));
 }
 
-/* RFC 7009 section 2.2, RFC 7662 section 2.2: what is no token is one of none. */
+/* RFC 7009 section 2.2, RFC 7662 section 2.2: any text is taken as a token. */
 static int
 takes_anything(int p)
 {
@@ -135,7 +138,7 @@ may_hold(enum kind kind, int c)
 		return c >= 0x20 && c <= 0x7e;
 	case SCOPE:
 		return c >= 0x20 && c <= 0x7e && c != '"' && c != '\\';
-	case TEXT: /* a byte over 0x7f alone is no UTF-8 */
+	case TEXT: /* a single byte over 0x7f is no UTF-8 */
 		return c >= 0x20 && c < 0x7f;
 	}
 	return 0;
@@ -257,7 +260,10 @@ members_of_a_json_body_are_taken_as_those_of_a_form(void **state)
 	assert_bad(json("\"x\""), NULL, "not a JSON object");
 	assert_bad(json("{\"username\":1.5}"), "username", "neither a string");
 	assert_string_equal(fx.rq.bad_param, "username");
-	/* An integer is a text; one that readers may round is none. */
+	/*
+	 * An integer is taken as a text; one that a reader may round is
+	 * refused.
+	 */
 	assert_null(json("{\"client_id\":3,\"password\":-7}"));
 	assert_string_equal(fx.rq.param[PARAM_CLIENT_ID], "3");
 	assert_string_equal(fx.rq.param[PARAM_PASSWORD], "-7");
@@ -292,7 +298,9 @@ a_lenient_endpoint_reads_the_rest_and_tells_the_first_error(void **state)
 	assert_string_equal(fx.rq.param[PARAM_REDIRECT_URI], "u");
 	assert_null(fx.rq.param[PARAM_SCOPE]);
 	assert_null(fx.rq.param[PARAM_PROMPT]);
-	/* The first value of two stands: nobody may be misled by a second. */
+	/*
+	 * Of two values the first one stays: a second must not mislead anybody.
+	 */
 	e = form("state=one&state=two");
 	assert_bad(e, "state", "sent twice");
 	assert_string_equal(fx.rq.param[PARAM_STATE], "one");
