@@ -29,6 +29,7 @@ test php-cgi HTTP tests: a guarded PHP script
 test perl HTTP tests: a guarded CGI script
 test postgresql statements: that another engine takes them, too
 test fcgiwrap HTTP tests: CGI under nginx
+test systemd HTTP tests: systemd-analyze reads the units
 test python3 the runner of all tests
 test python3-pytest the runner of the HTTP tests
 test python3-requests an HTTP client
