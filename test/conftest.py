@@ -1,4 +1,4 @@
-"""Fixtures: sites, and who serves them."""
+"""Fixtures: sites and their servers."""
 from contextlib import ExitStack
 
 import pytest
@@ -18,7 +18,7 @@ def pytest_configure(config):
 
 @pytest.fixture(scope="session")
 def site():
-    """What make run serves: the whole suite under lighttpd, as FastCGI."""
+    """What make run serves: all programs under lighttpd, as FastCGI."""
     with servers.lighttpd() as s:
         yield s
 
@@ -32,8 +32,8 @@ def cgi():
 
 @pytest.fixture(scope="session")
 def deployment():
-    """deployment(name) is a site under that deployment of deploy/: started when
-    it is first asked for, and there until the last test is over."""
+    """deployment(name) is a site under that deployment of deploy/.  It is started when a
+    test first asks for it, and ends with the last test."""
     started = {}
     with ExitStack() as stack:
         def get(name):
@@ -64,7 +64,7 @@ def in_matrix(request, record_property):
 
 @pytest.fixture(params=["make-run", *deployments.DEPLOYMENTS, "cgi"])
 def server(request, in_matrix):
-    """Each way to serve a site."""
+    """A site under each way to serve it."""
     in_matrix(request.param)
     if request.param in deployments.DEPLOYMENTS:
         return request.getfixturevalue("deployment")(request.param)

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
-"""cov.py BUILD: how much of lib/ the tests ran, by gcov: lines, and which not.
+"""cov.py BUILD: which lines of lib/ the tests ran, by gcov.
 
-BUILD was compiled with --coverage and has been tested.  Exit status 1 if the
-whole is under 90 %.
+BUILD was compiled with --coverage, and the tests have run.  The exit status is 1 if it
+is less than 90 % of all lines.
 """
 import json
 import subprocess
@@ -14,7 +14,7 @@ GOAL = 90
 
 
 def lines_of(notes):
-    """{line: how often it ran} of each source of lib/ in an object's notes."""
+    """{line: how often it ran} for each source of lib/ in an object's notes."""
     p = subprocess.run(["gcov", "--json-format", "--stdout", notes], cwd=ROOT, text=True,
                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
     for report in filter(None, p.stdout.splitlines()):

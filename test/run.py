@@ -1,11 +1,10 @@
 #!/usr/bin/python3
-"""run.py: every test there is; make test runs it.  BUILD names what to test.
+"""run.py: all tests; make test runs it.
 
-Words choose suites: run.py unit cgi.
-
-Before the last line stands a matrix, flows by deployments: ok, FAIL, or - for
-what did not run, which is a failure too where it should have.  The last line is "N passed, N failed, N skipped", and the
-exit status 1 if a test failed or none ran.
+BUILD names the build.  Words choose suites: run.py unit cgi.  Before the last line there
+is a matrix, flows by deployments: ok, FAIL, or - for a flow that did not run.  If it
+should have run, that is a failure too.  The last line is "N passed, N failed, N
+skipped".  The exit status is 1 if a test failed or none ran.
 """
 import os
 import re
@@ -22,12 +21,12 @@ sys.dont_write_bytecode = True
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / os.environ.get("BUILD", "build")
 SUITES = ("unit", "fuzz", "cgi", "http", "fault", "pack", "browser", "man")
-FUZZ_RUNS, HTTP_FUZZ_REQUESTS = 20000, 1500  # of a fixed seed
+FUZZ_RUNS, HTTP_FUZZ_REQUESTS = 20000, 1500  # with a fixed seed
 TIMEOUT_S = 1200
 
 count = {"passed": 0, "failed": 0, "skipped": 0}
 matrix = {}  # flow: deployment: outcomes
-# What a deployment cannot do: plain CGI programs are asked about no others.
+# What a deployment cannot do: plain CGI programs are not asked about other requests.
 CANNOT = {("guarding others", "apache-htaccess"), ("guarding others", "cgi")}
 
 
@@ -40,8 +39,8 @@ def add(outcome, n=1):
 
 
 def environment(scratch):
-    """With sanitizers compiled in: end at the first finding, and write it where
-    it is found though the program's standard error went elsewhere."""
+    """A sanitizer ends the program at its first finding, and writes the finding where we
+    look, wherever the program's standard error goes."""
     env = {**os.environ, "BUILD": str(BUILD), "PYTHONDONTWRITEBYTECODE": "1"}
     common = "exitcode=99:log_path=%s:" % (scratch / "sanitizer")
     common += "halt_on_error=1:"
@@ -51,7 +50,7 @@ def environment(scratch):
 
 
 def outcomes(xml):
-    """(name, outcome, text) of each test in a report in JUnit's form."""
+    """(name, outcome, text) of each test in a report in the JUnit form."""
     for case in ElementTree.parse(xml).iter("testcase"):
         name = "%s.%s" % (case.get("classname", ""), case.get("name"))
         found = {child.tag: child for child in case}
@@ -65,7 +64,7 @@ def outcomes(xml):
 
 
 def add_to_matrix(xml):
-    """What the tests that are marked flow say of themselves (test/conftest.py)."""
+    """What the tests with the mark flow say of themselves (test/conftest.py)."""
     for case in ElementTree.parse(xml).iter("testcase"):
         said = {p.get("name"): p.get("value") for p in case.iter("property")}
         if "flow" in said:
@@ -75,18 +74,18 @@ def add_to_matrix(xml):
 
 
 def cell(found):
-    """FAIL if one test failed, ok if one passed, - if none has run."""
+    """FAIL if a test failed, ok if one passed, - if none has run."""
     return ("FAIL" if found & {"failure", "error"} else "ok" if "ok" in found else "-")
 
 
 def deployments():
-    """All there are, whether a test of theirs has run or not."""
-    from kit.deployments import DEPLOYMENTS  # wants what only the HTTP tests have
+    """All flows, even if no test of one has run."""
+    from kit.deployments import DEPLOYMENTS  # needs packages of the HTTP tests
     return ["make-run", *DEPLOYMENTS, "cgi"]
 
 
 def gaps(columns):
-    """The cells where a flow did not run, and should have."""
+    """The cells of flows that did not run, and should have."""
     return [(flow, name) for flow, row in matrix.items() for name in columns
             if cell(row.get(name, set())) == "-" and (flow, name) not in CANNOT]
 
@@ -102,7 +101,7 @@ def print_matrix(columns):
 
 
 def finish(command, env):
-    """Run it to its end: exit status, and output."""
+    """Run it to its end; return exit status and output."""
     try:
         p = subprocess.run(command, cwd=ROOT, env=env, timeout=TIMEOUT_S, text=True,
                            errors="replace", stdin=subprocess.DEVNULL,
@@ -113,7 +112,7 @@ def finish(command, env):
 
 
 def run_unit(program, env, scratch):
-    """One cmocka program: its report, and its exit status, are both believed."""
+    """Run one cmocka program; its report and its exit status must agree."""
     name = program.name
     env = {**env, "CMOCKA_MESSAGE_OUTPUT": "XML",
            "CMOCKA_XML_FILE": str(scratch / (name + "-%g.xml"))}
@@ -145,7 +144,7 @@ def run_units(env, scratch):
                       if not p.suffix and os.access(p, os.X_OK))
     sources = {p.stem for p in (ROOT / "test/unit").glob("test_*.c")}
     for program in programs:
-        if program.name in sources:  # not left over from another day
+        if program.name in sources:  # an old report does not count
             run_unit(program, env, scratch)
     for name in sorted(sources - {p.name for p in programs}):
         add("failed")
@@ -173,8 +172,8 @@ def run_pytest(suite, env, scratch):
 
 
 def run_fuzz(scratch):
-    """Each target a little while, always the same way, on top of all that once
-    reached something; make fuzz looks further."""
+    """Run each fuzz target a little while, always in the same way, on all inputs that
+    once reached something new; make fuzz searches on."""
     kept = scratch / "corpus"
     kept.mkdir()
     subprocess.run(["tar", "-C", kept, "-xzf", ROOT / "test/fuzz/corpus.tar.gz"], check=True)
@@ -182,7 +181,7 @@ def run_fuzz(scratch):
                          "--requests=%d" % HTTP_FUZZ_REQUESTS]}
     for source in sorted((ROOT / "test/fuzz").glob("fuzz_*.c")):
         name, target = source.stem, source.stem.removeprefix("fuzz_")
-        (scratch / name).mkdir()  # what is found is written there, not to the seeds
+        (scratch / name).mkdir()  # findings are written there, and not to the seeds
         (kept / target).mkdir(exist_ok=True)
         words = ROOT / "test/fuzz/dict" / (target + ".dict")
         commands[name] = [
@@ -212,12 +211,12 @@ def run_mandoc():
         tell("\nmandoc", " ".join(page.name for page in pages))
 
 
-# Said once by each process that has requests wait (lib/base/task.c).
+# A process whose requests wait says this once (lib/base/task.c).
 NO_FINDING = re.compile(r"==\d+==WARNING: ASan doesn't fully support makecontext.*\n")
 
 
 def report_sanitizers(scratch):
-    """Whatever a test made of it: a finding is a failure."""
+    """A finding is a failure, whatever its test said."""
     for log in sorted(scratch.glob("sanitizer.*")):
         text = NO_FINDING.sub("", log.read_text(errors="replace"))
         if not text.strip():
@@ -228,7 +227,7 @@ def report_sanitizers(scratch):
 
 
 def run_copy(place):
-    """The same from a copy that servers can reach; return its exit status."""
+    """Run the same from a copy that servers can reach; return its exit status."""
     if not BUILD.is_relative_to(ROOT):
         tell("%s is closed to other users, whom servers run as: open it, or build"
              " below %s" % (place, ROOT))

@@ -25,12 +25,12 @@ from kit.site import BUILD  # noqa: E402
 LONG = {"ANSWERS": "100000", "KILLS": "100", "ROUNDS": "300", "FAULT_STEP": "1",
         "SEEDS": "40"}
 REQUESTS = int(os.environ.get("REQUESTS", 3000000))
-SLOWEST = 400  # requests a second, on any machine
-SLICE_S = 10   # of load, then the same again
+SLOWEST = 400  # requests a second; any machine does more
+SLICE_S = 10  # seconds of load, then the same again
 ACTORS = 6
 TABLES = ("oauth_access_tokens", "oauth_refresh_tokens", "oauth_auth_codes",
           "oauth_device_codes", "sessions", "throttle")
-# What may be added beside the tenth, of each figure.
+# Growth that is allowed beside a tenth, for each figure.
 SLACK = {"rss of the largest, kB": 256, "most open files": 2, "database, kB": 256,
          "log, kB": 256, "audit trail, kB": 1024}
 
@@ -58,8 +58,8 @@ def memory(pid):
 
 
 def sample(site, pids, lately):
-    """lately: the memory of each program in the last samples.  A password that is
-    being hashed takes 16 MiB for a moment: the least of these is its own."""
+    """lately: the memory of each program in the last samples; the least of them counts,
+    as a hash takes 16 MiB for a moment."""
     lately.append({pid: memory(pid) for pid in pids})
     rss = max(min(m[pid] for m in lately if pid in m) for pid in pids)
     fds = max(len(os.listdir("/proc/%d/fd" % pid)) for pid in pids)
@@ -70,7 +70,7 @@ def sample(site, pids, lately):
 
 
 def let_a_day_pass(site):
-    """Codes are known for a day after their end, and places for 90."""
+    """Codes are kept for a day after their end, and known places for 90 days."""
     for table in ("oauth_auth_codes", "oauth_device_codes"):
         site.sql("UPDATE %s SET expires_at = expires_at - 86400"
                  " WHERE expires_at < unixepoch() - 5" % table)
@@ -78,7 +78,7 @@ def let_a_day_pass(site):
 
 
 class Load:
-    """wrk with one request, again and again, which must get 200."""
+    """Run wrk with one request, again and again; it must get 200."""
 
     def __init__(self, site, path, connections, body=None, token=None):
         env = {"METHOD": "POST" if body else "GET", "BODY": body, "TOKEN": token}
@@ -92,7 +92,7 @@ class Load:
                                         stdout=subprocess.PIPE)
 
     def finish(self):
-        """How many were answered, and what was wrong, or None."""
+        """How many requests were answered; what was wrong, or None."""
         out = self.process.communicate()[0]
         line = re.search(r"^answers (.*)$", out, re.M)
         got = dict(re.findall(r"(\S+)=(\d+)", line[1])) if line else {}
@@ -117,7 +117,7 @@ def loads(site):
 
 
 def drive(site, actors):
-    """All that is asked for; the samples, how many were answered, what was wrong."""
+    """Send all requests; return the samples, how many were answered, what was wrong."""
     all_loads, rows, wrong, done = loads(site), [], [], 0
     deadline = time.monotonic() + 60 + REQUESTS / SLOWEST
     pids, lately = workers(site), deque(maxlen=10)
@@ -135,7 +135,7 @@ def drive(site, actors):
             wrong += [bad] if bad else []
         wrong += [a.failure for a in actors if a.failure]
         let_a_day_pass(site)
-    # Of token lighttpd starts more under load, and ends some when they are idle.
+    # lighttpd starts more processes of token under load, and ends some when they are idle.
     ended = [name[p] for p in pids - workers(site) if name[p] != "token"]
     if ended:
         wrong.append("programs ended: %s" % ended)
@@ -143,8 +143,8 @@ def drive(site, actors):
 
 
 def report(rows):
-    """The figures as a plot; which of them grew.  How many rows live goes by how
-    many requests there are just then: that is let pass."""
+    """Plot the figures; return those that grew.  The number of live rows depends on the
+    load just then, and does not count."""
     if len(rows) < series.LEAST:
         return ["%d samples tell nothing" % len(rows)]
     failed = []
@@ -159,8 +159,9 @@ def report(rows):
 
 
 def left(site):
-    """When all is over, requests that write take it away: of each process one in four
-    takes 64 rows, of one table of six; access tokens that were added are walked past."""
+    """When all rows have expired, requests that write delete them: in each process one
+    in four looks at one table of six, and at 64 rows.  The walk passes over new access
+    tokens."""
     client = site.client("client_credentials")
     many = [t for t in TABLES if site.sql("SELECT count(*) FROM %s" % t)[0][0] == 0]
     for table in TABLES:

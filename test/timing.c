@@ -19,10 +19,7 @@
 #include "store_client.h"
 
 #define N 200000
-#define CALLS 32   /* a measurement: the clock is coarse */
-#define CROP 0.9   /* what is slower than this part was interrupted */
-#define LIMIT 10.0
-#define LEAST_NS 1.0
+# one measurement: the clock is coarse
 
 static struct digest want, first, last;
 static struct client cl;
@@ -85,7 +82,7 @@ by_size(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* The t of the two, and by how many ns a call they differ. */
+/* The t of the two classes, and by how many ns a call they differ. */
 static double
 welch(void (*run)(int), double *ns)
 {

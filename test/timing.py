@@ -30,9 +30,9 @@ from kit.people import App, Browser  # noqa: E402
 LIMIT = 10.0
 LEAST_US = 3.0
 N = int(os.environ.get("TIMINGS", 4000))
-N_HASHES = int(os.environ.get("HASHES", 300))  # of 26 ms each
+N_HASHES = int(os.environ.get("HASHES", 300))  # a request takes 26 ms
 SETTINGS = "audit_size = 0\ncode_ttl = 10m"
-# Counted as ever, and never too many.
+# The failures are counted as usual, but never too many.
 LIMITS = "\n[throttle]\n" + "".join(
     "%s = 1000000\n" % n for n in ("account_address", "account", "address", "client"))
 
@@ -59,7 +59,7 @@ def body_of(answer):
 
 
 class Pairs:
-    """Requests to one site, by twos; failed says whether any tell."""
+    """Send pairs of requests to one site; failed says whether a pair tells something."""
 
     def __init__(self, site):
         self.site, self.failed = site, 0
@@ -82,7 +82,8 @@ class Pairs:
 
 
 def who(pairs, site, names):
-    """Sign-ins by the names of accounts, each against the first, which is nobody's."""
+    """Sign-ins with the names of accounts, each compared with the first, which is no
+    account."""
     client = site.password_client
     form = {"client_id": client.id, "client_secret": client.secret,
             "grant_type": "password", "password": "wrong-password"}
@@ -107,7 +108,7 @@ def signing_in(pairs, site):
     form = {**fields, "password": "wrong-password"}
     nobody = "n" * user.email.index("@") + user.email[user.email.index("@"):]
 
-    def plain(page):  # what was typed, and the nonce, aside
+    def plain(page):  # without the typed address and the nonce
         page = re.sub(rb'nonce="[^"]*"', b"", page)
         return page.replace(user.email.encode(), b"*").replace(nobody.encode(), b"*")
 
@@ -145,7 +146,7 @@ def imported(pairs, site):
     secret = "a secret that a person chose"
     site.sql("UPDATE oauth_clients SET secret = NULL, secret_hash = ? WHERE identifier = ?",
              crypt.crypt(secret, crypt.mksalt(crypt.METHOD_BLOWFISH, rounds=1 << 8)), client.id)
-    # That a client is an imported one does show: a client's id is no secret.
+    # That a client was imported may show: a client's id is no secret.
     form = {"grant_type": "client_credentials", "client_id": client.id}
     pairs.compare("imported client: wrong at the first, the last byte", "/oauth/token",
                   {**form, "client_secret": "A" + secret[1:]},
@@ -176,11 +177,12 @@ def redeeming(pairs, site):
     mine = {"client_id": app.client.id, "client_secret": app.client.secret}
     pairs.compare("introspect: unknown token, one of another client", "/oauth/introspect",
                   {**mine, "token": "A" * 43}, {**mine, "token": others}, N)
-    # Whose another's token is, revoke says (RFC 7009 section 2.1): no row for that.
+    # For a token of another client, revoke tells that there is a row (RFC 7009 section
+    # 2.1): no pair for that.
     pairs.compare("revoke: unknown token, another one", "/oauth/revoke",
                   {**mine, "token": "A" * 43}, {**mine, "token": "B" * 43}, N,
                   alike=lambda body: body == b"")
-    expect.tokens(site.refresh(others))  # it was live all along
+    expect.tokens(site.refresh(others))  # it was live the whole time
 
 
 def main():

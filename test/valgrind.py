@@ -26,12 +26,12 @@ TOOLS = {
     "massif": "--time-unit=B --max-snapshots=200 --detailed-freq=200",
 }
 PROGRAMS = ("posts", "token")
-# What valgrind does for itself, it does from within the sandbox: not here.
+# valgrind makes system calls of its own that the sandbox refuses: switch it off.
 SETTINGS = "sandbox = no\ndurability = normal\naudit_size = 1"
 
 
 def wrap(tool, folder):
-    """Programs of these names that run the real ones by the tool."""
+    """Programs of these names that run the real ones under the tool."""
     (folder / "cgi-bin").mkdir()
     for name in PROGRAMS:
         options = TOOLS[tool] + (" --massif-out-file=%s/%s.out" % (folder, name)
@@ -43,15 +43,15 @@ def wrap(tool, folder):
 
 
 def pile_up(site):
-    """More tokens that are over than there will be at any time later: SQLite's cache
-    has had its largest database when the second tenth begins."""
+    """Add more expired tokens than there will be later: SQLite's cache has seen its
+    largest database when the second tenth begins."""
     site.sql("WITH i AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM i LIMIT 500)"
              " INSERT INTO oauth_access_tokens (id, client_id, scope, created_at, expires_at,"
              " seal) SELECT randomblob(16), 1, 'read-posts', 1, 2, randomblob(32) FROM i")
 
 
 def load(site, tool):
-    # Tokens that end soon: else the database grows, and SQLite's cache of it.
+    # Tokens that end soon: else the database grows, and with it SQLite's cache.
     pile_up(site)
     client = site.client("client_credentials", "--access-ttl", "1s")
     token = site.token("read-posts")
@@ -73,14 +73,14 @@ def load(site, tool):
 
 
 def heap(path):
-    """(how far, bytes) of each snapshot, without massif's own overhead."""
+    """(how far, bytes) of each snapshot, without massif's own memory."""
     found = re.findall(r"time=(\d+)\nmem_heap_B=(\d+)\n", path.read_text())
     end = int(found[-1][0]) or 1
     return [(int(t) / end, int(b)) for t, b in found]
 
 
 def judge_massif(folder, name):
-    # At the very end all is freed.
+    # At the very end all memory is freed.
     curve = heap(folder / (name + ".out"))[:-1]
     early = max(b for t, b in curve if 0.1 <= t <= 0.2)
     late = max(b for t, b in curve if t >= 0.67)

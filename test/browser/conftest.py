@@ -1,4 +1,4 @@
-"""One browser for all tests; each test's page must have kept the rules."""
+"""One browser for all tests; each page must have kept the rules."""
 import pytest
 
 from kit import chromium
@@ -13,8 +13,8 @@ def driver():
 
 @pytest.fixture
 def page(driver, site):
-    """The playground, fresh.  At the end: nothing in the console (a violation
-    of the CSP would be), and no request to anybody else."""
+    """The playground, newly opened.  At the end nothing is in the console (where a
+    violation of the CSP would be), and nobody else was asked for anything."""
     chromium.size(driver, 1280, 1000)
     driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
     yield Playground(driver, site).open()

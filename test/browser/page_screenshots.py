@@ -18,7 +18,7 @@ KINDS = [("light", "desktop", 1100, 700, 1400), ("dark", "phone", 390, 700, 1200
 LAPTOP = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Safari/605.1"
 
-# Where the page ends, or the last of its cards that ends above the limit.
+# Where the page ends, or the last card that ends above the limit.
 END = """
 const ends = [...document.querySelectorAll('.card')].map(
 	(card) => card.getBoundingClientRect().bottom + 16);

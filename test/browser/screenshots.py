@@ -23,13 +23,13 @@ def shoot(driver, name):
 
 
 def playground(driver, site, scheme, kind):
-    """With a token, and an answer: the page as one who uses it sees it."""
+    """The page with a token and an answer."""
     chromium.media(driver, scheme)
     chromium.size(driver, *SIZES[kind])
     page = Playground(driver, site).open()
     page.sign_in("read-posts write-posts")
     page.press("call-user")
-    # On a phone what is of interest is below the form.
+    # On a phone the answer is below the form.
     top = "token-title" if kind == "phone" else "token-form"
     driver.execute_script(
         "document.activeElement.blur();"

@@ -20,8 +20,8 @@ def app(site):
 
 @pytest.fixture
 def web(driver, site, app):
-    """A browser that nobody uses yet.  At the end: nothing in the console (a
-    violation of a policy would be), and no request to anybody else."""
+    """A browser that nobody has used yet.  At the end nothing is in the console (where a
+    violation of a policy would be), and nobody else was asked for anything."""
     chromium.size(driver, 1100, 900)
     driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
     chromium.complaints(driver), chromium.hosts(driver)
@@ -37,7 +37,8 @@ def user(site):
 
 
 def test_sign_in_consent_and_back_to_the_app(web, app, user, site):
-    """RFC 6749 section 4.1: the whole way; no Referer tells the app where from."""
+    """RFC 6749 section 4.1: from link to token; no Referer tells the app where the user
+    was."""
     web.open(app.path(scope="read-posts write-posts")).sign_in(user)
     assert app.name in web.text() and "Write posts" in web.text()
     assert user.email in web.text() and urlsplit(app.uri).netloc in web.text()
@@ -62,21 +63,21 @@ def test_by_form_post(web, app, user):
 
 
 def test_an_error_by_form_post(web, app):
-    """It takes no click, and no sign-in."""
+    """Without a click and without a sign-in."""
     web.open(app.path(response_mode="form_post", prompt="none"))
     assert app.answer("POST")["error"] == "login_required"
 
 
 def test_a_remembered_consent_leads_from_sign_in_to_the_app(web, app, user):
-    """CSP level 3, section 6.4.1: the policy of the sign-in page must let the
-    redirects of its form go all the way."""
+    """CSP level 3, section 6.4.1: the policy of the sign-in page must allow all
+    redirects that follow its form."""
     app.connect(Browser(app.site, user))
     web.open(app.path()).sign_in(user)
     assert web.find("got").text == "came back" and app.answer()["code"]
 
 
 def test_a_wrong_password_is_told(web, user):
-    """And the focus is where to go on."""
+    """The focus is on the next thing to do."""
     web.open("/account").sign_in(user, "wrong")
     assert "wrong" in web.find("error").text
     assert web.find("email").get_property("value") == user.email
@@ -86,7 +87,7 @@ def test_a_wrong_password_is_told(web, user):
 
 
 def test_keyboard_alone(web, app, user, driver):
-    """WCAG 2.1, 2.1.1: sign-in and consent without a mouse, focus always seen."""
+    """WCAG 2.1, 2.1.1: sign-in and consent without a mouse; the focus is always visible."""
     def keys(*what):
         driver.switch_to.active_element.send_keys(*what)
 
@@ -142,8 +143,8 @@ def test_a_device_by_its_link(web, user, site):
 
 
 def test_a_link_of_another_site_to_a_device(web, user, site):
-    """Fetch Metadata: whatever such links carry, the user stays signed in; and from
-    one that carries a right code it is one click to the page that asks."""
+    """Fetch Metadata: whatever these links have in them, the user stays signed in.  A
+    link with a right code is one click away from the page that asks."""
     tv, other = App(site, grant="device_code", uris=()), Listener(site, "localhost")
     auth = {"client_id": tv.client.id, "client_secret": tv.client.secret}
     codes = site.post("/oauth/device/code", data=auth).json()
@@ -166,7 +167,7 @@ def test_a_link_of_another_site_to_a_device(web, user, site):
 
 
 def test_a_device_by_hand(web, user, site):
-    """RFC 8628 section 3.3: the code is typed; a wrong one is told."""
+    """RFC 8628 section 3.3: the user types the code; a wrong one is told."""
     tv = App(site, grant="device_code", uris=())
     auth = {"client_id": tv.client.id, "client_secret": tv.client.secret}
     codes = site.post("/oauth/device/code", data=auth).json()
@@ -181,7 +182,7 @@ def test_a_device_by_hand(web, user, site):
 
 
 def test_a_token_is_made_and_copied(web, site, driver):
-    """doc/users.md, The account page: shown once; copied by its button."""
+    """doc/users.md, The account page: it is shown one time; its button copies it."""
     driver.execute_cdp_cmd("Browser.grantPermissions", {
         "origin": site.url, "permissions": ["clipboardReadWrite",
                                             "clipboardSanitizedWrite"]})
@@ -206,7 +207,7 @@ def test_a_token_is_made_and_copied(web, site, driver):
 
 
 def test_a_missing_password_is_told_at_its_field(web, site):
-    """WCAG 2.1, 3.3.1: and the field has the focus."""
+    """WCAG 2.1, 3.3.1: the field has the focus, too."""
     user = site.user("*")
     web.open("/account").sign_in(user)
     web.find("token-name").send_keys("Mine")
@@ -217,7 +218,7 @@ def test_a_missing_password_is_told_at_its_field(web, site):
 
 
 def test_times_are_the_readers_own(web, user, driver):
-    """By script; without it they are UTC."""
+    """A script shows local times; without it they are UTC."""
     driver.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": "Asia/Tokyo"})
     try:
         web.open("/account").sign_in(user)
@@ -232,7 +233,7 @@ def test_times_are_the_readers_own(web, user, driver):
 
 
 def test_the_password_can_be_seen(web, user):
-    """A button that only scripts show."""
+    """A button that is there only with a script."""
     web.open("/oauth/login")
     web.find("password").send_keys("horse")
     web.find("show-password").click()
@@ -248,7 +249,7 @@ def test_an_app_is_disconnected(web, app, user, site):
     web.open("/account").sign_in(user)
     button, = [b for b in web.driver.find_elements(By.CLASS_NAME, "revoke-app")
                if app.name in b.get_property("textContent")]
-    assert not web.driver.execute_script(  # what it means is read first
+    assert not web.driver.execute_script(  # the user reads first what it means
         "return arguments[0].checkVisibility()", button)
     button.find_element(By.XPATH, "ancestor::details/summary").click()
     button.click()
@@ -257,8 +258,8 @@ def test_an_app_is_disconnected(web, app, user, site):
 
 
 def test_a_request_from_another_site_by_post(web, site, user):
-    """RFC 6749 section 3.1 by a form of the app's page: localhost is another site
-    than 127.0.0.1, so the cookie does not come along; it must not be lost."""
+    """RFC 6749 section 3.1 by a form of the app's page: localhost is another site than
+    127.0.0.1, so the cookie is not sent; the user must stay signed in."""
     app = Listener(site, "localhost")
     try:
         web.open("/account").sign_in(user)
@@ -281,7 +282,7 @@ def test_a_request_from_another_site_by_post(web, site, user):
 
 @pytest.mark.parametrize("width", [320, 390])
 def test_on_a_phone_nothing_is_cut_off(web, user, site, width):
-    """WCAG 2.1, 1.4.10: no page scrolls sideways, however long its words."""
+    """WCAG 2.1, 1.4.10: no page scrolls sideways, even with long words."""
     chromium.size(web.driver, width, 844, True)
     long = App(site, name="W" * 100, grant="authorization_code,device_code")
     long.connect(Browser(site, user))

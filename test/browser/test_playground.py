@@ -1,4 +1,4 @@
-"""The playground, driven as a user does."""
+"""The playground, as a user operates it."""
 import json
 
 import pytest
@@ -9,7 +9,7 @@ from kit import chromium, expect, jose
 
 
 def test_before_a_token_the_guard_answers_401(page):
-    """RFC 6750 section 3.1, and the buttons that need a token wait for one."""
+    """RFC 6750 section 3.1; buttons that need a token wait for one."""
     for name in ("refresh", "revoke", "forget", "call-old", "replay-old", "call-next"):
         assert not page.find(name).is_enabled()
     assert page.press("call-user").startswith("401 Unauthorized")
@@ -121,7 +121,7 @@ def test_revoke_ends_the_token(page, site):
 
 
 def test_forget_leaves_nothing_in_the_page(page, site):
-    """The page's own promise."""
+    """The page promises it."""
     page.sign_in()
     page.press("call-user")
     token = page.token()
@@ -155,7 +155,7 @@ def error_at(page, name):
 
 
 def test_a_422_is_shown_at_the_field(page):
-    """doc/protocol.md, Errors: and gone once all is well."""
+    """doc/protocol.md, Errors: the message goes when the next call succeeds."""
     assert page.sign_in(email="x", password="y").startswith("422")
     assert error_at(page, "email").startswith("The e-mail field")
     assert page.driver.switch_to.active_element == page.find("email")
@@ -166,14 +166,14 @@ def test_a_422_is_shown_at_the_field(page):
 
 
 def test_read_posts_is_chosen_at_first(page):
-    """One way to say the scopes: those that this server knows."""
+    """There is one way to choose scopes: those that the server has."""
     chips = page.driver.find_elements(By.NAME, "scope-chip")
     assert [(c.get_attribute("value"), c.is_selected()) for c in chips] == [
         ("read-posts", True), ("write-posts", False), ("admin", False)]
 
 
 def test_on_a_phone_the_form_folds_and_the_answer_is_near(page):
-    """What is looked at is what was pressed."""
+    """The answer that is shown is that of the button that was pressed."""
     chromium.size(page.driver, 390, 844, True)
     page.sign_in("read-posts")
     assert not page.find("get-fold").get_property("open")

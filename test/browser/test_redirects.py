@@ -1,6 +1,6 @@
-"""Whatever leads to an app leads on to where the app itself sends its users.  A browser
-holds form-action against each redirect that follows a form (CSP level 3, section 6.4.1),
-and shows nothing at all where one of them is refused."""
+"""Every way to an app goes on to where the app itself sends its users.  A browser
+applies form-action to each redirect that follows a form (CSP level 3, section 6.4.1),
+and shows nothing if one of them is refused."""
 from contextlib import contextmanager
 
 import pytest
@@ -14,8 +14,9 @@ from kit.web import Web
 
 @pytest.fixture
 def web(driver, site):
-    """A browser that nobody uses yet, and a tab of its own: one that has asked about an
-    app of the machine waits for an answer.  At the end: nothing in the console."""
+    """A browser that nobody has used yet, in a tab of its own: a tab that has asked
+    about an app of the machine waits for an answer.  At the end nothing is in the
+    console."""
     first = driver.current_window_handle
     driver.switch_to.new_window("tab")
     chromium.size(driver, 1100, 900)
@@ -51,7 +52,7 @@ def sign_in(web, app, user):
 
 
 def sign_in_at_last(web, app, user):
-    """The form that is shown again leads away too."""
+    """The form is shown again, and leads to the app too."""
     app.connect(Browser(app.site, user))
     web.open(app.path()).sign_in(user, "wrong")
     web.fill(user)
@@ -59,7 +60,7 @@ def sign_in_at_last(web, app, user):
 
 
 def sign_in_as_another(web, app, user):
-    """By the link of the consent page."""
+    """By the link on the consent page."""
     app.connect(Browser(app.site, user))
     web.open(app.path()).sign_in(app.site.user("*"))
     here = web.driver.find_element(By.TAG_NAME, "html").id
@@ -70,7 +71,7 @@ def sign_in_as_another(web, app, user):
 
 
 def allow_by_an_old_form(web, app, user):
-    """It is shown once more."""
+    """The form is shown once more."""
     web.open(app.path()).sign_in(user)
     web.driver.execute_script(
         "document.getElementsByName('csrf_token')[0].value = 'another'")
@@ -84,12 +85,12 @@ def allow_by_form_post(web, app, user):
 
 
 def none_by_form_post(web, app, user):
-    """No click, and no sign-in."""
+    """Without a click and without a sign-in."""
     web.open(app.path(response_mode="form_post", prompt="none"))
 
 
 def go_on_by_link(web, app, user):
-    """Of the page that shows a request's fault to who is not signed in."""
+    """From the page that shows a request's fault to a browser that is not signed in."""
     web.open(app.path(scope="nothing")).find("continue").click()
 
 
@@ -98,7 +99,7 @@ def go_on_by_button(web, app, user):
     web.find("continue").click()
 
 
-# Each way to an app, how it is asked, and what it is told.
+# Each way to an app: how the app asks, and what it is told.
 WAYS = [
     (allow, "GET", "code"), (deny, "GET", "access_denied"), (sign_in, "GET", "code"),
     (sign_in_at_last, "GET", "code"), (sign_in_as_another, "GET", "code"),
@@ -106,7 +107,7 @@ WAYS = [
     (none_by_form_post, "POST", "login_required"), (go_on_by_link, "GET", "invalid_scope"),
     (go_on_by_button, "POST", "invalid_scope"),
 ]
-# Where apps are, and where they send their users: some that form-action cannot name.
+# Where apps are, and where they send their users; form-action cannot name some of these.
 HOSTS = [("localhost", "127.0.0.1"), ("127.0.0.1", "[::1]"), ("[::1]", "127.0.0.1"),
          ("a_b.localhost", "localhost")]
 CASES = [(*way, "127.0.0.1", "localhost") for way in WAYS] + [
@@ -128,7 +129,7 @@ def listening(*places):
 
 
 def tls_for(host, driver, directory):
-    """No URI of another host than this one is registered without."""
+    """A URI of a host that is another machine cannot be registered with http."""
     if "_" not in host:
         return None
     driver.execute_cdp_cmd("Security.setIgnoreCertificateErrors", {"ignore": True})
@@ -149,13 +150,13 @@ def test_the_app_sends_its_users_on(web, user, driver, tmp_path, act, method, to
         assert chromium.hosts(driver) <= {web.site.url, app.origin, end.origin}
 
 
-# Without a click no app of the machine is opened.
+# Without a click the browser opens no app of the machine.
 CLICKED = [way for way in WAYS if way[0] != none_by_form_post]
 
 
 def goes_to(driver, uri, seen):
-    """Is uri gone to, after all that was seen?  No app of this machine opens it, so the
-    browser gives it up without a word, and stays where it is."""
+    """Did the browser go to uri in the end?  No app of this machine opens it, so the
+    browser gives up without a message, and stays on its page."""
     seen |= chromium.hosts(driver)
     return uri in seen
 
@@ -163,7 +164,7 @@ def goes_to(driver, uri, seen):
 @pytest.mark.parametrize("act, method, told", CLICKED)
 def test_the_app_sends_its_users_to_an_app_of_the_machine(web, user, driver, act, method,
                                                           told):
-    """RFC 8252 section 7.1: by a scheme of its own."""
+    """RFC 8252 section 7.1: an app with a scheme of its own."""
     seen = set()
     with listening(Listener(web.site)) as (app,):
         app.onward = "org.example.app://done"

@@ -1,4 +1,4 @@
-"""Programs and command on a site that is not as it should be."""
+"""Programs and command on a site with a fault."""
 import json
 import sqlite3
 
@@ -18,7 +18,8 @@ def start(site, program, **env):
 
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_without_a_configuration_there_is_an_answer(tmp_path, program):
-    """doc/protocol.md, Errors: 500 with a request id, under which the log tells why."""
+    """doc/protocol.md, Errors: 500 with a request id; under that id the log has the
+    reason."""
     for method in ("GET", "POST"):
         answer = plaincgi.run(BUILD / "cgi-bin" / program, {
             "REQUEST_METHOD": method, "CARNET_CONF": str(tmp_path / "none.conf")})
@@ -53,7 +54,8 @@ def test_carnet_conf_is_found_beside_the_programs_directory(fresh, tmp_path):
 
 
 def test_without_a_database_it_is_503(fresh):
-    """doc/protocol.md, Errors: 503 with Retry-After; what needs none still works."""
+    """doc/protocol.md, Errors: 503 with Retry-After; programs that need no database
+    still work."""
     (fresh.dir / "data/carnet.db").unlink()
     token = {"HTTP_AUTHORIZATION": "Bearer x"}
     for program in API:
@@ -88,7 +90,7 @@ def test_a_newer_database_is_refused(fresh):
 
 
 def test_a_database_that_is_locked_is_503(fresh):
-    """doc/protocol.md, Errors: busy; and the request stores nothing."""
+    """doc/protocol.md, Errors: busy; the request stores nothing."""
     db = sqlite3.connect(fresh.dir / "data/carnet.db", isolation_level=None)
     db.execute("BEGIN IMMEDIATE")
     r = fresh.grant("password", username=fresh.email, password=fresh.password)
@@ -100,7 +102,7 @@ def test_a_database_that_is_locked_is_503(fresh):
 
 
 def test_without_keys_it_is_500(fresh):
-    """doc/protocol.md, Errors: and the log says what makes them."""
+    """doc/protocol.md, Errors: the log says what makes the tables."""
     token = {"HTTP_AUTHORIZATION": "Bearer " + fresh.token()}
     (fresh.dir / "keys").rename(fresh.dir / "away")
     for program in ("jwks", "user"):
@@ -128,7 +130,7 @@ BAD_KEYS = {
 
 @pytest.mark.parametrize("case", BAD_KEYS)
 def test_a_key_that_cannot_be_read_is_passed_over(fresh, case):
-    """doc/deploy.md, Keys: the others serve; the log names the file."""
+    """doc/deploy.md, Keys: the other keys serve, and the log names the file."""
     public, = (fresh.dir / "keys/verify").glob("ES256-*.pem")
     BAD_KEYS[case](public)
     answer = start(fresh, "jwks")
@@ -153,7 +155,7 @@ def test_a_key_under_another_algorithms_name_is_not_used(fresh):
 
 
 def test_a_configuration_that_cannot_be_read_is_500(fresh):
-    """doc/protocol.md, Errors: a link that leads to itself stops root, too."""
+    """doc/protocol.md, Errors: not even root can read a link that leads to itself."""
     fresh.conf.unlink()
     fresh.conf.symlink_to(fresh.conf)
     answer = start(fresh, "jwks")

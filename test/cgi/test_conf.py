@@ -1,4 +1,4 @@
-"""carnet.conf: a bad line is told with file and line, and what is allowed."""
+"""carnet.conf: the error names the file and the line, and says what is allowed."""
 import re
 
 import pytest
@@ -12,13 +12,14 @@ TIMES = ["access_ttl", "refresh_ttl", "refresh_grace", "personal_ttl", "code_ttl
 
 @pytest.fixture
 def other(cgi):
-    """The site under a configuration that may be spoilt."""
+    """A site whose configuration a test may change."""
     return cgi.variant()
 
 
 @pytest.fixture
 def refuses(other):
-    """refuses(text): what the command says of a file with that text, without its name."""
+    """refuses(text): the command's error for a file with that text, without the file's
+    name."""
     def say(text):
         other.conf.write_text(text)
         p = other.command("user", "list")
@@ -136,7 +137,7 @@ def test_white_space_comments_and_dos_lines_are_fine(takes):
 
 @pytest.mark.parametrize("content", [b"issuer = https://x\0.example\n", b"\0"])
 def test_a_nul_is_refused(other, content):
-    """Otherwise the text behind it would be ignored in silence."""
+    """Else the text behind it would be ignored without a word."""
     other.conf.write_bytes(content)
     p = other.command("user", "list")
     assert p.returncode == 1 and "NUL" in p.stderr
@@ -151,7 +152,7 @@ def test_a_directory_or_a_huge_file_is_refused(other):
 
 
 def test_paths_are_relative_to_the_file(other):
-    """carnet.conf(5): not to where the command is run."""
+    """carnet.conf(5): not to the directory where the command is run."""
     other.conf.write_text(GOOD + "database = ./data/carnet.db\n")
     assert other.email in other.carnet("user", "list")
     other.conf.write_text(GOOD + "database = %s/data/carnet.db\n" % other.dir)
@@ -159,7 +160,7 @@ def test_paths_are_relative_to_the_file(other):
 
 
 def documented():
-    """(section, name) to the default, or None, of each setting that there is."""
+    """All settings: (section, name) to the default, or None."""
     rows = re.findall(r'\n\t\{ (?:\.section = "(\w+)",\s+)?\.name = "(\w+)",(.*?)\},(?=\n[\t}])',
                       (ROOT / "lib/base/conf_setting.c").read_text(), re.S)
     return {(section, name): (re.search(r'\.preset = "([^"]*)"', rest) or ["", ""])[1]
@@ -167,7 +168,7 @@ def documented():
 
 
 def test_the_example_has_every_setting_at_its_default():
-    """And none that there is not."""
+    """And no setting that does not exist."""
     settings, section, seen = documented(), "", {}
     assert len(settings) > 35
     for line in (ROOT / "carnet.conf.example").read_text().splitlines():
@@ -181,7 +182,7 @@ def test_the_example_has_every_setting_at_its_default():
 
 
 def test_the_manual_has_every_setting():
-    """carnet.conf(5), and none that there is not."""
+    """carnet.conf(5): all settings, and no other."""
     page = (ROOT / "man/carnet.conf.5").read_text()
     named = set(re.findall(r"^\.It Ic (\w+)$", page, re.M))
     assert named - {"public"} == {name for _, name in documented()}

@@ -10,7 +10,7 @@ from kit.site import ROOT
 
 @pytest.fixture
 def bare(tmp_path):
-    """A machine where no package is installed, and none gets installed."""
+    """A machine without any package, on which none is installed either."""
     for name, text in {"dpkg-query": "exit 1", "apt-get": "exit 1", "id": "echo 1000",
                        "npm": "exit 0"}.items():
         (tmp_path / name).write_text("#!/bin/sh\n%s\n" % text)
@@ -36,7 +36,7 @@ def test_the_package_has_what_its_build_depends_on(bare):
     assert named | {"build-essential"} <= bare("test")
 
 
-# What has each static library of STATIC_LIBS: itself, or by what it depends on.
+# The packages with each static library of STATIC_LIBS; some are needed by others.
 PACKAGES = {"gnutls": "libgnutls28-dev", "nettle": "nettle-dev", "hogweed": "nettle-dev",
             "gmp": "libgmp-dev", "idn2": "libidn2-dev", "unistring": "libunistring-dev",
             "tasn1": "libgnutls28-dev", "sqlite3": "libsqlite3-dev", "json-c": "libjson-c-dev",

@@ -1,4 +1,4 @@
-"""The program in doc/guard.md, built by the command that is printed below it."""
+"""The program in doc/guard.md, built by the command that is printed there."""
 import json
 import re
 import shlex
@@ -10,7 +10,7 @@ from kit import plaincgi
 from kit.site import BUILD, ROOT
 
 TEXT = (ROOT / "doc/guard.md").read_text()
-# What a library with instruments is linked with: make asan, make cov.
+# The flags that a library with sanitizers or counters is linked with: make asan, make cov.
 INSTRUMENTS = {b"__asan_init": "-fsanitize=address,undefined", b"__gcov_init": "--coverage"}
 
 

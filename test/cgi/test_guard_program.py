@@ -57,7 +57,8 @@ def error(answer):
 
 
 def test_a_rule_takes_what_audiences_names(cgi, guarded, ask, reader):
-    """doc/guard.md, What is checked: carnet's own endpoints do not; and no aud of others."""
+    """doc/guard.md, What is checked: carnet's own endpoints do not take audiences; no
+    place takes an unknown aud."""
     conf = guarded.conf.read_text()
     guarded.conf.write_text("audiences = https://api.example\n" + conf)
     try:
@@ -73,7 +74,7 @@ def test_a_rule_takes_what_audiences_names(cgi, guarded, ask, reader):
 
 
 def test_the_scope_told_is_what_the_user_may_have_now(cgi, ask):
-    """doc/protocol.md, Scopes: to the program behind, too."""
+    """doc/protocol.md, Scopes: the guarded program gets the smaller scope, too."""
     user = cgi.user("read-posts write-posts")
     token = cgi.token("read-posts write-posts", user)
     cgi.sql("UPDATE users SET scope = 'read-posts' WHERE id = ?", user.id)
@@ -106,7 +107,7 @@ def test_a_client_s_own_token_has_no_user(cgi, ask):
 
 
 def test_a_public_path_asks_for_nothing_and_says_so(ask, reader):
-    """An empty value takes the place of what somebody else may have set."""
+    """An empty value replaces a value that somebody else may have set."""
     for answer in ask("/open/x"), ask("/open", reader), ask("/open", "bad"):
         assert answer.status == 200
         assert said(answer) == dict.fromkeys(NAMES, "")
@@ -178,7 +179,7 @@ def test_case_is_folded_where_the_configuration_says_so(cgi, ask, reader):
 
 
 def test_a_method_without_a_rule_is_405(ask, reader):
-    """RFC 9110 section 15.5.6; the shorter prefix is no way round."""
+    """RFC 9110 section 15.5.6; the rule of a shorter prefix does not let it through."""
     for method in "PUT", "DELETE", "PROPFIND", "get", "X":
         answer = ask("/docs", reader, REQUEST_METHOD=method)
         assert answer.status == 405
@@ -213,8 +214,8 @@ def test_what_servers_read_in_two_ways_is_refused(ask, reader, uri):
     "%s;a/x", "%s;/x", "%s;a", "%s%%3ba/x", "%s;a=%%2fb/x", "%s./x", "%s%%20/x", "%s%%20.",
     "\\%s/x", "%%5c%s", "/x%%5c..%%5c%s", "/;a%%5c%s", "/x;a%%5c..%%5c%s;b/x"])
 def test_what_a_server_behind_reads_in_its_own_way_is_refused(ask, reader, public, private, way):
-    """Tomcat cuts ";..." from a segment, Windows takes a backslash for a slash and
-    drops dots and spaces: none of them reaches another rule than ours."""
+    """Tomcat cuts ";..." from a segment.  Windows takes a backslash for a slash, and
+    drops dots and spaces.  None of these reaches another rule than ours."""
     last = private.rpartition("/")[2]
     uri = public % (way % (last if "5c" in way or way[0] == "\\" else "/" + last))
     for token in None, reader:
@@ -229,7 +230,7 @@ def test_what_stays_below_one_rule_is_let_through(ask, reader, uri):
 
 
 def test_an_encoded_slash_within_one_rule_is_let_through(ask, reader):
-    """Both readings of it come to the same."""
+    """Both readings have the same rule."""
     assert ask("/any/group%2Fproject", reader).status == 200
 
 
@@ -249,7 +250,7 @@ def test_another_role_is_refused(ask, reader):
 
 
 def test_the_answer_to_a_refusal_asked_again_is_never_200(ask, reader):
-    """nginx takes a refusal's body from a second request."""
+    """nginx gets the body of a refusal by a second request."""
     again = {"FCGI_ROLE": "RESPONDER", "CARNET_ANSWER": "refusal"}
     assert error(ask("/all", reader, **again)) == (403, "insufficient_scope")
     assert ask("/all", **again).status == 401
@@ -263,7 +264,8 @@ def test_the_answer_to_a_refusal_asked_again_is_never_200(ask, reader):
     ("/any", 200, True), ("/people", 200, True), ("/open", 200, False),
     ("/open/admin", 403, False), ("/machines", 403, False)])
 def test_the_use_of_a_personal_token_is_noted(cgi, ask, role, uri, status, is_use):
-    """doc/protocol.md, Personal tokens: its last use, if the guard lets it in."""
+    """doc/protocol.md, Personal tokens: its last use, if the guard lets the request
+    pass."""
     name = "%s %s" % (role, uri)
     made = cgi.post("/api/personal-tokens", token=cgi.token("read-posts write-posts"),
                     json={"name": name, "scopes": ["read-posts"]}).json()["token"]
@@ -284,7 +286,7 @@ def test_what_a_client_sends_is_not_handed_on(cgi, ask):
 
 
 def test_without_a_database_nobody_gets_in(guarded, ask, reader, cgi):
-    """Without its database the guard answers 503, never 200."""
+    """Without its database the guard answers 503, and never 200."""
     moved = cgi.variant("database = nowhere.db")
     with moved.conf.open("a") as f:
         f.write(RULES)
@@ -319,7 +321,8 @@ METHODS = ["HTTP_X_HTTP_METHOD_OVERRIDE", "HTTP_X_HTTP_METHOD", "HTTP_X_METHOD_O
     ("POST", True), ("post", True), ("DELETE", True), ("GET", False), ("get", False),
     ("HEAD", False), ("", False), ("x y", True)])
 def test_a_header_names_no_method_with_another_rule(ask, reader, name, value, refused):
-    """doc/guard.md, Rules: a program may believe it.  Under one rule it does no harm."""
+    """doc/guard.md, Rules: a program may believe the header; it may pass if all methods
+    have one rule."""
     answer = ask("/docs/a", reader, **{name: value})
     assert answer.status == (400 if refused else 200)
     if refused:
@@ -334,7 +337,7 @@ def test_a_header_names_no_method_with_another_rule(ask, reader, name, value, re
     ("http://x/all", True), ("/open/%252e%252e/all", True), ("all", True), ("x", True),
     ("/open", False), ("/open/x?y", False), ("http://x/open/y", False), ("", False)])
 def test_a_header_names_no_path_with_another_rule(ask, name, value, refused):
-    """The same of a path: nobody comes to one rule's place by another's."""
+    """The same for a path: a request under one rule must not reach the place of another."""
     assert ask("/open/x", **{name: value}).status == (400 if refused else 200)
 
 
@@ -342,7 +345,7 @@ def test_a_header_names_no_path_with_another_rule(ask, name, value, refused):
     ("_method=POST", True), ("_method=delete", True), ("x=y&%5fmethod=POST", True),
     ("_method=GET", False), ("_method=", False), ("method=POST", False), ("x", False)])
 def test_a_parameter_names_no_method_with_another_rule(ask, reader, query, refused):
-    """The same of _method, which some programs take for the method."""
+    """The same for _method, which some programs take for the method."""
     assert ask("/docs/a?" + query, reader).status == (400 if refused else 200)
     assert ask("/any?" + query, reader).status == 200
 
@@ -352,6 +355,6 @@ def test_a_parameter_names_no_method_with_another_rule(ask, reader, query, refus
     "/open/..%252fall", "/open/..%255call", "/open%252fadmin", "/open/%2561dmin",
     "/open/%2500", "/open/%252525252525"])
 def test_what_leads_elsewhere_when_decoded_twice_is_refused(ask, path):
-    """doc/guard.md, Rules: a public rule opens nothing but its own place."""
+    """doc/guard.md, Rules: a public rule opens only its own place."""
     assert error(ask(path)) == (400, "invalid_request")
     assert ask("/open/100%25/a%2520b").status == 200

@@ -6,7 +6,7 @@ import pytest
 from kit.site import ROOT
 
 LAYERS = ["base", "store", "store/sqlite", "web", "oauth"]
-# sqlite/ is below store/ and nobody's above.
+# sqlite/ is below store/, and no other folder is below it.
 SEES = {"base": ["base"], "store": ["store", "base"],
         "store/sqlite": ["store/sqlite", "store", "base"],
         "web": ["web", "store", "base"], "oauth": ["oauth", "web", "store", "base"]}
@@ -34,8 +34,8 @@ def test_a_file_includes_from_its_folder_and_those_above(layer):
 
 
 def module(path):
-    """NAME.c, NAME.h, NAME_int.h; and NAME_PART.c, which has no header of its own.
-    What has no header in its folder is a module for itself."""
+    """NAME.c, NAME.h, NAME_int.h, and NAME_PART.c, which has no header of its own.  A
+    file without a header in its folder is a module of its own."""
     stem = path.stem.removesuffix("_int")
     name = stem
     while HOME.get(name + ".h") != HOME[path.name] and "_" in name:
@@ -45,7 +45,7 @@ def module(path):
 
 
 def circles(edges):
-    """Of a graph, {node: nodes}: a circle from each node that is on one, as a list."""
+    """In a graph, {node: nodes}: a circle from each node that is on one, as a list."""
     def path(start, node, seen):
         for other in sorted(edges.get(node, ())):
             if other == start:
@@ -69,7 +69,8 @@ def test_a_circle_is_found():
 
 
 def test_no_modules_include_each_other_in_a_circle():
-    """lib/README.md, lib/: whoever reads from the top meets no name unexplained."""
+    """lib/README.md, lib/: a reader who begins at the top meets no name before it is
+    explained."""
     edges = {}
     for path in FILES:
         edges.setdefault(module(path), set()).update(
@@ -78,13 +79,13 @@ def test_no_modules_include_each_other_in_a_circle():
 
 
 def flags(layer):
-    """As the Makefile has them: -I of what the folder sees."""
+    """As the Makefile has them: -I for each folder that this folder may include from."""
     return ["-I%s" % (ROOT / "lib" / other) for other in SEES[layer]]
 
 
 @pytest.mark.parametrize("layer", LAYERS)
 def test_the_compiler_is_told_so(layer):
-    """The command that make would run for a file of the folder has no other -I."""
+    """The command by which make compiles a file of the folder has no other -I."""
     source = next((ROOT / "lib" / layer).glob("*.c")).relative_to(ROOT)
     p = subprocess.run(["make", "-n", "-B", "-s", "BUILD=build/none",
                         "build/none/%s.o" % source.with_suffix("")],
@@ -107,7 +108,7 @@ ENGINE = re.compile(r'"[^"\n]*-(wal|shm|sync)\b[^"\n]*"|include <sqlite3')
 
 
 def test_one_folder_alone_knows_sqlite():
-    """No other file includes its header or spells the names of its files: store_files lists them."""
+    """No other file includes its header, or names its files: store_files lists them."""
     for top in ("lib", "bin", "cgi-bin"):
         for path in (ROOT / top).rglob("*.[ch]"):
             name = path.relative_to(ROOT).as_posix()

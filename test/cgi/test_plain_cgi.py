@@ -1,4 +1,4 @@
-"""Programs as plain CGI (RFC 3875): what a web server may do to them."""
+"""Programs as plain CGI (RFC 3875), and what web servers do to them."""
 import json
 import re
 import socket
@@ -15,7 +15,7 @@ FORM = "application/x-www-form-urlencoded"
 
 @pytest.fixture
 def run(cgi):
-    """run(program, body, NAME=value, ...): start it in that environment."""
+    """run(program, body, NAME=value, ...): start the program in that environment."""
     def start(program, body=b"", **env):
         env = {"REQUEST_METHOD": "GET", "SCRIPT_NAME": "/x",
                "CARNET_CONF": str(cgi.conf), **env}
@@ -50,7 +50,7 @@ def test_the_environment_alone_is_enough(run, form):
 
 
 def test_an_empty_environment_is_answered(cgi):
-    """RFC 3875 section 4.1: not even REQUEST_METHOD."""
+    """RFC 3875 section 4.1: without any variable, even REQUEST_METHOD."""
     for program in sorted(set(plaincgi.ROUTES.values())):
         answer = plaincgi.run(BUILD / "cgi-bin" / program,
                               {"CARNET_CONF": str(cgi.conf)})
@@ -78,7 +78,7 @@ def test_a_content_length_that_is_too_large_is_413_unread(run, form, length):
 
 
 def test_a_body_that_ends_early_is_400(run, form):
-    """RFC 9112 section 8: an incomplete message is no request."""
+    """RFC 9112 section 8: an incomplete message is not processed."""
     error(post(run, form, str(len(form) + 1)), 400, "invalid_request")
     error(post(run, b"", "10"), 400, "invalid_request")
 
@@ -90,7 +90,7 @@ def test_what_stands_behind_the_body_is_not_read(run, form):
 
 
 def test_without_a_content_length_the_body_ends_with_its_input(run, form):
-    """Web servers leave it out for a chunked body; the limit holds."""
+    """Web servers omit it for a chunked body; the limit still applies."""
     assert post(run, form, "").status == 200
     error(post(run, form + b"&x=" + b"y" * 66_000, ""), 413, "invalid_request")
 
@@ -113,7 +113,8 @@ def test_the_token_is_found_under_any_name_that_apache_gives_it(cgi, run, name):
 
 
 def test_another_header_carries_the_token_where_the_setting_says(cgi, run):
-    """doc/guard.md, What is checked: for hosts that eat Authorization; nowhere else."""
+    """doc/guard.md, What is checked: for hosts that remove Authorization; no other
+    header counts."""
     env = {"HTTP_X_CARNET_AUTH": "Bearer " + cgi.token()}
     assert run("user", **env).status == 401
     other = cgi.variant("auth_header = X-Carnet-Auth")
@@ -124,7 +125,7 @@ def test_another_header_carries_the_token_where_the_setting_says(cgi, run):
     ("jwks", ""), ("playground", ""), ("jwks", "/x"), ("user", ""), ("posts", "/1"),
     ("notfound", "/x")])
 def test_head_gets_no_body(run, program, path):
-    """RFC 3875 section 4.3.3: the program itself leaves it away."""
+    """RFC 3875 section 4.3.3: the program itself leaves out the body."""
     answer = run(program, REQUEST_METHOD="HEAD", PATH_INFO=path)
     got = run(program, PATH_INFO=path)
     assert (answer.status, answer.body) == (got.status, b"")
@@ -138,7 +139,7 @@ def test_a_name_ends_where_it_ends(run):
 
 
 def test_a_value_cannot_forge_a_line_of_the_log(cgi, run):
-    """One line an event, whatever was sent."""
+    """One line for each event, whatever was sent."""
     answer = run("posts", PATH_INFO="/x\r\ncarnet: request=forged",
                  HTTP_AUTHORIZATION="Bearer x", REMOTE_ADDR="1\n2")
     assert len(answer.log.strip().splitlines()) == 1
@@ -157,7 +158,7 @@ def test_a_value_cannot_forge_a_header(cgi, run):
 @pytest.mark.parametrize("query", ["limit=%ff", "limit=1%00", "limit=%zz",
                                    "limit=1&limit=2", "after=%e9"])
 def test_a_malformed_query_is_refused(cgi, run, query):
-    """doc/protocol.md, Errors: a page's parameters are checked as a body's are."""
+    """doc/protocol.md, Errors: parameters of a query are checked as those of a body."""
     answer = run("posts", QUERY_STRING=query,
                  HTTP_AUTHORIZATION="Bearer " + cgi.token("read-posts"))
     assert answer.status in (400, 422)
@@ -166,9 +167,9 @@ def test_a_malformed_query_is_refused(cgi, run, query):
 @pytest.mark.parametrize("query", ["a" * 200_000, "&" * 200_000, "=&" * 50_000,
                                    "limit=" + "1" * 100_000])
 def test_a_long_query_does_no_harm(cgi, run, query):
-    """What a web server lets through."""
+    """Bytes that a web server passes on."""
     env = {"HTTP_AUTHORIZATION": "Bearer " + cgi.token("read-posts")}
-    if len(query) < 130_000:  # what the kernel takes as one variable
+    if len(query) < 130_000:  # the kernel's limit for one variable
         assert run("posts", QUERY_STRING=query, **env).status in (200, 400, 422)
     assert run("posts", QUERY_STRING=query[:120_000], **env).status in (200, 400, 422)
 
@@ -180,8 +181,8 @@ def test_a_long_token_is_refused(run):
 
 
 def test_the_log_of_a_site_without_other_programs_stays_short(cgi, run):
-    """Each process is the last to close the database: none is left to remember
-    how much of the log was copied to it."""
+    """Each process is the last to close the database, and no process remains that knows
+    how much of the log was copied."""
     client = cgi.client("client_credentials")
     form = "grant_type=client_credentials&client_id=%s&client_secret=%s" % client
     sizes = []
@@ -193,7 +194,7 @@ def test_the_log_of_a_site_without_other_programs_stays_short(cgi, run):
 
 
 def send_all(s, body):
-    """As mod_cgid does: a program that stops to read is not at fault."""
+    """As under mod_cgid: a program that stops reading is not at fault."""
     try:
         s.sendall(body)
     except BrokenPipeError:
@@ -202,8 +203,8 @@ def send_all(s, body):
 
 
 def by_one_socket(cgi, program, body, **env):
-    """The status, from a server that has one socket for input and answer: closed
-    with input unread it is reset, and reading raises."""
+    """The status, as a server gets it that has one socket for input and answer.  If the
+    program ends with input unread, the socket is reset, and reading raises."""
     ours, theirs = socket.socketpair()
     with ours, subprocess.Popen(
             [*plaincgi.WRAP, BUILD / "cgi-bin" / program], stdin=theirs, stdout=theirs,
@@ -230,8 +231,8 @@ def by_one_socket(cgi, program, body, **env):
 @pytest.mark.parametrize("coding", ["length", "chunked"])
 def test_a_refusal_is_not_lost_by_what_is_unread(cgi, program, method, media, path,
                                                  status, size, coding):
-    """RFC 3875 section 4.2: a program need not read its input; mod_cgid's answer
-    is cut off, or none at all, where it does not."""
+    """RFC 3875 section 4.2: a program need not read its input.  If it does not, mod_cgid
+    cuts the answer, or has none."""
     env = {"CONTENT_LENGTH": str(size)} if coding == "length" else {
         "HTTP_TRANSFER_ENCODING": "chunked"}
     assert by_one_socket(cgi, program, b"x" * size, REQUEST_METHOD=method,
@@ -239,7 +240,7 @@ def test_a_refusal_is_not_lost_by_what_is_unread(cgi, program, method, media, pa
 
 
 def test_a_get_without_a_body_does_not_wait_for_one(cgi):
-    """Some servers have the client's own connection for its input."""
+    """Some servers give the client's connection as input."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
         ours.sendall(b"GET /another HTTP/1.1\r\n")

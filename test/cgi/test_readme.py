@@ -1,5 +1,5 @@
-"""README.md and doc/ say what is so: each file, function, test, verb, target and
-heading that they name is there.  So do the tests that cite a heading of doc/."""
+"""README.md and doc/ are true: each file, function, test, verb, target and heading that
+they name exists.  So does each heading of doc/ that a test cites."""
 import re
 import subprocess
 
@@ -12,14 +12,15 @@ TEXT = {path.relative_to(ROOT).as_posix(): path.read_text() for path in DOCS}
 SECURITY = TEXT["doc/security.md"]
 ARCHITECTURE = TEXT["doc/architecture.md"]
 
-# How many threats each section of RFC 6819 and RFC 9700 holds.
+# How many threats each section of RFC 6819 and RFC 9700 has.
 RFC_6819 = {"4.1": 5, "4.2": 4, "4.3": 5, "4.4.1": 13, "4.4.2": 6, "4.4.3": 6, "4.5": 4,
             "4.6": 7}
 RFC_9700 = {"4": 17}
 
 
 def sources():
-    """What git has, or, in a tree without it, what looks like source: path and text."""
+    """The files of git or, in a tree without git, files that look like source: path and
+    text."""
     p = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True)
     tracked = [ROOT / name for name in p.stdout.decode().split("\0") if name]
     for path in tracked or [p for d in ("test", "lib", "bin", "cgi-bin", "deploy", "man")
@@ -36,17 +37,17 @@ def headings(text):
 
 
 def anchors(text):
-    """As GitHub makes them."""
+    """The anchors of headings, as GitHub makes them."""
     return {re.sub(r"[^\w\- ]", "", h.lower()).replace(" ", "-") for h in headings(text)}
 
 
 def named():
-    """(file, test or None) of each test that doc/security.md names."""
+    """(file, test or None) for each test that doc/security.md names."""
     return re.findall(r"`(test_\w+\.(?:py|c))(?:: (\w+))?`", SECURITY)
 
 
 def sections(rfc):
-    """Those of an RFC that are spoken of: "6819 4.1.2, 4.1.3; ..."."""
+    """The sections of an RFC that it names: "6819 4.1.2, 4.1.3; ..."."""
     lists = re.findall(r"%s ((?:[\d.]*\d,?\s(?:and )?)*[\d.]*\d)" % rfc, SECURITY)
     return {number for text in lists for number in re.findall(r"[\d.]*\d", text)}
 
@@ -77,7 +78,7 @@ def test_each_file_of_doc_is_found_from_the_readme():
 
 @pytest.mark.parametrize("rfc, counts", [("6819", RFC_6819), ("9700", RFC_9700)])
 def test_each_threat_is_spoken_of(rfc, counts):
-    """None is left out, and none is spoken of that there is not."""
+    """Each section is named, and no section that does not exist."""
     there_are = {"%s.%d" % (section, i + 1) for section, n in counts.items() for i in range(n)}
     assert sections(rfc) == there_are
 
@@ -108,7 +109,7 @@ def test_each_target_that_is_named_exists():
 
 
 def test_each_function_of_a_walk_exists():
-    """`name` (dir/file.c), or `name` (..., dir/file.c): where it is written down."""
+    """`name` (dir/file.c), or `name` (..., dir/file.c): the file defines it."""
     walks = ARCHITECTURE.split("## Where do I change")[0]
     text = " ".join(walks.split())
     found = re.findall(r"((?:`\w+`,? ?(?:and )?)+)[(,] ?((?:lib|bin|cgi-bin)/[\w/-]+\.c)", text)
@@ -128,7 +129,7 @@ def layer_of(file):
 
 
 def test_a_walk_goes_down_and_does_not_climb():
-    """Of each arrow, the function that is called is no further up than its caller."""
+    """For each arrow: the function that is called is in the caller's folder or below it."""
     walks = ARCHITECTURE[ARCHITECTURE.index("## One request"):].split("## Where do I change")[0]
     n = 0
     for item in re.split(r"\n(?:\d+\. |\n)", walks):
@@ -151,7 +152,7 @@ def test_each_place_to_change_exists():
 
 @pytest.mark.parametrize("name", TEXT)
 def test_each_file_that_is_named_exists(name):
-    """dir/file.ext, of what the tree has at its top."""
+    """dir/file.ext, if dir is a directory of the tree."""
     found = re.findall(r"(?<![\w/.*-])((?:lib|bin|cgi-bin|test|deploy|bench|templates|man)/"
                        r"[\w/.-]*\w\.[a-z0-9]+)\b", TEXT[name])
     for file in found:
@@ -196,6 +197,6 @@ def test_no_file_cites_what_is_not_in_the_tree():
 
 
 def test_no_build_is_in_the_tree():
-    """Objects and programs are built; who reads the tree wants sources."""
+    """Objects and programs are built; a reader of the tree wants sources."""
     p = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
     assert [name for name in p.stdout.split("\n") if re.match(r"build|.*\.([oad]|pyc)$", name)] == []

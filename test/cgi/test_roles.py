@@ -1,5 +1,5 @@
-"""FastCGI roles (FastCGI 1.0 section 6): of an authorizer 200 is a yes, which none
-but the guard may say, whichever program a web server's configuration names."""
+"""FastCGI roles (FastCGI 1.0 section 6): an authorizer's 200 lets a request pass.  Only
+the guard may say it, whichever program a web server's configuration names."""
 from contextlib import contextmanager
 
 import pytest
@@ -15,7 +15,7 @@ RULES = "[guard]\n/open = public\n"
 
 @contextmanager
 def running(site, name):
-    """One process of the program; and the guard has a rule."""
+    """One process of the program, with a rule for the guard."""
     conf = site.variant().conf
     with conf.open("a") as f:
         f.write(RULES)
@@ -28,7 +28,7 @@ def running(site, name):
 
 
 def ask(program, role, **env):
-    """Status and all of the answer to a GET, and what was logged."""
+    """Status and whole answer of a GET, and what was logged."""
     env = {"REQUEST_METHOD": "GET", "REQUEST_URI": "/open", "REMOTE_ADDR": "::1", **env}
     variables = [(k.encode(), v.encode()) for k, v in env.items()]
     out, log = program.send(fastcgi.request(variables, b"", role=role))
@@ -38,7 +38,7 @@ def ask(program, role, **env):
 
 @pytest.mark.parametrize("name", [name for name in PROGRAMS if name != "guard"])
 def test_no_other_program_is_taken_for_the_guard(cgi, name):
-    """Not for a preflight or a HEAD either; and it serves on."""
+    """Neither for a preflight nor for a HEAD; the program serves on."""
     questions = ({}, {"REQUEST_METHOD": "HEAD"}, {"FCGI_ROLE": "RESPONDER"}, {
         "REQUEST_METHOD": "OPTIONS", "HTTP_ORIGIN": "https://app.example",
         "HTTP_ACCESS_CONTROL_REQUEST_METHOD": "POST"})

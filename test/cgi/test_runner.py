@@ -1,4 +1,4 @@
-"""test/run.py: a flow that did not run is no success."""
+"""test/run.py: a flow that did not run is a failure."""
 import os
 import re
 import shutil
@@ -16,7 +16,7 @@ from kit.site import BUILD, ROOT
 
 @pytest.fixture
 def matrix(monkeypatch):
-    """A matrix of two flows by two deployments, and what is counted."""
+    """A matrix of two flows by two deployments, and the counts."""
     found = {"revoke": {"nginx": {"ok"}, "cgi": {"ok", "skipped"}},
              "guarding others": {"nginx": {"ok"}}}
     monkeypatch.setattr(run, "matrix", found)
@@ -40,7 +40,7 @@ def test_what_a_deployment_cannot_do_is_no_failure(matrix, capsys):
 
 @pytest.mark.parametrize("outcomes", [None, {"skipped"}])
 def test_a_flow_that_did_not_run_fails(matrix, capsys, outcomes):
-    """Neither a test that is gone nor one that is skipped is a test."""
+    """A test that is missing or skipped is not counted as run."""
     if outcomes:
         matrix["revoke"]["nginx"] = outcomes
     else:
@@ -59,7 +59,8 @@ def test_what_is_excepted_is_there():
 
 @pytest.fixture
 def tree(tmp_path):
-    """Something like a source tree, open to all as far as it is our own."""
+    """Something like a source tree; all may enter it, as far as the tests own the way to
+    it."""
     root = Path(tempfile.mkdtemp(prefix="carnet-tree-"))
     for name in ("test/kit", "deploy/lighttpd", "build/cgi-bin", "build/asan"):
         (root / name).mkdir(parents=True)
@@ -75,7 +76,7 @@ def tree(tmp_path):
     (None, 0), (".", 0o700), ("build/cgi-bin", 0o700), ("build/cgi-bin/token", 0o700),
     ("carnet.conf.example", 0o600), ("test/kit", 0o711)])
 def test_a_closed_tree_is_tested_from_an_open_copy(tree, name, mode):
-    """A clone in /root (0700), or made with umask 077: servers answered 500."""
+    """A clone in /root (0700), or made with umask 077: servers would answer 500."""
     if name is None:
         assert reach.closed_in(tree, tree / "build") is None
         return
@@ -90,7 +91,7 @@ def test_a_closed_tree_is_tested_from_an_open_copy(tree, name, mode):
 
 @pytest.mark.skipif(os.getuid() != 0, reason="servers run as who tests")
 def test_a_closed_place_for_temporary_files_is_not_taken(monkeypatch, tmp_path):
-    """libpam-tmpdir gives each user one of their own, /tmp/user/0."""
+    """libpam-tmpdir gives each user a directory of their own, /tmp/user/0."""
     tmp_path.chmod(0o700)
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr(tempfile, "tempdir", None)
@@ -100,7 +101,7 @@ def test_a_closed_place_for_temporary_files_is_not_taken(monkeypatch, tmp_path):
 
 @pytest.mark.skipif(os.getuid() != 0, reason="servers run as who tests")
 def test_all_goes_on_in_the_copy(tmp_path):
-    """run.py in a clone that is closed: a suite runs, and says where."""
+    """run.py in a clone that others cannot enter: a suite runs, and tells from where."""
     clone = tmp_path / "clone"
     skip = shutil.ignore_patterns("build", "run", ".git", "__pycache__")
     shutil.copytree(ROOT, clone, symlinks=True, ignore=skip)
@@ -112,7 +113,7 @@ def test_all_goes_on_in_the_copy(tmp_path):
     assert "testing a copy" in p.stdout and re.search(r"^\d+ passed, 0 failed", p.stdout, re.M)
 
 
-# As a program of cmocka, whose one test passes if it finds its vectors.
+# Like a cmocka program, whose one test passes if it finds its vectors.
 VECTOR_TEST = """#!/bin/sh
 test -f "${CARNET_VECTORS:-../shared/vectors}/some.json" &&
 	echo '<testsuite><testcase name="vectors"/></testsuite>' >"$CMOCKA_XML_FILE"

@@ -1,4 +1,4 @@
-"""Secrets in memory: when a request is over, a FastCGI process holds none of it."""
+"""Secrets in memory: after a request a FastCGI process has none of its secrets."""
 import re
 
 import pytest
@@ -7,11 +7,12 @@ from kit import expect, faults
 from kit.faults import served
 
 
-PART = 16  # bytes of a secret that are never there by chance
+PART = 16  # so many bytes of a secret are never there by chance
 
 
 def writable_memory(pid):
-    """What a process may write to: data, heap, stacks; one piece a mapping."""
+    """The memory that a process may write: data, heap, stacks; one piece for each
+    mapping."""
     pieces = []
     with open("/proc/%d/maps" % pid) as maps, open("/proc/%d/mem" % pid, "rb", 0) as mem:
         for line in maps:
@@ -21,29 +22,29 @@ def writable_memory(pid):
                     mem.seek(int(first, 16))
                     pieces.append(mem.read(int(last, 16) - int(first, 16)))
                 except OSError:
-                    pass  # guard pages, and what the sanitizers keep unmapped
+                    pass  # guard pages, and memory that the sanitizers keep unmapped
     return pieces
 
 
 def held(site, program, secrets):
-    """The names of the secrets that the program has somewhere, or a part of."""
+    """The names of the secrets of which the program has a part in memory."""
     try:
         memory = writable_memory(site.programs[program].process.pid)
     except PermissionError:
         pytest.skip("the memory of a program is closed to all but root")
-    # The scan finds what is there: the path of the configuration's database.
+    # The scan works: it finds the path of the database, which is in memory.
     assert any(str(site.dir / "data/carnet.db").encode() in piece for piece in memory)
     return [name for name, secret in secrets.items() for part in parts(secret)
             if any(part in piece for piece in memory)]
 
 
 def parts(secret):
-    """Freed memory is written over at its beginning alone: what is left counts."""
+    """free() overwrites only the first bytes of memory: the rest counts."""
     return [secret[i:i + PART].encode() for i in range(0, len(secret) - PART + 1, 4)]
 
 
 def assert_holds_none(site, program, secrets):
-    """It answers first and wipes then, so a moment is granted."""
+    """The program answers first and wipes after that, so wait for a moment."""
     try:
         expect.until(lambda: not held(site, program, secrets), 20)
     except AssertionError:
@@ -54,7 +55,7 @@ def answered(r, secrets):
     assert r.status_code in (200, 201), r.text
     for name in ("access_token", "refresh_token", "token"):
         if name in r.json():
-            secrets[name] = r.json()[name].rpartition(".")[2]  # of a JWT the signature
+            secrets[name] = r.json()[name].rpartition(".")[2]  # a JWT: its signature
     return r.json()
 
 
@@ -98,7 +99,7 @@ def test_a_basic_header_leaves_nothing(site):
 
 @pytest.mark.parametrize("padding", [0, 300, 3000, 20000])
 def test_json_leaves_nothing(site, padding):
-    """The password before and behind what makes the parser's buffer grow."""
+    """The password is before, and behind, what makes the parser's buffer grow."""
     email, password = user_of(site, "json%d" % padding)
     secrets = {"password": password}
     answered(site.post("/api/oauth/password/token", json={
@@ -107,7 +108,7 @@ def test_json_leaves_nothing(site, padding):
 
 
 def test_a_refused_request_leaves_nothing(site):
-    """Wrong passwords are often right ones of elsewhere."""
+    """A wrong password is often the right one of another site."""
     password = PASSWORD % "wrong"
     r = site.post("/api/oauth/password/token", json={
         "username": site.email, "password": password})

@@ -1,4 +1,4 @@
-"""make static: the programs with all libraries in them, as plain CGI."""
+"""make static: the programs with all libraries inside, as plain CGI."""
 import os
 import re
 import subprocess
@@ -11,7 +11,7 @@ from kit.site import BUILD, ROOT
 
 @pytest.fixture(scope="module")
 def static():
-    """The directory of the programs; the link must not say a word."""
+    """The directory of the programs; the linker must print nothing."""
     if BUILD.name == "asan":
         pytest.skip("the sanitizers cannot be linked statically")
     text = (ROOT / "deploy/static/static.mk").read_text().replace("\\\n", " ")
@@ -30,7 +30,7 @@ def static():
 
 @pytest.fixture
 def served(static, fresh):
-    """A site of this test's own, by the static programs."""
+    """A site of this test's own, with the static programs."""
     fresh.http.mount(fresh.url, plaincgi.Adapter(static / "cgi-bin", fresh.conf))
     return fresh
 
@@ -45,7 +45,7 @@ def test_no_shared_library_is_needed_and_hardening_stays(static):
 
 
 def test_every_kind_of_crypto_works(served, static):
-    """Passwords, digests, random, signing and verifying with each key."""
+    """Passwords, digests, random, signatures, verification with each key."""
     answer = served.sign_in("read-posts")
     assert served.is_live(answer["access_token"])
     fresh_pair = expect.tokens(served.refresh(answer["refresh_token"]))
@@ -67,8 +67,8 @@ def test_pages_come_from_the_program(served):
 
 @pytest.mark.parametrize("linking", ["static", "dynamic"])
 def test_the_log_of_writes_stays_short_and_whole(fresh, linking, request):
-    """The last close does not checkpoint: what is in the log is on disk, and the
-    next process finds it; sqlite.org/wal.html."""
+    """The last close makes no checkpoint: the log is on disk, and the next process finds
+    it (sqlite.org/wal.html)."""
     if linking == "static":
         fresh = request.getfixturevalue("served")
     client, token = fresh.machine()

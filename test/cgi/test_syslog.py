@@ -1,4 +1,4 @@
-"""syslog = yes: what a program says arrives at /dev/log, from within its sandbox."""
+"""syslog = yes: the lines of a program arrive at /dev/log, from inside its sandbox."""
 import json
 import re
 import socket
@@ -10,7 +10,7 @@ from kit import expect
 from kit.faults import served
 from kit.site import BUILD
 
-# A /dev of the program's own, in which the socket is ours.
+# A /dev for the program alone, with our socket in it.
 WRAPPER = """#!/bin/sh
 exec unshare --mount sh -c '
 cd {dir}
@@ -21,7 +21,7 @@ exec {program}'
 
 
 def test_the_line_arrives(tmp_path):
-    """syslog(3): a datagram, authpriv.info, with the line that is on file."""
+    """syslog(3): a datagram, authpriv.info, with the line of the file."""
     p = subprocess.run(["unshare", "--mount", "mount", "--bind", "/dev", "/mnt"],
                        capture_output=True, text=True)
     if p.returncode != 0:

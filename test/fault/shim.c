@@ -61,7 +61,7 @@ trace_to(const char *path)
 	void *frame[1];
 
 	trace_fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	backtrace(frame, 1); /* loads what it needs, while there is memory */
+	backtrace(frame, 1); /* it loads what it needs, while there is memory */
 	signal(SIGSEGV, on_crash);
 	signal(SIGABRT, on_crash);
 	signal(SIGBUS, on_crash);
@@ -109,7 +109,7 @@ fails(enum kind k, int err)
 	return 0;
 }
 
-/* Files alone: neither sockets nor pipes nor what is standard. */
+/* Only files: no sockets, no pipes, no standard input or output. */
 static int
 no_room(int fd)
 {

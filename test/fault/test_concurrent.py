@@ -1,5 +1,5 @@
-"""Things that are used once, used 64 times at once through all workers: one
-winner.  ROUNDS=n for more rounds than a few."""
+"""Codes and tokens that work once are used 64 times at once, through all workers: one
+use wins.  ROUNDS=n: more rounds."""
 import hashlib
 import http.client
 import json
@@ -22,7 +22,7 @@ USES = 64
 
 @pytest.fixture(scope="module")
 def lenient():
-    """With the grace as it is shipped."""
+    """With the default grace."""
     with servers.lighttpd() as s:
         yield s
 
@@ -49,7 +49,7 @@ def post(site, form):
 
 
 def at_once(site, form, meanwhile=None):
-    """USES answers to the same form, sent together."""
+    """The answers to USES copies of the form, sent together."""
     barrier, answers = threading.Barrier(USES + 1), []
 
     def use():
@@ -73,16 +73,16 @@ def workers(site):
 
 
 def kill(victims):
-    """While the uses are at hand: they take some 20 ms."""
+    """Kill a worker while it works on the uses, which takes some 20 ms."""
     for victim in victims:
         time.sleep(random.random() * 0.008)
-        with suppress(ProcessLookupError):  # it had ended, of itself
+        with suppress(ProcessLookupError):  # it had ended by itself
             os.kill(victim, 9)
 
 
 def are_all_there(site):
-    """The web server starts what ended within a second or so: it keeps four of them,
-    and up to ten under load."""
+    """Wait for the web server to start what ended, which takes about a second: it keeps
+    four processes, and up to ten under load."""
     return len(workers(site)) >= 4 and all(
         post(site, {})[0] == 400 for _ in range(8))
 
@@ -124,7 +124,7 @@ def new_device(site, user, browser):
     return form_of(d.client, GRANT, device_code=d.codes["device_code"])
 
 
-# What makes one, the table that it is in, and how many pairs its family then has.
+# A function that makes one; its table; how many pairs the family has afterwards.
 KINDS = {"code": (new_code, "oauth_auth_codes", 0),
          "refresh": (new_refresh, "oauth_refresh_tokens", 1),
          "device": (new_device, "oauth_device_codes", 0)}
@@ -138,8 +138,8 @@ def family_of(site, table, form):
 
 
 def pairs(site, family):
-    """Of the family: pairs that were ever made, live refresh tokens, live access
-    tokens; and access tokens that no refresh token came with."""
+    """Of the family: all pairs, live refresh tokens, live access tokens, and access
+    tokens without a refresh token."""
     made, refresh, access = site.sql(
         "SELECT count(*), coalesce(sum(r.spent_at IS NULL AND r.revoked_at IS NULL), 0),"
         " coalesce(sum(t.revoked_at IS NULL), 0) FROM oauth_refresh_tokens r"
@@ -173,11 +173,11 @@ def test_of_64_uses_at_once_one_wins(site, user, browser, kind, killing):
         if not killing:
             assert len(won) == 1
             assert all(s in (200, 400) for s, _ in answers), answers
-        # A pair whose answer was lost is there too: no second one was made.
+        # A pair whose answer was lost counts too: there is no second one.
         made, refresh, access, lone = pairs(site, family)
         assert len(won) <= made - before <= 1, (len(won), made)
         assert refresh <= 1 and access <= 1 and lone == 0
-        # Used twice: what the winner got is revoked with its family.
+        # It was used twice: the winner's tokens are revoked with their family.
         if any(status == 400 for status, _ in answers) and won:
             assert refresh == 0 and access == 0
         for body in won:
@@ -194,8 +194,9 @@ def test_of_64_uses_at_once_one_wins(site, user, browser, kind, killing):
 
 @pytest.mark.parametrize("killing", [False, True], ids=["calm", "kills"])
 def test_of_64_refreshes_within_the_grace_all_get_one_token(lenient, killing):
-    """A client whose answers were lost, 63 times, or 64 processes that share a token:
-    one live refresh token, an access token each, and nobody is signed out."""
+    """A client that lost 63 answers, or 64 processes that share a token: in the end
+    there is one live refresh token, an access token for each use, and nobody is signed
+    out."""
     user = lenient.user("read-posts")
     for _ in range(ROUNDS):
         form = new_refresh(lenient, user, None)
@@ -206,7 +207,7 @@ def test_of_64_refreshes_within_the_grace_all_get_one_token(lenient, killing):
             expect.until(lambda: are_all_there(lenient))
         assert all(s == 200 or killing and s not in (200, 400) for s, _ in answers)
         bodies = [json.loads(body) for s, body in answers if s == 200]
-        # Who lost the answer asks again: the same.
+        # A client that lost the answer asks again, and gets the same.
         s, body = post(lenient, form)
         assert s == 200
         bodies.append(json.loads(body))
@@ -217,7 +218,7 @@ def test_of_64_refreshes_within_the_grace_all_get_one_token(lenient, killing):
         if not killing:
             assert access == USES + 1
         assert all(lenient.is_live(b["access_token"]) for b in bodies)
-        # The next rotation ends what all of them were given, and goes on.
+        # The next rotation ends all access tokens that they got, and works.
         s, body = post(lenient, {**form, "refresh_token": bodies[0]["refresh_token"]})
         assert s == 200 and pairs(lenient, family)[1:] == (1, 1, 0)
         assert not any(lenient.is_live(b["access_token"]) for b in bodies)

@@ -1,6 +1,5 @@
-"""What goes wrong on a machine, under running programs: a clear answer, a line
-in the log that says what to do, nothing half done, and, once the cause is gone,
-recovery without a restart."""
+"""Faults of a machine, while programs run: a clear answer, a line in the log that says
+what to do, nothing half done, and recovery without a restart when the cause is gone."""
 import fcntl
 import os
 import resource
@@ -33,18 +32,18 @@ def log_of(site, program):
 
 
 def recovers(site, pairs=True):
-    """Without a restart, within seconds."""
+    """It recovers within seconds, without a restart."""
     pids = {name: p.process.pid for name, p in site.programs.items()}
     expect.until(lambda: grant(site).status_code == 200)
     assert pids == {name: p.process.pid for name, p in site.programs.items()}
     assert all(p.process.poll() is None for p in site.programs.values())
     faults.check_sound(site)
     access, refresh = tokens(site)
-    assert access == refresh or not pairs  # and no half of one
+    assert access == refresh or not pairs  # and not a half of one
 
 
 def answer(request, fits):
-    """The first answer whose status fits."""
+    """The first answer with that status."""
     kept = []
 
     def ask():
@@ -60,7 +59,7 @@ def refused(r, status, *hints):
     expect.error(r, status, code)
     if status == 503:
         assert int(r.headers["Retry-After"]) > 0
-    # One line that says what to do, and one that says what was answered.
+    # One line says what to do, and one says what was answered.
     lines = [line for line in r.log.splitlines() if r.headers["X-Request-Id"] in line]
     assert sum(all(h in line for h in hints) for line in lines) == 1, r.log
     assert sum("status=%d" % status in line for line in lines) == 1, r.log
@@ -86,7 +85,7 @@ def test_a_full_disk(shim, tmp_path):
 
 
 def test_a_full_file_system():
-    """The real one: a tmpfs of 4 MiB, filled to the last byte."""
+    """A real full disk: a tmpfs of 4 MiB, filled to the last byte."""
     with served("token") as site:
         where = site.dir / "small"
         where.mkdir()
@@ -119,7 +118,7 @@ def test_a_full_file_system():
 
 
 def fill_log(site):
-    """The log has some room yet; it ends."""
+    """The log has some space left, which ends."""
     return answer(lambda: grant(site), lambda s: s != 200)
 
 
@@ -147,7 +146,7 @@ def test_out_of_file_descriptors():
             time.sleep(0.5)
             log = log_of(site, "token")
             assert p.process.poll() is None
-        # For as long as it lasts, one line.
+        # One line, as long as it lasts.
         assert log.count("Too many open files; raise the limit on open files") == 1
         assert tokens(site) == before
         faults.limit(site, "token", resource.RLIMIT_NOFILE, old)
@@ -155,7 +154,7 @@ def test_out_of_file_descriptors():
 
 
 def form_of(site):
-    """A request for a token, as it comes to the program."""
+    """A request for a token, as the web server sends it to the program."""
     client = site.password_client
     body = ("grant_type=password&username=%s&password=%s&client_id=%s&client_secret=%s"
             % (site.email, site.password, client.id, client.secret)).encode()
@@ -166,13 +165,13 @@ def form_of(site):
 
 
 def is_read(s):
-    """Has the other end taken all that was sent?"""
+    """Has the program read everything that was sent?"""
     return fcntl.ioctl(s, termios.TIOCOUTQ, bytes(4)) == bytes(4)
 
 
 def ask_without_descriptors(site):
-    """A request whose connection was accepted while there were some; what comes after
-    that finds none.  Return answer and log."""
+    """Its connection is accepted while there are descriptors; then there are none.
+    Return answer and log."""
     p, data = site.programs["token"], form_of(site)
     with socket.socket(socket.AF_UNIX) as s:
         s.settimeout(60)
@@ -190,7 +189,8 @@ SHORT = "Too many open files; raise the limit on open files"
 
 
 def test_no_file_descriptor_left_for_a_request():
-    """The connection was the last: what needs a file goes without, and says so."""
+    """The connection took the last one: what needs a file is left out, and the log says
+    so."""
     with served("token", settings="audit_size = 0") as site:
         grant(site)
         access, refresh = tokens(site)
@@ -199,7 +199,7 @@ def test_no_file_descriptor_left_for_a_request():
         assert log.count("data/slots: Too many open files; until it can be opened,"
                          " any number of passwords is hashed at a time; raise the limit"
                          " on open files") == 1
-        # The keys, too, if they are looked for in this very second.
+        # The keys too, if they are checked in this very second.
         assert all("Too many open files" in line and "raise the limit" in line
                    for line in log.splitlines()), log
         assert tokens(site) == (access + 1, refresh + 1)
@@ -208,7 +208,7 @@ def test_no_file_descriptor_left_for_a_request():
 
 
 def test_a_program_that_has_opened_nothing_yet_and_cannot():
-    """Its configuration, then: and it is read as soon as it can be."""
+    """The configuration, in that case; it is read as soon as possible."""
     with served("token") as site:
         out, log = ask_without_descriptors(site)
         assert out.startswith("Status: 500")
@@ -217,7 +217,8 @@ def test_a_program_that_has_opened_nothing_yet_and_cannot():
 
 
 def test_no_file_descriptor_left_for_the_database():
-    """It was replaced, and is to be opened anew: the log does not speak of rights."""
+    """The database was replaced, and must be opened anew: the log does not blame
+    permissions."""
     with served("token") as site:
         grant(site)
         copy = site.dir / "copy.db"
@@ -225,7 +226,7 @@ def test_no_file_descriptor_left_for_the_database():
         for f in site.dir.glob("data/carnet.db-[ws]*"):
             f.unlink()
         copy.rename(site.dir / "data/carnet.db")
-        time.sleep(1.1)  # files are looked at once a second
+        time.sleep(1.1)  # files are checked once a second
         out, log = ask_without_descriptors(site)
         assert out.startswith("Status: 503")
         assert log.count("carnet.db: unable to open database file: " + SHORT) == 1, log
@@ -234,7 +235,7 @@ def test_no_file_descriptor_left_for_the_database():
 
 
 def test_no_file_descriptor_left_for_the_keys():
-    """They are read for the first token."""
+    """The keys are read for the first token."""
     with served("token") as site:
         r = site.grant("password", username=site.email, password="wrong")
         assert r.status_code == 400
@@ -290,7 +291,7 @@ def test_a_database_that_is_deleted_and_comes_back():
 
 
 def test_a_database_that_is_overwritten():
-    """By a copy that went wrong: what is left is no database."""
+    """A copy went wrong, and left a file that is no database."""
     with served("token") as site:
         grant(site)
         good = site.dir / "good.db"
@@ -308,11 +309,12 @@ def test_a_database_that_is_overwritten():
 
 @pytest.mark.parametrize("off", [-86400, 86400 * 400])
 def test_a_clock_that_steps(shim, tmp_path, off):
-    """Back a day, or forth a year; nothing is given that could not be taken back,
-    and all is well when the clock is."""
+    """A day back, or a year ahead.  Everything that is given can be revoked, and when
+    the clock is right again all is well."""
     clock = tmp_path / "clock"
     env = {"LD_PRELOAD": shim, "FAULT_CLOCK": str(clock)}
-    # The programs open what their configuration names alone, and so does the shim.
+    # The sandbox lets programs open only what their configuration names; the same is true
+    # of the shim.
     with served("token", "user", env=env, settings="state = %s" % tmp_path) as site:
         pair = grant(site).json()
         clock.write_text(str(off))
@@ -327,12 +329,12 @@ def test_a_clock_that_steps(shim, tmp_path, off):
                  for _ in range(12)]
         assert wrong[0] == 400 and wrong[-1] == 429
         clock.unlink()
-        # What was counted under the wrong clock locks nobody out.
+        # Failures that were counted under the wrong clock lock nobody out.
         recovers(site, pairs=False)
         r = site.get("/api/user", token=pair["access_token"])
         if off < 0:
             assert r.status_code == 200
-        else:  # a year ahead what was over was purged: doc/faults.md says so
+        else:  # a year ahead, expired rows were purged: doc/faults.md says so
             expect.unauthenticated(r)
             expect.error(site.refresh(pair["refresh_token"]), 400, "invalid_grant")
 
@@ -347,7 +349,7 @@ def test_a_configuration_that_is_broken():
             r = grant(site)
             assert r.status_code == 200
             log += r.log
-        line, = log.splitlines()  # which, where, and what is done about it
+        line, = log.splitlines()  # which key, where, and what to do
         assert "carnet.conf:1: issuer" in line
         assert line.endswith("; the old configuration stays")
         site.conf.write_text(good)
@@ -355,7 +357,7 @@ def test_a_configuration_that_is_broken():
 
 
 def test_keys_that_are_gone():
-    """A running program keeps those that it has read; a new one says what to do."""
+    """A running program keeps the keys that it has read; a new one says what to do."""
     with served("token", "user", "jwks") as site:
         token = grant(site).json()["access_token"]
         assert site.get("/api/user", token=token).status_code == 200
@@ -373,7 +375,7 @@ def test_keys_that_are_gone():
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root may become another user")
 def test_a_key_that_may_not_be_read():
-    """By a program that has not read it yet; one that has goes on."""
+    """For a program that has not read it yet; a program that has goes on."""
     with served("token", user="nobody") as site:
         key = site.dir / "keys/ES256.pem"
         key.chmod(0)
@@ -393,8 +395,8 @@ BROKEN = ["{{#title}} never closed {{nonsense", "{{#title}}never closed", "{{/ti
 
 
 def test_a_template_that_is_broken():
-    """One that is malformed is a 500, in words of ours; one that cannot be read is
-    as none: the page is the one compiled in."""
+    """A malformed template is a 500, with our own text.  One that cannot be read counts
+    as missing: the compiled page is shown."""
     with served("login", settings="templates = pages") as site:
         pages = site.dir / "pages"
         pages.mkdir()
@@ -423,8 +425,8 @@ def not_taken(site, why):
 
 
 def test_sigterm_finishes_the_request_at_hand():
-    """Told to end while a body still comes in: the answer is whole, and then the
-    process ends with 0."""
+    """It is told to end while a body comes in: the answer is whole, and then the process
+    ends with 0."""
     with served("token") as site:
         p = site.programs["token"]
         data = form_of(site)
@@ -432,7 +434,7 @@ def test_sigterm_finishes_the_request_at_hand():
             s.settimeout(60)
             s.connect(p.address)
             s.sendall(data[:-40])
-            expect.until(lambda: is_read(s))  # it has begun
+            expect.until(lambda: is_read(s))  # the request has begun
             p.process.terminate()
             time.sleep(0.2)
             assert p.process.poll() is None
@@ -445,7 +447,7 @@ def test_sigterm_finishes_the_request_at_hand():
 
 
 def test_a_copy_over_a_database_in_use(tmp_path):
-    """An older copy of it, by cp: its log belongs to the other one."""
+    """An older copy, by cp: the log belongs to the other file."""
     with served("token") as site:
         grant(site)
         copy, whole = tmp_path / "copy.db", tmp_path / "whole.tar"
@@ -455,7 +457,7 @@ def test_a_copy_over_a_database_in_use(tmp_path):
             grant(site)
             site.user()
         site.sql("PRAGMA wal_checkpoint(PASSIVE)")
-        time.sleep(1.1)  # files are looked at once a second
+        time.sleep(1.1)  # files are checked once a second
         grant(site)
         (site.dir / "data/carnet.db").write_bytes(copy.read_bytes())
         expect.until(lambda: "copied over it while it was in use" in grant(site).log)

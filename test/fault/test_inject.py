@@ -1,6 +1,6 @@
-"""Every write, sync and allocation of a token request fails in its turn, in a
-program of one request and in one that goes on: the answer is a token that is there,
-or an error; never half of one."""
+"""Every write, sync and allocation of a token request fails in its turn, in a plain CGI
+program and in one that serves on.  The answer is a token that is stored, or an error,
+and never a half of one."""
 import json
 import os
 import signal
@@ -15,10 +15,10 @@ from kit.faults import served
 from kit.people import App, Browser
 from kit.site import BUILD
 
-# Allocations are many: with FAULT_STEP=1 each of them.
+# There are many allocations: FAULT_STEP=1 tries each of them.
 STEP = int(os.environ.get("FAULT_STEP", 23))
-# GMP ends the process when there is no memory, by way of what GnuTLS has it allocate
-# with; libfcgi does too, and libtasn1 does not look.
+# Without memory these end the process: GMP, in allocations for GnuTLS; libfcgi; and
+# libtasn1, which does not check.
 FRAGILE = (["libgmp.so"], ["libgnutls.so", "libgmp.so"], ["libfcgi.so"], ["libtasn1.so"])
 
 
@@ -78,7 +78,7 @@ class Once:
         self.site, self.fault = site, fault
 
     def ask(self, body):
-        """Its answer, what it logged, and how it ended, or None."""
+        """Its answer, its log, and how it ended, or None."""
         p = subprocess.run([BUILD / "cgi-bin/token"], input=body, timeout=60,
                            capture_output=True, env={
             **plaincgi.kept_environment(), **variables(body),
@@ -90,7 +90,7 @@ class Once:
 
 
 class Worker:
-    """The program under FastCGI: one process, started anew only if it ended."""
+    """The program under FastCGI: one process, which is started anew only if it ended."""
 
     def __init__(self, site, fault):
         self.site, self.fault = site, fault
@@ -115,7 +115,7 @@ class Worker:
         return out, err + log.read_bytes()[before:], ended
 
     def close(self):
-        """For the next test: without faults."""
+        """Switch the faults off for the next test."""
         self.fault.arm()
 
 
@@ -131,8 +131,8 @@ def rows(site):
 
 
 def check_pairs(site):
-    """No half of a pair: each refresh token came with an access token, and a code
-    that is spent gave one."""
+    """There is no half of a pair: each refresh token came with an access token, and a
+    spent code gave one."""
     assert site.sql("SELECT count(*) FROM oauth_refresh_tokens r WHERE NOT EXISTS (SELECT 1"
                     " FROM oauth_access_tokens t WHERE t.id = r.access_token)") == [(0,)]
     assert site.sql("SELECT count(*) FROM oauth_auth_codes c WHERE spent_at IS NOT NULL AND"
@@ -141,7 +141,7 @@ def check_pairs(site):
 
 
 def check_unlocked(site):
-    """Nobody is left within a transaction."""
+    """No process is inside a transaction."""
     with closing(sqlite3.connect(site.dir / "data/carnet.db", timeout=20,
                                  isolation_level=None)) as db:
         db.execute("BEGIN IMMEDIATE")
@@ -149,7 +149,7 @@ def check_unlocked(site):
 
 
 def check_end(fault, log, ended):
-    """No answer: out of memory the program ends itself, and says so."""
+    """No answer: without memory the program ends itself, and says so."""
     if ended == 111:
         assert log.strip(), "111, and no word"
         return
@@ -160,7 +160,7 @@ def check_end(fault, log, ended):
 
 
 def take(way, grant, body):
-    """One request, and what it must be; return its status, 0 if there was none."""
+    """Make one request, and check its answer; return its status, 0 if there was none."""
     site = way.site
     before = rows(site)
     out, log, ended = way.ask(body)
@@ -189,10 +189,10 @@ def pid_of(way):
 
 
 def go_through(way, kind, grant):
-    """The n-th call fails, for each n; the next request is well, in the same
-    process if that lives."""
+    """The n-th call fails, for each n.  The next request succeeds, in the same process
+    if it lives."""
     fault, seen = way.fault, set()
-    for _ in range(2):  # the second time a worker has all that it keeps
+    for _ in range(2):  # the second time, a worker has everything that it keeps
         body = form(way.site, grant)
         fault.arm()
         assert take(way, grant, body) == 200
@@ -211,11 +211,11 @@ def go_through(way, kind, grant):
         check_pairs(way.site)
         if isinstance(way, Worker) or n == 1:
             pid = pid_of(way)
-            # A retry of a refresh gets the token of the answer that was lost.
+            # A retry of a refresh gets the same token as the lost answer.
             assert take(way, grant, form(way.site, grant)) == 200
             assert pid_of(way) == pid
     assert take(way, grant, form(way.site, grant)) == 200
-    if kind != "sync":  # of which the log may be begun anew, and all is well
+    if kind != "sync":  # with it the log may begin anew, and all is well
         assert seen - {200}
 
 

@@ -1,5 +1,5 @@
-"""Workers are killed (SIGKILL) under load: whatever was answered with success is on
-disk, and works.  ANSWERS=n KILLS=n for a long run (make soak)."""
+"""Workers are killed (SIGKILL) under load: what was answered with success is on disk,
+and works.  ANSWERS=n KILLS=n: a longer run (make soak)."""
 import http.client
 import json
 import os
@@ -23,7 +23,7 @@ PROGRAMS = ["token"] * 6 + ["revoke", "authorize", "login", "account", "personal
 
 
 class Caller(threading.Thread):
-    """One client, and what it was promised: tokens that live, and that are dead."""
+    """One client, and what it was promised: tokens that live, and tokens that are dead."""
 
     def __init__(self, site, client, is_over):
         super().__init__()
@@ -40,7 +40,7 @@ class Caller(threading.Thread):
         self.browser = None
 
     def post(self, path, form):
-        """Status and members; None if no answer came."""
+        """Status and members; None if there was no answer."""
         try:
             if self.connection is None:
                 self.connection = http.client.HTTPConnection(
@@ -62,7 +62,7 @@ class Caller(threading.Thread):
         self.broken += status >= 500
 
     def see(self, fits, request, *args, **kw):
-        """The answer to a request that must be of that status, unless none comes."""
+        """The answer, which must have that status, if there is one."""
         try:
             r = request(*args, **kw)
         except requests.RequestException:
@@ -94,7 +94,7 @@ class Caller(threading.Thread):
             self.revoked.append(token)
 
     def use(self):
-        """What was given opens the guard, and what was revoked does not."""
+        """Tokens that were given open the guard, and tokens that were revoked do not."""
         path = {True: "/api/status", False: "/api/user"}
         machine = random.choice([True, False])
         if tokens := self.live if machine else self.kept:
@@ -103,7 +103,7 @@ class Caller(threading.Thread):
             self.see(401, self.site.get, "/api/status", token=random.choice(self.revoked))
 
     def refresh(self):
-        """If the answer is lost, the same once more: the grace is for that."""
+        """If the answer is lost, ask again: the grace is for that."""
         for _ in range(100):
             a = self.post("/oauth/token", self.form(
                 self.site.password_client, grant_type="refresh_token",
@@ -128,7 +128,7 @@ class Caller(threading.Thread):
                 self.browser = browser
 
     def code(self):
-        """The session that was given is there, and the code, and what it gave."""
+        """The session is there, and the code, and the tokens of the code."""
         if self.browser is None or random.random() < 0.05:
             self.sign_in()
         if self.browser is None or not self.see(200, self.browser.get, "/account"):
@@ -164,7 +164,7 @@ class Caller(threading.Thread):
                                        self.code, self.personal], [60, 30, 20, 20, 4, 4])
                 one()
                 self.did.add(one.__name__)
-        except BaseException as e:  # told by the main thread, whatever it is
+        except BaseException as e:  # any error; the main thread reports it
             self.lost.append(repr(e))
 
 
@@ -181,12 +181,12 @@ def kill_one(site):
     try:
         os.kill(random.choice(pids), 9)
     except (IndexError, ProcessLookupError):
-        return False  # none is there, or it has just ended
+        return False  # there is none, or it has just ended
     return True
 
 
 def what_is_lost(site, callers):
-    """By the rows, and by the guard, of some."""
+    """Check all by their rows, and some by the guard."""
     rows = {bytes(i): r for i, r in
             site.sql("SELECT id, revoked_at FROM oauth_access_tokens")}
 
@@ -219,13 +219,13 @@ def test_nothing_that_was_answered_is_lost(site):
     for c in callers:
         c.start()
     while any(c.is_alive() for c in callers):
-        if answered() * KILLS >= kills * ANSWERS:  # all along, at odd moments
+        if answered() * KILLS >= kills * ANSWERS:  # at odd moments, the whole time
             time.sleep(random.random() * 0.2)
             kills += kill_one(site)
         time.sleep(0.02)
     for c in callers:
         c.join()
-    # The web server starts what is missing.
+    # The web server starts those that are missing.
     expect.until(lambda: all(site.get("/api/status").status_code == 401 for _ in range(12)))
     lost = what_is_lost(site, callers)
     print("%d lost of %d answered requests over %d kills, which broke %d" % (

@@ -1,4 +1,4 @@
-"""What make soak judges by: figures that grow are told from those that stay."""
+"""How make soak judges: figures that grow are told from figures that do not."""
 import random
 
 import pytest

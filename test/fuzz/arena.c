@@ -8,7 +8,7 @@
 #include <err.h>
 #include <stdint.h>
 
-/* What to do when the arena is cleared: newest first. */
+/* What to call when the arena is cleared: the newest first. */
 struct chore {
 	struct chore *next;
 	void (*fn)(void *);

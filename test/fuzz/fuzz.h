@@ -1,5 +1,7 @@
-/* fuzz.h: what every fuzz target includes.  assert() is how each says its
- * rules. */
+/*
+ * fuzz.h: what every fuzz target includes.  A target states its rules by
+ * assert().
+ */
 #ifndef CARNET_FUZZ_H
 #define CARNET_FUZZ_H
 
@@ -27,10 +29,12 @@
 	"write-posts = Write posts\n"     \
 	"admin = privileged: Delete posts\n"
 
-/* The target: one input.  libFuzzer calls it; main is libFuzzer's. */
+/*
+ * The target, with one input.  libFuzzer calls it, and has the main function.
+ */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Lines of the log are looked at and thrown away. */
+/* Lines of the log are checked and thrown away. */
 static inline void
 fuzz_no_log(void *ctx, const char *line)
 {
@@ -61,7 +65,7 @@ fuzz_split(struct arena *a, const uint8_t **data, size_t *size, char separator)
 	return text;
 }
 
-/* A request of an endpoint that does as little as can be, and its arena. */
+/* A request to an endpoint that does nothing, and its arena. */
 struct fuzz_site {
 	struct endpoint ep;
 	struct process pr;

@@ -1,9 +1,9 @@
-/* fuzz_b64.c: base64url and base64: each byte string has one spelling alone. */
+/* fuzz_b64.c: base64url and base64: each byte string has one spelling. */
 #include "fuzz.h"
 
 #include "b64.h"
 
-/* The digit's value by a table, or -1: slow, and written another way. */
+/* The digit's value by a table, or -1: slow, and written in another way. */
 static int
 value(const char *alphabet, char c)
 {

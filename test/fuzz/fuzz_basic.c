@@ -1,4 +1,6 @@
-/* fuzz_basic.c: no header and no form passes for a client but its own secret.
+/*
+ * fuzz_basic.c: no header and no form is taken for a client without its own
+ * secret.
  */
 #include "fuzz_store.h"
 
@@ -7,7 +9,7 @@
 #include "input.h"
 #include "url.h"
 
-/* Does the header hold exactly c1 and its secret, however they are encoded? */
+/* Does the header have exactly c1 and its secret, in any encoding? */
 static int
 header_is_c1(struct arena *a, const char *header)
 {
@@ -65,7 +67,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	else if (by_header)
 		assert(rq->param[PARAM_CLIENT_SECRET] != NULL ||
 		    rq->param[PARAM_CLIENT_ID] != NULL);
-	/* Guesses are put off: never the right secret. */
+	/* Wrong guesses are put off; the right secret never is. */
 	if (e != NULL)
 		assert(e->status == 400 || e->status == 401 ||
 		    (e->status == 429 && !by_header && !by_form));

@@ -1,8 +1,8 @@
 /*
- * fuzz_bearer.c: the Authorization header that the guard reads.  Where the
- * input begins with '{' its lines are claims and typ, which are signed by our
- * own key: what is behind the signature is reached, too.  Else it is the header
- * itself, in which the word TOKEN stands for a good token.
+ * fuzz_bearer.c: the Authorization header that the guard reads.  If the input
+ * begins with '{', its lines are claims and typ, and our own key signs them: so
+ * the code behind the signature is reached too.  Else it is the header itself;
+ * the word TOKEN in it is replaced by a good token.
  */
 #include "fuzz_store.h"
 
@@ -36,7 +36,7 @@ is(struct json_object *o, const char *name, const char *value)
 	return s != NULL && strcmp(s, value) == 0;
 }
 
-/* RFC 9068 section 4, on claims that were taken. */
+/* RFC 9068 section 4, for claims that were taken. */
 static void
 check_claims(struct arena *a, const char *typ, const char *claims)
 {
@@ -67,7 +67,9 @@ with_token(struct arena *a, const char *text, const char *token)
 				token, at + 5);
 }
 
-/* A made-up header is taken only if it is "Bearer", spaces, the good token. */
+/*
+ * A made-up header is taken only if it is "Bearer", spaces, and the good token.
+ */
 static void
 check_forged(const char *header, const char *good)
 {

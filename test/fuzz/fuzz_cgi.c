@@ -1,7 +1,6 @@
 /*
- * fuzz_cgi.c: a whole plain CGI request, environment and body, through
- * serve: whatever comes in, what goes out is a well-formed answer (RFC 3875
- * section 6).
+ * fuzz_cgi.c: a whole plain CGI request, environment and body, through serve.
+ * For any input the answer is well-formed (RFC 3875 section 6).
  */
 #include "fuzz.h"
 
@@ -22,7 +21,10 @@ extern char **environ;
 static int in, out, conf_fd;
 static char conf_path[64];
 
-/* Echo all that was read; or a page, or a redirect, as state asks. */
+/*
+ * Echo everything that was read; or answer with a page or a redirect, as state
+ * asks.
+ */
 static const struct oerr *
 echo(struct req *rq)
 {
@@ -71,7 +73,9 @@ static const struct endpoint endpoints[] = {
 };
 #define N_ENDPOINTS (sizeof(endpoints) / sizeof(endpoints[0]))
 
-/* The files that stand for standard input and output; libFuzzer talks on 2. */
+/*
+ * The files for standard input and output; libFuzzer writes to standard error.
+ */
 static void
 set_up(void)
 {
@@ -117,7 +121,7 @@ value_of(char *const vars[], const char *name)
 static void
 check_answer(struct arena *a, const char *s, size_t len, char *const vars[])
 {
-	/* Another role than ours is the web server's fault. */
+	/* A role that is not ours is the web server's fault. */
 	const char *allowed = getenv("FCGI_ROLE") != NULL
 	    ? "200 303 400 404 405 413 415 500 "
 	    : "200 303 400 404 405 413 415 ";

@@ -1,4 +1,6 @@
-/* fuzz_conf.c: a configuration that is taken holds what the rest relies on. */
+/*
+ * fuzz_conf.c: a configuration that is taken has what all other code relies on.
+ */
 #include "fuzz.h"
 
 #include "scope.h"
@@ -12,7 +14,7 @@ check_issuer(const struct conf *cf)
 
 	assert(strncmp(s, "https://", 8) == 0 || strncmp(s, "http://", 7) == 0);
 	assert(s[len - 1] != '/');
-	/* It stands in headers, JSON and pages as it is. */
+	/* The text is put into headers, JSON and pages as it is. */
 	for (; *s != '\0'; s++)
 		assert(
 		    *s > ' ' && *s < 0x7f && strchr("\"\\<>?#@", *s) == NULL);
@@ -29,7 +31,7 @@ check_times(const struct conf *cf)
 	assert(cf->session_ttl >= 60);
 }
 
-/* Each scope has a bit; a set survives being written and read. */
+/* Each scope has a bit; a set that is written is read back the same. */
 static void
 check_scopes(const struct conf *cf, struct arena *a)
 {

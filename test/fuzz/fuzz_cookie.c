@@ -1,4 +1,4 @@
-/* fuzz_cookie.c: our cookie is found among those sent, and nothing else is. */
+/* fuzz_cookie.c: of all cookies that are sent, ours is found, and no other. */
 #include "fuzz_store.h"
 
 #include "input.h"
@@ -9,8 +9,7 @@
 #define BASE64URL \
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
-/* The first of the pairs that is ours by name and form (RFC 6265 section 5.4).
- */
+/* The first pair with our name and form (RFC 6265 section 5.4). */
 static const char *
 slow_find(char *header)
 {
@@ -22,7 +21,7 @@ slow_find(char *header)
 		if (strncmp(pair, NAME, strlen(NAME)) != 0)
 			continue;
 		pair += strlen(NAME);
-		/* 43 digits hold 258 bits: the last two must be zero. */
+		/* 43 digits have 258 bits: the last two must be zero. */
 		if (strlen(pair) == SECRET_TEXT_LEN &&
 		    strspn(pair, BASE64URL) == SECRET_TEXT_LEN &&
 		    (strchr(BASE64URL, pair[42]) - BASE64URL) % 4 == 0)

@@ -15,7 +15,7 @@ hex(char c)
 	return p == NULL ? -1 : (int)(p - digits) % 16;
 }
 
-/* The URL standard's parser, byte by byte, but that a bad '%' is an error. */
+/* The URL standard's parser, byte by byte; but a bad '%' is an error. */
 static int
 slow_next(const char **s, const char *end, char *out[2], size_t len[2])
 {
@@ -68,7 +68,10 @@ check_pairs(struct arena *a, const char *text, size_t len)
 	} while (rc != 0);
 }
 
-/* What passed is text without control characters; what failed has a reason. */
+/*
+ * What was taken is text without control characters; what was refused has a
+ * reason.
+ */
 static void
 check_params(const struct req *rq, const struct oerr *e)
 {

@@ -1,4 +1,7 @@
-/* fuzz_json.c: what json_parse takes is JSON; strings survive the writer. */
+/*
+ * fuzz_json.c: what json_parse takes is JSON; a string that is written is read
+ * back.
+ */
 #include "fuzz.h"
 
 #include <json-c/json.h>
@@ -9,9 +12,10 @@
 #define SPACE " \t\r\n"
 
 /*
- * RFC 8259 by recursive descent, nothing but its grammar.  *odd is set by what
- * json_parse may refuse beyond it: a name twice, a NUL in a name, deep nesting,
- * and what only a name's decoding could tell (an escape in it).
+ * RFC 8259 by recursive descent: its grammar, and nothing else.  *odd is set if
+ * json_parse may refuse the text for another reason: a name twice, a NUL in a
+ * name, deep nesting, or an escape in a name, as this parser does not decode
+ * names.
  */
 static const char *value(const char *s, int depth, int *odd);
 
@@ -29,7 +33,7 @@ string(const char *s, int is_name, int *odd)
 			if (strspn(s + 1, "0123456789abcdefABCDEF") < 4)
 				return NULL;
 			*odd |= strncasecmp(s + 1, "d8", 2) >= 0 &&
-			    strncasecmp(s + 1, "e", 1) < 0; /* half a pair */
+			    strncasecmp(s + 1, "e", 1) < 0; /* half of a surrogate pair */
 			s += 4;
 		} else if (*s == '\0' || strchr("\"\\/bfnrt", *s) == NULL) {
 			return NULL;
@@ -73,7 +77,7 @@ list(const char *s, char close, int depth, int *odd)
 		return s + 1;
 	for (;;) {
 		if (close == '}') {
-			*odd |= depth > 0; /* perhaps a name twice */
+			*odd |= depth > 0; /* the name may be there twice */
 			if (*s != '"' || (s = string(s, 1, odd)) == NULL)
 				return NULL;
 			s += strspn(s, SPACE);
@@ -119,7 +123,7 @@ value(const char *s, int depth, int *odd)
 	return s == NULL ? NULL : s + strspn(s, SPACE);
 }
 
-/* A string written is one value, which reads back the same. */
+/* A string that is written is one value, and is read back the same. */
 static void
 check_writer(struct arena *a, const char *text, size_t size)
 {

@@ -1,4 +1,7 @@
-/* fuzz_jwk.c: a public key that is read is one, and is written the same. */
+/*
+ * fuzz_jwk.c: a public key that is read is a key, and is written as the same
+ * key.
+ */
 #include "fuzz.h"
 
 #include "json.h"

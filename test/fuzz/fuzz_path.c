@@ -8,8 +8,8 @@
 #include "url.h"
 
 /*
- * RFC 3986 section 5.2.4 on a decoded path whose empty segments are gone, but
- * that a step above the root gives NULL.
+ * RFC 3986 section 5.2.4 on a decoded path without empty segments; but a step
+ * above the root gives NULL.
  */
 static char *
 remove_dot_segments(struct arena *a, char *in)
@@ -47,7 +47,7 @@ squeeze(struct arena *a, const char *s)
 	return out;
 }
 
-/* What is found is a path that no server reads in another way. */
+/* The result is a path that no server reads in another way. */
 static void
 check_normal(struct arena *a, const char *target, const char *path)
 {
@@ -74,7 +74,7 @@ check_normal(struct arena *a, const char *target, const char *path)
 	assert(text != NULL && strcmp(text, path) == 0);
 }
 
-/* Does the reading differ from the path only if one of these is in the target? */
+/* Only if the target has one of these, the reading may differ from the path. */
 static void
 check_reading(struct arena *a, const char *target, const char *path,
     unsigned reading, const char *chars)
@@ -85,8 +85,7 @@ check_reading(struct arena *a, const char *target, const char *path,
 		assert(path == NULL ? other == NULL : strcmp(other, path) == 0);
 }
 
-/* Folding changes letters, and nothing else; a kept slash only if there is one.
- */
+/* Folding changes only letters; a slash is kept only if there is one. */
 static void
 check_flags(struct arena *a, const char *target, const char *path)
 {
@@ -124,7 +123,10 @@ is_below(struct arena *a, const char *path, const char *prefix)
 	return 1;
 }
 
-/* Of all rules that cover the path the first found has the longest prefix. */
+/*
+ * Of all rules that cover the path, the one that is found has the longest
+ * prefix.
+ */
 static void
 check_rules(struct arena *a, const struct conf *cf, const char *path,
     const char *method)

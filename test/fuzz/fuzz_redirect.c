@@ -5,7 +5,7 @@
 
 #include "redirect.h"
 
-/* An http URI on this machine as its parts; 0 if it is none. */
+/* The parts of an http URI on this machine; 0 if it is no such URI. */
 struct loopback {
 	char host[16];
 	const char *rest;
@@ -39,7 +39,7 @@ split_loopback(const char *uri, struct loopback *out)
 	return 0;
 }
 
-/* The rule of RFC 8252 section 7.3 on whole parsed URIs. */
+/* The rule of RFC 8252 section 7.3, on whole parsed URIs. */
 static int
 slow_match(const char *known, const char *uri)
 {
@@ -54,7 +54,7 @@ slow_match(const char *known, const char *uri)
 	    (*k.rest == '\0' || *k.rest == '/' || *k.rest == '?');
 }
 
-/* Each registered word by itself: their order and number do not matter. */
+/* Each registered word alone: their order and number do not matter. */
 static int
 slow_matches(struct arena *a, const char *registered, const char *uri)
 {
@@ -66,7 +66,7 @@ slow_matches(struct arena *a, const char *registered, const char *uri)
 	return 0;
 }
 
-/* What is registered can stand in a header and a page. */
+/* A registered URI can be put into a header and a page. */
 static void
 check_sound(struct arena *a, const char *uri)
 {

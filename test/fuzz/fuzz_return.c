@@ -1,11 +1,12 @@
-/* fuzz_return.c: a return target that is called safe stays with our pages. */
+/* fuzz_return.c: a return target that is called safe leads to our own pages. */
 #include "fuzz.h"
 
 #include "site.h"
 
 /*
  * What a browser makes of a target (the URL standard): it drops tabs and
- * newlines, takes '\' for '/', and goes elsewhere behind "//" or a scheme.
+ * newlines, takes '\' for '/', and goes to another host behind "//" or a
+ * scheme.
  */
 static int
 leaves(const char *s)

@@ -1,5 +1,4 @@
-/* fuzz_store.h: a real database and real keys, for the targets that look there.
- */
+/* fuzz_store.h: a real database and real keys, for targets that use them. */
 #ifndef CARNET_FUZZ_STORE_H
 #define CARNET_FUZZ_STORE_H
 
@@ -88,7 +87,7 @@ fuzz_fill(struct store *st)
 	assert(store_access_add(st, &t) == 1);
 }
 
-/* Make it all in a directory that goes when the program ends. */
+/* Make all of it in a directory that is deleted when the program ends. */
 static inline void
 fuzz_store(struct fuzz_site *site)
 {

@@ -1,4 +1,4 @@
-/* fuzz_template.c: no template lets data through as markup. */
+/* fuzz_template.c: no template lets markup of the data through. */
 #include "fuzz.h"
 
 #include "tmpl.h"
@@ -17,8 +17,10 @@ load(void *ctx, const char *name)
 	return strcmp(name, "none") == 0 ? NULL : s->partial;
 }
 
-/* Take what is markup out of a template, but for "{{>": data alone may bring
- * it. */
+/*
+ * Remove the markup from a template, except "{{>": then only data can bring
+ * markup.
+ */
 static char *
 without_markup(char *text)
 {
@@ -47,7 +49,10 @@ fill(struct arena *a, const char *value, const char *other)
 	return d;
 }
 
-/* Only entities: an '&' begins one, and nothing else is special. */
+/*
+ * There are only entities: an '&' begins one, and no other character is
+ * special.
+ */
 static void
 check_escaped(const char *s)
 {

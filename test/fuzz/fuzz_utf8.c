@@ -1,4 +1,4 @@
-/* fuzz_utf8.c: what utf8_count counts is what encoding code points gives. */
+/* fuzz_utf8.c: utf8_count counts what an encoder of code points writes. */
 #include "fuzz.h"
 
 #include "utf8.h"
@@ -16,7 +16,9 @@ encode(uint32_t c, uint8_t *out)
 	return n;
 }
 
-/* Guess the code point at s by its bits; it is one if it encodes to the same.
+/*
+ * Guess the code point at s from its bits; it is one if it encodes to the same
+ * bytes.
  */
 static size_t
 one(const uint8_t *s, size_t len)

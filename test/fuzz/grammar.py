@@ -1,4 +1,4 @@
-"""Requests made by a grammar: mostly right, with something wrong somewhere."""
+"""Requests that a grammar makes: mostly right, with something wrong in each."""
 import base64
 import json
 import string
@@ -20,7 +20,7 @@ ODD = [b"", b"\0", b"\xff\xfe", b"\xed\xa0\x80", b"%", b"%zz", b"\r\nX: y", MARK
 
 
 def flip(rng, text):
-    """text with one letter or digit of it another one: right no more."""
+    """text with one letter or digit changed: it is wrong then."""
     places = [i for i, c in enumerate(text) if c.isascii() and c.isalnum()]
     if not places:
         return text + "x"
@@ -30,7 +30,7 @@ def flip(rng, text):
 
 
 def damage(rng, data):
-    """Bytes with one thing done to them."""
+    """Bytes with one change."""
     data = data.encode() if isinstance(data, str) else data
     i = rng.randrange(len(data) + 1)
     return rng.choice([
@@ -40,16 +40,16 @@ def damage(rng, data):
 
 
 class Grammar:
-    """known: what a request may hold, by name, as lists.  sender is "honest"; a
-    "thief", whose secrets are all wrong; or a "forger", who has a browser of ours
-    send what it has the right cookie for, and knows nothing else."""
+    """known: lists of what a request may have in it, by name.  sender: "honest";
+    "thief", whose secrets are all wrong; or "forger", who makes a browser of ours send a
+    request with its cookie, and knows nothing else."""
 
     SECRETS = {"client_secret", "password", "refresh_token", "code", "device_code",
                "token", "cookie", "csrf_token", "code_verifier"}
 
     def __init__(self, rng, known, sender):
         self.rng, self.known, self.sender = rng, known, sender
-        self.used = []  # the secrets in it, right or wrong
+        self.used = []  # the secrets of the request, right or wrong
 
     def chance(self, percent):
         return self.rng.randrange(100) < percent

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
-"""http_fuzz.py [--requests N | --seconds N] [--seed N] [--only PROGRAM]: drive all
-programs through FastCGI with requests made by a grammar, and broken records too.
+"""http_fuzz.py [--requests N | --seconds N] [--seed N] [--only PROGRAM]: send requests that
+a grammar makes, and broken records, to all programs by FastCGI.
 
-Each answer is held against what holds for any request whatever (oracle.py).  A
-finding is printed with the seed that makes it again; the exit status is then 1.
-BUILD names the programs, best built with sanitizers (make fuzz).
+Each answer is checked by rules that are true for any request (oracle.py).  A finding is
+printed with the seed that makes it again, and the exit status is 1.  BUILD names the
+programs; a build with sanitizers is best (make fuzz).
 """
 import argparse
 import os
@@ -42,7 +42,7 @@ SPENT = {"authorization_code": ["code", "redirect_uri", "code_verifier"],
          "password": ["username", "password"], "client_credentials": [],
          "refresh_token": ["refresh_token"], grammar.GRANTS[4]: ["device_code"]}
 
-# What a program takes: where to look for it is the grammar's business.
+# The URLs that a program takes; the grammar chooses one.
 ROWS = {
     "token": {"methods": ["POST"], "json": 1},
     "authorize": {"methods": ["GET", "POST"], "query": 1, "cookie": 80},
@@ -64,7 +64,7 @@ ROWS = {
 
 
 class World:
-    """A site of its own, and what callers may know of it: by persona."""
+    """A site of its own, and what each kind of sender may know of it."""
 
     def __init__(self, directory):
         self.site = site = Site(directory, "http://127.0.0.1")
@@ -97,7 +97,7 @@ class World:
             "user_code": ["BCDF-GHJK"], "id": ["AAAAAAAAAAAAAAAAAAAAAA", "1"]}
 
     def known(self, rng):
-        """Everything is made afresh: what was spent or revoked is live again."""
+        """Make everything anew: what was spent or revoked is live again."""
         site, browser = self.site, people.Browser(self.site)
         user = site.user(site.scope)
         browser.sign_in(user)
@@ -115,7 +115,7 @@ class World:
                 "refresh_token": [tokens["refresh_token"]]}
 
     def client_of(self, rng, program, grant):
-        """Mostly the one that may."""
+        """Mostly the sender who may."""
         clients = {"authorization_code": self.secret.client, grammar.GRANTS[4]:
                    self.device, "client_credentials": self.machine}
         client = clients.get(grant, self.site.password_client)
@@ -131,8 +131,8 @@ class World:
 
 
 def broken(rng, variables, body):
-    """Records that end early, lie or never began.  The lengths within PARAMS stay
-    true: at an absurd one libfcgi ends the program by an assertion."""
+    """Records that end early, have wrong lengths, or never begin.  Lengths inside PARAMS
+    stay right: at an absurd one libfcgi ends the program by an assertion."""
     head = fastcgi.begin() + fastcgi.stream(fastcgi.PARAMS, fastcgi.pairs(variables))
     good = head + fastcgi.stream(fastcgi.STDIN, body, rng.choice([1, 7, 1000, 65535]))
     junk = rng.randbytes(rng.randrange(64))
@@ -164,8 +164,8 @@ class Fuzzer:
                          for p in {p for _, p in self.routes}}
 
     def one(self, i):
-        """Request number i: it depends on the seed and i alone, but for what is in
-        the database by then."""
+        """Request number i.  It depends on the seed, on i, and on the rows of the
+        database by then."""
         rng = random.Random("%d/%d" % (self.options.seed, i))
         if i % 200 == 0 or i == self.options.first:
             self.fresh = self.world.known(
@@ -195,7 +195,7 @@ class Fuzzer:
             data = fastcgi.request(variables, body, size)
         try:
             out, log = program.send(data, answers=not bad)
-            # What comes of broken records is libfcgi's affair, but not that we live.
+            # The answer to broken records does not matter; the program must live.
             answer = oracle.check_log(log, made) if bad else \
                 oracle.check(program.name, variables, out, log, made)
             assert program.process.poll() is None, "the program ended"

@@ -1,4 +1,4 @@
-"""What holds of any answer to any request."""
+"""Rules that any answer to any request must keep."""
 import json
 import re
 from types import SimpleNamespace
@@ -43,8 +43,8 @@ def check_length(answer, is_head):
 
 
 def check_form(program, variables, answer):
-    """Status and headers fit each other."""
-    # A server that does not tell the guard what is asked is set up wrong.
+    """Status and headers agree."""
+    # A server that does not tell the guard the URL is set up wrong.
     untold = program == "guard" and not (first(variables, b"REQUEST_URI") and
                                          first(variables, b"REQUEST_METHOD"))
     assert answer.status in STATUSES or untold and answer.status == 500, \
@@ -66,11 +66,11 @@ def check_json(answer):
 
 
 def check_page(program, answer):
-    """Nesting is right, and what was sent is shown as text."""
+    """The nesting is right, and what was sent is shown as text."""
     assert grammar.MARK not in answer.body, "markup came through"
     assert "nonce-" in answer.headers["Content-Security-Policy"]
     if program == "playground":
-        return  # its forms are its script's
+        return  # a script makes its forms
     people.Page(SimpleNamespace(headers=answer.headers, status_code=answer.status,
                                 content=answer.body, text=answer.body.decode()))
 
@@ -97,7 +97,7 @@ def check_location(answer, made):
 
 
 def check_nothing_given(program, answer):
-    """Without a right secret nobody gets anything that is worth one."""
+    """Without a right secret nobody gets anything of value."""
     text = answer.body.decode("utf-8", "replace")
     assert program not in GUARDED or answer.status not in (200, 201), "let in"
     assert program != "account" or answer.status != 200, "let in"
@@ -131,7 +131,8 @@ def check(program, variables, out, log, made):
         assert program != "guard" or answer.status != 200 or \
             b"/open" in unquote_to_bytes(first(variables, b"REQUEST_URI")), "let in"
     if made.sender == "forger" and first(variables, b"REQUEST_METHOD") == b"POST":
-        # Without the form's own token nothing is done, and no more than that said.
+        # Without the form's own token nothing is done, and the answer says no more than
+        # that.
         assert program not in ("account", "verify") or \
             answer.status not in (200, 422), "a forged form was taken"
     check_log(log, made, answer)

@@ -7,8 +7,8 @@ from kit.people import App, Browser
 
 @pytest.fixture(autouse=True)
 def _no_failures_of_others(request):
-    """Failed sign-ins are counted by address and client, which all tests share: no
-    test is put off for what others got wrong."""
+    """Failed sign-ins are counted by address and client, and all tests share these: the
+    failures of one test must not put off another."""
     if "site" in request.fixturenames:
         request.getfixturevalue("site").sql("DELETE FROM throttle WHERE failures >= 20")
 
@@ -42,7 +42,7 @@ def served(tmp_path_factory):
 
 @pytest.fixture
 def web(served):
-    """The same, sound again."""
+    """The same server, with its faults undone."""
     served.eaten, served.files, served.asked = set(), {}, []
     served.change = lambda path, answer: None
     return served

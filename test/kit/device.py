@@ -1,4 +1,4 @@
-"""A device that has no browser (RFC 8628), and who decides about it."""
+"""A device that has no browser (RFC 8628), and its user, who decides."""
 import hashlib
 
 from kit.people import App, Page

@@ -1,4 +1,4 @@
-"""carnet doctor as tests see it: what it found."""
+"""carnet doctor, as tests read what it found."""
 import json
 import os
 import re
@@ -21,7 +21,7 @@ class Report:
         for row in self.rows:
             assert set(row) == {"check", "level", "what", "cure"}
             assert (row["cure"] is None) == (row["level"] == "ok"), row
-            # carnet(1): one sentence what, one sentence cure
+            # carnet(1): one sentence for the fault, one for the cure
             assert not re.search(r"[.!?]\s+[A-Z]", row["what"]), row
             assert not re.search(r"[.!?]\s+[A-Z]", row["cure"] or ""), row
         assert self.code == (1 if self.at("wrong") else 0)
@@ -30,7 +30,7 @@ class Report:
         return [r for r in self.rows if r["level"] == level]
 
     def level(self, check):
-        """The worst that the check found; None: it did not run."""
+        """The worst level that the check found; None: it did not run."""
         found = {r["level"] for r in self.rows if r["check"] == check}
         return next((x for x in ("wrong", "warn", "ok") if x in found), None)
 
@@ -39,7 +39,7 @@ class Report:
                         if r["check"] == check)
 
     def only(self, check, level, *words):
-        """That check found that, in these words, and no other found anything."""
+        """The check has one finding, with these words, and no other check has one."""
         off = {(r["check"], r["level"]) for r in self.rows if r["level"] != "ok"}
         assert off == {(check, level)}, self.rows
         for word in words:
@@ -60,7 +60,7 @@ def is_sound(report):
 
 
 def of_deployment(site, *args):
-    """Ask as the administrator does, with the command beside the programs."""
+    """Run it as an administrator does, with the command beside the programs."""
     binary = site.dir / "bin/carnet"
     if not binary.exists():
         binary.parent.mkdir(mode=0o755, exist_ok=True)
@@ -72,8 +72,8 @@ def of_deployment(site, *args):
 
 
 def snapshot(directory):
-    """All there is below it: name, mode, size, time; -shm holds the locks of
-    who reads."""
+    """All files below a directory: name, mode, size, time.  -shm has the locks of
+    readers, and is left out."""
     return sorted((str(p), s.st_mode, s.st_size,
                    0 if p.name.endswith("-shm") else s.st_mtime_ns)
                   for p in [directory, *directory.rglob("*")] for s in [p.stat()])

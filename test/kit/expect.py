@@ -3,8 +3,8 @@ import time
 
 
 def until(condition, seconds=60):
-    """Wait for condition() to become true; return what it gave.  The time is for a
-    machine that does much else: what becomes true at once is told at once."""
+    """Wait until condition() is true; return its value.  The limit is long, for a busy
+    machine; what is true at once is returned at once."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):
         assert time.monotonic() < deadline, "not within %s s" % seconds
@@ -13,7 +13,7 @@ def until(condition, seconds=60):
 
 
 def tokens(r):
-    """RFC 6749 section 5.1: r is a token answer; return its members."""
+    """RFC 6749 section 5.1: r must be a token answer; return its members."""
     assert r.status_code == 200, r.text
     assert r.headers["Content-Type"] == "application/json"
     assert r.headers["Cache-Control"] == "no-store"
@@ -22,7 +22,7 @@ def tokens(r):
 
 
 def error(r, status, code):
-    """RFC 6749 section 5.2: r is an error answer; return its members."""
+    """RFC 6749 section 5.2: r must be an error answer; return its members."""
     assert (r.status_code, r.json().get("error")) == (status, code), r.text
     assert r.headers["Content-Type"] == "application/json"
     assert r.headers["Cache-Control"] == "no-store"
@@ -32,7 +32,7 @@ def error(r, status, code):
 
 
 def unprocessable(r, *fields):
-    """r is a 422 in Passport's shape, about these fields; return the texts."""
+    """r must be a 422 in Passport's form, about these fields; return the texts."""
     assert r.status_code == 422, r.text
     body = r.json()
     assert set(body["errors"]) == set(fields)
@@ -44,7 +44,7 @@ def unprocessable(r, *fields):
 
 
 def unauthenticated(r, code="invalid_token"):
-    """RFC 6750 section 3.1: r is the guard's 401; code None: no token was sent."""
+    """RFC 6750 section 3.1: r must be the guard's 401.  code None: no token was sent."""
     assert r.status_code == 401, r.text
     assert r.headers["Content-Type"] == "application/json"
     challenge = r.headers["WWW-Authenticate"]
@@ -60,7 +60,7 @@ def unauthenticated(r, code="invalid_token"):
 
 
 def insufficient(r, scope):
-    """RFC 6750 section 3.1: r is the guard's 403, and names the scope."""
+    """RFC 6750 section 3.1: r must be the guard's 403, with that scope."""
     body = error(r, 403, "insufficient_scope")
     challenge = r.headers["WWW-Authenticate"]
     assert challenge.startswith('Bearer realm="')

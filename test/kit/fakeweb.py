@@ -29,7 +29,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
     def serve(self):
-        # self.path has one slash where two were sent; a proxy is told the host too
+        # self.path has one slash where two were sent; a request to a proxy has the host too
         web, target = self.server.web, self.requestline.split()[1]
         path = re.sub(r"^https?://[^/]*", "", target).partition("?")[0]
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -48,7 +48,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     do_GET = do_POST = do_OPTIONS = serve
 
     def do_CONNECT(self):
-        """Act as a proxy that leads to web.tunnel, whatever host is asked for."""
+        """Be a proxy that leads to web.tunnel, whatever host is asked for."""
         with socket.create_connection(self.server.web.tunnel) as other:
             self.send_response_only(200)
             self.end_headers()
@@ -73,19 +73,19 @@ def is_ours(path):
 
 
 class FakeWeb:
-    """site is served at url; eaten: headers that do not arrive; change(path,
-    answer) spoils an answer; files: paths that are answered with bytes; guarded:
-    what nobody else answers, the guard does; asked: methods and paths."""
+    """A server for site at url.  eaten: headers that it removes.  change(path, answer):
+    spoils an answer.  files: paths that it answers with bytes.  guarded: paths that
+    nobody else answers, so the guard does.  asked: methods and paths of the requests."""
 
     def __init__(self, port):
         self.port, self.site, self.tunnel = port, None, None
         self.prefix, self.eaten, self.files = "", set(), {}
         self.guarded, self.asked = False, []
-        self.misplaced = False  # .well-known is behind the prefix
+        self.misplaced = False  # .well-known is before the path of the issuer
         self.change = lambda path, answer: None
 
     def own_path(self, path):
-        """The path without the issuer's; None if it is not ours."""
+        """The path behind the issuer's path; None if it is elsewhere."""
         for document in (WELL_KNOWN, RESOURCE):
             right, wrong = document + self.prefix, self.prefix + document
             if path == (wrong if self.misplaced else right):
@@ -112,7 +112,7 @@ class FakeWeb:
                                headers=[date, *headers])
 
     def guard(self, method, path, headers):
-        """The answer of the guard alone: what would follow on its yes is nothing."""
+        """The guard's own answer; if it says yes, an empty answer follows."""
         request = requests.Request(method, "http://127.0.0.1" + path,
                                    headers=headers).prepare()
         env = {**plaincgi.meta_variables(request, ""), "CARNET_CONF": str(self.site.conf)}
@@ -122,7 +122,7 @@ class FakeWeb:
             *((k, v) for k, v in r.headers.items() if k != "Content-Length")])
 
     def spoil(self, where, name, value):
-        """Set a header of the answers of one path; None: leave it out."""
+        """Set a header in the answers of one path; None removes it."""
         def change(path, answer):
             if path == where:
                 answer.headers = [h for h in answer.headers if h[0] != name]
@@ -132,7 +132,7 @@ class FakeWeb:
 
 @contextmanager
 def listen(tls=None):
-    """A FakeWeb that has no site yet; tls: the files of certificate and key."""
+    """A FakeWeb that has no site yet.  tls: the files of a certificate and its key."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     if tls:
@@ -152,7 +152,7 @@ def listen(tls=None):
 
 @contextmanager
 def site_at(directory, issuer, tls=None):
-    """A site installed for issuer (its %d is the port), and who serves it."""
+    """A site that is installed for issuer, whose %d is the port, and its server."""
     with listen(tls) as web:
         url = issuer.replace("%d", str(web.port))
         web.site = Site(directory, url)
@@ -162,7 +162,7 @@ def site_at(directory, issuer, tls=None):
 
 
 def certificate(directory, days, *hosts):
-    """A certificate that nobody signed but itself, and its key: their files."""
+    """The files of a self-signed certificate and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, hosts[0])])
     now = datetime.datetime.utcnow()

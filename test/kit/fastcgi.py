@@ -1,4 +1,4 @@
-"""A FastCGI server's end (FastCGI 1.0), so that no web server is in between."""
+"""The web server's side of FastCGI 1.0: tests send records without a web server."""
 import os
 import socket
 import struct
@@ -9,14 +9,14 @@ RESPONDER, AUTHORIZER = 1, 2
 
 
 def record(kind, content=b"", request=1, version=1, padding=0, length=None):
-    """One record; length lies about content if it is given."""
+    """One record.  length, if given, is a wrong length of its content."""
     length = len(content) if length is None else length
     return struct.pack(">BBHHBx", version, kind, request, length, padding) + \
         content + bytes(padding)
 
 
 def stream(kind, data, size=65535):
-    """The records of a stream, ended by an empty one."""
+    """The records of a stream; an empty one ends it."""
     parts = [data[i:i + size] for i in range(0, len(data), size)]
     return b"".join(record(kind, part) for part in parts) + record(kind)
 
@@ -40,8 +40,7 @@ def request(variables, body, size=65535, role=RESPONDER):
 
 
 class Program:
-    """One process of a program, a file or a whole command, and the socket that it
-    serves."""
+    """A process of a program (its file, or a whole command), and its socket."""
 
     def __init__(self, program, scratch, env=None, name=None):
         self.name = name or program.name
@@ -56,10 +55,10 @@ class Program:
         listener.close()
 
     def send(self, data, answers=True):
-        """Send it, and return what comes back: standard output, and error.  An
-        answer that is not brought to its end is none."""
+        """Send it, and return standard output and standard error.  An answer without its
+        end is None."""
         with socket.socket(socket.AF_UNIX) as s:
-            s.connect(self.address)  # waits where the queue is full
+            s.connect(self.address)  # it waits while the queue is full
             s.settimeout(60)
             try:
                 s.sendall(data)
@@ -67,7 +66,7 @@ class Program:
                     s.shutdown(socket.SHUT_WR)
                 return self.receive(s)
             except (BrokenPipeError, ConnectionResetError):
-                return b"", b""  # it has no use for the rest
+                return b"", b""  # the program needs no more of it
 
     @staticmethod
     def receive(s):
@@ -84,7 +83,7 @@ class Program:
         return b"", streams[STDERR]
 
     def stop(self):
-        """SIGTERM; return the exit status."""
+        """Send SIGTERM; return the exit status."""
         self.process.terminate()
         status = self.process.wait(60)
         self.log.close()

@@ -1,5 +1,4 @@
-"""Programs as FastCGI processes on sockets of their own, and what goes wrong
-under them."""
+"""Programs as FastCGI processes on sockets of their own, and faults below them."""
 import io
 import os
 import pwd
@@ -34,8 +33,8 @@ def shim(folder):
 
 
 class Faults:
-    """Which call of which kind fails, in a process that has env in its environment;
-    and where it crashed."""
+    """Say which call of which kind fails, in a process with env in its environment; and
+    see where it crashed."""
 
     KINDS = ("write", "sync", "malloc")
 
@@ -46,20 +45,20 @@ class Faults:
         self.arm()
 
     def arm(self, kind=None, n=0):
-        """From now on: the n-th call of that kind; none without one."""
+        """From now on the n-th call of that kind fails; without a kind none does."""
         self.trace.write_text("")
         numbers = [x for k in self.KINDS for x in (n if k == kind else 0, 0)]
         with open(self.state, "r+b" if self.state.exists() else "wb") as f:
             f.write(struct.pack("=6q", *numbers))
 
     def count(self, kind):
-        """The calls since arm."""
+        """How many calls there were since arm."""
         numbers = struct.unpack("=6q", self.state.read_bytes())
         return numbers[2 * self.KINDS.index(kind) + 1]
 
     def callers(self):
-        """The objects on the stack of the crash, innermost first, the C library left
-        out: who crashed, or had it do so, and who called that."""
+        """The objects on the stack of the crash, the innermost first, without the C
+        library: first the one that crashed, then its caller."""
         names = [Path(line).name for line in self.trace.read_text().splitlines()]
         return [n for n in names if not n.startswith(
             ("libc.so", "ld-linux", "shim.so", "linux-vdso"))]
@@ -72,7 +71,7 @@ def check_sound(site, database="data/carnet.db"):
 
 
 class Adapter(requests.adapters.BaseAdapter):
-    """A web server within requests, in front of FastCGI processes."""
+    """A web server inside requests, in front of FastCGI processes."""
 
     def __init__(self, programs):
         super().__init__()
@@ -101,8 +100,8 @@ class Adapter(requests.adapters.BaseAdapter):
 
 @contextmanager
 def served(*programs, env=None, user=None, settings="", build=BUILD):
-    """A site, and a process of each program.  user: who runs them, if root does
-    the tests; build: where cgi-bin/ is that they are of."""
+    """A site, and a process of each program.  user: who runs them, if root runs the
+    tests.  build: where their cgi-bin/ is."""
     with servers.directory() as path:
         site = Site(path, "http://127.0.0.1")
         site.install()
@@ -125,7 +124,7 @@ def served(*programs, env=None, user=None, settings="", build=BUILD):
 
 
 def start(name, path, env, user=None, build=BUILD):
-    """Like fastcgi.Program, for another user if need be."""
+    """Like fastcgi.Program; another user may run it."""
     if user is None:
         return fastcgi.Program(build / "cgi-bin" / name, path, env)
     import socket
@@ -135,7 +134,7 @@ def start(name, path, env, user=None, build=BUILD):
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(p.address)
     listener.listen(16)
-    # The build may lie where that user cannot go.
+    # That user may be unable to reach the build.
     program = Path(shutil.copy(build / "cgi-bin" / name, path / name))
     program.chmod(0o755)
     p.process = subprocess.Popen([program], stdin=listener, stdout=subprocess.DEVNULL,
@@ -145,7 +144,7 @@ def start(name, path, env, user=None, build=BUILD):
 
 
 def limit(site, program, which, soft):
-    """Set the soft limit of a running process; return what it was."""
+    """Set the soft limit of a running process; return the old one."""
     pid = site.programs[program].process.pid
     old = resource.prlimit(pid, which)
     resource.prlimit(pid, which, (old[0] if soft is None else soft, old[1]))

@@ -1,5 +1,4 @@
-"""What people, apps and guessers do all day, by turns and for long: each flow
-asks for the answers that it must get."""
+"""What people, apps and guessers do all day, by turns: each flow checks each answer."""
 import random
 import secrets
 import threading
@@ -11,7 +10,7 @@ from kit.device import Device
 from kit.people import App, Browser, Page
 from kit.site import Site
 
-# How long things live while flows run: all of it is over within seconds.
+# Lifetimes while flows run: everything expires within seconds.
 SETTINGS = """access_ttl = 10s
 refresh_ttl = 15s
 code_ttl = 10s
@@ -30,7 +29,7 @@ trusted_proxies = 127.0.0.1
 
 
 class Few(set):
-    """The first of the secrets: looking for millions in a log takes hours."""
+    """Keep only the first secrets: a search of the log for millions takes hours."""
 
     def add(self, item):
         if len(self) < 300:
@@ -42,7 +41,7 @@ class Few(set):
 
 
 class Counting(requests.adapters.HTTPAdapter):
-    """Counts the answers that come."""
+    """Counts the answers."""
 
     answers = 0
 
@@ -53,7 +52,7 @@ class Counting(requests.adapters.HTTPAdapter):
 
 
 class Actor(threading.Thread):
-    """Does one flow after another until stop is set, or one fails."""
+    """Run one flow after another until stop is set or one fails."""
 
     def __init__(self, site, stop):
         super().__init__()
@@ -73,7 +72,7 @@ class Actor(threading.Thread):
                 flow = random.choice(flows)
                 flow()
                 self.done[flow.__name__] = self.done.get(flow.__name__, 0) + 1
-        except BaseException as e:  # told by the main thread, whatever it is
+        except BaseException as e:  # any error; the main thread reports it
             self.failure = "%s: %r" % (flow.__name__, e)
 
     def get(self, token, status, path="/guarded/any"):
@@ -109,7 +108,7 @@ class Actor(threading.Thread):
         self.get(new["access_token"], 401)
 
     def from_somewhere(self, email, password):
-        """The password grant, from an address of its own."""
+        """The password grant; each from an address of its own."""
         client = self.site.password_client
         address = "2001:db8:%x:%x::1" % (random.getrandbits(16), random.getrandbits(16))
 

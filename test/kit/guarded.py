@@ -1,5 +1,5 @@
-"""Programs that are not ours, behind the guard: files, PHP, a CGI script in Perl
-and a proxied program.  Each says what it was told, behind a mark."""
+"""Programs of others behind the guard: files, PHP, a CGI script in Perl and a proxied
+program.  Each prints a mark, and what it was told of the caller."""
 import re
 import subprocess
 import threading
@@ -13,13 +13,13 @@ MARK = "this is guarded"
 KINDS = {"files": "/guarded/files/a.txt", "php": "/guarded/php/env.php",
          "perl": "/guarded/perl/env.pl", "app": "/guarded/app/x"}
 SCRIPTS = ("php", "perl")
-# A rule makes these public; they bear another mark.
+# A rule makes these public; they have another mark.
 OPEN = "/guarded/files/open/b.txt"
 PUBLIC = {"php": "/guarded/php/open/env.php", "perl": "/guarded/perl/open/env.pl",
           "app": "/guarded/app/open/x"}
 OPEN_MARK = "this is open"
 
-# What a script is told of the caller, and a proxied program by the names of headers.
+# The variables that tell a script of the caller; for a proxied program, headers.
 NAMES = ["CARNET_USER_ID", "CARNET_USER_EMAIL", "CARNET_CLIENT_ID", "CARNET_SCOPE",
          "CARNET_TOKEN_ID", "REMOTE_USER"]
 HEADERS = {name: "X_CARNET_" + name.removeprefix("CARNET_") for name in NAMES}
@@ -52,7 +52,7 @@ print "Content-Type: text/plain\\r\\n\\r\\n%s\\n$body\\n";
 print "$_=$ENV{$_}\\n" for sort keys %%ENV;
 """ % MARK
 
-# What the heads of deploy/*/guard.conf tell to write.
+# What the heads of deploy/*/guard.conf say to write.
 LIGHTTPD = """
 var.deploy = "{deploy}/"
 var.app_port = {app}
@@ -78,14 +78,14 @@ NGINX = """
 
 
 def spelt(path):
-    """The path in other cases: here files of their own, elsewhere the same one."""
+    """The path in other cases: on this file system other files, on others the same."""
     first, rest = path.split("/", 2)[1:]
     return [path.upper(), path.title(), "/%s/%s" % (first.upper(), rest),
             "/%s/%s" % (first, rest.upper()), "/%s/%s" % (first.title(), rest)]
 
 
 def lay_out(site):
-    """The files and scripts, and the rules about them."""
+    """Make the files and scripts, and the rules for them."""
     texts = {KINDS["files"]: MARK, OPEN: "open\n", KINDS["php"]: PHP, KINDS["perl"]: PERL,
              PUBLIC["php"]: PHP.replace(MARK, OPEN_MARK),
              PUBLIC["perl"]: PERL.replace(MARK, OPEN_MARK),
@@ -140,7 +140,7 @@ def app():
 
 @contextmanager
 def interpreters(site, user):
-    """What runs PHP and CGI scripts where the web server does not start it."""
+    """What runs PHP and CGI scripts if the web server does not start them."""
     with ExitStack() as stack:
         for name, program in (("php", "/usr/bin/php-cgi"), ("cgi", "/usr/sbin/fcgiwrap")):
             socket = site.dir / "run" / (name + ".socket")
@@ -154,8 +154,8 @@ def interpreters(site, user):
 
 
 def told(r):
-    """What the script says of its environment; or the program of its headers, by
-    the names that some programs give them."""
+    """What the script prints of its environment; or the proxied program of its headers,
+    under the names that some programs give them."""
     assert r.status_code == 200, (r.status_code, r.text)
     mark, _, rest = r.text.partition("\n")
     assert mark in (MARK, OPEN_MARK)
@@ -169,7 +169,7 @@ def told(r):
 
 
 def who(server, path, **kw):
-    """What the guard says of the caller, under the names that scripts know."""
+    """What the guard tells of the caller, under the names of a script's variables."""
     found = told(server.get(path, **kw))
     if path.startswith("/guarded/app/"):
         return {name: found.get(header, "") for name, header in HEADERS.items()}
@@ -177,5 +177,6 @@ def who(server, path, **kw):
 
 
 def noticed():
-    """Each of the guard's processes looks again when a second is over."""
+    """Wait until each process of the guard reads the configuration again, after a
+    second."""
     time.sleep(1.1)

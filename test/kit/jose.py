@@ -1,5 +1,5 @@
-"""JWTs and JWKs by hand, on cryptography alone: what carnet signs is checked,
-and what it must refuse is forged, by code that it has no part in."""
+"""JWTs and JWKs, on the package cryptography alone: code that shares nothing with carnet
+checks what carnet signs, and forges what carnet must refuse."""
 import base64
 import hashlib
 import hmac
@@ -28,7 +28,7 @@ def number(text):
 
 
 def compact(obj):
-    """Bytes and text as they are (for malformed JSON), the rest as JSON."""
+    """Bytes and text stay as they are, for malformed JSON; all else becomes JSON."""
     if isinstance(obj, str):
         return obj.encode()
     return obj if isinstance(obj, bytes) else json.dumps(obj).encode()
@@ -58,7 +58,7 @@ def signature(alg, key, data):
 
 
 def sign(header, claims, key, alg=None):
-    """A token; alg is how it is signed, whatever the header says of it."""
+    """A token.  alg is the algorithm that signs it, whatever its header says."""
     data = b64u(compact(header)) + "." + b64u(compact(claims))
     made = signature(alg or header["alg"], key, data.encode())
     return data + "." + b64u(made)

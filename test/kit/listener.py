@@ -1,4 +1,4 @@
-"""Web servers on ports of this machine: apps, and where their users go on to."""
+"""Web servers on ports of this machine: apps, and where they send their users."""
 import socket
 import ssl
 import threading
@@ -40,9 +40,9 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Place:
-    """A server at host, which is a name or an address of this machine; tls: the files
-    of its certificate and key.  got: what /cb was sent, and whence; onward: where /cb
-    sends its users, None: it shows them a page."""
+    """A server at host, a name or an address of this machine.  tls: the files of its
+    certificate and key.  got: what /cb was sent, and from where.  onward: where /cb
+    sends its users; None: it shows a page."""
 
     def __init__(self, host="127.0.0.1", tls=None):
         self.got, self.page, self.onward = [], TOKEN_PAGE % "hello", None
@@ -66,17 +66,17 @@ class Place:
 
 
 class Listener(App, Place):
-    """An app that listens."""
+    """An app that listens on a port."""
 
     def __init__(self, site, host="127.0.0.1", tls=None, **kw):
         Place.__init__(self, host, tls)
-        # The port of a loopback address is free; that of another host is not.
+        # The port of a loopback address is free; the port of another host is not.
         known = self.origin if tls else "http://" + host
         App.__init__(self, site, uris=(known + "/cb",), **kw)
         self.uri = self.origin + "/cb"
 
     def answer(self, method="GET"):
-        """The parameters that came back to it, once and without a Referer."""
+        """The parameters that came back to it, each once, without a Referer."""
         expect.until(lambda: self.got)
         (how, params, referer), = self.got
         assert how == method and referer is None

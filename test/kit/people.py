@@ -13,7 +13,7 @@ VOID = {"input", "meta", "link", "br", "img", "hr"}
 
 
 class Form:
-    """fields: what is sent unchanged; buttons: by id, what each adds."""
+    """fields: what is sent as it is; buttons: what each button adds, by its id."""
 
     def __init__(self, attrs):
         self.action, self.method = attrs["action"], attrs.get("method", "get")
@@ -32,14 +32,14 @@ class Form:
 
 
 class Row:
-    """An item of a list: its text, and the form in it if there is one."""
+    """An item of a list: its text, and its form if it has one."""
 
     def __init__(self):
         self.text, self.form = "", None
 
 
 class Page(HTMLParser):
-    """What a person sees of an HTML answer: no script has run."""
+    """What a person sees of an HTML answer; no script has run."""
 
     def __init__(self, r):
         super().__init__()
@@ -100,8 +100,8 @@ class Page(HTMLParser):
 
 
 class Browser:
-    """One person's browser, without script: it keeps our cookie, sends forms, and
-    shows where it is sent instead of going there."""
+    """One person's browser, without script.  It keeps our cookie and sends forms.  It
+    shows where it is redirected, and does not go there."""
 
     def __init__(self, site, user=None, agent="Tests"):
         self.site, self.agent, self.cookie = site, agent, None
@@ -113,7 +113,7 @@ class Browser:
             self.sign_in(user)
 
     def send(self, method, path, headers=None, **kw):
-        site = "same-origin" if method == "POST" else "none"  # typed, or a bookmark
+        site = "same-origin" if method == "POST" else "none"  # typed, or by a bookmark
         headers = {"User-Agent": self.agent, "Sec-Fetch-Site": site, **(headers or {})}
         if self.cookie:
             headers["Cookie"] = "%s=%s" % self.cookie
@@ -135,7 +135,7 @@ class Browser:
         return Page(r)
 
     def submit(self, form, press=None, **fields):
-        """Send the form with these fields, by that button; None drops a field."""
+        """Send the form with these fields, by that button; None removes a field."""
         data = {**form.fields, **form.buttons.get(press, {}), **fields}
         return self.post(form.action, data)
 
@@ -151,8 +151,8 @@ class Browser:
         return self.get("/account").status_code == 200
 
     def act(self, action, **fields):
-        """Send the account page's form of that action; with the password, where
-        that is asked for and nothing else is said."""
+        """Send the account page's form for that action; with the password, if the form
+        asks for it and the test gives none."""
         if action == "create_token":
             fields = {"current_password": self.password, **fields}
         csrf = self.open("/account").form(action="sign_out").fields["csrf_token"]
@@ -160,7 +160,7 @@ class Browser:
 
 
 class App:
-    """A client with redirect URIs, that makes requests and redeems its codes."""
+    """A client with redirect URIs: it makes requests and redeems its codes."""
 
     URI = "https://app.example/cb"
 
@@ -181,7 +181,7 @@ class App:
         site.secrets.update([self.client.secret or "", self.verifier])
 
     def request(self, **changes):
-        """The parameters of an authorization request; None drops one."""
+        """The parameters of an authorization request; None removes one."""
         params = {"response_type": "code", "client_id": self.client.id,
                   "redirect_uri": self.uri, "state": self.state,
                   "scope": "read-posts", "code_challenge": self.challenge,
@@ -195,7 +195,7 @@ class App:
         return browser.get(self.path(**changes))
 
     def consent(self, browser, **changes):
-        """The consent page, though consent may be remembered."""
+        """The consent page, even if consent is remembered."""
         return browser.open(self.path(**{"prompt": "consent", **changes}))
 
     def decide(self, browser, press="approve", **changes):
@@ -219,14 +219,14 @@ class App:
 
 
 def sent_back(r, app, uri=None):
-    """RFC 6749 section 4.1.2 and RFC 9207: r leads back to the app; return what
-    it brings, each name once."""
+    """RFC 6749 section 4.1.2 and RFC 9207: r must lead back to the app; return its
+    parameters, each once."""
     assert r.status_code == 303, (r.status_code, r.text)
     return brought(r.headers["Location"], app, uri)
 
 
 def brought(target, app, uri=None):
-    """The parameters of a link to the app, each name once."""
+    """The parameters of a link to the app, each once."""
     uri = uri or app.uri
     assert target.startswith(uri + ("&" if "?" in uri else "?")), target
     assert "#" not in target
@@ -248,7 +248,7 @@ def cookie_name(issuer):
 
 
 def sent_to(r):
-    """r is a redirect within the site; return path and parameters."""
+    """r must be a redirect within the site; return path and parameters."""
     assert r.status_code == 303, (r.status_code, r.text)
     url = urlsplit(r.headers["Location"])
     assert (url.scheme, url.netloc) == ("", ""), url
@@ -256,7 +256,8 @@ def sent_to(r):
 
 
 def shown_again(r, button):
-    """A form that is out of date: nothing was done, and it is there once more."""
+    """r must say that the form is out of date and nothing was done, and show the form
+    again."""
     assert r.status_code == 200, (r.status_code, r.headers.get("Location"))
     page = Page(r)
     assert page.by_id["error"]
@@ -264,7 +265,7 @@ def shown_again(r, button):
 
 
 def refused(r):
-    """RFC 6749 section 4.1.2.1: told to the person, and never to the app."""
+    """RFC 6749 section 4.1.2.1: r must tell the person, and not the app."""
     assert r.status_code == 400, (r.status_code, r.headers.get("Location"))
     assert "Location" not in r.headers
     page = Page(r)

@@ -10,26 +10,26 @@ from urllib.parse import unquote, urlsplit
 import requests
 from requests.structures import CaseInsensitiveDict
 
-# Where each program is mounted, longest first, as make run has it.
+# Where each program is mounted under make run; the longest path first.
 FASTCGI_CONF = Path(__file__).resolve().parents[2] / "deploy/lighttpd/fastcgi.conf"
 ROUTES = dict(sorted(re.findall(
     r'"(/[^"]+)" => \(\([^)]*?"bin-path" => var.bin \+ "([^"]+)"',
     FASTCGI_CONF.read_text()), reverse=True))
 
 
-# What programs are run by: valgrind, for make valgrind.  Not static ones, whose
-# allocator it cannot see.
+# The command that runs programs: valgrind, for make valgrind.  Not for static programs,
+# whose allocator valgrind cannot see.
 WRAP = os.environ.get("WRAP", "").split()
 
 
 def kept_environment():
-    """The variables that the sanitizers read, where there are any."""
+    """The variables that sanitizers read, if they are set."""
     return {name: value for name, value in os.environ.items()
             if name.endswith("SAN_OPTIONS")}
 
 
 def run(program, env, body=b""):
-    """Run program; return status, headers, body, log (its standard error)."""
+    """Run the program; return status, headers, body and log (its standard error)."""
     wrap = [] if "static" in Path(program).parts else WRAP
     p = subprocess.run([*wrap, program], input=body, env={**kept_environment(), **env},
                        capture_output=True, timeout=60)
@@ -64,7 +64,7 @@ def meta_variables(request, script):
 
 
 class Adapter(requests.adapters.BaseAdapter):
-    """A web server within requests: each request starts a program."""
+    """A web server inside requests: each request starts a program."""
 
     def __init__(self, programs, conf):
         super().__init__()

@@ -1,4 +1,4 @@
-"""The playground as its user sees it; the ids are those of its template."""
+"""The playground as a person uses it; ids are those of its template."""
 from selenium.webdriver.common.by import By
 
 from kit import expect
@@ -24,7 +24,7 @@ class Playground:
         field.send_keys(text)
 
     def press(self, name):
-        """Press a button, wait for the answer; return what the page says of it."""
+        """Press a button and wait for the answer; return what the page says of it."""
         self.driver.execute_script(
             "document.getElementById('status').textContent = ''")
         button = self.find(name)

@@ -1,4 +1,4 @@
-"""A request as it is written, byte for byte: no client tidies it up."""
+"""A request that is sent byte for byte: no client normalises it."""
 import http.client
 import socket
 from types import SimpleNamespace
@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 def request(site, target, method="GET", headers=(), body=b"", version="HTTP/1.1",
             hosts=None):
-    """Send it; return status, headers and body.  A server that hangs up
+    """Send it; return status, headers and body.  A server that closes the connection
     without an answer has status 0."""
     url = urlsplit(site.url)
     hosts = (url.netloc,) if hosts is None else hosts
@@ -28,6 +28,6 @@ def request(site, target, method="GET", headers=(), body=b"", version="HTTP/1.1"
 
 
 def as_response(r):
-    """The same, as requests would tell it."""
+    """The same answer, in the form of requests."""
     return SimpleNamespace(status_code=r.status, headers=r.headers,
                            text=r.body.decode("utf-8", "replace"))

@@ -1,5 +1,6 @@
-"""Can the user that servers run as reach what is tested?  Started by root they give
-up its rights, and a clone in /root, or one made with umask 077, is closed to them."""
+"""Can the user whom servers run as reach what is tested?  A server that root starts
+gives up root's rights.  A clone in /root, or one that was made with umask 077, is closed
+to it."""
 import os
 import shutil
 import stat
@@ -13,8 +14,8 @@ PUBLIC_TMP = ("/var/tmp", "/tmp")
 
 
 def closed(path):
-    """The first directory on the way to path, or path, that others may not enter or
-    read; None if they reach it."""
+    """The first directory on the way to path, or path itself, that others may not enter
+    or read; None if they reach it."""
     path = Path(path).resolve()
     for place in [*reversed(path.parents), path]:
         mode = place.stat().st_mode
@@ -27,16 +28,16 @@ def closed(path):
 
 
 def closed_in(root, build):
-    """What the servers' user cannot reach of a source tree and what was built."""
+    """What the servers' user cannot reach of a source tree and its build."""
     if os.getuid() != 0:
-        return None  # servers run as who tests
+        return None  # servers run as the user of the tests
     paths = [root, *(root / name for name in SAMPLES), build, build / "cgi-bin",
              *(p for p in (build / "cgi-bin").glob("*") if not p.suffix)]
     return next(filter(None, (closed(p) for p in paths if p.exists())), None)
 
 
 def open_tmp():
-    """Sites are made in TMPDIR: have it be one that others may enter."""
+    """Sites are made in TMPDIR: set one that others may enter."""
     if os.getuid() == 0 and closed(tempfile.gettempdir()):
         os.environ["TMPDIR"] = next(d for d in PUBLIC_TMP if not closed(d))
         tempfile.tempdir = None
@@ -44,7 +45,7 @@ def open_tmp():
 
 @contextmanager
 def open_copy(root, build):
-    """A copy of both that everybody may read: its root, and BUILD below that."""
+    """A copy of both that everybody may read: its root, and BUILD below it."""
     with tempfile.TemporaryDirectory(prefix="carnet-open-") as name:
         Path(name).chmod(0o755)
         top = Path(name) / "carnet"

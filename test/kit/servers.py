@@ -1,5 +1,5 @@
-"""Who serves a site: lighttpd as make run starts it, or plain CGI.  The other
-web servers are in deployments.py."""
+"""The servers of a site: lighttpd as make run starts it, or plain CGI.  The other web
+servers are in deployments.py."""
 import os
 import random
 import re
@@ -17,10 +17,10 @@ from kit.site import BUILD, ROOT, Client, Site
 
 
 class Ports:
-    """Ports of 127.0.0.1 that nobody else takes until a server of ours does.  The
-    kernel gives those from ip_local_port_range to whoever connects, at any moment:
-    ours are below it.  Other runs of tests are told by the name of a socket, which
-    is there as long as this process, that a block of them is taken."""
+    """Ports of 127.0.0.1 that nobody else takes before a server of ours does.  The
+    kernel gives ports of ip_local_port_range to whoever connects, at any moment: ours
+    are below it. The name of a socket, which lives as long as this process, tells other
+    runs of tests that a block of ports is taken."""
 
     BLOCK = 100
     FIRST = 10000
@@ -31,7 +31,7 @@ class Ports:
     def take_block(self):
         text = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text()
         blocks = list(range(self.FIRST, int(text.split()[0]) - self.BLOCK, self.BLOCK))
-        # Where the kernel gives all of them there is none that is safe.
+        # If the kernel gives all of them, no port is safe.
         blocks = blocks or list(range(self.FIRST, 60000, self.BLOCK))
         random.SystemRandom().shuffle(blocks)
         for first in blocks:
@@ -77,8 +77,8 @@ def processes_with(variable):
 
 
 def name_of(pid):
-    """The name of the file that the process runs; or carnet-porter, which runs its
-    program's file."""
+    """The name of the file that the process runs; carnet-porter for a porter, which runs
+    the file of its program."""
     try:
         with open("/proc/%d/comm" % pid) as f:
             if f.read() == "carnet-porter\n":
@@ -89,7 +89,8 @@ def name_of(pid):
 
 
 def kill_workers(site, program, name, n=None):
-    """Send the signal to n processes of a program, or all, and see them go."""
+    """Send the signal to n processes of a program, or to all, and wait until they are
+    gone."""
     def alive():
         return [pid for pid in processes_with("CARNET_RUN=%s" % site.dir)
                 if name_of(pid) == program]
@@ -103,7 +104,7 @@ def kill_workers(site, program, name, n=None):
 
 @contextmanager
 def directory():
-    """A directory that other users may enter: Apache's CGI may run as one."""
+    """A directory that other users may enter: Apache may run CGI programs as one."""
     path = Path(tempfile.mkdtemp(prefix="carnet-test-"))
     path.chmod(0o755)
     try:
@@ -113,7 +114,7 @@ def directory():
 
 
 def stop(p, marker):
-    """SIGTERM ends p and, within seconds, all that it started."""
+    """Send SIGTERM; p and all that it started must end within seconds."""
     p.send_signal(signal.SIGTERM)
     p.wait(60)
     expect.until(lambda: not processes_with(marker))
@@ -127,8 +128,8 @@ def assert_no_secret(log, secrets):
 
 
 def start_lighttpd(run_dir):
-    """deploy/run.sh on a free port: return the process, and the site, once it
-    has said ready; another port if somebody was faster."""
+    """Run deploy/run.sh on a free port.  Return the process and the site, when it has
+    said ready; use another port if somebody was faster."""
     for attempt in range(5):
         port = free_port()
         env = {**os.environ, "BUILD": str(BUILD), "PORT": str(port),
@@ -160,8 +161,8 @@ def lighttpd():
 
 
 def configure(site, first="", last=""):
-    """Put lines before carnet.conf, and after it; each process takes them up with
-    the next request that it gets when a second is over."""
+    """Put lines before carnet.conf and after it.  A process takes them up with its next
+    request, a second later."""
     site.conf.write_text(first + site.conf.read_text() + last)
     time.sleep(1.2)
 
@@ -173,7 +174,7 @@ def answers(port):
 
 @contextmanager
 def plain_cgi(*install_options):
-    """No web server at all."""
+    """Plain CGI, without a web server."""
     with directory() as path:
         site = Site(path, "http://127.0.0.1")
         site.serve_by_cgi()

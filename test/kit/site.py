@@ -1,4 +1,4 @@
-"""A site as tests see it: its command, clients, users, tokens and database."""
+"""A site for tests: its command, clients, users, tokens and database."""
 import base64
 import json
 import os
@@ -23,13 +23,13 @@ Client = namedtuple("Client", "id secret")
 User = namedtuple("User", "id email password")
 
 PASSWORD_TOKEN = "/api/oauth/password/token"
-IDLE_S = 2  # a server may close a connection that is idle for longer
+IDLE_S = 2  # a server may close a connection that was idle for longer
 
 
 class Http(requests.Session):
-    """Paths are below the site's URL; token= is a bearer token; nothing of the
-    caller's environment counts, and redirects are not followed.  Each thread has
-    connections of its own, as one that closes its idle ones must not meet others."""
+    """Paths are below the site's URL.  token= is a bearer token.  The environment does
+    not count, and redirects are not followed.  Each thread has connections of its own:
+    one thread must not close those of another."""
 
     def __init__(self, base, seen):
         super().__init__()
@@ -40,9 +40,9 @@ class Http(requests.Session):
     def get_adapter(self, url):
         mounted = super().get_adapter(url)
         if type(mounted) is not HTTPAdapter:
-            return mounted  # plain CGI, or another way that needs no connection
+            return mounted  # plain CGI, which has no connection
         if time.monotonic() - getattr(self.own, "used", 0.0) > IDLE_S:
-            self.own.adapter = HTTPAdapter()  # the next request connects anew
+            self.own.adapter = HTTPAdapter()  # the next request connects again
         return self.own.adapter
 
     def request(self, method, path, token=None, headers=None, **kw):
@@ -56,7 +56,7 @@ class Http(requests.Session):
         return r
 
     def note_secrets(self, r):
-        """Keep the secrets of an answer, which must never be in a log."""
+        """Remember the secrets of an answer: they must never be in a log."""
         try:
             body = json.loads(r.content)
         except ValueError:
@@ -68,7 +68,7 @@ class Http(requests.Session):
 
 
 class Site:
-    """dir holds carnet.conf, data/carnet.db and keys/; url is where it is served."""
+    """dir has carnet.conf, data/carnet.db and keys/; url is where it is served."""
 
     email, password = "ada@example.org", "correct-horse-battery"
     scope = "read-posts write-posts admin"
@@ -101,7 +101,7 @@ class Site:
         return json.loads(self.carnet(*args, "--json", input=input))
 
     def install(self, *args):
-        """Make it from nothing, with the demo user."""
+        """Make the site from nothing, with the demo user."""
         made = self.carnet_json("install", "--issuer", self.url, *args)
         self.password_client = Client(**{
             k.removeprefix("client_"): v
@@ -127,7 +127,7 @@ class Site:
     # Tokens
 
     def grant(self, grant_type, client=None, basic=False, **params):
-        """POST /oauth/token, by the password client unless told otherwise."""
+        """POST /oauth/token, by the password client unless another is given."""
         client = client or self.password_client
         if basic:
             pair = "%s:%s" % client
@@ -164,9 +164,9 @@ class Site:
         return client, r.json()["access_token"]
 
     def rounds_of_purge(self):
-        """Requests that add rows: of each process one in four looks at one table of
-        six; in the end ten processes have walked through all access tokens, of
-        which each looks at 64."""
+        """Make requests that add rows.  In each process one in four looks at one table
+        of six, and at 64 access tokens then.  In the end ten processes have looked at
+        all access tokens."""
         client, _ = self.machine()
         walk = self.sql("SELECT count(*) FROM oauth_access_tokens")[0][0] // 64 + 1
         for _ in range(10 * 24 + 24 * 2 * (walk + 10)):
@@ -174,14 +174,14 @@ class Site:
             assert self.grant("client_credentials", client, scope="*").status_code == 200
 
     def key(self, alg="ES256"):
-        """The key that signs: the newest of those whose time has come (keys rotate)."""
+        """The key that signs: the newest one whose time has come (carnet keys rotate)."""
         keys = self.dir / "keys"
         dated = {int(p.name.split(".")[1]): p for p in keys.glob(alg + ".[0-9]*.pem")}
         due = [t for t in dated if t <= time.time()]
         return jose.read_key(dated[max(due)] if due else keys / (alg + ".pem"))
 
     def forge(self, token, header=None, claims=None, drop=(), key=None, alg=None):
-        """token with members changed or dropped, signed by our own key."""
+        """The token with members changed or removed, signed by our own key."""
         old = jose.header_of(token)
         header = {**old, **(header or {})}
         claims = {**jose.claims_of(token), **(claims or {})}
@@ -201,7 +201,7 @@ class Site:
     # The database, and other configurations of it
 
     def sql(self, statement, *args):
-        """Run a statement on the database behind the server's back."""
+        """Run a statement on the database, without the server's knowledge."""
         with closing(sqlite3.connect(self.dir / "data/carnet.db", timeout=60)) as db:
             db.execute("PRAGMA foreign_keys = ON")
             rows = db.execute(statement, args).fetchall()
@@ -209,8 +209,8 @@ class Site:
         return rows
 
     def variant(self, settings="", drop=()):
-        """The same database and keys under other settings, as plain CGI: each
-        request reads them anew, and nothing has to be waited for."""
+        """The same database and keys under other settings, as plain CGI: each request
+        reads the settings, so nobody waits for them."""
         self.variants += 1
         conf = self.dir / ("variant%d.conf" % self.variants)
         names = {line.split("=")[0].strip() for line in settings.splitlines()}

@@ -1,4 +1,5 @@
-"""systemd's units are read, and their sockets opened as systemd opens them."""
+"""systemd's units, read as systemd reads them, and their sockets, opened as it opens
+them."""
 import os
 import select
 import shutil
@@ -14,8 +15,8 @@ UNITS = ROOT / "deploy/systemd"
 
 
 def read(*paths):
-    """A unit and its drop-ins: (section, name): values; an empty one forgets those
-    before it, where there are any (systemd.unit(5))."""
+    """A unit and its drop-ins: (section, name): values.  An empty value drops those
+    before it, if there are any (systemd.unit(5))."""
     found, section = {}, None
     for path in paths:
         for line in path.read_text().splitlines():
@@ -37,8 +38,8 @@ def most_exposed(service):
 
 
 class Unit:
-    """carnet@NAME: its socket, and the one process that is started when somebody
-    first connects; place(text) puts our paths in place of those of the units."""
+    """carnet@NAME: its socket, and the one process that starts when somebody first
+    connects. place(text) replaces the paths of the units by ours."""
 
     def __init__(self, name, drop_ins, place, as_user, log):
         unit = read(UNITS / "carnet@.socket", *drop_ins)
@@ -79,7 +80,7 @@ class Unit:
         return self.process is None or self.process.poll() is not None
 
     def start(self):
-        """If that fails, who waits is turned away: systemd closes the socket."""
+        """If the start fails, systemd closes the socket, and those who wait are refused."""
         try:
             self.process = subprocess.Popen(self.command, **self.how)
         except OSError:
@@ -101,8 +102,8 @@ def watch(units, ended):
 
 @contextmanager
 def sockets(names, place, drop_ins, as_user, log):
-    """What systemctl enable --now carnet@NAME.socket does for each of the names;
-    drop_ins: those of a name, if there are any."""
+    """What systemctl enable --now carnet@NAME.socket does for each name.  drop_ins:
+    those of a name."""
     with log.open("w") as out:
         units = [Unit(name, drop_ins.get(name, []), place, as_user, out)
                  for name in names]

@@ -1,6 +1,6 @@
-"""A throwaway root: this machine's system with a layer above it that takes all
-that is written, in namespaces (mount, network, process) of its own.  Packages are
-installed there, and servers listen on port 80, and nothing of it is left."""
+"""A throwaway root: this machine's system with a layer above it that takes all writes,
+in namespaces (mount, network, process) of its own.  Packages are installed there,
+servers listen on port 80, and nothing of it is left."""
 import ctypes
 import os
 import subprocess
@@ -28,7 +28,7 @@ class Root:
         self.path = Path("/proc/%s/root" % pid)
 
     def run(self, *command, check=True, **kw):
-        """Run it there, as root; return the finished process."""
+        """Run a command there, as root; return the finished process."""
         p = subprocess.run(
             ["nsenter", "--target", self.pid, "--mount", "--net", "--pid", "--ipc",
              "--uts", "--root", "--wdns=/", *command],
@@ -41,7 +41,7 @@ class Root:
         return p
 
     def processes(self):
-        """The names of those that run there."""
+        """The names of the processes there."""
         space = os.readlink("/proc/%s/ns/pid" % self.pid)
         found = []
         for entry in Path("/proc").glob("[0-9]*"):
@@ -54,7 +54,7 @@ class Root:
 
     @contextmanager
     def network(self):
-        """A socket that is made within belongs to the root's network."""
+        """A socket that is made inside belongs to the root's network."""
         libc = ctypes.CDLL(None, use_errno=True)
         ours = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
         theirs = os.open("/proc/%s/ns/net" % self.pid, os.O_RDONLY)
@@ -71,7 +71,7 @@ class Root:
 
 @contextmanager
 def throwaway():
-    """A Root; or a string that says why this machine lets us have none."""
+    """A Root; or a text that says why this machine cannot have one."""
     if os.getuid() != 0:
         yield "only root can make a throwaway root"
         return
@@ -97,7 +97,7 @@ def throwaway():
 
 
 class Adapter(requests.adapters.HTTPAdapter):
-    """Requests to servers in the root."""
+    """Send requests to servers in the root."""
 
     def __init__(self, root):
         self.root = root
@@ -119,7 +119,7 @@ class Adapter(requests.adapters.HTTPAdapter):
 
 
 class PackagedSite(Site):
-    """What the package installed in the root, as its administrator sees it."""
+    """The package as it is installed in the root, for its administrator."""
 
     def __init__(self, root):
         super().__init__(root.path / "var/lib/carnet", "http://localhost",

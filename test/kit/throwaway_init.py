@@ -17,7 +17,7 @@ def mount(*args):
 
 
 def layers(top):
-    """The machine's files, and a layer in memory that takes what is written."""
+    """The machine's files, and a layer in memory that takes the writes."""
     mount("-t", "tmpfs", "tmpfs", top)
     for name in ("upper", "work", "root"):
         os.mkdir(os.path.join(top, name))
@@ -28,13 +28,13 @@ def layers(top):
 
 
 def devices(root):
-    """Not the machine's /dev: what is made there would be made for all."""
+    """A /dev of its own: in the machine's, what is made is there for all."""
     dev = root + "/dev"
     mount("-t", "tmpfs", "tmpfs", dev)
     for name in NODES:
         open(os.path.join(dev, name), "w").close()
         mount("--bind", "/dev/" + name, os.path.join(dev, name))
-    os.mkdir(dev + "/shm", 0o1777)  # mod_fcgid counts its processes there
+    os.mkdir(dev + "/shm", 0o1777)  # mod_fcgid has a semaphore there
     for name, to in (("fd", ""), ("stdin", "/0"), ("stdout", "/1"), ("stderr", "/2")):
         os.symlink("/proc/self/fd" + to, os.path.join(dev, name))
 
@@ -45,7 +45,7 @@ def loopback_up():
 
 
 def main(top):
-    here = os.readlink("/proc/self")  # our number outside
+    here = os.readlink("/proc/self")  # our process number outside
     root = layers(top)
     devices(root)
     for name in ("run", "tmp"):

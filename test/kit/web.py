@@ -1,11 +1,11 @@
-"""What a person does at a real browser."""
+"""What a person does in a real browser."""
 from selenium.webdriver.common.by import By
 
 from kit import expect
 
 
 class Web:
-    """A person who looks at the pages of site by driver."""
+    """A person who looks at the site's pages by driver."""
 
     def __init__(self, driver, site):
         self.driver, self.site = driver, site
@@ -27,7 +27,8 @@ class Web:
         self.arrive(here)
 
     def elsewhere(self, here):
-        """Is there a page again, and another one?  Between two there is none."""
+        """Is there a page again, and is it another one?  Between two pages there is
+        none."""
         return any(e.id != here
                    for e in self.driver.find_elements(By.TAG_NAME, "html"))
 

@@ -13,17 +13,17 @@ from kit.site import BUILD, ROOT
 from kit.throwaway import PackagedSite, throwaway
 
 WWW = pwd.getpwnam("www-data")
-SERVERS = {  # what enables it, what takes that up, and what that made
+SERVERS = {  # the command that enables it, the one that takes it up, and the file that it made
     "lighttpd": ("lighty-enable-mod", "force-reload",
                  "/etc/lighttpd/conf-enabled/50-carnet.conf"),
-    # mod_cgid starts its daemon at a start, not at a reload that loads it
+    # mod_cgid starts its daemon at a start, and not at a reload that loads it
     "apache2": ("a2enconf", "restart", "/etc/apache2/conf-enabled/carnet.conf"),
 }
 
 
 @pytest.fixture(scope="module")
 def deb():
-    """Built as make deb does, but for the unit tests, which have run."""
+    """Built as by make deb, without the unit tests, which have run."""
     env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL")}
     p = subprocess.run(["make", "-s", "BUILD=%s" % BUILD, "deb"], cwd=ROOT, text=True,
                        env={**env, "DEB_BUILD_OPTIONS": "nocheck"}, capture_output=True)
@@ -60,7 +60,7 @@ def serve(root, server):
 
 
 def status(site, path):
-    """The answer's status; None: nobody listens, as in the midst of a reload."""
+    """The answer's status; None: nobody listens, as during a reload."""
     try:
         return site.get(path).status_code
     except requests.ConnectionError:
@@ -68,7 +68,7 @@ def status(site, path):
 
 
 def use(site):
-    """Sign in, call the API, and be refused."""
+    """Sign in and call the API; without a token it refuses."""
     expect.until(lambda: status(site, "/oauth/jwks") == 200)
     user = site.user("read-posts")
     client = site.client("password refresh_token".replace(" ", ","))
@@ -87,7 +87,7 @@ def use(site):
 
 
 def test_what_it_installs_only_the_programs_can_read(site):
-    """Debian policy 10.9; carnet(1): the worst mistake is a key that is read."""
+    """Debian policy 10.9; carnet(1): a key that others can read is the worst mistake."""
     root = site.root
     assert mode_and_owner(site.dir) == (0o700, WWW.pw_uid, WWW.pw_gid)
     held = list(site.dir.rglob("*"))
@@ -106,7 +106,7 @@ UNITS = sorted(p.name for p in systemd.UNITS.glob("carnet*"))
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_systemd_takes_the_packages_units(root, unit):
-    """As debian/rules writes them: what they start and who runs it are there."""
+    """As debian/rules writes them: the programs and users that they name exist."""
     if not (root.path / "usr/bin/systemd-analyze").exists():
         pytest.skip("no systemd-analyze here")
     root.run("dpkg", "-i", "/tmp/carnet.deb")
@@ -127,7 +127,7 @@ def test_systemd_takes_the_packages_units(root, unit):
 
 
 def as_unit(root, unit, *command):
-    """The command of ExecStart as that unit's user, with its environment."""
+    """Run the command of ExecStart as that unit's user, with its environment."""
     said = systemd.read(root.path / "lib/systemd/system" / unit)
     user, = said["Service", "User"]
     return ["nsenter", "--target", root.pid, "--mount", "--net", "--root",
@@ -137,7 +137,7 @@ def as_unit(root, unit, *command):
 
 
 def test_what_the_packages_units_start_serves(root, tmp_path):
-    """On a socket as standard input, as systemd hands it on; and the purge runs."""
+    """With a socket as standard input, as systemd passes it; and the purge runs."""
     root.run("dpkg", "-i", "/tmp/carnet.deb")
     program = fastcgi.Program(as_unit(root, "carnet@.service"), tmp_path, name="jwks")
     try:
@@ -152,7 +152,7 @@ def test_what_the_packages_units_start_serves(root, tmp_path):
 
 
 def test_it_runs_no_server_and_speaks_to_none(root):
-    """dpkg -i in a root that has no network but loopback."""
+    """dpkg -i in a root that has only a loopback network."""
     root.run("dpkg", "-i", "/tmp/carnet.deb")
     running = set(root.processes())
     assert len(running) == 1, running
@@ -163,7 +163,7 @@ def test_one_command_serves_it_and_removal_ends_that(site, server):
     root = site.root
     serve(root, server)
     use(site)
-    root.run("carnet", "keys", "rotate", "--now")  # as root: and the programs can read it
+    root.run("carnet", "keys", "rotate", "--now")  # as root; the programs can read it
     use(site)
     before = site.carnet_json("keys", "list")
     root.run("dpkg", "-r", "carnet")
@@ -177,7 +177,7 @@ def test_one_command_serves_it_and_removal_ends_that(site, server):
 
 
 def test_apache_serves_it_without_mod_fcgid(site):
-    """Plain CGI, which the package loads by itself."""
+    """Plain CGI; the package loads its module."""
     site.root.run("a2dismod", "fcgid")
     serve(site.root, "apache2")
     use(site)
@@ -220,7 +220,7 @@ def test_installed_again_it_keeps_what_the_administrator_changed(site):
 
 
 def test_a_broken_configuration_does_not_break_the_upgrade(site):
-    """It is told, and the package is there."""
+    """The failure is told, and the package is installed."""
     site.conf.write_text("issuer = nonsense\n")
     p = site.root.run("dpkg", "-i", "/tmp/carnet.deb")
     assert "carnet.conf:1" in p.stdout and "carnet install" in p.stdout

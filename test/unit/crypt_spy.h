@@ -1,7 +1,4 @@
-/*
- * crypt_spy.h: each call of crypt(3) is counted, as that is what a sign-in
- * costs.
- */
+/* crypt_spy.h: counts the calls of crypt(3), which is what a sign-in costs. */
 #ifndef CARNET_CRYPT_SPY_H
 #define CARNET_CRYPT_SPY_H
 
@@ -9,8 +6,9 @@
 
 static struct {
 	int calls;
-	void (*at_call)(int n); /* what happens meanwhile, or NULL */
-	int yescrypts; /* and the rest, in units of bcrypt's cost of 0: */
+	void (*at_call)(int n); /* called during each hash, or NULL */
+	int yescrypts;
+	/* The work of the other hashes, in units of bcrypt's cost of 0. */
 	long bcrypt_work;
 	char setting[CRYPT_OUTPUT_SIZE]; /* of the last call */
 } crypt_spy;

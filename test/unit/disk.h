@@ -1,9 +1,9 @@
 /*
- * disk.h: a disk whose power can be cut, under SQLite.
+ * disk.h: a disk under SQLite whose power can be cut.
  *
- * Writes go to the file, and to a list; a sync moves the list to what is on disk
- * for good.  A cut leaves that, and of the list nothing, all, its beginning, or
- * some sectors: as a seed says.
+ * A write goes to the file and to a list.  A sync puts the list on disk for
+ * good.  A power cut leaves what was synced, and of the list nothing, all, its
+ * beginning, or some sectors: a seed chooses.
  */
 #ifndef CARNET_DISK_H
 #define CARNET_DISK_H
@@ -45,11 +45,9 @@ static struct disk {
 	sqlite3_vfs vfs, *real;
 	struct disk_node node[DISK_FILES];
 	int n;
-	/*
-	 * Called at each sync of the log, before anything is safe, and after.
-	 */
+	/* Called at each sync of the log, before and after the sync. */
 	void (*at_sync)(int done);
-	int fail_sync; /* the n-th of the log from here fails, and loses all */
+	int fail_sync; /* the n-th sync of the log fails, and loses the list */
 	int failed;
 } disk;
 
@@ -81,7 +79,7 @@ disk_image_write(struct disk_image *im, sqlite3_int64 at, const void *data,
 		memcpy(im->data + at, data, (size_t)len);
 }
 
-/* Take all of the list; safe: as written, else as lost. */
+/* Empty the list.  safe: its writes are on disk; else they are lost. */
 static inline void
 disk_flush(struct disk_node *n, int safe)
 {
@@ -291,7 +289,7 @@ disk_delete(sqlite3_vfs *vfs, const char *path, int sync_dir)
 	return disk.real->xDelete(disk.real, path, sync_dir);
 }
 
-/* From here on, files that are opened for the first time are on this disk. */
+/* Files that are opened for the first time from here on are on this disk. */
 static inline void
 disk_begin(void)
 {

@@ -101,7 +101,7 @@ fixture_end(void **state)
 	return nftw(fx.dir, fixture_remove, 8, FTW_DEPTH | FTW_PHYS);
 }
 
-/* Take these lines, before [scopes], as the configuration. */
+/* Use these lines, put before [scopes], as the configuration. */
 static inline void
 fixture_conf(const char *settings)
 {
@@ -147,7 +147,7 @@ fixture_request(const char *const vars[])
 
 #define REQUEST(...) fixture_request((const char *const[]){ __VA_ARGS__, NULL })
 
-/* Directory, configuration, and a request without variables: no database. */
+/* Directory, configuration, and a request without variables; no database. */
 static inline int
 fixture_bare(void **state)
 {
@@ -189,7 +189,7 @@ fixture_id(const char *text)
 	return id;
 }
 
-/* Store the client, what is missing filled in. */
+/* Store the client; set the members that it needs and the test left out. */
 static inline struct client *
 fixture_client(struct client cl)
 {

@@ -38,7 +38,7 @@ request(int64_t now)
 	return &fx.rq;
 }
 
-/* Take and issue with what stands in the parameters; the answer, or NULL. */
+/* Redeem and issue with the request's parameters; the answer, or NULL. */
 static inline struct json_object *
 redeem(const char *name, const struct client *who, const struct oerr **e)
 {

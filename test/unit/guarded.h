@@ -74,7 +74,7 @@ sign(const char *typ, const char *text)
 	return jwt_sign(fx.a, en->key, en->kid, typ, text, strlen(text));
 }
 
-/* The claims with old, which must stand in them, replaced by new. */
+/* The claims, with the text old replaced by new.  old must be in them. */
 static inline const char *
 with(const char *old, const char *new)
 {

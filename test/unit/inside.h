@@ -1,4 +1,4 @@
-/* inside.h: what is tried by a process of its own, from inside of a sandbox. */
+/* inside.h: a process of its own tries something from inside a sandbox. */
 #ifndef CARNET_INSIDE_H
 #define CARNET_INSIDE_H
 
@@ -13,10 +13,9 @@
 #define NO_SANDBOX 77
 
 /*
- * inside_of(what, go_in, attempt):
- * Call go_in and then attempt in a process of its own; return what attempt
- * returned, which is 0 if all went as it should.  Where go_in makes no sandbox, as
- * the kernel has no such thing as what, the test is skipped.
+ * inside_of(what, go_in, attempt): Call go_in and then attempt in a process of
+ * its own.  Return what attempt returned; 0 is success.  If go_in makes no
+ * sandbox because the kernel lacks what, the test is skipped.
  */
 static inline int
 inside_of(const char *what, int (*go_in)(void), int (*attempt)(void))

@@ -26,7 +26,7 @@ file(const char *name)
 	return arena_printf(fx.a, "%s/%s", dir, name);
 }
 
-/* Write text to a file in it, which is made if it is not there. */
+/* Write text to a file in it; the file is made if it is missing. */
 static inline void
 put(const char *name, const char *text)
 {

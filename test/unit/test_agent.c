@@ -1,4 +1,7 @@
-/* test_agent.c: a browser is called what its user calls it. */
+/*
+ * test_agent.c: the account page calls a browser by the name that its user
+ * knows.
+ */
 #include "unit.h"
 
 #include "agent.h"

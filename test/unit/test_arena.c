@@ -31,7 +31,7 @@ what_is_handed_out_is_zeroed_and_aligned(void **state)
 	(void)state;
 	assert_non_null(dirt);
 	memset(dirt, 0xee, 64 * 1024);
-	free(dirt); /* for the arena to come upon */
+	free(dirt); /* old bytes that the arena may be given again */
 	a = arena_new();
 	for (int round = 0; round < 2; round++) {
 		for (size_t size = 1; size < 300; size++) {
@@ -161,7 +161,7 @@ clearing_wipes_all_that_was_handed_out(void **state)
 
 	(void)state;
 	arena_alloc(a, 32);
-	arena_alloc(a, 30 * 1024); /* blocks that clearing frees */
+	arena_alloc(a, 30 * 1024); /* blocks that arena_clear frees */
 	arena_alloc(a, 5 * 1024);
 	wiped = 0;
 	arena_clear(a);
@@ -179,7 +179,7 @@ freeing_null_is_fine(void **state)
 	arena_free(NULL);
 }
 
-/* A size that wraps round would hand out less than was asked. */
+/* A size that overflows would give less memory than was asked for. */
 static void
 a_size_that_wraps_round_ends_the_process(void **state)
 {

@@ -10,7 +10,7 @@
 static char said[1024];
 static int priority;
 
-/* In place of the C library's, under both of the names that it goes by. */
+/* In place of the C library's function, under both of its names. */
 void __syslog_chk(int pri, int flag, const char *fmt, ...);
 
 void
@@ -75,7 +75,10 @@ an_event_is_one_line_of_json(void **state)
 	assert_string_equal(said, "");
 }
 
-/* Several processes write and turn it over; no line is torn, nothing grows. */
+/*
+ * Several processes write and turn the file over: no line is torn, and the
+ * files do not grow.
+ */
 static void
 the_trail_stays_within_its_size(void **state)
 {
@@ -83,7 +86,10 @@ the_trail_stays_within_its_size(void **state)
 	const char *old = fixture_file("audit.log.1");
 	const char *const both[] = { path, old };
 	char text[512];
-	/* They look without a lock: the other three may add a line each. */
+	/*
+	 * The writers check the size without a lock: the other three may add a
+	 * line each.
+	 */
 	const off_t half = 10000 + 3 * (off_t)sizeof(text);
 	int lines = 0, status;
 	FILE *f;
@@ -108,7 +114,10 @@ the_trail_stays_within_its_size(void **state)
 	assert_true(lines > 100);
 }
 
-/* However many: what is known of others is there, and all stays in its size. */
+/*
+ * Any number of strangers' lines pushes out no other line, and the files keep
+ * their size.
+ */
 static void
 strangers_push_out_strangers_alone(void **state)
 {

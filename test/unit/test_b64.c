@@ -81,7 +81,9 @@ all_lengths_round_trip(void **state)
 	}
 }
 
-/* The arithmetic that stands in for a table, held against the table. */
+/*
+ * The decoder computes what others read from a table: compare it with a table.
+ */
 static void
 each_digit_has_the_value_of_its_place(void **state)
 {
@@ -163,7 +165,7 @@ impossible_lengths_are_refused(void **state)
 	}
 }
 
-/* base64url goes without, base64 needs it, and only at the end. */
+/* base64url has no padding.  base64 needs it, and only at the end. */
 static void
 padding_stands_where_it_must_and_nowhere_else(void **state)
 {

@@ -61,7 +61,7 @@ appending_nothing_changes_nothing(void **state)
 }
 
 /*
- * When bytes are taken back by setting len, a NUL follows the bytes that stay.
+ * A caller takes bytes back by setting len: a NUL follows the bytes that stay.
  */
 static void
 a_buffer_cut_back_ends_in_nul_again(void **state)
@@ -79,7 +79,7 @@ a_buffer_cut_back_ends_in_nul_again(void **state)
 	assert_holds("abc4", 4);
 }
 
-/* Whatever the room at the start and the size of the pieces. */
+/* For any room at the start, and any size of the pieces. */
 static void
 growing_keeps_what_was_there(void **state)
 {
@@ -166,7 +166,7 @@ printf_appends_text_of_any_length(void **state)
 	assert_memory_equal(b.data, "-5,y", 4);
 }
 
-/* A length that wraps round would let the caller write past the end. */
+/* A length that overflows would let the caller write past the end. */
 static void
 absurd_lengths_end_the_process(void **state)
 {

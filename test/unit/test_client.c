@@ -76,13 +76,13 @@ every_method_authenticates(void **state)
 		    NULL, NULL, "a b:+%" },
 		/* "old:U*U" */
 		{ "Basic b2xkOlUqVQ==", NULL, NULL, "old" },
-		/* "public:": how Basic spells none */
+		/* "public:": Basic with an empty secret is a public client */
 		{ "Basic cHVibGljOg==", NULL, NULL, "public" },
 		/* client_secret_post */
 		{ NULL, RFC_ID, RFC_SECRET, RFC_ID },
 		{ NULL, "old", "U*U", "old" },
 		{ NULL, "a b:+%", "p:\xc3\xa4&=", "a b:+%" },
-		/* another scheme is not of client authentication */
+		/* a scheme that is not for client authentication */
 		{ "Bearer x", RFC_ID, RFC_SECRET, RFC_ID },
 		/* none */
 		{ NULL, "public", NULL, "public" },
@@ -127,7 +127,7 @@ what_fails_is_invalid_client_and_alike(void **state)
 		    "wrong secret" },
 		{ "Basic czZCaGRSa3F0Mzo=", NULL, NULL, "wrong secret" },
 		{ "Basic Z29uZTp4", NULL, NULL, "revoked client" },
-		/* no colon; no base64; padding gone; a NUL; ":x"; "%zz:x" */
+		/* no colon; no base64; padding removed; a NUL; ":x"; "%zz:x" */
 		{ "Basic czZCaGRSa3F0Mw==", NULL, NULL, "malformed Basic" },
 		{ "Basic !!!!", NULL, NULL, "malformed Basic" },
 		{ "Basic ", NULL, NULL, "malformed Basic" },
@@ -169,13 +169,13 @@ two_methods_at_once_are_an_invalid_request(void **state)
 	assert_string_equal(e->error, "invalid_request");
 	e = authenticate("Basic !!!!", NULL, "x", &cl);
 	assert_string_equal(e->error, "invalid_request");
-	/* The header names one client, the body another. */
+	/* The header names one client and the body another. */
 	e = authenticate(RFC_BASIC, "public", NULL, &cl);
 	assert_string_equal(e->error, "invalid_request");
 	assert_null(cl);
 }
 
-/* The names under which Apache hands the header on, and a host that eats it. */
+/* The names under which Apache passes the header on; a host that removes it. */
 static void
 the_header_is_found_under_its_other_names(void **state)
 {
@@ -211,7 +211,7 @@ an_unknown_client_has_no_secret_that_fits(void **state)
 	assert_int_equal(client_is_public(&none), 1);
 }
 
-/* A broken database says nothing about the client. */
+/* If the database fails, the client is not called unknown. */
 static void
 a_database_error_is_not_invalid_client(void **state)
 {

@@ -17,7 +17,9 @@ parse(const char *text)
 	return fx.cf;
 }
 
-/* Fail unless text is refused, on that line (0: none), with words in the error.
+/*
+ * Fail unless text is refused: the error names that line (0: no line) and has
+ * words in it.
  */
 static void
 assert_refused(const char *text, int line, const char *words)
@@ -166,7 +168,7 @@ times_are_seconds_or_have_a_unit(void **state)
 	}
 }
 
-/* Each range holds at its ends and not one second beyond. */
+/* Each range allows its two ends, and not one second more. */
 static void
 times_out_of_range_are_refused(void **state)
 {
@@ -322,7 +324,9 @@ an_issuer_is_https_or_on_this_machine(void **state)
 		    "issuer is an https URL");
 }
 
-/* One spelling alone: "iss" is compared byte for byte (RFC 9207 section 2.4).
+/*
+ * An issuer has one spelling, as "iss" is compared byte for byte (RFC 9207
+ * section 2.4).
  */
 static void
 slashes_at_the_end_of_the_issuer_are_dropped(void **state)
@@ -381,7 +385,7 @@ a_scope_may_be_marked_privileged(void **state)
 	}
 }
 
-/* RFC 6749 section 3.3, less what would need quoting. */
+/* RFC 6749 section 3.3, without the characters that would need quoting. */
 static void
 a_scope_name_is_of_few_characters_and_at_most_64(void **state)
 {
@@ -408,7 +412,7 @@ a_scope_name_is_of_few_characters_and_at_most_64(void **state)
 	assert_refused(ISSUER "[scopes]\n* = x\n", 3, "1 to 64");
 }
 
-/* A set of scopes is a word of bits. */
+/* A set of scopes is one word of bits, which limits their number. */
 static void
 there_are_63_scopes_and_no_more(void **state)
 {

@@ -13,8 +13,9 @@ static struct {
 } equal_spy;
 
 /*
- * In place of Nettle's: a comparison that stops at the first difference, as
- * memcmp does, is too quick to be told from this one by 32 bytes' time.
+ * In place of Nettle's function.  A comparison that stops at the first
+ * difference, as memcmp does, cannot be told from this one by time: 32 bytes
+ * are too few.
  */
 int
 nettle_memeql_sec(const void *a, const void *b, size_t n)
@@ -67,7 +68,7 @@ digests_that_differ_in_one_bit_are_not_equal(void **state)
 	}
 }
 
-/* All of their bytes, and nothing else decides. */
+/* All bytes of both decide, and nothing else. */
 static void
 digests_are_compared_in_constant_time(void **state)
 {
@@ -101,7 +102,7 @@ random_bytes_fill_what_was_asked_and_no_more(void **state)
 			assert_int_equal(out[i], 0);
 	}
 	memset(out, 0, sizeof(out));
-	/* That a byte stays zero 64 times has odds of 2^-512. */
+	/* The odds that a byte is zero 64 times are 2^-512. */
 	for (int n = 0; n < 64; n++) {
 		crypto_random(out, 32);
 		for (int i = 0; i < 32; i++)
@@ -111,7 +112,7 @@ random_bytes_fill_what_was_asked_and_no_more(void **state)
 		assert_int_not_equal(seen[i], 0);
 }
 
-/* The text has all 256 bits, and the digest is that of the text. */
+/* The text has all 256 bits, and the digest is the digest of the text. */
 static void
 a_secret_is_43_digits_of_base64url_with_their_digest(void **state)
 {

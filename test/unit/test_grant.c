@@ -34,7 +34,7 @@ a_grant_is_found_by_its_exact_name(void **state)
 	    "The parameter grant_type is missing.");
 }
 
-/* RFC 6749 section 5.2; 4.3 and 4.4: confidential clients alone. */
+/* RFC 6749 sections 4.3, 4.4 and 5.2: only confidential clients. */
 static void
 a_client_needs_the_grant_a_secret_and_the_parameters(void **state)
 {
@@ -143,7 +143,7 @@ a_code_is_good_once_for_its_client_uri_and_verifier(void **state)
 	o = redeem_code(NOW + 59, cl, uri, VERIFIER, &e);
 	assert_string_equal(json_get_str(o, "scope"), "read-posts");
 	assert_int_equal(live_pairs(), 1);
-	/* A second use revokes what the first one gave. */
+	/* A second use of the code revokes what the first use gave. */
 	assert_null(redeem_code(NOW + 59, cl, uri, VERIFIER, &e));
 	assert_ptr_equal(e, &oerr_invalid_grant);
 	assert_string_equal(fx.rq.trail.why, "code used twice: family revoked");

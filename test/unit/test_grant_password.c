@@ -1,5 +1,6 @@
 /*
- * test_grant_password.c: signing in: who may, what it costs, what changes then.
+ * test_grant_password.c: who may sign in, what it costs, and what may change
+ * during the hash.
  */
 #include "grants.h"
 
@@ -45,7 +46,7 @@ a_password_gives_a_pair_and_renews_a_stale_hash(void **state)
 	assert_non_null(sign_in(NOW, "U*U", &e));
 }
 
-/* One answer to all, or it tells which accounts exist. */
+/* All refusals are alike: else they would tell which accounts exist. */
 static void
 every_refused_sign_in_reads_alike(void **state)
 {
@@ -61,7 +62,7 @@ every_refused_sign_in_reads_alike(void **state)
 		crypt_spy_begin();
 		assert_null(redeem("password", cl, &e));
 		assert_ptr_equal(e, &oerr_invalid_grant);
-		/* and so does the time: one hash is brought along, of cost 5 */
+		/* the time is alike too: one imported hash has cost 5 */
 		assert_int_equal(crypt_spy.yescrypts, 1);
 		assert_int_equal(crypt_spy.bcrypt_work, 32);
 		assert_int_equal(
@@ -89,16 +90,16 @@ what_others_brought_along_costs_no_sign_in(void **state)
 	crypt_spy_begin();
 	assert_non_null(sign_in(NOW, "U*U", &e));
 	assert_int_equal(crypt_spy.calls, 1);
-	/* A refusal makes none either, once the last old hash is renewed. */
+	/*
+	 * A refusal makes no hash either, once the last old hash was renewed.
+	 */
 	crypt_spy_begin();
 	assert_null(sign_in(NOW + 60, "wrong", &e));
 	assert_int_equal(crypt_spy.calls, 1);
 	assert_int_equal(crypt_spy.yescrypts, 1);
 }
 
-/*
- * The cost is looked for once in a while, and at once if the clock went back.
- */
+/* The cost is looked up once in a while, and at once if the clock went back. */
 static void
 hashes_that_come_along_later_are_seen(void **state)
 {
@@ -115,7 +116,7 @@ hashes_that_come_along_later_are_seen(void **state)
 	}
 }
 
-/* What happens while a hash is made: the second one, that of the renewal. */
+/* Called while the second hash is made, which is the renewal. */
 static void
 change_password(int call)
 {
@@ -136,7 +137,9 @@ sign_in_meanwhile(int call)
 	fx.rq = kept;
 }
 
-/* Changed after it was verified, and before what it opens was stored. */
+/*
+ * The password changes after it was verified, and before the tokens are stored.
+ */
 static void
 a_password_that_was_changed_in_between_opens_nothing(void **state)
 {
@@ -176,14 +179,12 @@ nor_does_it_begin_a_session(void **state)
 	assert_int_equal(v.signed_in, 0);
 	assert_string_equal(v.cookie, "");
 	assert_int_equal(fixture_sql("SELECT count(*) FROM sessions"), 0);
-	/* Nothing of it is left in another transaction. */
+	/* The next transaction has nothing of that attempt. */
 	assert_int_equal(store_begin(fx.st), 0);
 	store_rollback(fx.st);
 }
 
-/*
- * The hash that was verified is an old one: it is not put over a new password.
- */
+/* The renewal of an old hash must not replace a new password. */
 static void
 a_renewal_does_not_bring_an_old_password_back(void **state)
 {
@@ -196,12 +197,12 @@ a_renewal_does_not_bring_an_old_password_back(void **state)
 	crypt_spy.at_call = change_password;
 	assert_ptr_equal(user_authenticate(&fx.rq, "a@b.example", "U*U", &who),
 	    &oerr_invalid_grant);
-	assert_int_equal(crypt_spy.calls, 3); /* verified, renewed, again */
+	assert_int_equal(crypt_spy.calls, 3); /* verified, renewed, verified */
 	assert_int_equal(store_user_by_id(fx.st, fx.a, u->id, &now), 1);
 	assert_string_equal(now.password, BCRYPT_OTHER);
 }
 
-/* Two sign-ins at once renew it: both are good. */
+/* Two sign-ins at once renew the hash: both succeed. */
 static void
 of_two_renewals_the_second_keeps_the_first(void **state)
 {

@@ -1,5 +1,6 @@
 /*
- * test_grant_refresh.c: refresh tokens: rotation, replay, scope (RFC 6749 6).
+ * test_grant_refresh.c: refresh tokens: rotation, replay, scope (RFC 6749
+ * section 6).
  */
 #include "grants.h"
 
@@ -15,7 +16,7 @@ refresh(int64_t now, const struct client *who, const char *token,
 	return redeem("refresh_token", who, e);
 }
 
-/* RFC 6749 section 6; one pair of a family lives. */
+/* RFC 6749 section 6: one pair of a family lives. */
 static void
 a_refresh_token_rotates(void **state)
 {
@@ -30,15 +31,15 @@ a_refresh_token_rotates(void **state)
 	assert_int_equal(live_pairs(), 1);
 	assert_int_equal(live_access(), 1);
 	/*
-	 * It is made of a value that is in no file and no row, so nobody else
-	 * can make it.
+	 * The next token is made from a value that no file and no row has:
+	 * nobody else can make it.
 	 */
 	assert_int_equal(strlen(second), SECRET_TEXT_LEN);
 }
 
 /*
- * Each use within the grace: the same refresh token, an access token of its
- * own.
+ * Each use within the grace gives the same refresh token, and an access token
+ * of its own.
  */
 static void
 uses_within_the_grace_converge(void **state)
@@ -58,14 +59,20 @@ uses_within_the_grace_converge(void **state)
 		assert_int_equal(live_pairs(), 1);
 		assert_int_equal(live_access(), 1 + i);
 	}
-	/* The first use of the next one ends all that came with it. */
+	/*
+	 * The first use of the next refresh token ends all access tokens that
+	 * came with it.
+	 */
 	o = refresh(NOW + 125, cl, second, NULL, &e);
 	assert_string_equal(json_get_str(o, "scope"), "read-posts write-posts");
 	third = json_get_str(o, "refresh_token");
 	assert_string_not_equal(third, second);
 	assert_int_equal(live_pairs(), 1);
 	assert_int_equal(live_access(), 1);
-	/* A late use of the first: the next one, spent, and back by it. */
+	/*
+	 * A late use of the first token gives the next one, which is spent
+	 * already.
+	 */
 	o = refresh(NOW + 130, cl, first, NULL, &e);
 	assert_string_equal(json_get_str(o, "refresh_token"), second);
 	assert_int_equal(live_pairs(), 1);
@@ -74,13 +81,13 @@ uses_within_the_grace_converge(void **state)
 	assert_string_equal(json_get_str(o, "refresh_token"), third);
 	assert_int_equal(live_pairs(), 1);
 	assert_int_equal(live_access(), 3);
-	/* It all ends with the family. */
+	/* All of it ends with the family. */
 	assert_null(refresh(NOW + 156, cl, second, NULL, &e));
 	assert_int_equal(live_pairs(), 0);
 	assert_int_equal(live_access(), 0);
 }
 
-/* A token that is stored once expires once, however often it is given. */
+/* A token that is given several times is stored once and expires once. */
 static void
 a_further_use_does_not_lengthen_the_next_one(void **state)
 {
@@ -97,8 +104,10 @@ a_further_use_does_not_lengthen_the_next_one(void **state)
 	    NOW + 30 * 86400);
 }
 
-/* Spent under another key, as before the file was replaced: nothing is given, and
- * what others hold lives on. */
+/*
+ * It was spent under another key, as if the key's file was replaced later:
+ * nothing is given, and the tokens of others live on.
+ */
 static void
 another_refresh_key_gives_no_token_that_is_not_there(void **state)
 {
@@ -111,7 +120,9 @@ another_refresh_key_gives_no_token_that_is_not_there(void **state)
 	    json_get_str(refresh(NOW, cl, first, NULL, &e), "refresh_token");
 	assert_int_equal(unlink(path), 0);
 	process_drop(&fx.pr, 0);
-	/* Without the file: it is the server's fault, and the log says so. */
+	/*
+	 * Without the key's file it is the server's fault, and the log says so.
+	 */
 	assert_null(refresh(NOW, cl, second, NULL, &e));
 	assert_ptr_equal(e, &oerr_server_error);
 	assert_non_null(strstr(fx.log, "keys/refresh.key: No such file or"
@@ -164,7 +175,7 @@ a_client_may_keep_its_refresh_token(void **state)
 	}
 	assert_null(refresh(NOW + 86400 * 90, cl, token, NULL, &e));
 	assert_string_equal(fx.rq.trail.why, "expired refresh token");
-	/* All that it gave ends with the family. */
+	/* All access tokens that it gave end with the family. */
 	fixture_sql("DELETE FROM oauth_refresh_tokens");
 	fixture_sql("DELETE FROM oauth_access_tokens");
 	token = json_get_str(sign_in(NOW, "U*U", &e), "refresh_token");
@@ -177,7 +188,10 @@ a_client_may_keep_its_refresh_token(void **state)
 	assert_string_equal(
 	    fx.rq.trail.why, "refresh token used twice: family revoked");
 	assert_int_equal(live_access(), 0);
-	/* Without a secret it rotates, whatever its row says (RFC 9700). */
+	/*
+	 * The token of a public client rotates, whatever the client's row says
+	 * (RFC 9700).
+	 */
 	token = json_get_str(sign_in(NOW, "U*U", &e), "refresh_token");
 	cl->has_secret = 0;
 	assert_string_not_equal(
@@ -186,7 +200,7 @@ a_client_may_keep_its_refresh_token(void **state)
 }
 
 /*
- * refresh_max: a family ends so long after its sign-in, and all tokens of it.
+ * refresh_max: a family ends that long after its sign-in, with all its tokens.
  */
 static void
 a_family_ends_with_refresh_max(void **state)
@@ -213,7 +227,7 @@ a_family_ends_with_refresh_max(void **state)
 	token = json_get_str(o, "refresh_token");
 	assert_null(refresh(NOW + 10 * 3600, cl, token, NULL, &e));
 	assert_ptr_equal(e, &oerr_invalid_grant);
-	/* One that was made before the setting ends by it too. */
+	/* A family that is older than the setting ends by it too. */
 	fixture_conf("");
 	token = json_get_str(sign_in(NOW, "U*U", &e), "refresh_token");
 	fixture_conf("refresh_max = 1h\n");
@@ -230,7 +244,7 @@ a_spent_token_past_the_grace_revokes_the_family(void **state)
 	const struct oerr *e;
 
 	(void)state;
-	sign_in(NOW, "U*U", &e); /* another family, which stays */
+	sign_in(NOW, "U*U", &e); /* another family, which lives on */
 	first = json_get_str(sign_in(NOW, "U*U", &e), "refresh_token");
 	second =
 	    json_get_str(refresh(NOW, cl, first, NULL, &e), "refresh_token");
@@ -246,7 +260,7 @@ a_spent_token_past_the_grace_revokes_the_family(void **state)
 }
 
 /*
- * A token that was spent in the future was spent before the clock was set back.
+ * A token with spent_at in the future was spent before the clock was set back.
  */
 static void
 a_clock_that_is_set_back_brings_no_spent_token_back(void **state)
@@ -265,7 +279,7 @@ a_clock_that_is_set_back_brings_no_spent_token_back(void **state)
 	assert_int_equal(live_pairs(), 0);
 }
 
-/* Both found it unspent; in the transaction the second one finds it spent. */
+/* Both found it unspent; the second one finds it spent in its transaction. */
 static void
 who_loses_the_race_for_a_token_revokes_the_family(void **state)
 {
@@ -298,7 +312,7 @@ a_refresh_token_is_refused_where_it_does_not_belong(void **state)
 	token = json_get_str(sign_in(NOW, "U*U", &e), "refresh_token");
 	assert_null(refresh(NOW, cl, "unknown", NULL, &e));
 	assert_string_equal(fx.rq.trail.why, "unknown refresh token");
-	/* Another client's: refused, and the owner's still good. */
+	/* Another client sends it: refused, and it stays good for its owner. */
 	assert_null(refresh(NOW, other, token, NULL, &e));
 	assert_ptr_equal(e, &oerr_invalid_grant);
 	assert_int_equal(live_pairs(), 1);
@@ -308,7 +322,7 @@ a_refresh_token_is_refused_where_it_does_not_belong(void **state)
 	assert_null(refresh(NOW, cl, token, NULL, &e));
 	assert_ptr_equal(e, &oerr_invalid_grant);
 	store_user_set_disabled(fx.st, u->id, 0);
-	/* A spent one that another client sends: the same. */
+	/* Another client sends a spent one: the same. */
 	assert_non_null(refresh(NOW, cl, token, NULL, &e));
 	assert_null(refresh(NOW + 100, other, token, NULL, &e));
 	assert_ptr_equal(e, &oerr_invalid_grant);
@@ -318,7 +332,9 @@ a_refresh_token_is_refused_where_it_does_not_belong(void **state)
 	assert_int_equal(live_access(), 1);
 }
 
-/* RFC 6749 section 6: not more than was granted; less is for this time alone.
+/*
+ * RFC 6749 section 6: not more scope than was granted; less counts for this
+ * answer only.
  */
 static void
 a_refresh_may_narrow_the_scope_and_not_widen_it(void **state)
@@ -335,14 +351,14 @@ a_refresh_may_narrow_the_scope_and_not_widen_it(void **state)
 		assert_null(refresh(NOW, cl, token, wide[i], &e));
 		assert_ptr_equal(e, &oerr_invalid_scope);
 	}
-	assert_int_equal(live_pairs(), 1); /* nothing spent by a refusal */
+	assert_int_equal(live_pairs(), 1); /* a refusal spends nothing */
 	o = refresh(NOW, cl, token, "read-posts", &e);
 	assert_string_equal(json_get_str(o, "scope"), "read-posts");
 	o = refresh(NOW, cl, json_get_str(o, "refresh_token"), NULL, &e);
 	assert_string_equal(json_get_str(o, "scope"), "read-posts write-posts");
 	/*
-	 * Scopes that the user may no longer have are gone; if none is left, it
-	 * fails.
+	 * Scopes that the user may no longer have are left out; if none is
+	 * left, it is refused.
 	 */
 	fixture_conf("user_scopes = read-posts\n");
 	o = refresh(NOW, cl, json_get_str(o, "refresh_token"), NULL, &e);
@@ -353,7 +369,7 @@ a_refresh_may_narrow_the_scope_and_not_widen_it(void **state)
 	assert_ptr_equal(e, &oerr_invalid_scope);
 }
 
-/* A 200 is a promise: where nothing was stored nothing is given. */
+/* A 200 is a promise: if nothing was stored, nothing is given. */
 static void
 where_storing_fails_nothing_is_issued(void **state)
 {
@@ -366,13 +382,13 @@ where_storing_fails_nothing_is_issued(void **state)
 		    " BEGIN SELECT RAISE(ABORT, 'no'); END");
 	assert_null(refresh(NOW + 100, cl, token, NULL, &e));
 	assert_ptr_equal(e, &oerr_server_error);
-	assert_int_equal(live_pairs(), 1); /* nor was the old one spent */
+	assert_int_equal(live_pairs(), 1); /* and the old one is not spent */
 	assert_int_equal(live_access(), 1);
 	fixture_sql("DROP TRIGGER t");
 	assert_non_null(refresh(NOW + 100, cl, token, NULL, &e));
 }
 
-/* Disabled, or the token revoked, after it was looked at. */
+/* The user is disabled, or the token revoked, after both were read. */
 static void
 what_is_ended_in_between_gives_no_new_pair(void **state)
 {
@@ -387,7 +403,7 @@ what_is_ended_in_between_gives_no_new_pair(void **state)
 	assert_null(grant_refresh.redeem(&fx.rq, cl, &sub));
 	store_user_set_disabled(fx.st, u->id, NOW);
 	assert_ptr_equal(issue_tokens(&fx.rq, cl, &grant_refresh, &sub), &oerr_invalid_grant);
-	assert_int_equal(live_pairs(), 1); /* nothing spent */
+	assert_int_equal(live_pairs(), 1); /* a refusal spends nothing */
 	store_user_set_disabled(fx.st, u->id, 0);
 	request(NOW);
 	fx.rq.param[PARAM_REFRESH_TOKEN] = token;

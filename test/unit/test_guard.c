@@ -8,7 +8,9 @@ a_good_token_tells_who_calls(void **state)
 	const char *token = sign("at+jwt", claims);
 
 	(void)state;
-	/* Twice: what was verified once is remembered. */
+	/*
+	 * Check it twice: the second time the process remembers the signature.
+	 */
 	for (int i = 0; i < 2; i++) {
 		assert_null(check(token, &anyone, &who));
 		assert_memory_equal(who.says.id.byte, id.byte, ID_LEN);
@@ -63,7 +65,10 @@ the_header_is_found_under_its_other_names_and_in_any_case(void **state)
 	}
 }
 
-/* doc/guard.md, What is checked: all of a list, or any of it; a user, a client, either. */
+/*
+ * doc/guard.md, What is checked: all scopes of a list, or any of them; a user,
+ * a client, either.
+ */
 static void
 the_rule_decides_by_scope_and_caller(void **state)
 {
@@ -132,7 +137,7 @@ a_lack_of_scope_is_told_with_what_is_needed(void **state)
 	assert_non_null(strstr(fx.headers.data, ", scope=\"admin\"\r\n"));
 }
 
-/* RFC 6750 section 3: and so does that of who has no token, or a bad one. */
+/* RFC 6750 section 3: the same without a token, or with a bad one. */
 static void
 what_is_needed_is_told_with_each_401(void **state)
 {
@@ -154,7 +159,7 @@ what_is_needed_is_told_with_each_401(void **state)
 	    fx.headers.data, "revoked.\", scope=\"admin read-posts\"\r\n"));
 }
 
-/* doc/protocol.md, Personal tokens: personal tokens are no app's affair. */
+/* doc/protocol.md, Personal tokens: an app's token does not reach them. */
 static void
 the_first_party_is_the_password_grant_and_the_users_own_tokens(void **state)
 {

@@ -1,4 +1,7 @@
-/* test_identity.c: who somebody is, in one form; and passwords (RFC 8265). */
+/*
+ * test_identity.c: names, addresses and passwords in the form that is compared
+ * (RFC 8265).
+ */
 #include "scratch.h"
 
 #include "identity.h"
@@ -30,7 +33,7 @@ spellings_of_an_address_have_one_form(void **state)
 		{ "ida@B" UUML_BIG "CHER.example", "ida@xn--bcher-kva.example" },
 		{ "ida@bu\xcc\x88" "cher.example", "ida@xn--bcher-kva.example" },
 		{ "ida@XN--BCHER-KVA.example", "ida@xn--bcher-kva.example" },
-		/* not "strasse": IDNA 2008 is what browsers send */
+		/* not "strasse": browsers send what IDNA 2008 says */
 		{ "a@stra\xc3\x9f" "e.example", "a@xn--strae-oqa.example" },
 		{ WIDE_A "@x.example", "a@x.example" },
 		{ ALEF "\xd7\x91@x.example", ALEF "\xd7\x91@x.example" },
@@ -68,7 +71,7 @@ what_is_no_address_has_no_form(void **state)
 	assert_string_equal(identity_email(a, longest), longest);
 }
 
-/* doc/users.md, Names: 1 to 64 characters without '@', whatever the case. */
+/* doc/users.md, Names: 1 to 64 characters without '@'; case does not matter. */
 static void
 a_user_name_has_one_form_too(void **state)
 {

@@ -144,7 +144,7 @@ invalid_utf8_is_refused(void **state)
 	assert_all(bad, N(bad), 0);
 }
 
-/* RFC 7515 section 10.12: of two readers each may see another value. */
+/* RFC 7515 section 10.12: two readers could see two different values. */
 static void
 a_member_named_twice_is_refused_at_any_level(void **state)
 {
@@ -162,7 +162,7 @@ a_member_named_twice_is_refused_at_any_level(void **state)
 	assert_all(bad, N(bad), 0);
 }
 
-/* Neither quotes nor colons in strings confuse what looks for duplicates. */
+/* Quotes and colons in strings do not confuse the search for duplicates. */
 static void
 members_that_only_look_alike_are_fine(void **state)
 {
@@ -177,7 +177,7 @@ members_that_only_look_alike_are_fine(void **state)
 	assert_all(good, N(good), 1);
 }
 
-/* Where json-c ends a name at its NUL, "aud\u0000x" would be read as "aud". */
+/* json-c ends a name at its NUL, and would read "aud\u0000x" as "aud". */
 static void
 a_nul_in_a_name_is_refused(void **state)
 {
@@ -192,7 +192,7 @@ a_nul_in_a_name_is_refused(void **state)
 	assert_all(good, N(good), 1);
 }
 
-/* n arrays in each other, and a number in the innermost. */
+/* n arrays, one inside the other, and a number in the innermost. */
 static struct json_object *
 nested(size_t n, const char *open, const char *close)
 {
@@ -236,7 +236,9 @@ a_string_member_is_found(void **state)
 	assert_null(json_get_str(NULL, "s"));
 }
 
-/* Text that is cut at a NUL could pass for other text (RFC 6749 appendix A). */
+/*
+ * A text that is cut at a NUL could equal another text (RFC 6749 appendix A).
+ */
 static void
 a_string_with_nul_is_not_given_out(void **state)
 {

@@ -37,7 +37,7 @@ each_byte_is_written_so_that_it_reads_back(void **state)
 		v = json_parse(a, b.data, b.len);
 		assert_int_equal(v != NULL, c < 0x80);
 		if (v == NULL)
-			continue; /* alone it is not UTF-8 */
+			continue; /* a single one is no UTF-8 */
 		assert_int_equal(json_object_get_string_len(v), 1);
 		assert_int_equal(*json_object_get_string(v), c);
 		if (c == 0)
@@ -50,7 +50,7 @@ each_byte_is_written_so_that_it_reads_back(void **state)
 	}
 }
 
-/* RFC 8259 section 7: what must be escaped is, and DEL for the terminal. */
+/* RFC 8259 section 7: all that must be escaped is; DEL too, for terminals. */
 static void
 controls_are_never_written_bare(void **state)
 {
@@ -67,7 +67,7 @@ controls_are_never_written_bare(void **state)
 	assert_string_equal(b.data, "\"\\\"\\\\\\n\\u000d\\u001f\\u007f/\"");
 }
 
-/* The span of plain ones is looked for eight bytes at a time. */
+/* Bytes that need no escape are found eight at a time. */
 static void
 one_that_must_be_escaped_is_found_at_any_place(void **state)
 {
@@ -103,7 +103,7 @@ static void
 commas_stand_between_values_at_every_level(void **state)
 {
 	(void)state;
-	memset(arena_alloc(a, 64), 'x', 64); /* no reason for a first comma */
+	memset(arena_alloc(a, 64), 'x', 64); /* no comma before the first */
 	buf_init(&b, a, 0);
 	json_open(&b, NULL, '{');
 	json_str(&b, "s", "x");

@@ -39,12 +39,18 @@ thumbprints_are_those_of_the_rfcs(void **state)
 	    RFC7638_KEY, "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
 	assert_thumbprint(
 	    RFC8037_KEY, "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
-	/* {"crv":"P-256","kty":"EC","x":...,"y":...}, by another program */
+	/*
+	 * the thumbprint of {"crv":"P-256","kty":"EC","x":...,"y":...} by
+	 * another program
+	 */
 	assert_thumbprint(
 	    RFC7515_A3_KEY, "oKIywvGUpTVTyxMQ3bwIIeQUudfr_CkLMjCE19ECD-U");
 }
 
-/* A key that is written is read back the same, and has no private member. */
+/*
+ * A key that is written is read back as the same key, and has no private
+ * member.
+ */
 static void
 a_written_key_is_read_back(void **state)
 {
@@ -109,7 +115,7 @@ coordinates_are_written_at_full_length(void **state)
 	assert_true(zeros > 0);
 }
 
-/* The text with old, which must stand in it, replaced by new. */
+/* The text with old replaced by new.  old must be in it. */
 static const char *
 with(const char *text, const char *old, const char *new)
 {
@@ -132,7 +138,9 @@ what_is_no_public_key_of_ours_is_refused(void **state)
 	static const struct {
 		const char *text, *old, *new;
 	} rows[] = {
-		/* RFC 7517 section 4.1, 4.4: kty and alg; ours must be there */
+		/*
+		 * RFC 7517 sections 4.1 and 4.4: kty and alg; we require both
+		 */
 		{ EC, "\"kty\":\"EC\",", "" },
 		{ EC, "\"alg\":\"ES256\",", "" },
 		{ EC, "\"crv\":\"P-256\",", "" },

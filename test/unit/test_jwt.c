@@ -50,7 +50,7 @@ verify(const char *token, const struct key *k, struct jwt *out)
 	    : jwt_check(a, out, find, (void *)(uintptr_t)k);
 }
 
-/* Fail unless the token is refused for the reason why, if one is named. */
+/* Fail unless the token is refused; if why is not NULL, for that reason. */
 static void
 assert_refused(const char *token, const struct key *k, const char *why)
 {
@@ -72,7 +72,7 @@ encoded(const void *data, size_t len)
 	return out;
 }
 
-/* A token with this header, signed as it stands. */
+/* A token with this header, with a valid signature. */
 static char *
 token_of(const char *header, const char *payload, const struct key *k)
 {
@@ -173,7 +173,9 @@ what_is_signed_verifies_with_typ_and_kid(void **state)
 
 #define PAYLOAD "{\"sub\":\"1\"}"
 
-/* RFC 7515 section 4.1; a key signs them all, so the header alone decides. */
+/*
+ * RFC 7515 section 4.1: a key signs each of them, so only the header decides.
+ */
 static void
 a_header_that_is_not_ours_is_refused(void **state)
 {
@@ -227,7 +229,7 @@ a_header_that_is_not_ours_is_refused(void **state)
 		    rows[i].why);
 }
 
-/* RFC 7515 section 4: what is not understood and not critical is ignored. */
+/* RFC 7515 section 4: a member that is unknown and not critical is ignored. */
 static void
 other_header_members_are_ignored(void **state)
 {
@@ -272,7 +274,7 @@ a_token_of_another_shape_is_refused(void **state)
 	assert_refused(
 	    arena_printf(a, "%s.AA", good), es256, "not three parts");
 	assert_refused(arena_printf(a, ".%s", good), es256, "not three parts");
-	/* a part empty */
+	/* an empty part */
 	assert_refused(dot1, es256, "malformed header");
 	assert_refused(
 	    arena_printf(a, "%.*s.%s", h, good, dot2), es256, "bad signature");
@@ -288,7 +290,9 @@ a_token_of_another_shape_is_refused(void **state)
 	assert_refused(arena_printf(a, "%s ", good), es256, "bad signature");
 }
 
-/* RFC 4648 section 3.5: unused bits are zero, or one token has two spellings.
+/*
+ * RFC 4648 section 3.5: unused bits must be zero, else one token has two
+ * spellings.
  */
 static void
 every_other_character_of_a_token_spoils_it(void **state)
@@ -332,7 +336,9 @@ a_payload_may_be_any_bytes(void **state)
 	assert_memory_equal(out.payload, bytes, sizeof(bytes));
 }
 
-/* A payload that is signed but no base64url: only a key of ours could do it. */
+/*
+ * A payload that is signed but is no base64url: only our own key could make it.
+ */
 static void
 a_signed_payload_that_is_no_base64url_is_refused(void **state)
 {
@@ -377,7 +383,7 @@ a_token_signed_with_the_public_key_as_secret_is_refused(void **state)
 	key_free(k);
 }
 
-/* The cap stands before any work: find is not even asked. */
+/* The length is checked before any work: find is not even called. */
 static void
 a_token_over_16_kib_is_refused(void **state)
 {

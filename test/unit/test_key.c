@@ -7,7 +7,7 @@
 
 #define MESSAGE "header.payload"
 
-static struct key *keys[ALG_COUNT]; /* one each, made once */
+static struct key *keys[ALG_COUNT]; /* one key of each algorithm, made once */
 
 static int
 setup(void **state)
@@ -145,7 +145,7 @@ a_key_does_not_verify_what_another_signed(void **state)
 	}
 }
 
-/* RFC 7518 section 3.4: r and s have 32 bytes each, whatever their value. */
+/* RFC 7518 section 3.4: r and s have 32 bytes each, for any value. */
 static void
 ecdsa_numbers_that_begin_with_zeros_round_trip(void **state)
 {
@@ -156,7 +156,7 @@ ecdsa_numbers_that_begin_with_zeros_round_trip(void **state)
 	(void)state;
 	for (n = 0; n < 20000 && (r == 0 || s == 0); n++) {
 		assert_int_equal(key_sign(k, &n, sizeof(n), sig), 64);
-		/* 31 bytes in DER; with the next bit set it would be 32 */
+		/* 31 bytes in DER; with its next bit set it would have 32 */
 		r += sig[0] == 0 && sig[1] < 0x80;
 		s += sig[32] == 0 && sig[33] < 0x80;
 		assert_int_equal(key_verify(k, &n, sizeof(n), sig, 64), 1);
@@ -210,7 +210,7 @@ static const struct {
 	{ PEM_ED448, { 0 }, 0 },
 	{ PEM_SECP256K1, { 0 }, 0 },
 	{ PEM_EC_ENCRYPTED, { 0 }, 0 },
-	{ PEM_RSA_PUBLIC_PKCS1, { 0 }, 0 }, /* GnuTLS reads it not */
+	{ PEM_RSA_PUBLIC_PKCS1, { 0 }, 0 }, /* GnuTLS does not read it */
 	{ "", { 0 }, 0 },
 	{ "garbage", { 0 }, 0 },
 	{ "-----BEGIN PRIVATE KEY-----\n", { 0 }, 0 },
@@ -242,7 +242,7 @@ a_pem_text_is_taken_where_kind_and_size_fit(void **state)
 		}
 }
 
-/* GnuTLS takes the last line on trust once it begins. */
+/* GnuTLS does not check the last line, once it has begun. */
 static void
 a_pem_text_cut_short_is_refused(void **state)
 {

@@ -90,7 +90,7 @@ the_file_signer_says_which_algorithm_signs(void **state)
 	keys_free(ks);
 }
 
-/* Otherwise another key would sign, which clients may not know. */
+/* Else another key would sign, which clients may not know. */
 static void
 a_signer_that_cannot_be_read_is_no_default(void **state)
 {
@@ -157,7 +157,7 @@ a_file_that_is_no_key_is_passed_over(void **state)
 	assert_int_equal(count(ks), 1);
 	assert_non_null(strstr(fx.log, "RS256.pem: this key is not used"));
 	keys_free(ks);
-	/* A private key has no place in the log. */
+	/* A private key must not be in the log. */
 	assert_null(strstr(fx.log, "PRIVATE KEY"));
 }
 
@@ -187,7 +187,7 @@ one_key_under_two_names_counts_once_and_signs(void **state)
 	keys_free(ks);
 }
 
-/* A change of the directory is seen with the next second, and survived. */
+/* A program sees a change of the directory in the next second, and goes on. */
 static void
 a_running_program_takes_up_new_keys(void **state)
 {
@@ -199,7 +199,7 @@ a_running_program_takes_up_new_keys(void **state)
 	assert_non_null(ks = keys_get_signing(&fx.rq));
 	generation = keys_generation(ks);
 	assert_ptr_equal(keys_get_signing(&fx.rq), ks);
-	usleep(20000); /* past the clock tick of the file system */
+	usleep(20000); /* longer than a tick of the file system's clock */
 	put("EdDSA.pem", PEM_ED25519);
 	assert_int_equal(count(keys_get_signing(&fx.rq)), 1);
 	fx.rq.now++;
@@ -209,7 +209,7 @@ a_running_program_takes_up_new_keys(void **state)
 	generation = keys_generation(ks);
 	fx.rq.now++;
 	assert_int_equal(keys_generation(keys_get_signing(&fx.rq)), generation);
-	/* All gone: what is known still serves. */
+	/* All files are gone: the keys that were read still serve. */
 	usleep(20000);
 	unlink(file("ES256.pem"));
 	unlink(file("EdDSA.pem"));
@@ -217,11 +217,11 @@ a_running_program_takes_up_new_keys(void **state)
 	assert_int_equal(count(keys_get_signing(&fx.rq)), 2);
 }
 
-/* Two changes in one tick of the file system's clock leave one time. */
+/* Two changes within one tick of the file system's clock leave one time. */
 static void
 a_change_within_the_tick_of_another_is_seen(void **state)
 {
-	/* Young however slow the machine is. */
+	/* The directory's time is recent, even on a slow machine. */
 	const struct timespec t = { .tv_sec = time(NULL) + 1000 };
 	const struct timespec times[] = { t, t };
 	uint64_t generation;
@@ -232,13 +232,13 @@ a_change_within_the_tick_of_another_is_seen(void **state)
 	assert_int_equal(count(keys_get_signing(&fx.rq)), 1);
 	generation = keys_generation(keys_get_signing(&fx.rq));
 	fx.rq.now++;
-	/* Looked at again, and what was read and verified is kept. */
+	/* The directory is read again, and the keys that were read stay. */
 	assert_int_equal(keys_generation(keys_get_signing(&fx.rq)), generation);
 	put("EdDSA.pem", PEM_ED25519);
 	assert_int_equal(utimensat(AT_FDCWD, dir, times, 0), 0);
 	fx.rq.now++;
 	assert_int_equal(count(keys_get_signing(&fx.rq)), 2);
-	/* A key replaced under its name. */
+	/* Another key under the same name. */
 	generation = keys_generation(keys_get_signing(&fx.rq));
 	put("new", PEM_ED25519_PUBLIC);
 	assert_int_equal(rename(file("new"),

@@ -4,7 +4,7 @@
 
 #include "wipe.h"
 
-/* Was a secret in what was wiped? */
+/* Was the secret in memory that was wiped? */
 static struct {
 	struct digest secret;
 	int wiped;
@@ -30,8 +30,7 @@ public_file(const struct keys_entry *en)
 }
 
 /*
- * A seal names one key of the server, and counts no longer than that key is
- * there.
+ * A seal names one key of the server, and counts only while that key is there.
  */
 static void
 a_seal_counts_while_the_key_that_it_names_is_there(void **state)
@@ -70,7 +69,7 @@ a_seal_counts_while_the_key_that_it_names_is_there(void **state)
 }
 
 /*
- * A program that verifies has the public halves of all keys, and nothing
+ * A program that verifies has the public half of every key, and nothing
  * private.
  */
 static void
@@ -105,9 +104,7 @@ what_verifies_is_made_with_the_keys(void **state)
 	assert_int_equal(sb.st_mode & 07777, 0600);
 	assert_int_equal(keys_check_published(dir), 1);
 	keys_free(ks);
-	/*
-	 * By force: the key that it replaces goes, and so does one that waits.
-	 */
+	/* With force: the old key goes, and so does a key that waits. */
 	usleep(20000);
 	assert_int_equal(keys_make(dir, ALG_ES256, 0, 1), 1);
 	fx.rq.now++;
@@ -152,7 +149,7 @@ spoil_no_seal(const char *path)
 	assert_int_equal(unlink(file("verify/seal.key")), 0);
 }
 
-/* The directory is mended, as it is on a site from before there was one. */
+/* keys/verify is mended; a site of an earlier version has none. */
 static void
 what_verifies_is_mended(void **state)
 {
@@ -189,7 +186,7 @@ what_verifies_is_mended(void **state)
 	}
 }
 
-/* The secret that makes seals is wiped as keys are. */
+/* The key of the seals is wiped, as other keys are. */
 static void
 what_seals_is_wiped(void **state)
 {

@@ -1,4 +1,4 @@
-/* test_log.c: one line an event, whatever is in it. */
+/* test_log.c: one line for each event, whatever the event has in it. */
 #include "unit.h"
 
 #include <unistd.h>
@@ -57,8 +57,8 @@ a_line_names_its_request(void **state)
 }
 
 /*
- * A line break in what a client sent would forge a line of the log; terminals
- * obey U+009B and U+202E as well.
+ * A line break from a client would forge a line of the log.  Terminals obey
+ * U+009B and U+202E too.
  */
 static void
 what_is_not_ascii_becomes_question_marks(void **state)
@@ -93,7 +93,7 @@ a_line_too_long_is_cut(void **state)
 	log_request("0123456789abcdef");
 	log_event("%s", text);
 	assert_int_equal(strlen(line), 1023);
-	/* A line that just fits is whole. */
+	/* A line of the longest size is whole. */
 	log_request(NULL);
 	text[1023 - strlen("carnet: ")] = '\0';
 	log_event("%s", text);

@@ -19,9 +19,10 @@ setup(void **state)
 }
 
 /*
- * The spec's data as ours.  Text and numbers are values; true is "true"; false,
- * null and [] are NULL, which hides a parent's name as they do; an object is a
- * list of one item; what an array holds that is no object is its item's ".".
+ * Change the spec's data to ours.  Texts and numbers are values.  true is
+ * "true". false, null and [] are NULL, which hides the same name of a parent,
+ * as they do. An object is a list of one item.  An element of an array that is
+ * no object is the "." of an item.
  */
 static void fill(struct tmpl_data *to, const char *name, struct json_object *v);
 
@@ -72,7 +73,7 @@ load_member(void *partials, const char *name)
 	return json_object_get_string(json_object_object_get(partials, name));
 }
 
-/* Raw forms and delimiters, in the template or in a partial that it uses. */
+/* Raw forms and delimiters, in the template or in one of its partials. */
 static int
 is_unsupported(const char *json)
 {
@@ -110,8 +111,8 @@ run_example(struct json_object *test)
 }
 
 /*
- * https://github.com/mustache/spec.  It escapes & < > and ", as we do; that we
- * escape ' and ` too does not show, as no value in it has them.
+ * https://github.com/mustache/spec.  The spec escapes & < > and ", and we do.
+ * We also escape ' and `; no value of the spec has these.
  */
 static void
 examples_of_the_mustache_spec_hold(void **state)

@@ -61,8 +61,8 @@ a_hash_is_yescrypt_at_the_default_cost_with_a_salt_of_its_own(void **state)
 }
 
 /*
- * An attacker must not learn from the time whether an account exists: for an
- * unknown user the same work is done, at the cost of a real hash.
+ * The time must not tell whether an account exists: for an unknown user the
+ * same work is done, at the cost of a real hash.
  */
 static void
 an_unknown_user_costs_what_a_known_one_does(void **state)
@@ -87,8 +87,8 @@ an_unknown_user_costs_what_a_known_one_does(void **state)
 }
 
 /*
- * RFC 8265 section 4.2: U+00F6, or o and U+0308, is one password.  A hash that is
- * older was made of what was sent.
+ * RFC 8265 section 4.2: U+00F6 and o with U+0308 are one password.  An older
+ * hash was made of the bytes as they were sent.
  */
 static void
 a_password_is_the_same_in_each_spelling(void **state)
@@ -108,7 +108,7 @@ a_password_is_the_same_in_each_spelling(void **state)
 }
 
 /*
- * The time that a second spelling takes does not tell whether the user exists.
+ * A second spelling is tried for unknown users too, so its time tells nothing.
  */
 static void
 each_refusal_of_a_spelling_costs_the_same(void **state)
@@ -126,7 +126,7 @@ each_refusal_of_a_spelling_costs_the_same(void **state)
 	}
 }
 
-/* Passport's users bring bcrypt hashes along. */
+/* Users of Passport have bcrypt hashes. */
 static void
 bcrypt_hashes_are_verified_and_stale(void **state)
 {
@@ -144,7 +144,9 @@ bcrypt_hashes_are_verified_and_stale(void **state)
 	}
 }
 
-/* With old hashes, a refusal costs a yescrypt and a bcrypt of max_cost. */
+/*
+ * If there are old hashes, a refusal costs a yescrypt and a bcrypt of max_cost.
+ */
 static void
 a_refusal_costs_the_same_whatever_the_hash(void **state)
 {
@@ -171,7 +173,7 @@ a_refusal_costs_the_same_whatever_the_hash(void **state)
 		}
 }
 
-/* A wrong cost in the database makes no sign-in last hours. */
+/* A wrong cost in the database does not make a sign-in last for hours. */
 static void
 no_cost_is_too_high(void **state)
 {

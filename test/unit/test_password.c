@@ -33,7 +33,9 @@ unfit_passwords_are_refused(void **state)
 		/* Seven characters in 14 bytes. */
 		{ "\xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f\xc3\xa9\xc3\xa8\xc3\xaa",
 		    "fewer than 8" },
-		/* Four, each spelt as two: RFC 8265 section 4.2. */
+		/*
+		 * Four characters, each written as two: RFC 8265 section 4.2.
+		 */
 		{ "a\xcc\x88" "b\xcc\x87" "c\xcc\x81" "d\xcc\xa7",
 		    "fewer than 8" },
 		{ "\xff\xff\xff\xff\xff\xff\xff\xff", "not UTF-8" },
@@ -68,7 +70,7 @@ unfit_passwords_are_refused(void **state)
 	arena_free(a);
 }
 
-/* Nothing else is asked: no sign, no digit, no capital. */
+/* Nothing else is required: no sign, no digit, no capital. */
 static void
 fit_passwords_are_taken(void **state)
 {

@@ -1,4 +1,4 @@
-/* test_path.c: the path of a request: one spelling for all that name it. */
+/* test_path.c: a request's path gets one spelling. */
 #include "fixture.h"
 
 #include "path.h"
@@ -6,7 +6,7 @@
 #define TEST(name) \
 	cmocka_unit_test_setup_teardown(name, fixture_dir, fixture_end)
 
-/* RFC 3986 section 6.2.2: what a server takes for the same path. */
+/* RFC 3986 section 6.2.2: spellings that a server takes for the same path. */
 static void
 every_spelling_has_one_normal_form(void **state)
 {
@@ -63,7 +63,7 @@ every_spelling_has_one_normal_form(void **state)
 	}
 }
 
-/* Servers differ on these, or should not serve them at all. */
+/* Servers read these in different ways, or should not serve them. */
 static void
 what_can_be_read_in_two_ways_is_refused(void **state)
 {
@@ -99,7 +99,7 @@ an_encoded_slash_is_kept_where_asked(void **state)
 	    path_normal(fx.a, "/x%2F../a", PATH_KEEP_SLASH), "/x%2F../a");
 }
 
-/* Tomcat cuts a segment at ';'; Windows takes a backslash for a slash. */
+/* Tomcat cuts a segment at ';'.  Windows takes a backslash for a slash. */
 static void
 servers_read_some_paths_in_their_own_way(void **state)
 {
@@ -168,7 +168,10 @@ servers_read_some_paths_in_their_own_way(void **state)
 	}
 }
 
-/* Paths that servers read alike have one reading; the others are looked at. */
+/*
+ * A path that all servers read alike has one reading.  Look at each of the
+ * others.
+ */
 static void
 a_target_with_one_reading_is_known(void **state)
 {

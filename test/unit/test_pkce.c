@@ -49,7 +49,7 @@ another_verifier_or_challenge_is_refused(void **state)
 	}
 }
 
-/* RFC 7636 section 4.2: the method "plain" has no place here. */
+/* RFC 7636 section 4.2: the method "plain" is not supported. */
 static void
 a_challenge_that_is_the_verifier_itself_is_refused(void **state)
 {
@@ -103,7 +103,7 @@ a_challenge_is_the_base64url_of_32_bytes(void **state)
 		"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM=",
 		"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw+cM",
 		"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw cM",
-		/* the same bytes spelt with the unused bits set */
+		/* the same bytes, with the unused bits set */
 		"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cN",
 	};
 

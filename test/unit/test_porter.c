@@ -105,7 +105,7 @@ a_signal_to_all_does_not_end_it(void **state)
 {
 	(void)state;
 	put("first");
-	assert_string_equal(got(), "first"); /* it is at its door */
+	assert_string_equal(got(), "first"); /* it waits for questions */
 	assert_int_equal(kill(child(), SIGTERM), 0);
 	assert_int_equal(kill(child(), SIGHUP), 0);
 	assert_string_equal(got(), "first");

@@ -1,10 +1,11 @@
 /*
  * test_power_cut.c: what was answered is on disk, whenever the power goes.
  *
- * Two connections work by turns; whenever one syncs the log, the other commits
- * in between, as another process would.  At each sync, before and after, and
- * after each answer, the power is cut, in several ways: what is left must be a
- * sound database that holds all that was answered.  SEEDS (4) ways a cut.
+ * Two connections work by turns.  Whenever one syncs the log, the other commits
+ * in between, as another process would.  At each sync, before and after it, and
+ * after each answer, the power is cut in several ways.  What is left must be a
+ * sound database with everything that was answered.  SEEDS (4) ways for each
+ * cut.
  */
 #include "fixture.h"
 
@@ -19,7 +20,7 @@ static struct {
 	struct store *other;
 	struct client *cl;
 	struct user *u;
-	char answered[OPS_MAX][160]; /* SQL that must give 1 from here on */
+	char answered[OPS_MAX][160]; /* SQL that must give 1 from now on */
 	int n, ops, nested;
 	int is_full;
 	int cuts, lost;
@@ -27,7 +28,7 @@ static struct {
 	char dir[64];
 } t;
 
-/* One statement on what the cut left: the first number, or -1. */
+/* Run a statement on what the cut left; return the first number, or -1. */
 static int64_t
 ask(sqlite3 *db, const char *sql)
 {
@@ -86,7 +87,10 @@ promise(int revoked, const char *name)
 	    ID_LEN - (int)strlen(name), revoked ? " AND revoked_at > 0" : "");
 }
 
-/* A pair of tokens; every third op spends the one before, every fifth revokes. */
+/*
+ * A pair of tokens.  Every third operation spends the pair before, every fifth
+ * revokes.
+ */
 static int
 work(struct store *st)
 {
@@ -136,7 +140,7 @@ at_sync(int done)
 	cut();
 	if (depth == 0 && !done) {
 		t.nested++;
-		/* Where the log begins anew the engine syncs within the lock. */
+		/* When the log begins anew, the engine syncs under the lock. */
 		assert_true(work(t.other) == 0 || store_is_busy(t.other));
 		t.nested--;
 		cut();
@@ -183,10 +187,13 @@ open_both(int full)
 	t.is_full = full;
 	assert_non_null(fx.st = store_open(fx.path, full));
 	assert_non_null(t.other = store_open(fx.path, full));
-	/* Checkpoints, and new beginnings of the log, come often. */
+	/* Checkpoints are frequent, and the log begins anew often. */
 	come_often(fx.st);
 	come_often(t.other);
-	/* One process: to wait for each other is in vain. */
+	/*
+	 * Both connections are in one process, and must not wait for each
+	 * other.
+	 */
 	sqlite3_busy_timeout(t.other->own->handle, 0);
 	db_sync_alone(fx.st);
 	db_sync_alone(t.other);
@@ -216,7 +223,7 @@ no_answer_is_lost_when_the_power_goes(void **state)
 	print_message("%d power cuts\n", t.cuts);
 }
 
-/* The test above can fail: here is what it finds where nothing is synced. */
+/* The test above can fail: this is what it finds if nothing is synced. */
 static void
 with_durability_normal_answers_are_lost_but_the_database_is_sound(void **state)
 {
@@ -226,7 +233,7 @@ with_durability_normal_answers_are_lost_but_the_database_is_sound(void **state)
 	assert_true(t.lost > 0);
 }
 
-/* The kernel says so once, and forgets what it could not write. */
+/* The kernel reports a failed write one time, and forgets the data. */
 static void
 a_sync_that_fails_promises_nothing_it_cannot_keep(void **state)
 {

@@ -20,7 +20,7 @@ setup(void **state)
 	return fixture_dir(state);
 }
 
-/* Each module finds its own. */
+/* Each module finds its own state. */
 static void
 a_kind_names_what_is_kept(void **state)
 {
@@ -73,7 +73,10 @@ write_conf(const char *name)
 	    rename(fixture_file("new"), fixture_file("carnet.conf")), 0);
 }
 
-/* The file is read again when it changed, and what depends on it goes then alone. */
+/*
+ * The file is read again when it changed, and only what depends on it is
+ * dropped.
+ */
 static void
 a_file_that_changed_does_so(void **state)
 {

@@ -1,4 +1,4 @@
-/* test_query.c: values go in, rows come out, and steps run in transactions. */
+/* test_query.c: values, rows, and steps in transactions. */
 #include "tokens.h"
 
 #include <sys/wait.h>
@@ -105,7 +105,9 @@ ids_digests_and_keys_come_back_whole(void **state)
 	assert_memory_equal(keys[0].byte, id.byte, ID_LEN);
 }
 
-/* SQLite would take a missing one as NULL; another engine refuses it at run time. */
+/*
+ * SQLite takes a missing value as NULL; another engine refuses it at run time.
+ */
 static void
 a_wrong_number_of_values_is_a_bug(void **state)
 {
@@ -186,7 +188,8 @@ what_adds_rows_that_expire_purges_some(void **state)
 }
 
 /*
- * An engine as many locks make it: another transaction was faster, again times.
+ * An engine that fails as one with many writers does: again says how many times
+ * another transaction was faster.
  */
 static struct engine fast_others;
 static int again, runs;
@@ -220,7 +223,8 @@ with_faster_others(int times)
 }
 
 /*
- * Each run finds what the first one found: it begins with nothing of its own.
+ * Each run of the step finds what the first run found: nothing of its own is
+ * left.
  */
 static void
 a_step_is_run_again_where_the_engine_asks(void **state)
@@ -261,7 +265,7 @@ a_step_is_not_run_again_for_ever(void **state)
 	assert_int_equal(fixture_sql(ANNS), 0);
 }
 
-/* An error is not what another run would mend. */
+/* Another run would not mend an error. */
 static int
 fail_lastingly(struct store *st, void *ctx)
 {
@@ -286,7 +290,7 @@ begins(const struct statement *sql, const char *verb)
 	return strncmp(sql->text, verb, strlen(verb)) == 0;
 }
 
-/* What a row says of its statement can be true of it. */
+/* What a row says of its statement agrees with the statement's text. */
 static void
 each_row_says_what_fits_its_statement(void **state)
 {
@@ -305,7 +309,10 @@ each_row_says_what_fits_its_statement(void **state)
 	}
 }
 
-/* Each revocation is counted.  The end of a pair by rotation is none. */
+/*
+ * Each revocation is counted.  That a rotation ends the old pair is no
+ * revocation.
+ */
 static void
 what_revokes_takes_something_back(void **state)
 {

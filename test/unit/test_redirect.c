@@ -37,7 +37,7 @@ the_port_of_a_loopback_uri_is_free(void **state)
 	assert_false(redirect_matches(known, "https://127.0.0.1:1/cb"));
 }
 
-/* Found by fuzzing: what followed the digits was taken for the path. */
+/* Found by fuzzing: the rest behind the digits was taken for the path. */
 static void
 a_port_ends_the_authority(void **state)
 {
@@ -93,7 +93,7 @@ what_is_longer_than_a_uri_may_be_matches_nothing(void **state)
 	assert_false(redirect_matches(longer, longer));
 }
 
-/* The host that a person is shown. */
+/* The host that the consent page shows. */
 static void
 the_host_of_a_uri(void **state)
 {
@@ -107,7 +107,10 @@ the_host_of_a_uri(void **state)
 	arena_free(a);
 }
 
-/* Found by fuzzing: an app's scheme that begins with "http" showed a host. */
+/*
+ * Found by fuzzing: an app's scheme that begins with "http" was shown with a
+ * host.
+ */
 static void
 an_apps_own_scheme_may_begin_with_http(void **state)
 {
@@ -120,7 +123,10 @@ an_apps_own_scheme_may_begin_with_http(void **state)
 	arena_free(a);
 }
 
-/* RFC 6454 section 4; RFC 8252 section 7.3: where the port is free. */
+/*
+ * RFC 6454 section 4; RFC 8252 section 7.3: the port is free for a loopback
+ * address.
+ */
 static void
 the_origin_of_a_redirect_uri_may_call(void **state)
 {

@@ -3,13 +3,13 @@
 
 #include "registration.h"
 
-/* A client as it is asked for, and what is said against it. */
+/* What is asked for, and a part of the refusal. */
 static void
 what_a_client_may_not_be_is_said(void **state)
 {
 	static const struct {
 		struct registration r;
-		const char *why; /* a part of it; NULL: it may */
+		const char *why; /* a part of the refusal; NULL: it is taken */
 	} rows[] = {
 		{ { .name = "a", .grants = "password" }, NULL },
 		{ { .name = "a", .grants = "device_code,introspect" }, NULL },
@@ -63,7 +63,10 @@ what_a_client_may_not_be_is_said(void **state)
 	}
 }
 
-/* A grant has its name on the wire; who gets a user's tokens may refresh them. */
+/*
+ * A grant has its name on the wire.  A client that gets tokens of users may
+ * refresh them.
+ */
 static void
 grants_are_stored_by_their_names(void **state)
 {
@@ -114,7 +117,9 @@ what_is_not_said_stays(void **state)
 	assert_null(cl.secret_hash);
 }
 
-/* It is of use as it is: install would make another. */
+/*
+ * The built-in client is left as it is: carnet install would make another one.
+ */
 static void
 what_install_made_keeps_grants_and_kind(void **state)
 {
@@ -131,7 +136,7 @@ what_install_made_keeps_grants_and_kind(void **state)
 	assert_null(registration_apply(fx.cf, fx.a, &r, &cl));
 }
 
-/* The secret is made for who has one; its digest is stored. */
+/* A confidential client gets a new secret; its digest is stored. */
 static void
 a_new_client_is_found_with_its_secret(void **state)
 {

@@ -1,4 +1,7 @@
-/* test_resource.c: granted for one resource, for no other (RFC 8707). */
+/*
+ * test_resource.c: a token that is granted for one resource is for no other
+ * (RFC 8707).
+ */
 #include "resources.h"
 
 #include "grant.h"
@@ -7,7 +10,9 @@
 #include "jwt.h"
 #include "resource.h"
 
-/* RFC 8707 section 2: an absolute URI without a fragment, and one of ours. */
+/*
+ * RFC 8707 section 2: an absolute URI without a fragment, and one that we know.
+ */
 static void
 a_resource_is_a_uri_that_we_serve(void **state)
 {
@@ -26,7 +31,9 @@ a_resource_is_a_uri_that_we_serve(void **state)
 		{ ISSUER "/x", 0 },
 		{ "https://evil.example", 0 },
 		{ A " " B, 0 },
-		/* These are audiences, but no absolute URI without fragment. */
+		/*
+		 * These are audiences, but no absolute URIs without a fragment.
+		 */
 		{ "api", 0 },
 		{ "/api", 0 },
 		{ "//a.example/", 0 },
@@ -61,7 +68,9 @@ a_resource_is_a_uri_that_we_serve(void **state)
 	}
 }
 
-/* RFC 3986 section 6.2: one URI has many spellings, the token has ours. */
+/*
+ * RFC 3986 section 6.2: one URI has many spellings; the token has our spelling.
+ */
 static void
 a_resource_is_spelt_as_the_configuration_spells_it(void **state)
 {
@@ -85,14 +94,19 @@ a_resource_is_spelt_as_the_configuration_spells_it(void **state)
 		assert_null(
 		    resource_for_token(&fx.rq, rows[i].audience, &out));
 		assert_string_equal(out, rows[i].audience);
-		/* Stored before the configuration spelt it anew. */
+		/*
+		 * It was stored before the configuration had another spelling.
+		 */
 		fx.rq.param[PARAM_RESOURCE] = NULL;
 		assert_null(resource_for_token(&fx.rq, rows[i].asked, &out));
 		assert_string_equal(out, rows[i].audience);
 	}
 }
 
-/* RFC 8707 section 2.2: granted for one, a token is for that one. */
+/*
+ * RFC 8707 section 2.2: what was granted for one resource gives a token for
+ * that one.
+ */
 static void
 a_token_is_for_what_was_granted(void **state)
 {
@@ -134,8 +148,9 @@ a_token_is_for_what_was_granted(void **state)
 	}
 }
 
-/* What the answer's access token is for, or the error; a refresh token to
- * *next.
+/*
+ * The audience of the answer's access token, or the error; the refresh token
+ * goes to *next.
  */
 static const char *
 redeem(const char *name, const char *resource, const char **next)
@@ -187,7 +202,7 @@ poll_device(const char *resource, const char **next)
 	return redeem(DEVICE, resource, next);
 }
 
-/* A family bound to A, refreshed over and over. */
+/* A family that is bound to A is refreshed several times. */
 static void
 assert_bound(const char *token)
 {
@@ -236,7 +251,7 @@ a_device_code_and_its_family_are_bound_to_the_resource(void **state)
 	assert_bound(token);
 }
 
-/* Without a resource in the grant each token request may name another. */
+/* If the grant has no resource, each token request may name another. */
 static void
 a_family_bound_to_none_names_it_each_time(void **state)
 {
@@ -256,7 +271,7 @@ a_family_bound_to_none_names_it_each_time(void **state)
 	    0);
 }
 
-/* A retry after a lost answer is of the same family. */
+/* A retry after a lost answer gets a token of the same family. */
 static void
 a_retry_within_the_grace_is_bound_too(void **state)
 {
@@ -273,7 +288,7 @@ a_retry_within_the_grace_is_bound_too(void **state)
 	assert_bound(again);
 }
 
-/* RFC 6749 section 4.1.2: a thief's use counts, whatever it names. */
+/* RFC 6749 section 4.1.2: a thief's use counts, whichever resource it names. */
 static void
 a_replay_is_one_whatever_resource_it_names(void **state)
 {

@@ -16,7 +16,7 @@ body(const char *text)
 	return b;
 }
 
-/* The body of the answer as JSON, its head checked to be one. */
+/* The body of the answer as JSON; the head must say that it is JSON. */
 static struct json_object *
 answer_json(int status)
 {
@@ -142,7 +142,7 @@ nothing_is_cached_unless_a_handler_says_so(void **state)
 	out = resp_bytes(&fx.rq)->data;
 	assert_non_null(strstr(out, "Cache-Control: public, max-age=60\r\n"));
 	assert_null(strstr(out, "no-store"));
-	/* A value that looks like the header is none. */
+	/* A value that looks like a header is no header. */
 	REQUEST(NULL);
 	resp_header(&fx.rq, "Location", "/x?Cache-Control:");
 	resp_empty(&fx.rq, 303);
@@ -221,7 +221,7 @@ a_description_is_escaped_as_json(void **state)
 	    "a \"\\\r\n\x01\"");
 }
 
-/* league/oauth2-server's errors have a message; PASSPORT.md. */
+/* Errors of league/oauth2-server have a message (doc/protocol.md, Errors). */
 static void
 passport_compat_adds_a_message_to_errors(void **state)
 {
@@ -235,14 +235,17 @@ passport_compat_adds_a_message_to_errors(void **state)
 	resp_error_json(&fx.rq, &oerr_invalid_token);
 	assert_string_equal(
 	    json_get_str(answer_json(401), "message"), "Unauthenticated.");
-	/* An error before there is a configuration is one all the same. */
+	/* An error without a configuration is an error in JSON too. */
 	REQUEST(NULL);
 	fx.rq.conf = NULL;
 	resp_error_json(&fx.rq, &oerr_server_error);
 	assert_null(json_get_str(answer_json(500), "message"));
 }
 
-/* Laravel's shape: the first text, how many more, and all of them by field. */
+/*
+ * Laravel's shape: the first text, how many more there are, and all texts by
+ * field.
+ */
 static void
 failed_validation_is_422_with_all_texts_by_field(void **state)
 {
@@ -330,7 +333,10 @@ a_site_may_bring_templates_of_its_own(void **state)
 	assert_null(resp_page(&fx.rq, 200, "error.html", d));
 	assert_string_equal(
 	    fx.rq.body->data, "Own: T A&lt;B https://auth.example");
-	/* One that the site lacks is the one compiled in; none at all fails. */
+	/*
+	 * If the site lacks a template, the compiled one is used; if there is
+	 * none, it fails.
+	 */
 	assert_null(resp_page(&fx.rq, 200, "login.html", d));
 	assert_ptr_equal(
 	    resp_page(&fx.rq, 200, "none.html", d), &oerr_server_error);

@@ -1,4 +1,7 @@
-/* test_rule.c: the rules of [guard]: what each covers, and how one is wrong. */
+/*
+ * test_rule.c: the rules of [guard]: what a rule covers, and which rules are
+ * refused.
+ */
 #include "fixture.h"
 
 #include "rule.h"
@@ -39,7 +42,10 @@ assert_refused(const char *rules, int line, const char *words)
 		fail_msg("%s: %s", rules, error);
 }
 
-/* The rule for a request, by its line; 0: none; -1: none with that method. */
+/*
+ * The line of the rule for a request; 0: none; -1: there are rules, but not for
+ * that method.
+ */
 static int
 line_of(const char *path, const char *method)
 {
@@ -111,7 +117,7 @@ a_method_chooses_among_the_rules_of_one_prefix_alone(void **state)
 	assert_int_equal(line_of("/a", "POST"), 2);
 	assert_int_equal(line_of("/a", "PUT"), 2);
 	assert_int_equal(line_of("/a", "DELETE"), 3);
-	/* The shorter prefix is no way round. */
+	/* The rule of a shorter prefix does not let it through. */
 	assert_int_equal(line_of("/a", "PATCH"), -1);
 	assert_int_equal(line_of("/a", "get"), -1);
 	assert_int_equal(line_of("/a", "FOO"), -1);

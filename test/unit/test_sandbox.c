@@ -1,4 +1,4 @@
-/* test_sandbox.c: which system calls a program gives up once it serves. */
+/* test_sandbox.c: which system calls a program cannot make once it serves. */
 #include "inside.h"
 
 #include <fcntl.h>
@@ -66,7 +66,7 @@ open_a_local_socket(void)
 	    is_refused(connect(0, NULL, 0));
 }
 
-/* The parent is alive, and of this user. */
+/* The parent is alive, and has the same user. */
 static int
 send_a_signal(void)
 {
@@ -118,7 +118,7 @@ use_another_abi(void)
 #endif
 }
 
-/* Memory, time, waiting, one's own end: as libraries need them. */
+/* Memory, time, waiting, and the end of the process, as libraries need them. */
 static int
 go_on(void)
 {
@@ -152,7 +152,7 @@ look_into_others(void)
 		0, 0));
 }
 
-/* Files, and syslog's socket; no other. */
+/* Files, and the socket of syslog; no other. */
 static int
 do_what_is_needed(void)
 {
@@ -178,7 +178,10 @@ yield(void *ctx)
 	return NULL;
 }
 
-/* A thread, which yields the processor; not by a call whose flags cannot be seen. */
+/*
+ * A thread may start and yield; not by the call whose flags the filter cannot
+ * see.
+ */
 static int
 start_a_thread(void)
 {
@@ -200,7 +203,7 @@ slow_others_down(void)
 	    errno != EPERM;
 }
 
-/* Each call on the list, whatever its number; none of these does harm. */
+/* Each system call of the list, by its number; none of these does harm. */
 static int
 make_a_call_that_is_refused(void)
 {
@@ -300,7 +303,7 @@ a_call_of_another_kind_ends_it(void **state)
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == NO_SANDBOX)
-		skip(); /* built with sanitizers, or no seccomp here */
+		skip(); /* sanitizers, or no seccomp here */
 	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
 }
 

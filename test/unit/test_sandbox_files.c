@@ -8,7 +8,7 @@
 #include <sys/syscall.h>
 #include <sys/un.h>
 
-/* Two directories, and a file that is in neither. */
+/* Two directories, and a file that is in neither of them. */
 static char mine[] = "/tmp/carnet-unit-XXXXXX";
 static char theirs[] = "/tmp/carnet-read-XXXXXX";
 static char outside[] = "/tmp/carnet-file-XXXXXX";
@@ -99,7 +99,7 @@ no_other_file_is_opened(void **state)
 	assert_int_equal(inside_files( write_ones_own), 0);
 }
 
-/* Otherwise it could not open what is made there later. */
+/* Else it could not open a file that is made there later. */
 static void
 a_place_that_is_not_there_changes_nothing(void **state)
 {
@@ -119,7 +119,7 @@ a_place_that_is_not_there_changes_nothing(void **state)
 	assert_true(open("/etc/passwd", O_RDONLY) >= 0);
 }
 
-static int abstract = -1; /* a socket that listens, and its name */
+static int abstract = -1; /* a listening socket, and its name */
 static struct sockaddr_un name_of = { .sun_family = AF_UNIX };
 
 static int

@@ -1,4 +1,4 @@
-/* test_scope.c: sets of scopes: what is asked, and what may be had. */
+/* test_scope.c: sets of scopes: what is asked for, and what is allowed. */
 #include "fixture.h"
 
 #include "scope.h"
@@ -66,7 +66,7 @@ a_set_is_written_in_the_order_of_the_configuration(void **state)
 	    scope_format(fx.cf, fx.a, SCOPE_STAR | READ), "read-posts");
 }
 
-/* The last of 63 is one bit under '*'. */
+/* '*' includes the last of 63 scopes, which is one bit. */
 static void
 all_63_scopes_and_the_star_have_bits_of_their_own(void **state)
 {
@@ -116,7 +116,7 @@ a_limit_is_its_words_and_a_star_is_everything(void **state)
 	} rows[] = {
 		{ "", 0 },
 		{ "admin", ADMIN },
-		{ "read-posts gone", READ }, /* since taken from [scopes] */
+		{ "read-posts gone", READ }, /* removed from [scopes] */
 		{ "*", SCOPE_STAR | READ | WRITE | ADMIN },
 		{ "read-posts *", SCOPE_STAR | READ | WRITE | ADMIN },
 	};
@@ -142,7 +142,7 @@ what_is_granted_is_what_client_and_user_may_have(void **state)
 		const char *client, *user, *asked;
 		uint64_t want;
 	} rows[] = {
-		/* a client for itself */
+		/* a client that acts for itself */
 		{ NULL, NOBODY, "read-posts", READ },
 		{ NULL, NOBODY, "read-posts write-posts", READ | WRITE },
 		{ NULL, NOBODY, "admin", REFUSED },
@@ -152,7 +152,7 @@ what_is_granted_is_what_client_and_user_may_have(void **state)
 		{ NULL, NOBODY, "gone", REFUSED },
 		{ NULL, NOBODY, "read-posts gone", REFUSED },
 		{ "*", NOBODY, "gone", REFUSED },
-		/* for a user: what the user lacks is left out */
+		/* for a user: scopes that the user lacks are left out */
 		{ NULL, NULL, "read-posts", READ },
 		{ NULL, "read-posts", "read-posts write-posts", READ },
 		{ NULL, "admin", "read-posts", REFUSED },
@@ -161,7 +161,7 @@ what_is_granted_is_what_client_and_user_may_have(void **state)
 		{ "admin read-posts", NULL, "admin read-posts", READ },
 		{ "admin", "*", "admin", ADMIN },
 		{ "read-posts", "*", "admin", REFUSED },
-		/* the star: only where the client was given it */
+		/* '*': only if the client was given it */
 		{ NULL, NOBODY, "*", REFUSED },
 		{ "read-posts write-posts admin", NOBODY, "*", REFUSED },
 		{ "*", NOBODY, "*", READ | WRITE | ADMIN },

@@ -14,7 +14,10 @@ mode_of(const char *path)
 	return sb.st_mode & 07777;
 }
 
-/* Ours from its first byte: SQLite's files beside it take its mode. */
+/*
+ * The file has our mode from its first byte: SQLite gives it to the files
+ * beside it.
+ */
 static void
 a_new_database_is_readable_by_its_owner_alone(void **state)
 {
@@ -113,16 +116,16 @@ what_is_rolled_back_was_never_there(void **state)
 	assert_int_equal(fixture_sql("SELECT count(*) FROM users"), 0);
 	store_rollback(fx.st);
 	assert_int_equal(fixture_sql("SELECT count(*) FROM users"), 0);
-	store_rollback(fx.st); /* none to roll back: fine */
+	store_rollback(fx.st); /* nothing to roll back: no error */
 	assert_int_equal(store_begin(fx.st), 0);
 	fixture_user("a@b.example", "x", NULL);
 	assert_int_equal(store_commit(fx.st), 0);
 	assert_int_equal(fixture_sql("SELECT count(*) FROM users"), 1);
-	assert_int_equal(store_commit(fx.st), -1); /* nothing begun */
+	assert_int_equal(store_commit(fx.st), -1); /* nothing was begun */
 	assert_string_not_equal(fx.log, "");
 }
 
-/* Takes the five seconds of the busy timeout; all other tests are quick. */
+/* This test takes the five seconds of the busy timeout. */
 static void
 a_lock_held_by_another_makes_begin_fail_as_busy(void **state)
 {
@@ -158,7 +161,7 @@ a_database_deleted_or_replaced_is_gone(void **state)
 	store_close(NULL);
 }
 
-/* A program of the old one would write rows without what the new one needs. */
+/* A program of the old version would write rows without the new columns. */
 static void
 a_database_of_another_version_is_gone(void **state)
 {
@@ -169,7 +172,7 @@ a_database_of_another_version_is_gone(void **state)
 	assert_null(store_open(fx.path, 1));
 }
 
-/* What there is: tables and indexes, and the columns of each. */
+/* The schema: tables and indexes, and the columns of each. */
 static const char *
 shape(void)
 {
@@ -204,7 +207,7 @@ static const struct upgrade made_up[] = {
 	[SCHEMA_VERSION + 2] = { .script = "INSERT INTO no_such_table VALUES (1)" },
 };
 
-/* What to do in a transaction: from one version to another. */
+/* Upgrade from one version to another, in a transaction. */
 struct journey {
 	int from, to;
 };
@@ -223,7 +226,7 @@ version(void)
 	return fixture_sql("SELECT user_version FROM pragma_user_version");
 }
 
-/* One step after the other, from whichever version; rows stay. */
+/* The upgrades run one after the other, from any version; rows stay. */
 static void
 an_older_database_is_upgraded_step_by_step(void **state)
 {
@@ -247,13 +250,13 @@ an_older_database_is_upgraded_step_by_step(void **state)
 	    store_user_by_email(fx.st, fx.a, "a@b.example", &u), 1);
 	at_once = shape();
 	store_close(fx.st);
-	/* This program refuses it, as it is newer; nor does it change it. */
+	/* This program refuses the newer version, and does not change it. */
 	assert_null(fx.st = store_open(fx.path, 1));
 	assert_int_equal(store_install(fx.path), -1);
 	assert_string_equal(shape(), at_once);
 }
 
-/* Both steps of one transaction come to the same. */
+/* Both upgrades in one transaction give the same. */
 static void
 an_upgrade_over_two_versions_comes_to_the_same(void **state)
 {
@@ -280,7 +283,7 @@ an_upgrade_over_two_versions_comes_to_the_same(void **state)
 	assert_int_equal(fixture_sql("SELECT size FROM shoes"), 41);
 }
 
-/* All steps, or none. */
+/* All upgrades are done, or none. */
 static void
 an_upgrade_that_fails_changes_nothing(void **state)
 {
@@ -295,8 +298,8 @@ an_upgrade_that_fails_changes_nothing(void **state)
 }
 
 /*
- * Addresses get the form that is compared now.  Who would become another user is
- * named, and both stay.
+ * Addresses get the form that is compared now.  If two users would have the
+ * same address, both stay as they are, and the log names them.
  */
 static void
 an_upgrade_folds_addresses_and_merges_nobody(void **state)
@@ -326,7 +329,10 @@ an_upgrade_folds_addresses_and_merges_nobody(void **state)
 	assert_null(strstr(fx.log, "user 4: "));
 }
 
-/* SQLite keeps the text of each statement, and a plain CGI reads all of it. */
+/*
+ * SQLite keeps the text of each statement, and a plain CGI program reads all of
+ * it.
+ */
 static void
 no_comment_of_the_schema_is_kept(void **state)
 {

@@ -1,4 +1,7 @@
-/* test_store_cache.c: what was made from rows is good until somebody writes. */
+/*
+ * test_store_cache.c: an answer that was made of rows is good until somebody
+ * writes.
+ */
 #include "fixture.h"
 #include "store_cache.h"
 #include "store_post.h"
@@ -23,7 +26,7 @@ keep(struct store *st, const char *k, const char *text)
 	store_read_end(st);
 }
 
-/* What a request that begins now finds, or NULL. */
+/* What a request that begins now finds in the cache, or NULL. */
 static const char *
 found(struct store *st, const char *k)
 {
@@ -59,7 +62,10 @@ what_is_kept_is_found_by_its_key(void **state)
 	assert_string_equal(found(fx.st, KEY), "another, longer page");
 }
 
-/* There is room for 16: what is found is right, and the last is found. */
+/*
+ * There is room for 16 entries: what is found is right, and the last one is
+ * found.
+ */
 static void
 an_entry_gives_way_to_another(void **state)
 {
@@ -94,11 +100,14 @@ nothing_is_kept_over_a_write(void **state)
 	keep(fx.st, KEY, "page");
 	write_post(fx.st);
 	assert_null(found(fx.st, KEY));
-	assert_null(found(other, KEY)); /* each keeps its own */
+	assert_null(found(other, KEY)); /* each has its own cache */
 	store_close(other);
 }
 
-/* Made from rows that were seen before a write: of use to nobody after it. */
+/*
+ * An entry that was made of rows from before a write is not found after the
+ * write.
+ */
 static void
 what_is_kept_is_of_the_snapshot_that_was_read(void **state)
 {
@@ -127,7 +136,7 @@ outside_a_read_transaction_nothing_is_kept(void **state)
 	(void)state;
 	store_cache_put(fx.st, KEY, "page", 4);
 	assert_null(found(fx.st, KEY));
-	/* What a write transaction sees may yet be rolled back. */
+	/* A write transaction may be rolled back, so its view is not kept. */
 	assert_int_equal(store_begin(fx.st), 0);
 	write_post(fx.st);
 	store_cache_put(fx.st, KEY, "page", 4);
@@ -153,7 +162,7 @@ little_is_kept_and_by_a_plain_cgi_nothing(void **state)
 	much[8192] = 'x';
 	keep(fx.st, "posts 1 1", much);
 	assert_null(found(fx.st, "posts 1 1"));
-	/* A key that is too long is not cut, which would make two alike. */
+	/* A key that is too long is not cut: two keys could then be equal. */
 	k = arena_printf(fx.a, "posts %064d", 1);
 	keep(fx.st, k, "page");
 	assert_null(found(fx.st, k));

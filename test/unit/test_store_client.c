@@ -41,7 +41,7 @@ a_client_is_found_as_stored(void **state)
 	assert_int_equal(store_client_add(fx.st, cl), -1); /* the id is taken */
 }
 
-/* One that lost its hash on the way would be a public client. */
+/* A confidential client without a hash must not become a public one. */
 static void
 a_secret_brought_from_elsewhere_keeps_its_hash(void **state)
 {

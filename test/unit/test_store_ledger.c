@@ -1,6 +1,6 @@
 /*
- * test_store_ledger.c: a copy from before something was taken back is older than
- * the file knows, though the row is written once a second.
+ * test_store_ledger.c: a copy from before something was taken back is older
+ * than the file knows.
  */
 #include "tokens.h"
 
@@ -12,11 +12,11 @@
 #include "store_copy.h"
 #include "store_ledger.h"
 
-static struct store *other; /* as another process has it */
+static struct store *other; /* as another process has it open */
 static int64_t clock_s;
 static int n_tokens;
 
-/* In the place of the C library's. */
+/* In place of the C library's. */
 time_t
 time(time_t *out)
 {
@@ -45,7 +45,7 @@ end(void **state)
 	return fixture_end(state);
 }
 
-/* At second s; by any of the two. */
+/* Take something back at second s, by one of the two connections. */
 static void
 take_back(struct store *st, int64_t s)
 {
@@ -80,7 +80,7 @@ the_first_of_a_second_is_counted(void **state)
 	assert_int_equal(counted(), before + 1);
 	take_back(fx.st, NOW + 1);
 	assert_int_equal(counted(), before + 2);
-	/* A clock that goes back, and comes to the same second again. */
+	/* The clock goes back, and comes to the same second again. */
 	take_back(other, NOW - 100);
 	assert_int_equal(counted(), before + 3);
 	take_back(fx.st, NOW + 1);
@@ -99,8 +99,8 @@ what_takes_nothing_back_is_not_counted(void **state)
 }
 
 /*
- * The refresh token has expired, and was kept, revoked, for its access token: then
- * the access token alone is left to be revoked.
+ * The refresh token has expired, and stays, revoked, for its access token: only
+ * the access token is left to be revoked.
  */
 static void
 a_family_of_one_access_token_is_counted(void **state)
@@ -134,7 +134,7 @@ add_code(const char *name)
 	return store_code_add(fx.st, &c);
 }
 
-/* A user's app is left with an access token, or with a code. */
+/* The user's app has only an access token left, or a code. */
 static void
 the_rest_of_an_app_is_counted(void **state)
 {
@@ -157,7 +157,7 @@ the_rest_of_an_app_is_counted(void **state)
 	}
 }
 
-/* Where a copy is put back: is it known to be older? */
+/* A copy is put back: is it found to be older? */
 static int
 is_old(const char *copy)
 {
@@ -198,8 +198,8 @@ what_follows_a_copy_in_the_same_second_is_counted(void **state)
 static const sqlite3_io_methods *files; /* SQLite's own */
 
 /*
- * Another process writes the header, and copies it to the database file.  With so
- * many pages in the log it does so with the lock held, and syncs the file.
+ * Another process writes the header, and copies it to the database file.  If
+ * the log has this many pages, it does so under the lock, and syncs the file.
  */
 static void
 write_header_of(int pages)
@@ -216,7 +216,7 @@ write_header_of(int pages)
 	store_close(st);
 }
 
-/* A power cut may undo what was not synced: the file must not know of it. */
+/* A power cut may undo what was not synced: the file must not count it. */
 static void
 a_header_that_is_not_on_disk_is_not_told(void **state)
 {
@@ -230,7 +230,7 @@ a_header_that_is_not_on_disk_is_not_told(void **state)
 	assert_true(db_shared(other)->file_counter > before);
 }
 
-/* Read, and right after it the counter that was read is old. */
+/* The counter is read, and is old right after that. */
 static int
 read_and_write(sqlite3_file *f, void *out, int n, sqlite3_int64 at)
 {
@@ -242,8 +242,8 @@ read_and_write(sqlite3_file *f, void *out, int n, sqlite3_int64 at)
 }
 
 /*
- * The counter of the header and the file that knows it are read one after the
- * other.  A process that writes in between has not overwritten the database.
+ * The counter in the header and the file that knows it are read one after the
+ * other. A process that writes in between has not overwritten the database.
  */
 static void
 a_write_in_between_overwrites_nothing(void **state)
@@ -265,7 +265,7 @@ a_write_in_between_overwrites_nothing(void **state)
 	assert_int_equal(db_ledger_state(other), LEDGER_FITS);
 }
 
-/* The one was answered before the copy, and tells the file of it after. */
+/* The one connection answered before the copy, and tells the file after it. */
 static void
 a_commit_that_is_late_hides_nothing_from_a_copy(void **state)
 {
@@ -286,7 +286,7 @@ a_commit_that_is_late_hides_nothing_from_a_copy(void **state)
 	assert_int_equal(is_old(path), 1);
 }
 
-/* Of what was put back there may be copies, from the same second. */
+/* There may be copies of the restored database, from the same second. */
 static void
 what_was_accepted_is_counted(void **state)
 {

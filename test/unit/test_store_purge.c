@@ -4,7 +4,7 @@
 #include "store_consent.h"
 #include "store_purge.h"
 
-/* Spent rows stay until they expire: they are how a replay is known. */
+/* Spent rows stay until they expire: they show a replay. */
 static void
 a_purge_deletes_what_expired_and_at_most_n_of_a_kind(void **state)
 {
@@ -38,8 +38,8 @@ one_turn(struct store *st)
 }
 
 /*
- * Of 24 requests each kind has one, of 64 rows at most; a plain CGI draws
- * which.
+ * Of 24 requests each kind of row gets one, of 64 rows at most.  A plain CGI
+ * program draws the kind.
  */
 static void
 each_kind_has_its_turn_of_a_purge(void **state)
@@ -78,8 +78,8 @@ place(void)
 }
 
 /*
- * As many as live for long stand in the way of none, and no process begins
- * anew.
+ * Rows that live long do not keep the purge from others, and a new process goes
+ * on where the last one was.
  */
 static void
 a_purge_goes_on_where_another_process_was(void **state)
@@ -100,7 +100,7 @@ a_purge_goes_on_where_another_process_was(void **state)
 		store_close(st);
 		assert_int_equal(place(), i < 3 ? ID_LEN : 0);
 	}
-	/* The beginning is a place as well. */
+	/* The walk begins at the start again. */
 	fixture_sql("UPDATE oauth_access_tokens SET expires_at = 5"
 		    " WHERE substr(id, 1, 2) IN (x'7230', x'7237')");
 	fixture_sql("UPDATE purge_place SET access_token = x''");
@@ -111,8 +111,8 @@ a_purge_goes_on_where_another_process_was(void **state)
 }
 
 /*
- * Where refresh tokens live shorter than access tokens: a family is revoked by
- * way of its refresh tokens, so that one stays as long as the access token.
+ * Refresh tokens may live shorter than access tokens.  A family is revoked by
+ * its refresh tokens, so one of them stays as long as the access token.
  */
 static void
 a_purge_keeps_what_a_living_access_token_is_found_by(void **state)
@@ -128,7 +128,7 @@ a_purge_keeps_what_a_living_access_token_is_found_by(void **state)
 		    " WHERE substr(id, 1, 2) = x'7233'"); /* r3 */
 	assert_int_equal(store_expired_delete(fx.st, NOW, 4), 1);
 	assert_int_equal(store_expired_delete(fx.st, NOW, 4), 0);
-	/* It gives no tokens, though it did not expire when it should. */
+	/* It gives no tokens, although its row is still there. */
 	assert_int_equal(spend("r1", NOW, GRACE), 0);
 	assert_int_equal(found("r1").revoked_at, NOW);
 	store_family_revoke(fx.st, &family, NOW);
@@ -138,11 +138,11 @@ a_purge_keeps_what_a_living_access_token_is_found_by(void **state)
 	assert_true(store_app_revoke(fx.st, u->id, cl->id, NOW) >= 0);
 	assert_int_equal(store_commit(fx.st), 0);
 	assert_int_equal(access_is_revoked("r2"), 1);
-	/* Then both go: two refresh tokens, and the three access tokens. */
+	/* Then both kinds go: two refresh tokens and three access tokens. */
 	assert_int_equal(store_expired_delete(fx.st, NOW + TTL + 1, 4), 5);
 }
 
-/* Each is kept once, and stands in the way of no other. */
+/* Each of these rows is kept, and does not keep the purge from others. */
 static void
 a_purge_that_keeps_rows_reaches_those_behind_them(void **state)
 {
@@ -160,7 +160,7 @@ a_purge_that_keeps_rows_reaches_those_behind_them(void **state)
 	assert_int_equal(store_expired_delete(fx.st, NOW, 4), 0);
 }
 
-/* Between two batches another writer does not even have to wait. */
+/* Between two batches another writer need not wait. */
 static void
 a_purge_in_batches_leaves_room_for_writers_and_ends(void **state)
 {

@@ -114,7 +114,7 @@ where_none_was_named_there_is_none(void **state)
 	    3);
 }
 
-/* The words that are remembered for that resource, or "none". */
+/* The scope that is remembered for that resource, or "none". */
 static const char *
 remembered(const char *resource)
 {
@@ -152,7 +152,7 @@ a_consent_counts_for_its_resource_alone(void **state)
 	assert_string_equal(remembered(NULL), "none");
 }
 
-/* With a code of such a consent the client may name any of them. */
+/* A code of this consent lets the client name any of the resources. */
 static void
 a_consent_for_none_in_particular_counts_for_each(void **state)
 {
@@ -167,7 +167,7 @@ a_consent_for_none_in_particular_counts_for_each(void **state)
 	assert_string_equal(remembered(B), "read-posts");
 }
 
-/* The account page: an app, and what it may do at all. */
+/* The account page lists an app, and all that it may do. */
 static void
 consents_are_listed_and_taken_back_by_client(void **state)
 {

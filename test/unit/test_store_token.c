@@ -34,7 +34,7 @@ the_holder_of_a_token_is_found_with_client_and_user(void **state)
 	assert_int_equal(
 	    h.token_revoked + h.client_revoked + h.user_disabled, 0);
 	assert_int_equal(store_access_find(fx.st, fx.a, &other, &h), 0);
-	/* A client's own: no user, no family. */
+	/* A client's own token has no user and no family. */
 	assert_int_equal(store_access_add(fx.st, &own), 1);
 	assert_int_equal(store_access_find(fx.st, fx.a, &own.id, &h), 1);
 	assert_int_equal(h.user, 0);
@@ -43,7 +43,7 @@ the_holder_of_a_token_is_found_with_client_and_user(void **state)
 	assert_int_equal(store_access_add(fx.st, &own), -1);
 }
 
-/* RFC 7009 section 2; what is revoked stays so, and each for itself. */
+/* RFC 7009 section 2: a revoked token stays revoked, and no other token is. */
 static void
 token_client_and_user_end_a_token_each(void **state)
 {
@@ -87,9 +87,10 @@ an_unspent_token_is_spent_with_the_access_token_of_its_pair(void **state)
 }
 
 /*
- * The truth table.  r1 was spent at NOW for r2, which was stored; what is presented,
- * for which next one, when, with which grace; what comes of it, and whether the
- * access token that came with r2 is revoked afterwards.
+ * The truth table.  r1 was spent at NOW for r2, which was stored.  A row says
+ * which token is presented, for which next one, when, and with which grace;
+ * then the result, and whether the access token that came with r2 is revoked
+ * afterwards.
  */
 static void
 a_spent_token_gives_its_next_one_again_within_the_grace(void **state)
@@ -99,26 +100,27 @@ a_spent_token_gives_its_next_one_again_within_the_grace(void **state)
 		int64_t after, grace_s;
 		int want, r2_revoked;
 	} rows[] = {
-		/* again: within the grace, at its end, and past it */
+		/* a second use: within the grace, at its end, after it */
 		{ "r1", "r2", 0, GRACE, REFRESH_AGAIN, 0 },
 		{ "r1", "r2", GRACE, GRACE, REFRESH_AGAIN, 0 },
 		{ "r1", "r2", GRACE + 1, GRACE, REFRESH_REPLAYED, 0 },
-		/* the same when the clock was set back in between */
+		/* the same after the clock was set back */
 		{ "r1", "r2", -GRACE, GRACE, REFRESH_AGAIN, 0 },
 		{ "r1", "r2", -GRACE - 1, GRACE, REFRESH_REPLAYED, 0 },
 		{ "r1", "r2", -3600, GRACE, REFRESH_REPLAYED, 0 },
-		/* no grace: any second use is a replay, in the same second too
+		/*
+		 * no grace: any second use is a replay, even in the same second
 		 */
 		{ "r1", "r2", 0, 0, REFRESH_REPLAYED, 0 },
 		{ "r1", "r2", 1, 0, REFRESH_REPLAYED, 0 },
-		/* a next one that is not there, or is of another family */
+		/* the next token is not there, or is of another family */
 		{ "r1", "r9", 1, GRACE, REFRESH_REPLAYED, 0 },
 		{ "r1", "x1", 1, GRACE, REFRESH_REPLAYED, 0 },
-		/* the live one itself, with and without grace */
+		/* the live one itself, with a grace and without */
 		{ "r2", "r3", 1, GRACE, REFRESH_FIRST, 1 },
 		{ "r2", "r3", 1, 0, REFRESH_FIRST, 1 },
 		{ "r2", "r3", TTL - 1, 0, REFRESH_FIRST, 1 },
-		/* RFC 6749 section 6: not once it has expired */
+		/* RFC 6749 section 6: an expired one is refused */
 		{ "r2", "r3", TTL, GRACE, REFRESH_REPLAYED, 0 },
 		{ "r2", "r3", TTL + 1, 0, REFRESH_REPLAYED, 0 },
 		{ "r1", "r2", TTL, 2 * TTL, REFRESH_REPLAYED, 0 },
@@ -145,7 +147,7 @@ a_spent_token_gives_its_next_one_again_within_the_grace(void **state)
 	}
 }
 
-/* An access token more that came with next, as of a further use. */
+/* One more access token that came with next, as by another use. */
 static void
 add_shared(const char *name, const char *family, const char *next)
 {
@@ -182,7 +184,7 @@ what_came_with_a_token_ends_with_its_first_use(void **state)
 	assert_int_equal(access_is_revoked("s1"), 1);
 	assert_int_equal(access_is_revoked("s2"), 0);
 	add_pair("r3", "f1");
-	/* A late use of the first: its next one, spent as it is. */
+	/* A late use of the first token gives its next one, which is spent. */
 	assert_int_equal(
 	    spend_for("r1", "r2", NOW + GRACE, GRACE), REFRESH_AGAIN);
 	assert_int_equal(found("r2").spent_at, NOW + 2);
@@ -190,8 +192,7 @@ what_came_with_a_token_ends_with_its_first_use(void **state)
 	assert_int_equal(live("f1"), 1);
 }
 
-/* Owner and thief who take turns do not lengthen the grace: it ends as it
- * began. */
+/* An owner and a thief who take turns do not make the grace longer. */
 static void
 the_grace_is_counted_from_the_first_use(void **state)
 {
@@ -206,7 +207,7 @@ the_grace_is_counted_from_the_first_use(void **state)
 	    spend_for("r1", "r2", NOW + GRACE + 1, GRACE), REFRESH_REPLAYED);
 }
 
-/* FAPI 2.0: a refresh token that is kept lives on, and longer. */
+/* FAPI 2.0: a refresh token that is kept lives on, and its time is extended. */
 static void
 a_kept_token_lives_on(void **state)
 {
@@ -348,7 +349,7 @@ racer(struct race *race, int me)
 	struct store *st = store_open(fx.path, 0);
 	struct digest d;
 
-	alarm(60); /* not to wait for ever for one that died */
+	alarm(60); /* it must not wait forever for a process that died */
 	for (int i = 0; st != NULL && i < ROUNDS; i++) {
 		d = fixture_digest(arena_printf(fx.a, "r%d", i));
 		atomic_fetch_add(&race->ready[i], 1);
@@ -379,7 +380,7 @@ of_two_processes_that_spend_one_token_one_gets_it(void **state)
 	for (int i = 0; i < ROUNDS; i++)
 		add_pair(arena_printf(fx.a, "r%d", i), "f1");
 	assert_int_equal(store_commit(fx.st), 0);
-	store_close(fx.st); /* no connection crosses a fork */
+	store_close(fx.st); /* a connection must not be used after a fork */
 	fx.st = NULL;
 	for (int me = 0; me < 2; me++) {
 		assert_true((pid[me] = fork()) >= 0);

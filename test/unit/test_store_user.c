@@ -68,7 +68,7 @@ password_and_disabling_are_of_one_user(void **state)
 	assert_int_equal(store_user_set_disabled(fx.st, 99, NOW), 0);
 }
 
-/* What was checked before is checked again where it is written. */
+/* What was checked before is checked again in the statement that writes. */
 static void
 a_user_is_current_while_enabled_and_with_that_credential(void **state)
 {

@@ -1,12 +1,12 @@
-/* test_store_walk.c: all tokens are revoked, and nothing outruns that. */
+/* test_store_walk.c: all tokens are revoked, and none escapes that. */
 #include "tokens.h"
 
 #include "id.h"
 #include "store_walk.h"
 
 /*
- * A refresh between two batches stores its row where the revocation has been
- * already: it dies by the row that it replaced, which is of the same family.
+ * A refresh between two batches stores its row at a place that the walk has
+ * passed. It dies by the row that it replaced, which has the same family.
  */
 static void
 a_revocation_is_not_outrun_by_a_refresh(void **state)
@@ -46,8 +46,8 @@ a_revocation_is_not_outrun_by_a_refresh(void **state)
 }
 
 /*
- * A token that makes others, one upon another: what it made where the
- * revocation has been already dies with it.
+ * Each token makes another one.  A token that was made at a place that the walk
+ * has passed dies too.
  */
 static void
 a_revocation_is_not_outrun_by_personal_tokens(void **state)
@@ -80,7 +80,7 @@ a_revocation_is_not_outrun_by_personal_tokens(void **state)
 	assert_int_equal(w.access, 600);
 	assert_int_equal(fixture_sql("SELECT count(*) FROM oauth_access_tokens"
 				     " WHERE revoked_at IS NULL"),
-	    300); /* another's */
+	    300); /* a token of another user */
 }
 
 #define TEST(name) TEST_IN(name, tokens_setup)

@@ -1,9 +1,9 @@
 /*
- * test_sync.c: processes that commit at once share a sync, and none is answered
- * before one that began behind its commit has ended.
+ * test_sync.c: processes that commit at once share a sync, and each is answered
+ * only after a sync that began after its commit.
  *
- * The disk is slow here: a sync of the log takes some milliseconds, so that what
- * is to overlap does.  It notes how far the log went when it began.
+ * The disk is slow here: a sync of the log takes some milliseconds, so that
+ * syncs and commits overlap.  When it begins, a sync notes how long the log is.
  */
 #include "fixture.h"
 
@@ -22,13 +22,13 @@
 #define FRAME (4096 + 24)
 #define LOG_HEADER 32
 
-/* Seen by all processes. */
+/* Shared by all processes. */
 static struct seen {
 	_Atomic int syncs, answered, early;
 	_Atomic int64_t safe;	  /* bytes of the log that are on disk */
-	_Atomic int fails;	  /* of the next syncs */
+	_Atomic int fails;	  /* how many of the next syncs fail */
 	_Atomic int shares;	  /* a sync lasts until others have committed */
-	_Atomic int signal_at;	  /* the n-th sync raises it first; 0: none */
+	_Atomic int signal_at;	  /* raised by the n-th sync; 0: none */
 	_Atomic int signal;
 	_Atomic int naps;	  /* for a lock */
 } *seen;
@@ -45,7 +45,7 @@ nap(long ms)
 	(void)clock_nanosleep(CLOCK_MONOTONIC, 0, &t, NULL);
 }
 
-/* Takes the place of the C library's, which is called to wait for a lock. */
+/* In place of the C library's, which waits for a lock. */
 int
 nanosleep(const struct timespec *t, struct timespec *left)
 {
@@ -67,7 +67,8 @@ slow_sync(sqlite3_file *f, int flags)
 		raise(seen->signal);
 	nap(SYNC_MS);
 	/*
-	 * On a busy machine the others are late; the last has none to wait for.
+	 * On a busy machine the others may be late; the last one has nobody to
+	 * wait for.
 	 */
 	for (int i = 0; seen->shares && i < 5 && f->pMethods->xFileSize(f, &now) ==
 	    SQLITE_OK && now < size + 3 * FRAME; i++)
@@ -149,7 +150,7 @@ commit(struct store *st, int who, int n)
 	return 0;
 }
 
-/* A process that commits n times and ends with 0 if all went well. */
+/* A process that commits n times; it ends with 0 if all went well. */
 static pid_t
 start(int who, int n)
 {
@@ -205,7 +206,7 @@ one_sync_serves_many_and_none_too_early(void **state)
 	assert_true(seen->syncs < PROCESSES * COMMITS / 2);
 }
 
-/* Its sync counts for nothing, and its lock is free. */
+/* The sync of a killed process counts for nothing, and its lock is free. */
 static void
 a_leader_that_is_killed_is_followed_by_another(void **state)
 {
@@ -225,7 +226,7 @@ a_leader_that_stands_still_stops_nobody(void **state)
 
 	(void)state;
 	seen->signal = SIGSTOP;
-	seen->signal_at = 3; /* the first is the engine's, of the log's header */
+	seen->signal_at = 3; /* the first is for the log's header */
 	still = start(0, 2);
 	assert_int_equal(waitpid(still, &status, WUNTRACED), still);
 	assert_true(WIFSTOPPED(status));
@@ -238,8 +239,8 @@ a_leader_that_stands_still_stops_nobody(void **state)
 }
 
 /*
- * The kernel tells of a lost write once, and not who opens the file later: what
- * one process knows, all have to.
+ * The kernel reports a lost write once, and not to a process that opens the
+ * file later.  So what one process knows, all must know.
  */
 static void
 a_log_with_a_gap_is_trusted_by_no_process(void **state)
@@ -252,7 +253,7 @@ a_log_with_a_gap_is_trusted_by_no_process(void **state)
 	assert_non_null(reader = store_open(fx.path, 1));
 	assert_int_equal(store_read_begin(reader), 0);
 	assert_true(store_client_by_role(reader, fx.a, "none",
-			&(struct client){ 0 }) == 0); /* the snapshot is taken */
+			&(struct client){ 0 }) == 0); /* the snapshot begins */
 	sqlite3_busy_timeout(st->own->handle, 0);
 	seen->fails = 1;
 	assert_int_equal(commit(st, 0, 1), -1); /* cannot begin anew */
@@ -269,8 +270,8 @@ a_log_with_a_gap_is_trusted_by_no_process(void **state)
 }
 
 /*
- * A row that is revoked already may be so by a process that was killed
- * meanwhile.
+ * A row that is revoked already may have been revoked by a process that was
+ * killed before its sync.
  */
 static void
 what_changes_nothing_is_on_disk_too(void **state)
@@ -290,7 +291,10 @@ what_changes_nothing_is_on_disk_too(void **state)
 	store_close(st);
 }
 
-/* A reader that stays, as a backup does, keeps the log; nobody waits for it. */
+/*
+ * A reader that stays, as a backup does, keeps the log from beginning anew;
+ * nobody waits for it.
+ */
 static void
 a_reader_that_stays_does_not_stop_writers(void **state)
 {
@@ -303,7 +307,7 @@ a_reader_that_stays_does_not_stop_writers(void **state)
 	for (int i = 1; st->own->log_top < 3 * st->own->checkpoint_pages; i++) {
 		assert_int_equal(commit(st, 0, i), 0);
 		store_idle(st);
-		if (i % 20 == 0) { /* one that is hardly behind */
+		if (i % 20 == 0) { /* a reader that is almost up to date */
 			store_read_end(reader);
 			assert_int_equal(store_read_begin(reader), 0);
 			assert_true(store_client_by_role(reader, fx.a, "none",
@@ -321,7 +325,7 @@ a_reader_that_stays_does_not_stop_writers(void **state)
 	store_close(st);
 }
 
-/* Restored from a dump, say. */
+/* As after a restore from a dump. */
 static void
 a_database_in_another_mode_is_put_into_wal(void **state)
 {

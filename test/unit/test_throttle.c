@@ -1,4 +1,4 @@
-/* test_throttle.c: failed sign-ins are counted; slots. */
+/* test_throttle.c: failed sign-ins are counted; slots to hash. */
 #include "fixture.h"
 
 #include <fcntl.h>
@@ -21,7 +21,7 @@ setup(void **state)
 	return 0;
 }
 
-/* One try from an address at a time: the status of its answer; 0: signed in. */
+/* Try each address once: the status of the answer; 0: signed in. */
 static int
 try(const char *email, const char *address, int64_t now, int right)
 {
@@ -54,7 +54,7 @@ failures_of_a_pair_are_counted_for_a_window(void **state)
 		assert_int_equal(try("a@b.example", "192.0.2.1", NOW, 0), 400);
 	assert_int_equal(try("a@b.example", "192.0.2.1", NOW + 40, 1), 429);
 	assert_string_equal(retry_after(), "60");
-	/* Those that were put off count no further. */
+	/* Attempts that were put off are not counted. */
 	assert_int_equal(try("a@b.example", "192.0.2.1", NOW + 99, 0), 429);
 	assert_int_equal(try("a@b.example", "192.0.2.1", NOW + 100, 1), 0);
 }
@@ -81,7 +81,7 @@ who_signs_in_is_forgiven(void **state)
 	}
 }
 
-/* Many addresses, one account; the owner comes from where they always did. */
+/* Many addresses guess at one account.  Its owner comes from a known place. */
 static void
 a_spread_attack_is_slowed_and_the_owner_let_in(void **state)
 {
@@ -96,7 +96,10 @@ a_spread_attack_is_slowed_and_the_owner_let_in(void **state)
 	assert_int_equal(try("c@d.example", "192.0.2.1", NOW, 1), 0);
 }
 
-/* One address, many accounts; who shares it has not failed there. */
+/*
+ * One address guesses at many accounts.  Another user of that address has not
+ * failed.
+ */
 static void
 a_neighbour_of_the_attacker_signs_in(void **state)
 {
@@ -109,7 +112,7 @@ a_neighbour_of_the_attacker_signs_in(void **state)
 	for (int i = 4; i < 40; i++)
 		assert_int_equal(try(arena_printf(fx.a, "u%d@b.example", i),
 		    "192.0.2.1", NOW, 0), 400);
-	/* Too much of a flood: from here on, known places alone. */
+	/* The flood is too large: from now on, only known places are let in. */
 	assert_int_equal(try("u99@b.example", "192.0.2.1", NOW, 0), 429);
 	assert_int_equal(try("fresh@b.example", "192.0.2.1", NOW, 1), 0);
 }
@@ -125,7 +128,7 @@ an_ipv6_subscriber_is_one_address(void **state)
 	assert_int_equal(try("a@b.example", "2001:db8:1:3::99", NOW, 1), 0);
 }
 
-/* A count that was made when the clock was wrong is no lock for years. */
+/* A count that was made while the clock was wrong does not lock for years. */
 static void
 a_clock_that_is_set_back_locks_nobody_out(void **state)
 {
@@ -155,7 +158,7 @@ key(enum throttle_kind kind, const char *text)
 	return store_throttle_key(kind, &d);
 }
 
-/* n rows of the kind, each with so many failures. */
+/* Add n rows of the kind, with that many failures each. */
 static void
 fill(enum throttle_kind kind, int n, int64_t until, int failures)
 {
@@ -173,7 +176,7 @@ rows(const char *which)
 	    fx.a, "SELECT count(*) FROM throttle WHERE %s", which));
 }
 
-/* One failure of each of n names of the kind. */
+/* Add one failure for each of n names of the kind. */
 static void
 flood(enum throttle_kind kind, int n)
 {
@@ -210,7 +213,8 @@ counts_are_bounded_each_kind_apart(void **state)
 }
 
 /*
- * A flood makes counts of one; so do those that are over, or of another time.
+ * A flood makes counts of one failure.  These go first, and expired ones, and
+ * those from a wrong clock.
  */
 static void
 of_too_many_counts_the_lowest_go(void **state)
@@ -220,7 +224,7 @@ of_too_many_counts_the_lowest_go(void **state)
 	int64_t all;
 
 	(void)state;
-	victim.byte[0] = 0; /* the set that is filled */
+	victim.byte[0] = 0; /* the set that is full */
 	late = victim;
 	late.byte[31] ^= 1;
 	for (int i = 0; i < 3; i++)
@@ -238,7 +242,7 @@ of_too_many_counts_the_lowest_go(void **state)
 	    store_throttle_find(fx.st, &late, NOW + 50, 100, &n), 1);
 }
 
-/* A user who may sign in pushes out known places of their own alone. */
+/* A user who signs in pushes out only known places of their own. */
 static void
 an_account_has_so_many_places(void **state)
 {
@@ -246,7 +250,7 @@ an_account_has_so_many_places(void **state)
 
 	(void)state;
 	assert_int_equal(try("owner@b.example", "192.0.2.1", NOW, 1), 0);
-	/* A row from a time when the clock was ahead is the first to go. */
+	/* A row from a time when the clock was ahead goes first. */
 	assert_int_equal(
 	    try("many@b.example", "192.0.2.1", NOW + 86400 * 400, 1), 0);
 	for (int i = 0; i < STORE_THROTTLE_PLACES + 8; i++)
@@ -285,7 +289,7 @@ limits_of_0_are_none(void **state)
 		assert_int_equal(try("a@b.example", "192.0.2.1", NOW, 0), 400);
 }
 
-/* Slots: of n, n can be had; who dies gives back. */
+/* Of n slots n can be taken; a process that dies gives its slot back. */
 static void
 a_slot_is_one_of_so_many(void **state)
 {

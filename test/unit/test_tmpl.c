@@ -28,7 +28,7 @@ load(void *ctx, const char *name)
 	return NULL;
 }
 
-/* Render memory of just this size: a sanitizer sees a read past its end. */
+/* Render memory of exactly this size: a sanitizer sees a read past its end. */
 static int
 render_with(const char *text, size_t len, void *partials)
 {
@@ -112,7 +112,7 @@ values_are_not_rendered_again(void **state)
 	assert_renders("{{v}}{ {{v}}}", "{{secret}}{{#v}}{ {{secret}}{{#v}}}");
 }
 
-/* One of them forgotten in a page is a cross-site script. */
+/* One character that a page forgets to escape is a cross-site script. */
 static void
 raw_forms_and_delimiters_are_refused(void **state)
 {
@@ -140,7 +140,7 @@ malformed_templates_are_refused(void **state)
 
 	(void)state;
 	assert_all_refused(bad, N(bad));
-	tmpl_set(d, "a", "1"); /* rendered or passed over: it is the same */
+	tmpl_set(d, "a", "1"); /* rendered or skipped, the result is the same */
 	assert_all_refused(bad, N(bad));
 }
 
@@ -162,7 +162,10 @@ each_byte_after_the_braces_is_known_or_refused(void **state)
 	}
 }
 
-/* Wherever a template is cut, its end is seen, and seldom passes for whole. */
+/*
+ * A template that is cut anywhere is read to its end only, and rarely counts as
+ * whole.
+ */
 static void
 every_prefix_of_a_template_is_safe(void **state)
 {
@@ -257,7 +260,7 @@ an_item_may_have_a_value_of_its_own(void **state)
 	assert_renders("{{.}}{{#.}}x{{/.}}", "");
 }
 
-/* a.b is b of a's first item, and never a name with a dot in it. */
+/* a.b is the b of a's first item, and never a name with a dot in it. */
 static void
 dotted_names_go_inwards_only(void **state)
 {
@@ -286,7 +289,10 @@ a_partial_sees_where_it_stands(void **state)
 	assert_string_equal(b.data, "(2)(1)");
 }
 
-/* Every line of a partial, at every level; but not what values bring along. */
+/*
+ * Every line of a partial is indented, at every level, but not the lines of
+ * values.
+ */
 static void
 indents_of_partials_add_up(void **state)
 {
@@ -335,7 +341,7 @@ render_sections(int n)
 	return render(text.data);
 }
 
-/* This holds in a section that is left out, too: the stack is the same. */
+/* The same in a section that is left out: the stack is the same. */
 static void
 sections_nest_32_deep_and_no_deeper(void **state)
 {
@@ -347,7 +353,7 @@ sections_nest_32_deep_and_no_deeper(void **state)
 		assert_int_equal(render_sections(10000), -1);
 		tmpl_set(d, "s", "1");
 	}
-	buf_init(&b, a, 0); /* side by side there may be any number */
+	buf_init(&b, a, 0); /* any number of them may follow each other */
 	for (int i = 0; i < 100; i++)
 		buf_str(&b, "{{#s}}{{^s}}{{/s}}x{{/s}}");
 	assert_int_equal(render(b.data), 0);

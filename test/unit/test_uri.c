@@ -28,7 +28,7 @@ a_uri_has_one_normal_spelling(void **state)
 		{ "http://example.com:/", "http://example.com/" },
 		{ "http://example.com:80/", "http://example.com/" },
 		{ "https://example.com:443", "https://example.com/" },
-		/* A bracket that is not closed is no IPv6 address. */
+		/* An unclosed bracket is no IPv6 address. */
 		{ "http://[a::1:", "http://[a::1/" },
 		{ "https://example.com:80/", "https://example.com:80/" },
 		{ "HTTPS://Example.COM:0443/A", "https://example.com/A" },

@@ -126,7 +126,7 @@ other_bytes_decode_to_themselves(void **state)
 	}
 }
 
-/* The length tells: a caller who sees len != strlen can refuse. */
+/* The length shows it: a caller who sees len != strlen can refuse. */
 static void
 nul_is_decoded_and_counted(void **state)
 {
@@ -134,7 +134,7 @@ nul_is_decoded_and_counted(void **state)
 	assert_decodes("a%00b", 0, "a\0b", 3);
 }
 
-/* Fail unless the form has just these pairs: name, value, ..., NULL. */
+/* Fail unless the form has exactly these pairs: name, value, ..., NULL. */
 static void
 assert_form(const char *form, const char *const want[])
 {
@@ -216,7 +216,7 @@ a_badly_encoded_name_or_value_is_refused(void **state)
 	}
 }
 
-/* A half %4 is not made whole by the pair behind it. */
+/* A half %4 is not completed by the next pair. */
 static void
 pairs_are_decoded_each_on_its_own(void **state)
 {
@@ -268,7 +268,7 @@ nuls_in_a_form_are_kept(void **state)
 	assert_memory_equal(pair.value, "\0c", 3);
 }
 
-/* RFC 6749 section 3.1.2: a query that is there must be retained. */
+/* RFC 6749 section 3.1.2: the query of the URI must be retained. */
 static void
 a_query_is_begun_or_carried_on(void **state)
 {

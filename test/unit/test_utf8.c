@@ -1,9 +1,11 @@
-/* test_utf8.c: what text may come in (RFC 3629 section 4). */
+/* test_utf8.c: which texts are UTF-8 (RFC 3629 section 4). */
 #include "unit.h"
 
 #include "utf8.h"
 
-/* Count in memory of just this size: a sanitizer sees a read past it. */
+/*
+ * Count in memory of exactly this size: a sanitizer sees a read past its end.
+ */
 static ssize_t
 count(const char *s, size_t len)
 {
@@ -17,7 +19,7 @@ count(const char *s, size_t len)
 	return n;
 }
 
-/* Write the code point as if no value were forbidden; return the length. */
+/* Write the code point as if every value were allowed; return the length. */
 static size_t
 put(uint32_t c, char *s)
 {
@@ -81,7 +83,7 @@ every_code_point_is_a_character_but_surrogates(void **state)
 	}
 }
 
-/* An overlong '/' or '<' would pass whoever looks for the short one. */
+/* A check that looks for the short '/' or '<' does not see an overlong one. */
 static void
 overlong_forms_are_refused(void **state)
 {
@@ -142,7 +144,7 @@ a_character_cut_short_is_refused(void **state)
 	}
 }
 
-/* Every value of every byte behind the first. */
+/* Every value of each byte after the first. */
 static void
 a_byte_that_is_no_continuation_is_refused(void **state)
 {

@@ -34,7 +34,7 @@ words_are_what_spaces_leave(void **state)
 	WORDS("a a", "a", "a");
 }
 
-/* A list of another kind of white space is one word, not several. */
+/* A list with another white space is one word, and not several. */
 static void
 only_a_space_parts_words(void **state)
 {
@@ -56,7 +56,7 @@ a_word_is_found_wherever_it_stands(void **state)
 	assert_int_equal(words_have("*", "*"), 1);
 }
 
-/* "read" is not to be had from "read-posts", nor "admin" from "no-admin". */
+/* "read-posts" does not give "read", and "no-admin" does not give "admin". */
 static void
 a_part_of_a_word_is_not_the_word(void **state)
 {

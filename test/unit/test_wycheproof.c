@@ -16,19 +16,19 @@ static const struct {
 	int id, we_verify;
 } differ[] = {
 	/*
-	 * RFC 7520 figure 20 is signed with PS384 (it says so itself), and the
-	 * key of the group says PS256: the algorithm is the key's.
+	 * RFC 7520 figure 20 is signed with PS384, as it says itself.  The key
+	 * of the group says PS256, and the key decides the algorithm.
 	 */
 	{ JWS, 346, 0 },
 	{ JWS, 350, 0 },
 	/*
-	 * A modulus as Infineon's chips made them (ROCA, CVE-2017-15361) is not
-	 * looked for: only keys that this server made are ever trusted.
+	 * We do not look for a modulus as Infineon's chips made them (ROCA,
+	 * CVE-2017-15361): only keys that this server made are trusted.
 	 */
 	{ JWK, 7, 1 },
 };
 
-/* The keys of a group that are of ours. */
+/* The keys of a group that have an algorithm of ours. */
 struct set {
 	struct key *key[SET_MAX];
 	const char *kid[SET_MAX];
@@ -37,7 +37,7 @@ struct set {
 
 /* How many vectors ran, by what was expected of them. */
 struct count {
-	int groups, groups_refused; /* those without a key of ours */
+	int groups, groups_refused; /* groups without a key of ours */
 	int valid, invalid, refused, differ;
 };
 
@@ -68,7 +68,7 @@ set_add(struct set *set, struct json_object *jwk)
 	if (k == NULL)
 		return;
 	assert_true(set->n < SET_MAX);
-	/* A key that is taken names an algorithm of ours. */
+	/* A key that is taken names one of our algorithms. */
 	assert_true(alg_find(text_of(jwk, "alg")) >= 0);
 	set->kid[set->n] = text_of(jwk, "kid");
 	set->key[set->n++] = k;
@@ -142,7 +142,9 @@ check_test(const char *file, struct set *set, struct key *own,
 
 	assert_true(want || strcmp(result, "invalid") == 0);
 	if (set->n == 0) {
-		/* Neither with the group's keys nor with one of ours. */
+		/*
+		 * Neither with the keys of the group nor with one of our own.
+		 */
 		count->refused++;
 		assert_non_null(verify(token, find_in_set, set));
 		assert_non_null(verify(token, find_anyway, own));
@@ -194,8 +196,8 @@ run_file(const char *file, struct count *count)
 
 /*
  * Nine groups are of ES256, RS256 and PS256.  The other fourteen have keys of
- * another algorithm (HS256, RS384, RS512, PS384, PS512, ES521), of none, or for
- * encryption, and none of theirs is imported.
+ * another algorithm (HS256, RS384, RS512, PS384, PS512, ES521), of no
+ * algorithm, or for encryption; none of these keys is imported.
  */
 static void
 signatures_verify_as_wycheproof_expects(void **state)
@@ -214,9 +216,9 @@ signatures_verify_as_wycheproof_expects(void **state)
 
 /*
  * Three groups have a key of ours: an ES256 one beside a symmetric one, which
- * is not taken; a sound RS256 one; and ROCA's.  Refused are RSA keys that are
- * small or whose exponent is 1, points off the curve, and another curve, type,
- * use or algorithm than fits.
+ * is refused; a sound RS256 one; and the ROCA one.  These are refused: RSA keys
+ * that are small or have the exponent 1, points off the curve, and keys with a
+ * curve, type, use or algorithm that does not fit.
  */
 static void
 keys_are_imported_as_wycheproof_expects(void **state)

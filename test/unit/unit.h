@@ -14,7 +14,10 @@
 
 #define N(array) (sizeof(array) / sizeof((array)[0]))
 
-/* Third-party vectors: $CARNET_VECTORS, else beside the checkout; or skip(). */
+/*
+ * Vectors of others: $CARNET_VECTORS, else beside the checkout; without them
+ * skip().
+ */
 static inline char *
 unit_vectors(const char *name)
 {

@@ -1,13 +1,13 @@
-/* wipe.h: what is wiped comes to wipe() of the test, and is wiped there. */
+/* wipe.h: memory that is wiped is first shown to the test's wipe(). */
 #ifndef CARNET_WIPE_H
 #define CARNET_WIPE_H
 
 #include "unit.h"
 
 /*
- * These take the place of libc's; the second is what a build with
- * _FORTIFY_SOURCE calls.  A test that includes this first undefines
- * _FORTIFY_SOURCE, whose inline functions would get in the way.
+ * These take the place of libc's; a build with _FORTIFY_SOURCE calls the second
+ * one. A test that includes this file first undefines _FORTIFY_SOURCE, because
+ * its inline functions would be called instead of these.
  */
 void __explicit_bzero_chk(void *p, size_t len, size_t room);
 

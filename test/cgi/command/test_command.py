@@ -33,7 +33,7 @@ def verbs(site):
 
 
 def test_help_lists_every_verb(cgi):
-    """carnet(1): and each has a text of its own."""
+    """carnet(1): each verb has a help text of its own."""
     listed = verbs(cgi)
     assert set(listed) >= {
         "install", "user add", "user passwd", "user disable", "user enable",
@@ -47,7 +47,7 @@ def test_help_lists_every_verb(cgi):
 
 
 def test_the_manual_has_every_verb_and_option(cgi):
-    """carnet(1), and none that there is not."""
+    """carnet(1): help lists all verbs, and no other."""
     page = (ROOT / "man/carnet.1").read_text()
     options = set(re.findall(r"--([a-z-]+)", cgi.carnet("help")))
     assert set(re.findall(r"\bFl -([a-z-]+)", page)) - {"version"} == \
@@ -56,7 +56,7 @@ def test_the_manual_has_every_verb_and_option(cgi):
 
 
 def test_help_wants_no_configuration(cgi, tmp_path):
-    """At each verb, at any place among its words; and the verb does nothing else."""
+    """With each verb, at any place among its words; the verb does nothing else."""
     env = {"CARNET_CONF": str(tmp_path / "none.conf")}
     for verb in set(verbs(cgi)) - {"help"}:
         for word in "--help", "-h":
@@ -68,7 +68,7 @@ def test_help_wants_no_configuration(cgi, tmp_path):
 
 
 def test_the_version_is_told(cgi):
-    """Who reports a fault is asked for it; it is the Makefile's."""
+    """A report of a fault needs the version; the Makefile has it."""
     version = re.search(r"^VERSION +\?= (\S+)$", (ROOT / "Makefile").read_text(), re.M)[1]
     for word in "version", "--version":
         assert cgi.carnet(word) == "carnet %s\n" % version
@@ -85,13 +85,13 @@ def test_the_version_is_told(cgi):
     (["--conf", "x"], "carnet: options come after the verb: carnet VERB --conf ...;"
                       " see carnet help\n")])
 def test_a_verb_that_is_none_is_told_in_one_line(cgi, args, said):
-    """And with it what to say instead."""
+    """The message says what to write instead."""
     p = cgi.command(*args)
     assert (p.returncode, p.stdout, p.stderr) == (2, "", said)
 
 
 def test_a_configuration_that_is_not_there_has_a_cure(cgi, tmp_path):
-    """It is the first thing that a newcomer is told."""
+    """It is the first message that a newcomer sees."""
     p = cgi.command("user", "list", "--conf", str(tmp_path / "none.conf"))
     assert (p.returncode, p.stdout) == (1, "")
     assert "none.conf" in p.stderr and "carnet install --issuer URL" in p.stderr
@@ -118,14 +118,14 @@ def test_wrong_words_are_2_with_usage(cgi, args):
     (["client", "list", "--json=yes"], "--json takes no value"),
     (["client", "list", "--conf"], "--conf takes a value")])
 def test_an_option_that_is_none_is_named(cgi, args, said):
-    """And what was written behind it is not: it may be a secret."""
+    """What stands behind the option is not repeated: it may be a secret."""
     p = cgi.command(*args)
     assert (p.returncode, p.stdout) == (2, "")
     assert said in p.stderr and "abc" not in p.stderr and "usage: carnet" in p.stderr
 
 
 def test_options_stand_in_any_place(cgi):
-    """Their values too: behind a "=" or a blank; "--" ends them."""
+    """Values too, behind a "=" or a blank; "--" ends the options."""
     for args in (["--name", "A", "anna@x.example", "--password-stdin"],
                  ["--password-stdin", "berta@x.example", "--name=A"],
                  ["--name=A", "--password-stdin", "--", "carla@x.example"]):
@@ -171,7 +171,7 @@ def test_a_system_that_fails_is_111(fresh):
 
 
 def test_output_that_cannot_be_written_is_111(cgi):
-    """A full disk must not look like success."""
+    """On a full disk the command must not report success."""
     with open("/dev/full", "w") as full:
         p = subprocess.run([BUILD / "bin/carnet", "user", "list", "--conf", cgi.conf],
                            stdout=full, stderr=subprocess.PIPE)
@@ -199,7 +199,8 @@ def test_the_configuration_is_named_in_any_place(cgi, tmp_path, place):
 
 
 def test_install_makes_what_is_missing_and_nothing_twice(fresh):
-    """carnet(1): idempotent; secrets are printed once, when made."""
+    """carnet(1): a second time changes nothing; secrets are printed once, when they are
+    made."""
     keys, conf = keys_of(fresh), fresh.conf.read_bytes()
     assert set(keys) == {"ES256.pem", "RS256.pem"}
     again = fresh.carnet_json("install")
@@ -232,7 +233,7 @@ def test_install_repairs_what_is_lost(fresh):
 
 @pytest.mark.parametrize("alg", [None, "ES256", "RS256", "EdDSA"])
 def test_install_by_force_makes_new_keys(fresh, alg):
-    """doc/protocol.md, Tokens: of every algorithm that it would make."""
+    """doc/protocol.md, Tokens: each algorithm for which it makes a key."""
     args = ["--alg", alg] if alg else []
     fresh.carnet("install", *args)
     old = keys_of(fresh)
@@ -290,7 +291,7 @@ def test_a_password_that_is_no_utf8_is_refused(cgi):
     ("weak-grace1906", "address or name"), ("Hopper!!!", "address or name"),
     ("Carnet2025", "name of this site")])
 def test_a_new_password_must_be_fit(cgi, password, why):
-    """NIST SP 800-63B section 5.1.1.2: of user add and of user passwd."""
+    """NIST SP 800-63B section 5.1.1.2: by user add and by user passwd."""
     email = "weak-grace%d@x.example" % len(password)
     for args in (["add", email, "--name", "Grace Hopper"], ["passwd", cgi.email]):
         if args[0] == "passwd" and "address" in why:
@@ -303,16 +304,16 @@ def test_a_new_password_must_be_fit(cgi, password, why):
 
 
 def test_who_has_an_unfit_password_signs_in(cgi):
-    """What is asked of a new password is not asked of one that is there."""
+    """The rules for new passwords are not for a password that is there already."""
     user = cgi.user()
     cgi.sql("UPDATE users SET password = ? WHERE id = ?", OF_A, user.id)
-    for _ in range(2):  # the hash is renewed by the first
+    for _ in range(2):  # the first sign-in renews the hash
         r = cgi.grant("password", username=user.email, password="a")
         assert r.status_code == 200
 
 
 def test_a_password_is_never_an_argument(cgi):
-    """carnet(1): what is on the command line, anyone can read."""
+    """carnet(1): anyone can read a command line."""
     for args in (["--password", "x"], ["--password=x"], ["-p", "x"]):
         p = cgi.command("user", "add", "argv@x.example", *args, input="x\n")
         assert p.returncode == 2

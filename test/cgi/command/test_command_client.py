@@ -1,4 +1,4 @@
-"""carnet client edit, delete: what a client may be is changed (carnet(1))."""
+"""carnet client edit, delete: what a client may do is changed (carnet(1))."""
 import pytest
 
 from kit import expect
@@ -10,7 +10,7 @@ def shown(site, client):
 
 
 def test_all_that_add_takes_is_changed(cgi):
-    """The operator's verbs; what is not named stays."""
+    """The operator's verbs: what is not named stays as it is."""
     client = cgi.client("client_credentials", scope="read-posts")
     before = shown(cgi, client)
     cgi.carnet("client", "edit", client.id, "--name", "Another")
@@ -28,7 +28,7 @@ def test_all_that_add_takes_is_changed(cgi):
 
 
 def test_a_setting_counts_again(cgi):
-    """--unset: given again, or with commas."""
+    """--unset: several times, or with commas."""
     client = cgi.client("client_credentials", "--alg", "RS256", "--access-ttl", "10m",
                         "--refresh-ttl", "20m")
     cgi.carnet("client", "edit", client.id, "--unset", "alg,access-ttl",
@@ -40,7 +40,7 @@ def test_a_setting_counts_again(cgi):
 
 
 def test_a_client_is_made_public(cgi):
-    """Its secret is dead: RFC 6749 section 2.1."""
+    """Its secret does not work any more: RFC 6749 section 2.1."""
     client = cgi.client("device_code")
     cgi.carnet("client", "edit", client.id, "--public")
     assert shown(cgi, client)["public"] is True
@@ -64,7 +64,7 @@ def test_a_client_is_made_public(cgi):
     (["--unset", "name"], "--unset takes"),
     (["--name", "Another", "--unset", "nothing"], "--unset takes")])
 def test_what_cannot_be_is_refused_and_changes_nothing(cgi, args, said):
-    """The rules are those of client add, applied to the whole client."""
+    """The rules of client add apply to the client as it will be."""
     client = cgi.client("client_credentials")
     before = shown(cgi, client)
     p = cgi.command("client", "edit", client.id, *args)
@@ -73,7 +73,8 @@ def test_what_cannot_be_is_refused_and_changes_nothing(cgi, args, said):
 
 
 def test_the_last_redirect_uri_stays_while_it_is_needed(cgi):
-    """What the command leaves out is taken from the client, and checked with it."""
+    """What the command does not name is taken from the client, and checked with the
+    rest."""
     app = App(cgi)
     p = cgi.command("client", "edit", app.client.id, "--unset", "redirect-uri")
     assert p.returncode == 1 and "needs a redirect URI" in p.stderr
@@ -90,7 +91,7 @@ def test_usage_and_unknown_clients(cgi):
 
 
 def test_the_clients_of_install_keep_their_purpose(cgi):
-    """Their scopes and lifetimes can be changed; what they are for cannot."""
+    """Their scopes and lifetimes can be changed; their grants cannot."""
     p = cgi.command("client", "edit", cgi.password_client.id, "--grant",
                     "client_credentials")
     assert p.returncode == 1 and "password client" in p.stderr
@@ -100,7 +101,7 @@ def test_the_clients_of_install_keep_their_purpose(cgi):
 
 
 def test_a_deleted_client_leaves_nothing(cgi):
-    """Tokens of each kind, codes, consents; those of others stay."""
+    """Tokens of each kind, codes and consents go; those of other clients stay."""
     user = cgi.user("*")
     browser = Browser(cgi, user)
     app = App(cgi, grant="authorization_code,device_code")

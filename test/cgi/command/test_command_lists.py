@@ -33,7 +33,7 @@ def on_terminal(site, *args):
     (["token", "list"], "ID KIND CLIENT E-MAIL SCOPES MADE EXPIRES REVOKED"),
     (["log"], "TIME REQUEST EVENT OUTCOME ..."), (["purge"], "TABLE ROWS DELETED")])
 def test_a_list_has_a_heading_on_a_terminal(cgi, args, heading):
-    """And none in a pipe, where programs read it."""
+    """A pipe, which programs read, gets none."""
     cgi.sign_in()
     first, *rows = on_terminal(cgi, *args)
     assert first.split() == heading.split() and rows
@@ -43,7 +43,7 @@ def test_a_list_has_a_heading_on_a_terminal(cgi, args, heading):
 
 
 def test_columns_stand_below_each_other(cgi):
-    """As wide as the terminal shows them, not as many bytes as they have."""
+    """Columns are as wide as a terminal shows them, not as many bytes."""
     for email, name in ("wide@x.example", "日本語の名前"), ("narrow@x.example", "Ä"):
         cgi.carnet("user", "add", email, "--name", name, "--scope", "read-posts",
                    "--login", email.split("@")[0], "--password-stdin", input="a password\n")
@@ -88,7 +88,7 @@ def completed(*words):
 
 
 def test_bash_completes_verbs_and_options(cgi):
-    """Each verb of help, and each option of its usage."""
+    """Each verb of carnet help, and each option of its usage."""
     usage = [re.match(r"carnet ((?:[a-z]+ ?)+)(.*)", line).groups()
              for line in cgi.carnet("help").splitlines() if line.startswith("carnet ")]
     for verb, args in usage:

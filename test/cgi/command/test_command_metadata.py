@@ -17,7 +17,7 @@ ISSUERS = ("https://host.example", "https://host.example/%7Eada/auth",
 
 @pytest.fixture
 def www(tmp_path):
-    """A static web server: the directory that it serves, and its URL."""
+    """A static web server: its directory and its URL."""
     class Quiet(SimpleHTTPRequestHandler):
         def log_message(self, *_):
             pass
@@ -38,7 +38,7 @@ def url_of(name, issuer):
 
 
 def test_it_prints_what_the_programs_serve(cgi):
-    """One function makes both."""
+    """The command and the program use the same function."""
     server, resource = (cgi.get("/.well-known/" + name).json() for name in NAMES)
     assert json.loads(cgi.carnet("metadata")) == server
     assert cgi.carnet_json("metadata", "--resource") == resource
@@ -46,8 +46,8 @@ def test_it_prints_what_the_programs_serve(cgi):
 
 @pytest.mark.parametrize("issuer", ISSUERS)
 def test_files_are_served_where_clients_look(cgi, www, issuer):
-    """RFC 8414 section 3.1, RFC 9728 section 3.1: the same as the programs say,
-    each for itself and over what was there."""
+    """RFC 8414 section 3.1, RFC 9728 section 3.1: the same text as the programs',
+    written to a new place and over an old file."""
     site = cgi.variant("issuer = " + issuer)
     directory, base = www
     for _ in range(2):
@@ -66,7 +66,7 @@ def test_files_are_served_where_clients_look(cgi, www, issuer):
 
 
 def htaccess(directory, issuer):
-    """Where Apache is told what the documents are."""
+    """The .htaccess that tells Apache the type of the documents."""
     top = directory / ".well-known"
     folders = [top / name for name in NAMES] if urlsplit(issuer).path else [top]
     return [str(folder / ".htaccess") for folder in folders]
@@ -74,8 +74,8 @@ def htaccess(directory, issuer):
 
 @pytest.mark.parametrize("issuer", ISSUERS)
 def test_what_apache_is_told_already_stays(cgi, tmp_path, issuer):
-    """.well-known is others', too: what is there is not touched, and what we write
-    there is about our documents alone."""
+    """.well-known has files of others, too: they stay, and what we write is only about
+    our own documents."""
     site = cgi.variant("issuer = " + issuer)
     site.carnet("metadata", "--write", str(tmp_path))
     for file in htaccess(tmp_path, issuer):
@@ -93,14 +93,14 @@ def test_what_apache_is_told_already_stays(cgi, tmp_path, issuer):
 
 
 def test_it_says_in_one_line_what_is_left_to_do(cgi, tmp_path):
-    """A file without a suffix is of no type."""
+    """Apache gives a file without a suffix no type."""
     text = cgi.carnet("metadata", "--write", str(tmp_path))
     assert text.count("\n") == 1 and "application/json" in text
     assert all(str(tmp_path / ".well-known" / name) in text for name in NAMES)
 
 
 def test_a_reader_never_sees_half_of_it(cgi, tmp_path):
-    """Who had the old file open goes on to read the old one."""
+    """A reader that has the old file open reads the old file to its end."""
     cgi.carnet("metadata", "--write", str(tmp_path))
     path = tmp_path / ".well-known" / NAMES[0]
     with path.open() as old:
@@ -139,6 +139,6 @@ def test_wrong_words_are_2(cgi, args):
 
 
 def test_it_needs_no_database(fresh):
-    """On a shared host it may be run on another machine."""
+    """For a shared host it may be run on another machine."""
     (fresh.dir / "data/carnet.db").unlink()
     assert json.loads(fresh.carnet("metadata"))["issuer"] == fresh.url

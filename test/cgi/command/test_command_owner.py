@@ -1,4 +1,4 @@
-"""Root runs the command, other users the programs."""
+"""Root runs the command, and another user runs the programs."""
 import os
 import pwd
 
@@ -13,7 +13,7 @@ WHO = pwd.getpwnam("www-data")
 
 @pytest.fixture
 def given():
-    """A directory of www-data's, and no site in it yet."""
+    """A directory of www-data, without a site yet."""
     with servers.directory() as path:
         os.chown(path, WHO.pw_uid, WHO.pw_gid)
         yield Site(path, "http://127.0.0.1")
@@ -24,7 +24,7 @@ def owners(directory):
 
 
 def test_what_root_makes_is_for_who_runs_the_programs(given):
-    """A key, or a database, that only root can read would end the service."""
+    """A key or a database that only root can read would stop the service."""
     given.install()
     given.carnet("keys", "rotate", "--now")
     given.client("client_credentials")
@@ -40,7 +40,7 @@ def test_what_is_roots_stays_roots(given):
 
 
 def test_root_reads_a_configuration_that_the_owner_cannot(given):
-    """It may hold a secret of the administrator's, and lie elsewhere."""
+    """It may have a secret of the administrator in it, and be elsewhere."""
     given.install()
     os.chown(given.conf, 0, 0)
     given.carnet("keys", "rotate", "--now")

@@ -1,4 +1,4 @@
-"""carnet token: which tokens there are, listed and revoked (carnet(1))."""
+"""carnet token: tokens are listed and revoked (carnet(1))."""
 import base64
 import time
 
@@ -11,7 +11,7 @@ NOTHING = {"access_tokens": 0, "refresh_tokens": 0, "codes": 0, "sessions": 0}
 
 
 class Granted:
-    """A user, and one of each kind of token, code and session in their name."""
+    """A user, with one token of each kind, a code and a session."""
 
     def __init__(self, site):
         self.site, self.user = site, site.user("*")
@@ -30,7 +30,7 @@ class Granted:
         return [self.pair["access_token"], self.personal]
 
     def live(self):
-        """Which of the two tokens are live."""
+        """Which of the two tokens live."""
         return [self.site.is_live(token) for token in self.tokens()]
 
     def refreshes(self):
@@ -107,7 +107,7 @@ def test_the_list_shows_nothing_that_opens_a_door(cgi, given):
 
 
 def test_a_refresh_token_is_listed_though_its_access_token_is_gone(cgi, given):
-    """It is what a thief would have: it lives for 30 days."""
+    """A thief would have this token: it lives for 30 days."""
     id = jti(given.pair["access_token"])
     cgi.sql("DELETE FROM oauth_access_tokens WHERE family IS NOT NULL AND user_id = ?",
             given.user.id)
@@ -139,7 +139,7 @@ def test_the_list_goes_beyond_one_page(fresh):
 
 
 def test_a_user_loses_all_at_once(cgi, given):
-    """carnet(1): tokens, codes and sessions; others keep theirs."""
+    """carnet(1): tokens, codes and sessions of the user; others keep theirs."""
     other, client = Granted(cgi), cgi.machine()[1]
     done = cgi.carnet_json("token", "revoke", "--user", given.user.email)
     assert done == {"access_tokens": 2, "refresh_tokens": 1, "codes": 1, "sessions": 1}
@@ -158,7 +158,7 @@ def test_a_user_loses_all_at_once(cgi, given):
 
 
 def test_a_client_loses_all_that_is_its_own(cgi, given):
-    """carnet(1): and may get new ones."""
+    """carnet(1): the client may get new ones."""
     done = cgi.carnet_json("token", "revoke", "--client", given.app.client.id)
     assert done == {"access_tokens": 1, "refresh_tokens": 1, "codes": 2, "sessions": 0}
     assert given.live() == [False, True]
@@ -179,7 +179,7 @@ def test_an_approved_device_gets_nothing(cgi, given):
 
 
 def test_a_user_and_a_client_are_both_meant(cgi, given):
-    """carnet(1): of that client, what it holds for that user."""
+    """carnet(1): the tokens of that client for that user."""
     other = given.app.connect(Browser(cgi, cgi.user("*")))
     done = cgi.carnet_json("token", "revoke", "--client", given.app.client.id,
                            "--user", given.user.email)
@@ -189,7 +189,7 @@ def test_a_user_and_a_client_are_both_meant(cgi, given):
 
 
 def test_one_is_revoked_by_its_id_with_its_family(cgi, given):
-    """RFC 7009 section 2.1; a personal token has none."""
+    """RFC 7009 section 2.1; a personal token has no family."""
     app, personal = (jti(t) for t in given.tokens())
     assert cgi.carnet_json("token", "revoke", personal) == {
         **NOTHING, "access_tokens": 1}
@@ -215,7 +215,7 @@ def test_ids_are_all_revoked_or_none(cgi, given):
 
 
 def test_a_token_in_place_of_its_id_is_not_repeated(cgi, given):
-    """What opens a door belongs in no message."""
+    """A message must not have a token or a secret in it."""
     for token in [*given.tokens(), given.pair["refresh_token"]]:
         p = cgi.command("token", "revoke", "--", token)
         assert p.returncode == 1 and token not in p.stderr
@@ -225,7 +225,7 @@ def test_a_token_in_place_of_its_id_is_not_repeated(cgi, given):
 
 @pytest.mark.parametrize("first", [0xf8, 0xfb])
 def test_an_id_may_begin_with_dashes(cgi, given, first):
-    """They are drawn by lot, from base64url."""
+    """Ids are random base64url, and may begin with "-"."""
     id = bytes([first, 0xef, *range(14)])
     own = base64.urlsafe_b64decode(jti(given.personal) + "==")
     cgi.sql("UPDATE oauth_access_tokens SET id = ? WHERE id = ?", id, own)
@@ -235,7 +235,7 @@ def test_an_id_may_begin_with_dashes(cgi, given, first):
 
 
 def test_nobody_is_not_everybody(cgi, given):
-    """carnet(1): without a filter it must be said."""
+    """carnet(1): without a filter it needs --all."""
     p = cgi.command("token", "revoke")
     assert p.returncode == 1 and "--all" in p.stderr
     for args in (["--user", "no@where.example"], ["--client", "nobody"]):

@@ -23,14 +23,14 @@ def signs_in(site, name):
 
 
 def database(site):
-    """All rows, to be compared with a later state."""
+    """All rows, to compare them with a later state."""
     return {t: site.sql("SELECT * FROM " + t) for t, in site.sql(
         "SELECT name FROM sqlite_master WHERE type = 'table'")
         if t not in ("throttle", "sqlite_sequence")}
 
 
 class Holder:
-    """A user who holds something of each kind."""
+    """A user who has something of each kind."""
 
     def __init__(self, site, *options):
         self.site = site
@@ -56,7 +56,7 @@ class Holder:
 
 
 def test_a_user_is_shown_by_each_name(cgi):
-    """The operator's verbs: EMAIL, user name or id; what list shows of them."""
+    """The operator's verbs: by e-mail address, user name or id; list shows the same."""
     user = add(cgi, "Show@X.example", "--login", "Shown", "--name", "N")
     rows = [cgi.carnet_json("user", "show", name)
             for name in ("show@x.example", "SHOWN", str(user))]
@@ -71,7 +71,7 @@ def test_a_user_is_shown_by_each_name(cgi):
 
 
 def test_a_user_is_changed(cgi):
-    """What is not named stays."""
+    """What is not named stays as it is."""
     user = add(cgi, "edit@x.example", "--name", "N", "--scope", "read-posts write-posts")
     before = shown(cgi, user)
     assert cgi.carnet_json("user", "edit", "edit@x.example", "--email",
@@ -82,7 +82,7 @@ def test_a_user_is_changed(cgi):
     cgi.carnet("user", "edit", "ed", "--scope", "write-posts", "--name", "Another")
     assert (shown(cgi, user)["scope"], shown(cgi, user)["name"]) == (
         "write-posts", "Another")
-    assert not signs_in(cgi, "ed")  # nothing of read-posts is left
+    assert not signs_in(cgi, "ed")  # read-posts is gone from it
     cgi.carnet("user", "edit", "ed", "--unset", "login,scope")
     assert (shown(cgi, user)["login"], shown(cgi, user)["scope"]) == (None, None)
     assert not signs_in(cgi, "ed") and signs_in(cgi, "ädit@bücher.example")
@@ -120,7 +120,7 @@ def test_usage_and_unknown_users(cgi):
 
 
 def test_disabling_may_end_for_good_what_they_hold(cgi):
-    """Without --revoke it is valid again when they are taken back."""
+    """Without --revoke the tokens are valid again when the user is enabled."""
     for options, live in ([], True), (["--revoke"], False):
         holder = Holder(cgi)
         assert holder.live() == [True, True]
@@ -134,7 +134,7 @@ def test_disabling_may_end_for_good_what_they_hold(cgi):
 
 
 def test_a_deleted_user_leaves_nothing(cgi):
-    """Rows of each kind; those of others stay; the id is not given again."""
+    """Rows of each kind go; those of others stay; the id is not given again."""
     holder, other = Holder(cgi), Holder(cgi)
     assert cgi.carnet_json("user", "delete", holder.email) == {"user_id": holder.id}
     for table, columns in [(t, [c[1] for c in cgi.sql("PRAGMA table_info(%s)" % t)])
@@ -152,7 +152,7 @@ def test_a_deleted_user_leaves_nothing(cgi):
 
 
 def test_the_trail_has_the_id_in_place_of_the_name(fresh):
-    """Whoever reads it, in each of its files; other lines stay as they are."""
+    """In each file of the trail; lines of others stay as they are."""
     holder = Holder(fresh, "--login", "holder.login")
     fresh.carnet("token", "list", "--user", holder.email)
     fresh.carnet("user", "edit", holder.email, "--name", "Name Secret")
@@ -179,7 +179,7 @@ def test_the_trail_has_the_id_in_place_of_the_name(fresh):
 
 
 def test_a_failure_leaves_the_user_whole(fresh):
-    """Rolled back."""
+    """Everything is rolled back."""
     holder = Holder(fresh)
     fresh.sql("CREATE TRIGGER no BEFORE DELETE ON users"
               " BEGIN SELECT RAISE(ABORT, 'no'); END")
@@ -191,7 +191,7 @@ def test_a_failure_leaves_the_user_whole(fresh):
 
 
 def test_an_export_is_what_a_move_needs(fresh):
-    """JSON lines; hashes only where they are asked for."""
+    """JSON lines; hashes only if they are asked for."""
     add(fresh, "one@x.example", "--login", "one", "--name", "O", "--scope", "read-posts")
     fresh.carnet("user", "disable", "one")
     lines = [json.loads(line) for line in fresh.carnet("user", "export").splitlines()]
@@ -214,7 +214,7 @@ def test_an_export_goes_beyond_one_page(fresh):
 
 
 def test_a_person_gets_all_that_is_stored_of_them(cgi):
-    """And nothing that opens a door."""
+    """Nothing of it gives access."""
     holder = Holder(cgi)
     line, = cgi.carnet("user", "export", holder.email).splitlines()
     data = json.loads(line)
@@ -227,7 +227,7 @@ def test_a_person_gets_all_that_is_stored_of_them(cgi):
 
 
 def test_the_log_of_a_user_has_what_the_operator_did(fresh):
-    """By each verb, whatever they were called then."""
+    """By each verb, and under each name that the user had."""
     user = add(fresh, "log@x.example", "--login", "logged")
     fresh.carnet("user", "disable", str(user))
     fresh.carnet("user", "enable", "LOG@x.example")

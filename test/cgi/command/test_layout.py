@@ -1,4 +1,4 @@
-"""carnet.conf(5): where the data is, and sites of earlier versions."""
+"""carnet.conf(5): where the data is; sites of earlier versions."""
 import os
 import shutil
 import tempfile
@@ -14,7 +14,7 @@ AS_ROOT = os.getuid() == 0
 
 
 def make_old(site):
-    """The layout of earlier versions: all beside carnet.conf."""
+    """The layout of earlier versions: everything is beside carnet.conf."""
     for path in (site.dir / "data").iterdir():
         name = path.name if path.name.startswith("carnet.db") else (
             "carnet.db-" + path.name)
@@ -35,7 +35,7 @@ def test_what_the_programs_write_is_in_a_directory_of_its_own(fresh):
 
 
 def test_state_is_where_it_says(fresh):
-    """Locks and the trail go there; the database stays."""
+    """Locks and the audit trail go there; the database stays."""
     fresh.conf.write_text("state = state\n" + fresh.conf.read_text())
     fresh.carnet("install")
     assert (fresh.dir / "state").stat().st_mode & 0o7777 == 0o700
@@ -47,7 +47,7 @@ def test_state_is_where_it_says(fresh):
 
 
 def test_an_old_layout_keeps_its_database_and_trail(fresh):
-    """No new, empty database comes instead, neither by programs nor by install."""
+    """Neither programs nor install make a new, empty database instead."""
     make_old(fresh)
     expect.tokens(fresh.grant("password", username=fresh.email, password=fresh.password))
     p = fresh.command("install")
@@ -87,8 +87,8 @@ def test_the_cure_that_doctor_names_works(fresh, installed):
 
 
 def test_an_old_copy_does_not_come_back(fresh):
-    """A file beside carnet.conf is not used where there is data/: what was revoked
-    since would be live again."""
+    """If there is data/, a database beside carnet.conf is not used: tokens that were
+    revoked since would be valid again."""
     shutil.copy(fresh.dir / "data/carnet.db", fresh.dir / "carnet.db")
     (fresh.dir / "data/carnet.db").rename(fresh.dir / "data/away")
     r = fresh.grant("password", username=fresh.email, password=fresh.password)

@@ -22,7 +22,7 @@ def settings(site, text):
 
 
 def test_a_new_installation_is_sound_and_nothing_is_written(fresh):
-    """carnet(1): and no check changes anything on disk."""
+    """carnet(1): no check changes anything on disk."""
     before = snapshot(fresh.dir)
     report = ask(fresh)
     assert report.code == 0 and report.at("warn") == [], report.rows
@@ -31,7 +31,7 @@ def test_a_new_installation_is_sound_and_nothing_is_written(fresh):
 
 
 def test_a_database_in_use_is_read_with_its_log(fresh):
-    """SQLite's WAL: the newest rows may not be in the file itself yet."""
+    """SQLite's WAL: the newest rows may not be in the database file yet."""
     db = sqlite3.connect(fresh.dir / "data/carnet.db", isolation_level=None)
     db.execute("UPDATE oauth_clients SET role = NULL WHERE role = 'personal'")
     assert (fresh.dir / "data/carnet.db-wal").stat().st_size > 0
@@ -42,7 +42,7 @@ def test_a_database_in_use_is_read_with_its_log(fresh):
 
 
 def test_the_text_has_a_line_a_finding_and_one_a_cure(fresh):
-    """carnet(1): one sentence what, one sentence cure."""
+    """carnet(1): one sentence for the fault, one for the cure."""
     fresh.conf.chmod(0o666)
     p = fresh.command("doctor")
     assert (p.returncode, p.stderr) == (1, "")
@@ -64,7 +64,7 @@ def test_what_is_no_url_is_2(cgi, args):
 
 
 def test_every_wrong_line_is_told_and_the_rest_is_checked(fresh):
-    """The sound settings still lead the other checks to database and keys."""
+    """The good settings still tell the other checks where database and keys are."""
     (fresh.dir / "keys/ES256.pem").chmod(0o644)
     settings(fresh, "site_colour = red\nno equals sign\nacces_ttl = 1h")
     report = ask(fresh)
@@ -77,7 +77,7 @@ def test_every_wrong_line_is_told_and_the_rest_is_checked(fresh):
 
 
 def test_a_wrong_line_with_a_secret_is_not_shown(fresh):
-    """Nothing secret reaches an error text."""
+    """No secret reaches an error text."""
     secret = "a-client-secret-0123456789"
     settings(fresh, "client_secret = %s\n%s" % (secret, secret))
     p = fresh.command("doctor")
@@ -85,7 +85,7 @@ def test_a_wrong_line_with_a_secret_is_not_shown(fresh):
 
 
 def test_without_an_issuer_the_files_are_checked(fresh):
-    """issuer is the one setting that must be there."""
+    """issuer is the only setting that is required."""
     text = fresh.conf.read_text().replace("issuer = ", "# ")
     fresh.conf.write_text(text)
     report = ask(fresh)
@@ -98,7 +98,7 @@ def test_without_an_issuer_the_files_are_checked(fresh):
     (lambda conf: (conf.unlink(), conf.symlink_to(conf)), "Too many levels"),
     (lambda conf: (conf.unlink(), conf.mkdir()), "not a file")])
 def test_without_a_configuration_the_programs_are_checked(fresh, make, said):
-    """A broken configuration does not stop what can be done without it."""
+    """With a broken configuration, all checks that do not need it still run."""
     make(fresh.conf)
     report = ask(fresh)
     report.only("configuration", "wrong", said)
@@ -114,7 +114,7 @@ def test_scopes_that_are_not_sane(fresh):
 
 
 def test_templates_that_do_not_render(fresh):
-    """resp.c: a malformed one is a 500."""
+    """resp.c: a malformed template is a 500."""
     settings(fresh, "templates = mine")
     ask(fresh).only("templates", "wrong", "No such file")
     mine = fresh.dir / "mine"
@@ -131,7 +131,7 @@ def test_templates_that_do_not_render(fresh):
 
 @pytest.fixture
 def copied(fresh):
-    """Command and programs copied, as on a shared host."""
+    """Command and programs, copied as to a shared host."""
     (fresh.dir / "bin").mkdir()
     (fresh.dir / "cgi-bin").mkdir()
     shutil.copy(BUILD / "bin/carnet", fresh.dir / "bin")
@@ -148,7 +148,7 @@ def copied(fresh):
 
 
 def test_every_program_is_looked_for(copied):
-    """The table of names is that of cgi-bin/."""
+    """The table has the names of cgi-bin/."""
     report = copied()
     assert report.code == 0 and str(copied.programs) in report.text("programs")
     names = {p.name for p in copied.programs.iterdir()}
@@ -161,7 +161,7 @@ def test_every_program_is_looked_for(copied):
 
 
 def test_no_program_beside_the_command_is_no_fault(copied):
-    """They may have been installed elsewhere."""
+    """They may be installed elsewhere."""
     shutil.rmtree(copied.programs)
     assert copied().code == 0
 
@@ -187,6 +187,6 @@ def no_library(path):
     (lambda p: p.write_text("#!/bin/sh\necho hello\n"), "does not run: hello")],
     ids=["missing", "mode", "version", "library", "text", "script"])
 def test_a_program_that_does_not_serve(copied, spoil, said):
-    """What a copy over FTP makes of programs."""
+    """What an FTP copy in text mode makes of programs."""
     spoil(copied.programs / "token")
     copied().only("programs", "wrong", said, "token")

@@ -23,7 +23,7 @@ AS_ROOT = os.getuid() == 0
     ("keys", 0o755, "warn"), ("keys", 0o777, "wrong"),
     ("data", 0o777, "wrong"), ("data", 0o775, "warn"), ("data", 0o1777, None)])
 def test_what_others_may_read_or_write(fresh, name, mode, level):
-    """One user may read private keys; a group may read the other files."""
+    """Only one user may read private keys; a group may read the other files."""
     path = fresh.dir / name
     if not path.exists():
         shutil.copy(fresh.dir / "keys/ES256.pem", path)
@@ -48,14 +48,14 @@ def test_a_configuration_with_a_secret_is_private(fresh, mode, level):
 
 @pytest.mark.skipif(not AS_ROOT, reason="files are given away by root alone")
 def test_files_of_two_owners_are_told(fresh):
-    """Who can use the one cannot use the other."""
+    """A user who can use the one file cannot use the other."""
     os.chown(fresh.dir / "data/carnet.db", 65534, 65534)
     ask(fresh).only("access", "wrong", "nobody", "root", "chown -R nobody: %s %s" % (
         fresh.dir / "data", fresh.dir / "keys"))
 
 
 def test_what_this_user_cannot_use_is_told(fresh):
-    """The one that runs it, where no program runs."""
+    """The user who runs the command, if no program runs."""
     run = {"user": 65534, "group": 65534, "extra_groups": []} if AS_ROOT else {}
     for path in ("carnet.conf", "data/carnet.db", "keys", "keys/ES256.pem", "keys/RS256.pem"):
         (fresh.dir / path).chmod(0o700 if AS_ROOT else 0o000)
@@ -72,7 +72,7 @@ def test_what_this_user_cannot_use_is_told(fresh):
 
 
 def test_an_audit_trail_that_cannot_be_written_is_told(fresh):
-    """Its files are there, but no other one can be made beside them."""
+    """The files can be written, but no new file can be made beside them."""
     trail = fresh.dir / "audit"
     trail.mkdir(mode=0o755)
     (trail / "log").touch(mode=0o666)
@@ -95,7 +95,7 @@ def test_an_audit_trail_that_cannot_be_written_is_told(fresh):
     ("data/carnet.db", 0o400, "chmod u+rw "), ("data/carnet.db", 0o000, "chmod u+rw "),
     ("keys", 0o300, "chmod u+rx "), ("keys/ES256.pem", 0o200, "chmod u+r ")])
 def test_what_its_owners_mode_forbids_is_told(fresh, name, mode, cure):
-    """It is theirs already, and nothing is lost: no chown helps, and no copy."""
+    """They own it already, and no file is missing: neither chown nor a copy helps."""
     run = {"user": 65534, "group": 65534, "extra_groups": []} if AS_ROOT else {}
     binary = fresh.dir / "carnet"
     shutil.copy(BUILD / "bin/carnet", binary)
@@ -133,11 +133,11 @@ def test_what_lies_in_a_web_root_is_told(fresh, name):
         f.write("[password_token]\nclient_id = %s\nclient_secret = %s\n" % client)
     report = doctor.Report(fresh.command("doctor", "--json", "--conf",
                                          str(root / "carnet.conf")))
-    report.only("web-root", "wrong")  # a secret in it
+    report.only("web-root", "wrong")  # it has a secret
 
 
 def test_the_document_root_of_the_environment_counts(fresh):
-    """As in a shell of the hosting panel, or in a CGI."""
+    """As in a shell of a hosting panel, or in a CGI program."""
     assert ask(fresh, env={"DOCUMENT_ROOT": str(fresh.dir / "www")}).code == 0
     said = ask(fresh, env={"DOCUMENT_ROOT": str(fresh.dir)}).text("web-root")
     assert "carnet.db, lies" in said and "keys, lies" in said
@@ -173,7 +173,7 @@ int statvfs(const char *path, struct statvfs *out)
 
 @pytest.fixture(scope="module")
 def disk_shim(tmp_path_factory):
-    """A disk that is nearly full, which no test machine has."""
+    """A disk that is almost full, which a test cannot have."""
     path = tmp_path_factory.mktemp("shim")
     (path / "shim.c").write_text(DISK_SHIM)
     subprocess.run(["cc", "-shared", "-fPIC", "-o", path / "shim.so", path / "shim.c",
@@ -194,7 +194,7 @@ def test_a_disk_that_will_not_do(fresh, disk_shim, disk, level, said):
 
 
 def test_a_file_of_the_future_tells_of_the_clock(fresh):
-    """A clock that was reset at a power cut."""
+    """A clock that a power cut has reset."""
     later = time.time() + 7200
     os.utime(fresh.conf, (later, later))
     ask(fresh).only("clock", "wrong", "carnet.conf was written at", "NTP")
@@ -202,7 +202,7 @@ def test_a_file_of_the_future_tells_of_the_clock(fresh):
 
 @pytest.fixture
 def read_only(fresh):
-    """The same site by a mount that may not be written."""
+    """The same site on a read-only mount."""
     at = fresh.dir.parent / "read-only"
     at.mkdir()
     if subprocess.run(["mount", "--bind", fresh.dir, at], capture_output=True).returncode:
@@ -219,7 +219,7 @@ def read_only(fresh):
 
 
 def test_a_mount_that_may_not_be_written(read_only):
-    """No chmod and no chown helps there."""
+    """Neither chmod nor chown helps there."""
     report = ask(read_only)
     found = [r for r in report.rows if r["check"] == "access" and r["level"] != "ok"]
     assert len(found) == 1, found
@@ -234,7 +234,7 @@ def test_plain_cgi_of_a_database_that_may_only_be_read_is_503(read_only):
 
 
 def test_plain_cgi_that_may_not_write_the_file_is_503(fresh):
-    """The file alone: its directory may be written."""
+    """Only the file is read-only: its directory can be written."""
     client = fresh.client("client_credentials")
     for path in [fresh.dir, *fresh.dir.rglob("*")]:
         os.chown(path, 65534, 65534)

@@ -12,7 +12,7 @@ from kit.site import BUILD
 
 
 def log(site, *args):
-    """What carnet log prints, a dict a line."""
+    """What carnet log prints, one dict a line."""
     return [json.loads(line) for line in site.carnet("log", "--json", *args).splitlines()]
 
 
@@ -36,7 +36,7 @@ def test_a_refusal_tells_its_private_reason(site):
     found, = log(site, r.headers["X-Request-Id"])
     assert (found["outcome"], found["why"]) == ("invalid_grant", "wrong password")
     assert found["user"] == user.email
-    # What was typed for a user that is none may be a password.
+    # The name of an unknown user may be a password that was typed there.
     r = site.grant("password", username="pass-word@example.org", password="wrong")
     found, = log(site, r.headers["X-Request-Id"])
     assert (found["why"], found.get("user")) == ("unknown user", None)
@@ -81,7 +81,7 @@ def test_what_a_person_does(site):
 
 
 def parts(site):
-    """How large the trail's files are: what strangers were refused, and all else."""
+    """The size of the trail's files: of refused strangers, and of everybody else."""
     sizes = [0, 0]
     for f in site.dir.glob("data/audit.log*"):
         sizes[".strangers" not in f.name] += f.stat().st_size
@@ -89,9 +89,9 @@ def parts(site):
 
 
 def test_strangers_push_out_none_but_each_other():
-    """Who has no credentials sends as many bad requests as would turn a trail of 1 MiB
-    over: what was done, and what was refused to who is known, is there still; so is the
-    last of them."""
+    """A stranger sends as many bad requests as would turn over a trail of 1 MiB.  What
+    was done, and what known users and clients were refused, is still there; so is the
+    stranger's last one."""
     with faults.served("token", "revoke", settings="audit_size = 1") as site:
         client = site.password_client
         kept = [site.grant("password", username=site.email, password=site.password),
@@ -124,7 +124,7 @@ def test_what_an_administrator_does(site):
 
 
 def test_what_an_administrator_is_refused(site):
-    """Who can read the configuration tries something: that is worth a line."""
+    """A try by somebody who can read the configuration is worth a line."""
     p = site.command("user", "disable", "nobody@example.org")
     assert p.returncode == 1
     found = last(site, "--event", "command")
@@ -168,7 +168,7 @@ def test_a_revocation(site):
 
 
 def test_who_asks_about_anothers_token_is_named(site):
-    """The client that is refused is named, and not the one that has the token."""
+    """The trail names the client that is refused, not the owner of the token."""
     token = site.sign_in()["access_token"]
     other, api = site.client("client_credentials"), site.client("introspect")
     revoke, inspect = (
@@ -184,7 +184,7 @@ def test_who_asks_about_anothers_token_is_named(site):
 
 
 def test_who_calls_with_a_token_is_named(site):
-    """The client that has the token is named here; for a forgery nobody is."""
+    """The trail names the owner of the token; for a forgery it names nobody."""
     user = site.user("read-posts")
     token = site.token("read-posts", user)
     r = site.delete("/api/personal-tokens/" + "A" * 22, token=token)
@@ -199,7 +199,7 @@ def test_who_calls_with_a_token_is_named(site):
 
 
 def test_nothing_secret_is_in_it(site):
-    """Of all that the tests before this one sent and got."""
+    """Of everything that the tests before this one sent and received."""
     text = (site.dir / "data/audit.log").read_text()
     assert len(text) > 1000
     leaked = [s for s in site.secrets if len(s) > 15 and s in text]

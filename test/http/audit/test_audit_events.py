@@ -1,4 +1,4 @@
-"""Each place that writes to the audit trail, by what leads there."""
+"""Each place that writes to the audit trail, reached by a request."""
 import json
 import re
 from collections import Counter
@@ -9,12 +9,12 @@ from kit.device import Device
 from kit.people import App, Browser
 from kit.site import ROOT
 
-ROWS = []  # (file of the place, event, what leads there)
+ROWS = []  # (file of the place, event, a function that reaches it)
 
 
 def leads_to(place, event, outcome="ok", **said):
-    """The function brings about a request, and returns the answer; its one line in
-    the trail then says this."""
+    """The function makes a request and returns the answer.  The request has one line in
+    the trail, with this event."""
     def mark(f):
         ROWS.append(pytest.param(place, event, outcome, said, f, id=f.__name__))
         return f
@@ -223,7 +223,7 @@ def a_question_with_a_wrong_secret(site):
 
 
 def places():
-    """Those in the source: what notes an event, and who names one for refusals."""
+    """The places in the source that note an event, or name one for refusals."""
     found = Counter()
     for path in [*ROOT.glob("lib/**/*.c"), *ROOT.glob("cgi-bin/*.c")]:
         text = path.read_text()

@@ -1,4 +1,4 @@
-"""The whole line of an event in the audit trail: what, who, how it ended and why, and
+"""The whole line of an event in the audit trail: what, who, the outcome, the reason, and
 nothing else."""
 import base64
 import hashlib
@@ -10,12 +10,12 @@ from kit import jose
 from kit.device import Device
 from kit.people import App, Browser
 
-USER = object()  # in place of the e-mail address of the row's user
-CLIENT = object()  # in place of the id of the row's client
+USER = object()  # stands for the e-mail address of the row's user
+CLIENT = object()  # stands for the id of the row's client
 
 
 class Cast:
-    """Who takes part in one row."""
+    """The people and clients of one row."""
 
     def __init__(self, site):
         self.site = site
@@ -24,11 +24,11 @@ class Cast:
         self.browser = Browser(site, self.user)
 
     def pair(self):
-        """Of the row's user, and the password client."""
+        """Of the row's user and the password client."""
         return self.site.sign_in(user=self.user)
 
     def form(self, path, client=None, **params):
-        """By a client, if one is named: it is the row's from now on."""
+        """By a client; from now on it is the row's client."""
         if client:
             self.client = client
             params = {"client_id": client.id, "client_secret": client.secret, **params}
@@ -100,7 +100,7 @@ def deleted(c, path=None):
 
 
 def made_by_an_app(c):
-    """Not by its first party."""
+    """By another client than the first party's."""
     app = App(c.site)
     c.client = app.client
     return c.make(app.connect(c.browser)["access_token"])
@@ -110,7 +110,7 @@ OWN = dict(user=USER, client=CLIENT)
 NO_TOKEN = "The parameter token is missing."
 
 DONE = [
-    # event, members, what is done
+    # event, members, the request
     ("device", dict(OWN, detail="approve"), lambda c: decided(c, "approve")),
     ("device", dict(OWN, detail="deny"), lambda c: decided(c, "deny")),
     ("revoke", dict(OWN, detail="access_token"), lambda c: revoked(c, "access_token")),
@@ -130,7 +130,7 @@ DONE = [
 ]
 
 REFUSED = [
-    # event, outcome, why, members, what is tried
+    # event, outcome, reason, members, the request
     ("device", "invalid_request", "wrong user code", dict(user=USER), code_typed),
     ("device", "invalid_request", "wrong user code", dict(user=USER),
      lambda c: code_typed(c, "no code")),
@@ -174,7 +174,7 @@ REFUSED = [
 
 
 def is_strangers(site, request):
-    """Is its line in the part that strangers can fill?"""
+    """Is its line in the file that strangers can fill?"""
     return any(request in f.read_text()
                for f in site.dir.glob("data/audit.log.strangers*"))
 
@@ -201,8 +201,8 @@ def test_what_is_done(site, event, members, act):
 
 @pytest.mark.parametrize("event, outcome, why, members, act", REFUSED)
 def test_what_is_refused(site, event, outcome, why, members, act):
-    """To who is signed in or shows a token, to a client with its secret (to revoke: it
-    acts for itself), or to a stranger."""
+    """A refusal of somebody who is signed in or shows a token, of a client with its
+    secret (for a revocation the client acts for itself), and of a stranger."""
     known = "user" in members or (event, members) == ("revoke", dict(client=CLIENT)) and (
         outcome != "invalid_client")
     check(site, act, event, members, known, outcome=outcome, why=why)
@@ -211,7 +211,7 @@ def test_what_is_refused(site, event, outcome, why, members, act):
 @pytest.mark.parametrize("name, shown", [
     ("a\u009b31m\u202eb", "a??31m???b"), (b"\xff\xfe", "??"), ("\u00e9" * 60, "?" * 80)])
 def test_a_strangers_name_is_ascii(site, name, shown):
-    """No control of a terminal, and no line that is no JSON."""
+    """No control character reaches a terminal, and each line is JSON."""
     name = name if isinstance(name, bytes) else name.encode()
     basic = base64.b64encode(name + b":x").decode()
     r = site.post("/oauth/token", data={"grant_type": "client_credentials"},
@@ -221,7 +221,7 @@ def test_a_strangers_name_is_ascii(site, name, shown):
 
 
 def app_hands_on(c):
-    """What a stranger sent it."""
+    """What a stranger sent."""
     app = App(c.site)
     c.client = app.client
     return app.redeem("no code")
@@ -232,7 +232,7 @@ def guessed(c):
 
 
 def replayed(c):
-    """What is spent is used once more, which takes all back."""
+    """A spent code or token is used again, which revokes everything."""
     token = c.pair()["refresh_token"]
     c.site.refresh(token)
     c.site.sql("UPDATE oauth_refresh_tokens SET spent_at = spent_at - 1000"
@@ -241,7 +241,7 @@ def replayed(c):
 
 
 def replayed_code(c, n):
-    """Of a code that nothing is left of, without end."""
+    """A code of which nothing is left can be used without end."""
     app = App(c.site)
     c.client = app.client
     code = app.code(c.browser)
@@ -266,14 +266,14 @@ def test_what_others_may_have_sent(site, act, known, event, outcome, why, member
 
 
 NOTHING = [
-    # A token that is none is what the client wants (RFC 7009 section 2.2).
+    # An unknown token is no refusal: the client has what it wants (RFC 7009 section 2.2).
     lambda c: c.form("revoke", c.client, token="x"),
-    # An answer, and no refusal; a line of one and not of the other would tell by
-    # time which token is another's (RFC 7662 section 4).
+    # This is an answer, and no refusal.  If it had a line for one of the two only, its time
+    # would tell which token is another client's (RFC 7662 section 4).
     lambda c: c.form("introspect", c.site.client("introspect"), token="x"),
     lambda c: asked_for_anothers(c, "introspect", "access_token"),
     lambda c: asked_for_anothers(c, "introspect", "refresh_token"),
-    # There was nothing to take back, or it was another's.
+    # There was nothing to revoke, or it belonged to another.
     lambda c: c.browser.act("revoke_token", id=personal_id(Cast(c.site))),
     lambda c: c.browser.act("sign_out_session", id=digest_of("none")),
     lambda c: c.browser.act("sign_out_session", id=digest_of(other_session(Cast(c.site)))),

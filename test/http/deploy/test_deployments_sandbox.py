@@ -1,4 +1,4 @@
-"""What the programs give up once they serve, under every deployment."""
+"""What programs cannot do once they serve, under every deployment."""
 import os
 import sqlite3
 import threading
@@ -22,7 +22,7 @@ def _no_sanitizers():
 
 @contextmanager
 def held_up(site):
-    """While the database is locked, a request for a token is under way."""
+    """Lock the database, and meanwhile keep a request for a token waiting."""
     client, answers = site.client("client_credentials"), []
     with closing(sqlite3.connect(site.dir / "data/carnet.db", timeout=20,
                                  isolation_level=None)) as db:
@@ -39,7 +39,7 @@ def held_up(site):
 
 
 def processes(site, program):
-    """Those of the site that run the program, however they were started."""
+    """The site's processes of that program, whoever started them."""
     marks = {("CARNET_RUN=%s" % site.dir).encode(), ("CARNET_CONF=%s" % site.conf).encode()}
     for entry in Path("/proc").glob("[0-9]*"):
         try:
@@ -53,7 +53,7 @@ def processes(site, program):
 
 
 def given_up(pid):
-    """Whether it may gain rights, what filters its calls, its umask, its cores."""
+    """May it gain rights, does a filter check its calls, its umask, its core limit."""
     with open("/proc/%d/status" % pid) as f:
         told = dict(line.rstrip("\n").split(":\t", 1) for line in f)
     with open("/proc/%d/limits" % pid) as f:
@@ -61,11 +61,11 @@ def given_up(pid):
     return (told["NoNewPrivs"], told["Seccomp"].strip(), told["Umask"], *core)
 
 
-HELD_S = 3  # a request waits five for the database
+HELD_S = 3  # a request waits five seconds for the database
 
 
 def one_has(site, *wanted):
-    """A process of token is as wanted while it waits for the database; on a slow
+    """While it waits for the database, a process of token is in its sandbox; on a slow
     machine one that was started for a request may be late."""
     found, deadline = set(), time.monotonic() + 60
     while wanted not in found and time.monotonic() < deadline:
@@ -83,7 +83,7 @@ def one_has(site, *wanted):
 
 @flow("sandbox")
 def test_a_program_that_serves_is_in_its_sandbox(server):
-    """seccomp(2), umask(2), no core; seen while it waits for the database."""
+    """seccomp(2), umask(2), no core; read while the program waits for the database."""
     good, found = one_has(server, "1", "2", "0077", "0", "0")
     assert good, found
 

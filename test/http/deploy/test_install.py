@@ -29,7 +29,8 @@ def files(directory):
 
 
 def test_install_and_uninstall(tmp_path):
-    """GNU Coding Standards, 7.2.4 and 7.2.5: DESTDIR, PREFIX; twice is once."""
+    """GNU Coding Standards, sections 7.2.4 and 7.2.5: DESTDIR and PREFIX; a second time
+    changes nothing."""
     where = ["DESTDIR=%s" % tmp_path, "PREFIX=/opt/carnet"]
     make("install", *where)
     first = files(tmp_path)
@@ -87,7 +88,7 @@ def test_dist_is_what_is_committed(dist):
 
 
 def test_dist_has_all_that_a_build_needs(dist, tmp_path):
-    """Without git, and without what lies about in the directory that it is of."""
+    """It works without git, and leaves out files that do not belong to the source."""
     with tarfile.open(dist) as t:
         t.extractall(tmp_path)
     source, = tmp_path.iterdir()
@@ -115,12 +116,12 @@ def unpacked(tmp_path_factory):
 
 @pytest.fixture
 def bundle(unpacked, tmp_path):
-    """The same for each test, which may put a site into it."""
+    """One bundle for all tests, which may make a site in it."""
     return shutil.copytree(unpacked, tmp_path / "bundle")
 
 
 def test_the_bundle_is_one_small_file(bundle):
-    """And needs no library."""
+    """The program needs no library."""
     held = files(bundle)
     assert held == {"cgi-bin/carnet.cgi": 0o755, "htaccess": 0o644, "INSTALL": 0o644,
                     "LICENSE": 0o644, "carnet.conf.example": 0o644, "LIBRARIES": 0o644}
@@ -129,7 +130,7 @@ def test_the_bundle_is_one_small_file(bundle):
 
 
 def program(bundle, name):
-    """The program as its .htaccess asks for it: a function like plaincgi.run's."""
+    """The program as its .htaccess calls it: a function like plaincgi.run."""
     def run(env):
         return plaincgi.run(bundle / "cgi-bin/carnet.cgi", {
             "REQUEST_METHOD": "GET", "SCRIPT_NAME": "/cgi-bin/carnet.cgi",
@@ -138,7 +139,7 @@ def program(bundle, name):
 
 
 def installed(bundle):
-    """A site in the bundle's directory, made by its own command."""
+    """A site in the bundle's directory, made by the bundle's command."""
     site = Site(bundle, "http://127.0.0.1:1")
     subprocess.run([bundle / "cgi-bin/carnet.cgi", "install", "--issuer", site.url,
                     "--conf", site.conf], check=True, capture_output=True)
@@ -159,8 +160,8 @@ def test_the_bundle_serves_from_where_it_is_copied(bundle):
 
 
 def test_each_url_leads_to_its_program(bundle):
-    """deploy/lighttpd/fastcgi.conf says which; by URL and by name the answer is that
-    of the program alone."""
+    """deploy/lighttpd/fastcgi.conf names the program of each URL.  By URL and by name,
+    the answer is the same as the single program's."""
     own = {"REQUEST_METHOD": "DELETE"}
     installed(bundle)
 
@@ -191,21 +192,21 @@ def test_one_file_costs_a_request_no_more(bundle, fresh):
         return int(re.search(r"Collected : (\d+)", p.stderr)[1])
 
     token = fresh.token("read-posts")
-    # valgrind's own calls are none that programs need
+    # system calls that valgrind makes for itself, and programs do not need
     fresh.conf.write_text("sandbox = no\n" + fresh.conf.read_text())
     one = cost(bundle / "cgi-bin/carnet.cgi",
                {"SCRIPT_NAME": "/cgi-bin/carnet.cgi", "PATH_INFO": "/posts"})
     assert one < 1.02 * cost(BUILD / "static/cgi-bin/posts", {"SCRIPT_NAME": "/api/posts"})
 
 
-# What Debian's apache2 enables by itself (its postinst).
+# What Debian's apache2 enables when it is installed (its postinst).
 AT_FIRST = """access_compat alias auth_basic authn_core authn_file authz_core authz_host
 authz_user autoindex deflate dir env filter mime mpm_event negotiation reqtimeout
 setenvif status""".split()
 
 
 def enabled(names):
-    """What a2enmod enables: these, and what they depend on, as Apache loads it."""
+    """What a2enmod enables: these modules and what they depend on, in Apache's order."""
     files, wanted = {}, list(names)
     while wanted:
         file = Path("/etc/apache2/mods-available/%s.load" % wanted.pop())
@@ -217,7 +218,7 @@ def enabled(names):
 
 @pytest.mark.parametrize("page", ["man/carnet-deploy.7", "debian/carnet.README.Debian"])
 def test_apache_takes_the_lines_of_the_manual(tmp_path, page):
-    """The modules that it enables are enough, and the files are where it says."""
+    """The modules that the text names are enough, and the files are where it says."""
     text = (ROOT / page).read_text()
     modules = [m.split() for m in re.findall(r"a2enmod ([\w ]+)$", text, re.M)][-1]
     lines = re.findall(r"^ *((?:Define|Include) \S*(?: ?/\S+)?)$", text, re.M)

@@ -1,5 +1,5 @@
-"""make run: who has the port, what a start that was broken off leaves, and how it
-ends: whoever is ended, and however, nothing that it started is left."""
+"""make run: it has the port alone, survives a start that was interrupted, and ends all
+that it started, whichever process is ended first, and by which signal."""
 import os
 import pty
 import shutil
@@ -25,7 +25,7 @@ def command(run_dir, port):
 
 
 def as_from_a_terminal():
-    """Whoever runs the tests may ignore these, as nohup does."""
+    """The shell that runs the tests may ignore these signals, as nohup does."""
     for name in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
         signal.signal(name, signal.SIG_DFL)
 
@@ -91,7 +91,7 @@ def run_dir():
 
 
 def shell_of(r):
-    """The shell of deploy/run.sh: it has the second keeper as its parent."""
+    """The shell of deploy/run.sh, which is a child of the second keeper."""
     back = r.pids("keep")[1]
     with open("/proc/%d/task/%d/children" % (back, back)) as f:
         return int(f.read().split()[0])
@@ -124,7 +124,7 @@ def test_nothing_is_left(run_dir, name, victim):
 
 @contextmanager
 def in_terminal(run_dir):
-    """make run with a terminal that controls it: Ctrl-C goes to its group."""
+    """make run at a terminal of its own: Ctrl-C goes to its process group."""
     pid, master = pty.fork()
     port = servers.free_port()
     if pid == 0:
@@ -145,7 +145,7 @@ def in_terminal(run_dir):
 
 @pytest.mark.parametrize("how", ["Ctrl-C", "Ctrl-C again", "closed"])
 def test_a_terminal_ends_it(run_dir, how):
-    """No program is started anew in the second of Ctrl-C; a closed window hangs up."""
+    """After Ctrl-C no program is started again; a closed window hangs up."""
     with in_terminal(run_dir) as (r, master):
         if how == "closed":
             os.close(master)
@@ -155,7 +155,7 @@ def test_a_terminal_ends_it(run_dir, how):
 
 
 class Stranger(threading.Thread):
-    """Has the port, answers all, and keeps what it was told."""
+    """Has the port, answers every request, and remembers what it was sent."""
 
     def __init__(self):
         super().__init__(daemon=True)
@@ -175,8 +175,8 @@ class Stranger(threading.Thread):
 
 
 def test_a_port_that_another_has(run_dir):
-    """It says so, fails, tells the other nothing, makes nothing; and the next start,
-    with a port of its own, is whole."""
+    """make run says that the port is taken, and fails.  It sends the other server
+    nothing, and makes nothing.  The next start, with a port of its own, is whole."""
     other = Stranger()
     with running(run_dir, port=other.port) as r:
         said = r.p.communicate(timeout=100)[0]
@@ -201,7 +201,7 @@ def whole(site):
 
 
 def break_off(run_dir):
-    """Kill a start while the site is made; was there time to?"""
+    """Kill a start while it makes the site; False: it was too fast."""
     with running(run_dir) as r:
         expect.until(lambda: any((run_dir / name).exists() for name in (
             ".making/carnet.conf", "carnet.conf")))
@@ -211,7 +211,7 @@ def break_off(run_dir):
 
 
 def test_a_start_that_was_broken_off(run_dir):
-    """Killed while the site is made: the next start is whole."""
+    """It was killed while it made the site: the next start is whole."""
     for _ in range(20):  # a slow machine may look too late
         if break_off(run_dir):
             break
@@ -244,7 +244,7 @@ def test_what_is_no_port(run_dir, port):
 
 
 def test_a_file_in_the_way_is_not_touched(run_dir):
-    """A directory with somebody's keys and no carnet.conf."""
+    """A directory that has keys already, and no carnet.conf."""
     (run_dir / "keys").mkdir(parents=True)
     (run_dir / "keys/mine.pem").write_text("mine")
     with running(run_dir) as r:

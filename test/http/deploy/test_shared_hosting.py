@@ -1,5 +1,5 @@
-"""A shared host, as its users know it: Apache runs CGI programs and allows some lines
-of .htaccess.  The bundle by its own INSTALL, and a site in a folder."""
+"""A shared host as its users know it: Apache runs CGI programs and allows some lines of
+.htaccess.  The bundle is installed by its INSTALL, and once in a folder."""
 import html
 import os
 import re
@@ -35,7 +35,7 @@ ScriptAlias /cgi-bin/ {dir}/public_html/cgi-bin/
 
 @contextmanager
 def host():
-    """Its directory is the user's home; programs run as its owner."""
+    """The site's directory is the user's home; programs run as its owner."""
     with servers.directory() as home:
         for folder in ("public_html", "run", "www"):
             (home / folder).mkdir()
@@ -50,7 +50,7 @@ def host():
 
 
 def check(site):
-    """A token, what is guarded, and the documents where clients look."""
+    """It gives a token, guards the API, and has the documents where clients look."""
     _, token = site.machine()
     assert site.get("/api/status", token=token).status_code == 200
     expect.unauthenticated(site.get("/api/status", token=token + "x"))
@@ -68,7 +68,7 @@ def check(site):
 
 
 def test_a_site_in_a_folder():
-    """RFC 8414 section 3.1: its documents are at the root of the host."""
+    """RFC 8414 section 3.1: the documents are at the root of the host."""
     with host() as here:
         folder = here.dir / "public_html/app"
         folder.mkdir()
@@ -111,15 +111,15 @@ def bundle():
 
 
 def steps(text):
-    """The shell's lines of INSTALL."""
+    """The lines of INSTALL for a shell."""
     return re.findall(r"^ {7}(\S.*)$", text, re.M)
 
 
 def follow(home, url, lines):
-    """Line by line as the user types them: in one shell, which stops at a fault."""
+    """Run the lines one after the other in one shell, which stops at a fault."""
     script = []
     for line in lines:
-        if " user add " in line:  # no terminal is here to ask on
+        if " user add " in line:  # there is no terminal to ask at
             line = "echo correct-horse-battery | %s --password-stdin" % line
         script.append(line.replace("https://YOUR.SITE", url))
     as_user = {"user": USER, "group": USER, "extra_groups": []} if AS_ROOT else {}
@@ -143,8 +143,8 @@ def unpacked(bundle):
 
 
 def served(here, url, said):
-    """The site that was made works, and the first user signs in; said is what the
-    command printed."""
+    """The new site works, and the first user can sign in.  said: what the command
+    printed."""
     site = Site(here.dir / "public_html", url, here.dir / "public_html/carnet.conf")
     secret = re.search(r"password client +(\S+)\s+its secret +(\S+)", said)
     r = site.grant("password", Client(*secret.groups()), username="you@example.org",
@@ -156,12 +156,12 @@ def served(here, url, said):
 
 
 def test_the_bundle_is_served_by_the_steps_of_its_install(bundle):
-    """make bundle: the tarball, its INSTALL and its htaccess, and nothing else."""
+    """make bundle: the tarball's INSTALL and htaccess, and nothing else of the source."""
     with unpacked(bundle) as here:
         lines = steps((here.dir / "carnet-files/INSTALL").read_text())
         assert len(lines) == 7
         said = follow(here.dir, here.url, lines)
-        assert "0 wrong, 0 warned of" in said  # carnet doctor, the last step
+        assert "0 wrong, 0 warned of" in said  # the last step is carnet doctor
         site, token = served(here, here.url, said)
         check(site)
         assert site.get("/api/user", token=token).json()["email"] == "you@example.org"
@@ -172,7 +172,7 @@ LINE = "a-line-that-nobody-guesses-0123456789"
 
 
 def copy_files(here, token=LINE + "\r\n", rules=True):
-    """What INSTALL has done by FTP: files are copied, no program is run."""
+    """What INSTALL says for FTP: files are copied, and no program is run."""
     top = here.dir / "public_html"
     shutil.copytree(here.dir / "carnet-files/cgi-bin", top / "cgi-bin")
     if rules:
@@ -194,14 +194,14 @@ def made_on(r):
 
 
 def test_a_site_is_set_up_with_files_alone(bundle):
-    """INSTALL: a file of one's own line opens a page, once."""
+    """INSTALL: a file with a line of one's own opens the page, one time."""
     with unpacked(bundle) as here:
         top = copy_files(here)
         http = Site(top, here.url).http
         assert http.get("/setup-token").status_code == 403
         r = http.get("/oauth/setup")
         assert r.status_code == 200 and LINE not in r.text
-        assert 'value="%s/carnet"' % here.dir in r.text  # where nothing is served from
+        assert 'value="%s/carnet"' % here.dir in r.text  # a place that no URL leads to
         assert 'value="%s"' % here.url in r.text
         for changes, status in (({"setup_token": LINE[:-1]}, 403),
                                 ({"setup_token": ""}, 403), ({"email": ""}, 422),
@@ -227,7 +227,7 @@ def test_a_site_is_set_up_with_files_alone(bundle):
 
 
 def test_guesses_are_few_and_the_owner_is_not_locked_out(bundle):
-    """After the twentieth wrong one none is looked at for a minute; the file stays."""
+    """After twenty wrong guesses the page reads none for a minute; the file stays."""
     with unpacked(bundle) as here:
         top = copy_files(here)
         http = Site(top, here.url).http
@@ -243,13 +243,13 @@ def test_guesses_are_few_and_the_owner_is_not_locked_out(bundle):
         assert http.get("/setup-token.wrong").status_code == 403
         os.utime(count, (count.stat().st_atime, count.stat().st_mtime - 60))
         assert http.post("/oauth/setup", data=form_of(here, setup_token="x")
-                         ).status_code == 403  # it is counted anew
+                         ).status_code == 403  # the count begins again
         served(here, here.url, made_on(http.post("/oauth/setup", data=form_of(here))))
         assert not list(top.glob("setup-token*"))
 
 
 def test_nothing_is_lost_where_the_user_cannot_be_added(bundle):
-    """The secret that install shows once, and the way on."""
+    """The page shows the secret that install prints once, and the next step."""
     with unpacked(bundle) as here:
         http = Site(copy_files(here), here.url).http
         for changes in ({"password": "short"}, {"email": "no address"}):
@@ -276,8 +276,8 @@ def test_the_page_answers_whatever_is_sent(bundle):
     (None, None, 500), ("short", None, 403), (LINE, "example.org", 403),
     ("x" * 300, None, 403)])
 def test_the_page_is_for_the_owner_alone(bundle, token, host, status):
-    """No file, one that can be guessed, and http from elsewhere: by a proxy, too,
-    whose address is a loopback address."""
+    """There is no page without the file, with a text that can be guessed, or by http
+    from elsewhere.  A proxy has a loopback address, and does not count as this machine."""
     with unpacked(bundle) as here:
         top = copy_files(here, token)
         http = Site(top, here.url).http
@@ -300,7 +300,7 @@ def test_two_at_once_set_up_one_site(bundle):
 
 
 def test_a_host_without_rules(bundle):
-    """No mod_rewrite: all is below the program's own URL."""
+    """Without mod_rewrite everything is below the program's own URL."""
     with unpacked(bundle) as here:
         copy_files(here, rules=False)
         url = here.url + "/cgi-bin/carnet.cgi"
@@ -328,7 +328,7 @@ def test_a_name_for_each_program(bundle, how):
                 {"symbolic link": lambda: path.symlink_to(one.name),
                  "link": lambda: path.hardlink_to(one),
                  "copy": lambda: shutil.copy(one, path)}[how]()
-                # SymLinksIfOwnerMatch: the user's own
+                # SymLinksIfOwnerMatch: the link is the user's own
                 os.chown(path, one.stat().st_uid, one.stat().st_gid,
                          follow_symlinks=False)
         http = Site(here.dir, here.url).http
@@ -337,7 +337,8 @@ def test_a_name_for_each_program(bundle, how):
 
 
 def test_a_query_is_no_verb(bundle):
-    """RFC 3875 section 4.4: a server hands a query without "=" on as words."""
+    """RFC 3875 section 4.4: a server passes a query without "=" as words of the command
+    line."""
     with unpacked(bundle) as here:
         top = copy_files(here)
         http = Site(top, here.url).http

@@ -1,5 +1,5 @@
-"""deploy/systemd: what each unit says, and that systemd reads it so.  The programs
-behind these sockets are in test_deployments.py, as apache-systemd."""
+"""deploy/systemd: what each unit says, and that systemd reads it so.
+test_deployments.py runs the programs behind these sockets (apache-systemd)."""
 import re
 import subprocess
 
@@ -25,7 +25,7 @@ HARDENED = {
     "MemoryDenyWriteExecute": "yes", "CapabilityBoundingSet": "",
     "SystemCallArchitectures": "native", "UMask": "0077", "LimitCORE": "0",
     "User": "carnet", "Group": "carnet", "ReadWritePaths": "/var/lib/carnet"}
-# What a program that serves has no use for, either.
+# What a program that serves does not need either.
 TIGHTER = {
     "PrivateUsers": "yes", "ProcSubset": "pid", "RemoveIPC": "yes", "NoExecPaths": "/",
     "AmbientCapabilities": "", "IPAddressDeny": "any", "MemoryMax": "64M", "TasksMax": "4",
@@ -37,7 +37,7 @@ DENIED = {"@privileged", "@resources"}
 
 
 def analyze(*args):
-    """systemd-analyze: exit status, and all that it says."""
+    """Run systemd-analyze; return its exit status and output."""
     try:
         p = subprocess.run(["systemd-analyze", *args], text=True, capture_output=True)
     except FileNotFoundError:
@@ -47,7 +47,7 @@ def analyze(*args):
 
 @pytest.fixture(scope="module")
 def units(tmp_path_factory):
-    """The units beside what they start, as make install puts both."""
+    """The units, with the programs in the places where make install puts them."""
     where = tmp_path_factory.mktemp("units")
     local = where / "usr/local"
     (local / "bin").mkdir(parents=True)
@@ -60,13 +60,13 @@ def units(tmp_path_factory):
     return where
 
 
-# Which give up more, and which systemd 252 has in no group.
+# These take away more, and systemd 252 has them in no group.
 LANDLOCK = ["landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self"]
 
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_each_service_gives_up_what_it_has_no_use_for(service):
-    """Directive by directive: a score does not tell which is gone."""
+    """Check each directive: a score does not tell which one is missing."""
     said = systemd.read(systemd.UNITS / service)
     wanted = {**HARDENED, **(TIGHTER if "@" in service else {}),
               **(OUTGOING if service in COURIERS else {})}
@@ -80,7 +80,7 @@ def test_each_service_gives_up_what_it_has_no_use_for(service):
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_systemd_takes_each_unit_as_it_is(units, unit):
-    """systemd-analyze(1) verify: what systemd would ignore, it names."""
+    """systemd-analyze(1) verify names what systemd would ignore."""
     status, said = analyze("verify", "--man=no", units / unit.replace("@", "@token"))
     said = [line for line in said.splitlines() if "carnet" in line]
     assert (status, said) == (0, [])
@@ -103,13 +103,14 @@ def test_what_is_left_exposed_is_little(units, service):
 
 
 def test_the_guards_port_is_where_apache_looks(units):
-    """deploy/apache/guard.conf: mod_authnz_fcgi knows no other way."""
+    """deploy/apache/guard.conf: mod_authnz_fcgi needs a port."""
     drop_in = systemd.UNITS / "guard-port.conf"
     told = re.search(r"Define CARNET_GUARD (\S+)\n</IfDefine>",
                      (DEPLOY / "apache/guard.conf").read_text())[1]
     said = systemd.read(systemd.UNITS / "carnet@.socket", drop_in)
     assert said["Socket", "ListenStream"] == [told]
-    # systemd.resource-control(5): of a socket that is handed on, the socket's count
+    # systemd.resource-control(5): for a socket that is passed on, the socket's own limits
+    # count
     assert said["Socket", "IPAddressDeny"] == ["any"]
     assert said["Socket", "IPAddressAllow"] == ["localhost"]
     socket = (units / "carnet@token.socket").read_text()

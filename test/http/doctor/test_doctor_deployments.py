@@ -1,4 +1,4 @@
-"""carnet doctor URL: under each deployment, as it is shipped and as it is spoilt."""
+"""carnet doctor URL under each deployment, as it is shipped and with faults."""
 import os
 import shutil
 import subprocess
@@ -12,7 +12,7 @@ from kit.doctor import URL_CHECKS, ask, ask_web, is_sound, of_deployment
 
 
 def test_a_sound_site_as_make_run_serves_it():
-    """Its own: other tests play with what the shared one has."""
+    """A deployment of its own: other tests change the shared one."""
     with servers.lighttpd() as site:
         is_sound(ask(site, site.url + "/"))
 
@@ -23,9 +23,9 @@ FASTCGI = ("lighttpd-fastcgi", "apache-fcgid", "apache-proxy-fcgi", "apache-syst
 
 @pytest.mark.parametrize("name", deployments.DEPLOYMENTS)
 def test_a_sound_site_under_every_deployment(deployment, name):
-    """Other tests may have left clients of any kind: they are warned of at most."""
+    """Other tests may have left clients of any kind: about them there may be warnings."""
     site = deployment(name)
-    assert site.get("/oauth/jwks").status_code == 200  # which may start it
+    assert site.get("/oauth/jwks").status_code == 200  # this request may start it
     report = of_deployment(site)
     assert report.code == 0, report.at("wrong")
     assert {r["check"] for r in report.at("ok")} >= URL_CHECKS
@@ -41,8 +41,9 @@ def test_a_sound_site_under_every_deployment(deployment, name):
 
 @contextmanager
 def spoiled(name, *changes):
-    """The deployment with lines of its shipped files changed.  Not in pytest's own
-    directory: that is for its user alone, and the next pytest to start sees to it."""
+    """The deployment with changed lines in its shipped files.  The copy is not in
+    pytest's directory: only one user can enter that, and the next pytest makes it so
+    again."""
     with servers.directory() as folder:
         copy = folder / "deploy"
         shutil.copytree(deployments.DEPLOY, copy)
@@ -72,7 +73,7 @@ def test_apache_that_eats_authorization(name, file, line, cure):
 
 
 def test_the_rewrite_rule_of_the_cure_works():
-    """Where CGIPassAuth is not allowed."""
+    """On a host that does not allow CGIPassAuth."""
     ours = "RewriteRule ^ - [E=HTTP_AUTHORIZATION:%{HTTP:Authorization}]"
     with spoiled("apache-htaccess", (
             "apache/htaccess", "RewriteCond %{HTTP:Authorization} ^(.+)$\n", ""), (
@@ -82,7 +83,7 @@ def test_the_rewrite_rule_of_the_cure_works():
 
 
 def test_nginx_that_eats_authorization():
-    """Fields of the request that are set to nothing are not sent on."""
+    """nginx does not send on request fields that are set to nothing."""
     line = "fastcgi_param GATEWAY_INTERFACE CGI/1.1;"
     with spoiled("nginx", ("nginx/carnet.conf", line, line +
                                      ' fastcgi_param HTTP_AUTHORIZATION "";')) as site:
@@ -90,8 +91,8 @@ def test_nginx_that_eats_authorization():
                                  "fastcgi_param HTTP_AUTHORIZATION")
 
 
-# The guard before a proxied program, as someone writes it who has not read
-# deploy/lighttpd/guard.conf; which module is loaded first decides.
+# The guard before a proxied program, written by somebody who has not read
+# deploy/lighttpd/guard.conf.  The module that is loaded first decides.
 BARE_GUARD = """
 var.bin = "{dir}/cgi-bin/"
 var.sock = "{dir}/run/"
@@ -110,7 +111,7 @@ $HTTP["url"] =~ "^/guarded/app(/|$)" {{
 @pytest.mark.parametrize("modules, passed_by", [
     (["proxy", "fastcgi"], True), (["fastcgi", "proxy"], False)])
 def test_lighttpd_that_passes_by_the_guard(modules, passed_by):
-    """Two modules in the wrong order: the program is reached without a token."""
+    """Two modules are in the wrong order: the program is reached without a token."""
     def configure(site, port):
         return deployments.lighttpd(site, port, modules, BARE_GUARD)
 
@@ -132,11 +133,11 @@ def test_lighttpd_that_passes_by_the_guard(modules, passed_by):
      "Use CarnetGuarded /guarded/files\n", "Use CarnetGuarded"),
     ("nginx", "nginx/guarded.conf", "auth_request ", "#", "auth_request into")])
 def test_a_server_that_does_not_ask_the_guard(name, file, old, new, cure):
-    """One line too few, or too narrow."""
+    """A line is missing, or covers too little."""
     with spoiled(name, (file, old, new)) as site:
         report = of_deployment(site)
         report.only("guard", "wrong", "/guarded/app", "is answered 200", cure)
-        # nginx asks for the words of a refusal where a directory has no index
+        # nginx asks for the text of a refusal if a directory has no index
         assert len(report.at("wrong")) == (2 if name == "nginx" else 4), report.rows
 
 
@@ -146,7 +147,7 @@ def test_a_server_that_does_not_ask_the_guard(name, file, old, new, cure):
      'fastcgi_param HTTP_AUTHORIZATION ""; fastcgi_param')])
 def test_a_server_that_keeps_authorization_from_the_guard(name, file, line,
                                                           more):
-    """The other programs get it: that proves nothing of the guard."""
+    """The other programs get the header: that proves nothing for the guard."""
     with spoiled(name, (file, line, more)) as site:
         report = of_deployment(site)
         assert report.level("authorization") == "ok"
@@ -155,7 +156,7 @@ def test_a_server_that_keeps_authorization_from_the_guard(name, file, line,
 
 
 def test_a_guard_that_cannot_be_asked(deployment):
-    """Nobody gets in, and that is told."""
+    """Nobody gets in, and doctor says so."""
     site = deployment("nginx")
     with deployments.without(site, "guard"):
         report = of_deployment(site)
@@ -183,7 +184,7 @@ ProxyPass / {behind}/
 
 @pytest.mark.parametrize("via, said", [("On", "Via names"), ("Off", "as a proxy")])
 def test_a_proxy_that_eats_authorization(web, tmp_path, via, said):
-    """The server behind it, asked itself, is sound."""
+    """The server behind the proxy is sound when it is asked itself."""
     port = servers.free_port()
     (tmp_path / "proxy.conf").write_text(PROXY_CONF.format(
         dir=tmp_path, port=port, modules=deployments.MODULES, via=via,
@@ -205,7 +206,7 @@ def test_a_proxy_that_eats_authorization(web, tmp_path, via, said):
 
 
 def test_secrets_that_htaccess_does_not_keep_back():
-    """A shared host, and all in public_html, without the lines that deny it."""
+    """A shared host with everything in public_html, and without the lines that deny it."""
     with spoiled("apache-htaccess", ("apache/htaccess", " - [F,NC]", " - [NC]")) as site:
         copies = ["carnet.conf~", ".carnet.conf.swp", "#carnet.conf#", "carnet-old.conf",
                   "keys/ES256.pem.bak", "data/carnet.db.save"]
@@ -223,7 +224,8 @@ def test_secrets_that_htaccess_does_not_keep_back():
 
 
 def test_a_program_that_does_not_run():
-    """The server answers for it: mode, owner and directory are what to look at."""
+    """The server answers in place of the program: doctor names mode, owner and
+    directory."""
     with spoiled("apache-cgi") as site:
         (site.dir / "cgi-bin/revoke").chmod(0o644)
         said = of_deployment(site).text("paths")
@@ -231,7 +233,7 @@ def test_a_program_that_does_not_run():
 
 
 def stored(site):
-    """Every row and every file, but the web server's own log."""
+    """All rows and all files, except the web server's own log."""
     tables = [t for t, in site.sql("SELECT name FROM sqlite_master WHERE type = 'table'")]
     return ({t: site.sql("SELECT * FROM " + t) for t in tables},
             {p: p.read_bytes() for p in (site.dir / "data").rglob("*")
@@ -239,7 +241,7 @@ def stored(site):
 
 
 def test_it_stores_nothing(site):
-    """No row, and no line of the audit trail."""
+    """doctor adds no row, and no line to the audit trail."""
     was = stored(site)
     assert site.command("doctor", site.url).returncode == 0
     assert stored(site) == was

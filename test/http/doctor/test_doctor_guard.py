@@ -1,4 +1,4 @@
-"""carnet doctor URL: is the guard asked, before what it guards?"""
+"""carnet doctor URL: does the web server ask the guard first?"""
 from contextlib import contextmanager
 
 import pytest
@@ -10,7 +10,7 @@ from kit.fakeweb import replace
 
 @contextmanager
 def guarding(web, rules):
-    """web, and its configuration with those rules."""
+    """web, with those rules in its configuration."""
     text = web.site.conf.read_text()
     web.site.conf.write_text("%s\n[guard]\n%s\n" % (text, rules))
     web.guarded = True
@@ -44,7 +44,7 @@ def test_every_path_that_wants_a_token_is_asked(web):
     ({"status": 403, "headers": []}, "answered 403"),
     ({"status": 404, "headers": []}, "answered 404"), ({"status": 502}, "answers 502")])
 def test_a_path_that_is_answered_by_another(web, parts, said):
-    """Whatever it is, it is not the guard."""
+    """Any answer that is not the guard's."""
     with guarding(web, RULES):
         for path in ("/a", "/b%C3%A4r", "/b%C3%A4r/d"):
             def change(asked, answer):
@@ -55,7 +55,7 @@ def test_a_path_that_is_answered_by_another(web, parts, said):
 
 
 def test_two_slashes_get_around_the_guard(web):
-    """nginx with merge_slashes off: they lead to the same file, and to no rule."""
+    """nginx with merge_slashes off: two slashes lead to the same file, and to no rule."""
     with guarding(web, RULES):
         for status in 200, 403, 404:
             web.change = replace("//a", status=status, headers=[], body=b"")
@@ -67,7 +67,8 @@ def test_two_slashes_get_around_the_guard(web):
 
 
 def test_a_header_that_names_a_method_comes_through(web):
-    """A program behind may take it for the request's, which the guard has judged."""
+    """A program behind the guard may believe this method, and the guard has judged
+    another."""
     with guarding(web, "GET /a = user\nPOST /a = client"):
         report = ask_web(web)
         is_sound(report)
@@ -78,14 +79,14 @@ def test_a_header_that_names_a_method_comes_through(web):
 
 
 def test_a_directory_is_led_to_its_slash(web):
-    """By the server, before it asks the guard: and there it is asked."""
+    """The server redirects before it asks the guard; at the new URL it asks."""
     with guarding(web, RULES):
         web.change = replace("/a", status=301, headers=[("Location", "/a/")], body=b"")
         is_sound(ask_web(web))
 
 
 def test_a_guard_with_other_rules(web):
-    """It reads another file."""
+    """The guard reads another configuration."""
     with guarding(web, RULES):
         other = web.site.dir / "other.conf"
         other.write_text(web.site.conf.read_text() + "/elsewhere = user\n")
@@ -107,7 +108,7 @@ def test_a_token_comes_to_the_guard_in_another_header(web):
 
 
 def without_code(where):
-    """The challenge of a request without a token, whatever was sent."""
+    """Whatever was sent, the challenge is that of a request without a token."""
     def change(path, answer):
         if path == where:
             answer.headers = [(k, v.replace(', error="invalid_token"', ""))

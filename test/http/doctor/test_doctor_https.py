@@ -11,7 +11,7 @@ TOKEN = "/oauth/token"
 
 
 def test_a_certificate(tmp_path):
-    """It is verified, and told of two weeks before it ends."""
+    """The certificate is verified, and doctor warns two weeks before it ends."""
     for days, level in ((90, "ok"), (5, "warn")):
         where = tmp_path / str(days)
         where.mkdir()
@@ -34,8 +34,8 @@ def hsts(path, answer):
 
 @pytest.fixture(scope="module")
 def public(tmp_path_factory):
-    """https://shop.test, which curl reaches through a proxy; plain is what the
-    proxy answers for http."""
+    """https://shop.test, which curl reaches through a proxy.  plain: the proxy's answer
+    for http."""
     where = tmp_path_factory.mktemp("public")
     tls = fakeweb.certificate(where, 90, "shop.test")
     with ExitStack() as stack:
@@ -52,7 +52,7 @@ def public(tmp_path_factory):
     (301, "https://shop.test/", True), (200, None, False),
     (302, "http://www.shop.test/", False)])
 def test_http_leads_to_https(public, status, to, fine):
-    """RFC 6749 section 3.2: the token endpoint is for TLS alone."""
+    """RFC 6749 section 3.2: the token endpoint needs TLS."""
     def change(path, answer):
         answer.status = status
         if to:
@@ -75,7 +75,7 @@ def test_browsers_are_told_of_https(public):
 
 
 def test_a_site_without_https(public):
-    """And its issuer is another."""
+    """Its issuer is another one, too."""
     public.plain.change = lambda path, answer: None
     report = ask(public.site, "http://shop.test", env=public.env)
     assert report.level("https") == "wrong" and "not encrypted" in report.text("https")
@@ -83,7 +83,7 @@ def test_a_site_without_https(public):
 
 
 def test_an_issuer_of_this_machine_alone(public, fresh):
-    """What a new site is often left with."""
+    """A new site often has such an answer."""
     report = ask(fresh, "http://shop.test", env=public.env)
     assert report.level("issuer") == "wrong"
     assert "this machine alone" in report.text("issuer")

@@ -1,4 +1,4 @@
-"""carnet doctor URL: each check, on a site that is served wrongly."""
+"""carnet doctor URL: each check, on a site that is served with a fault."""
 import json
 import os
 import sqlite3
@@ -15,7 +15,7 @@ from kit.site import BUILD
 
 
 def test_a_sound_fake(web):
-    """Or nothing below would prove anything."""
+    """Else the tests below would prove nothing."""
     is_sound(ask_web(web))
 
 
@@ -24,14 +24,14 @@ def test_a_sound_fake(web):
     ("lighttpd/1.4.69", "reverse proxy in front of lighttpd"),
     ("Apache/2.4.71", "CGIPassAuth On"), ("Caddy", "REDIRECT_HTTP_AUTHORIZATION")])
 def test_the_layer_that_eats_is_named_by_the_server(web, server, said):
-    """Each has its own cure."""
+    """Each fault has its own cure."""
     web.eaten = {"authorization"}
     web.change = lambda path, answer: answer.headers.append(("Server", server))
     ask_web(web).only("authorization", "wrong", said)
 
 
 def test_a_server_that_asks_for_a_password_itself(web):
-    """Basic authentication on the whole site."""
+    """The whole site asks for Basic authentication."""
     web.change = lambda path, answer: path == "/api/user" and answer.__dict__.update(
         status=401, headers=[*answer.headers, ("WWW-Authenticate", "Basic")]
         if not any(h[0] == "WWW-Authenticate" for h in answer.headers) else
@@ -42,20 +42,20 @@ def test_a_server_that_asks_for_a_password_itself(web):
 
 
 def test_a_site_that_is_not_there(web):
-    """And the checks that need none go on."""
+    """The checks that need no site still run."""
     report = ask(web.site, "http://127.0.0.1:%d" % servers.free_port())
     report.only("site", "wrong", "does not answer", "Start the web server")
     assert report.level("keys") == "ok" and report.level("paths") is None
 
 
 def test_without_curl_it_is_told(web, tmp_path):
-    """It is the one command that is wanted."""
+    """curl is the one command that doctor needs."""
     report = ask_web(web, env={"PATH": str(tmp_path)})
     report.only("site", "wrong", "curl cannot be run", "apt-get install")
 
 
 def test_what_curl_is_asked_is_in_no_argument(web, tmp_path):
-    """What is on the command line, anyone can read; nor has .curlrc a say."""
+    """Anyone can read a command line; and .curlrc is not read."""
     spy = tmp_path / "curl"
     spy.write_text('#!/bin/sh\necho "$*" >>%s/args\nexec /usr/bin/curl "$@"\n' % tmp_path)
     spy.chmod(0o755)
@@ -101,13 +101,13 @@ TOKEN, JWKS, PAGE = "/oauth/token", "/oauth/jwks", "/oauth/login"
      "application/json"),
     (TOKEN, "Access-Control-Allow-Origin", "*", "cors", "wrong", "any site may call")])
 def test_a_server_that_changes_headers(web, path, name, value, check, level, said):
-    """What the programs say is what arrives."""
+    """The headers that the programs send must arrive."""
     web.spoil(path, name, value)
     ask_web(web).only(check, level, said)
 
 
 def test_a_server_that_repeats_a_header(web):
-    """Of two policies for frames browsers take neither, or one."""
+    """With two policies for frames, browsers apply neither, or one."""
     web.change = lambda path, answer: answer.headers.append(("X-Frame-Options", "DENY"))
     ask_web(web).only("page-headers", "wrong", "2 of X-Frame-Options")
 
@@ -190,7 +190,7 @@ def test_paths_that_fail_alike_are_one_finding(web):
 
 
 def test_no_path_that_leads_to_a_program_is_all_that_is_told(web):
-    """Without its .htaccess: what is built on them is not looked at."""
+    """Without the .htaccess, checks that need its URLs do not run."""
     def change(path, answer):
         if "well-known" not in path:
             answer.status, answer.headers = 404, [("Server", "Apache")]
@@ -202,7 +202,7 @@ def test_no_path_that_leads_to_a_program_is_all_that_is_told(web):
 
 
 def test_a_post_that_is_kept_out(web):
-    """A firewall for web applications."""
+    """A firewall for web applications answers."""
     def change(path, answer):
         if path == TOKEN and answer.status == 415:
             answer.status, answer.body = 403, b"<h1>Forbidden</h1>"
@@ -211,7 +211,7 @@ def test_a_post_that_is_kept_out(web):
 
 
 def test_an_issuer_that_is_not_the_sites(web):
-    """RFC 8414 section 3.3: they must be identical."""
+    """RFC 8414 section 3.3: the two issuers must be identical."""
     report = ask(web.site, "http://localhost:%d" % web.port)
     report.only("https", "wrong", "The issuer is " + web.site.url, "localhost")
 
@@ -262,7 +262,7 @@ def test_what_sqlite_keeps_beside_the_database(web, suffix):
 
 
 def test_a_broken_configuration_does_not_hide_the_site(web, tmp_path):
-    """The URL is all that is needed."""
+    """The URL is enough."""
     conf = tmp_path / "carnet.conf"
     conf.write_text("nothing\n")
     report = doctor.Report(web.site.command("doctor", web.site.url, "--json", "--conf",
@@ -272,7 +272,7 @@ def test_a_broken_configuration_does_not_hide_the_site(web, tmp_path):
 
 
 def test_what_a_site_sends_does_not_reach_the_terminal(web):
-    """A control sequence in a header."""
+    """A control sequence in a header must not reach the terminal."""
     web.change = lambda path, answer: answer.headers.append(
         ("Server", "x\x1b[2Jy"))
     p = web.site.command("doctor", web.site.url)

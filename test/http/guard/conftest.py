@@ -1,4 +1,4 @@
-"""Fixtures: servers that ask the guard, and what is behind it."""
+"""Fixtures: servers that ask the guard, and the programs behind it."""
 import pytest
 
 from kit import deployments
@@ -14,5 +14,5 @@ def guarding(request, deployment, in_matrix):
 
 @pytest.fixture(params=KINDS)
 def path(request):
-    """A path of each kind of what is guarded."""
+    """One path of each kind of guarded program."""
     return KINDS[request.param]

@@ -1,4 +1,4 @@
-"""The guard in front of what is not ours, under each server that can ask it."""
+"""The guard before programs of others, under each server that can ask it."""
 import itertools
 
 import pytest
@@ -17,7 +17,7 @@ def server(guarding):
 
 
 def test_without_a_token_it_is_401(server, path):
-    """RFC 6750 section 3: the whole answer of the guard."""
+    """RFC 6750 section 3: the guard's whole answer arrives."""
     for token, code in ((None, None), ("x.y.z", "invalid_token")):
         r = server.get(path, token=token)
         expect.unauthenticated(r, code)
@@ -29,7 +29,7 @@ def test_without_a_token_it_is_401(server, path):
 
 
 def test_without_the_scope_it_is_403(server, path):
-    """RFC 6750 section 3.1: and the challenge names the scope."""
+    """RFC 6750 section 3.1: the challenge names the scope."""
     expect.insufficient(server.get(path, token=server.token("write-posts")), "read-posts")
 
 
@@ -72,7 +72,7 @@ def test_the_program_learns_which_machine_calls(server, kind):
 
 
 def test_what_is_public_needs_no_token_and_names_no_one(server):
-    """doc/guard.md, Rules: also where the token that is sent is worth nothing."""
+    """doc/guard.md, Rules: a public path is served with a worthless token, too."""
     assert server.get(OPEN).text == "open\n"
     for path in guarded.PUBLIC.values():
         for token in (None, "x.y.z"):
@@ -90,8 +90,8 @@ def test_a_rule_is_for_its_methods(server, method):
 
 
 def test_a_method_without_a_rule_is_405(server):
-    """RFC 9110 section 15.5.6: with Allow, before a token is looked at.  Apache
-    says what it allows itself."""
+    """RFC 9110 section 15.5.6: with Allow, before a token is read.  Apache sends an
+    Allow of its own."""
     r = server.delete(KINDS["app"])
     expect.error(r, 405, "method_not_allowed")
     if not server.deployment.startswith("apache"):
@@ -108,7 +108,7 @@ def test_a_rule_may_want_a_machine(server):
 
 @pytest.mark.parametrize("kind", ["php", "perl", "app"])
 def test_a_body_arrives_behind_the_guard(server, kind):
-    """The question is asked without it; the program gets all of it."""
+    """The guard is asked without the body; the program gets all of it."""
     body = "x" * 100_000
     r = server.post(KINDS[kind], token=server.token("read-posts write-posts"), data=body,
                     headers={"Content-Type": "text/plain"})
@@ -117,13 +117,14 @@ def test_a_body_arrives_behind_the_guard(server, kind):
 
 # What the client says of itself
 
-# What may stand in a header's name beside letters and digits (RFC 9110 section 5.6.2).
+# Characters that the name of a header may have beside letters and digits (RFC 9110 section
+# 5.6.2).
 SEPARATORS = "-_.!#$%&'*+^`|~"
 
 
 def lies():
-    """The guard's names as headers, in each spelling that someone may read so: all
-    separators, alone, and two of them in each place."""
+    """The guard's names as headers, in each spelling that a program may take for them:
+    each separator alone, and two of them in each place."""
     for name in NAMES:
         for words in (name.split("_"), HEADERS[name].title().split("_")):
             yield from (separator.join(words) for separator in SEPARATORS)
@@ -133,7 +134,7 @@ def lies():
 
 
 def spell(words, pair, at):
-    """The second of the pair in one place, the first in all others."""
+    """The second separator of the pair in one place, the first in all others."""
     rest, odd = pair
     return rest.join(words[:at]) + odd + rest.join(words[at:])
 
@@ -142,8 +143,8 @@ def spell(words, pair, at):
     ("php", False), ("php", True), ("perl", False), ("perl", True), ("app", False),
     ("app", True)])
 def test_no_client_says_who_it_is(server, kind, public):
-    """doc/guard.md, Who calls: whatever it sends under these names never gets through.  One
-    without a value does not hide the others."""
+    """doc/guard.md, Who calls: what a client sends under these names never gets through.
+    A name without a value does not hide the others."""
     path = guarded.PUBLIC[kind] if public else KINDS[kind]
     token = None if public else server.token("read-posts")
     honest = guarded.told(raw_answer(server, path, token, []))
@@ -161,8 +162,8 @@ def raw_answer(server, path, token, headers):
 
 
 def check_said(honest, told):
-    """The guard's variables have the values that they have if the client sends nothing,
-    and no header of a similar name has what the client sent."""
+    """The guard's variables have the same values as if the client sent nothing.  No
+    header with a similar name has what the client sent."""
     for name in NAMES:
         assert told.get(name) == honest.get(name), name
     for name, value in told.items():
@@ -173,8 +174,8 @@ def check_said(honest, told):
 
 @pytest.mark.parametrize("option", [*HEADERS.values(), "AUTHORIZATION"])
 def test_no_client_has_it_left_out_who_it_is(server, option):
-    """RFC 9110 section 7.6.1: a header that Connection names goes no further.  The
-    program behind would take the request for one of nobody."""
+    """RFC 9110 section 7.6.1: a header that Connection names is not passed on.  The
+    program would then see a request of nobody."""
     token = server.token("read-posts")
     honest = who(server, KINDS["app"], token=token)
     for path in KINDS.values():
@@ -190,14 +191,14 @@ def test_no_client_has_it_left_out_who_it_is(server, option):
 
 @pytest.mark.parametrize("kind", SCRIPTS)
 def test_a_client_cannot_set_a_proxy(server, kind):
-    """CVE-2016-5385: HTTP_PROXY is a variable that programs believe."""
+    """CVE-2016-5385: programs believe the variable HTTP_PROXY."""
     told = guarded.told(server.get(KINDS[kind], token=server.token("read-posts"),
                                    headers={"Proxy": "http://evil.example"}))
     assert "evil" not in told.get("HTTP_PROXY", "")
 
 
 def test_basic_credentials_are_no_user(server):
-    """A server may take REMOTE_USER from them: of a public path, too."""
+    """A server may set REMOTE_USER from them, even for a public path."""
     told = guarded.told(server.get(guarded.PUBLIC["perl"], auth=("root", "x")))
     assert told.get("REMOTE_USER") in ("", "anonymous", None)
 
@@ -205,7 +206,7 @@ def test_basic_credentials_are_no_user(server):
 # The guard itself
 
 def test_make_run_shows_it(site, in_matrix):
-    """doc/guard.md, Who calls: /guarded/env; more of it is in test_guarded.py."""
+    """doc/guard.md, Who calls: /guarded/env; test_guarded.py has more."""
     in_matrix("make-run")
     expect.unauthenticated(site.get("/guarded/env"), None)
     assert site.get("/guarded/env", token=site.token("write-posts")).status_code == 403
@@ -214,7 +215,7 @@ def test_make_run_shows_it(site, in_matrix):
 
 
 def test_without_a_guard_nothing_is_served(server):
-    """A server that cannot ask lets no one in."""
+    """A server that cannot ask the guard lets nobody in."""
     token = server.token("read-posts")
     with deployments.without(server, "guard"):
         for path in [*KINDS.values(), OPEN]:
@@ -226,7 +227,7 @@ def test_without_a_guard_nothing_is_served(server):
 
 
 def test_what_no_rule_names_is_refused(server):
-    """doc/guard.md, Rules: inside a guarded space, whoever asks."""
+    """doc/guard.md, Rules: a path inside a guarded space is public if a rule says so."""
     token, text = server.token("read-posts"), server.conf.read_text()
     server.conf.write_text(text.replace("\n/guarded = all", "\n/elsewhere = all"))
     try:
@@ -240,7 +241,8 @@ def test_what_no_rule_names_is_refused(server):
 
 
 def test_without_a_database_it_is_503(server):
-    """Never 200, of what is public neither; and its return is noticed."""
+    """Without the guard there is never a 200, even for a public path; when it is back,
+    requests pass."""
     token = server.token("read-posts")
     paths = [*KINDS.values(), OPEN, *guarded.PUBLIC.values()]
     db, away = server.dir / "data/carnet.db", server.dir / "away.db"

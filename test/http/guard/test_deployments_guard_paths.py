@@ -1,4 +1,4 @@
-"""No way around the guard: paths, methods, bodies and headers of every kind."""
+"""No way around the guard: paths, methods, bodies and headers of each kind."""
 from contextlib import contextmanager
 
 import pytest
@@ -27,7 +27,7 @@ FORMS = [
     "%(first)s%%00/%(rest)s", "%(first)s%%5c%(rest)s", "%(first)s%%255c%(rest)s",
     "%(first)s%%252f%(rest)s", "%(first)s/%%2e/%(rest)s", "%(first)s%%c0%%af%(rest)s",
     "%(first)s/..%%c0%%af%(bare)s", "%(first)s%%u002f%(rest)s", "%(first)s%%zz/%(rest)s",
-    # a public rule must not open what lies beside it
+    # a public rule must not open its neighbours
     *("/guarded/%s/open" % kind + way for kind in ("files", "perl", "app") for way in (
         "/../../..%(path)s", "/..%%2f..%%2f..%(path)s", "/%%2e%%2e/%%2e%%2e/%%2e%%2e%(path)s",
         "/..%%2f..%%2f..%%2f%(bare)s", "/..;/..;/..;%(path)s", "/..%%5c..%%5c..%(path)s",
@@ -51,13 +51,13 @@ def forms(server, path):
 
 
 def test_no_spelling_of_a_path_gets_around_the_guard(server, path):
-    """doc/guard.md, Paths: each is written to the socket unchanged, without a token."""
+    """doc/guard.md, Paths: each path is sent unchanged, without a token."""
     ways = forms(server, path)
     for way in ways:
         r = raw.request(server, way)
         assert MARK.encode() not in r.body, (way, r.status)
         assert b"<?php" not in r.body and b"#!/usr/bin" not in r.body, way
-    # the ways are ways: some of them lead there, with a token
+    # some of these paths do lead there, with a token
     headers = [("Authorization", "Bearer " + server.token("read-posts"))]
     led = [way for way in ways if raw.request(server, way, headers=headers).status == 200]
     assert len(led) > 8, led
@@ -70,8 +70,8 @@ def test_no_spelling_of_a_path_gets_around_the_guard(server, path):
                                  "/x/..%255cadmin/x", "/x%252fy/%252e%252e/z",
                                  "/admin./x", "/admin%20/x", "/;a/admin;a/x"])
 def test_the_program_behind_reads_the_path_as_the_guard_does(server, way):
-    """doc/guard.md, Paths: to Tomcat /admin;a is /admin, and so is /\\admin on Windows.
-    A public path above it must not open it."""
+    """doc/guard.md, Paths: Tomcat takes /admin;a for /admin, and Windows /\\admin.  A
+    public path above it must not open it."""
     assert raw.request(server, guarded.PUBLIC["app"]).status == 200
     assert raw.request(server, "/guarded/app/open/admin/x").status == 401
     r = raw.request(server, "/guarded/app/open" + way)
@@ -96,7 +96,7 @@ def with_rules(server, *lines):
 
 
 def see_no_way_in(server, path):
-    """Without a token no spelling in capitals is served."""
+    """Without a token, no spelling with capitals is served."""
     for way in guarded.spelt(path):
         r = raw.request(server, way)
         assert r.status in (401, 403), way
@@ -106,7 +106,7 @@ def see_no_way_in(server, path):
 
 def test_no_case_gets_around_the_guard(server):
     """doc/guard.md, Paths: a file system may take /GUARDED for /guarded, which the
-    server's own match does not know.  With a token, a script's text is no answer."""
+    server's match does not know.  Even with a token, the text of a script is not sent."""
     for path in KINDS.values():
         see_no_way_in(server, path)
     headers = [("Authorization", "Bearer " + server.token("read-posts"))]
@@ -122,14 +122,14 @@ def test_no_case_gets_around_the_guard(server):
 
 @pytest.fixture(scope="module")
 def folding():
-    """lighttpd as it is told to be where the file system folds case."""
+    """lighttpd, set for a file system that folds case."""
     with deployments.deployed("lighttpd-fastcgi", more="server.force-lowercase-filenames"
                               ' = "enable"\n') as s:
         yield s
 
 
 def test_a_server_that_folds_case_is_guarded(folding):
-    """doc/guard.md, Paths: refused, unless the guard is told of it."""
+    """doc/guard.md, Paths: refused, unless fold_case says that case is folded."""
     token = folding.token("read-posts")
     for path in KINDS.values():
         see_no_way_in(folding, path)
@@ -155,8 +155,8 @@ def test_no_method_gets_around_the_guard(server, path, method):
 
 @pytest.mark.parametrize("version", ["HTTP/1.0", "HTTP/1.1"])
 def test_neither_host_nor_version_gets_around_the_guard(server, path, version):
-    """RFC 9112 section 3.2: HTTP/1.0 names no host; and whom a request names does
-    not count, in its target neither."""
+    """RFC 9112 section 3.2: HTTP/1.0 names no host.  The host that a request names does
+    not count, also in its target."""
     for hosts in (), ("other.example",), ("",), ("/guarded/files/open",), ("a.x", "b.x"):
         for target in path, server.url + path, "http://other.example" + path:
             r = raw.request(server, target, version=version, hosts=hosts)
@@ -169,14 +169,14 @@ def test_neither_host_nor_version_gets_around_the_guard(server, path, version):
 
 
 def test_no_body_gets_around_the_guard(server, path):
-    """The question is asked without it."""
+    """The guard is asked without the body."""
     for body, header in (
             (b"x" * 5000, ("Content-Length", "5000")),
             (b"5\r\nhello\r\n0\r\n\r\n", ("Transfer-Encoding", "chunked")),
             (b"", ("Content-Length", "0")), (b"x", ("Content-Length", "-1"))):
         for method in "POST", "GET", "PUT":
             r = raw.request(server, path, method, [header], body=body)
-            assert r.status in (0, 400, 401, 405, 411, 501)  # 0: it hung up
+            assert r.status in (0, 400, 401, 405, 411, 501)  # 0: it closed the connection
             assert MARK.encode() not in r.body
 
 
@@ -185,7 +185,8 @@ OVERRIDES = ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override",
 
 
 def test_other_headers_do_not_name_another_path(server, path):
-    """Some programs believe these of a path; the guard and the server must not."""
+    """Some programs believe these headers about the path; the guard and the server must
+    not."""
     for name in (*OVERRIDES, "X-Forwarded-Uri", "X-Original-Method", "X-Forwarded-Prefix",
                  "Request-Uri"):
         r = raw.request(server, path, headers=[(name, OPEN)])
@@ -196,8 +197,8 @@ def test_other_headers_do_not_name_another_path(server, path):
 
 @pytest.mark.parametrize("kind", ["php", "perl", "app"])
 def test_no_header_names_another_method_or_path(server, kind):
-    """doc/guard.md, Paths: a program that believes it would do what another rule is for.
-    However it is spelt, it does not get through."""
+    """doc/guard.md, Paths: a program that believes the header would do what another rule
+    is for.  No spelling of it gets through."""
     token, path = server.token("read-posts"), KINDS[kind]
     for name in OVERRIDES:
         for spelt in name, name.lower(), name.replace("-", "_"), name.replace("-", "."):
@@ -207,7 +208,8 @@ def test_no_header_names_another_method_or_path(server, kind):
 
 
 def test_no_parameter_names_another_method(server):
-    """Some programs take _method for the method; under one rule for all it may be."""
+    """Some programs take _method for the method; if all methods have one rule, it may be
+    sent."""
     token = server.token("read-posts")
     for query in ("_method=POST", "a=b&_method=post", "%5Fmethod=DELETE"):
         r = server.get(KINDS["app"] + "?" + query, token=token)
@@ -220,13 +222,13 @@ def test_no_parameter_names_another_method(server):
 
 @pytest.fixture(scope="module")
 def two_slashes():
-    """nginx as it may be told to keep them."""
+    """nginx, set to keep two slashes."""
     with deployments.deployed("nginx", more="merge_slashes off;") as s:
         yield s
 
 
 def test_two_slashes_are_guarded(two_slashes, in_matrix):
-    """doc/guard.md, Paths: the file is found by them, and so is the rule."""
+    """doc/guard.md, Paths: two slashes lead to the file, and to its rule."""
     in_matrix("nginx")
     token = two_slashes.token("read-posts")
     for path in KINDS.values():

@@ -1,4 +1,4 @@
-"""The guard: what a bearer token is, and who calls with it (RFC 6750, RFC 9068)."""
+"""The guard: which bearer tokens it takes, and who calls (RFC 6750, RFC 9068)."""
 import time
 
 import pytest
@@ -16,12 +16,12 @@ def row_of(token):
 
 @pytest.fixture(scope="module")
 def token(site):
-    """A genuine one, that every forgery is made from."""
+    """A genuine token, of which each forgery is made."""
     return site.token("read-posts")
 
 
 def test_a_genuine_token_passes_and_so_does_its_like(site, token):
-    """The other tests need this: forge() by itself makes no token bad."""
+    """The other tests need this: forge() alone does not make a token bad."""
     assert user(site, token).status_code == 200
     assert user(site, site.forge(token)).status_code == 200
 
@@ -41,7 +41,8 @@ def test_no_bearer_token_is_a_challenge_without_error(site, value):
 
 
 def test_a_token_elsewhere_is_not_looked_at(site, token):
-    """doc/guard.md, What is checked: Authorization only; not RFC 6750 sections 2.2, 2.3."""
+    """doc/guard.md, What is checked: only Authorization counts, not RFC 6750 sections
+    2.2 and 2.3."""
     expect.unauthenticated(site.get("/api/user?access_token=" + token), None)
     r = site.post("/api/posts", json={"access_token": token})
     expect.unauthenticated(r, None)
@@ -85,7 +86,7 @@ def test_a_malformed_token_is_refused(site, token, case):
 
 
 def test_a_change_of_any_character_is_noticed(site, token):
-    """RFC 7515 section 5.2: also of the bits that base64url has left over."""
+    """RFC 7515 section 5.2: also a change of the bits that base64url does not use."""
     letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
     passed = []
     for i, c in enumerate(token):
@@ -136,7 +137,7 @@ def test_a_token_out_of_its_time_is_refused(site, token, case):
 
 
 def test_times_with_a_fraction_are_read(site, token):
-    """RFC 7519 section 2: NumericDate may be one; Passport's are."""
+    """RFC 7519 section 2: a NumericDate may have a fraction; Passport's have."""
     now = time.time()
     claims = {"exp": now + 60.5, "nbf": now - 60.5, "iat": now - 60.5}
     assert user(site, site.forge(token, claims=claims)).status_code == 200
@@ -181,7 +182,7 @@ def test_audiences_are_for_what_is_guarded_and_not_for_our_own(site, token):
 
 
 def test_what_is_taken_from_a_user_is_gone_at_the_next_request(site):
-    """doc/protocol.md, Scopes: and given back, it is there."""
+    """doc/protocol.md, Scopes: when the scope is given back, the token has it again."""
     person = site.user("read-posts write-posts")
     token = site.token("read-posts write-posts", person)
     mine = site.post("/api/personal-tokens", token=token, json={
@@ -194,7 +195,7 @@ def test_what_is_taken_from_a_user_is_gone_at_the_next_request(site):
 
 
 def test_a_challenge_says_what_to_ask_for(site, token):
-    """RFC 6750 section 3: with no token, a bad one, and one that lacks a scope."""
+    """RFC 6750 section 3: without a token, with a bad one, with one that lacks a scope."""
     for bearer in None, "a.b.c":
         r = site.get("/api/posts", token=bearer)
         expect.unauthenticated(r, bearer and "invalid_token")
@@ -216,7 +217,7 @@ DUPLICATES = {
 
 @pytest.mark.parametrize("case", DUPLICATES)
 def test_a_claim_that_stands_twice_is_refused(site, token, case):
-    """RFC 7519 section 4: reject, or two readers see two tokens."""
+    """RFC 7519 section 4: refuse it, else two readers see two tokens."""
     text = jose.unb64u(token.split(".")[1]).decode()
     for claims in (text[:-1] + "," + DUPLICATES[case] + "}",
                    "{" + DUPLICATES[case] + "," + text[1:]):
@@ -233,7 +234,7 @@ def test_claims_that_are_no_object_are_refused(site, token, claims):
 
 
 def test_the_database_knows_better_than_the_claims(site, token):
-    """doc/guard.md, What is checked: a token is good for what its row says, no longer."""
+    """doc/guard.md, What is checked: the token counts as long as its row says."""
     claims = {"scope": "admin", "scopes": ["admin"], "sub": "1", "exp": 9999999999}
     forged = site.forge(token, claims=claims)
     assert user(site, forged).json()["scopes"] == ["read-posts"]
@@ -287,7 +288,8 @@ def test_a_revoked_clients_tokens_are_refused(site):
 
 
 def test_a_disabled_users_tokens_are_refused(site):
-    """doc/guard.md, What is checked: user not disabled; enabled again they are good."""
+    """doc/guard.md, What is checked: a disabled user's tokens; when the user is enabled
+    again they count."""
     who = site.user()
     token = site.token(user=who)
     site.carnet("user", "disable", who.email)
@@ -297,7 +299,7 @@ def test_a_disabled_users_tokens_are_refused(site):
 
 
 def test_a_passport_token_is_refused_where_compat_is_off(site):
-    """doc/protocol.md, Tokens: typ and aud are the mode's."""
+    """doc/protocol.md, Tokens: the mode decides typ and aud."""
     compat = site.variant("passport_compat = yes")
     theirs, ours = compat.token(), site.token()
     expect.unauthenticated(user(site, theirs))

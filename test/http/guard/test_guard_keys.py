@@ -34,7 +34,7 @@ def test_none_is_refused(site, token, alg):
 
 
 def encodings(public, jwk):
-    """What a careless verifier might take for the secret of an HMAC."""
+    """What a careless verifier could use as the secret of an HMAC."""
     pem = public.public_bytes(PEM, SPKI)
     yield from (pem, pem.strip(), pem + b"\0", public.public_bytes(DER, SPKI))
     yield json.dumps(jwk).encode()
@@ -51,7 +51,7 @@ def encodings(public, jwk):
 
 @pytest.mark.parametrize("alg", ["ES256", "RS256"])
 def test_an_hmac_with_the_public_key_is_refused(site, token, jwks, alg):
-    """RFC 8725 section 2.1: however the key is written."""
+    """RFC 8725 section 2.1: for each form of the key."""
     jwk = jwks[alg]
     header = {"alg": "HS256", "kid": jwk["kid"]}
     for secret in encodings(jose.public_key(jwk), jwk):
@@ -93,7 +93,7 @@ def test_a_foreign_key_with_our_kid_is_refused(site, token, jwks, alg):
 
 
 def test_a_key_that_the_token_brings_is_not_used(site, token):
-    """RFC 8725 section 3.10: jwk, jku, x5c, x5u are not looked at."""
+    """RFC 8725 section 3.10: jwk, jku, x5c and x5u are ignored."""
     key = ec.generate_private_key(ec.SECP256R1())
     n = key.public_key().public_numbers()
     jwk = {"kty": "EC", "crv": "P-256", "x": jose.b64u(n.x.to_bytes(32, "big")),
@@ -121,7 +121,7 @@ def test_a_header_without_a_member_is_refused(site, token, member):
 @pytest.mark.parametrize("typ", ["JWT", "at+jwt2", "refresh+jwt", "", None, 5,
                                  "text/at+jwt", "dpop+jwt"])
 def test_another_typ_is_refused(site, token, typ):
-    """RFC 9068 section 4: no ID token or other JWT of ours is an access token."""
+    """RFC 9068 section 4: an ID token, or another JWT of ours, is no access token."""
     refused(site, site.forge(token, header={"typ": typ}))
 
 
@@ -133,7 +133,7 @@ def test_our_typ_is_accepted_as_a_media_type(site, token, typ):
 
 @pytest.mark.parametrize("crit", [["exp"], ["b64"], [], None, "x"])
 def test_a_critical_extension_is_refused(site, token, crit):
-    """RFC 7515 section 4.1.11: none is understood, and an empty list is none."""
+    """RFC 7515 section 4.1.11: we know none of these, and the list must not be empty."""
     refused(site, site.forge(token, header={"crit": crit}))
 
 
@@ -143,7 +143,7 @@ def test_a_critical_extension_is_refused(site, token, crit):
     b'{"alg":"ES256","typ":"at+jwt","kid":"%s","kid":"%s"}',
     b'{"alg":"ES256","typ":"at+jwt","kid":"%s"} x'])
 def test_a_malformed_header_is_refused(site, token, jwks, header):
-    """RFC 7515 section 4: the names in it are unique."""
+    """RFC 7515 section 4: the names in the header are unique."""
     header = header.replace(b"%s", jwks["ES256"]["kid"].encode())
     refused(site, jose.sign(header, jose.claims_of(token), site.key(), "ES256"))
 

@@ -17,7 +17,7 @@ def env_of(r):
     ("/guarded/env", "write-posts", 403), ("/guarded/other", "read-posts", 403),
     ("/guarded", "read-posts", 403), ("/guarded/allx", "read-posts write-posts", 403)])
 def test_scopes_open_the_paths(site, path, scope, status):
-    """doc/guard.md, Rules: all of a list, or any of it."""
+    """doc/guard.md, Rules: all scopes of a list, or any of them."""
     r = site.get(path, token=site.token(scope))
     assert r.status_code == status, r.text
     if status == 403:
@@ -36,7 +36,7 @@ def test_without_a_live_token_there_is_a_challenge(site, path):
 
 
 def test_the_guard_is_asked_in_any_case(site):
-    """Where the file system folds case, /GUARDED is the same place."""
+    """On a file system that folds case, /GUARDED is the same place."""
     for path in "/GUARDED/any", "/Guarded/env":
         expect.error(site.get(path), 403, "access_denied")
 

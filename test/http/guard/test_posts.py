@@ -63,7 +63,7 @@ def test_a_body_may_be_65536_characters(site, token):
 
 
 def test_128_kib_are_taken_and_a_byte_more_is_413(site, token):
-    """doc/security.md, Under load: posts may be larger than other bodies."""
+    """doc/security.md, Under load: the body of a post may be larger than others."""
     raw = json.dumps(POST).encode()
     raw += b" " * (131072 - len(raw))
     assert site.post("/api/posts", token=token, data=raw,
@@ -109,7 +109,7 @@ def test_another_media_type_is_415(site, token, media):
 
 @pytest.fixture(scope="module")
 def seven(site, token):
-    """The ids of seven posts more, newest first."""
+    """The ids of seven more posts, the newest first."""
     return [create(site, token, title=str(i)).json()["id"] for i in range(7)][::-1]
 
 
@@ -127,7 +127,7 @@ def test_pages_lead_to_the_end(site, token, seven):
 
 
 def test_a_new_post_does_not_shift_the_pages(site, token, seven):
-    """doc/protocol.md, The example API: what keyset pages are for."""
+    """doc/protocol.md, The example API: new posts do not shift keyset pages."""
     first = site.get("/api/posts?limit=2", token=token).json()
     create(site, token)
     second = site.get(first["next"], token=token).json()
@@ -135,7 +135,8 @@ def test_a_new_post_does_not_shift_the_pages(site, token, seven):
 
 
 def test_there_is_no_next_behind_the_last(site, token, seven):
-    """doc/protocol.md, The example API: next is null, also where the page is just full."""
+    """doc/protocol.md, The example API: next is null on the last page, also if it is
+    full."""
     oldest, = site.sql("SELECT min(id) FROM posts")
     page = site.get("/api/posts?limit=1&after=%d" % (oldest[0] + 1), token=token)
     assert page.json()["next"] is None and len(page.json()["data"]) == 1
@@ -189,7 +190,7 @@ def test_a_deleted_post_is_gone(site, token):
     ("GET", "/api/posts", "read-posts"), ("GET", "/api/posts/1", "read-posts"),
     ("POST", "/api/posts", "write-posts"), ("DELETE", "/api/posts/1", "admin")])
 def test_each_call_needs_its_scope(site, method, path, scope):
-    """RFC 6750 section 3.1: 403 names the scope; no other one helps."""
+    """RFC 6750 section 3.1: 403 names the scope; no other scope is enough."""
     others = {"read-posts", "write-posts", "admin"} - {scope}
     token = site.token(" ".join(others))
     kw = {"json": POST} if method == "POST" else {}
@@ -206,7 +207,7 @@ def test_each_call_needs_its_scope(site, method, path, scope):
     ("POST", "/oauth/jwks", {"GET", "HEAD"}),
     ("POST", "/oauth/playground", {"GET", "HEAD"})])
 def test_a_wrong_method_is_405_with_those_of_the_path(site, token, method, path, allow):
-    """RFC 9110 section 10.2.1: Allow lists what this very resource takes."""
+    """RFC 9110 section 10.2.1: Allow lists the methods of this very resource."""
     r = site.request(method, path, token=token, json=POST)
     expect.error(r, 405, "method_not_allowed")
     assert set(r.headers["Allow"].split(", ")) == allow
@@ -256,9 +257,9 @@ def test_status_needs_a_clients_own_token(site, token):
 
 
 def test_a_list_is_as_new_as_the_last_write(site, token):
-    """What is kept of a list is given up when anybody writes, by any process."""
+    """A list that is kept is dropped when any process writes."""
     for _ in range(10):
-        for _ in range(6):  # more often than there are processes
+        for _ in range(6):  # more requests than there are processes
             before = site.get("/api/posts?limit=3", token=token).json()["data"]
         made = create(site, token).json()
         for _ in range(6):

@@ -1,4 +1,5 @@
-"""The metadata of what the guard protects (RFC 9728), and who points to it."""
+"""The metadata of the resource that the guard protects (RFC 9728), and the challenges
+that name it."""
 import re
 
 import pytest
@@ -10,7 +11,7 @@ URL = "/.well-known/oauth-protected-resource"
 
 
 def pointed_to(r):
-    """RFC 9728 section 5.1: where the challenge says that the metadata is."""
+    """RFC 9728 section 5.1: the URL of the metadata in a challenge."""
     return re.search(r'^Bearer .*\bresource_metadata="([^"]+)"',
                      r.headers["WWW-Authenticate"])[1]
 
@@ -44,7 +45,8 @@ def test_a_client_that_knows_the_resource_alone_finds_its_way(site):
 
 
 def test_every_challenge_of_the_guard_points_to_it(server):
-    """RFC 9728 section 5.1: no token, a bad one, a scope that lacks, a wrong caller."""
+    """RFC 9728 section 5.1: no token, a bad one, a missing scope, a wrong kind of
+    caller."""
     user, (_, machine) = server.token("read-posts"), server.machine()
     for status, method, path, token in (
             (401, "GET", "/api/posts", None), (401, "GET", "/api/posts", "x.y.z"),
@@ -57,7 +59,7 @@ def test_every_challenge_of_the_guard_points_to_it(server):
 
 @pytest.fixture
 def below(site):
-    """An issuer with a path, of which a server decodes a part."""
+    """An issuer whose path a server decodes in part."""
     return site.variant("issuer = https://host.example/%7Eada/auth")
 
 
@@ -74,7 +76,7 @@ def test_the_path_of_an_issuer_goes_behind_the_name(below):
 
 @pytest.mark.parametrize("path", ["/api/posts", "/~ada", "/~ada/auth/x", "/~ADA/auth"])
 def test_another_path_is_another_resource(below, path):
-    """RFC 9728 section 3.3: the answer would be of no use to who asks."""
+    """RFC 9728 section 3.3: a client could not use the answer."""
     expect.error(below.get(URL + path), 404, "not_found")
 
 

@@ -31,7 +31,8 @@ def error(r, app):
 # Who is not signed in
 
 def test_a_sign_in_leads_back_to_the_request(site, app, user):
-    """doc/protocol.md, Sign-in and consent: and from there to the consent page, with all of it."""
+    """doc/protocol.md, Sign-in and consent: from the sign-in to the consent page, with
+    all parameters."""
     browser = Browser(site)
     state = "a b&c=%41/../é".encode("ascii", "replace").decode()
     r = app.ask(browser, state=state, scope="read-posts write-posts",
@@ -58,7 +59,8 @@ def test_prompt_none_shows_nothing(site, app, browser):
 
 @pytest.mark.parametrize("prompt", ["login", "login consent", "consent login"])
 def test_prompt_login_asks_who_is_signed_in(app, browser, user, prompt):
-    """OpenID Connect Core section 3.1.2.1: once; a "consent" then still counts."""
+    """OpenID Connect Core section 3.1.2.1: one sign-in is enough; a "consent" beside it
+    still counts."""
     app.connect(browser)
     path, query = people.sent_to(app.ask(browser, prompt=prompt))
     assert path == "/oauth/login"
@@ -70,7 +72,7 @@ def test_prompt_login_asks_who_is_signed_in(app, browser, user, prompt):
 
 
 def test_a_form_cannot_skip_prompt_login(app, browser):
-    """The decision of somebody who has not signed in again does not count."""
+    """A decision by a browser that has not signed in again does not count."""
     form = app.consent(browser).form("approve")
     form.fields["prompt"] = "login"
     assert people.sent_to(browser.submit(form, "approve"))[0] == "/oauth/login"
@@ -84,7 +86,7 @@ def test_prompt_consent_asks_again(app, browser):
 
 
 def test_a_request_may_come_by_post(site, app, browser):
-    """RFC 6749 section 3.1; and what one of these leads to is the same."""
+    """RFC 6749 section 3.1: a POST is answered as a GET."""
     form = Page(browser.post("/oauth/authorize", app.request())).form("approve")
     assert people.sent_back(browser.submit(form, "approve"), app)["code"]
     path, _ = people.sent_to(Browser(site).post("/oauth/authorize", app.request()))
@@ -92,8 +94,8 @@ def test_a_request_may_come_by_post(site, app, browser):
 
 
 def test_a_post_from_another_site_signs_nobody_out(site, app):
-    """RFC 6265bis section 5.5: it comes without the cookie.  An answer that sets a
-    new one would overwrite the session."""
+    """RFC 6265bis section 5.5: the form comes without the cookie.  An answer with a new
+    cookie would overwrite the session."""
     for path, form in (("/oauth/authorize", app.request()), ("/account", {}),
                        ("/oauth/device", {}), ("/oauth/logout", {}),
                        ("/oauth/login", {})):
@@ -119,13 +121,13 @@ def test_the_page_says_who_asks_for_what(site, browser, user):
     ("http://127.0.0.1:4711/cb", "127.0.0.1:4711"), ("http://[::1]/cb", "[::1]"),
     ("com.example.app:/cb", "com.example.app")])
 def test_a_public_client_could_be_anyone(site, browser, uri, shown):
-    """RFC 8252 section 8.6: so the page says where the code will go."""
+    """RFC 8252 section 8.6: the page says where the code goes."""
     page = App(site, public=True, uris=(uri,)).consent(browser)
     assert "Anyone could have made" in page.text and shown in page.text
 
 
 def test_the_person_may_be_another(app, browser):
-    """The link of the page leads to a sign-in that comes back to it."""
+    """The page's link leads to a sign-in that comes back to it."""
     page = app.consent(browser, prompt="consent")
     link, = [attrs["href"] for tag, attrs in page.tags if tag == "a"]
     assert link.startswith("/oauth/login?return_to=")
@@ -144,14 +146,15 @@ def test_a_denial_is_told(app, browser):
 
 @pytest.mark.parametrize("decision", ["", "x", "Approve", "approve "])
 def test_what_is_no_yes_gives_no_code(app, browser, decision):
-    """One word approves."""
+    """Only one word approves."""
     form = app.consent(browser).form("approve")
     r = browser.submit(form, decision=decision)
     assert r.status_code == 200 or "code=" not in r.headers["Location"]
 
 
 def test_a_decision_needs_the_pages_token(site, app, browser, user):
-    """RFC 6749 section 10.12: missing, another browser's, of the same person too."""
+    """RFC 6749 section 10.12: a token that is missing, or is of another browser of the
+    same person."""
     theirs = app.consent(Browser(site, user)).form("approve")
     form = app.consent(browser).form("approve")
     del form.fields["csrf_token"]
@@ -165,8 +168,8 @@ def test_a_decision_needs_the_pages_token(site, app, browser, user):
 
 
 def test_a_page_from_before_a_sign_in_in_another_tab(site, app, browser):
-    """It shows who is signed in now, and decides nothing, though another's consent is
-    remembered: then it can be sent."""
+    """The page shows who is signed in now, and decides nothing, even if another user's
+    consent is remembered.  Then it can be sent."""
     form = app.consent(browser).form("approve")
     other = site.user("*")
     app.connect(Browser(site, other))
@@ -188,7 +191,7 @@ def test_a_link_decides_nothing(app, browser):
 
 
 def test_a_changed_form_gets_no_more_than_may_be(app, browser):
-    """The form is the browser's to change: every rule holds for what it sends."""
+    """A browser can change the form: every rule applies to what it sends."""
     def changed(**fields):
         return browser.submit(app.consent(browser).form("approve"), "approve", **fields)
     people.refused(changed(redirect_uri="https://evil.example/cb"))
@@ -198,7 +201,7 @@ def test_a_changed_form_gets_no_more_than_may_be(app, browser):
 
 
 def test_a_sign_out_in_another_tab_leads_to_the_sign_in(app, browser):
-    """The request goes on after that."""
+    """After that the request goes on."""
     form = app.consent(browser).form("approve")
     browser.act("sign_out")
     browser.cookie = None
@@ -209,7 +212,7 @@ def test_a_sign_out_in_another_tab_leads_to_the_sign_in(app, browser):
 # What is remembered
 
 def test_a_consent_is_remembered(site, app, browser, user):
-    """doc/protocol.md, Sign-in and consent: for this client, this user, and no more than that."""
+    """doc/protocol.md, Sign-in and consent: for this client and this user only."""
     app.connect(browser, scope="read-posts write-posts")
     for scope in ("read-posts", "write-posts", "read-posts write-posts", None):
         assert people.sent_back(app.ask(browser, scope=scope), app)["code"]
@@ -220,8 +223,8 @@ def test_a_consent_is_remembered(site, app, browser, user):
 
 
 def test_a_later_consent_forgets_no_earlier_one(app, browser):
-    """doc/protocol.md, Sign-in and consent: until revoked.  The first tokens are alive, and
-    the account page must tell all that the app may."""
+    """doc/protocol.md, Sign-in and consent: until it is revoked.  The first tokens live
+    on, so the account page must show everything that the app may do."""
     app.connect(browser, scope="read-posts")
     app.connect(browser, scope="write-posts")
     assert people.sent_back(app.ask(browser, scope="read-posts"), app)["code"]
@@ -230,7 +233,7 @@ def test_a_later_consent_forgets_no_earlier_one(app, browser):
 
 
 def test_a_public_client_is_asked_for_each_time(site, browser):
-    """RFC 8252 section 8.6: anybody can pose as it."""
+    """RFC 8252 section 8.6: any program can pose as it."""
     app = App(site, public=True)
     app.connect(browser)
     assert Page(app.ask(browser)).form("approve")
@@ -245,7 +248,7 @@ def test_a_revoked_consent_is_asked_again(app, browser):
 
 
 def test_a_consent_is_not_more_than_the_person_saw(site, app):
-    """A scope that the user gets later was not on the page."""
+    """The consent page did not show a scope that the user gets later."""
     user = site.user("read-posts")
     browser = Browser(site, user)
     app.connect(browser, scope="read-posts write-posts")
@@ -268,7 +271,7 @@ def test_a_code_is_sent_once_and_stored_as_a_digest(site, app, browser):
 
 
 def test_a_code_by_form_post(app, browser):
-    """OAuth 2.0 Form Post Response Mode, section 2: and the policy lets it go."""
+    """OAuth 2.0 Form Post Response Mode, section 2: the page's policy lets the form go."""
     r = app.decide(browser, response_mode="form_post")
     assert r.status_code == 200 and "Location" not in r.headers
     form, = Page(r).forms
@@ -279,8 +282,9 @@ def test_a_code_by_form_post(app, browser):
 
 
 def test_the_policy_lets_a_form_lead_to_the_app(site, app, browser):
-    """CSP level 3, section 6.4.1: browsers hold each redirect against form-action, the
-    client's own included; so on the sign-in page that leads here.  Others keep it."""
+    """CSP level 3, section 6.4.1: browsers apply form-action to each redirect, the
+    client's own too.  So the sign-in page that leads here has none.  Other pages have
+    it."""
     pages = [app.ask(browser)]
     path, query = people.sent_to(app.ask(Browser(site)))
     pages.append(browser.get(path + "?" + urlencode(query)))
@@ -295,7 +299,7 @@ def test_the_policy_lets_a_form_lead_to_the_app(site, app, browser):
 # Scopes and the answer
 
 def test_what_the_user_may_not_is_left_out(site, app):
-    """RFC 6749 section 3.3: and the token's answer tells."""
+    """RFC 6749 section 3.3: the token's answer tells the scope."""
     browser = Browser(site, site.user("read-posts"))
     page = app.consent(browser, scope="read-posts write-posts")
     assert "write-posts" not in page.text and "read-posts" in page.text
@@ -340,6 +344,7 @@ def test_the_answer_is_no_page_and_is_not_kept(app, browser):
 
 
 def test_unknown_parameters_are_ignored(app, browser):
-    """RFC 6749 section 3.1: and a nonce of OpenID Connect is one."""
+    """RFC 6749 section 3.1: unknown parameters are ignored; nonce of OpenID Connect is
+    one."""
     page = app.consent(browser, nonce="n", display="page", id_token_hint="<b>")
     assert page.form("approve") and "id_token_hint" not in page.source

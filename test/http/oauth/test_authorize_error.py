@@ -1,5 +1,5 @@
-"""What goes wrong once client and redirect URI are known goes to the client
-(RFC 6749 section 4.1.2.1), with state and iss (RFC 9207)."""
+"""If client and redirect URI are known, a fault goes to the client (RFC 6749 section
+4.1.2.1), with state and iss (RFC 9207)."""
 from urllib.parse import urlencode
 
 import pytest
@@ -10,7 +10,7 @@ from kit.people import App, Browser, Page
 
 @pytest.fixture(scope="module")
 def app(site):
-    """Nobody ever consents to it."""
+    """An app to which nobody consents."""
     return App(site, scope="read-posts write-posts")
 
 
@@ -86,8 +86,8 @@ def test_the_client_is_told_by_form_post(app, browser, changes, error):
 @pytest.mark.parametrize("changes, error", ERRORS)
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_nobody_is_sent_on_before_they_have_signed_in(site, app, changes, error, method):
-    """RFC 9700 section 4.11.2: or a link to us, whoever wrote it, would lead to any
-    registered URI.  The page has the way on; prompt=none sends there at once."""
+    """RFC 9700 section 4.11.2: else anybody's link to us would lead to any registered
+    URI. The page has a link that goes on; prompt=none redirects at once."""
     browser = Browser(site)
     if method == "GET":
         r = app.ask(browser, **changes)
@@ -110,7 +110,7 @@ def test_nobody_is_sent_on_before_they_have_signed_in(site, app, changes, error,
 
 @pytest.mark.parametrize("changes, error", ERRORS)
 def test_nobody_is_sent_on_by_a_form_either(site, app, changes, error):
-    """OAuth 2.0 Form Post Response Mode, section 2: a button, and no script."""
+    """OAuth 2.0 Form Post Response Mode, section 2: a button, without a script."""
     if "response_mode" in changes or changes.get("prompt") == "none":
         return
     r = app.ask(Browser(site), response_mode="form_post", **changes)
@@ -127,7 +127,7 @@ def test_nobody_is_sent_on_by_a_form_either(site, app, changes, error):
     "response_mode"])
 @pytest.mark.parametrize("first", [True, False])
 def test_a_parameter_sent_twice_is_told(app, browser, name, first):
-    """RFC 6749 section 3.1; and state comes back wherever it was in the query."""
+    """RFC 6749 section 3.1; state comes back, wherever it was in the query."""
     pairs = list(app.request().items())
     extra = [(name, app.request().get(name, "query"))] * (2 - (name in dict(pairs)))
     pairs = extra + pairs if first else pairs + extra
@@ -136,7 +136,7 @@ def test_a_parameter_sent_twice_is_told(app, browser, name, first):
 
 
 def test_a_state_sent_twice_is_no_state(app, browser):
-    """If there are two, nobody knows which is the client's."""
+    """Of two states nobody knows which one is the client's."""
     query = urlencode(app.request()) + "&state=other"
     got = people.sent_back(browser.get("/oauth/authorize?" + query), app)
     assert got["error"] == "invalid_request" and "state" not in got
@@ -146,8 +146,8 @@ def test_a_state_sent_twice_is_no_state(app, browser):
                                  "scope=read-posts%2", "scope=%00", "scope=a%0ab"])
 @pytest.mark.parametrize("place", [0, 3, 99])
 def test_a_malformed_parameter_does_not_lose_the_state(app, browser, raw, place):
-    """RFC 6749 section 4.1.2.1: who is sent back brings the state.  By POST: a web
-    server may refuse such a URL itself."""
+    """RFC 6749 section 4.1.2.1: the redirect has the state.  Sent by POST, as a web
+    server may refuse a URL of this length."""
     pairs = urlencode(app.request(scope=None, state=None)).split("&")
     pairs.insert(place, raw)
     r = browser.send("POST", "/oauth/authorize", data="&".join(pairs) + "&state=xyz",
@@ -160,7 +160,7 @@ def test_a_malformed_parameter_does_not_lose_the_state(app, browser, raw, place)
 
 
 def test_a_state_that_is_none_is_refused(app, browser):
-    """RFC 6749 appendix A.5: VSCHAR; and a bound on its length."""
+    """RFC 6749 appendix A.5: VSCHAR; its length is limited."""
     for state in ("é", "a\tb", "x" * 4097):
         got = people.sent_back(browser.post("/oauth/authorize",
                                             app.request(state=state)), app)
@@ -169,8 +169,8 @@ def test_a_state_that_is_none_is_refused(app, browser):
 
 
 def test_a_state_that_is_too_long_comes_back_with_the_error(site, app, browser):
-    """RFC 6749 section 4.1.2.1: state is required if it was present.  Without it the
-    client would not know which of its requests failed."""
+    """RFC 6749 section 4.1.2.1: state is required if it was sent.  Without it the client
+    does not know which of its requests failed."""
     state = "x" * 4097
     got = people.sent_back(app.ask(browser, state=state), app)
     assert (got["error"], got["state"]) == ("invalid_request", state)
@@ -180,7 +180,7 @@ def test_a_state_that_is_too_long_comes_back_with_the_error(site, app, browser):
 
 
 def test_the_longest_state_comes_back_from_the_sign_in(site, app):
-    """Every byte of it percent-encoded, in a form in a form."""
+    """Every byte is percent-encoded, in a form inside a form."""
     user, browser, state = site.user("*"), Browser(site), "%" * 4096
     path, query = people.sent_to(browser.post("/oauth/authorize",
                                               app.request(state=state)))

@@ -17,13 +17,13 @@ SCHEME = "com.example.app:/cb"
 
 @pytest.fixture(scope="module")
 def app(site):
-    """Nobody ever consents to it."""
+    """An app to which nobody consents."""
     return App(site, uris=(HTTPS, WITH_QUERY, IPV4, IPV6, NAME, SCHEME))
 
 
 @pytest.fixture(scope="module")
 def browser(site):
-    """Signed in, so that nothing but the request itself can stop it."""
+    """Signed in: nothing but the request itself can stop it."""
     return Browser(site, site.user("*"))
 
 
@@ -92,7 +92,7 @@ def test_any_other_uri_is_refused(app, browser, uri):
     quote(HTTPS) + "%20" + quote(SCHEME), quote(quote(HTTPS, "")), quote(HTTPS) + "%2f",
     quote(HTTPS) + "%C3%A9", "", "%", "%zz", quote(HTTPS) + "%"])
 def test_what_no_uri_holds_is_refused(app, browser, raw):
-    """Blanks, control characters, escapes of escapes: here or by the web server."""
+    """Blanks, control characters, double escapes: carnet or the web server refuses them."""
     query = urlencode(app.request(redirect_uri=None))
     r = browser.get("/oauth/authorize?%s&redirect_uri=%s" % (query, raw))
     assert r.status_code == 400 and "Location" not in r.headers
@@ -102,7 +102,7 @@ def test_what_no_uri_holds_is_refused(app, browser, raw):
 
 
 def test_an_app_without_that_uri_is_refused(site, browser):
-    """Another app's registration helps nobody."""
+    """A URI that another app registered does not count."""
     people.refused(App(site).ask(browser, redirect_uri=SCHEME))
 
 
@@ -115,7 +115,7 @@ def test_the_port_is_free_on_loopback_alone(site, browser, port):
 
 
 def test_the_hosts_of_loopback_are_three(site, browser):
-    """Who registers one of them has not registered the others."""
+    """Each of them must be registered itself."""
     app = App(site, uris=("http://127.0.0.1/cb",))
     for uri in ("http://localhost/cb", "http://[::1]/cb", "http://localhost:1/cb"):
         people.refused(app.ask(browser, redirect_uri=uri))
@@ -132,13 +132,13 @@ def test_an_unknown_client_is_refused(app, browser, client_id):
 
 
 def test_a_client_id_in_other_case_is_unknown(app, browser):
-    """It is compared byte for byte."""
+    """The id is compared byte for byte."""
     people.refused(app.ask(browser, client_id=app.client.id.upper()))
     people.refused(app.ask(browser, client_id=app.client.id + " "))
 
 
 def test_a_revoked_client_is_refused(site, browser):
-    """Its redirect URI is not used any more."""
+    """The redirect URI of a revoked client is not used."""
     app = App(site)
     site.carnet("client", "revoke", app.client.id)
     people.refused(app.ask(browser))
@@ -146,12 +146,12 @@ def test_a_revoked_client_is_refused(site, browser):
 
 @pytest.mark.parametrize("name", ["client_id", "redirect_uri"])
 def test_missing_is_refused(app, browser, name):
-    """RFC 6749 section 4.1.2.1; and with one registered URI as well."""
+    """RFC 6749 section 4.1.2.1; the same if only one URI is registered."""
     people.refused(app.ask(browser, **{name: None}))
 
 
 def test_a_missing_uri_is_refused_where_there_is_but_one(site, browser):
-    """RFC 9700 section 4.1.3: always sent, always compared."""
+    """RFC 9700 section 4.1.3: it is always sent, and always compared."""
     people.refused(App(site).ask(browser, redirect_uri=None))
 
 
@@ -160,7 +160,7 @@ def test_a_missing_uri_is_refused_where_there_is_but_one(site, browser):
     ("client_id", "x"), ("client_id", None), ("redirect_uri", "https://evil.example"),
     ("redirect_uri", None), ("client_id", ""), ("redirect_uri", "")])
 def test_sent_twice_is_refused(app, browser, name, value, first):
-    """RFC 6749 section 3.1: not more than once; of two nobody knows which counts."""
+    """RFC 6749 section 3.1: not more than once; nobody knows which of two counts."""
     pairs = list(app.request().items())
     pairs.insert(0 if first else len(pairs),
                  (name, app.request()[name] if value is None else value))
@@ -169,7 +169,7 @@ def test_sent_twice_is_refused(app, browser, name, value, first):
 
 
 def test_an_array_of_uris_is_none(app, browser):
-    """Parameter pollution, as PHP spells it."""
+    """Parameter pollution, in PHP's spelling."""
     query = urlencode(app.request(redirect_uri=None))
     people.refused(browser.get("/oauth/authorize?%s&redirect_uri[]=%s" % (query, HTTPS)))
 
@@ -180,14 +180,14 @@ def test_the_query_of_a_post_counts_for_nothing(app, browser):
 
 
 def test_the_page_shows_nothing_of_the_request(app, browser):
-    """What an attacker wrote is not ours to say."""
+    """The page does not repeat what an attacker wrote."""
     page = people.refused(app.ask(browser, redirect_uri="https://evil.example/x",
                                   state="see-evil.example"))
     assert "evil.example" not in page.source
 
 
 def test_the_uri_is_kept_as_it_was_sent(site, browser):
-    """RFC 6749 section 3.1.2: a query that was registered stays, and is added to."""
+    """RFC 6749 section 3.1.2: the registered query stays, and parameters are added."""
     app = App(site, uris=(WITH_QUERY, IPV4))
     r = app.decide(browser, redirect_uri=WITH_QUERY)
     assert r.headers["Location"].startswith(WITH_QUERY + "&code=")

@@ -1,6 +1,6 @@
-"""Clients that others wrote, in JavaScript: openid-client, oauth4webapi and
-simple-oauth2, as pinned in test/clients/.  Each script there runs a flow; when it
-wants the person sent somewhere, the test does that by a browser without script."""
+"""JavaScript clients of others: openid-client, oauth4webapi and simple-oauth2, as pinned
+in test/clients/.  Each script there runs a flow; the test plays the person, by a browser
+without script."""
 import json
 import shutil
 import subprocess
@@ -16,7 +16,8 @@ METHODS = ["client_secret_basic", "client_secret_post", "none"]
 
 
 def install(directory):
-    """The packages of package-lock.json, under BUILD; once, until that changes."""
+    """Install the packages of package-lock.json below BUILD, one time until that file
+    changes."""
     source = ROOT / "test/clients"
     lock, stamp = source / "package-lock.json", directory / "installed"
     if not stamp.exists() or stamp.read_bytes() != lock.read_bytes():
@@ -46,7 +47,8 @@ def scripts():
 
 
 def run(script, app, user, method, person):
-    """Run the script; person(url) is where a browser lands that is sent to url."""
+    """Run the script.  person(url) returns the URL at which the browser ends that is
+    sent to url."""
     told = {"issuer": app.site.url, "client_id": app.client.id, "method": method,
             "client_secret": app.client.secret, "redirect_uri": app.uri,
             "sub": user.id}

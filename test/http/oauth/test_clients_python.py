@@ -1,5 +1,5 @@
-"""Clients that others wrote, in Python: requests-oauthlib and Authlib.  They run
-the flows; a person signs in and consents by a browser without script."""
+"""Python clients of others: requests-oauthlib and Authlib.  They run the flows; a person
+signs in and consents by a browser without script."""
 import pytest
 from authlib.integrations import requests_client as authlib
 from oauthlib.oauth2 import DeviceClient, WebApplicationClient
@@ -15,14 +15,14 @@ DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 
 @pytest.fixture(autouse=True)
 def plain_http(monkeypatch):
-    """Each library's own switch for http on this machine."""
+    """The switch of each library that allows http."""
     monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")
     monkeypatch.setenv("AUTHLIB_INSECURE_TRANSPORT", "1")
 
 
 @pytest.fixture(params=["site", "apache"])
 def server(request):
-    """Those with a port to connect to."""
+    """The deployments that have a port."""
     return request.getfixturevalue(request.param)
 
 
@@ -37,7 +37,7 @@ def user(server):
 
 
 def answer(server, user, url, press="approve"):
-    """Where the browser lands that was sent to url: signs in, decides."""
+    """The URL at which a browser ends that is sent to url, signs in and decides."""
     browser = Browser(server)
     path, query = people.sent_to(browser.get(url.removeprefix(server.url)))
     assert path == "/oauth/login"
@@ -60,7 +60,7 @@ def session_of(app, scope=("read-posts",), **kw):
 
 
 def begin(session, app, metadata):
-    """The library's own PKCE, where its version has it."""
+    """The library's own PKCE, if its version has it."""
     if getattr(session, "_pkce", None):
         return session.authorization_url(metadata["authorization_endpoint"])[0], {}
     url, _ = session.authorization_url(
@@ -111,7 +111,7 @@ def test_requests_oauthlib_understands_a_denial(server, metadata, user):
 
 
 def test_requests_oauthlib_checks_the_state(server, metadata, user):
-    """RFC 6749 section 10.12: another's answer is not taken for its own."""
+    """RFC 6749 section 10.12: an answer to another request is refused."""
     app = App(server)
     one, other = new_session(app), new_session(app)
     url, _ = begin(one, app, metadata)
@@ -122,7 +122,7 @@ def test_requests_oauthlib_checks_the_state(server, metadata, user):
 
 
 def test_requests_oauthlib_without_pkce_is_told(server, metadata, user):
-    """RFC 9700 section 2.1.1: the error comes by the redirect, in its words."""
+    """RFC 9700 section 2.1.1: the error comes by the redirect, in the library's words."""
     app = App(server)
     url, _ = session_of(app).authorization_url(metadata["authorization_endpoint"])
     r = Browser(server, user).get(url.removeprefix(server.url))
@@ -195,7 +195,7 @@ def test_authlib_code(server, metadata, user, method):
 
 
 def test_authlib_refreshes_by_itself(server, metadata, user):
-    """RFC 6749 section 6: once its own clock says that the token is over."""
+    """RFC 6749 section 6: when its own clock says that the token has expired."""
     app, kept = App(server), []
     session = authlib_session(
         app, token_endpoint=metadata["token_endpoint"],
@@ -210,7 +210,7 @@ def test_authlib_refreshes_by_itself(server, metadata, user):
 
 
 def test_authlib_device(server, metadata, user):
-    """RFC 8628: pending as an error that it can read, then the token."""
+    """RFC 8628: first an error that it can read, then the token."""
     app = App(server, grant="device_code", uris=())
     session = authlib.OAuth2Session(app.client.id, app.client.secret,
                                     token_endpoint_auth_method="client_secret_post")
@@ -234,7 +234,7 @@ def test_authlib_device(server, metadata, user):
 
 
 def test_authlib_reads_our_tokens(server, user):
-    """RFC 7517, RFC 9068: keys and claims, by a library that has no part in them."""
+    """RFC 7517, RFC 9068: keys and claims, read by a library that did not make them."""
     from authlib.jose import JsonWebKey, jwt
     keys = JsonWebKey.import_key_set(server.get("/oauth/jwks").json())
     claims = jwt.decode(server.token("read-posts", user), keys, claims_options={

@@ -15,14 +15,15 @@ def code(app, browser):
 
 
 def refused(app, code, error="invalid_grant", **changes):
-    """It is refused, and nothing has happened to the code."""
+    """It is refused, and the code is as good as before."""
     expect.error(app.redeem(code, **changes), 400, error)
     expect.tokens(app.redeem(code))
 
 
 @pytest.mark.parametrize("public", [False, True])
 def test_the_flow(site, browser, user, public):
-    """RFC 6749 sections 4.1 and 5.1: the token is the person's, the scope told."""
+    """RFC 6749 sections 4.1 and 5.1: the token is the user's, and the answer tells the
+    scope."""
     app = App(site, public=public)
     body = app.connect(browser, scope="write-posts read-posts")
     assert set(body) == {"token_type", "expires_in", "access_token", "refresh_token",
@@ -38,7 +39,7 @@ def test_the_flow(site, browser, user, public):
 
 @pytest.mark.parametrize("public", [False, True])
 def test_a_refresh_follows(site, browser, public):
-    """RFC 6749 section 6; of a public client too, with rotation (RFC 9700 section
+    """RFC 6749 section 6; a public client's refresh token rotates too (RFC 9700 section
     4.14.2)."""
     app = App(site, public=public)
     old = app.connect(browser, scope="read-posts write-posts")
@@ -55,7 +56,7 @@ def test_what_is_given_cannot_be_guessed(app, browser):
             for text in codes + tokens]
     assert len(set(bits)) == 40 and {len(b) for b in bits} == {256}
     for column in zip(*bits):
-        assert len(set(column)) == 2  # no bit is the same in all
+        assert len(set(column)) == 2  # no bit is the same in all of them
 
 
 # PKCE
@@ -66,18 +67,18 @@ def test_what_is_given_cannot_be_guessed(app, browser):
     ("x" * 42, "invalid_grant"), ("x", "invalid_grant"), ("x" * 129, "invalid_grant"),
     ("x" * 300, "invalid_request"), ("é" * 43, "invalid_request")])
 def test_a_wrong_verifier_is_refused(app, code, verifier, error):
-    """RFC 7636 section 4.6; and none at all: RFC 9700 section 2.1.1."""
+    """RFC 7636 section 4.6; RFC 9700 section 2.1.1: also without a verifier."""
     refused(app, code, error, code_verifier=verifier)
 
 
 def test_the_challenge_is_no_verifier(app, code):
-    """Whoever saw the request has the challenge alone."""
+    """Who saw the request has only the challenge."""
     refused(app, code, code_verifier=app.challenge)
 
 
 @pytest.mark.parametrize("change", ["cut", "longer", "case", "padded"])
 def test_almost_the_verifier_is_refused(app, code, change):
-    """RFC 7636 section 4.6: equal is equal."""
+    """RFC 7636 section 4.6: compared byte for byte."""
     refused(app, code, code_verifier={
         "cut": app.verifier[:-1], "longer": app.verifier + "A",
         "case": app.verifier.swapcase(), "padded": app.verifier + "="}[change])
@@ -85,7 +86,7 @@ def test_almost_the_verifier_is_refused(app, code, change):
 
 @pytest.mark.parametrize("length", [42, 43, 128, 129])
 def test_a_verifier_has_43_to_128_characters(app, browser, length):
-    """RFC 7636 section 4.1: though the challenge fits."""
+    """RFC 7636 section 4.1: even if the challenge fits."""
     verifier = ("aB3-._~" * 20)[:length]
     challenge = jose.b64u(hashlib.sha256(verifier.encode()).digest())
     code = app.code(browser, code_challenge=challenge)
@@ -100,7 +101,7 @@ def test_a_verifier_has_43_to_128_characters(app, browser, length):
 # What a code is bound to
 
 def test_another_clients_code_is_refused(site, app, code):
-    """RFC 6749 section 4.1.3: confidential or public."""
+    """RFC 6749 section 4.1.3: for confidential and for public clients."""
     for other in (App(site), App(site, public=True)):
         r = app.redeem(code, other.client)
         expect.error(r, 400, "invalid_grant")
@@ -120,12 +121,12 @@ def test_the_client_must_prove_itself(app, code):
     ("https://app.example/cb/", "invalid_grant"), ("https://APP.example/cb", "invalid_grant"),
     ("https://app.example/cb?x", "invalid_grant"), ("https://evil.example/cb", "invalid_grant")])
 def test_another_redirect_uri_is_refused(app, code, uri, error):
-    """RFC 6749 section 4.1.3: identical to the request's."""
+    """RFC 6749 section 4.1.3: it must be the one of the request."""
     refused(app, code, error, redirect_uri=uri)
 
 
 def test_another_registered_uri_is_another(site, browser):
-    """RFC 6749 section 4.1.3: on loopback the port of the request counts, too."""
+    """RFC 6749 section 4.1.3: here the port of a loopback URI counts, too."""
     app = App(site, uris=("http://127.0.0.1/cb", "http://127.0.0.1/other"))
     uri = "http://127.0.0.1:4711/cb"
     code = people.sent_back(app.decide(browser, redirect_uri=uri), app, uri)["code"]
@@ -144,7 +145,7 @@ def test_an_unknown_code_is_refused(app, code, error):
 
 
 def test_a_code_is_no_other_secret(site, app, code):
-    """Each kind opens its own door."""
+    """A code of one kind is no code of another."""
     expect.error(site.refresh(code, app.client), 400, "invalid_grant")
     refresh = expect.tokens(app.redeem(code))["refresh_token"]
     expect.error(app.redeem(refresh), 400, "invalid_grant")
@@ -173,7 +174,7 @@ def test_a_client_without_the_grant_is_refused(site, code, app):
 # One use
 
 def test_a_second_use_revokes_what_the_first_gave(site, app, code):
-    """RFC 6749 section 4.1.2: and what a refresh has made of it since."""
+    """RFC 6749 section 4.1.2: also the tokens that a refresh has made since."""
     first = expect.tokens(app.redeem(code))
     second = expect.tokens(site.refresh(first["refresh_token"], app.client))
     expect.error(app.redeem(code), 400, "invalid_grant")
@@ -184,14 +185,14 @@ def test_a_second_use_revokes_what_the_first_gave(site, app, code):
 
 
 def test_a_second_use_with_a_wrong_verifier_revokes_too(site, app, code):
-    """RFC 6749 section 4.1.2: somebody has a copy."""
+    """RFC 6749 section 4.1.2: somebody has a copy of the code."""
     first = expect.tokens(app.redeem(code))
     expect.error(app.redeem(code, code_verifier="x" * 43), 400, "invalid_grant")
     assert not site.is_live(first["access_token"])
 
 
 def test_a_second_use_revokes_what_cannot_be_renewed_too(site, browser):
-    """A client without the refresh grant, as an imported one: RFC 6749 section 4.1.2."""
+    """RFC 6749 section 4.1.2: a client without the refresh grant, as an imported one."""
     app = App(site)
     code = app.code(browser)
     site.sql("UPDATE oauth_clients SET grants = 'authorization_code' WHERE identifier = ?",
@@ -204,7 +205,7 @@ def test_a_second_use_revokes_what_cannot_be_renewed_too(site, browser):
 
 
 def test_a_second_use_leaves_other_sign_ins(site, app, browser, code):
-    """doc/protocol.md, Rotation: a family is what one sign-in gave."""
+    """doc/protocol.md, Rotation: a family is the tokens of one sign-in."""
     other = app.connect(browser)
     expect.tokens(app.redeem(code))
     expect.error(app.redeem(code), 400, "invalid_grant")
@@ -212,7 +213,8 @@ def test_a_second_use_leaves_other_sign_ins(site, app, browser, code):
 
 
 def test_of_20_uses_at_once_one_wins(site, app, code):
-    """RFC 6749 section 4.1.2; and as there was a second, what it got is dead."""
+    """RFC 6749 section 4.1.2: one of many wins; as there was a second use, its tokens
+    are dead."""
     with ThreadPoolExecutor(20) as pool:
         answers = list(pool.map(lambda _: app.redeem(code), range(20)))
     given = [expect.tokens(r) for r in answers if r.status_code == 200]
@@ -244,7 +246,7 @@ def test_a_revoked_client_gets_nothing(site, browser):
 
 
 def test_what_the_user_has_lost_is_gone(site, app):
-    """doc/protocol.md, Scopes: the limits of today hold."""
+    """doc/protocol.md, Scopes: the limits of today count."""
     user = site.user("*")
     code = app.code(Browser(site, user), scope="read-posts write-posts")
     site.sql("UPDATE users SET scope = 'write-posts' WHERE id = ?", user.id)

@@ -22,7 +22,7 @@ def device(maker):
 
 @pytest.fixture
 def user(site):
-    """One for each test: wrong codes are counted for a user, too."""
+    """A user for each test: wrong codes are counted by user, too."""
     return site.user("*")
 
 
@@ -109,7 +109,7 @@ def test_a_client_must_prove_itself(site, maker):
 
 @pytest.mark.parametrize("public", [False, True])
 def test_by_qr_code(site, user, public):
-    """RFC 8628 section 3.3.1: signed in first, and the code is not lost."""
+    """RFC 8628 section 3.3.1: the user signs in first, and the code is not lost."""
     device, browser = Device(site, public=public).begin(), Browser(site)
     expect.error(device.poll(), 400, "authorization_pending")
     url = device.codes["verification_uri_complete"].removeprefix(site.url)
@@ -146,7 +146,7 @@ def test_the_page_says_who_asks_for_what(site, browser, user):
 
 
 def test_a_denial_is_told(browser, device):
-    """RFC 8628 section 3.5: access_denied; and it stays."""
+    """RFC 8628 section 3.5: access_denied; the decision stays."""
     assert "not connected" in device.decide(browser, "deny").text
     for _ in range(2):
         expect.error(device.poll(), 400, "access_denied")
@@ -162,7 +162,8 @@ def test_what_the_user_may_not_is_left_out(site, maker):
 
 
 def test_where_nothing_is_left_there_is_nothing_to_approve(site, maker):
-    """doc/protocol.md, Scopes; RFC 6749 section 5.2; as at /authorize; another account may."""
+    """doc/protocol.md, Scopes; RFC 6749 section 5.2; as at /authorize.  Another account
+    may."""
     device, browser = maker.begin("read-posts"), Browser(site, site.user("write-posts"))
     page = Page(browser.get("/oauth/device?user_code=" + device.codes["user_code"]))
     assert page.status == 422 and "nothing that your account may do" in page.by_id["error"]
@@ -174,7 +175,7 @@ def test_where_nothing_is_left_there_is_nothing_to_approve(site, maker):
 
 
 def test_what_is_approved_all_the_same_is_denied(site, maker):
-    """RFC 8628 section 3.5: a page of before the user's scopes changed."""
+    """RFC 8628 section 3.5: the page is older than a change of the user's scopes."""
     device, user = maker.begin("read-posts"), site.user("read-posts")
     browser = Browser(site, user)
     form = device.page(browser).form("approve")
@@ -187,7 +188,8 @@ def test_what_is_approved_all_the_same_is_denied(site, maker):
 
 
 def test_a_device_that_asks_for_nothing_may_have_that(site):
-    """No scope asked, and none set as default: who the user is."""
+    """No scope is asked for, and none is the default: the token says only who the user
+    is."""
     device = Device(site).begin(None)
     assert "connected" in device.decide(Browser(site, site.user(""))).text
     assert expect.tokens(device.poll())["scope"] == ""
@@ -196,7 +198,7 @@ def test_a_device_that_asks_for_nothing_may_have_that(site):
 # Polling
 
 def test_polled_too_fast_it_must_slow_down(device):
-    """RFC 8628 section 3.5: five seconds more, each time, and for good."""
+    """RFC 8628 section 3.5: five seconds more each time, and they stay."""
     expect.error(device.poll(), 400, "authorization_pending")
     for interval in 10, 15:
         expect.error(device.poll(), 400, "slow_down")
@@ -218,14 +220,14 @@ def test_who_waits_is_not_slowed(device):
 
 
 def test_a_fast_poll_after_the_decision_gets_the_tokens(browser, device):
-    """The decision is made, so there is nothing to wait for."""
+    """The decision is made, so the device need not wait."""
     expect.error(device.poll(), 400, "authorization_pending")
     device.decide(browser)
     expect.tokens(device.poll())
 
 
 def test_expired_is_told(browser, device):
-    """RFC 8628 section 3.5: expired_token; and nobody can decide any more."""
+    """RFC 8628 section 3.5: expired_token; nobody can decide any more."""
     page = device.page(browser)
     device.set(expires_at=int(time.time()))
     expect.error(device.poll(), 400, "expired_token")
@@ -241,7 +243,7 @@ def test_expired_after_the_approval_is_told(browser, device):
 
 
 def test_a_second_use_revokes_what_the_first_gave(site, browser, device):
-    """As with a code (RFC 6749 section 4.1.2)."""
+    """As for a code (RFC 6749 section 4.1.2)."""
     device.decide(browser)
     first = expect.tokens(device.poll())
     expect.error(device.poll(), 400, "invalid_grant")
@@ -251,7 +253,7 @@ def test_a_second_use_revokes_what_the_first_gave(site, browser, device):
 
 
 def test_another_clients_device_code_is_refused(site, browser, device):
-    """RFC 8628 section 3.4; and the owner's still works."""
+    """RFC 8628 section 3.4; for its owner it still works."""
     device.decide(browser)
     for other in (Device(site), Device(site, public=True)):
         expect.error(device.poll(other.client), 400, "invalid_grant")
@@ -266,7 +268,7 @@ def test_an_unknown_device_code_is_refused(site, maker, code):
 
 
 def test_the_user_code_is_no_device_code(site, device):
-    """A person's code gives nothing at the token endpoint."""
+    """The token endpoint does not take a user code."""
     r = site.grant(GRANT, device.client, device_code=device.codes["user_code"])
     expect.error(r, 400, "invalid_grant")
 
@@ -284,7 +286,7 @@ def test_a_disabled_user_gives_nothing(site, device):
 @pytest.mark.parametrize("code", ["BCDF-GHJK", "x", "AEIO-UUUU", "BCDFGHJ", "BCDFGHJKL",
                                   "é", "<b>", "12345678"])
 def test_a_wrong_code_is_told(browser, code):
-    """The same words for all of them, and what was typed to correct it."""
+    """The same words for each wrong code, and the field has what was typed."""
     form = browser.open("/oauth/device").form("continue")
     page = Page(browser.submit(form, user_code=code))
     assert page.status == 422 and "No device waits" in page.by_id["error"]
@@ -301,7 +303,7 @@ def test_a_revoked_clients_device_is_none(site, browser):
 
 @pytest.mark.parametrize("by_link", [True, False])
 def test_ten_wrong_codes_end_the_session(browser, device, by_link):
-    """RFC 8628 section 5.1: whatever way they come; a right one resets nothing."""
+    """RFC 8628 section 5.1: by link and by form; a right one does not reset the count."""
     for n in range(1, 10):
         form = browser.open("/oauth/device").form("continue")
         assert browser.submit(form, user_code="BBBB-BBBB").status_code == 422
@@ -320,7 +322,7 @@ FOREIGN = [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"},
 
 @pytest.mark.parametrize("headers", FOREIGN)
 def test_links_elsewhere_sign_nobody_out(site, browser, headers):
-    """SameSite=Lax lets the cookie go along with them; nothing is counted."""
+    """SameSite=Lax sends the cookie along with links of others: they are not counted."""
     for _ in range(12):
         page = Page(browser.get("/oauth/device?user_code=BBBB-BBBB", **headers))
         assert page.status == 200 and "error" not in page.by_id
@@ -331,7 +333,8 @@ def test_links_elsewhere_sign_nobody_out(site, browser, headers):
 
 @pytest.mark.parametrize("headers", FOREIGN)
 def test_such_a_link_tells_of_no_code_and_is_one_click_from_it(browser, device, headers):
-    """RFC 8628 section 3.3.1: filled in, and confirmed; the page is that of a wrong one."""
+    """RFC 8628 section 3.3.1: the code is filled in, and the user confirms it; the page
+    is the same as for a wrong one."""
     code = device.codes["user_code"]
     pages = [Page(browser.get("/oauth/device?user_code=" + c, **headers))
              for c in (code, "BBBB-BBBB")]
@@ -345,7 +348,8 @@ def test_such_a_link_tells_of_no_code_and_is_one_click_from_it(browser, device, 
 
 @pytest.mark.parametrize("origin", ["none", "same-origin"])
 def test_guesses_by_links_of_ones_own_are_counted(browser, origin):
-    """RFC 8628 section 5.1: whoever sets the header is no page of another site."""
+    """RFC 8628 section 5.1: a client that sets this header itself is no page of another
+    site."""
     url, headers = "/oauth/device?user_code=BBBB-BBBB", {"Sec-Fetch-Site": origin}
     for _ in range(9):
         assert browser.get(url, **headers).status_code == 422
@@ -370,8 +374,8 @@ def test_a_decision_needs_the_pages_token(site, browser, user, device):
 
 
 def test_a_stale_form_is_no_guess(browser):
-    """RFC 8628 section 5.1: a form of another site, or from before a sign-in, looks no
-    code up, so that ten of them sign nobody out."""
+    """RFC 8628 section 5.1: a form of another site, or one that is older than the sign-
+    in, looks up no code; ten of them sign nobody out."""
     for _ in range(11):
         people.shown_again(browser.post("/oauth/device", {
             "user_code": "BBBB-BBBB", "csrf_token": "x"}), "continue")
@@ -379,7 +383,7 @@ def test_a_stale_form_is_no_guess(browser):
 
 
 def test_a_link_decides_nothing(browser, device):
-    """RFC 8628 section 5.4: the QR code of a stranger shows the page."""
+    """RFC 8628 section 5.4: a stranger's QR code only shows the page."""
     code = device.codes["user_code"]
     page = browser.open("/oauth/device?decision=approve&user_code=" + code)
     assert page.form("approve")
@@ -389,12 +393,12 @@ def test_a_link_decides_nothing(browser, device):
 @pytest.mark.parametrize("first, second", [("approve", "deny"), ("deny", "approve"),
                                            ("approve", "approve")])
 def test_of_two_who_decide_the_first_counts(site, browser, user, device, first, second):
-    """A second decision, of another person or the same, changes nothing."""
+    """A second decision, by the same person or another, changes nothing."""
     other = Browser(site, site.user("*"))
     pages = device.page(browser), device.page(other)
     assert browser.submit(pages[0].form(first), first).status_code == 200
     assert other.submit(pages[1].form(second), second).status_code == 422
-    again = browser.submit(pages[0].form(second), second)  # told what came of the first
+    again = browser.submit(pages[0].form(second), second)  # the page tells the first decision
     said = browser.submit(pages[0].form(first), first)
     assert again.status_code == 200 and Page(again).text == Page(said).text
     if first == "approve":
@@ -406,7 +410,7 @@ def test_of_two_who_decide_the_first_counts(site, browser, user, device, first, 
 
 @pytest.mark.parametrize("press", ["approve", "deny"])
 def test_the_page_of_a_decision_loaded_again_says_it_again(site, device, user, press):
-    """Both by link and by form; and it counts as no guess, however often."""
+    """By link and by form; it never counts as a guess."""
     browser = Browser(site, user)
     form = device.page(browser).form(press)
     said = browser.submit(form, press)
@@ -416,7 +420,7 @@ def test_the_page_of_a_decision_loaded_again_says_it_again(site, device, user, p
         again = device.page(browser)
         assert again.text == Page(said).text
     assert browser.is_signed_in()
-    # To somebody else it is a code that no device waits with.
+    # For another user it is a code that no device has.
     other = Browser(site, site.user("*"))
     r = other.get(device.codes["verification_uri_complete"].removeprefix(site.url),
                   **{"Sec-Fetch-Site": "none"})

@@ -1,4 +1,4 @@
-"""Introspection (RFC 7662): what is this token?"""
+"""Introspection (RFC 7662)."""
 import time
 
 import pytest
@@ -9,7 +9,7 @@ from kit.people import App, Browser
 
 @pytest.fixture(scope="module")
 def api(site):
-    """A resource server: a client with the right to ask for all tokens."""
+    """A resource server: a client that may ask about all tokens."""
     return site.client("introspect")
 
 
@@ -27,17 +27,17 @@ def told(r):
 
 
 def inactive(r):
-    """RFC 7662 section 2.2: and not a word more."""
+    """RFC 7662 section 2.2: and nothing else."""
     assert told(r) == {"active": False}
 
 
 def test_a_client_learns_of_its_access_token(site, app, user, pair):
-    """RFC 7662 section 2.2: as the token itself has it."""
+    """RFC 7662 section 2.2: the same values as in the token."""
     body = told(ask(site, app.client, pair["access_token"]))
     claims = jose.claims_of(pair["access_token"])
     assert body["active"] is True and body["token_type"] == "Bearer"
     assert body["client_id"] == app.client.id
-    # Whose it is says sub; the address is not among the token's scopes.
+    # sub names the user; the address needs a scope that the token lacks.
     assert "username" not in body
     for name in ("sub", "exp", "iat", "nbf", "iss", "jti", "scope", "aud"):
         assert body[name] == claims[name], name
@@ -54,7 +54,7 @@ def test_a_client_learns_of_its_refresh_token(site, app, user, pair):
 
 
 def test_the_first_party_learns_who_signed_in_to_it(site, user):
-    """doc/protocol.md, The example API: what it tells, this tells."""
+    """doc/protocol.md, The example API: the answers of both agree."""
     pair = site.sign_in(user=user)
     for kind in "access_token", "refresh_token":
         body = told(ask(site, site.password_client, pair[kind]))
@@ -65,18 +65,19 @@ def test_the_first_party_learns_who_signed_in_to_it(site, user):
     "x", "a.b.c", "x" * 16385, "x" * 60000, "é", "\n", "a b", "\x7f", "a\0b", '"', "?",
     "\u202e\U0001f511", "=", "."])
 def test_any_text_that_is_no_token_is_inactive(site, api, token):
-    """RFC 7662 section 2.2: and not an error of the request."""
+    """RFC 7662 section 2.2: it is no error of the request."""
     inactive(ask(site, api, token))
 
 
 def test_a_token_with_something_behind_it_is_another(site, api, pair):
-    """A NUL is no end."""
+    """A NUL does not end the token."""
     for more in "\0", "\0x", "x", " ", "\n":
         inactive(ask(site, api, pair["access_token"] + more))
 
 
 def test_a_token_has_what_client_and_user_may_have_now(site):
-    """doc/protocol.md, Scopes: what is taken from either is gone at the next request."""
+    """doc/protocol.md, Scopes: a scope that is taken from user or client is gone at the
+    next request."""
     user = site.user("read-posts write-posts")
     client = site.client("password,refresh_token", scope="read-posts write-posts")
     pair = expect.tokens(site.grant(
@@ -109,12 +110,12 @@ def test_of_a_machines_token(site):
 
 @pytest.mark.parametrize("kind", ["access_token", "refresh_token"])
 def test_others_learn_nothing(site, pair, kind):
-    """RFC 7662 section 4: what they would be told of noise."""
+    """RFC 7662 section 4: the answer is that for a made-up token."""
     inactive(ask(site, App(site).client, pair[kind]))
 
 
 def test_a_resource_server_learns_of_all_access_tokens(site, api, pair, app, user):
-    """RFC 7662 section 2.1: the right introspect; of refresh tokens it does not."""
+    """RFC 7662 section 2.1: the grant introspect; it does not include refresh tokens."""
     body = told(ask(site, api, pair["access_token"]))
     assert body["active"] is True
     assert (body["client_id"], body["sub"]) == (app.client.id, str(user.id))
@@ -123,7 +124,7 @@ def test_a_resource_server_learns_of_all_access_tokens(site, api, pair, app, use
 
 
 def test_a_resource_server_can_tell_whom_a_token_is_for(site, api):
-    """RFC 7662 section 2.2, RFC 8707 section 2: a token for another API is alive, too."""
+    """RFC 7662 section 2.2, RFC 8707 section 2: a token for another API is active, too."""
     other = site.variant("audiences = https://a.example https://b.example")
     machine = site.client("client_credentials")
     for resource in "https://a.example", "https://b.example":
@@ -149,7 +150,7 @@ def test_a_wrong_hint_is_no_hindrance(site, app, pair, kind, hint):
 
 
 def test_spent_revoked_and_replaced_tokens(site, app, pair):
-    """RFC 7662 section 2.2: each inactive, at once."""
+    """RFC 7662 section 2.2: each of these ends the token at once."""
     new = expect.tokens(site.refresh(pair["refresh_token"], app.client))
     for token in pair["access_token"], pair["refresh_token"]:
         inactive(ask(site, app.client, token))
@@ -161,7 +162,7 @@ def test_spent_revoked_and_replaced_tokens(site, app, pair):
 
 
 def test_an_expired_access_token(site, app, pair):
-    """RFC 7662 section 2.2: by its claim, and by the database's word."""
+    """RFC 7662 section 2.2: by its claim, or by the database."""
     now = int(time.time())
     token = pair["access_token"]
     inactive(ask(site, app.client, site.forge(token, claims={"exp": now})))
@@ -179,7 +180,7 @@ def test_an_expired_refresh_token(site, app, pair):
 
 
 def test_a_refresh_token_that_could_not_be_used(site):
-    """RFC 7662 section 2.2: refresh_max is over; the client lost the grant."""
+    """RFC 7662 section 2.2: refresh_max has passed; the client lost the grant."""
     client = site.client("password,refresh_token")
     pair = expect.tokens(site.grant(
         "password", client, username=site.email, password=site.password))
@@ -216,14 +217,14 @@ def test_noise(site, app, token):
 
 
 def test_a_forged_token(site, app, pair):
-    """A right jti under a wrong signature."""
+    """The jti of a live token, under a wrong signature."""
     token = pair["access_token"]
     inactive(ask(site, app.client, token[:-8] + "AAAAAAAA"))
     inactive(ask(site, app.client, site.forge(token, header={"alg": "none"}, alg="none")))
 
 
 def test_it_is_not_for_just_anyone(site, app, browser, pair):
-    """RFC 7662 section 2.1: 401 without a secret, and for public clients."""
+    """RFC 7662 section 2.1: 401 without a secret; public clients too."""
     for secret in (None, "", "x" * 43):
         r = ask(site, app.client._replace(secret=secret), pair["access_token"])
         expect.error(r, 401, "invalid_client")
@@ -241,7 +242,7 @@ def test_no_token_is_an_error(site, app, token):
 
 
 def test_nothing_from_a_link(site, app, pair):
-    """RFC 7662 section 2.1: POST; a query is in logs."""
+    """RFC 7662 section 2.1: POST, because a query is in logs."""
     query = "?client_id=%s&client_secret=%s&token=%s" % (*app.client, pair["access_token"])
     expect.error(site.get("/oauth/introspect" + query), 405, "method_not_allowed")
     expect.error(site.post("/oauth/introspect" + query), 401, "invalid_client")

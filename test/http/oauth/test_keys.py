@@ -1,5 +1,5 @@
-"""Signing keys (doc/deploy.md, Keys): rotated under running programs, retired, and
-one for each algorithm that a client asks for."""
+"""Signing keys (doc/deploy.md, Keys): rotated while programs run, retired, and one for
+each algorithm that a client asks for."""
 import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -11,12 +11,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from kit import expect, jose, servers
 from kit.people import App, Browser
 
-WAIT_S = 310  # until a new key signs: lib/oauth/keys.h
+WAIT_S = 310  # seconds until a new key signs: lib/oauth/keys.h
 
 
 @pytest.fixture(scope="module")
 def running():
-    """A running site of this file's own: its keys change."""
+    """A running site for this file, because its keys change."""
     with servers.lighttpd() as site:
         yield site
 
@@ -34,12 +34,12 @@ def kid(token):
 
 
 def signers(site):
-    """The kids of the server's own signer, over all its processes."""
+    """The kids that the processes of the server sign with."""
     return {kid(site.token()) for _ in range(12)}
 
 
 def default(site):
-    """The kid of the server's own signer; a process may not have seen it yet."""
+    """The kid that the server signs with; a process may not have read it yet."""
     return next(name for name, key in listed(site).items() if key["default"])
 
 
@@ -53,8 +53,8 @@ def rotate(site, *args):
 
 
 def until_its_time(at, what, old):
-    """Until at, in Unix seconds, what() gives old: an answer that came before then is
-    of before then, however slow the machine is."""
+    """Until the time at (Unix seconds) what() must give old.  An answer counts if it
+    came before that time, however slow the machine is."""
     while (got := what()) and time.time() < at:
         assert got == old
 
@@ -69,7 +69,7 @@ def listed(site):
 
 @pytest.fixture
 def worn(running):
-    """A token signed by a key that has been rotated out, known to the guard."""
+    """A token that a rotated key signed, and that the guard has seen."""
     expect.until(lambda: signers(running) == {default(running)})
     while kid(token := running.token("read-posts")) != default(running):
         pass
@@ -80,7 +80,7 @@ def worn(running):
 
 
 def test_a_rotation_is_taken_up_at_once(running):
-    """doc/deploy.md, Keys: new tokens by the new key; both are published."""
+    """doc/deploy.md, Keys: the new key signs new tokens; both are published."""
     before = kids(running)
     old, new = rotate(running)
     assert new not in before and old in before
@@ -92,7 +92,7 @@ def test_a_rotation_is_taken_up_at_once(running):
 
 
 def test_a_new_key_is_published_before_it_signs():
-    """RFC 7517: no cache of the JWKS is without it then; and no restart is needed."""
+    """RFC 7517: by then every cache of the JWKS has it; no restart is needed."""
     with servers.lighttpd() as site:
         old, before, begun = default(site), kids(site), int(time.time())
         made = site.carnet_json("keys", "rotate")
@@ -105,7 +105,7 @@ def test_a_new_key_is_published_before_it_signs():
         assert signers(site) == {old}
         p = site.command("keys", "rotate")
         assert p.returncode == 1 and "waits already" in p.stderr
-        # Its time comes: the name tells it, and the clock does the rest.
+        # The file's name says when the key signs, and the clock does the rest.
         at = int(time.time()) + 3
         file = site.dir / "keys" / listed(site)[new]["file"]
         file.rename(file.with_name("ES256.%d.pem" % at))
@@ -113,7 +113,7 @@ def test_a_new_key_is_published_before_it_signs():
         expect.until(lambda: signers(site) == {new})
         assert default(site) == new and not listed(site)[new]["waits"]
         jose.verify(site.token(), jwks(site))
-        # In an emergency another signs at once, and what waits signs no more.
+        # In an emergency another key signs at once, and a key that waits never signs.
         site.carnet("keys", "rotate")
         site.carnet("keys", "rotate", "--now")
         assert len(listed(site)) == len(before) + 3
@@ -139,7 +139,7 @@ def test_another_algorithm_is_published_before_it_signs():
         was, line = file.read_text().splitlines()
         assert was == "ES256" and line.split()[0] == "EdDSA"
         assert begun <= int(line.split()[1]) - WAIT_S <= time.time()
-        site.command("install", "--alg", "EdDSA")  # once more puts nothing off
+        site.command("install", "--alg", "EdDSA")  # a second time does not delay it
         assert file.read_text().splitlines() == [was, line]
         at = int(time.time()) + 3
         (file.with_name("x")).write_text("ES256\nEdDSA %d\n" % at)
@@ -176,7 +176,7 @@ def test_a_key_whose_tokens_live_is_not_retired():
 
 
 def test_old_tokens_still_verify(running, worn):
-    """doc/deploy.md, Keys: until the last of them has expired."""
+    """doc/deploy.md, Keys: until its last token has expired."""
     jose.verify(worn, jwks(running))
     for _ in range(8):
         assert running.is_live(worn)
@@ -184,7 +184,7 @@ def test_old_tokens_still_verify(running, worn):
 
 
 def test_tokens_are_issued_at_every_moment_of_a_rotation(running):
-    """doc/deploy.md, Keys: at every moment there is a key that signs."""
+    """doc/deploy.md, Keys: there is a key that signs at every moment."""
     with ThreadPoolExecutor(1) as pool:
         rotation = pool.submit(running.carnet, "keys", "rotate", "--now")
         while not rotation.done():
@@ -194,7 +194,7 @@ def test_tokens_are_issued_at_every_moment_of_a_rotation(running):
 
 
 def test_the_signer_cannot_be_retired(running):
-    """Without it nothing would sign."""
+    """Without it no key would sign."""
     for key in listed(running).values():
         if key["signs"]:
             p = running.command("keys", "retire", "--", key["kid"])
@@ -203,7 +203,7 @@ def test_the_signer_cannot_be_retired(running):
 
 
 def test_a_site_from_before_the_public_keys_is_mended():
-    """carnet(1): install makes keys/verify/; tokens that were given go on."""
+    """carnet(1): install makes keys/verify/; older tokens stay valid."""
     with servers.lighttpd() as site:
         token, before = site.token("read-posts"), jwks(site)
         shutil.rmtree(site.dir / "keys/verify")
@@ -211,14 +211,14 @@ def test_a_site_from_before_the_public_keys_is_mended():
         assert sorted(p.name for p in (site.dir / "keys/verify").iterdir()) == sorted(
             ["seal.key", *("%s-%s.pem" % (k["alg"], k["kid"]) for k in before["keys"])])
         expect.until(lambda: site.is_live(token) and site.is_live(site.token()))
-        # The seal that new tokens have is that of the new file.
+        # New tokens have a seal by the new file.
         time.sleep(2)
         sealed = site.token("read-posts")
         assert site.is_live(sealed) and jwks(site) == before
 
 
 def test_a_retired_keys_tokens_are_refused(running, worn):
-    """RFC 8725 section 3.1: and at once, though the guard has seen them."""
+    """RFC 8725 section 3.1: at once, even if the guard has seen them."""
     assert running.is_live(worn)
     new = running.token()
     retire(running, kid(worn))
@@ -239,7 +239,7 @@ def test_no_other_file_can_be_retired(running, name):
 
 
 def test_a_kid_may_begin_with_a_dash(fresh):
-    """RFC 7638 section 3.1: base64url; one of 64 does, and it is no option."""
+    """RFC 7638 section 3.1: base64url; one of 64 kids begins with "-", and is no option."""
     name = ""
     while not name.startswith("-"):
         key = ec.generate_private_key(ec.SECP256R1())
@@ -256,7 +256,7 @@ def test_a_kid_may_begin_with_a_dash(fresh):
 
 
 def test_a_refresh_token_outlives_the_key(running):
-    """It is no JWT: whoever is away for a rotation is still signed in."""
+    """A session is no JWT: a rotation signs nobody out."""
     pair = running.sign_in("read-posts")
     old, new = rotate(running)
     retire(running, old)
@@ -267,7 +267,8 @@ def test_a_refresh_token_outlives_the_key(running):
 @pytest.mark.parametrize("alg, kty", [("ES256", "EC"), ("RS256", "RSA"),
                                       ("PS256", "RSA"), ("EdDSA", "OKP")])
 def test_each_client_gets_its_algorithm(running, alg, kty):
-    """doc/deploy.md, Keys: client add --alg; of each flow, and the guard takes it."""
+    """doc/deploy.md, Keys: client add --alg; in each flow, and the guard takes the
+    token."""
     if not any(key["alg"] == alg for key in listed(running).values()):
         running.carnet("keys", "generate", "--alg", alg)
         expect.until(lambda: alg in {k["alg"] for k in jwks(running)["keys"]})
@@ -309,7 +310,7 @@ def test_one_algorithms_rotation_leaves_the_others(fresh, alg):
 
 
 def test_a_client_whose_key_is_missing_gets_no_token(fresh):
-    """500, and no token by another algorithm than the one that was asked for."""
+    """500, and no token with another algorithm than the client's."""
     client = fresh.client("client_credentials", "--alg", "EdDSA")
     expect.error(fresh.grant("client_credentials", client), 500, "server_error")
 
@@ -324,7 +325,8 @@ def test_private_keys_are_their_owners_alone(fresh):
 
 
 def is_sane(site):
-    """One key of each algorithm signs; each file is whole, and published; no rest."""
+    """One key of each algorithm signs; each file is whole and published; nothing else is
+    left."""
     signing = [key["alg"] for key in listed(site).values() if key["signs"]]
     assert sorted(signing) == sorted(set(signing))
     assert [key["default"] for key in listed(site).values()].count(True) == 1
@@ -338,14 +340,14 @@ def is_sane(site):
 
 
 def at_once(site, commands):
-    """Their exit statuses and what they complain of, in order."""
+    """Their exit statuses and their complaints, in order."""
     with ThreadPoolExecutor(len(commands)) as pool:
         return [(p.returncode, p.stderr) for p in
                 pool.map(lambda args: site.command(*args), commands)]
 
 
 def test_of_many_rotations_at_once_one_is_done(fresh):
-    """Who looks and writes is alone; the rest finds that a key waits."""
+    """One command looks and writes; the others find that a key waits."""
     for alg in "ES256", "RS256":
         done = at_once(fresh, [("keys", "rotate", "--alg", alg)] * 8)
         assert sorted(code for code, _ in done) == [0] + [1] * 7
@@ -371,7 +373,7 @@ def test_writers_of_every_kind_at_once_leave_a_sane_set(fresh, tmp_path):
 
 
 def test_what_a_killed_command_left_is_no_hindrance(fresh, tmp_path):
-    """Nor is it written through, wherever it leads."""
+    """The file that the link leads to is not written."""
     (tmp_path / "other").write_text("mine")
     (fresh.dir / "keys/EdDSA.pem.new").symlink_to(tmp_path / "other")
     (fresh.dir / "keys/signer.new").write_text("half a")

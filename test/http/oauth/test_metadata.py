@@ -1,4 +1,4 @@
-"""The metadata (RFC 8414): each word of it is kept."""
+"""The metadata (RFC 8414): each of its words is true."""
 import pytest
 
 from kit import expect
@@ -17,7 +17,7 @@ def metadata(site):
 
 @pytest.fixture(scope="module")
 def client(site):
-    """One that may do all."""
+    """A client that may do everything."""
     return App(site, grant="password,client_credentials,authorization_code,"
                "device_code,refresh_token,introspect").client
 
@@ -27,7 +27,7 @@ def secret_of(client):
 
 
 def test_it_names_its_issuer(site, metadata):
-    """RFC 8414 section 3.3: the one that it was asked for, and that signs."""
+    """RFC 8414 section 3.3: the issuer that was asked, and that signs."""
     assert metadata["issuer"] == site.url
 
 
@@ -41,7 +41,7 @@ def test_it_is_served_under_every_server(server):
 
 
 def test_each_endpoint_answers(site, metadata, client):
-    """RFC 8414 section 2: and as what it is called."""
+    """RFC 8414 section 2: each endpoint does what its name says."""
     def post(name, **data):
         url = metadata[name].removeprefix(site.url)
         return site.post(url, data={**secret_of(client), **data})
@@ -59,7 +59,7 @@ def test_each_endpoint_answers(site, metadata, client):
 
 
 def test_the_grants_listed_are_the_grants_known(site, metadata, client):
-    """RFC 8414 section 2: to a client that holds all, the error is another."""
+    """RFC 8414 section 2: a client with all grants gets another error."""
     grants = metadata["grant_types_supported"]
     assert set(grants) == {
         "password", "client_credentials", "authorization_code", "refresh_token",
@@ -121,12 +121,12 @@ def test_the_scopes_are_the_configurations(site, metadata):
 
 
 def test_it_may_be_kept_for_a_while(site):
-    """RFC 9111: it is public, and changes seldom."""
+    """RFC 9111: it is public, and seldom changes."""
     assert site.get(URL).headers["Cache-Control"].startswith("public, max-age=")
 
 
 def test_there_is_no_openid_connect(site):
-    """What is not promised is not there."""
+    """What the metadata does not name is not there."""
     assert site.get("/.well-known/openid-configuration").status_code == 404
 
 

@@ -1,4 +1,4 @@
-"""Clients that others wrote: requests-oauthlib against a running server."""
+"""A client of others, requests-oauthlib, against a running server."""
 import pytest
 from oauthlib.oauth2 import BackendApplicationClient, LegacyApplicationClient
 from oauthlib.oauth2.rfc6749.errors import (
@@ -26,7 +26,7 @@ def sign_in(server, session, client, **kw):
 
 @pytest.fixture(params=["site", "apache"])
 def server(request):
-    """Those with a port to connect to."""
+    """The deployments that have a port."""
     return request.getfixturevalue(request.param)
 
 
@@ -46,7 +46,7 @@ def test_a_legacy_client_signs_in_calls_and_refreshes(server, in_body):
 
 
 def test_a_session_refreshes_by_itself(server):
-    """RFC 6749 section 6: once its own clock says that the token is over."""
+    """RFC 6749 section 6: when its own clock says that the token has expired."""
     client = server.password_client
     kept = []
     session = session_of(

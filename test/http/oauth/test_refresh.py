@@ -17,13 +17,13 @@ def family_of(site, token):
 
 
 def age(site, token, seconds):
-    """Make the refresh tokens of token's family spent that much earlier."""
+    """Set back the time at which the family's refresh tokens were spent."""
     site.sql("UPDATE oauth_refresh_tokens SET spent_at = spent_at - ?"
              " WHERE family = ?", seconds, family_of(site, token))
 
 
 def live_pairs(site, token):
-    """The live refresh tokens and the live access tokens of token's family."""
+    """The live refresh tokens and access tokens of the token's family."""
     family = family_of(site, token)
     (refresh,), = site.sql(
         "SELECT count(*) FROM oauth_refresh_tokens WHERE family = ?"
@@ -61,7 +61,7 @@ def test_a_refresh_ends_the_old_pair(site):
 
 
 def test_a_retry_within_the_grace_gets_the_same_refresh_token(site):
-    """doc/protocol.md, Rotation: a lost answer; nothing that it gave dies."""
+    """doc/protocol.md, Rotation: after a lost answer, what it gave lives on."""
     first = site.sign_in()
     lost = expect.tokens(site.refresh(first["refresh_token"]))
     again = expect.tokens(site.refresh(first["refresh_token"]))
@@ -76,7 +76,7 @@ def test_a_retry_within_the_grace_gets_the_same_refresh_token(site):
 
 
 class Tab:
-    """One that shares its refresh token with others, as it last stored it."""
+    """A process that shares its refresh token with others, and stores the newest."""
 
     def __init__(self, site, pair):
         self.site, self.pair, self.seen = site, pair, [pair["refresh_token"]]
@@ -93,8 +93,8 @@ class Tab:
 @pytest.mark.parametrize("order", sorted(set(permutations("aabbcc"))),
                          ids="".join)
 def test_tabs_end_with_one_token_whatever_the_order(site, order):
-    """doc/protocol.md, Rotation: each of three tabs asks, and takes its answer when it comes; the
-    first that it does is asking.  All end with the same live token."""
+    """doc/protocol.md, Rotation: three tabs ask, and their answers come in every order.
+    All end with the same live refresh token."""
     pair = site.sign_in()
     tabs = {name: Tab(site, pair) for name in "abc"}
     under_way = {}
@@ -112,21 +112,22 @@ def test_tabs_end_with_one_token_whatever_the_order(site, order):
 
 
 def test_lost_answers_sign_nobody_out(site):
-    """doc/protocol.md, Rotation: two processes, of which each loses two of three answers and
-    asks again; in a chain of ten tokens."""
+    """doc/protocol.md, Rotation: two processes lose two of three answers each, and ask
+    again; in a chain of ten tokens."""
     pair = site.sign_in()
     tabs = [Tab(site, pair), Tab(site, pair)]
     for i in range(10):
         for tab in tabs:
             for _ in range(2):
-                assert tab.ask().status_code == 200  # and is lost
+                assert tab.ask().status_code == 200  # the answer is lost
             tab.take(tab.ask())
     assert tabs[0].seen == tabs[1].seen and len(set(tabs[0].seen)) == 11
     assert live_pairs(site, pair["access_token"])[0] == 1
 
 
 def test_a_late_retry_gets_a_spent_token_and_no_other(site):
-    """doc/protocol.md, Rotation: the next one is spent already; it lives no longer for that."""
+    """doc/protocol.md, Rotation: the next one is spent already, and does not live longer
+    for that."""
     first = site.sign_in()
     second = expect.tokens(site.refresh(first["refresh_token"]))
     third = expect.tokens(site.refresh(second["refresh_token"]))
@@ -142,7 +143,8 @@ def test_a_late_retry_gets_a_spent_token_and_no_other(site):
 
 
 def test_no_token_of_a_chain_is_stored(site):
-    """doc/protocol.md, Rotation: digests alone; and the key is for its owner alone."""
+    """doc/protocol.md, Rotation: the database has only digests; only the owner can read
+    the key."""
     pair = site.sign_in()
     for _ in range(3):
         pair = expect.tokens(site.refresh(pair["refresh_token"]))
@@ -158,7 +160,8 @@ def test_no_token_of_a_chain_is_stored(site):
 
 
 def test_a_client_that_keeps_its_token_gets_it_again(site):
-    """doc/protocol.md, Rotation, and FAPI 2.0: --refresh keep; access tokens live on."""
+    """doc/protocol.md, Rotation, and FAPI 2.0: with --refresh keep, access tokens live
+    on."""
     client = site.client("password", "--refresh", "keep")
     first = site.sign_in(client=client)
     second = expect.tokens(site.refresh(first["refresh_token"], client))
@@ -176,7 +179,8 @@ def test_a_client_that_keeps_its_token_gets_it_again(site):
 
 
 def test_a_public_client_cannot_keep_its_token(site):
-    """RFC 9700 section 2.2.2; nor can one that keeps it become public."""
+    """RFC 9700 section 2.2.2: a public client cannot keep it, and one that keeps it
+    cannot become public."""
     args = ("--name", "x", "--grant", "authorization_code", "--redirect-uri",
             "https://app.example/cb", "--refresh", "keep")
     p = site.command("client", "add", "--public", *args)
@@ -191,7 +195,7 @@ def test_a_public_client_cannot_keep_its_token(site):
 
 
 def test_a_family_ends_with_refresh_max(site):
-    """doc/protocol.md, Rotation: so long after its sign-in; its access tokens too."""
+    """doc/protocol.md, Rotation: that long after its sign-in, with its access tokens."""
     other = site.variant("refresh_max = 1h\naccess_ttl = 2h")
     pair = other.sign_in()
     assert 3590 <= pair["expires_in"] <= 3600
@@ -204,11 +208,11 @@ def test_a_family_ends_with_refresh_max(site):
             site.sql("UPDATE %s SET family = ? WHERE family = ?" % table, old, family)
         expect.error(other.refresh(pair["refresh_token"]), 400, "invalid_grant")
         family = old
-    expect.tokens(site.refresh(pair["refresh_token"]))  # which sets none
+    expect.tokens(site.refresh(pair["refresh_token"]))  # an older version set none
 
 
 def test_without_its_key_a_refresh_is_500_until_install(site):
-    """doc/protocol.md, Rotation: and doctor says it; the key is not made by a program."""
+    """doc/protocol.md, Rotation: doctor says so; a program does not make the key."""
     with servers.lighttpd() as other:
         pair = other.sign_in()
         key = other.dir / "keys" / "refresh.key"
@@ -225,7 +229,7 @@ def test_without_its_key_a_refresh_is_500_until_install(site):
 
 @pytest.mark.parametrize("nth", [0, 1, 2])
 def test_revoking_any_token_of_a_family_revokes_it(site, nth):
-    """RFC 7009 section 2.1; spent or not."""
+    """RFC 7009 section 2.1: a spent one, too."""
     pairs = [site.sign_in()]
     for _ in range(2):
         pairs.append(expect.tokens(site.refresh(pairs[-1]["refresh_token"])))
@@ -278,7 +282,7 @@ def test_without_a_grace_every_replay_revokes_the_family(site):
 
 
 def test_a_spent_token_of_another_client_is_refused_and_told(site):
-    """doc/protocol.md, Rotation: the family is left alone, the audit trail tells."""
+    """doc/protocol.md, Rotation: the family lives on, and the audit trail tells."""
     other = site.client("password")
     user = site.user()
     first = site.sign_in(user=user)
@@ -294,7 +298,7 @@ def test_a_spent_token_of_another_client_is_refused_and_told(site):
 
 
 def test_another_clients_token_is_refused(site):
-    """RFC 6749 section 6: bound to the client; and nothing happens to it."""
+    """RFC 6749 section 6: it is bound to the client, and stays good for it."""
     pair = site.sign_in()
     r = site.refresh(pair["refresh_token"], site.client("password"))
     expect.error(r, 400, "invalid_grant")
@@ -302,7 +306,7 @@ def test_another_clients_token_is_refused(site):
 
 
 def test_one_familys_end_leaves_the_others(site):
-    """doc/protocol.md, Rotation: a family is what one sign-in gave."""
+    """doc/protocol.md, Rotation: a family is the tokens of one sign-in."""
     first, other = site.sign_in(), site.sign_in()
     strict = site.variant("refresh_grace = 0")
     expect.tokens(strict.refresh(first["refresh_token"]))
@@ -332,7 +336,7 @@ def test_an_expired_token_is_refused(site):
 
 
 def test_a_disabled_user_gets_nothing(site):
-    """doc/guard.md, What is checked; and all is as before once they are enabled."""
+    """doc/guard.md, What is checked; once the user is enabled again, it works as before."""
     user = site.user()
     pair = site.sign_in(user=user)
     site.carnet("user", "disable", user.email)
@@ -363,7 +367,7 @@ def test_a_wider_scope_is_refused_and_spends_nothing(site, scope):
 
 
 def test_what_the_user_has_lost_is_gone(site):
-    """grant_refresh.c: the limits of today hold."""
+    """grant_refresh.c: the limits of today count."""
     user = site.user("read-posts write-posts")
     pair = site.sign_in("read-posts write-posts", user)
     site.sql("UPDATE users SET scope = 'write-posts' WHERE id = ?", user.id)
@@ -379,7 +383,7 @@ def at_once(site, refresh_token, n=20):
 
 
 def test_of_many_uses_at_once_all_get_the_same_token(site):
-    """doc/protocol.md, Rotation: one live refresh token, and nothing given dies."""
+    """doc/protocol.md, Rotation: one live refresh token, and all that was given lives."""
     pair = site.sign_in()
     answers = at_once(site, pair["refresh_token"])
     given = [expect.tokens(r) for r in answers]
@@ -389,7 +393,8 @@ def test_of_many_uses_at_once_all_get_the_same_token(site):
 
 
 def test_of_many_uses_at_once_without_a_grace_at_most_one_wins(site):
-    """RFC 9700 section 4.14.2: and as there was a second use, the family is dead."""
+    """RFC 9700 section 4.14.2: one of many wins; as there was a second use, the family
+    is dead."""
     strict = site.variant("refresh_grace = 0")
     pair = strict.sign_in()
     answers = at_once(strict, pair["refresh_token"])
@@ -414,7 +419,7 @@ def test_expired_rows_go_with_the_requests_that_write(site):
 
 @pytest.mark.parametrize("signal", ["TERM", "KILL"])
 def test_a_dead_worker_is_no_lost_family(site, signal):
-    """doc/security.md, Promises: a response that says 200 is on disk."""
+    """doc/security.md, Promises: what a 200 gives is on disk."""
     pair = expect.tokens(site.refresh(site.sign_in()["refresh_token"]))
     servers.kill_workers(site, "token", signal)
     expect.until(lambda: all(site.post("/oauth/token").status_code != 503

@@ -1,4 +1,4 @@
-"""Resource indicators (RFC 8707): what is granted for one API is for no other."""
+"""Resource indicators (RFC 8707): a token that is granted for one API is for no other."""
 import hashlib
 
 import pytest
@@ -9,13 +9,13 @@ from kit.people import App, Browser, Page
 
 A, B = "https://a.example/api", "https://b.example"
 ODD = "https://c.example/?a=b&c='(d)"
-# No absolute URI without fragment, and an audience all the same: for the guard.
+# An audience for the guard that is no absolute URI without a fragment.
 WORDS = ["api", "/api", "//a.example", "a.example", "https://a.example/api#",
          "https://a.example/api#x", ":a"]
-# A URI, but none that is in the configuration.
+# A URI that is not in the configuration.
 OTHERS = ["https://evil.example", A + "/", A + "?", B + "/?", A.upper(), "urn:a",
           A + "/x", A + " " + B, B + ":80", "http://b.example"]
-# The same URI as B (RFC 3986 section 6.2), as client libraries write it.
+# The URI B in the spelling of client libraries (RFC 3986 section 6.2).
 SPELLINGS = [B + "/", B + ":443", "HTTPS://B.EXAMPLE", "https://%62.example:/"]
 
 
@@ -40,7 +40,7 @@ def browser(api, user):
 
 
 def is_active(api, token):
-    """Ask as a resource server: a token for one API opens no other place."""
+    """Ask as a resource server: a token for one API opens no other."""
     server = api.client("introspect")
     r = api.post("/oauth/introspect", data={
         "client_id": server.id, "client_secret": server.secret, "token": token})
@@ -67,7 +67,7 @@ def refused(r):
 
 @pytest.mark.parametrize("resource", [A, B, ODD])
 def test_what_is_asked_for_becomes_the_audience(api, app, browser, resource):
-    """RFC 8707 sections 2.1 and 2.2: named once, and never again."""
+    """RFC 8707 sections 2.1 and 2.2: the client names it one time."""
     body = app.connect(browser, resource=resource)
     assert audience(body) == resource
     body = expect.tokens(api.refresh(body["refresh_token"], app.client))
@@ -77,7 +77,8 @@ def test_what_is_asked_for_becomes_the_audience(api, app, browser, resource):
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
 def test_another_spelling_of_it_is_the_same(api, app, browser, spelling):
-    """RFC 3986 section 6.2: aud has ours, as an API may compare it byte for byte."""
+    """RFC 3986 section 6.2: aud has our spelling, as an API may compare it byte for
+    byte."""
     code = app.code(browser, resource=spelling)
     body = expect.tokens(app.redeem(code, resource=B))
     assert audience(body) == B
@@ -92,13 +93,13 @@ def test_another_spelling_of_it_is_the_same(api, app, browser, spelling):
 
 
 def test_the_issuer_with_a_slash_is_the_issuer(site, user):
-    """RFC 3986 section 6.2.3: libraries for MCP send it so."""
+    """RFC 3986 section 6.2.3: MCP libraries send it with a slash."""
     body = App(site).connect(Browser(site, user), resource=site.url + "/")
     assert audience(body) == site.url and site.is_live(body["access_token"])
 
 
 def test_the_configuration_may_spell_as_it_likes(site):
-    """RFC 3986 section 6.2: what is in audiences is compared so, too."""
+    """RFC 3986 section 6.2: the setting audiences is compared in the same way."""
     other = site.variant("audiences = HTTPS://Odd.Example:443")
     body = expect.tokens(other.grant(
         "client_credentials", other.client("client_credentials"),
@@ -113,7 +114,7 @@ def test_the_configuration_may_spell_as_it_likes(site):
     ("GET", "/api/personal-tokens"), ("POST", "/api/personal-tokens"),
     ("DELETE", "/api/personal-tokens/x"), ("DELETE", "/api/personal-tokens/current")])
 def test_a_token_for_one_api_opens_no_other(api, user, method, path):
-    """RFC 8707 section 2, RFC 9068 section 4: who runs that API has the token."""
+    """RFC 8707 section 2, RFC 9068 section 4: the owner of that API has the token."""
     data = {"username": user.email, "password": user.password,
             "scope": "read-posts write-posts"}
     token = expect.tokens(api.grant("password", resource=A, **data))["access_token"]
@@ -125,7 +126,7 @@ def test_a_token_for_one_api_opens_no_other(api, user, method, path):
 
 
 def test_a_client_gives_up_a_token_for_whatever_it_is(site, api, app, browser):
-    """RFC 7009 section 2.1: also where its resource is served no more."""
+    """RFC 7009 section 2.1: also if its resource is not configured any more."""
     body = app.connect(browser, resource=A)
     r = site.post("/oauth/revoke", data={"client_id": app.client.id, "client_secret":
                   app.client.secret, "token": body["access_token"]})
@@ -135,7 +136,7 @@ def test_a_client_gives_up_a_token_for_whatever_it_is(site, api, app, browser):
 
 
 def test_the_issuer_is_a_resource(site, user):
-    """RFC 8707 section 2: by a server that serves for long."""
+    """RFC 8707 section 2: the same in a process that runs for long."""
     app, browser = App(site), Browser(site, user)
     body = app.connect(browser, resource=site.url)
     assert audience(body) == site.url and site.is_live(body["access_token"])
@@ -144,9 +145,9 @@ def test_the_issuer_is_a_resource(site, user):
 
 @pytest.mark.parametrize("resource", WORDS + OTHERS)
 def test_the_client_is_told_of_one_that_is_none(api, app, browser, resource):
-    """RFC 8707 section 2: invalid_target, by query or form; RFC 9700 section 4.11.2:
-    who is not signed in is sent nowhere."""
-    # By POST: a web server may refuse such a URL itself.
+    """RFC 8707 section 2: invalid_target, by query or form.  RFC 9700 section 4.11.2: a
+    browser that is not signed in is not redirected."""
+    # By POST: a web server may refuse a URL of this length.
     r = browser.post("/oauth/authorize", app.request(resource=resource))
     assert told(r, app) == "invalid_target"
     r = Browser(api).post("/oauth/authorize", app.request(resource=resource))
@@ -164,7 +165,7 @@ def test_an_empty_one_is_none(app, browser):
 
 
 def test_the_sign_in_does_not_lose_it(api, app, user):
-    """doc/protocol.md, Sign-in and consent: the request as it was, once signed in."""
+    """doc/protocol.md, Sign-in and consent: after the sign-in the request is the same."""
     browser = Browser(api)
     path, query = people.sent_to(app.ask(browser, resource=ODD))
     assert path == "/oauth/login"
@@ -176,7 +177,7 @@ def test_the_sign_in_does_not_lose_it(api, app, user):
 
 
 def test_a_form_cannot_ask_for_another(app, browser):
-    """The form is the browser's to change: every rule holds for what it sends."""
+    """A browser can change the form: every rule applies to what it sends."""
     form = app.consent(browser, resource=A).form("approve")
     r = browser.submit(form, "approve", resource="https://evil.example")
     assert told(r, app) == "invalid_target"
@@ -192,7 +193,7 @@ def test_the_page_says_where(app, browser):
 
 
 def test_the_page_says_not_where_tokens_do_not_tell(site):
-    """passport_compat: aud is the client, whatever was asked for."""
+    """passport_compat: aud is the client, whatever resource is asked for."""
     compat = site.variant("passport_compat = yes\naudiences = " + ODD)
     page = App(compat).consent(Browser(compat, compat.user("*")), resource=ODD)
     assert "resource" not in page.by_id
@@ -213,7 +214,7 @@ def test_a_code_gives_no_token_for_another(api, app, browser, granted, other):
 
 @pytest.mark.parametrize("named", [None, A])
 def test_a_refresh_gives_no_token_for_another(api, app, browser, named):
-    """RFC 8707 section 2.2: whatever was named in between, and for good."""
+    """RFC 8707 section 2.2: whatever a request in between named, and it stays so."""
     body = app.connect(browser, resource=A)
     params = {"resource": named} if named else {}
     for _ in range(3):
@@ -225,7 +226,7 @@ def test_a_refresh_gives_no_token_for_another(api, app, browser, named):
 
 
 def test_what_was_granted_for_none_names_it_each_time(api, app, browser):
-    """RFC 8707 section 2.2: the issuer, where none is named."""
+    """RFC 8707 section 2.2: the issuer, if none is named."""
     body = expect.tokens(app.redeem(app.code(browser), resource=A))
     assert audience(body) == A
     for resource in B, None, A, None:
@@ -236,7 +237,7 @@ def test_what_was_granted_for_none_names_it_each_time(api, app, browser):
 
 
 def test_a_password_binds_to_none(api):
-    """RFC 8707 section 2.2: nothing was granted before it; a refresh names it anew."""
+    """RFC 8707 section 2.2: none was granted; each refresh may name one."""
     body = expect.tokens(api.grant("password", username=api.email,
                                    password=api.password, resource=A))
     assert audience(body) == A
@@ -254,7 +255,7 @@ def test_the_token_endpoint_takes_the_same(api, resource):
 
 
 def test_a_resource_that_is_served_no_more(site, api, app, browser):
-    """It has been taken out of the configuration since: nothing is given for it."""
+    """It was removed from the configuration: no token is given for it."""
     code = app.code(browser, resource=A)
     pair = app.connect(browser, resource=A)
     refused(site.grant("authorization_code", app.client, code=code,
@@ -265,7 +266,7 @@ def test_a_resource_that_is_served_no_more(site, api, app, browser):
 
 
 def test_a_retry_is_bound_and_a_replay_is_one(api, app, browser):
-    """RFC 9700 section 4.14.2: a spent token that names another is no way around."""
+    """RFC 9700 section 4.14.2: a spent token is a replay, whichever resource is named."""
     first = app.connect(browser, resource=A)
     expect.tokens(api.refresh(first["refresh_token"], app.client))
     refused(api.refresh(first["refresh_token"], app.client, resource=B))
@@ -278,7 +279,7 @@ def test_a_retry_is_bound_and_a_replay_is_one(api, app, browser):
 
 
 def test_where_none_was_named_rows_are_as_they_were(api, app, browser):
-    """Small: NULL."""
+    """A row without a resource is small: NULL."""
     digest = hashlib.sha256(app.code(browser).encode()).digest()
     assert api.sql("SELECT resource FROM oauth_auth_codes WHERE digest = ?",
                    digest) == [(None,)]
@@ -298,7 +299,7 @@ def asked(app, browser, **changes):
 
 
 def test_a_consent_counts_for_its_resource_alone(app, browser):
-    """RFC 6749 section 10.2: who let an app read at one API has not at another."""
+    """RFC 6749 section 10.2: consent to read at one API is no consent for another."""
     app.connect(browser, resource=A)
     assert not asked(app, browser, resource=A)
     for other in {"resource": B}, {"resource": app.site.url}, {}:
@@ -323,7 +324,7 @@ def test_a_consent_for_none_in_particular_counts_for_each(app, browser):
 
 
 def test_a_remembered_consent_gives_what_is_asked_for(app, browser):
-    """The code is bound as one that was consented to just now."""
+    """The code is bound to the resource, as after a new consent."""
     app.connect(browser)
     code = people.sent_back(app.ask(browser, resource=A), app)["code"]
     refused(app.redeem(code, resource=B))
@@ -331,7 +332,7 @@ def test_a_remembered_consent_gives_what_is_asked_for(app, browser):
 
 
 def test_the_account_page_has_the_app_once(app, browser):
-    """All that it may do at all; taken back, all is."""
+    """The page shows everything that the app may do, and takes everything back."""
     pairs = [app.connect(browser, resource=A),
              app.connect(browser, resource=B, scope="write-posts read-posts"),
              app.connect(browser)]
@@ -345,13 +346,13 @@ def test_the_account_page_has_the_app_once(app, browser):
     assert app.name not in browser.open("/account").text
 
 
-# What is no resource at all, and more than one: a token is for one
+# What is no resource, and several at once: a token is for one
 
 MALFORMED = ["é", "a:b\n", "a:" + 2047 * "b"]
 
 
 def in_all_places(api, app, browser, pairs):
-    """The same in each request that may name one."""
+    """The same in each request that may name a resource."""
     device = Device(api)
     machine = api.client("client_credentials")
     form = [*app.request().items(), *pairs]
@@ -376,7 +377,7 @@ def test_several_are_refused(api, app, browser, second):
 
 
 def test_several_in_json_are_refused(api):
-    """A list is no string."""
+    """A list is no text."""
     client = api.client("client_credentials")
     params = {"grant_type": "client_credentials", "client_id": client.id,
               "client_secret": client.secret}
@@ -386,7 +387,7 @@ def test_several_in_json_are_refused(api):
 
 
 def test_a_code_outlives_a_malformed_resource(app, browser):
-    """Nothing is spent by a refusal."""
+    """A refusal spends nothing."""
     code = app.code(browser, resource=A)
     for resource in [A, A], [A, B], "é":
         refused(app.redeem(code, resource=resource))
@@ -406,7 +407,8 @@ def test_a_device_is_told_of_one_that_is_none(api, resource):
 
 
 def test_a_device_gets_a_token_for_what_it_asked_for(api, browser):
-    """RFC 8707 section 2.2; the page says where, and no refusal uses the code up."""
+    """RFC 8707 section 2.2; the page names the API, and a refusal does not use the code
+    up."""
     device = Device(api).begin(resource=ODD)
     page = device.page(browser)
     assert "For use at %s." % ODD in page.text and "b&amp;c=&#39;" in page.source
@@ -422,7 +424,7 @@ def test_a_device_gets_a_token_for_what_it_asked_for(api, browser):
 
 
 def test_a_device_that_names_none_may_name_any(api, browser):
-    """As a code: with each token request; and rows are as they were."""
+    """As for a code: each token request may name it; rows are as small as before."""
     device = Device(api).begin()
     assert "For use at" not in device.page(browser).text
     assert device.row("resource") == (None,)
@@ -434,7 +436,7 @@ def test_a_device_that_names_none_may_name_any(api, browser):
 
 
 def test_a_devices_consent_is_for_its_resource(api, browser, user):
-    """It is remembered as that of an app is."""
+    """It is remembered as an app's is."""
     device = Device(api).begin(resource=A)
     device.decide(browser)
     rows = api.sql("SELECT n.resource, n.scope FROM oauth_consents n JOIN oauth_clients"

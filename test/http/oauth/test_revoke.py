@@ -1,4 +1,4 @@
-"""Revocation (RFC 7009) by the client that holds the token."""
+"""Revocation (RFC 7009) by the client that the token belongs to."""
 import base64
 
 import pytest
@@ -17,7 +17,7 @@ def revoke(site, client, token, **params):
 
 
 def done(r):
-    """RFC 7009 section 2.2; some clients read the answer as JSON, whatever it is."""
+    """RFC 7009 section 2.2; some clients read the answer as JSON."""
     assert (r.status_code, r.content) == (200, b"{}"), r.text
     assert r.headers["Content-Type"] == "application/json"
 
@@ -36,7 +36,7 @@ def test_either_token_ends_both(site, app, pair, kind):
 
 @pytest.mark.parametrize("kind", BOTH)
 def test_either_token_of_a_password_ends_both(site, kind):
-    """RFC 7009 section 2.1: a sign-in without a code is a family, too."""
+    """RFC 7009 section 2.1: a sign-in without a code makes a family, too."""
     pair = site.sign_in("read-posts")
     done(revoke(site, site.password_client, pair[kind]))
     assert is_dead(site, site.password_client, pair)
@@ -61,7 +61,7 @@ def test_by_basic(site, app, pair):
 
 @pytest.mark.parametrize("kind", BOTH)
 def test_a_token_from_before_a_refresh_ends_the_family(site, app, pair, kind):
-    """RFC 7009 section 2.1: spent or not."""
+    """RFC 7009 section 2.1: a spent one, too."""
     new = expect.tokens(site.refresh(pair["refresh_token"], app.client))
     done(revoke(site, app.client, pair[kind]))
     assert is_dead(site, app.client, new)
@@ -77,7 +77,7 @@ def test_an_expired_token_is_revoked_already(site, app, pair):
 
 
 def test_other_sign_ins_stay(site, app, browser, pair):
-    """doc/protocol.md, Rotation: a family is what one sign-in gave."""
+    """doc/protocol.md, Rotation: a family is the tokens of one sign-in."""
     other = app.connect(browser)
     done(revoke(site, app.client, pair["refresh_token"]))
     assert site.is_live(other["access_token"])
@@ -86,7 +86,7 @@ def test_other_sign_ins_stay(site, app, browser, pair):
 @pytest.mark.parametrize("hint", BOTH + ["", "x", "id_token", "urn:x:y"])
 @pytest.mark.parametrize("kind", BOTH)
 def test_a_wrong_hint_is_no_hindrance(site, app, pair, kind, hint):
-    """RFC 7009 section 2.1: the server looks further."""
+    """RFC 7009 section 2.1: with a wrong hint the server looks at the other kind."""
     done(revoke(site, app.client, pair[kind], token_type_hint=hint))
     assert is_dead(site, app.client, pair)
 
@@ -107,7 +107,7 @@ def test_any_text_that_is_no_token_is_revoked_already(site, app, token):
 
 
 def test_a_token_with_something_behind_it_is_another(site, app, pair):
-    """A NUL is no end."""
+    """A NUL does not end the token."""
     for more in "\0", "\0x", "x", "\n":
         for token in pair["access_token"], pair["refresh_token"]:
             done(revoke(site, app.client, token + more))
@@ -132,7 +132,7 @@ def test_another_clients_token_is_refused_and_alive(site, app, pair, kind, publi
 
 
 def test_a_machines_token(site):
-    """RFC 6749 section 4.4: one without a user, and without a family."""
+    """RFC 6749 section 4.4: a token without a user and without a family."""
     client, token = site.machine()
     done(revoke(site, client, token))
     expect.unauthenticated(site.get("/api/status", token=token))
@@ -155,14 +155,14 @@ def test_no_token_is_an_error(site, app, token):
 
 
 def test_a_forged_token_ends_nothing(site, app, pair):
-    """Its jti is not enough: everybody who saw a log has that."""
+    """Its jti is not enough: logs have it."""
     forged = pair["access_token"][:-8] + "AAAAAAAA"
     done(revoke(site, app.client, forged))
     assert site.is_live(pair["access_token"])
 
 
 def test_a_link_revokes_nothing(site, app, pair):
-    """RFC 7009 section 2.1: POST; and nothing from a query."""
+    """RFC 7009 section 2.1: POST; nothing is read from a query."""
     query = "?client_id=%s&client_secret=%s&token=%s" % (*app.client, pair["access_token"])
     expect.error(site.get("/oauth/revoke" + query), 405, "method_not_allowed")
     expect.error(site.post("/oauth/revoke" + query), 401, "invalid_client")

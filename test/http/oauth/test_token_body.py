@@ -1,4 +1,4 @@
-"""POST /oauth/token: what a body may be, and what is made of it."""
+"""POST /oauth/token: which bodies it takes, and how it reads them."""
 import json
 
 import pytest
@@ -84,7 +84,7 @@ def test_a_parameter_sent_twice_is_invalid_request(site, form, name, value):
 
 
 def test_a_parameter_sent_twice_alike_is_invalid_request(site, form):
-    """RFC 6749 section 3.2: nor with the same value; nor spelt otherwise."""
+    """RFC 6749 section 3.2: also with the same value, and in another spelling."""
     r = send(site, form + "&grant%5Ftype=client_credentials", FORM)
     expect.error(r, 400, "invalid_request")
 
@@ -127,7 +127,7 @@ def test_a_member_named_twice_is_invalid_request(site, params):
 @pytest.mark.parametrize("value", [True, [], {}, ["client_credentials"], "a\0b",
                                    1.5])
 def test_a_member_that_is_no_text_is_invalid_request(site, params, value):
-    """doc/protocol.md, The token endpoint: the form's names, and so its values."""
+    """doc/protocol.md, The token endpoint: the names, and so the values, of a form."""
     r = site.post("/oauth/token", json={**params, "username": value})
     expect.error(r, 400, "invalid_request")
 
@@ -145,7 +145,8 @@ def test_an_integer_is_a_text(site, params):
 
 
 def test_a_refresh_token_may_be_long(site):
-    """doc/protocol.md, The token endpoint: 4096 bytes; those that Passport gave are encrypted."""
+    """doc/protocol.md, The token endpoint: 4096 bytes; Passport's are long, as they are
+    encrypted."""
     client = site.client("password,refresh_token")
     expect.error(site.refresh("x" * 4096, client), 400, "invalid_grant")
     expect.error(site.refresh("x" * 4097, client), 400, "invalid_request")
@@ -174,7 +175,7 @@ def test_64_kib_are_taken_and_a_byte_more_is_413(site, form):
 
 
 def test_a_chunked_body_is_measured_too(site, form):
-    """RFC 9112 section 7.1: no Content-Length tells its size beforehand."""
+    """RFC 9112 section 7.1: no Content-Length tells its size."""
     def chunks(text):
         for i in range(0, len(text), 1000):
             yield text[i:i + 1000].encode()

@@ -1,4 +1,4 @@
-"""What POST /oauth/token gives: the answer, and what is in the token."""
+"""What POST /oauth/token gives: the answer, and the claims of the token."""
 import base64
 import time
 
@@ -47,7 +47,7 @@ def test_a_users_token_has_these_claims(site):
 
 
 def test_a_clients_own_token_speaks_for_the_client(site):
-    """RFC 9068 section 2.2: sub is the client where there is no user."""
+    """RFC 9068 section 2.2: sub is the client if there is no user."""
     client, token = site.machine()
     claims = jose.claims_of(token)
     assert set(claims) == CLAIMS

@@ -95,7 +95,7 @@ def test_a_header_that_is_no_credentials_is_401(site, value):
 
 
 def test_a_bad_body_is_401_without_a_challenge(site, machine):
-    """RFC 6749 section 5.2: and all of them read alike."""
+    """RFC 6749 section 5.2: the answer is the same for each of them."""
     public = site.client("refresh_token", "--public")
     revoked = site.client("client_credentials")
     site.carnet("client", "revoke", revoked.id)
@@ -110,7 +110,7 @@ def test_a_bad_body_is_401_without_a_challenge(site, machine):
 
 
 def test_no_client_at_all_is_401(site):
-    """RFC 6749 section 5.2: no client authentication included."""
+    """RFC 6749 section 5.2: the request has no client authentication."""
     expect.error(site.post("/oauth/token", data=CC), 401, "invalid_client")
 
 
@@ -140,7 +140,8 @@ BCRYPT = "$2y$04$gztpOthUaB.tXpC/9qRC8uwxktVpxU2C0O0E8BvtSdfdDoJBi.jEK"
     ("/oauth/token", CC), ("/oauth/introspect", {"token": "x"}),
     ("/oauth/revoke", {"token": "x"})])
 def test_a_brought_secret_is_kept_as_sha_256_once_it_was_right(site, path, params):
-    """doc/users.md, Passwords: a guess leaves it, its owner's request renews it."""
+    """doc/users.md, Passwords: a wrong guess does not change it, a right secret renews
+    it."""
     client = site.client("client_credentials")
     chosen = client._replace(secret="correct-horse-battery")
     site.sql("UPDATE oauth_clients SET secret = NULL, secret_hash = ?"
@@ -187,7 +188,7 @@ def test_a_grant_that_the_client_lacks_is_unauthorized(site, machine, grant, par
 @pytest.mark.parametrize("name", ["username", "password"])
 @pytest.mark.parametrize("value", [None, ""])
 def test_a_missing_or_empty_parameter_is_invalid_request(site, name, value):
-    """RFC 6749 section 3.2: sent without a value is as if not sent."""
+    """RFC 6749 section 3.2: a parameter without a value counts as not sent."""
     params = {"username": site.email, "password": site.password, name: value}
     r = site.grant("password", **{k: v for k, v in params.items() if v is not None})
     assert name in expect.error(r, 400, "invalid_request")["error_description"]
@@ -208,7 +209,7 @@ def test_a_public_client_cannot_have_the_machine_grants(site):
 
 
 def test_a_public_client_refreshes_by_its_id_alone(site):
-    """RFC 6749 section 6; doc/protocol.md, The token endpoint: none."""
+    """RFC 6749 section 6; doc/protocol.md, The token endpoint: no refresh token."""
     client = site.client("password")
     refresh = site.sign_in(client=client)["refresh_token"]
     site.sql("UPDATE oauth_clients SET secret = NULL WHERE identifier = ?", client.id)

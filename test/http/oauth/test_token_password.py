@@ -11,7 +11,7 @@ BCRYPT = "$2y$04$gztpOthUaB.tXpC/9qRC8uwxktVpxU2C0O0E8BvtSdfdDoJBi.jEK"
 
 
 def refusals(site, try_one):
-    """What is said of a wrong password, an unknown and a disabled user."""
+    """The answer for a wrong password, an unknown user and a disabled one."""
     victim, disabled = site.user(), site.user()
     site.carnet("user", "disable", disabled.email)
     return [try_one(victim.email, "wrong-horse"),
@@ -21,7 +21,7 @@ def refusals(site, try_one):
 
 
 def test_every_refusal_reads_alike(site):
-    """doc/security.md, Promises: no telling who has an account."""
+    """doc/security.md, Promises: no answer tells who has an account."""
     answers = refusals(site, lambda email, password: site.grant(
         "password", username=email, password=password))
     for r in answers:
@@ -103,14 +103,14 @@ def test_the_proxy_answers_as_the_token_endpoint(site, form):
 
 
 def test_the_proxy_refreshes_what_it_gave(site):
-    """The playground's Refresh."""
+    """What the playground's button Refresh does."""
     refresh = expect.tokens(ask(site))["refresh_token"]
     expect.tokens(site.post(PASSWORD_TOKEN, json={
         "grant_type": "refresh_token", "refresh_token": refresh}))
 
 
 def test_the_proxy_does_no_other_grant(site):
-    """A page must not get the client's own token."""
+    """A page must not get a token of the client itself."""
     r = site.post(PASSWORD_TOKEN, json={"grant_type": "client_credentials"})
     expect.unprocessable(r, "username", "password")
 
@@ -168,7 +168,8 @@ def test_the_proxy_takes_the_configured_client(site):
 
 
 def test_a_brought_secret_of_the_proxy_is_checked_in_turn():
-    """Each sign-in checks the configured secret: all are answered, and it is renewed."""
+    """Each sign-in checks the configured secret: all are answered, and the secret is
+    renewed."""
     with servers.lighttpd() as own, ThreadPoolExecutor(12) as pool:
         mine = own.client("password", scope="read-posts")._replace(secret=own.password)
         own.sql("UPDATE oauth_clients SET secret = NULL, secret_hash = ?"

@@ -1,4 +1,4 @@
-"""Scopes: who may have which (RFC 6749 section 3.3; doc/protocol.md, Scopes)."""
+"""Scopes: who may have which one (RFC 6749 section 3.3; doc/protocol.md, Scopes)."""
 import pytest
 
 from kit import expect
@@ -35,7 +35,7 @@ def test_an_unknown_scope_is_invalid(site, everyone, scope):
 
 @pytest.mark.parametrize("scope", ["admin", "read-posts admin", "*"])
 def test_a_scope_beyond_the_clients_is_invalid(site, everyone, limited, scope):
-    """RFC 6749 section 5.2: '*' too, where the client was not given it."""
+    """RFC 6749 section 5.2: '*' too, if the client was not given it."""
     expect.error(asked(site, everyone, scope, limited), 400, "invalid_scope")
 
 
@@ -54,7 +54,7 @@ def test_nothing_left_is_invalid(site, reader):
     ("*", "read-posts write-posts admin"), ("read-posts", "read-posts"),
     (None, "read-posts write-posts")])
 def test_a_star_is_all_that_the_user_may_have(site, limit, granted):
-    """doc/protocol.md, Scopes: a user without limits has what is not privileged."""
+    """doc/protocol.md, Scopes: a user without limits may have all but the privileged."""
     assert expect.tokens(asked(site, site.user(limit), "*"))["scope"] == granted
 
 

@@ -58,7 +58,7 @@ def test_a_preflight_is_answered(site, method, path):
 
 @pytest.mark.parametrize("method, path", CALLS)
 def test_the_answer_may_be_read(site, method, path):
-    """Fetch, section 3.2.3: errors too, and the headers that a caller needs."""
+    """Fetch, section 3.2.3: for errors too, with the headers that a script needs."""
     r = site.request(method, path, headers={"Origin": SPA})
     allowed(r, SPA)
     assert {"www-authenticate", "retry-after", "location"} <= words(r, "Expose-Headers")
@@ -66,7 +66,7 @@ def test_the_answer_may_be_read(site, method, path):
 
 @pytest.mark.parametrize("path", ["/oauth/token", "/oauth/revoke"])
 def test_a_refused_method_may_be_read(site, path):
-    """Fetch, section 3.2.3: 405 is an answer like others."""
+    """Fetch, section 3.2.3: a 405, too."""
     r = site.get(path, headers={"Origin": SPA})
     assert r.status_code == 405
     allowed(r, SPA)
@@ -80,7 +80,8 @@ def test_a_refused_method_may_be_read(site, path):
     "https://spa.example:8443/cb", "https://confidential.example", "null", "*", "com.example.app:",
     "com.example.app", "https://", "", "x", SPA + " https://evil.example"])
 def test_another_origin_is_told_nothing(site, origin):
-    """doc/protocol.md, Other origins: those of public clients' redirect URIs, and no other."""
+    """doc/protocol.md, Other origins: the origins of public clients' redirect URIs, and
+    no other."""
     for path in PATHS:
         told_nothing(preflight(site, path, origin))
     told_nothing(site.post("/oauth/token", headers={"Origin": origin}))
@@ -88,14 +89,14 @@ def test_another_origin_is_told_nothing(site, origin):
 
 
 def test_who_names_no_origin_is_told_nothing(site):
-    """A cache is told all the same that the answer depends on the origin."""
+    """The answer still tells caches that it depends on the origin."""
     r = site.get("/oauth/jwks")
     told_nothing(r)
     assert "origin" in r.headers["Vary"].lower()
 
 
 def test_the_origin_of_a_loopback_app(site):
-    """Development: the registered port."""
+    """During development: the registered port."""
     allowed(preflight(site, "/oauth/token", "http://127.0.0.1:3000"),
             "http://127.0.0.1:3000")
 
@@ -119,7 +120,7 @@ def test_pages_and_introspection_are_for_no_script(site, path):
 
 
 def test_options_without_an_origin_is_no_preflight(site):
-    """RFC 9110 section 9.3.7: a method like others, that is not known here."""
+    """RFC 9110 section 9.3.7: a method that is not supported."""
     r = site.request("OPTIONS", "/oauth/token")
     assert r.status_code == 405 and r.headers["Allow"] == "POST"
     told_nothing(r)
@@ -144,7 +145,7 @@ def test_the_setting_takes_the_place_of_the_clients(site):
     ("http://localhost:80", "http://localhost"),
     ("http://[0:0:0:0:0:0:0:1]:3000", "http://[::1]:3000")])
 def test_an_origin_is_the_same_however_it_is_written(site, setting, origin):
-    """RFC 6454 section 5: scheme, host and port; apps' own schemes have them too."""
+    """RFC 6454 section 5: scheme, host and port; an app's own scheme has an origin too."""
     other = site.variant("cors_origins = " + setting)
     allowed(preflight(other, "/oauth/token", origin), origin)
     told_nothing(preflight(other, "/oauth/token", origin + ":1"))
@@ -159,7 +160,7 @@ def test_an_origin_is_the_same_however_it_is_written(site, setting, origin):
     ("https://Upper.Example:443/callback", "https://upper.example"),
     ("com.example.shell://home/callback", "com.example.shell://home")])
 def test_a_page_that_gets_the_code_can_redeem_it(site, uri, page):
-    """RFC 8252 section 7.3: where the port of the redirect URI is free."""
+    """RFC 8252 section 7.3: if the port of the redirect URI is free."""
     app = App(site, public=True, uris=(uri,))
     app.uri = uri if "localhost" not in page else page + "/callback"
     code = app.code(Browser(site, site.user("*")))
@@ -171,7 +172,8 @@ def test_a_page_that_gets_the_code_can_redeem_it(site, uri, page):
 
 
 def test_what_a_refused_origin_sends_is_not_spent(site):
-    """Fetch, section 3.2: a form needs no preflight, and the answer is kept back."""
+    """Fetch, section 3.2: a form needs no preflight, and the script cannot read the
+    answer."""
     app = App(site, public=True, uris=(SPA + "/cb",))
     code = app.code(Browser(site, site.user("*")))
     data = {"client_id": app.client.id, "code": code, "redirect_uri": app.uri,
@@ -194,7 +196,7 @@ def test_what_a_refused_origin_sends_is_not_spent(site):
     {"Origin": "https://front.example", "Sec-Fetch-Site": "same-origin"},
     {"Origin": "chrome-extension://abc", "Sec-Fetch-Site": "none"}, {"Origin": ""}, {}])
 def test_a_page_of_our_own_needs_no_leave(site, headers):
-    """Fetch, section 3.2: the browser lets it read the answer, whatever we say."""
+    """Fetch, section 3.2: the page's own origin can read it, whatever headers it has."""
     other = site.variant("cors_origins =")
     headers = {k: site.url if v == "own" else v for k, v in headers.items()}
     client = site.client("client_credentials")
@@ -205,7 +207,7 @@ def test_a_page_of_our_own_needs_no_leave(site, headers):
 
 
 def test_no_cookie_counts_for_a_call(site):
-    """A script of an allowed origin gets nothing that the browser's session opens."""
+    """A script of an allowed origin gets nothing by the browser's session."""
     browser = Browser(site, site.user("*"))
     for path in "/api/user", "/api/personal-tokens":
         r = browser.send("GET", path, headers={"Origin": SPA})

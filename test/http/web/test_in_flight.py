@@ -1,5 +1,5 @@
-"""Something is revoked while a request is on its way: the request has read the
-database, and has not yet written."""
+"""Something is revoked during a request, which has read the database and has not yet
+written."""
 import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -15,8 +15,8 @@ NEW = "$y$j9T$LdJMENpBABJJ3hIHjB1Bi.$HboGM6qPrsK.StKYGt6KErmUYtioHreJd98oIugoNB6
 
 
 def meanwhile(site, changes, act):
-    """act's answer.  It reads what was before the changes, or, on a slow machine,
-    what is after them; it stores behind them, as they hold the write lock."""
+    """The answer to act.  The changes hold the write lock, so act stores after them.  It
+    has read what was there before them or, on a slow machine, after them."""
     with closing(sqlite3.connect(site.dir / "data/carnet.db", isolation_level=None,
                                  timeout=20)) as db, ThreadPoolExecutor(1) as pool:
         db.execute("BEGIN IMMEDIATE")
@@ -32,7 +32,7 @@ def meanwhile(site, changes, act):
 
 
 def new_password(user):
-    """What a change of it does, of which these are to see something."""
+    """What its request did; each of these tests changes a part of it."""
     at = int(time.time())
     return [("UPDATE users SET password = ? WHERE id = ?", (NEW, user.id)),
             ("DELETE FROM sessions WHERE user_id = ?", (user.id,)),
@@ -60,8 +60,8 @@ def count(site, user, table, which="1"):
 
 
 def test_a_sign_in_by_the_password_grant(site, user):
-    """Who knows the old password, and loops, is left with nothing."""
-    site.sign_in(user=user)  # from a place that is known now
+    """Who knows the old password, and tries it in a loop, ends with nothing."""
+    site.sign_in(user=user)  # from a place that is known by now
     r = meanwhile(site, new_password(user), lambda: site.grant(
         "password", username=user.email, password=user.password))
     expect.error(r, 400, "invalid_grant")
@@ -70,7 +70,7 @@ def test_a_sign_in_by_the_password_grant(site, user):
 
 
 def test_a_sign_in_at_the_page(site, user, browser):
-    """The same, and told as a wrong password is."""
+    """The same, and the answer says that the password is wrong."""
     other = Browser(site)
     form = other.open("/oauth/login").form("login")
     r = meanwhile(site, new_password(user), lambda: other.submit(
@@ -81,7 +81,7 @@ def test_a_sign_in_at_the_page(site, user, browser):
 
 
 def test_a_code_for_an_app_that_was_let_in_before(site, user, browser):
-    """A session that is being ended gives no code any more."""
+    """A session that is ended meanwhile gives no code."""
     app = App(site)
     app.connect(browser)
     r = meanwhile(site, new_password(user), lambda: app.ask(browser))
@@ -90,7 +90,7 @@ def test_a_code_for_an_app_that_was_let_in_before(site, user, browser):
 
 
 def test_a_consent(site, user, browser):
-    """The form of the consent page brings nothing back either."""
+    """The form of the consent page gives no code either."""
     app = App(site)
     form = app.consent(browser).form("approve")
     r = meanwhile(site, new_password(user), lambda: browser.submit(form, "approve"))
@@ -100,7 +100,7 @@ def test_a_consent(site, user, browser):
 
 
 def test_a_code_for_an_app_that_is_being_disconnected(site, user, browser):
-    """The user stays, and the app has to ask again."""
+    """The user stays signed in, and the app has to ask again."""
     app = App(site)
     app.connect(browser)
     gone = [("DELETE FROM oauth_consents WHERE user_id = ?", (user.id,))]
@@ -111,7 +111,7 @@ def test_a_code_for_an_app_that_is_being_disconnected(site, user, browser):
 
 
 def test_a_device_that_is_being_approved(site, user, browser):
-    """It goes on waiting."""
+    """The device goes on waiting."""
     device = Device(site).begin()
     form = device.page(browser).form("approve")
     r = meanwhile(site, new_password(user), lambda: browser.submit(form, "approve"))
@@ -120,7 +120,7 @@ def test_a_device_that_is_being_approved(site, user, browser):
 
 
 def test_a_personal_token_made_on_the_account_page(site, user, browser):
-    """It would live for half a year."""
+    """The token would live for half a year."""
     fields = browser.open("/account").form("create-token").fields
     r = meanwhile(site, new_password(user), lambda: browser.post(
         "/account", {**fields, "name": "Mine", "scopes": "read-posts",
@@ -130,7 +130,7 @@ def test_a_personal_token_made_on_the_account_page(site, user, browser):
 
 
 def test_a_personal_token_made_with_a_token(site, user):
-    """RFC 6750 section 3.1, as on the next request."""
+    """RFC 6750 section 3.1: the answer is that of the next request."""
     token = site.token("read-posts", user)
     gone = [("UPDATE oauth_access_tokens SET revoked_at = 1 WHERE id = ?",
              (jose.unb64u(jose.claims_of(token)["jti"]),))]
@@ -143,7 +143,7 @@ def test_a_personal_token_made_with_a_token(site, user):
 
 @pytest.mark.parametrize("signed_in", [False, True])
 def test_a_password_that_another_changes(site, user, browser, signed_in):
-    """After one change the current password of the other is wrong."""
+    """After the first change the current password in the second one is wrong."""
     fields = browser.open("/account").form("change-password").fields
     changes = new_password(user)[:1] if signed_in else new_password(user)
     r = meanwhile(site, changes, lambda: browser.post("/account", {

@@ -1,4 +1,4 @@
-"""What holds for every page: headers, policy, size (doc/security.md, Pages)."""
+"""What is true of every page: headers, policy, size (doc/security.md, Pages)."""
 import re
 
 import pytest
@@ -11,7 +11,7 @@ PAGES = ["login", "wrong password", "consent", "form_post", "error", "device",
 
 @pytest.fixture(scope="module", params=PAGES)
 def answer(request, site):
-    """Each page, with as much on it as it can have."""
+    """Each page, with as much on it as possible."""
     browser, app = Browser(site), App(site, grant="authorization_code,device_code")
     if request.param == "login":
         return browser.get("/oauth/login")
@@ -52,7 +52,7 @@ def test_headers(answer):
 
 
 def test_the_policy_lets_nothing_in(answer):
-    """CSP level 3: no frame, no foreign script, no base, no plugin."""
+    """CSP level 3: no frame, no script of others, no base, no plugin."""
     rules, page = policy(answer), Page(answer)
     assert rules["default-src"] == rules["frame-ancestors"] == ["'none'"]
     assert rules["base-uri"] == ["'none'"]
@@ -68,7 +68,7 @@ def test_the_policy_lets_nothing_in(answer):
 
 
 def test_each_script_and_style_has_the_nonce(answer):
-    """No script or style is in an attribute, which can have no nonce."""
+    """No script or style is in an attribute: it could have no nonce."""
     nonce = policy(answer)["script-src"][0][len("'nonce-"):-1]
     for tag, attrs in Page(answer).tags:
         if tag in ("script", "style"):
@@ -86,7 +86,7 @@ def test_a_nonce_is_used_once(site):
 
 
 def test_nothing_is_loaded_from_elsewhere(answer):
-    """A page that shows secrets asks nobody else for anything."""
+    """A page that shows secrets loads nothing from elsewhere."""
     for tag, attrs in Page(answer).tags:
         for name in ("src", "href") if tag != "a" else ():
             assert not re.match("(https?:)?//", attrs.get(name, ""))
@@ -104,7 +104,7 @@ def test_pages_work_without_script(answer):
 
 
 def test_fields_have_labels(answer):
-    """WCAG 2.1, 3.3.2; and the language is named."""
+    """WCAG 2.1, 3.3.2: each field has a label; the page names its language."""
     page = Page(answer)
     labelled = {attrs.get("for") for tag, attrs in page.tags if tag == "label"}
     for tag, attrs in page.tags:
@@ -121,7 +121,7 @@ def test_no_page_is_large(answer):
 
 
 def test_an_error_is_told_in_plain_words(site):
-    """What happened, whom to quote what, and a way on."""
+    """What happened, what to quote and to whom, and a way on."""
     r = site.get("/oauth/authorize")
     page = Page(r)
     assert "You have done nothing wrong" in page.text
@@ -140,7 +140,7 @@ def test_help_is_where_the_site_says(site):
 
 
 def test_far_reaching_scopes_are_marked(site):
-    """The privileged ones of [scopes], and no others."""
+    """The privileged scopes of [scopes], and no others."""
     browser, app = Browser(site, site.user("*")), App(site)
     page = app.consent(browser, scope="read-posts admin")
     assert "far-reaching" in page.row("Delete posts").text

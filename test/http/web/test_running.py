@@ -1,4 +1,4 @@
-"""A running server: its log, its pages' headers, changes under it, its end."""
+"""A running server: its log, the headers of pages, changes while it runs, its end."""
 import re
 
 import pytest
@@ -8,13 +8,13 @@ from kit import expect, jose, servers
 
 @pytest.fixture(scope="module")
 def own():
-    """A server whose configuration and processes may be played with."""
+    """A server whose configuration and processes a test may change."""
     with servers.lighttpd() as s:
         yield s
 
 
 def logged(site, r):
-    """The lines that the log has under the answer's request id."""
+    """The lines of the log with the request id of the answer."""
     mark = "request=" + r.headers["X-Request-Id"]
     return expect.until(lambda: [
         line for line in site.log.read_text(errors="replace").splitlines()
@@ -59,15 +59,15 @@ def test_the_log_has_the_reason_that_the_wire_has_not(site):
 
 
 def test_the_log_names_the_client(site):
-    """doc/protocol.md, Errors: who it was that was refused."""
+    """doc/protocol.md, Errors: the log names the client that was refused."""
     client = site.client("client_credentials")
     r = site.grant("client_credentials", client._replace(secret="x" * 43))
     assert "client=" + client.id in logged(site, r)[0]
 
 
 def test_no_secret_is_in_the_log(site):
-    """doc/protocol.md, Errors: of what is sent wrongly, too.  (All that the other tests
-    sent and got is looked for when the server ends.)"""
+    """doc/protocol.md, Errors: also nothing that was sent by mistake.  (When the server
+    ends, its log is searched for all secrets of the tests.)"""
     pair = site.sign_in()
     marks = ["a-secret-password-0123456789", "a-secret-client-0123456789",
              "a-secret-refresh-0123456789", "a-secret-bearer-0123456789"]
@@ -154,7 +154,7 @@ def test_a_broken_configuration_is_logged_and_the_old_one_kept(own):
 
 
 def test_a_token_that_was_good_is_refused_under_other_settings(own):
-    """lib/oauth/verified.h: what is remembered of a token ends with the settings."""
+    """lib/oauth/verified.h: a process forgets checked tokens when the settings change."""
     text = own.conf.read_text()
     forged = own.forge(own.token("read-posts"), claims={"aud": "https://api.example"})
 
@@ -169,7 +169,7 @@ def test_a_token_that_was_good_is_refused_under_other_settings(own):
 
 
 def test_new_keys_are_taken_up(own):
-    """doc/deploy.md, Keys: a replaced key signs, and the old one's tokens die."""
+    """doc/deploy.md, Keys: the new key signs, and tokens of the old one are dead."""
     old = own.token()
     own.carnet("keys", "generate", "--alg", "ES256", "--force")
     expect.until(lambda: not own.is_live(old))

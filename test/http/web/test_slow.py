@@ -1,5 +1,5 @@
-"""Nobody who is slow, or silent, keeps others waiting: heads, bodies, readers, idle
-connections, at the programs themselves and through web servers."""
+"""No slow or silent client keeps others waiting: heads, bodies, readers, idle
+connections; at the programs themselves and through web servers."""
 import json
 import socket
 import threading
@@ -14,7 +14,7 @@ from kit.site import BUILD, ROOT
 
 PROGRAMS = sorted(path.stem for path in (ROOT / "cgi-bin").glob("*.c"))
 IDLE = 40
-WITHIN_S = 20  # who waited for a slow body would wait 30 s
+WITHIN_S = 20  # a program that waits for a slow body would wait 30 s
 FORM = (b"CONTENT_TYPE", b"application/x-www-form-urlencoded")
 
 
@@ -33,7 +33,7 @@ def running(site, name):
     program = fastcgi.Program(BUILD / "cgi-bin" / name, site.dir,
                               {"CARNET_CONF": str(site.variant().conf)})
     try:
-        answer(program)  # it has begun
+        answer(program)  # the request has begun
         yield program
     finally:
         Path(program.address).unlink()
@@ -43,7 +43,7 @@ def running(site, name):
 @contextmanager
 def connected(program, data=b""):
     with socket.socket(socket.AF_UNIX) as s:
-        s.connect(program.address)  # waits where the queue is full
+        s.connect(program.address)  # it waits while the queue is full
         s.settimeout(50)
         if data:
             s.sendall(data)
@@ -79,7 +79,8 @@ def test_the_silent_and_the_slow_hold_up_no_program(cgi, name):
     (b"POST", b"8000000", FORM[1], 413), (b"PUT", b"8000000", FORM[1], 405),
     (b"POST", b"5000", b"image/png", 415), (b"GET", b"8000000", FORM[1], None)])
 def test_a_refusal_does_not_wait_for_the_body(cgi, name, method, length, kind, status):
-    """20 kB of it have come, and no more do; nor is it lost by what is unread."""
+    """20 kB of the body have come, and no more come; unread bytes do not destroy the
+    answer."""
     if name == "jwks" and method == b"POST":
         status = 405
     elif name == "posts":
@@ -95,7 +96,7 @@ def test_a_refusal_does_not_wait_for_the_body(cgi, name, method, length, kind, s
 
 
 def test_a_body_has_a_time_in_all(cgi):
-    """A byte a second is no way to stay; half a head is closed."""
+    """A byte a second does not keep the connection; half a head is closed."""
     head = head_of(b"POST", FORM, (b"CONTENT_LENGTH", b"60000"))
     with running(cgi, "token") as program, connected(program, head) as s, \
             connected(program, head[:40]) as half:
@@ -118,7 +119,7 @@ def test_a_body_has_a_time_in_all(cgi):
 
 
 def test_what_is_drained_is_bounded(cgi):
-    """Behind a refusal so many bytes are read, and then no more."""
+    """After a refusal that many bytes are read, and no more."""
     data = head_of(b"POST", FORM, (b"CONTENT_LENGTH", b"900000000"))
     with running(cgi, "token") as program, connected(program, data) as s:
         out, _ = program.receive(s)
@@ -129,7 +130,7 @@ def test_what_is_drained_is_bounded(cgi):
 
 
 def test_a_slow_reader_holds_up_nobody(cgi):
-    """An answer that is larger than the kernel's buffers, and is not taken."""
+    """An answer that is larger than the kernel's buffers, and is not read."""
     token = cgi.token("read-posts write-posts", cgi.user("*"))
     for n in range(12):
         r = cgi.post("/api/posts", token=token, json={"title": "t", "body": "x" * 60000})
@@ -162,7 +163,7 @@ def test_one_connection_may_ask_again(cgi):
 
 
 def slow_post(port, path, stop):
-    """A head, 20 kB, and then 600 bytes a second; what comes back meanwhile."""
+    """Send a head, 20 kB, and then 600 bytes a second; return what comes back meanwhile."""
     s = socket.create_connection(("127.0.0.1", port))
     s.sendall(b"POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 8000000\r\n"
               b"Content-Type: application/x-www-form-urlencoded\r\n\r\n"
@@ -173,7 +174,7 @@ def slow_post(port, path, stop):
         try:
             s.sendall(b"x" * 300)
         except OSError:
-            pass  # nobody reads that; what was answered before can be read still
+            pass  # nobody reads that; the answer can still be read
         try:
             more = s.recv(4096)
         except TimeoutError:
@@ -189,7 +190,7 @@ def slow_post(port, path, stop):
 
 @pytest.mark.parametrize("path", ["/oauth/token", "/oauth/login"])
 def test_slow_bodies_under_mod_proxy_fcgi(path):
-    """Others are answered, and the refusal is delivered."""
+    """Others are answered, and the refusal arrives."""
     with deployments.deployed("apache-proxy-fcgi") as site:
         port, stop, got = int(site.url.rpartition(":")[2]), threading.Event(), []
         threads = [threading.Thread(target=lambda: got.append(
@@ -212,7 +213,7 @@ def test_slow_bodies_under_mod_proxy_fcgi(path):
 
 
 def test_idle_connections_to_the_guards_port():
-    """mod_authnz_fcgi reaches the guard by a port that any local user may open."""
+    """mod_authnz_fcgi reaches the guard by a port, which any local user may connect to."""
     with deployments.deployed("apache-proxy-fcgi") as site, ExitStack() as stack:
         token = site.token("read-posts", site.user("*"))
         for _ in range(IDLE):

@@ -1,4 +1,4 @@
-"""What strangers can have stored is limited by address and in all, and expires."""
+"""What strangers cause to be stored is limited, by address and in all, and expires."""
 import time
 import uuid
 
@@ -26,7 +26,7 @@ ROUNDS = 25
 
 @pytest.fixture(scope="module")
 def site():
-    """One that is not of use afterwards, behind a proxy that names addresses."""
+    """A site that nobody else uses, behind a proxy that names addresses."""
     with servers.lighttpd() as s:
         servers.configure(s, last="[throttle]\ntrusted_proxies = 127.0.0.1\n"
                           "device_codes = 20\n")
@@ -40,7 +40,7 @@ def rows(site):
 
 
 def made_up(public):
-    """What a stranger sends: nothing in it is known but a public client's id."""
+    """What a stranger sends: only a public client's id is known to them."""
     for grant in GRANTS:
         for client in ({"client_id": uuid.uuid4().hex, "client_secret": "x"},
                        {"client_id": public.id}, {"client_id": uuid.uuid4().hex}):
@@ -54,7 +54,7 @@ def made_up(public):
 
 
 def test_each_endpoint_leaves_few_rows(site):
-    """From one address: none but counts, and so many device codes."""
+    """From one address: only counts, and a limited number of device codes."""
     public = Device(site, "--public").client
     before = rows(site)
     address = {"X-Forwarded-For": "2001:db8:1:2::7"}
@@ -64,17 +64,17 @@ def test_each_endpoint_leaves_few_rows(site):
                 for form in list(made_up(public)) if method == "POST" else [{}]:
                     form = {} if "password" in path else form
                     if form.get("grant_type") == "password" and path == "/oauth/token":
-                        form.pop("client_secret", None)  # known ones may guess: a hash each
+                        form.pop("client_secret", None)  # guesses at known names cost a hash each
                     site.request(method, path, headers=address, data=form or None)
     grown = {name: n - before[name] for name, n in rows(site).items() if n != before[name]}
-    grown.pop("purge_place", None)  # one row, ever
+    grown.pop("purge_place", None)  # always the same row
     assert set(grown) <= {"oauth_device_codes", "throttle"}, grown
     assert grown["oauth_device_codes"] == 20
     assert grown["throttle"] <= 4, grown
 
 
 def test_made_up_clients_share_a_count(site):
-    """However many names, and whatever the address within its /64."""
+    """With any number of names, and any address of its /64."""
     before = rows(site)["throttle"]
     for i in range(60):
         r = site.post("/oauth/token", headers={"X-Forwarded-For": "2001:db8:5:5::%x" % (i + 1)},
@@ -90,7 +90,7 @@ def code(site, device, address):
 
 
 def test_an_address_gets_so_many_device_codes(site):
-    """doc/security.md, Under load; a /64 is one address, its neighbour is another."""
+    """doc/security.md, Under load; a /64 is one address, the next /64 is another."""
     device = Device(site, "--public")
     for i in range(20):
         assert code(site, device, "2001:db8:7:7::%x" % (i + 1)).status_code == 200
@@ -104,7 +104,7 @@ def test_an_address_gets_so_many_device_codes(site):
 
 
 def test_ten_thousand_device_codes_wait_at_most(site):
-    """doc/security.md, Under load; and they go soon after they are over."""
+    """doc/security.md, Under load; they go soon after they expire."""
     device = Device(site, "--public")
     now = int(time.time())
     (client,), = site.sql("SELECT id FROM oauth_clients WHERE identifier = ?", device.client.id)
@@ -127,7 +127,7 @@ def test_ten_thousand_device_codes_wait_at_most(site):
 
 
 def test_early_polls_write_once_a_second(site):
-    """RFC 8628 section 3.5: each tells to slow down, whatever is written."""
+    """RFC 8628 section 3.5: each poll is told to slow down, even if nothing is written."""
     device = Device(site)
     device.begin()
     assert device.poll().json()["error"] == "authorization_pending"
