@@ -6,7 +6,8 @@ by people, apps and guessers who look at each answer: an answer that was not to 
 program that ended, or memory, open files, database, log, audit trail or a table that
 still grows in the last third, is a failure.  Then KILLS (100) workers are killed under
 ANSWERS (100000) answered requests; what is used once is used ROUNDS (300) times by 64;
-each allocation of a request fails in its turn.  PARTS="soak faults" chooses."""
+each allocation of a request fails in its turn.  Then many sign in at once, under each
+deployment.  PARTS="soak faults flood" chooses."""
 import os
 import re
 import subprocess
@@ -208,9 +209,15 @@ def soak():
     return int(bool(wrong))
 
 
+def flood():
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", "test",
+         "test/http/web/test_flood.py"], cwd=ROOT, env={"FLOODS": "all", **os.environ}).returncode
+
+
 def main():
-    parts = os.environ.get("PARTS", "soak faults").split()
-    failed = [part() for part in (soak, faults) if part.__name__ in parts]
+    parts = os.environ.get("PARTS", "soak faults flood").split()
+    failed = [part() for part in (soak, faults, flood) if part.__name__ in parts]
     return 1 if any(failed) else 0
 
 

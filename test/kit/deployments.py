@@ -66,7 +66,7 @@ worker_processes 1;
 daemon off;
 pid {dir}/run/nginx.pid;
 error_log {dir}/error.log;
-events {{ worker_connections 64; }}
+events {{ worker_connections 4096; }}
 http {{
     access_log off;
     client_body_temp_path {dir}/run/body;
