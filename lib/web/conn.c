@@ -86,6 +86,7 @@ end_answer(struct conn *c)
 			return;
 		}
 		fcgi_reset(&c->f);
+		c->is_kept = 1;
 		c->state = CONN_READS;
 		c->until_ms = conn_now_ms() + CONN_READ_MS;
 		return;

@@ -29,6 +29,9 @@ struct conn {
 	int is_late;		/* the body did not come in time */
 	int is_gone;		/* the web server closed it; no events come */
 	int is_watched;		/* the loop waits for its events */
+	int is_kept;		/* it stays open after its requests */
+	int has_yielded;	/* the loop let others accept after it */
+	uint32_t events;	/* that the loop waits for */
 	struct bytes out;
 	size_t sent, drained;
 	const char *id;		/* the request's, for the log */

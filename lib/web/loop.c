@@ -33,8 +33,9 @@
 static struct {
 	const struct served *s;
 	int epoll;
-	struct conn *oldest, *newest;
+	struct conn *oldest, *newest; /* in the order in which they began to wait */
 	int n;
+	int may_accept;	/* one may wait to be accepted */
 	int is_short;	/* accept failed for lack of descriptors or memory */
 	int is_broken;	/* accept fails for good */
 } lo;
@@ -65,11 +66,28 @@ watch(int fd, uint32_t events, void *what, int how)
 }
 
 static void
+leave_queue(struct conn *c)
+{
+	*(c->older == NULL ? &lo.oldest : &c->older->newer) = c->newer;
+	*(c->newer == NULL ? &lo.newest : &c->newer->older) = c->older;
+}
+
+static void
+join_queue(struct conn *c)
+{
+	c->newer = NULL;
+	if ((c->older = lo.newest) != NULL)
+		lo.newest->newer = c;
+	else
+		lo.oldest = c;
+	lo.newest = c;
+}
+
+static void
 forget(struct conn *c)
 {
 	if (c->is_watched) {
-		*(c->older == NULL ? &lo.oldest : &c->older->newer) = c->newer;
-		*(c->newer == NULL ? &lo.newest : &c->newer->older) = c->older;
+		leave_queue(c);
 		lo.n--;
 	}
 	conn_free(c);
@@ -87,6 +105,23 @@ make_room(void)
 		forget(c);
 }
 
+/*
+ * The connection waits for its next request.  The kernel tells the first of the
+ * processes that wait on a socket of a new connection.  After a connection that
+ * stays, this process goes to the end of that queue: else it would get them all.
+ */
+static void
+await_next(struct conn *c)
+{
+	leave_queue(c);
+	join_queue(c);
+	if (c->has_yielded)
+		return;
+	c->has_yielded = 1;
+	watch(STDIN_FILENO, 0, &lo, EPOLL_CTL_DEL);
+	watch(STDIN_FILENO, EPOLLIN | EPOLLEXCLUSIVE, &lo, EPOLL_CTL_ADD);
+}
+
 /* The connection goes on: wait for its next event. */
 static void
 keep(struct conn *c)
@@ -96,22 +131,21 @@ keep(struct conn *c)
 							: EPOLLIN;
 
 	if (c->is_watched) {
-		watch(c->fd, events, c,
-		    c->is_gone ? EPOLL_CTL_ADD : EPOLL_CTL_MOD);
+		if (c->is_gone || c->events != events)
+			watch(c->fd, events, c,
+			    c->is_gone ? EPOLL_CTL_ADD : EPOLL_CTL_MOD);
 		c->is_gone = 0;
-		return;
+	} else {
+		if (lo.n >= CONNS_MAX)
+			make_room();
+		watch(c->fd, events, c, EPOLL_CTL_ADD);
+		c->is_watched = 1;
+		join_queue(c);
+		lo.n++;
 	}
-	if (lo.n >= CONNS_MAX)
-		make_room();
-	watch(c->fd, events, c, EPOLL_CTL_ADD);
-	c->is_watched = 1;
-	c->newer = NULL;
-	if ((c->older = lo.newest) != NULL)
-		lo.newest->newer = c;
-	else
-		lo.oldest = c;
-	lo.newest = c;
-	lo.n++;
+	c->events = events;
+	if (c->is_kept && c->state == CONN_READS && c->f.id == 0)
+		await_next(c);
 }
 
 /* Serve the request if it is complete.  Then end the connection, or wait for it. */
@@ -251,7 +285,9 @@ wait_for_events(int timeout_ms)
 	for (int i = 0; i < n; i++) {
 		if (event[i].data.ptr == &wake)
 			(void)!read(wake, &count, sizeof(count));
-		else if (event[i].data.ptr != &lo)
+		else if (event[i].data.ptr == &lo)
+			lo.may_accept = 1;
+		else
 			handle(event[i].data.ptr, event[i].events);
 	}
 }
@@ -286,6 +322,7 @@ begin(const struct served *s)
 
 	(void)mallopt(M_TRIM_THRESHOLD, SPARE_MAX);
 	lo.s = s;
+	lo.may_accept = 1;
 	lo.epoll = epoll_create1(EPOLL_CLOEXEC);
 	wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (lo.epoll < 0 || wake < 0 || flags < 0 ||
@@ -309,7 +346,8 @@ loop_run(const struct served *s)
 		return;
 	}
 	while (!lo.is_broken && !(stop && is_done())) {
-		came = !stop && accept_one();
+		came = lo.may_accept && !stop && accept_one();
+		lo.may_accept = came || lo.is_short;
 		if (lo.n == 0 && came)
 			continue;
 		resume_all();

@@ -162,6 +162,34 @@ def test_one_connection_may_ask_again(cgi):
             assert status_of(out) == 200
 
 
+CONNS_MAX = 192  # lib/web/loop.c
+KEPT = fastcgi.record(fastcgi.BEGIN, b"\0\1\1" + bytes(5)) + \
+    fastcgi.request(variables(), b"")[16:]
+
+
+def answers_again(program, s):
+    s.sendall(KEPT)
+    head = s.recv(8, socket.MSG_WAITALL)
+    while head[1:2] and head[1] != fastcgi.END:
+        s.recv(head[4] << 8 | head[5], socket.MSG_WAITALL)
+        head = s.recv(8, socket.MSG_WAITALL)
+    return len(s.recv(8, socket.MSG_WAITALL)) == 8
+
+
+def test_of_connections_that_stay_the_one_in_use_stays(cgi):
+    """When there is no more room, the one that nobody has used for the longest goes."""
+    with running(cgi, "jwks") as program, ExitStack() as stack:
+        kept = [stack.enter_context(connected(program)) for _ in range(CONNS_MAX)]
+        for s in kept:
+            assert answers_again(program, s)
+        assert answers_again(program, kept[0])
+        more = [stack.enter_context(connected(program)) for _ in range(2)]
+        for s in more:
+            assert answers_again(program, s)
+        assert answers_again(program, kept[0])
+        assert [s.recv(1) for s in kept[1:3]] == [b"", b""]
+
+
 def slow_post(port, path, stop):
     """Send a head, 20 kB, and then 600 bytes a second; return what comes back meanwhile."""
     s = socket.create_connection(("127.0.0.1", port))
