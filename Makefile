@@ -77,6 +77,22 @@ $(BUILD)/bin/carnet-smtp: $(BUILD)/libexec/carnet-smtp.o $(LIB)
 $(BUILD)/deploy/keep: $(BUILD)/deploy/keep.o
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $<
 
+# Apache's module.  It has nothing of the library, and its own flags: sanitizers are
+# not for a part of another program.  The macros of APR cast qualifiers away.
+APXS     ?= apxs
+APACHE   = $(BUILD)/apache/mod_carnet.so
+APACHE_SRC = $(wildcard apache/*.c)
+APACHE_CFLAGS ?= -O2 -g
+apache:
+	@sh deploy/deps.sh apache
+	@$(MAKE) -s $(APACHE)
+
+$(APACHE): $(APACHE_SRC) $(wildcard apache/*.h) Makefile
+	@mkdir -p $(@D)
+	$(CC) -D_GNU_SOURCE -include lib/base/banned.h -isystem "$$($(APXS) -q INCLUDEDIR)" \
+	    -isystem "$$($(APXS) -q APR_INCLUDEDIR)" -std=c11 $(filter-out -Wcast-qual,$(WARN)) $(HARDEN:-fPIE=-fPIC) \
+	    $(APACHE_CFLAGS) -shared -Wl,-z,relro,-z,now -o $@ $(APACHE_SRC)
+
 # Templates and schema become C strings: a deployment is the binaries alone.
 $(BUILD)/gen/embed.c: lib/base/embed.sh $(EMBED)
 	@mkdir -p $(@D)
@@ -102,13 +118,13 @@ run:
 
 test:
 	@sh deploy/deps.sh test
-	@$(MAKE) -s -j$$(nproc) all units
+	@$(MAKE) -s -j$$(nproc) all units $(APACHE)
 	@$(MAKE) -s fuzz-build
 	@BUILD=$(BUILD) $(PYTHON) test/run.py
 
 bench:
 	@sh deploy/deps.sh bench
-	@$(MAKE) -s -j$$(nproc) all static
+	@$(MAKE) -s -j$$(nproc) all static $(APACHE)
 	@BUILD=$(BUILD) bench/run.sh
 	@BUILD=$(BUILD) $(PYTHON) bench/measure.py
 
@@ -161,6 +177,7 @@ clean:
 help:
 	@echo 'make            build into $(BUILD)/'
 	@echo 'make static     the same without shared libraries, into $(BUILD)/static/'
+	@echo 'make apache     mod_carnet, the guard as a module of Apache, into $(BUILD)/apache/'
 	@echo 'make run        serve everything on 127.0.0.1:$(PORT)'
 	@echo 'make test       run every test;  make asan: with sanitizers'
 	@echo 'make soak       millions of requests, kills, faults: takes long'
@@ -171,6 +188,6 @@ help:
 	@echo 'make bench      measure;  make screenshots, tidy, fmt, lint-man, deps, clean'
 
 -include $(LIB_OBJ:.o=.d) $(PROGRAMS:=.d) $(UNITS:=.d) $(FUZZERS:=.d) $(COMMAND_SRC:%.c=$(BUILD)/%.d) $(wildcard $(BUILD)/deploy/*.d $(BUILD)/libexec/*.d)
-.PHONY: all static units deps run test bench asan fuzz fuzz-build fuzz-keep fuzzers cov tidy fmt \
+.PHONY: all static apache units deps run test bench asan fuzz fuzz-build fuzz-keep fuzzers cov tidy fmt \
 	lint-man timing valgrind soak screenshots install uninstall dist bundle deb clean help
 .SECONDARY:

@@ -17,10 +17,12 @@ build libargon2-dev Argon2 hashes of other sites
 build libcurl4-gnutls-dev mail to a mail server
 build libidn2-dev domains of e-mail addresses
 build libunistring-dev names and passwords, one form of each
+apache apache2-dev mod_carnet (make apache)
 run lighttpd the web server that serves it
 run curl the example that is printed, and the wait for the server
 test libcmocka-dev unit tests
 test apache2 HTTP tests
+test apache2-dev mod_carnet
 test libapache2-mod-fcgid HTTP tests: FastCGI under Apache
 test nginx-light HTTP tests
 test spawn-fcgi HTTP tests: FastCGI programs that no web server starts
@@ -53,6 +55,7 @@ static libgmp-dev the static programs
 static zlib1g-dev the static programs
 deb build-essential the Debian package (make deb)
 deb debhelper the Debian package (make deb)
+deb apache2-dev its module of Apache
 deb libcmocka-dev its unit tests
 deb python3 its unit tests
 lint clang-tidy make tidy
@@ -66,7 +69,10 @@ bench openssl public keys for the peers
 bench python3 the half of the bench that compares
 bench glewlwyd a peer
 bench apache2 a peer's server
+bench apache2-dev mod_carnet
 bench libapache2-mod-auth-openidc a peer
+bench libapache2-mod-oauth2 a peer
+bench nginx-light a peer's server
 bench npm a peer (oidc-provider)
 EOF
 }

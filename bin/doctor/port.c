@@ -1,4 +1,4 @@
-/* port.c: who listens on the port where Apache asks the guard? */
+/* port.c: how does Apache ask the guard, and who listens on the port for that? */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <glob.h>
@@ -8,9 +8,10 @@
 
 #define LISTENS 0x0a /* TCP_LISTEN in /proc/net/tcp */
 
-/* Apache's files, which may name the port. */
+/* Apache's files, which may name the port, and load mod_carnet. */
 static const char *const files[] = { "/etc/apache2/apache2.conf",
-	"/etc/apache2/sites-enabled/*", "/etc/apache2/conf-enabled/*",
+	"/etc/apache2/mods-enabled/*", "/etc/apache2/sites-enabled/*",
+	"/etc/apache2/conf-enabled/*",
 	"/etc/httpd/conf/httpd.conf", "/etc/httpd/conf.d/*.conf" };
 
 /* The port of HOST:PORT, which "fcgi://" may precede; 0: there is none. */
@@ -48,18 +49,46 @@ port_in_line(const char *line)
 	    : 0;
 }
 
+/* 1 if a line loads mod_carnet.  guard.conf then needs no port. */
 static unsigned
-port_in_file(const char *path)
+loads_module(const char *line)
+{
+	static const char load[] = "LoadModule carnet_module ";
+
+	line += strspn(line, " \t");
+	return strncasecmp(line, load, strlen(load)) == 0;
+}
+
+static unsigned
+look_in_file(const char *path, unsigned (*look)(const char *line))
 {
 	FILE *f = fopen(path, "re");
-	unsigned port = 0;
+	unsigned found = 0;
 	char line[1024];
 
-	while (f != NULL && port == 0 && fgets(line, sizeof(line), f) != NULL)
-		port = port_in_line(line);
+	while (f != NULL && found == 0 && fgets(line, sizeof(line), f) != NULL)
+		found = look(line);
 	if (f != NULL)
 		fclose(f);
-	return port;
+	return found;
+}
+
+/* The first that look finds in a line of Apache's files; 0: nothing. */
+static unsigned
+look_in_files(unsigned (*look)(const char *line))
+{
+	unsigned found = 0;
+	glob_t g;
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && found == 0;
+	     i++) {
+		if (glob(files[i], 0, NULL, &g) != 0)
+			continue;
+		for (size_t j = 0; j < g.gl_pathc && found == 0; j++)
+			found = look_in_file(g.gl_pathv[j], look);
+		globfree(&g);
+	}
+	return found;
 }
 
 /* The port from $CARNET_GUARD (spawn.sh) or Apache's files; 0: none is used. */
@@ -67,18 +96,9 @@ static unsigned
 find_port(void)
 {
 	const char *told = getenv("CARNET_GUARD");
-	unsigned port = told == NULL ? 0 : port_of(told);
-	glob_t g;
+	const unsigned port = told == NULL ? 0 : port_of(told);
 
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && port == 0;
-	     i++) {
-		if (glob(files[i], 0, NULL, &g) != 0)
-			continue;
-		for (size_t j = 0; j < g.gl_pathc && port == 0; j++)
-			port = port_in_file(g.gl_pathv[j]);
-		globfree(&g);
-	}
-	return port;
+	return port != 0 ? port : look_in_files(port_in_line);
 }
 
 /* Put the owner of the socket that listens on port to *uid: 1, or 0 if none. */
@@ -133,12 +153,17 @@ check_guard_port(struct doctor *d)
 	const uid_t runner = d->has_runner ? d->runner : geteuid();
 	uid_t uid = 0;
 
+	if (look_in_files(loads_module)) {
+		good(d, "Apache asks the guard by mod_carnet, on a socket");
+		return;
+	}
 	if (port == 0)
 		return;
 	if (!listener_of(port, &uid))
 		bad(d, port >= first ? LEVEL_WRONG : LEVEL_WARN,
 		    "Start the guard: by systemd (guard-port.conf), which keeps"
-		    " the port when the guard ends, or by spawn.sh.",
+		    " the port when the guard ends, or by spawn.sh; or load"
+		    " mod_carnet, which needs no port.",
 		    "Nobody listens on port %u, where Apache asks the guard%s.",
 		    port,
 		    port >= first ? ": any user of this machine may take it,"
@@ -156,11 +181,15 @@ check_guard_port(struct doctor *d)
 		    arena_printf(d->a,
 			"Let root start the guard on a port below %u, such as"
 			" %u, and name it in Apache's configuration (Define"
-			" CARNET_GUARD).",
+			" CARNET_GUARD); or load mod_carnet, which needs no"
+			" port.",
 			first, DOCTOR_GUARD_PORT),
 		    "Any user of this machine may listen on port %u, where"
 		    " Apache asks the guard, whenever the guard is down.",
 		    port);
 	else
-		good(d, "port %u, for root alone", port);
+		good(d,
+		    "port %u, for root alone; mod_carnet would ask faster, and"
+		    " on a socket",
+		    port);
 }

@@ -18,6 +18,7 @@ DEPLOY = ROOT / "deploy"
 USER = "www-data"
 AS_ROOT = os.getuid() == 0
 MODULES = Path("/usr/lib/apache2/modules")
+OUR_MODULE = BUILD / "apache/mod_carnet.so"
 
 LIGHTTPD = """
 server.modules = ({modules})
@@ -101,9 +102,10 @@ def lighttpd(site, port, modules, text):
 
 
 def apache(site, port, modules, text):
-    lines = ["LoadModule %s_module %s/mod_%s.so" % (name, MODULES, name)
+    lines = ["LoadModule %s_module %s" % (
+        name, OUR_MODULE if name == "carnet" else MODULES / ("mod_%s.so" % name))
              for name in ("mpm_event", "authz_core", *modules)]
-    path = write(site, port, "apache.conf", APACHE + text,
+    path = write(site, port, "apache.conf", APACHE + site.more + text,
                  "User %s\nGroup %s" % (USER, USER), modules="\n".join(lines))
     return ["apache2", "-D", "FOREGROUND", "-f", path]
 
@@ -135,7 +137,8 @@ include "{deploy}/lighttpd/cgi.conf"
 
 
 def apache_cgi(site, port, modules=()):
-    return apache(site, port, ["alias", "cgid", *modules, *guarded.APACHE_MODULES], """
+    return apache(site, port, ["alias", "cgid", *modules, *guarded.APACHE_MODULES,
+                               *guarded.BY_PORT_MODULES], """
 Define CARNET {dir}
 Include {deploy}/apache/carnet.conf
 """ + guarded.APACHE)
@@ -145,11 +148,16 @@ def apache_fcgid(site, port):
     return apache_cgi(site, port, ["fcgid"])
 
 
-def apache_proxy(site, port):
-    return apache(site, port, ["alias", "cgid", *guarded.APACHE_MODULES], """
+def apache_proxy(site, port, modules=("carnet",)):
+    """The guard is asked by mod_carnet, on its socket."""
+    return apache(site, port, ["alias", "cgid", *guarded.APACHE_MODULES, *modules], """
 Define CARNET_RUN {dir}/run
 Include {deploy}/apache/proxy-fcgi.conf
 """ + guarded.APACHE)
+
+
+def apache_proxy_by_port(site, port):
+    return apache_proxy(site, port, guarded.BY_PORT_MODULES)
 
 
 def nginx_fastcgi(site, port):
@@ -188,17 +196,18 @@ DEPLOYMENTS = {
     "lighttpd-cgi": (lighttpd_cgi, None),
     "apache-fcgid": (apache_fcgid, ["guard"]),
     "apache-proxy-fcgi": (apache_proxy, []),
-    "apache-systemd": (apache_proxy, SYSTEMD),
+    "apache-systemd": (apache_proxy_by_port, SYSTEMD),
     "apache-cgi": (apache_cgi, ["guard"]),
     "apache-htaccess": (apache_htaccess, None),
     "nginx": (nginx_fastcgi, []),
 }
 GUARDED = [name for name in DEPLOYMENTS if name != "apache-htaccess"]
+BY_PORT = ("apache-cgi", "apache-fcgid", "apache-systemd")  # Apache asks the guard so
 
 
 def spawn(site, verb, *names):
     """Run deploy/spawn.sh as an administrator does."""
-    by_port = site.deployment and site.deployment.startswith("apache")
+    by_port = site.deployment in BY_PORT
     return subprocess.run(
         ["sh", DEPLOY / "spawn.sh", verb, *names], text=True, timeout=60,
         capture_output=True, stdin=subprocess.DEVNULL,
@@ -311,7 +320,7 @@ def place():
 @contextmanager
 def deployed(name, settings="", more=""):
     """A site under that deployment.  Its configuration begins with settings; the file of
-    lighttpd or nginx has more in it."""
+    the web server has more in it."""
     configure, wanted = DEPLOYMENTS[name]
     with place() as site, ExitStack() as stack:
         site.deployment, site.more = name, more

@@ -58,10 +58,11 @@ var.deploy = "{deploy}/"
 var.app_port = {app}
 include "{deploy}/lighttpd/guard.conf"
 """
-APACHE_MODULES = ["authn_core", "authnz_fcgi", "authz_user", "headers", "lua",
-                  "macro", "proxy", "proxy_fcgi", "proxy_http", "mime"]
+APACHE_MODULES = ["authn_core", "macro", "proxy", "proxy_fcgi", "proxy_http", "mime"]
+BY_PORT_MODULES = ["authnz_fcgi", "authz_user", "headers", "lua"]
 APACHE = """
 TypesConfig /etc/mime.types
+Define CARNET_SOCKET {dir}/run/guard.sock
 Define CARNET_GUARD 127.0.0.1:{guard}
 Define CARNET_DEPLOY {deploy}
 Define CARNET_WWW {dir}/www

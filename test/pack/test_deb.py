@@ -4,6 +4,7 @@ import os
 import pwd
 import stat
 import subprocess
+from pathlib import Path
 
 import pytest
 import requests
@@ -182,6 +183,23 @@ def test_apache_serves_it_without_mod_fcgid(site):
     serve(site.root, "apache2")
     use(site)
     assert "token" not in site.root.processes()
+
+
+def test_the_module_of_apache_is_a_package_of_its_own(deb, site):
+    """It is enabled, guard.conf asks by it, and its removal disables it."""
+    root = site.root
+    module, = Path(deb).parent.glob("libapache2-mod-carnet_*.deb")
+    (root.path / "tmp/module.deb").write_bytes(module.read_bytes())
+    root.run("dpkg", "-i", "/tmp/module.deb")
+    root.run("a2enmod", "macro", "proxy_fcgi", "proxy_http")
+    (root.path / "etc/apache2/conf-enabled/guard.conf").write_text(
+        "Include /usr/share/carnet/deploy/apache/guard.conf\n")
+    assert "carnet_module" in root.run("apache2ctl", "-M").stdout
+    assert "by mod_carnet, on a socket" in root.run("carnet", "doctor", check=False).stdout
+    root.run("service", "apache2", "start")
+    expect.until(lambda: status(site, "/guarded/x") == 503)  # nobody runs the guard
+    root.run("dpkg", "-r", "libapache2-mod-carnet")
+    assert not os.path.lexists(root.path / "etc/apache2/mods-enabled/carnet.load")
 
 
 @pytest.mark.parametrize("server", SERVERS)

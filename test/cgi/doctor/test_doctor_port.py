@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from kit.doctor import ask
-from kit.site import ROOT
+from kit.doctor import Report, ask
+from kit.site import BUILD, ROOT
 
 AS_ROOT = os.getuid() == 0
 FREE = int(Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text())
@@ -59,6 +59,25 @@ def test_a_port_of_root_and_one_of_a_stranger(fresh):
         asked(fresh, port).only("guard-port", "wrong", "listens on port %d" % port,
                                 "sees the tokens", "revoke")
         p.stdin.close()
+
+
+@pytest.mark.skipif(not AS_ROOT, reason="only root can mount")
+def test_mod_carnet_needs_no_port(fresh, tmp_path):
+    """Debian's a2enmod enables a module by a file in this directory."""
+    (tmp_path / "carnet.load").write_text(
+        "# a comment\nLoadModule carnet_module /usr/lib/apache2/modules/mod_carnet.so\n")
+    p = subprocess.run(["unshare", "-m", "mount", "--bind", tmp_path,
+                        "/etc/apache2/mods-enabled"], capture_output=True)
+    if p.returncode:
+        pytest.skip("root cannot mount here")
+    p = subprocess.run(
+        ["unshare", "-m", "sh", "-c", "mount --bind $0 /etc/apache2/mods-enabled && exec $@",
+         tmp_path, BUILD / "bin/carnet", "doctor", "--json"], capture_output=True, text=True,
+        env={**os.environ, "CARNET_CONF": str(fresh.conf), "CARNET_GUARD": "127.0.0.1:9"})
+    report = Report(p)
+    assert report.level("guard-port") == "ok"
+    assert "mod_carnet, on a socket" in report.text("guard-port")
+    asked(fresh, 9).only("guard-port", "warn", "Nobody listens on port 9", "load mod_carnet")
 
 
 def test_the_shipped_port_is_roots_and_one():

@@ -42,7 +42,7 @@ def host():
         deployments.give_away(home)
         port = servers.free_port()
         here = SimpleNamespace(dir=home, url="http://127.0.0.1:%d" % port, app_port=0,
-                               guard_port=0, log=home / "error.log")
+                               guard_port=0, log=home / "error.log", more="")
         command = deployments.apache(here, port, ["alias", "cgid", "rewrite", "headers"],
                                      HOST)
         with deployments.running(here, port, command):

@@ -242,7 +242,7 @@ def test_slow_bodies_under_mod_proxy_fcgi(path):
 
 def test_idle_connections_to_the_guards_port():
     """mod_authnz_fcgi reaches the guard by a port, which any local user may connect to."""
-    with deployments.deployed("apache-proxy-fcgi") as site, ExitStack() as stack:
+    with deployments.deployed("apache-fcgid") as site, ExitStack() as stack:
         token = site.token("read-posts", site.user("*"))
         for _ in range(IDLE):
             stack.enter_context(

@@ -1,0 +1,38 @@
+/* decision.h: may this request go on, and who calls? */
+#ifndef CARNET_MODULE_DECISION_H
+#define CARNET_MODULE_DECISION_H
+
+#include <httpd.h>
+
+struct guard;
+struct refusal;
+
+/* What the guard said about the request that a client sent. */
+struct decision {
+	const struct guard *guard;
+	const struct refusal *refusal;	/* NULL: it is let through */
+	apr_table_t *variables;		/* who calls, if it is let through */
+};
+
+/*
+ * decision_of(r, g):
+ * Return the decision of that guard about the request that the client sent.  It is
+ * asked once: a subrequest or an internal redirect has the same decision, because
+ * the guard judges what the client asked for.
+ */
+const struct decision *decision_of(request_rec *r, struct guard *g);
+
+/* decision_tell(r, d): say in the environment and the headers of r who calls. */
+void decision_tell(request_rec *r, const struct decision *d);
+
+/*
+ * decision_refuse(r, no): r gets this answer.  Return its status.
+ * decision_expect(r, no): r gets this answer if Apache refuses it with that status;
+ * no NULL: r gets no answer of ours.
+ * decision_refusal(r): return what was set by these two; NULL: nothing.
+ */
+int decision_refuse(request_rec *r, const struct refusal *no);
+void decision_expect(request_rec *r, const struct refusal *no);
+const struct refusal *decision_refusal(request_rec *r);
+
+#endif
