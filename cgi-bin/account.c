@@ -1,17 +1,15 @@
 /* account.c: GET POST /account: what a user gave to whom, and taking it back. */
 #include <string.h>
-#include <time.h>
 
 #include "account.h"
-#include "agent.h"
 #include "arena.h"
 #include "b64.h"
 #include "conf.h"
 #include "letter.h"
 #include "mint.h"
+#include "notice.h"
 #include "oerr.h"
 #include "password.h"
-#include "remote.h"
 #include "req.h"
 #include "resp.h"
 #include "scope.h"
@@ -24,7 +22,6 @@
 #include "store_session.h"
 #include "store_token.h"
 #include "store_user.h"
-#include "tmpl.h"
 #include "trail.h"
 #include "user.h"
 #include "utf8.h"
@@ -237,27 +234,6 @@ change_password_step(struct req *rq, struct view *w)
 	return 1;
 }
 
-/* Whoever it was, the owner of the account hears of it. */
-static void
-write_notice(struct req *rq, struct view *w)
-{
-	struct tmpl_data *d = tmpl_data_new(rq->a);
-	const char *agent = req_var(rq, "HTTP_USER_AGENT");
-	char at[32];
-	time_t now = (time_t)rq->now;
-	struct tm tm;
-
-	if (gmtime_r(&now, &tm) == NULL)
-		return;
-	strftime(at, sizeof(at), "%Y-%m-%d %H:%M UTC", &tm);
-	tmpl_set(d, "password", "1");
-	tmpl_set(d, "at", arena_str(rq->a, at));
-	tmpl_set(d, "agent",
-	    agent == NULL ? "unknown" : agent_name(rq->a, agent));
-	tmpl_set(d, "address", remote_address(rq));
-	letter_make(rq, &w->v.user, "mail-notice.txt", d, &w->notice_mail);
-}
-
 static const struct oerr *
 change_password(struct req *rq, struct view *w)
 {
@@ -276,7 +252,7 @@ change_password(struct req *rq, struct view *w)
 	 */
 	if ((e = ask_password(rq, w, next)) != NULL || w->error != NULL)
 		return e;
-	write_notice(rq, w);
+	notice_make(rq, &w->v.user, "password", NULL, &w->notice_mail);
 	return in_transaction(rq, w, change_password_step);
 }
 
