@@ -14,6 +14,7 @@
 #include "words.h"
 
 #define WORD_CHARS_MIN 3 /* a shorter word is in too many others */
+#define AROUND_MAX 4 /* characters around a common word: a year, say */
 
 /* Rows of neighbours, in the alphabet or on a keyboard. */
 static const char *const rows[] = {
@@ -33,13 +34,74 @@ fold(struct arena *a, const char *s)
 	return folded;
 }
 
+/* Is the word behind the first one of the row, or that one? */
 static int
-is_common(const char *folded)
+begins_before(const char *row, const char *word)
 {
-	for (size_t i = 0; password_common[i] != NULL; i++)
-		if (words_have(password_common[i], folded))
-			return 1;
-	return 0;
+	const size_t n = strcspn(row, " ");
+	const int order = strncmp(word, row, n);
+
+	return order > 0 || (order == 0 && strlen(word) >= n);
+}
+
+/* Look for the word in its row: the last one that begins before it. */
+static int
+is_listed(const char *word)
+{
+	size_t low = 0, high = password_common_rows, middle;
+
+	while (high - low > 1) {
+		middle = low + (high - low) / 2;
+		if (begins_before(password_common[middle], word))
+			low = middle;
+		else
+			high = middle;
+	}
+	return words_have(password_common[low], word);
+}
+
+/* The letter that a digit or a sign in the middle of a word stands for. */
+static char
+letter_of(char c)
+{
+	static const char signs[] = "@43!10$57", letters[] = "aaeiiosst";
+	const char *at = c == '\0' ? NULL : strchr(signs, c);
+
+	return at == NULL ? c : letters[at - signs];
+}
+
+/* The first n bytes of text, as they are, and with letters for digits and signs. */
+static int
+is_listed_as(struct arena *a, const char *text, size_t n)
+{
+	char *word = arena_dup(a, text, n);
+
+	if (is_listed(word))
+		return 1;
+	for (char *p = word; *p != '\0'; p++)
+		*p = letter_of(*p);
+	return is_listed(word);
+}
+
+/*
+ * "monkey12!", "p@ssw0rd": a listed word, with a few digits and signs around it or in
+ * the place of letters.
+ */
+static int
+is_common(struct arena *a, const char *folded)
+{
+	const size_t len = strlen(folded);
+	size_t from = 0, end = len;
+
+	if (is_listed_as(a, folded, len))
+		return 1;
+	while (end > 0 && (folded[end - 1] < 'a' || folded[end - 1] > 'z'))
+		end--;
+	while (from < end && (folded[from] < 'a' || folded[from] > 'z'))
+		from++;
+	return (len - end <= AROUND_MAX && is_listed_as(a, folded, end)) ||
+	    (len - (end - from) <= AROUND_MAX &&
+		is_listed_as(a, folded + from, end - from));
 }
 
 /* Is y next to x in a row, before or behind it?  */
@@ -126,7 +188,7 @@ password_refusal(const struct conf *cf, struct arena *a, const char *password,
 	if (len > PASSWD_MAX)
 		return arena_printf(
 		    a, "it is longer than %d bytes", PASSWD_MAX);
-	if (is_common(folded) || is_row(folded))
+	if (is_common(a, folded) || is_row(folded))
 		return "it is one of those that are tried first";
 	if (u != NULL && is_made_of(a, folded, arena_printf(a, "%s %s %s",
 		u->email == NULL ? "" : u->email,

@@ -2,7 +2,11 @@
 #ifndef CARNET_PASSWORD_INT_H
 #define CARNET_PASSWORD_INT_H
 
-/* Rows of words, and a NULL. */
-extern const char *const password_common[];
+#include <stddef.h>
+
+/* Sorted words with a space between, in rows of this length, with their NUL. */
+#define PASSWORD_ROW 67
+extern const char password_common[][PASSWORD_ROW];
+extern const size_t password_common_rows;
 
 #endif

@@ -15,7 +15,7 @@ refusal(struct arena *a, const char *password)
 {
 	static const struct user u = {
 		.email = "grace.hopper+test@navy.example",
-		.login = "amazing", .name = "Grace Brewster Hopper",
+		.login = "amzgrace", .name = "Grace Brewster Hopper",
 	};
 
 	return password_refusal(&cf, a, password, &u);
@@ -42,6 +42,12 @@ unfit_passwords_are_refused(void **state)
 		{ "password", "tried first" }, { "PassWord", "tried first" },
 		{ "iloveyou", "tried first" }, { "trustno1", "tried first" },
 		{ "!qaz2wsx", "tried first" }, { "zxcvbnm123", "tried first" },
+		/* The first of the list, and the last. */
+		{ "!qaz2wsx", "tried first" }, { "zxcvbnm123", "tried first" },
+		/* With a few digits and signs around, or for letters. */
+		{ "Monkey12!", "tried first" }, { "Summer2026", "tried first" },
+		{ "P@ssw0rd1!", "tried first" }, { "$unsh1ne", "tried first" },
+		{ "12dragon34", "tried first" }, { "1l0veyou", "tried first" },
 		{ "aaaaaaaaaaaa", "tried first" },
 		{ "34567890", "tried first" }, { "hgfedcba", "tried first" },
 		{ "QWERTYUIOP", "tried first" }, { "qwertzuiop", "tried first" },
@@ -49,10 +55,9 @@ unfit_passwords_are_refused(void **state)
 		{ "grace.hopper", "address or name" },
 		{ "Hopper2025!", "address or name" },
 		{ "1234navy1234", "address or name" },
-		{ "Brewster", "address or name" },
 		{ "gracebrewster1906", "address or name" },
 		{ "grace_hopper_", "address or name" },
-		{ "Amazing1906", "address or name" },
+		{ "Amzgrace1906", "address or name" },
 		{ "***Goods***", "name of this site" },
 		{ "goods & sons", "name of this site" },
 	};
@@ -75,6 +80,7 @@ static void
 fit_passwords_are_taken(void **state)
 {
 	static const char *const rows[] = {
+		"monkey12345", "monkey-dragon", "m0nkey and 1",
 		"correct-horse-battery", "eight ch", "disgraced",
 		"\xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f\xc3\xa9\xc3\xa8\xc3\xaa\xc3\xa0",
 		"a1 b2 c3 d4", "48151-623420", "hopper jumps", "passwords are hard", "goods and bads",
