@@ -223,6 +223,8 @@ int cmd_user_list(struct cmd *c);
 int cmd_user_show(struct cmd *c);
 int cmd_user_edit(struct cmd *c);
 int cmd_user_delete(struct cmd *c);
+int cmd_user_invite(struct cmd *c);
+int cmd_user_reset(struct cmd *c);
 int cmd_user_import(struct cmd *c);
 int cmd_user_export(struct cmd *c);
 int cmd_client_add(struct cmd *c);

@@ -22,6 +22,7 @@
 #include "conf.h"
 #include "confine.h"
 #include "json.h"
+#include "link.h"
 #include "log.h"
 #include "mail.h"
 #include "req.h"
@@ -91,21 +92,48 @@ send_mail(struct courier *co, const struct job *j, const char **why)
 	    co->carrier, a, mail_address(a, j->target), j->body, why);
 }
 
+/* Somebody asked for a mail: write it, and it is a job of its own. */
+static enum carrier_result
+answer(struct courier *co, const struct job *j, const char **why)
+{
+	const struct writer w = { .conf = co->c->conf, .a = co->c->a,
+		.now = co->now };
+	const int n = link_answer(&w, co->c->st, j, why);
+
+	return n == 1 ? CARRIER_TAKEN : n == 0 ? CARRIER_LATER : CARRIER_GONE;
+}
+
 static const struct kind {
 	const char *name;
-	enum carrier_result (*run)(struct courier *co, const struct job *j, const char **why);
+	int is_inner;	/* nothing goes out: it is not counted, nor audited */
+	enum carrier_result (*run)(
+	    struct courier *co, const struct job *j, const char **why);
 } kinds[] = {
 	{ .name = "mail", .run = send_mail },
+	{ .name = "sign_up", .run = answer, .is_inner = 1 },
+	{ .name = "recover", .run = answer, .is_inner = 1 },
+	{ .name = "email", .run = answer, .is_inner = 1 },
 };
+
+/* A kind that this program does not know has no run. */
+static const struct kind *
+kind_of(const struct job *j)
+{
+	static const struct kind unknown = { .name = "" };
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strcmp(kinds[i].name, j->kind) == 0)
+			return &kinds[i];
+	return &unknown;
+}
 
 static enum carrier_result
 run_job(struct courier *co, const struct job *j, const char **why)
 {
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (strcmp(kinds[i].name, j->kind) == 0)
-			return kinds[i].run(co, j, why);
+	const struct kind *k = kind_of(j);
+
 	*why = "this program does not know its kind";
-	return CARRIER_LATER;
+	return k->run == NULL ? CARRIER_LATER : k->run(co, j, why);
 }
 
 /* When a job whose try begins now is tried again: the last time after a day. */
@@ -146,6 +174,8 @@ end_job(struct courier *co, const struct job *j, int64_t next,
 	const int is_last = got == CARRIER_REFUSED ||
 	    (got != CARRIER_TAKEN && co->now >= j->created_at + DAY_S);
 
+	if (got == CARRIER_TAKEN && kind_of(j)->is_inner)
+		return 0; /* the mail has taken its place */
 	if (got == CARRIER_TAKEN)
 		co->sent++;
 	else if (is_last)
@@ -179,6 +209,7 @@ one_job(struct courier *co)
 	int n;
 
 	co->now = (int64_t)time(NULL);
+	store_set_now(st, co->now);
 	if ((n = store_outbox_due(st, co->c->a, co->now, &j)) <= 0)
 		return n;
 	next = next_try(&j, co->now);
@@ -201,7 +232,7 @@ shut_in(struct courier *co)
 
 	if (!cf->sandbox)
 		return;
-	confined_free(confine_files(cf, USES_STORE, 0));
+	confined_free(confine_files(cf, USES_STORE | USES_PAGES, 0));
 	(void)sandbox_enter(cf->syslog ? SANDBOX_LOCAL : 0);
 }
 

@@ -82,6 +82,21 @@ const struct verb cmd_verbs[] = {
 		.reads = 1,
 	},
 	{
+		.name = "user invite",
+		.args = "EMAIL [--ttl T]",
+		.help = "print a link with which the owner of that address"
+		    " begins an account (within --ttl, 7d), and mail it where"
+		    " mail is set up",
+		.run = cmd_user_invite,
+	},
+	{
+		.name = "user reset",
+		.args = "USER",
+		.help = "print a link that sets a new password, once, within"
+		    " the setting link_ttl; give it to that user alone",
+		.run = cmd_user_reset,
+	},
+	{
 		.name = "user delete",
 		.args = "USER",
 		.help = "erase a user and all their rows; in the audit trail"

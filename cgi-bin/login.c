@@ -2,6 +2,7 @@
 #include "arena.h"
 #include "buf.h"
 #include "conf.h"
+#include "letter.h"
 #include "oerr.h"
 #include "proof.h"
 #include "redirect.h"
@@ -62,6 +63,23 @@ find_app(struct req *rq, const char *to)
 	return cl.name;
 }
 
+/* For who has no account yet, or no password any more. */
+static void
+set_ways(struct req *rq, struct tmpl_data *d, const char *to)
+{
+	struct buf b;
+
+	if (letter_is_set_up(rq->conf))
+		tmpl_set(d, "recover_url",
+		    site_path(rq->conf, rq->a, SITE_RECOVER));
+	if (rq->conf->sign_up != SIGN_UP_OPEN)
+		return;
+	buf_init(&b, rq->a, 256);
+	buf_str(&b, site_path(rq->conf, rq->a, SITE_SIGNUP));
+	url_query_add(&b, "return_to", to);
+	tmpl_set(d, "signup_url", b.data);
+}
+
 static const struct oerr *
 show(struct req *rq, struct visitor *v, int status, const char *error)
 {
@@ -76,6 +94,7 @@ show(struct req *rq, struct visitor *v, int status, const char *error)
 	tmpl_set(d, "return_to", to);
 	tmpl_set(d, "email", rq->param[PARAM_EMAIL]);
 	tmpl_set(d, "error", error);
+	set_ways(rq, d, to);
 	return resp_page(rq, status, "login.html", d);
 }
 

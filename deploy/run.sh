@@ -59,7 +59,7 @@ make_site() {
 
 # Make a new site in .making, and move it when it is whole, the configuration last.
 # If that was interrupted, the next start makes it again, or moves what is left.
-new=$CARNET_RUN/.making
+new=$CARNET_RUN/.making is_new=
 if [ ! -f "$CARNET_CONF" ]; then
 	if [ ! -f "$new/whole" ]; then
 		rm -rf "$new"
@@ -78,6 +78,7 @@ if [ ! -f "$CARNET_CONF" ]; then
 		mv "$part" "$CARNET_RUN/"
 	done
 	mv "$new/carnet.conf" "$CARNET_CONF"
+	is_new=yes
 fi
 rm -rf "$new"
 # The issuer has the port, which may be another one than on the last start.
@@ -90,6 +91,9 @@ if ! grep -q -E '^(mail_command|smtp) *=' "$CARNET_CONF"; then
 	sed -i '/^mail_from *=/d' "$CARNET_CONF"
 	mail='mail_from = carnet@localhost\nmail_command = "'$here'/demo/mail" "'$CARNET_RUN'/mail"'
 	sed -i "/^issuer *=/a $mail" "$CARNET_CONF"
+fi
+if [ -n "$is_new" ]; then # with mail, people can come by themselves
+	sed -i '/^mail_command *=/a sign_up = open' "$CARNET_CONF"
 fi
 "$carnet" install >/dev/null # a database of an older version is upgraded
 

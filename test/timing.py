@@ -31,10 +31,12 @@ LIMIT = 10.0
 LEAST_US = 3.0
 N = int(os.environ.get("TIMINGS", 4000))
 N_HASHES = int(os.environ.get("HASHES", 300))  # a request takes 26 ms
-SETTINGS = "audit_size = 0\ncode_ttl = 10m"
+SETTINGS = ("audit_size = 0\ncode_ttl = 10m\noutbox_max = 1000000\nsign_up = open\n"
+            "mail_from = no-reply@site.example\nmail_command = /bin/true")
 # The failures are counted as usual, but never too many.
 LIMITS = "\n[throttle]\n" + "".join(
-    "%s = 1000000\n" % n for n in ("account_address", "account", "address", "client"))
+    "%s = 1000000\n" % n for n in ("account_address", "account", "address", "client", "mails",
+                                   "mails_to"))
 
 
 def welch(a, b):
@@ -117,6 +119,29 @@ def signing_in(pairs, site):
                   browser.cookie, plain)
 
 
+def arriving(pairs, site):
+    """The pages that take an address look for nobody: link.h."""
+    user, gone = site.user(), site.user()
+    site.carnet("user", "disable", gone.email)
+    nobody = "n" * user.email.index("@") + user.email[user.email.index("@"):]
+    site.sql("DELETE FROM outbox")
+    for path, button, n in (("/oauth/recover", "recover", N),
+                            ("/oauth/signup", "signup", N_HASHES)):
+        browser = Browser(site)
+        form = browser.open(path).form(button).fields
+        if button == "signup":
+            form["password"] = "another-horse-battery"
+        for name, other in (("known address", user.email), ("disabled user", gone.email)):
+            def plain(page):
+                page = re.sub(rb'nonce="[^"]*"', b"", page)
+                return page.replace(other.encode(), b"*").replace(nobody.encode(), b"*")
+            pairs.compare("%s: unknown address, %s" % (button, name), path,
+                          {**form, "email": nobody}, {**form, "email": other}, n,
+                          browser.cookie, plain)
+    kinds = site.sql("SELECT DISTINCT kind FROM outbox ORDER BY kind")
+    assert kinds == [("recover",), ("sign_up",)]
+
+
 # Of no password that is tried; at costs that sites have.
 BROUGHT = {
     "phpass": "$P$B" + "IaRW78nSkkQb.Xkr.V7DlLHATNFbG0",
@@ -187,9 +212,9 @@ def redeeming(pairs, site):
 
 def main():
     failed = 0
-    for part in (signing_in, redeeming, imported):
+    for part in (signing_in, arriving, redeeming, imported):
         with served("token", "login", "authorize", "introspect", "revoke", "password-token",
-                    settings=SETTINGS) as site:
+                    "signup", "recover", settings=SETTINGS) as site:
             with open(site.conf, "a") as f:
                 f.write(LIMITS)
             time.sleep(1.2)

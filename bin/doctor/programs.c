@@ -15,10 +15,11 @@
 #define TRIAL_S 10
 
 /* One for each file of cgi-bin/; a test compares them. */
-static const char *const names[] = { "account", "authorize", "device", "guard",
-	"introspect", "jwks", "login", "metadata", "notfound", "password-token",
-	"personal-tokens", "playground", "posts", "resource-metadata", "revoke",
-	"status", "token", "user", "verify" };
+static const char *const names[] = { "account", "authorize", "confirm",
+	"device", "guard", "introspect", "jwks", "login", "metadata",
+	"notfound", "password-token", "personal-tokens", "playground", "posts",
+	"recover", "resource-metadata", "revoke", "signup", "status", "token",
+	"user", "verify" };
 #define N_NAMES (sizeof(names) / sizeof(names[0]))
 
 /* One program instead, which has all of them: deploy/static/one.c. */

@@ -221,6 +221,9 @@ mail_fits(struct reading *r)
 	    cf->mail_from == NULL)
 		return conf_refuse(r, "mail_from is not set: the address that"
 		    " mail is from");
+	if (cf->sign_up == SIGN_UP_OPEN && cf->mail_from == NULL)
+		return conf_refuse(r, "sign_up is open, and no mail is set up:"
+		    " an account begins with the link in a mail");
 	return 0;
 }
 

@@ -19,6 +19,9 @@ struct conf_scope {
 	int privileged; /* user_scopes does not have it by default */
 };
 
+/* How an account begins, beside the operator's command. */
+enum { SIGN_UP_CLOSED, SIGN_UP_INVITE, SIGN_UP_OPEN };
+
 struct rule;
 
 struct conf {
@@ -37,6 +40,8 @@ struct conf {
 	const char *smtp_ca;	/* a file, or NULL: the system's */
 	int64_t outbox_max;	/* jobs */
 	int64_t password_min;	/* characters of a new password */
+	int sign_up;		/* SIGN_UP_... */
+	int64_t link_ttl;	/* of a link in a mail */
 	const char *auth_header; /* another header with the bearer token */
 	const char *audiences;	/* words */
 	const char *cors_origins; /* words */
@@ -56,6 +61,7 @@ struct conf {
 	int64_t throttle_account_address, throttle_account, throttle_address;
 	int64_t throttle_client;
 	int64_t device_codes;	/* for one address in an hour; 0: any number */
+	int64_t mails, mails_to; /* asked from one address, to one, in an hour */
 	int64_t hashes;		/* of passwords at once; 0: one a core */
 	int64_t hash_queue;	/* how many requests hash or wait for a turn */
 	int64_t hash_wait;	/* seconds that a request waits for a turn */

@@ -28,8 +28,8 @@ enum type {
 	/* The members of these are int64_t. */
 	TYPE_SECONDS,	/* a number, or with a unit */
 	TYPE_NUMBER,
-	/* The members of these are int: 0 or 1. */
-	TYPE_CHOICE,	/* two words */
+	/* The members of these are int. */
+	TYPE_CHOICE,	/* one of a few words: its place among them */
 	TYPE_BOOL,	/* no, yes */
 };
 
@@ -41,7 +41,7 @@ struct setting {
 	size_t at;		/* of its member in struct conf */
 	const char *preset;	/* the default as the file would have it; NULL: unset */
 	int64_t min, max;	/* the range of seconds or a number */
-	const char *words[2];	/* of a choice: the words for 0 and for 1 */
+	const char *words[4];	/* of a choice: the words for 0, 1, ...; NULL */
 };
 
 extern const struct setting conf_settings[];

@@ -73,17 +73,20 @@ read_number(struct reading *r, const struct setting *s, const char *value)
 	return 0;
 }
 
-/* One of two words, as 0 or 1. */
+/* One of two or three words, as its place among them. */
 static int
 read_word_of(struct reading *r, const struct setting *s, const char *value,
-    const char *const words[2])
+    const char *const *words)
 {
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; words[i] != NULL; i++)
 		if (strcmp(value, words[i]) == 0) {
 			memcpy((char *)r->cf + s->at, &i, sizeof(i));
 			return 0;
 		}
-	return conf_refuse(r, "%s is %s or %s", s->name, words[1], words[0]);
+	return words[2] == NULL
+	    ? conf_refuse(r, "%s is %s or %s", s->name, words[1], words[0])
+	    : conf_refuse(r, "%s is %s, %s or %s", s->name, words[0], words[1],
+		  words[2]);
 }
 
 static int
@@ -95,7 +98,7 @@ read_choice(struct reading *r, const struct setting *s, const char *value)
 static int
 read_bool(struct reading *r, const struct setting *s, const char *value)
 {
-	static const char *const words[] = { "no", "yes" };
+	static const char *const words[] = { "no", "yes", NULL };
 
 	return read_word_of(r, s, value, words);
 }

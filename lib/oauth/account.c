@@ -11,6 +11,7 @@
 #include "b64.h"
 #include "conf.h"
 #include "grant.h"
+#include "letter.h"
 #include "oerr.h"
 #include "redirect.h"
 #include "req.h"
@@ -226,24 +227,55 @@ show_form(struct req *rq, struct tmpl_data *d, const struct view *w)
 		if (chosen != NULL && words_have(chosen, s[i].name))
 			tmpl_set(item, "checked", "1");
 	}
-	if (w->field == FIELD_CURRENT && again)
-		tmpl_set(d, "error_token_password", w->error);
-	else if (w->field == FIELD_CURRENT)
-		tmpl_set(d, "error_current", w->error);
+}
+
+/* Several forms ask for the password: the error is shown where it was given. */
+static const char *
+password_error_of(const char *action)
+{
+	static const struct {
+		const char *action, *name;
+	} rows[] = {
+		{ "create_token", "error_token_password" },
+		{ "change_email", "error_email_password" },
+		{ "change_login", "error_login_password" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (action != NULL && strcmp(action, rows[i].action) == 0)
+			return rows[i].name;
+	return "error_current";
 }
 
 /* The error is shown at its field, or on top if it is about no field. */
 static void
-show_error(struct tmpl_data *d, const struct view *w)
+show_error(struct req *rq, struct tmpl_data *d, const struct view *w)
 {
 	static const char *const names[] = {
 		[FIELD_NONE] = "error", [FIELD_NAME] = "error_name",
 		[FIELD_EXPIRY] = "error_expiry", [FIELD_CURRENT] = NULL,
-		[FIELD_NEW] = "error_new",
+		[FIELD_NEW] = "error_new", [FIELD_EMAIL] = "error_email",
+		[FIELD_LOGIN] = "error_login",
 	};
+	const char *name = names[w->field];
 
-	if (names[w->field] != NULL)
-		tmpl_set(d, names[w->field], w->error);
+	if (name == NULL)
+		name = password_error_of(rq->param[PARAM_ACTION]);
+	tmpl_set(d, name, w->error);
+}
+
+/* The names by which the user signs in; what was typed, if it is shown again. */
+static void
+show_names(struct req *rq, struct tmpl_data *d, const struct view *w)
+{
+	const char *email = rq->param[PARAM_EMAIL];
+	const char *login = rq->param[PARAM_LOGIN];
+
+	tmpl_set(d, "address", w->v.user.email);
+	tmpl_set(d, "mail", letter_is_set_up(rq->conf) ? "1" : NULL);
+	tmpl_set(d, "new_email", w->error == NULL ? NULL : email);
+	tmpl_set(d, "login", w->error == NULL || login == NULL
+		? w->v.user.login : login);
 }
 
 static void
@@ -271,7 +303,8 @@ account_show(struct req *rq, const struct view *w)
 	tmpl_set(d, "password_min", arena_printf(rq->a, "%lld",
 		(long long)rq->conf->password_min));
 	tmpl_set(d, "notice", w->notice);
-	show_error(d, w);
+	show_error(rq, d, w);
+	show_names(rq, d, w);
 	if (w->is_made)
 		show_new_token(rq, d, w);
 	show_form(rq, d, w);

@@ -12,6 +12,7 @@ struct req;
 /* The field that an error is about. */
 enum account_field {
 	FIELD_NONE, FIELD_NAME, FIELD_EXPIRY, FIELD_CURRENT, FIELD_NEW,
+	FIELD_EMAIL, FIELD_LOGIN,
 };
 
 /* One showing of the page. */
@@ -22,6 +23,7 @@ struct view {
 	enum account_field field;	/* that error is about */
 	int is_idle;			/* there was nothing to take back */
 	const char *hash;		/* of a new password */
+	const char *login;		/* a new user name, or NULL: none */
 	struct job notice_mail;		/* to the user; or none: letter.h */
 	struct access_token row;	/* of a new token */
 	int is_made;			/* it is stored: show jwt, once */

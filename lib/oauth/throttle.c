@@ -8,6 +8,7 @@
 #include "b64.h"
 #include "conf.h"
 #include "oerr.h"
+#include "passwd.h"
 #include "process.h"
 #include "req.h"
 #include "slot.h"
@@ -196,6 +197,21 @@ throttle_client(struct req *rq, const char *id, struct attempt *at)
 	add_counter(at, throttle_key_of(rq, "slow secret", id, ""),
 	    rq->conf->throttle_client, 1, "this client's secret");
 	return begin(rq, at);
+}
+
+const struct oerr *
+throttle_hash(struct req *rq, const char *password, const char **hash)
+{
+	struct attempt at = { .has_place = 0 };
+	const struct oerr *e;
+
+	if ((e = begin(rq, &at)) != NULL)
+		return e;
+	*hash = passwd_hash(rq->a, password);
+	hasher_end(&at.turn);
+	return *hash != NULL
+	    ? NULL
+	    : oerr_why(rq, &oerr_server_error, "no password hash");
 }
 
 /* How an attempt ended. */

@@ -49,6 +49,15 @@ const struct oerr *throttle_client(
     struct req *rq, const char *id, struct attempt *at);
 
 /*
+ * throttle_hash(rq, password, hash):
+ * Put the hash of a new password to *hash, when it is this request's turn.  Nothing
+ * is counted: the caller has made sure that not everybody can ask for any number.
+ * Return NULL, or the error: 503 as above.
+ */
+const struct oerr *throttle_hash(
+    struct req *rq, const char *password, const char **hash);
+
+/*
  * throttle_end(rq, at, e):
  * The attempt is over: e is NULL, or the reason why it failed.  A refusal (status
  * below 500) is counted.  Return e; or another error, if counting failed.

@@ -109,12 +109,12 @@ throttle_secret(struct req *rq, int is_known, const struct oerr *e)
 	return store_write(rq->st, count_secret, &f) < 0 ? oerr_machine(rq) : e;
 }
 
-int
-throttle_place(
-    struct req *rq, const char *what, int64_t limit, int64_t *wait_s)
+/* One more of named within an hour, if there may be. */
+static int
+count_hourly(struct req *rq, const struct digest *named, int64_t limit,
+    int64_t *wait_s)
 {
-	const struct digest named = throttle_key_of(rq, what, "", throttle_place_of(rq));
-	const struct digest key = store_throttle_key(THROTTLE_PLACE, &named);
+	const struct digest key = store_throttle_key(THROTTLE_PLACE, named);
 	struct count n;
 
 	if (limit == 0)
@@ -129,6 +129,25 @@ throttle_place(
 		   rq->st, &key, rq->now, HOUR_S, &n.failures) < 0
 	    ? -1
 	    : 1;
+}
+
+int
+throttle_place(
+    struct req *rq, const char *what, int64_t limit, int64_t *wait_s)
+{
+	const struct digest d =
+	    throttle_key_of(rq, what, "", throttle_place_of(rq));
+
+	return count_hourly(rq, &d, limit, wait_s);
+}
+
+int
+throttle_named(struct req *rq, const char *what, const char *who,
+    int64_t limit, int64_t *wait_s)
+{
+	const struct digest d = throttle_key_of(rq, what, who, "");
+
+	return count_hourly(rq, &d, limit, wait_s);
 }
 
 /* A wrong code is counted for the session and the user: how many each has. */

@@ -26,12 +26,16 @@ const struct oerr *throttle_secret(
  * Return 1; 0 if there were limit of them (0: any number) within an hour, and put to
  * *wait_s the seconds that are left of it; -1 on error, logged.
  *
+ * throttle_named(rq, what, who, limit, wait_s): the same for who, a name.
+ *
  * throttle_later(rq, wait_s, why):
  * The error that tells the client to come later, with Retry-After; why is for the
  * log.
  */
 int throttle_place(
     struct req *rq, const char *what, int64_t limit, int64_t *wait_s);
+int throttle_named(struct req *rq, const char *what, const char *who,
+    int64_t limit, int64_t *wait_s);
 const struct oerr *throttle_later(
     struct req *rq, int64_t wait_s, const char *why);
 

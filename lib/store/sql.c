@@ -21,6 +21,9 @@
 #define SESSION_COLUMNS \
     "digest, user_id, agent, address, created_at, seen_at, expires_at, " \
     PROOF_COLUMNS
+#define LINK_COLUMNS \
+    "digest, kind, user_id, email, name, password, return_to, credential," \
+    " expires_at"
 /* Rows of the user ?2 and the client ?3; 0 is any. */
 #define OF_USER_AND_CLIENT \
     " AND (user_id = ?2 OR ?2 = 0) AND (client_id = ?3 OR ?3 = 0)"
@@ -59,6 +62,14 @@ const struct statement sql_table[SQL_COUNT] = {
 	    "  THEN email_verified_at END, email = ?2, login = ?3, name = ?4,"
 	    " scope = ?5 WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM users o"
 	    "  WHERE o.id <> ?1 AND (o.email = ?2 OR o.login = ?3))" },
+	[SQL_USER_SET_EMAIL] = { .takes_back = 1, .serial = 1, .text =
+	    "UPDATE users SET email = ?2, email_verified_at = ?3 WHERE id = ?1"
+	    " AND NOT EXISTS (SELECT 1 FROM users o"
+	    "  WHERE o.id <> ?1 AND o.email = ?2)" },
+	[SQL_USER_SET_LOGIN] = { .takes_back = 1, .serial = 1, .text =
+	    "UPDATE users SET login = ?2 WHERE id = ?1"
+	    " AND NOT EXISTS (SELECT 1 FROM users o"
+	    "  WHERE o.id <> ?1 AND o.login = ?2)" },
 	[SQL_USER_PASSWORD] = { .takes_back = 1, .text =
 	    "UPDATE users SET password = ?2, hash_kind = ?4,"
 	    " credential = credential + ?5 WHERE id = ?1"
@@ -358,6 +369,10 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " FROM throttle WHERE expires_at < ?1"
 	    " ORDER BY expires_at LIMIT 1)" },
 
+	[SQL_PURGE_LINKS] = { .text =
+	    "DELETE FROM links WHERE digest = (SELECT digest"
+	    " FROM links WHERE expires_at < ?1 ORDER BY expires_at LIMIT 1)" },
+
 	/*
 	 * Keys behind ?1 of rows that were revoked before ?2, or (access tokens)
 	 * expired before ?4.  Another statement deletes them: the search is long,
@@ -415,6 +430,8 @@ const struct statement sql_table[SQL_COUNT] = {
 	    OF_USER_AND_CLIENT },
 	[SQL_ALL_SESSIONS_DELETE] = { .takes_back = 1, .serial = 1, .text =
 	    "DELETE FROM sessions WHERE user_id = ?1 OR ?1 = 0" },
+	[SQL_ALL_LINKS_DELETE] = { .takes_back = 1, .serial = 1, .text =
+	    "DELETE FROM links WHERE user_id = ?1 OR ?1 = 0" },
 	[SQL_ALL_REFRESH_KEYS] = { .text =
 	    "SELECT digest FROM oauth_refresh_tokens WHERE digest > ?1"
 	    OF_USER_AND_CLIENT " AND revoked_at IS NULL"
@@ -455,6 +472,8 @@ const struct statement sql_table[SQL_COUNT] = {
 	    "DELETE FROM posts WHERE user_id = ?1" },
 	[SQL_ERASE_OUTBOX] = { .serial = 1, .text =
 	    "DELETE FROM outbox WHERE user_id = ?1" },
+	[SQL_ERASE_LINKS] = { .serial = 1, .text =
+	    "DELETE FROM links WHERE user_id = ?1" },
 	[SQL_ERASE_USER] = { .takes_back = 1, .text =
 	    "DELETE FROM users WHERE id = ?1" },
 	[SQL_ERASE_CLIENT] = { .takes_back = 1, .text =
@@ -510,6 +529,24 @@ const struct statement sql_table[SQL_COUNT] = {
 	[SQL_OUTBOX_DONE] = { .text = "DELETE FROM outbox WHERE id = ?1" },
 	[SQL_OUTBOX_WAITING] = { .text =
 	    "SELECT count(*), min(created_at) FROM outbox" },
+
+	[SQL_LINK_ADD] = { .adds = 1, .text =
+	    "INSERT INTO links (" LINK_COLUMNS ")"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)" },
+	/* A link of a user is good for the credential that it was made for. */
+	[SQL_LINK_FIND] = { .locks = 1, .text =
+	    "SELECT " LINK_COLUMNS " FROM links"
+	    " WHERE digest = ?1 AND expires_at > ?2 AND (user_id IS NULL"
+	    "  OR EXISTS (SELECT 1 FROM users u WHERE u.id = links.user_id"
+	    "   AND u.disabled_at IS NULL AND u.credential = links.credential"
+	    "   AND (links.kind <> 'recover'"
+	    "    OR u.email IS NOT DISTINCT FROM links.email)))" },
+	[SQL_LINK_SPEND] = { .takes_back = 1, .text =
+	    "DELETE FROM links WHERE digest = ?1" },
+	/* ?1 rows at most are counted: accounts that strangers asked for. */
+	[SQL_LINK_PENDING] = { .text =
+	    "SELECT count(*) FROM (SELECT digest FROM links"
+	    " WHERE kind = 'sign_up' AND expires_at > ?2 LIMIT ?1) AS l" },
 
 	[SQL_LEDGER_FIND] = { .text = "SELECT taken_back, minute FROM ledger" },
 	[SQL_LEDGER_CONSENTS] = { .text = "DELETE FROM oauth_consents" },

@@ -93,6 +93,21 @@ store_user_change(struct store *st, const struct user *u)
 }
 
 int
+store_user_set_email(
+    struct store *st, int64_t id, const char *email, int64_t at)
+{
+	return query_run(st, SQL_USER_SET_EMAIL,
+	    VALUES(V_INT(id), V_TEXT(email), V_INT(at)));
+}
+
+int
+store_user_set_login(struct store *st, int64_t id, const char *login)
+{
+	return query_run(
+	    st, SQL_USER_SET_LOGIN, VALUES(V_INT(id), V_TEXT(login)));
+}
+
+int
 store_user_set_password(
     struct store *st, int64_t id, const char *old, const char *hash)
 {

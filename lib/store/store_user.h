@@ -49,6 +49,11 @@ int store_user_add(struct store *st, struct user *u);
 int store_user_change(struct store *st, const struct user *u);
 /* The same for all but password and created_at. */
 int store_user_replace(struct store *st, const struct user *u);
+/* Store an address that was confirmed at; 0 if it is taken, or the user is gone. */
+int store_user_set_email(
+    struct store *st, int64_t id, const char *email, int64_t at);
+/* Store a user name; NULL: none.  0 as above. */
+int store_user_set_login(struct store *st, int64_t id, const char *login);
 /* Store a hash.  If old is not NULL and not the hash in use, return 0. */
 int store_user_set_password(
     struct store *st, int64_t id, const char *old, const char *hash);

@@ -45,8 +45,8 @@ int store_walk_list(struct store *st, struct arena *a, struct walk *w,
  * store_walk_revoke(st, w, now):
  * In a transaction of its own, revoke a batch: first the codes, then whole
  * families, then the access tokens that are left.  In this order nothing that is
- * not yet revoked can make a token of a kind that is done.  Sessions end too, if w
- * names no client.  Return 1 if there may be more, 0 if not, -1 on a database
+ * not yet revoked can make a token of a kind that is done.  Sessions end too, and
+ * links that were mailed, if w names no client.  Return 1 if there may be more, 0 if not, -1 on a database
  * error.
  */
 int store_walk_revoke(struct store *st, struct walk *w, int64_t now);

@@ -19,34 +19,35 @@
 static const char *
 load(void *ctx, const char *name)
 {
-	const struct req *rq = ctx;
+	const struct writer *w = ctx;
 
-	return template_find(rq->conf, rq->a, name);
+	return template_find(w->conf, w->a, name);
 }
 
 /* A mail has no page that it is relative to. */
 static const char *
-whole_url(struct req *rq, const char *url)
+whole_url(const struct writer *w, const char *url)
 {
-	const char *issuer = rq->conf->issuer;
+	const char *issuer = w->conf->issuer;
 
 	if (url == NULL || *url != '/')
 		return url;
-	return arena_printf(rq->a, "%.*s%s",
+	return arena_printf(w->a, "%.*s%s",
 	    (int)(strchrnul(strstr(issuer, "://") + 3, '/') - issuer), issuer,
 	    url);
 }
 
 static int
-render(struct req *rq, const char *name, const struct tmpl_data *d,
+render(const struct writer *w, const char *name, const struct tmpl_data *d,
     struct mail *m)
 {
-	const char *text = template_find(rq->conf, rq->a, name);
+	struct writer loads = *w;
+	const char *text = template_find(w->conf, w->a, name);
 	struct buf b;
 	char *end;
 
-	buf_init(&b, rq->a, 4096);
-	if (text == NULL || tmpl_render_text(&b, text, d, load, rq) < 0) {
+	buf_init(&b, w->a, 4096);
+	if (text == NULL || tmpl_render_text(&b, text, d, load, &loads) < 0) {
 		log_event("template %s: missing or malformed", name);
 		return 0;
 	}
@@ -64,25 +65,31 @@ render(struct req *rq, const char *name, const struct tmpl_data *d,
 }
 
 int
-letter_make(struct req *rq, const struct user *u, const char *name,
+letter_is_set_up(const struct conf *cf)
+{
+	return cf->mail_command != NULL || cf->smtp != NULL;
+}
+
+int
+letter_write(const struct writer *w, const struct user *u, const char *name,
     struct tmpl_data *d, struct job *out)
 {
-	const struct conf *cf = rq->conf;
+	const struct conf *cf = w->conf;
 	struct mail m = { .from = cf->mail_from, .from_name = cf->site_name,
-		.to = u->email, .at = rq->now };
+		.to = u->email, .at = w->now };
 
 	out->kind = NULL;
-	if ((cf->mail_command == NULL && cf->smtp == NULL) || u->email == NULL)
+	if (!letter_is_set_up(cf) || u->email == NULL)
 		return 0;
 	tmpl_set(d, "site_name", cf->site_name);
 	tmpl_set(d, "issuer", cf->issuer);
-	tmpl_set(d, "account_url", site_url(cf, rq->a, SITE_ACCOUNT));
-	tmpl_set(d, "help_url", whole_url(rq, cf->help_url));
+	tmpl_set(d, "account_url", site_url(cf, w->a, SITE_ACCOUNT));
+	tmpl_set(d, "help_url", whole_url(w, cf->help_url));
 	tmpl_set(d, "email", u->email);
 	tmpl_set(d, "name", u->name);
-	if (!render(rq, name, d, &m))
+	if (!render(w, name, d, &m))
 		return 0;
-	if ((out->body = mail_message(rq->a, &m)) == NULL) {
+	if ((out->body = mail_message(w->a, &m)) == NULL) {
 		log_event("template %s: the mail is longer than %d bytes", name,
 		    MAIL_MAX);
 		return 0;
@@ -90,8 +97,18 @@ letter_make(struct req *rq, const struct user *u, const char *name,
 	out->kind = "mail";
 	out->user = u->id;
 	out->target = u->email;
-	out->created_at = rq->now;
+	out->created_at = w->now;
 	return 1;
+}
+
+int
+letter_make(struct req *rq, const struct user *u, const char *name,
+    struct tmpl_data *d, struct job *out)
+{
+	const struct writer w = { .conf = rq->conf, .a = rq->a,
+		.now = rq->now };
+
+	return letter_write(&w, u, name, d, out);
 }
 
 int

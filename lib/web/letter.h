@@ -4,12 +4,24 @@
 
 #include "store_outbox.h"
 
+struct arena;
+struct conf;
 struct req;
 struct tmpl_data;
 struct user;
 
+/* Who writes, if it is no request. */
+struct writer {
+	const struct conf *conf;
+	struct arena *a;
+	int64_t now;	/* Unix seconds */
+};
+
+/* letter_is_set_up(cf): does this site send mail? */
+int letter_is_set_up(const struct conf *cf);
+
 /*
- * letter_make(rq, u, name, d, out):
+ * letter_make(rq, u, name, d, out), letter_write(w, u, name, d, out):
  * Make the mail to u of the template name, filled from d; out is its job, for
  * letter_add.  The template's first line is the subject.  d gains {{site_name}},
  * {{issuer}}, {{account_url}}, {{help_url}}, {{email}} and {{name}}.  Return 1; 0 if
@@ -17,6 +29,8 @@ struct user;
  */
 int letter_make(struct req *rq, const struct user *u, const char *name,
     struct tmpl_data *d, struct job *out);
+int letter_write(const struct writer *w, const struct user *u,
+    const char *name, struct tmpl_data *d, struct job *out);
 
 /*
  * letter_add(rq, j):

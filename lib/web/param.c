@@ -70,6 +70,8 @@ const struct param_row param_rows[PARAM_COUNT] = {
 	[PARAM_EXPIRES_IN] = { "expires_in", 32, is_vschar, 0 },
 	[PARAM_LIMIT] = { "limit", 32, is_vschar, 0 },
 	[PARAM_AFTER] = { "after", 64, is_vschar, 0 },
+	[PARAM_LINK] = { "link", 64, is_vschar, 0 },
+	[PARAM_LOGIN] = { "login", 254, is_text, 0 },
 };
 
 const char *

@@ -24,6 +24,9 @@ static const char *const paths[SITE_COUNT] = {
 	[SITE_USER] = "/api/user",
 	[SITE_STATUS] = "/api/status",
 	[SITE_ICON] = "/oauth/icon.svg",
+	[SITE_SIGNUP] = "/oauth/signup",
+	[SITE_RECOVER] = "/oauth/recover",
+	[SITE_CONFIRM] = "/oauth/confirm",
 };
 
 const char *

@@ -29,7 +29,10 @@ FORMS = {
     "authorize": REQUEST + ["csrf_token", "decision"],
     "login": ["email", "password", "return_to", "csrf_token"],
     "account": ["action", "csrf_token", "id", "name", "scopes", "current_password",
-                "new_password"],
+                "new_password", "email", "login"],
+    "signup": ["email", "name", "password", "return_to", "csrf_token"],
+    "recover": ["email", "csrf_token"],
+    "confirm": ["link", "name", "password"],
     "verify": ["user_code", "csrf_token", "decision"],
     "device": ["scope", *CREDENTIALS],
     "revoke": ["token", "token_type_hint", *CREDENTIALS],
@@ -48,6 +51,9 @@ ROWS = {
     "authorize": {"methods": ["GET", "POST"], "query": 1, "cookie": 80},
     "login": {"methods": ["GET", "POST"], "query": 1, "cookie": 70},
     "account": {"methods": ["GET", "POST"], "cookie": 90},
+    "signup": {"methods": ["GET", "POST"], "query": 1, "cookie": 70},
+    "recover": {"methods": ["GET", "POST"], "query": 1, "cookie": 70},
+    "confirm": {"methods": ["GET", "POST"], "query": 1, "cookie": 20},
     "verify": {"methods": ["GET", "POST"], "query": 1, "cookie": 90},
     "device": {"methods": ["POST"], "json": 1},
     "revoke": {"methods": ["POST"]},
@@ -70,6 +76,8 @@ class World:
         self.site = site = Site(directory, "http://127.0.0.1")
         site.serve_by_cgi()
         site.install()
+        site.conf.write_text("mail_from = a@b.example\nmail_command = /bin/true\n"
+                             "sign_up = open\n" + site.conf.read_text())
         with open(site.conf, "a") as f:
             f.write("[guard]\n/guarded/all = all read-posts write-posts\n"
                     "GET /guarded/user = user any admin\n/guarded/open = public\n")
@@ -90,7 +98,9 @@ class World:
             ["query", "form_post"], "decision": ["approve", "deny"],
             "return_to": ["/account", "//evil.example", "/oauth/authorize?state=x"],
             "action": ["revoke_app", "create_token", "revoke_token", "sign_out",
-                       "sign_out_session", "sign_out_elsewhere", "change_password"],
+                       "sign_out_session", "sign_out_elsewhere", "change_password",
+                       "change_email", "change_login"],
+            "login": ["fuzz", "<fuzz\"'>"],
             "name": ["A name", "<fuzz\"'>"], "new_password": [site.password],
             "token_type_hint": ["access_token", "refresh_token"],
             "limit": ["1", "100", "101", "0"], "after": ["1", "99"],
@@ -106,9 +116,10 @@ class World:
         device = site.post("/oauth/device/code",
                            data={"client_id": self.device.id}).json()
         tokens = site.sign_in(site.scope)
+        link = site.carnet("user", "reset", user.email).strip().partition("link=")[2]
         machine = site.grant("client_credentials", self.machine, scope="*").json()
         return {**self.common, "cookie": [browser.cookie[1]],
-                "csrf_token": [csrf], "code": [code],
+                "csrf_token": [csrf], "code": [code], "link": [link],
                 "device_code": [device["device_code"]],
                 "user_code": [device["user_code"]], "email": [user.email],
                 "token": [tokens["access_token"], machine["access_token"]],

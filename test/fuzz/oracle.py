@@ -7,7 +7,7 @@ from urllib.parse import unquote_to_bytes
 import grammar
 from kit import people
 
-PAGES = {"authorize", "login", "account", "verify"}
+PAGES = {"authorize", "login", "account", "verify", "signup", "recover", "confirm"}
 GUARDED = {"user", "status", "posts", "personal-tokens"}
 STATUSES = {200, 201, 204, 303, 400, 401, 403, 404, 405, 413, 415, 422, 429}
 HEADER = re.compile(r"([A-Za-z][A-Za-z_-]*): ([\x20-\x7e]*)")

@@ -39,9 +39,9 @@ class Mailer:
         (self.top / "then").write_text(script + "\n")
 
     def got(self):
-        """(words, message) of each run."""
+        """(words, message) of each run, the oldest first."""
         found = []
-        for path in sorted(self.top.glob("got-*")):
+        for path in sorted(self.top.glob("got-*"), key=lambda p: p.stat().st_mtime_ns):
             words, _, raw = path.read_bytes().partition(b"\n\n")
             found.append((words.decode().split("\n"), parse(raw)))
         return found

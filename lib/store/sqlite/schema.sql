@@ -207,9 +207,31 @@ CREATE TABLE throttle (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX throttle_expire ON throttle (expires_at);
 
+-- Links that lead back to us from a mail, or from the command.  digest is the SHA-256
+-- of the link's secret.  kind is 'sign_up' (an account that begins with the link; it
+-- has name and password, a hash of hash.h), 'invite' (the same, but the person gives
+-- both when they open it), 'recover' (a new password of user_id) or 'email' (email
+-- becomes the address of user_id).  email is the address that the link was for; of
+-- 'recover' it is the user's, and may be NULL.  credential is the user's when the link
+-- was made: another one ends the link.  return_to is where the person was going.
+CREATE TABLE links (
+	digest BLOB PRIMARY KEY,
+	kind TEXT NOT NULL,
+	user_id INTEGER REFERENCES users (id),
+	email TEXT,
+	name TEXT,
+	password TEXT,
+	return_to TEXT,
+	credential INTEGER NOT NULL,
+	expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX links_expire ON links (expires_at);
+CREATE INDEX links_user ON links (user_id);
+
 -- What the courier is to do, a row a job; it is deleted when that is done.  kind is
--- 'mail': target is whom to, and body the message (RFC 5322).  user_id is whom the
--- job is about.  Who takes a job counts tries up and puts next_at to the next try
+-- 'mail': target is whom to, and body the message (RFC 5322); or 'sign_up', 'recover'
+-- or 'email': the courier finds out whether there is a user, and makes the mail; body
+-- is JSON (lib/oauth/link.c).  user_id is whom the job is about.  Who takes a job counts tries up and puts next_at to the next try
 -- in advance: a courier that dies leaves the job for that.
 CREATE TABLE outbox (
 	id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -11,7 +11,7 @@ from kit.people import App, Browser
 from kit.site import BUILD
 
 TABLES = {"oauth_access_tokens", "oauth_refresh_tokens", "oauth_auth_codes",
-          "oauth_device_codes", "sessions", "throttle"}
+          "oauth_device_codes", "sessions", "throttle", "links"}
 DAY = 86400
 NONE = {**dict.fromkeys(TABLES, 0), "orphans": 0}
 
@@ -36,6 +36,7 @@ def used(fresh):
     fresh.post("/oauth/device/code", data={
         "client_id": app.client.id, "client_secret": app.client.secret})
     fresh.machine()
+    fresh.carnet("user", "reset", fresh.email)
     return fresh
 
 

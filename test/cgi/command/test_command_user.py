@@ -46,6 +46,7 @@ class Holder:
             "create_token", name="A name", current_password=site.password))
         self.personal = page.by_id["new-token"]
         site.secrets.add(self.personal)
+        site.carnet("user", "reset", self.email)
         token = site.grant("password", username=self.email, password=site.password,
                            scope="write-posts").json()["access_token"]
         assert site.post("/api/posts", token=token, json={

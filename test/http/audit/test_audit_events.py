@@ -181,6 +181,46 @@ def an_app_is_denied(site):
     return App(site).decide(Browser(site, site.user("read-posts")), "deny")
 
 
+@leads_to("cgi-bin/signup.c", "sign_up")
+def signing_up(site):
+    browser = Browser(site)
+    return browser.submit(browser.open("/oauth/signup").form("signup"),
+                          email="somebody@shop.example", password="another-horse-battery")
+
+
+@leads_to("cgi-bin/signup.c", "sign_up", "invalid_request")
+def signing_up_by_a_form_of_elsewhere(site):
+    return Browser(site).post("/oauth/signup", {"csrf_token": "x"})
+
+
+@leads_to("cgi-bin/recover.c", "recover")
+def forgetting_the_password(site):
+    browser = Browser(site)
+    return browser.submit(browser.open("/oauth/recover").form("recover"),
+                          email="nobody-at-all")
+
+
+@leads_to("cgi-bin/recover.c", "recover", "invalid_request")
+def forgetting_it_by_a_form_of_elsewhere(site):
+    return Browser(site).post("/oauth/recover", {"csrf_token": "x"})
+
+
+def opened(site, link):
+    return Browser(site).post("/oauth/confirm", {
+        "link": link, "password": "another-horse-battery"})
+
+
+@leads_to("cgi-bin/confirm.c", "confirm", detail="recover")
+def opening_a_link(site):
+    text = site.carnet("user", "reset", site.user().email)
+    return opened(site, text.strip().partition("link=")[2])
+
+
+@leads_to("cgi-bin/confirm.c", "confirm", "invalid_grant", why="no such link")
+def opening_no_link(site):
+    return opened(site, "x")
+
+
 @leads_to("cgi-bin/device.c", "device_code", "invalid_client", why="wrong secret")
 def a_device_with_a_wrong_secret(site):
     client = Device(site).client
@@ -249,6 +289,7 @@ def test_a_line_is_written(site, place, event, outcome, said, lead):
     assert found["address"] == "127.0.0.1"
     assert said.items() <= found.items()
     if outcome == "ok":
-        assert "why" not in found and ("user" in found or "client" in found)
+        asked = event in ("sign_up", "recover")  # by who knows whom
+        assert "why" not in found and ("user" in found or "client" in found or asked)
     else:
         assert found["why"]

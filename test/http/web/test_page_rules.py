@@ -6,7 +6,12 @@ import pytest
 from kit.people import App, Browser, Page
 
 PAGES = ["login", "wrong password", "consent", "form_post", "error", "device",
-         "confirm", "account", "stale form"]
+         "confirm", "account", "stale form", "signup", "wrong sign-up", "recover", "sent",
+         "invitation", "new password", "worthless link"]
+
+
+def link_of(text):
+    return text.strip().partition("link=")[2]
 
 
 @pytest.fixture(scope="module", params=PAGES)
@@ -20,6 +25,20 @@ def answer(request, site):
                               email="nobody@example.org", password="x")
     if request.param == "error":
         return browser.get("/oauth/authorize")
+    if request.param in ("signup", "wrong sign-up"):
+        page = browser.open("/oauth/signup")
+        return browser.get("/oauth/signup") if request.param == "signup" else \
+            browser.submit(page.form("signup"), email="x", password="x")
+    if request.param in ("recover", "sent"):
+        page = browser.open("/oauth/recover")
+        return browser.get("/oauth/recover") if request.param == "recover" else \
+            browser.submit(page.form("recover"), email="nobody-at-all")
+    if request.param in ("invitation", "new password"):
+        args = ("invite", "guest@shop.example") if request.param == "invitation" else \
+            ("reset", site.email)
+        return browser.get("/oauth/confirm?link=" + link_of(site.carnet("user", *args)))
+    if request.param == "worthless link":
+        return browser.get("/oauth/confirm?link=x")
     browser.sign_in(site.user("*"))
     if request.param == "consent":
         return app.ask(browser, scope="read-posts write-posts admin")

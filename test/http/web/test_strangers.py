@@ -10,7 +10,8 @@ from kit.device import Device
 PATHS = {
     "/oauth/token": ("POST",), "/oauth/authorize": ("GET", "POST"),
     "/oauth/login": ("GET", "POST"), "/oauth/logout": ("POST",),
-    "/oauth/device/code": ("POST",), "/oauth/device": ("GET", "POST"),
+    "/oauth/signup": ("GET", "POST"), "/oauth/recover": ("GET", "POST"),
+    "/oauth/confirm": ("GET", "POST"), "/oauth/device/code": ("POST",), "/oauth/device": ("GET", "POST"),
     "/oauth/revoke": ("POST",), "/oauth/introspect": ("POST",), "/oauth/jwks": ("GET",),
     "/.well-known/oauth-authorization-server": ("GET",),
     "/.well-known/oauth-protected-resource": ("GET",),
