@@ -45,6 +45,7 @@ test clang the fuzz targets
 test libclang-rt-dev the fuzz targets
 test python3-aiosmtpd HTTP tests: a mail server
 test msmtp HTTP tests: a mailer
+test mariadb-server HTTP tests: a site that has its people already
 test strace HTTP tests: which files a program opens
 test valgrind HTTP tests: what a request costs
 test mandoc checks the manual pages

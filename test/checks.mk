@@ -21,6 +21,12 @@ timing:
 	$(BUILD)/timing
 	@BUILD=$(BUILD) $(PYTHON) test/timing.py
 
+# 20,000 people of another site sign in.
+people:
+	@sh deploy/deps.sh test
+	@$(MAKE) -s -j$$(nproc) all
+	@BUILD=$(BUILD) $(PYTHON) test/people.py
+
 valgrind:
 	@sh deploy/deps.sh test
 	@sh deploy/deps.sh valgrind

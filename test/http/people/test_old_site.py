@@ -1,0 +1,26 @@
+"""People whom a site has in a table of MariaDB (doc/users.md, Out of a database); make
+people does the same with 20,000."""
+import pytest
+
+from kit import expect, jose, oldsite
+
+
+@pytest.fixture(scope="module")
+def old():
+    with oldsite.old_site(40) as site:
+        yield site
+
+
+def test_who_was_in_a_table_signs_in_with_the_old_password(site, old):
+    """The query of the doc, as it is; the number is that of the site's own table."""
+    text = old.ask("USE site; " + oldsite.query("Out of a database"))
+    told = site.carnet_json("user", "import", "-", input=text)
+    assert told["added"] == 40 and told["hashes"] == {"phpass": 20, "bcrypt": 20}
+    for kind in oldsite.KINDS:
+        for person in old.of_kind(kind, 2):
+            said = {"username": person.email, "scope": "read-posts"}
+            expect.error(site.grant("password", password="x" + person.password, **said),
+                         400, "invalid_grant")
+            token = expect.tokens(site.grant("password", password=person.password, **said))
+            assert jose.claims_of(token["access_token"])["sub"] == str(person.id)
+    assert site.sql("SELECT name FROM users WHERE id = 1003") == [("Pérson 3",)]
