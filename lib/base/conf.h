@@ -42,6 +42,9 @@ struct conf {
 	int64_t password_min;	/* characters of a new password */
 	int sign_up;		/* SIGN_UP_... */
 	int64_t link_ttl;	/* of a link in a mail */
+	/* Who is vouched for by another system: vouched.h. */
+	int login_create;	/* an unknown person becomes a user */
+	int login_match_email;	/* a verified address says who it is */
 	const char *auth_header; /* another header with the bearer token */
 	const char *audiences;	/* words */
 	const char *cors_origins; /* words */

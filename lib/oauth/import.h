@@ -50,4 +50,12 @@ struct import_rules {
 int import_store(struct store *st, struct arena *a, struct user *u,
     unsigned has, const struct import_rules *rules, const char **why);
 
+/*
+ * import_merge(old, u, has):
+ * Put the members has of u, but the password, in place of those of old.  A new
+ * address is not verified unless has says so.  Texts are not copied.  Return 1 if
+ * anything differs.
+ */
+int import_merge(struct user *old, const struct user *u, unsigned has);
+
 #endif

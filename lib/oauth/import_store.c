@@ -88,8 +88,8 @@ flag(unsigned given, int64_t from, int64_t *to)
 	return 1;
 }
 
-static int
-merge(struct user *old, const struct user *u, unsigned has)
+int
+import_merge(struct user *old, const struct user *u, unsigned has)
 {
 	int n = 0;
 
@@ -152,7 +152,7 @@ import_store(struct store *st, struct arena *a, struct user *u, unsigned has,
 		return IMPORT_REFUSED;
 	}
 	is_new = is_password_new(&old, u, has);
-	renamed = merge(&old, u, has);
+	renamed = import_merge(&old, u, has);
 	if (!is_new && !renamed)
 		return IMPORT_SAME;
 	if (!rules->update) {

@@ -55,6 +55,8 @@ what_is_not_set_has_its_default(void **state)
 	assert_null(cf->site_logo);
 	assert_null(cf->help_url);
 	assert_int_equal(cf->password_min, 8);
+	assert_int_equal(cf->login_create, 1);
+	assert_int_equal(cf->login_match_email, 0);
 	assert_null(cf->auth_header);
 	assert_string_equal(cf->audiences, "");
 	assert_null(cf->cors_origins);
@@ -83,6 +85,7 @@ every_setting_reaches_its_member(void **state)
 	    "templates = pages\nsite_name = My = site # one\n"
 	    "site_colour = #09afAF\nsite_logo = /logo.svg?v=1\n"
 	    "help_url = mailto:help@example.org\npassword_min = 12\n"
+	    "login_create = no\nlogin_match_email = yes\n"
 	    "auth_header = X-Authorization\n"
 	    "audiences = https://a.example https://b.example\n"
 	    "cors_origins = https://app.example http://localhost:3000\n"
@@ -104,6 +107,8 @@ every_setting_reaches_its_member(void **state)
 	assert_string_equal(cf->site_logo, "/logo.svg?v=1");
 	assert_string_equal(cf->help_url, "mailto:help@example.org");
 	assert_int_equal(cf->password_min, 12);
+	assert_int_equal(cf->login_create, 0);
+	assert_int_equal(cf->login_match_email, 1);
 	assert_string_equal(cf->auth_header, "X-Authorization");
 	assert_string_equal(
 	    cf->audiences, "https://a.example https://b.example");
