@@ -1,4 +1,4 @@
-/* porter.c: a helper process that opens one file for a sandboxed process. */
+/* porter.c: a helper process that opens one file or socket for a sandboxed process. */
 #include "porter.h"
 
 #include <errno.h>
@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "sandbox.h"
@@ -24,10 +25,43 @@ union control {
 	char bytes[CMSG_SPACE(sizeof(int))];
 };
 
-static void
-answer(int door, const char *path, int number)
+static int
+open_file(const char *path)
 {
-	const int fd = open(path, O_RDONLY | O_CLOEXEC);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+int
+porter_connect(const char *path)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	const size_t len = strlen(path);
+	int fd, saved;
+
+	if (len >= sizeof(at.sun_path))
+		return errno = ENAMETOOLONG, -1;
+	memcpy(at.sun_path, path, len + 1);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&at, sizeof(at)) == 0)
+		return fd;
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return -1;
+}
+
+/* What a porter may fetch. */
+static const struct fetched {
+	int (*fetch)(const char *path);
+	int sockets;	/* of sandbox_enter */
+	int no_files;
+} file = { .fetch = open_file }, peer = { .fetch = porter_connect,
+	.sockets = SANDBOX_LOCAL, .no_files = 1 };
+
+static void
+answer(int door, const struct fetched *what, const char *path, int number)
+{
+	const int fd = what->fetch(path);
 	struct answer an = { number, fd < 0 ? errno : 0 };
 	struct iovec v = { &an, sizeof(an) };
 	union control c = { .bytes = { 0 } };
@@ -51,7 +85,7 @@ answer(int door, const char *path, int number)
  * so when its process ends, by whatever signal.
  */
 static _Noreturn void
-wait_at(int door, const char *path)
+wait_at(int door, const struct fetched *what, const char *path)
 {
 	static const int ignored[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT,
 		SIGUSR1, SIGUSR2, SIGALRM };
@@ -62,14 +96,16 @@ wait_at(int door, const char *path)
 	(void)prctl(PR_SET_NAME, "carnet-porter");
 	if (dup2(door, 0) < 0 || close_range(1, ~0U, 0) < 0)
 		_exit(1);
-	(void)sandbox_enter(0);
+	if (what->no_files)
+		(void)sandbox_files(NULL, 0);
+	(void)sandbox_enter(what->sockets);
 	while (recv(0, &number, sizeof(number), 0) == sizeof(number))
-		answer(0, path, number);
+		answer(0, what, path, number);
 	_exit(0);
 }
 
-int
-porter_start(const char *path)
+static int
+start(const struct fetched *what, const char *path)
 {
 	const struct timeval t = { .tv_sec = ANSWER_S };
 	int door[2], saved;
@@ -79,7 +115,7 @@ porter_start(const char *path)
 		return -1;
 	(void)setsockopt(door[0], SOL_SOCKET, SO_RCVTIMEO, &t, sizeof(t));
 	if ((pid = fork()) == 0)
-		wait_at(door[1], path);
+		wait_at(door[1], what, path);
 	saved = errno;
 	close(door[1]);
 	if (pid > 0)
@@ -87,6 +123,18 @@ porter_start(const char *path)
 	close(door[0]);
 	errno = saved;
 	return -1;
+}
+
+int
+porter_start(const char *path)
+{
+	return start(&file, path);
+}
+
+int
+porter_start_peer(const char *path)
+{
+	return start(&peer, path);
 }
 
 /* The file that came with m, or -1. */

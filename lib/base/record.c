@@ -143,10 +143,11 @@ text_of(struct arena *a, struct json_object *v)
 	}
 }
 
-static const char *
-read_json(struct records *rs, struct arena *a, struct record *out)
+const char *
+record_json(
+    struct arena *a, const char *text, size_t len, struct record *out)
 {
-	struct json_object *o = json_parse(a, rs->text, rs->len);
+	struct json_object *o = json_parse(a, text, len);
 	const char *value, *why = NULL;
 
 	if (o == NULL || !json_object_is_type(o, json_type_object))
@@ -252,7 +253,7 @@ records_next(struct records *rs, struct arena *a, struct record *out,
 	}
 	if (*why == NULL)
 		*why = rs->format == RECORD_CSV ? read_csv(rs, a, out, 0)
-						: read_json(rs, a, out);
+						: record_json(a, rs->text, rs->len, out);
 	return 1;
 }
 

@@ -49,6 +49,15 @@ void records_end(struct records *rs);
 int records_next(struct records *rs, struct arena *a, struct record *out,
     const char **why);
 
+/*
+ * record_json(a, text, len, out):
+ * Add to *out, which is empty, the members of the JSON object of len bytes at text;
+ * their texts live in a.  Return NULL, or what is wrong, as a text that follows "it
+ * is".
+ */
+const char *record_json(
+    struct arena *a, const char *text, size_t len, struct record *out);
+
 /* record_get(r, name): the value of a field, or NULL. */
 const char *record_get(const struct record *r, const char *name);
 

@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "await.h"
 #include "conn.h"
 #include "hasher.h"
 #include "log.h"
@@ -39,7 +40,7 @@ static struct {
 	int is_short;	/* accept failed for lack of descriptors or memory */
 	int is_broken;	/* accept fails for good */
 } lo;
-static int wake = -1;
+static int wake = -1, waits = -1;
 
 /* Set by SIGTERM: accept no more connections, finish the requests that began. */
 static volatile sig_atomic_t stop;
@@ -226,7 +227,7 @@ static int
 next_deadline(void)
 {
 	const int64_t now_ms = lo.n > 0 ? conn_now_ms() : 0;
-	int64_t least = -1;
+	int64_t next = -1;
 	struct conn *newer;
 
 	for (struct conn *c = lo.oldest; c != NULL; c = newer) {
@@ -235,10 +236,17 @@ next_deadline(void)
 			continue;
 		if (c->until_ms <= now_ms)
 			run_out(c);
-		else if (least < 0 || c->until_ms - now_ms < least)
-			least = c->until_ms - now_ms;
+		else if (next < 0 || c->until_ms - now_ms < next)
+			next = c->until_ms - now_ms;
 	}
-	return (int)least;
+	return (int)next;
+}
+
+/* Of two times, of which -1 means any time, the one that comes first. */
+static int
+least(int a_ms, int b_ms)
+{
+	return a_ms < 0 || (b_ms >= 0 && b_ms < a_ms) ? b_ms : a_ms;
 }
 
 static void
@@ -248,6 +256,7 @@ resume_all(void)
 	struct conn *c;
 
 	hasher_collect();
+	await_collect();
 	while ((t = task_next()) != NULL) {
 		c = task_get(t);
 		lo.s->resume(c, lo.s->ctx);
@@ -287,7 +296,7 @@ wait_for_events(int timeout_ms)
 			(void)!read(wake, &count, sizeof(count));
 		else if (event[i].data.ptr == &lo)
 			lo.may_accept = 1;
-		else
+		else if (event[i].data.ptr != &waits)
 			handle(event[i].data.ptr, event[i].events);
 	}
 }
@@ -325,11 +334,13 @@ begin(const struct served *s)
 	lo.may_accept = 1;
 	lo.epoll = epoll_create1(EPOLL_CLOEXEC);
 	wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (lo.epoll < 0 || wake < 0 || flags < 0 ||
+	waits = await_begin();
+	if (lo.epoll < 0 || wake < 0 || waits < 0 || flags < 0 ||
 	    fcntl(STDIN_FILENO, F_SETFL, flags | O_NONBLOCK) < 0)
 		return -1;
 	watch(STDIN_FILENO, EPOLLIN | EPOLLEXCLUSIVE, &lo, EPOLL_CTL_ADD);
 	watch(wake, EPOLLIN, &wake, EPOLL_CTL_ADD);
+	watch(waits, EPOLLIN, &waits, EPOLL_CTL_ADD);
 	hasher_wake(wake);
 	sigaction(SIGTERM, &sa, NULL);
 	sigaction(SIGINT, &sa, NULL);
@@ -351,9 +362,9 @@ loop_run(const struct served *s)
 		if (lo.n == 0 && came)
 			continue;
 		resume_all();
-		timeout_ms = next_deadline();
-		if (lo.is_short && (timeout_ms < 0 || timeout_ms > SHORTAGE_MS))
-			timeout_ms = SHORTAGE_MS;
+		timeout_ms = least(next_deadline(), await_next_ms());
+		if (lo.is_short)
+			timeout_ms = least(timeout_ms, SHORTAGE_MS);
 		wait_for_events(
 		    came || (stop && lo.n == 0) ? 0 : timeout_ms);
 	}

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 #include "porter.h"
@@ -111,6 +113,56 @@ a_signal_to_all_does_not_end_it(void **state)
 	assert_string_equal(got(), "first");
 }
 
+/* What a sandboxed process may not do itself; and it gets no file. */
+static void
+one_of_a_socket_connects_to_it_alone(void **state)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	struct stat sb;
+	char status[4096], byte = 'x';
+	int s, fd, door;
+	size_t n;
+	FILE *f;
+
+	(void)state;
+	porter_end(porter);
+	assert_true(wait(NULL) > 0);
+	door = porter = porter_start_peer(path);
+	assert_true(door >= 0);
+	assert_int_equal(porter_open(door), -1);
+	assert_int_equal(errno, ENOENT);
+	snprintf(at.sun_path, sizeof(at.sun_path), "%s", path);
+	s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(s, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(listen(s, 4), 0);
+	assert_true((fd = porter_open(door)) >= 0);
+	assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
+	assert_int_not_equal(fcntl(fd, F_GETFL) & O_NONBLOCK, 0);
+	assert_int_equal(fstat(fd, &sb), 0);
+	assert_true(S_ISSOCK(sb.st_mode));
+	assert_int_equal(write(fd, &byte, 1), 1);
+	close(fd);
+	assert_true((fd = accept(s, NULL, NULL)) >= 0);
+	byte = 0;
+	assert_int_equal(read(fd, &byte, 1), 1);
+	assert_int_equal(byte, 'x');
+	close(fd);
+	close(s);
+	/* A file in its place is not opened. */
+	assert_int_equal(unlink(path), 0);
+	put("a file");
+	assert_int_equal(porter_open(door), -1);
+	assert_int_equal(errno, ECONNREFUSED);
+	f = fopen(arena_printf(fx.a, "/proc/%d/status", (int)child()), "r");
+	assert_non_null(f);
+	n = fread(status, 1, sizeof(status) - 1, f);
+	status[n] = '\0';
+	fclose(f);
+#if !defined(__SANITIZE_ADDRESS__)
+	assert_non_null(strstr(status, "Seccomp:\t2"));
+#endif
+}
+
 int
 main(void)
 {
@@ -120,6 +172,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(it_tells_why_not, setup, end),
 		cmocka_unit_test_setup_teardown(
 		    one_that_was_killed_opens_nothing, setup, end),
+		cmocka_unit_test_setup_teardown(
+		    one_of_a_socket_connects_to_it_alone, setup, end),
 		cmocka_unit_test_setup_teardown(
 		    a_signal_to_all_does_not_end_it, setup, end),
 	};
