@@ -242,6 +242,11 @@ change_password(struct req *rq, struct view *w)
 	const char *next = rq->param[PARAM_NEW_PASSWORD], *why;
 	const struct oerr *e;
 
+	/* One that is stored here would stand beside that one, or be ignored. */
+	if (rq->conf->password_check != NULL)
+		return refuse(w, FIELD_NONE,
+		    "Your password is kept by another system of this site:"
+		    " change it there.");
 	if (next == NULL)
 		return refuse(w, FIELD_NEW, "Give a new password.");
 	if ((why = password_refusal(
@@ -402,7 +407,7 @@ int
 main(void)
 {
 	static const struct endpoint ep = {
-		.uses = USES_STORE | USES_SIGNING | USES_PAGES,
+		.uses = USES_STORE | USES_SIGNING | USES_PAGES | USES_PASSWORDS,
 		.name = "account", .audit = "account",
 		.methods = METHOD_GET | METHOD_POST,
 		.bodies = BODY_FORM, .query_get = 1,

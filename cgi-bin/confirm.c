@@ -331,7 +331,7 @@ int
 main(void)
 {
 	static const struct endpoint ep = {
-		.uses = USES_STORE | USES_PAGES,
+		.uses = USES_STORE | USES_PAGES | USES_PASSWORDS,
 		.name = "confirm", .audit = "confirm",
 		.methods = METHOD_GET | METHOD_POST,
 		.bodies = BODY_FORM, .query_get = 1,

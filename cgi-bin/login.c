@@ -183,7 +183,7 @@ int
 main(void)
 {
 	static const struct endpoint ep = {
-		.uses = USES_STORE | USES_PAGES,
+		.uses = USES_STORE | USES_PAGES | USES_PASSWORDS,
 		.name = "login", .audit = "sign_in",
 		.methods = METHOD_GET | METHOD_POST,
 		.bodies = BODY_FORM, .query_get = 1,

@@ -101,7 +101,7 @@ int
 main(void)
 {
 	static const struct endpoint password_token = {
-		.uses = USES_STORE | USES_SIGNING,
+		.uses = USES_STORE | USES_SIGNING | USES_PASSWORDS,
 		.name = "password-token", .audit = "token",
 		.methods = METHOD_POST,
 		.bodies = BODY_FORM | BODY_JSON,

@@ -27,7 +27,7 @@ int
 main(void)
 {
 	static const struct endpoint token = {
-		.uses = USES_STORE | USES_SIGNING,
+		.uses = USES_STORE | USES_SIGNING | USES_PASSWORDS,
 		.name = "token", .audit = "token",
 		.methods = METHOD_POST,
 		.bodies = BODY_FORM | BODY_JSON,

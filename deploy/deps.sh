@@ -29,6 +29,10 @@ test spawn-fcgi HTTP tests: FastCGI programs that no web server starts
 test lighttpd-modules-lua HTTP tests: a guarded program behind a proxy
 test php-cgi HTTP tests: a guarded PHP script
 test perl HTTP tests: a guarded CGI script
+test php-cli HTTP tests: a site's program in PHP
+test php-sqlite3 HTTP tests: a site's program in PHP
+test sasl2-bin HTTP tests: passwords that saslauthd checks
+test slapd HTTP tests: passwords that are in LDAP
 test postgresql statements: that another engine takes them, too
 test fcgiwrap HTTP tests: CGI under nginx
 test systemd HTTP tests: systemd-analyze reads the units

@@ -45,6 +45,9 @@ struct conf {
 	/* Who is vouched for by another system: vouched.h. */
 	int login_create;	/* an unknown person becomes a user */
 	int login_match_email;	/* a verified address says who it is */
+	const char *password_check; /* an address of verifier.h, or NULL */
+	const char *password_check_owner; /* a user's name or number, or NULL */
+	int password_check_keep; /* what was found right is hashed and stored */
 	const char *auth_header; /* another header with the bearer token */
 	const char *audiences;	/* words */
 	const char *cors_origins; /* words */

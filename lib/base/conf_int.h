@@ -25,6 +25,7 @@ enum type {
 	TYPE_ADDRESS,	/* of e-mail */
 	TYPE_COMMAND,	/* words: the path of a program, and what it is given */
 	TYPE_SMTP,	/* a URL of a mail server */
+	TYPE_VERIFIER,	/* the address of a verifier */
 	/* The members of these are int64_t. */
 	TYPE_SECONDS,	/* a number, or with a unit */
 	TYPE_NUMBER,

@@ -11,6 +11,7 @@
 #include "conf_int.h"
 #include "identity.h"
 #include "uri.h"
+#include "verifier.h"
 #include "words.h"
 
 #define DAY 86400
@@ -297,6 +298,12 @@ read_smtp(const struct conf *cf, const char *value)
 	    : NULL;
 }
 
+static const char *
+read_verifier(const struct conf *cf, const char *value)
+{
+	return verifier_path(value) != NULL ? arena_str(cf->a, value) : NULL;
+}
+
 /* ---- The types ---- */
 
 static const struct {
@@ -340,6 +347,9 @@ static const struct {
 	[TYPE_SMTP] = { .text = read_smtp,
 	    .wants = "is smtps://[USER:PASSWORD@]HOST[:PORT], or smtp:// for"
 		     " STARTTLS" },
+	[TYPE_VERIFIER] = { .text = read_verifier,
+	    .wants = "is unix:PATH or saslauthd:PATH, with the full path of a"
+		     " socket, of 107 bytes at most" },
 	[TYPE_SECONDS] = { .read = read_seconds },
 	[TYPE_NUMBER] = { .read = read_number },
 	[TYPE_CHOICE] = { .read = read_choice },

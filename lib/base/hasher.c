@@ -6,9 +6,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "await.h"
 #include "slot.h"
 #include "task.h"
 
@@ -129,15 +129,6 @@ hasher_collect(void)
 		task_ready(j->waits);
 }
 
-static int64_t
-now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 struct want {
 	const struct turns *ts;
 	int64_t until_ms;
@@ -148,7 +139,7 @@ static void
 take_slot(void *ctx)
 {
 	struct want *w = ctx;
-	int64_t left = w->until_ms - now_ms();
+	int64_t left = w->until_ms - await_now_ms();
 
 	w->slot = slot_take(w->ts->path, 0, w->ts->hash,
 	    left > 0 ? (int)left : 0);
@@ -183,14 +174,18 @@ leave_thread(void)
 }
 
 int
-hasher_begin(const struct turns *ts, struct turn *t)
+hasher_enter(const struct turns *ts, struct turn *t)
 {
-	struct want w = { .ts = ts, .until_ms = now_ms() + ts->wait_ms };
-
-	*t = (struct turn) { .place = SLOT_NONE, .slot = SLOT_NONE };
+	*t = (struct turn) { .slot = SLOT_NONE };
 	t->place = slot_take(ts->path, SLOT_PLACES, ts->wait, 0);
-	if (t->place == SLOT_NONE)
-		return 0;
+	return t->place != SLOT_NONE;
+}
+
+int
+hasher_turn(const struct turns *ts, struct turn *t)
+{
+	struct want w = { .ts = ts, .until_ms = await_now_ms() + ts->wait_ms };
+
 	take_thread();
 	t->has_thread = 1;
 	if (t->place == SLOT_BROKEN)
@@ -199,6 +194,27 @@ hasher_begin(const struct turns *ts, struct turn *t)
 	t->slot = w.slot;
 	if (w.slot != SLOT_NONE)
 		return 1;
+	hasher_rest(t);
+	return 0;
+}
+
+void
+hasher_rest(struct turn *t)
+{
+	slot_free(t->slot);
+	t->slot = SLOT_NONE;
+	if (t->has_thread)
+		leave_thread();
+	t->has_thread = 0;
+}
+
+int
+hasher_begin(const struct turns *ts, struct turn *t)
+{
+	if (!hasher_enter(ts, t))
+		return 0;
+	if (hasher_turn(ts, t))
+		return 1;
 	hasher_end(t);
 	return 0;
 }
@@ -206,9 +222,7 @@ hasher_begin(const struct turns *ts, struct turn *t)
 void
 hasher_end(struct turn *t)
 {
-	slot_free(t->slot);
+	hasher_rest(t);
 	slot_free(t->place);
-	if (t->has_thread)
-		leave_thread();
-	*t = (struct turn) { .place = SLOT_NONE, .slot = SLOT_NONE };
+	t->place = SLOT_NONE;
 }

@@ -28,6 +28,17 @@ int hasher_begin(const struct turns *ts, struct turn *t);
 void hasher_end(struct turn *t);
 
 /*
+ * The steps of hasher_begin, for a request that also waits for another program:
+ * hasher_enter(ts, t): take a place, or return 0.  hasher_end(t) gives it back.
+ * hasher_turn(ts, t): wait for the thread and a slot.  Return 1; 0 if there is none:
+ * the place stays.
+ * hasher_rest(t): others may hash; the place stays.
+ */
+int hasher_enter(const struct turns *ts, struct turn *t);
+int hasher_turn(const struct turns *ts, struct turn *t);
+void hasher_rest(struct turn *t);
+
+/*
  * hasher_do(job, ctx):
  * Run job(ctx), and return when it is done.  A program that called hasher_wake
  * runs it in a thread of low priority, and serves other requests meanwhile.

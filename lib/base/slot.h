@@ -13,6 +13,7 @@
 #define SLOT_NONE (-1)
 #define SLOT_BROKEN (-2)
 #define SLOT_PLACES 2048 /* the first byte for requests that wait or hash */
+#define SLOT_GUESSES 4096 /* the first byte for tries of accounts: throttle.c */
 int slot_take(const char *path, int from, int n, int wait_ms);
 
 /* slot_free(slot): free the place.  SLOT_NONE and SLOT_BROKEN are fine. */

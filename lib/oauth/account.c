@@ -302,6 +302,8 @@ account_show(struct req *rq, const struct view *w)
 	tmpl_set(d, "name", name);
 	tmpl_set(d, "password_min", arena_printf(rq->a, "%lld",
 		(long long)rq->conf->password_min));
+	if (rq->conf->password_check != NULL)
+		tmpl_set(d, "password_elsewhere", "1");
 	tmpl_set(d, "notice", w->notice);
 	show_error(rq, d, w);
 	show_names(rq, d, w);

@@ -6,7 +6,7 @@
 #include "hash.h"
 #include "passwd.h"
 #include "store_user.h"
-#include "user.h"
+#include "user_password.h"
 
 /* How somebody who is there already is found. */
 static int

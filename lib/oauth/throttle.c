@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "await.h"
 #include "b64.h"
 #include "conf.h"
 #include "oerr.h"
@@ -20,6 +21,8 @@
 #define RENEW_S (7 * 86400) /* so that a sign-in seldom writes the place again */
 #define LENIENCE 10
 #define CHANGE_S 5
+#define GUESSES 2 /* tries of one account at a time */
+#define GUESS_RETRY_MS 50
 
 /*
  * The attacks, and what stops each:
@@ -129,28 +132,98 @@ places(const struct conf *cf)
 	return n > 0 && n < cf->hash_queue ? (int)n : (int)cf->hash_queue;
 }
 
-static const struct oerr *
-begin(struct req *rq, struct attempt *at)
+static struct turns
+turns_of(struct req *rq)
 {
 	const struct conf *cf = rq->conf;
-	const struct turns ts = {
+
+	return (struct turns) {
 		.path = arena_printf(rq->a, "%s/slots", cf->state),
 		.hash = cf->hashes == 0 ? slot_default() : (int)cf->hashes,
 		.wait = places(cf),
 		.wait_ms = (int)cf->hash_wait * 1000,
 	};
+}
+
+static const struct oerr *
+busy(struct req *rq)
+{
+	return oerr_why(rq, &oerr_busy,
+	    "as many passwords as may be are hashed, or wait");
+}
+
+/*
+ * A try that waits for the verifier holds no slot.  So that few tries of an account
+ * are made before the first one is counted, each takes one of a few slots of the
+ * account (some accounts share them).
+ */
+static int
+take_guess(const struct turns *ts, struct attempt *at)
+{
+	const struct digest *who = &at->counter[at->n > 1 ? 1 : 0].key;
+	const int i = who->byte[1] << 8 | who->byte[2];
+	const int64_t until_ms = await_now_ms() + ts->wait_ms;
+
+	for (;;) {
+		at->guess = slot_take(
+		    ts->path, SLOT_GUESSES + GUESSES * i, GUESSES, 0);
+		if (at->guess != SLOT_NONE)
+			return 1;
+		if (await_now_ms() >= until_ms)
+			return 0;
+		await(-1, 0, await_now_ms() + GUESS_RETRY_MS);
+	}
+}
+
+static int
+take_turn(struct req *rq, struct attempt *at)
+{
+	const struct turns ts = turns_of(rq);
+
+	if (!at->is_elsewhere)
+		return hasher_begin(&ts, &at->turn);
+	return hasher_enter(&ts, &at->turn) && take_guess(&ts, at);
+}
+
+static void
+give_back(struct attempt *at)
+{
+	slot_free(at->guess);
+	at->guess = SLOT_NONE;
+	hasher_end(&at->turn);
+}
+
+static const struct oerr *
+begin(struct req *rq, struct attempt *at)
+{
 	const struct oerr *e;
 
 	at->turn = (struct turn) { .place = SLOT_NONE, .slot = SLOT_NONE };
+	at->guess = SLOT_NONE;
 	if ((e = check(rq, at)) != NULL)
 		return e;
-	if (is_change_due(rq) || !hasher_begin(&ts, &at->turn))
-		return oerr_why(rq, &oerr_busy,
-		    "as many passwords as may be are hashed, or wait");
+	if (is_change_due(rq))
+		return busy(rq);
 	/* Other attempts may have failed while this one waited. */
-	if ((e = check(rq, at)) != NULL)
-		hasher_end(&at->turn);
+	e = take_turn(rq, at) ? check(rq, at) : busy(rq);
+	if (e != NULL)
+		give_back(at);
 	return e;
+}
+
+const struct oerr *
+throttle_turn(struct req *rq, struct attempt *at)
+{
+	const struct turns ts = turns_of(rq);
+
+	return at->turn.has_thread || hasher_turn(&ts, &at->turn) ? NULL
+								  : busy(rq);
+}
+
+void
+throttle_rest(struct attempt *at)
+{
+	hasher_rest(&at->turn);
 }
 
 const struct oerr *
@@ -161,6 +234,7 @@ throttle_sign_in(struct req *rq, const char *email, struct attempt *at)
 
 	*at = (struct attempt) {
 		.place = key_of_place(rq, email, place), .has_place = 1,
+		.is_elsewhere = cf->password_check != NULL,
 	};
 	add_counter(at, throttle_key_of(rq, "pair", email, place),
 	    cf->throttle_account_address, 0, "this account and address");
@@ -181,7 +255,9 @@ throttle_session(
 	char text[B64_LEN(DIGEST_LEN) + 1];
 
 	b64url_encode(session->byte, DIGEST_LEN, text);
-	*at = (struct attempt) { .has_place = 0 };
+	*at = (struct attempt) {
+		.is_elsewhere = rq->conf->password_check != NULL,
+	};
 	add_counter(at, throttle_key_of(rq, "session", text, ""), rq->conf->throttle_account_address, 0,
 	    "this session");
 	return begin(rq, at);
@@ -265,12 +341,12 @@ is_noted(struct req *rq, const struct attempt *at)
 const struct oerr *
 throttle_end(struct req *rq, struct attempt *at, const struct oerr *e)
 {
-	const int refused = e != NULL && e->status < 500;
+	const int refused = e != NULL && (e->status < 500 || at->is_guess);
 	struct ended en = { .rq = rq, .at = at };
 
 	if (((e == NULL && !is_noted(rq, at)) || refused) &&
 	    store_write(rq->st, refused ? count_failure : note_success, &en) < 0)
 		e = oerr_machine(rq);
-	hasher_end(&at->turn);
+	give_back(at);
 	return e;
 }

@@ -28,6 +28,9 @@ struct attempt {
 	int has_place;
 	int is_known;		/* a sign-in there was right before; 2: renew it */
 	struct turn turn;
+	int guess;		/* a slot of those who try this account */
+	int is_elsewhere;	/* password_check is asked: see throttle_turn */
+	int is_guess;		/* it is counted, though there was no answer */
 };
 
 /*
@@ -58,9 +61,22 @@ const struct oerr *throttle_hash(
     struct req *rq, const char *password, const char **hash);
 
 /*
+ * With the setting password_check, an attempt of throttle_sign_in or throttle_session
+ * has its place among hash_queue and no turn to hash: it may wait long for the
+ * verifier, and others may hash meanwhile.
+ *
+ * throttle_turn(rq, at): take a turn to hash; NULL, or 503.  An attempt that has one
+ * already keeps it.
+ * throttle_rest(at): give it back, before the verifier is asked.
+ */
+const struct oerr *throttle_turn(struct req *rq, struct attempt *at);
+void throttle_rest(struct attempt *at);
+
+/*
  * throttle_end(rq, at, e):
  * The attempt is over: e is NULL, or the reason why it failed.  A refusal (status
- * below 500) is counted.  Return e; or another error, if counting failed.
+ * below 500), or an attempt that is_guess, is counted.  Return e; or another error,
+ * if counting failed.
  */
 const struct oerr *throttle_end(
     struct req *rq, struct attempt *at, const struct oerr *e);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "conf.h"
 #include "hash.h"
 #include "identity.h"
 #include "log.h"
@@ -13,10 +14,9 @@
 #include "passwd.h"
 #include "process.h"
 #include "req.h"
-#include "store_consent.h"
-#include "store_session.h"
 #include "store_user.h"
 #include "throttle.h"
+#include "user_int.h"
 
 #define SEEN_S 60 /* seconds between two reads of all users */
 
@@ -30,22 +30,26 @@ user_find(
 }
 
 /*
- * The password is right: hash it anew in today's form.  A failure is logged
+ * The password is right: store a new hash, in today's form.  A failure is logged
  * only.  The new hash replaces only the hash that the password was checked
  * against: else somebody who knows an old password, and signs in while it is
  * changed, would put it back.  If the row has another hash by now, that may be
  * the same password, renewed by another sign-in.
  */
-static const struct oerr *
-renew_hash(struct req *rq, struct user *u, const char *password)
+const struct oerr *
+user_renew_hash(
+    struct req *rq, struct user *u, const char *password, int is_new)
 {
 	const char *hash = passwd_hash(rq->a, password);
 	int n = hash == NULL ? -1
+	    : is_new	     ? store_user_set_password(
+				   rq->st, u->id, u->password, hash)
 			     : store_user_renew_hash(
 				   rq->st, u->id, u->password, hash);
 
 	if (n == 1) {
 		u->password = hash;
+		u->credential += is_new;
 		log_event("user %lld: password hash renewed",
 		    (long long)u->id);
 	}
@@ -105,8 +109,9 @@ load_of(struct req *rq)
  * which accounts are old.  A sign-in that succeeds costs its own hash alone.  The
  * load is copied: other requests are served while this one hashes.
  */
-static const struct oerr *
-refuse(struct req *rq, const char *password, const char *hash, const char *why)
+const struct oerr *
+user_refuse(struct req *rq, const char *password, const char *hash,
+    const char *why)
 {
 	const struct hash_load *load = load_of(rq);
 	struct hash_load *copy = arena_alloc(rq->a, sizeof(*copy));
@@ -133,11 +138,13 @@ check_password(struct req *rq, const char *form, const char *password,
 		hash = out->password;
 	}
 	if ((fits = passwd_verify(password, hash)) == 0)
-		return refuse(rq, password, hash,
+		return user_refuse(rq, password, hash,
 		    found ? "wrong password" : "unknown user");
 	if (out->disabled_at != 0)
-		return refuse(rq, password, hash, "disabled user");
-	return fits == 2 || passwd_is_stale(hash) ? renew_hash(rq, out, password) : NULL;
+		return user_refuse(rq, password, hash, "disabled user");
+	return fits == 2 || passwd_is_stale(hash)
+	    ? user_renew_hash(rq, out, password, 0)
+	    : NULL;
 }
 
 /*
@@ -156,7 +163,9 @@ user_authenticate(struct req *rq, const char *name, const char *password,
 	e = throttle_sign_in(rq, form == NULL ? name : form, &at);
 	if (e != NULL)
 		return e;
-	e = check_password(rq, form, password, out);
+	e = rq->conf->password_check != NULL
+	    ? user_elsewhere(rq, &at, form, password, out)
+	    : check_password(rq, form, password, out);
 	return throttle_end(rq, &at, e);
 }
 
@@ -173,23 +182,13 @@ user_confirm(struct req *rq, const struct user *u,
 		return oerr_why(rq, &oerr_invalid_grant, "no password");
 	if ((e = throttle_session(rq, session, &at)) != NULL)
 		return e;
-	if (!passwd_verify(password, u->password))
+	if (rq->conf->password_check != NULL)
+		e = user_elsewhere_confirm(rq, &at, u, password);
+	else if (!passwd_verify(password, u->password))
 		e = oerr_why(rq, &oerr_invalid_grant, "wrong password");
-	else if (next != NULL && (*hash = passwd_hash(rq->a, next)) == NULL)
+	if (e == NULL && next != NULL &&
+	    (e = throttle_turn(rq, &at)) == NULL &&
+	    (*hash = passwd_hash(rq->a, next)) == NULL)
 		e = oerr_why(rq, &oerr_server_error, "no password hash");
 	return throttle_end(rq, &at, e);
-}
-
-int
-user_set_password(struct store *st, const struct user *u, const char *hash,
-    const struct digest *keep, int64_t now)
-{
-	const int n = store_user_set_password(st, u->id, u->password, hash);
-
-	if (n != 1)
-		return n;
-	return store_session_delete_others(st, u->id, keep) < 0 ||
-	    store_app_revoke(st, u->id, 0, now) < 0
-	    ? -1
-	    : 1;
 }

@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include "user_password.h"
+
 struct arena;
 struct digest;
 struct oerr;
@@ -42,16 +44,5 @@ const struct oerr *user_authenticate(struct req *rq, const char *name,
 const struct oerr *user_confirm(struct req *rq, const struct user *u,
     const struct digest *session, const char *password, const char *next,
     const char **hash);
-
-/*
- * user_set_password(st, u, hash, keep, now):
- * Within a write transaction: give u, whose hash is that in u (NULL: whatever it
- * is), the password of this new hash.  Whoever knew the old one keeps nothing that
- * it opened: all sessions but keep (NULL: all) end, and so does all that was granted
- * to apps.  Personal tokens were made to outlive sign-ins: they stay.  Return 1; 0 if
- * the hash is another by now, or the user is gone; -1 on a database error, logged.
- */
-int user_set_password(struct store *st, const struct user *u, const char *hash,
-    const struct digest *keep, int64_t now);
 
 #endif

@@ -18,6 +18,7 @@
 #include "req.h"
 #include "sandbox.h"
 #include "store.h"
+#include "verifier.h"
 
 /* The entry of that kind, or else the first free one. */
 static struct process_entry *
@@ -85,11 +86,31 @@ take_memory(void)
 	free(p);
 }
 
+/* Does cf name a verifier that this process did not begin with? */
+static int
+wants_verifier(const struct process *pr, const struct conf *cf)
+{
+	return pr->ep->uses & USES_PASSWORDS && cf->password_check != NULL &&
+	    !verifier_is(
+		pr->verifier, cf->password_check, cf->password_check_owner);
+}
+
+static void
+take_verifier(struct process *pr, const struct conf *cf)
+{
+	if (!wants_verifier(pr, cf))
+		return;
+	verifier_free(pr->verifier);
+	pr->verifier =
+	    verifier_new(cf->password_check, cf->password_check_owner);
+}
+
 void
 process_begin(struct process *pr, const char *conf_path, int serves_one)
 {
 	char error[1024];
 	struct conf *cf;
+	int has_sandbox;
 
 	pr->conf_path = conf_path;
 	pr->serves_one = serves_one;
@@ -97,15 +118,21 @@ process_begin(struct process *pr, const char *conf_path, int serves_one)
 	if (serves_one)
 		take_memory();
 	/* A plain CGI program would start a porter for each request. */
-	if (serves_one || !sandbox_has_files())
+	if (serves_one)
 		return;
 	/* A configuration that cannot be read now may need a porter later. */
 	cf = conf_load(conf_path, error, sizeof(error));
-	if ((cf == NULL || (cf->sandbox && confine_needs_porter(cf))) &&
+	if (sandbox_has_files() &&
+	    (cf == NULL || (cf->sandbox && confine_needs_porter(cf))) &&
 	    (pr->porter = porter_start(conf_path)) < 0)
 		log_event("%s: no process of its own opens it: %s; what is"
 			  " beside it can be read", conf_path, strerror(errno));
+	if (cf != NULL)
+		take_verifier(pr, cf);
+	has_sandbox = cf != NULL && cf->sandbox;
 	conf_free(cf);
+	if (pr->verifier != NULL && has_sandbox)
+		verifier_begin(pr->verifier);
 }
 
 /*
@@ -120,6 +147,41 @@ load(struct process *pr, char *error, size_t size)
 	return pr->porter < 0 || (fd < 0 && pr->confined == NULL)
 	    ? conf_load(pr->conf_path, error, size)
 	    : conf_read(fd, pr->conf_path, error, size);
+}
+
+/* Is this the file that was read last? */
+static int
+is_seen(const struct process *pr, const struct stat *sb)
+{
+	return pr->conf_seen.ino == sb->st_ino &&
+	    pr->conf_seen.size == sb->st_size &&
+	    pr->conf_seen.mtime_s == sb->st_mtim.tv_sec &&
+	    pr->conf_seen.mtime_ns == sb->st_mtim.tv_nsec &&
+	    pr->conf_seen.ctime_s == sb->st_ctim.tv_sec &&
+	    pr->conf_seen.ctime_ns == sb->st_ctim.tv_nsec;
+}
+
+/* Would process_check put another configuration or database in place of one? */
+static int
+has_changed(const struct process *pr)
+{
+	struct stat sb;
+
+	return (pr->st != NULL && store_is_gone(pr->st)) ||
+	    (stat(pr->conf_path, &sb) == 0 && !is_seen(pr, &sb));
+}
+
+/* What cf needs that the sandbox has closed, or NULL. */
+static const char *
+outside_of(const struct process *pr, const struct conf *cf)
+{
+	if (pr->is_confined && !pr->is_open) {
+		if (!pr->has_sockets && cf->syslog)
+			return "syslog";
+		if (wants_verifier(pr, cf))
+			return "another password_check";
+	}
+	return confined_from(pr->confined, cf, confine_uses(pr->ep, cf));
 }
 
 /*
@@ -139,12 +201,7 @@ process_conf(struct process *pr)
 			log_event("%s: %s", pr->conf_path, strerror(errno));
 		return;
 	}
-	if (pr->conf_seen.ino == sb.st_ino &&
-	    pr->conf_seen.size == sb.st_size &&
-	    pr->conf_seen.mtime_s == sb.st_mtim.tv_sec &&
-	    pr->conf_seen.mtime_ns == sb.st_mtim.tv_nsec &&
-	    pr->conf_seen.ctime_s == sb.st_ctim.tv_sec &&
-	    pr->conf_seen.ctime_ns == sb.st_ctim.tv_nsec)
+	if (is_seen(pr, &sb))
 		return;
 	pr->conf_seen.ino = sb.st_ino;
 	pr->conf_seen.size = sb.st_size;
@@ -161,11 +218,7 @@ process_conf(struct process *pr)
 		    pr->conf != NULL ? "; the old configuration stays" : "");
 		return;
 	}
-	outside = pr->is_confined && !pr->is_open && !pr->has_sockets &&
-		cf->syslog
-	    ? "syslog"
-	    : confined_from(
-		pr->confined, cf, confine_uses(pr->ep, cf));
+	outside = outside_of(pr, cf);
 	if (outside != NULL) {
 		log_event("%s: it names %s, which a program that serves cannot"
 		    " go to: restart the programs; the old configuration stays",
@@ -181,12 +234,32 @@ process_conf(struct process *pr)
 	pr->conf = cf;
 }
 
+/*
+ * The sandbox lets nobody connect: that is done by a porter.  A FastCGI program has
+ * it already, if it could read the configuration when it began.  A plain CGI program
+ * whose request is no POST is not sent a password.
+ */
+static void
+begin_verifier(struct process *pr)
+{
+	const char *method = pr->serves_one ? getenv("REQUEST_METHOD") : NULL;
+
+	if (!wants_verifier(pr, pr->conf) ||
+	    (method != NULL && strcmp(method, "POST") != 0))
+		return;
+	take_verifier(pr, pr->conf);
+	if (pr->conf->sandbox)
+		verifier_begin(pr->verifier);
+}
+
 /* Enter the sandbox, as the first configuration says.  It is never undone. */
 static void
 process_confine(struct process *pr)
 {
 	if (pr->conf == NULL)
 		return;
+	if (!pr->is_confined || pr->is_open)
+		begin_verifier(pr);
 	if (!pr->is_confined) {
 		pr->is_confined = 1;
 		pr->is_open = !pr->conf->sandbox;
@@ -214,8 +287,10 @@ open_store(const struct endpoint *ep, const struct conf *cf)
 void
 process_check(struct process *pr, int64_t now)
 {
+	if (now == pr->checked_at)
+		return;
 	/* Requests that wait use this configuration and this database. */
-	if (now == pr->checked_at || pr->n_waiting > 0)
+	if (pr->n_waiting > 0 && has_changed(pr))
 		return;
 	pr->checked_at = now;
 	process_conf(pr);
@@ -240,5 +315,6 @@ process_end(struct process *pr)
 	store_close(pr->st);
 	conf_free(pr->conf);
 	confined_free(pr->confined);
+	verifier_free(pr->verifier);
 	porter_end(pr->porter);
 }

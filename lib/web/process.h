@@ -8,6 +8,7 @@ struct conf;
 struct confined;
 struct endpoint;
 struct store;
+struct verifier;
 
 /*
  * A kind of state that a module keeps between requests.  process_state and
@@ -40,6 +41,7 @@ struct process {
 	} conf_seen;
 	const char *conf_path;
 	int porter;		/* it opens the file (porter.h); -1: none */
+	struct verifier *verifier; /* of password_check; NULL: none */
 	int n_waiting;		/* requests that wait; they use conf and st */
 	int64_t checked_at;	/* when process_check last read the files' times */
 };

@@ -31,7 +31,7 @@ enum {
 #define BODY_MAX (64 * 1024)
 
 /*
- * The files that a program uses while it serves; the sandbox closes all others.
+ * What a program uses while it serves; the sandbox closes all else.
  * Every program reads the configuration too.
  */
 enum {
@@ -40,6 +40,7 @@ enum {
 	USES_PAGES = 4, /* the templates */
 	USES_SIGNING = 8, /* the private keys: keys_get_signing */
 	USES_LOOKUP = 16, /* the database, for reading only */
+	USES_PASSWORDS = 32, /* it takes passwords: the socket of password_check */
 };
 
 /* One program. */

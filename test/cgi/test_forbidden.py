@@ -9,7 +9,7 @@ from contextlib import closing, suppress
 
 import pytest
 
-from kit import fastcgi, faults
+from kit import expect, fastcgi, faults
 from kit.faults import served
 from kit.site import BUILD
 
@@ -258,6 +258,39 @@ def test_without_the_sandbox_it_is_done(shim):
     """Without the sandbox all of the tries above succeed."""
     got = tried(shim, "jwks", "sandbox = no\n", TRY_HARMLESS="1")
     assert len(got) == 22 and set(got.values()) == {None}
+
+
+TAKES_PASSWORDS = {"account", "confirm", "login", "password-token", "token"}
+
+
+@pytest.mark.parametrize("name", ["login", "posts"])
+def test_password_check_opens_no_socket(shim, name):
+    """carnet(7): the sandbox.  A helper connects."""
+    got = tried(shim, name, "password_check = unix:/run/no/such.sock\n")
+    assert {got["socket"], got["network"], got["abstract"]} == {"EPERM"}
+
+
+def test_who_takes_passwords_has_a_helper_that_connects():
+    """And no other program.  Each has one that opens carnet.conf, as keys are beside it."""
+    with served(*PROGRAMS, settings="password_check = unix:/run/no/such.sock") as site:
+        for name in PROGRAMS:
+            ask(site.programs[name])
+            pid = site.programs[name].process.pid
+            expected = 1 + (name in TAKES_PASSWORDS)
+            assert expect.until(
+                lambda: beside(pid) == [("carnet-porter", "2", ["0"])] * expected), name
+
+
+def beside(pid):
+    """Of each helper of the process: its name, its mode of seccomp, what it has open."""
+    with open("/proc/%d/task/%d/children" % (pid, pid)) as f:
+        helpers = f.read().split()
+    found = []
+    for helper in helpers:
+        with open("/proc/%s/status" % helper) as f:
+            status = dict(line.split(":\t", 1) for line in f.read().splitlines())
+        found.append((status["Name"], status["Seccomp"], os.listdir("/proc/%s/fd" % helper)))
+    return found
 
 
 def test_syslog_opens_a_local_socket(shim):

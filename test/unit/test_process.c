@@ -100,6 +100,28 @@ a_file_that_changed_does_so(void **state)
 	memset(&fx.pr, 0, sizeof(fx.pr));
 }
 
+/* Requests that wait use what there is, and hold up no look at what is unchanged. */
+static void
+a_change_waits_for_those_who_wait(void **state)
+{
+	(void)state;
+	write_conf("one");
+	process_begin(&fx.pr, fixture_file("carnet.conf"), 1);
+	process_check(&fx.pr, NOW);
+	fx.pr.n_waiting = 1;
+	process_check(&fx.pr, NOW + 1);
+	assert_int_equal(fx.pr.checked_at, NOW + 1);
+	write_conf("two");
+	process_check(&fx.pr, NOW + 2);
+	assert_string_equal(fx.pr.conf->site_name, "one");
+	assert_int_equal(fx.pr.checked_at, NOW + 1);
+	fx.pr.n_waiting = 0;
+	process_check(&fx.pr, NOW + 2);
+	assert_string_equal(fx.pr.conf->site_name, "two");
+	process_end(&fx.pr);
+	memset(&fx.pr, 0, sizeof(fx.pr));
+}
+
 #define TEST(name) TEST_IN(name, setup)
 
 int
@@ -110,6 +132,7 @@ main(void)
 		TEST(what_is_replaced_is_freed),
 		TEST(a_change_of_the_configuration_frees_what_depends_on_it),
 		TEST(a_file_that_changed_does_so),
+		TEST(a_change_waits_for_those_who_wait),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
