@@ -32,6 +32,7 @@ static const struct check {
 	{ "keys", NEEDS_CONF, check_keys },
 	{ "clients", NEEDS_STORE, check_clients },
 	{ "users", NEEDS_STORE, check_users },
+	{ "password-check", NEEDS_CONF, check_password },
 	{ "mail", NEEDS_STORE, check_mail },
 	{ "clock", NEEDS_CONF, check_clock },
 	{ "old-keys", NEEDS_KEYS | NEEDS_STORE, check_old_keys },

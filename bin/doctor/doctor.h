@@ -94,6 +94,13 @@ const char *web_root_of(struct arena *a, const char *path);
 /* user_name(a, uid): return the name in /etc/passwd, else the number. */
 const char *user_name(struct arena *a, uid_t uid);
 
+/*
+ * obstacle(d, path, want):
+ * Return the first part of path that the programs' user may not use (R_OK, W_OK,
+ * X_OK), or NULL.
+ */
+const char *obstacle(struct doctor *d, const char *path, int want);
+
 /* count_running(d): find the running programs of d->programs and their user. */
 void count_running(struct doctor *d);
 
@@ -113,6 +120,7 @@ void check_disk(struct doctor *d);
 void check_database(struct doctor *d);
 void check_clients(struct doctor *d);
 void check_users(struct doctor *d);
+void check_password(struct doctor *d);
 void check_mail(struct doctor *d);
 void check_clock(struct doctor *d);
 void check_keys(struct doctor *d);

@@ -184,10 +184,7 @@ may(const struct doctor *d, const struct stat *sb, int want)
 	return ((int)(sb->st_mode >> shift) & want) == want;
 }
 
-/*
- * Return the first part of path that the programs' user may not use, or NULL.
- */
-static const char *
+const char *
 obstacle(struct doctor *d, const char *path, int want)
 {
 	char full[PATH_MAX];

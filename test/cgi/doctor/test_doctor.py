@@ -12,7 +12,8 @@ from kit.site import BUILD, ROOT
 
 LOCAL_CHECKS = {
     "configuration", "issuer", "scopes", "templates", "programs", "processes", "layout",
-    "modes", "access", "web-root", "disk", "database", "keys", "clients", "users", "mail", "clock",
+    "modes", "access", "web-root", "disk", "database", "keys", "clients", "users",
+    "password-check", "mail", "clock",
     "old-keys"}
 
 
