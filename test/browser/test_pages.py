@@ -1,14 +1,16 @@
 """The pages in a real browser, with an app that listens on this machine."""
 import html
+import secrets
 from urllib.parse import urlsplit
 
 import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from kit import chromium, expect
+from kit import chromium, expect, mail
 from kit.listener import TOKEN_PAGE, Listener
 from kit.people import App, Browser
+from kit.site import User
 from kit.web import Web
 
 @pytest.fixture
@@ -280,6 +282,56 @@ def test_a_request_from_another_site_by_post(web, site, user):
         chromium.hosts(web.driver)
 
 
+def mailed_link(site, email, n):
+    """The link in the n-th mail to that address that has one."""
+    def look():
+        found = [m for m in (mail.parse(p.read_bytes()) for p in sorted(
+            (site.dir / "mail").glob("*.eml"), key=lambda p: p.stat().st_mtime_ns))
+            if m["To"].addresses[0].addr_spec == email and "confirm?link=" in m.get_content()]
+        return found[n - 1] if len(found) >= n else None
+    text = expect.until(look).get_content()
+    url, = [word for word in text.split() if "confirm?link=" in word]
+    site.secrets.add(url.partition("link=")[2])
+    return url.removeprefix(site.url)
+
+
+def test_somebody_new_comes_comes_back_and_moves(web, site):
+    """doc/users.md, Who comes by themselves: by links in mails, from page to page."""
+    new = User(None, "b%s@shop.example" % secrets.token_hex(4), "another-horse-battery")
+    web.open("/oauth/login").press("signup-link")
+    web.find("name").send_keys("Grace")
+    web.fill(new)
+    web.press("signup")
+    assert new.email in web.find("sent").text
+    web.open(mailed_link(site, new.email, 1)).press("confirm")
+    web.press("login-link")
+    web.sign_in(new)
+    assert "Grace" in web.text()
+    web.press("sign-out")
+    web.press("recover-link")
+    web.find("email").send_keys(new.email)
+    web.press("recover")
+    web.open(mailed_link(site, new.email, 2))
+    assert web.focus() == "password"
+    web.find("password").send_keys("password1")
+    web.press("confirm")
+    assert "tried first" in web.find("error-password").text
+    new = new._replace(password="a-third-horse-battery")
+    web.find("password").send_keys(new.password)
+    web.press("confirm")
+    web.press("login-link")
+    web.sign_in(new)
+    moved = "m" + new.email
+    web.driver.find_element(By.CSS_SELECTOR, "#names summary").click()
+    web.find("new-email").send_keys(moved)
+    web.find("email-password").send_keys(new.password)
+    web.press("change-email")
+    assert "on its way" in web.find("notice").text
+    web.open(mailed_link(site, moved, 1)).press("confirm")
+    web.press("account-link")
+    assert moved in web.text()
+
+
 @pytest.mark.parametrize("width", [320, 390])
 def test_on_a_phone_nothing_is_cut_off(web, user, site, width):
     """WCAG 2.1, 1.4.10: no page scrolls sideways, even with long words."""
@@ -290,7 +342,11 @@ def test_on_a_phone_nothing_is_cut_off(web, user, site, width):
     code = site.post("/oauth/device/code", data=auth).json()["user_code"]
     Browser(site, user, agent="X" * 150).act("create_token", name="N" * 60)
     paths = ["/oauth/login", long.path(prompt="consent"), "/oauth/device",
-             "/oauth/device?user_code=" + code, "/account", "/oauth/authorize"]
+             "/oauth/device?user_code=" + code, "/account", "/oauth/authorize",
+             "/oauth/signup", "/oauth/recover", "/oauth/confirm", *[
+                 "/oauth/confirm" + site.carnet("user", *verb).strip().partition("confirm")[2]
+                 for verb in (("reset", user.email),
+                              ("invite", "w%d%s@%s.example" % (width, "w" * 60, "w" * 60)))]]
     web.open("/account").sign_in(user)
     for path in paths:
         web.open(path)
