@@ -209,6 +209,7 @@ answer_sign_up(struct reply *r, const struct link *asked)
 static int
 answer_recover(struct reply *r, const struct link *asked)
 {
+	const struct conf *cf = r->w->conf;
 	struct user u;
 	const int found = user_find(r->st, r->w->a, r->asked->target, &u);
 
@@ -218,7 +219,10 @@ answer_recover(struct reply *r, const struct link *asked)
 		return 1;
 	r->to = u;
 	r->letter = "mail-recover.txt";
-	add_link(r, "recover", &u, asked);
+	if (cf->password_check != NULL && strcmp(u.password, PASSWD_NONE) == 0)
+		tmpl_set(r->d, "elsewhere", "1"); /* who keeps it sets it */
+	else
+		add_link(r, "recover", &u, asked);
 	return 1;
 }
 

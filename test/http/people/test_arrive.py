@@ -342,6 +342,21 @@ def test_the_disabled_and_the_unknown_get_no_mail(s, mailer):
     assert len(mailer.got()) == 1 and s.sql("SELECT count(*) FROM outbox") == [(0,)]
 
 
+def test_whose_password_is_kept_elsewhere_is_told_so(own, mailer):
+    """doc/users.md: no link, as no password of ours would count there."""
+    s = with_mail(own, mailer, "password_check = unix:/run/site.sock\n"
+                  "help_url = https://site.example/forgot\n")
+    elsewhere, here = s.user(), s.user()
+    s.sql("UPDATE users SET password = '*' WHERE email = ?", elsewhere.email)
+    for user in (elsewhere, here):
+        recover(s, user.email)
+    (text,) = sent(s, mailer, elsewhere.email)
+    assert "not kept here" in text and "https://site.example/forgot" in text
+    assert not LINK.search(text) and "{{" not in text
+    (text,) = sent(s, mailer, here.email)
+    assert LINK.search(text) and "not kept here" not in text
+
+
 def test_reset_prints_a_link_for_sites_without_mail(own):
     user = own.user()
     made = own.carnet_json("user", "reset", user.email)
