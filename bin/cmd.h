@@ -207,6 +207,14 @@ int cmd_revoke_all(struct cmd *c, struct walk *w);
 void cmd_write_user(struct buf *b, const struct user *u);
 
 /*
+ * cmd_write_factors(c, b, user): append the user's second factors to a JSON object.
+ * cmd_list_factors(c, b, user): the same as lines for people.
+ * Return 0 or more; -1 on a database error.
+ */
+int cmd_write_factors(struct cmd *c, struct buf *b, int64_t user);
+int cmd_list_factors(struct cmd *c, struct buf *b, int64_t user);
+
+/*
  * cmd_pause(since):
  * Wait as long as the time since then (CLOCK_MONOTONIC), so that others can
  * write.
@@ -227,6 +235,7 @@ int cmd_user_invite(struct cmd *c);
 int cmd_user_reset(struct cmd *c);
 int cmd_user_import(struct cmd *c);
 int cmd_user_export(struct cmd *c);
+int cmd_user_reset_factor(struct cmd *c);
 int cmd_client_add(struct cmd *c);
 int cmd_client_list(struct cmd *c);
 int cmd_client_show(struct cmd *c);

@@ -131,11 +131,14 @@ cmd_user_show(struct cmd *c)
 		return rc;
 	buf_init(&b, c->a, 512);
 	if (c->json) {
-		write_row(c, &b, &u);
-		return cmd_print(&b);
+		json_open(&b, NULL, '{');
+		cmd_write_user(&b, &u);
+		rc = cmd_write_factors(c, &b, u.id);
+		json_close(&b, '}');
+		return rc < 0 ? CMD_SYSTEM : cmd_print(&b);
 	}
 	show(c, &b, &u);
-	return cmd_print(&b);
+	return cmd_list_factors(c, &b, u.id) < 0 ? CMD_SYSTEM : cmd_print(&b);
 }
 
 static int
@@ -235,7 +238,8 @@ static int
 export_one(struct cmd *c, const char *name)
 {
 	static int (*const parts[])(struct cmd *, struct buf *, int64_t) = {
-		write_consents, write_sessions, write_tokens, write_posts,
+		cmd_write_factors, write_consents, write_sessions, write_tokens,
+		write_posts,
 	};
 	struct user u;
 	struct buf b;

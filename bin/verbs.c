@@ -97,6 +97,13 @@ const struct verb cmd_verbs[] = {
 		.run = cmd_user_reset,
 	},
 	{
+		.name = "user reset-factor",
+		.args = "USER",
+		.help = "delete all second factors and recovery codes of a user"
+		    " who lost them, and sign the user out everywhere",
+		.run = cmd_user_reset_factor,
+	},
+	{
 		.name = "user delete",
 		.args = "USER",
 		.help = "erase a user and all their rows; in the audit trail"

@@ -2,9 +2,12 @@
 #include <string.h>
 
 #include "account.h"
+#include "account_factor.h"
+#include "account_view.h"
 #include "arena.h"
 #include "b64.h"
 #include "conf.h"
+#include "fresh.h"
 #include "identity.h"
 #include "letter.h"
 #include "link.h"
@@ -102,8 +105,7 @@ refuse(struct view *w, enum account_field at, const char *why)
 }
 
 /*
- * Actions that outlast the session, or end other sessions, need the password
- * again: somebody who finds the browser open does not know it.  If this returns
+ * A new password needs the current one, however fresh the sign-in is.  If this returns
  * NULL and w->error is set, that says what went wrong.
  */
 static const struct oerr *
@@ -152,8 +154,7 @@ create_token(struct req *rq, struct view *w)
 		m.ttl_s < 1 || m.ttl_s > rq->conf->personal_ttl))
 		return refuse(w, FIELD_EXPIRY,
 		    "A token does not live that long here.");
-	if ((e = ask_password(rq, w, NULL)) != NULL || w->error != NULL ||
-	    (e = mint_personal_client(rq, &cl)) != NULL)
+	if ((e = mint_personal_client(rq, &cl)) != NULL)
 		return e;
 	if (rq->param[PARAM_SCOPES] != NULL)
 		m.scope = scope_parse(
@@ -343,20 +344,67 @@ sign_out(struct req *rq, struct view *w)
 }
 
 /* The forms of the page, by their field "action". */
-static const struct {
+static const struct action {
 	const char *name;
 	const struct oerr *(*run)(struct req *rq, struct view *w);
+	int wants_fresh;	/* a sign-in of the last fresh_ttl: fresh.h */
 } actions[] = {
-	{ "revoke_app", revoke_app },
-	{ "create_token", create_token },
-	{ "revoke_token", revoke_token },
-	{ "sign_out_session", sign_out_session },
-	{ "sign_out_elsewhere", sign_out_elsewhere },
-	{ "change_password", change_password },
-	{ "change_email", change_email },
-	{ "change_login", change_login },
-	{ "sign_out", sign_out },
+	{ "revoke_app", revoke_app, 0 },
+	{ "create_token", create_token, 1 },
+	{ "revoke_token", revoke_token, 0 },
+	{ "sign_out_session", sign_out_session, 0 },
+	{ "sign_out_elsewhere", sign_out_elsewhere, 0 },
+	{ "change_password", change_password, 0 },
+	{ "change_email", change_email, 0 },
+	{ "change_login", change_login, 0 },
+	{ "offer_totp", account_totp_offer, 1 },
+	{ "add_totp", account_totp_add, 1 },
+	{ "remove_totp", account_totp_remove, 1 },
+	{ "new_recovery_codes", account_new_codes, 1 },
+	{ "sign_out", sign_out, 0 },
 };
+
+/* The fields of these forms, which a page that asks for the password carries on. */
+static const enum param carried[] = {
+	PARAM_ACTION, PARAM_NAME, PARAM_SCOPES, PARAM_EXPIRES_IN, PARAM_ID,
+	PARAM_AFTER, PARAM_TOTP, PARAM_CODE,
+};
+
+/*
+ * A password or code that is sent is checked, also where none is needed.  If the page
+ * that asks is the answer, w->is_answered is set.
+ */
+static const struct oerr *
+make_fresh(struct req *rq, struct view *w)
+{
+	const int is_fresh = session_is_fresh(rq, &w->v);
+	const struct oerr *e;
+	const char *why;
+
+	if (is_fresh && rq->param[PARAM_CURRENT_PASSWORD] == NULL)
+		return NULL;
+	if ((e = fresh_prove(rq, &w->v, &why)) != NULL || why == NULL)
+		return e;
+	w->is_answered = w->is_idle = 1;
+	return fresh_ask(rq, &w->v, site_path(rq->conf, rq->a, SITE_ACCOUNT),
+	    carried, sizeof(carried) / sizeof(carried[0]), why);
+}
+
+static const struct oerr *
+run_action(struct req *rq, struct view *w, const struct action *ac)
+{
+	const struct oerr *e = NULL;
+
+	rq->trail.detail = ac->name;
+	if (ac->wants_fresh)
+		e = make_fresh(rq, w);
+	if (e == NULL && !w->is_answered)
+		e = ac->run(rq, w);
+	if (e == NULL && w->error == NULL && !w->is_idle && w->v.signed_in &&
+	    rq->trail.event == NULL)
+		trail_note(rq, "account");
+	return e;
+}
 
 static const struct oerr *
 act(struct req *rq, struct view *w)
@@ -372,14 +420,8 @@ act(struct req *rq, struct view *w)
 		return NULL;
 	}
 	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
-		if (name != NULL && strcmp(actions[i].name, name) == 0) {
-			rq->trail.detail = actions[i].name;
-			e = actions[i].run(rq, w);
-			if (e == NULL && w->error == NULL && !w->is_idle &&
-			    w->v.signed_in && rq->trail.event == NULL)
-				trail_note(rq, "account");
-			return e;
-		}
+		if (name != NULL && strcmp(actions[i].name, name) == 0)
+			return run_action(rq, w, &actions[i]);
 	return oerr_say(rq, &oerr_invalid_request,
 	    "The form asks for nothing that this page does.");
 }
@@ -395,6 +437,8 @@ account(struct req *rq)
 	if (w.v.signed_in && rq->method == METHOD_POST &&
 	    (e = act(rq, &w)) != NULL)
 		return e;
+	if (w.is_answered)
+		return NULL;
 	if (!w.v.signed_in)
 		return resp_redirect(rq,
 		    arena_printf(rq->a, "%s?return_to=%s",
@@ -407,7 +451,8 @@ int
 main(void)
 {
 	static const struct endpoint ep = {
-		.uses = USES_STORE | USES_SIGNING | USES_PAGES | USES_PASSWORDS,
+		.uses = USES_STORE | USES_SIGNING | USES_PAGES | USES_PASSWORDS |
+		    USES_FACTORS,
 		.name = "account", .audit = "account",
 		.methods = METHOD_GET | METHOD_POST,
 		.bodies = BODY_FORM, .query_get = 1,

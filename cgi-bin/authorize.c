@@ -4,6 +4,7 @@
 #include "buf.h"
 #include "client.h"
 #include "conf.h"
+#include "fresh.h"
 #include "oerr.h"
 #include "redirect.h"
 #include "req.h"
@@ -167,6 +168,28 @@ give_code(struct req *rq, const struct authorization *az,
 	return authorize_code(rq, az, code);
 }
 
+/*
+ * Does the sign-in do for what is asked?  RFC 9470 section 4; a sign-in of this very
+ * second is as young as can be.
+ */
+static int
+is_enough(const struct req *rq, const struct authorization *az,
+    const struct proof *p)
+{
+	return p->acr >= az->acr &&
+	    (az->max_age < 0 || p->at >= rq->now - az->max_age);
+}
+
+/* The page of a privileged scope comes after a fresh sign-in. */
+static const struct oerr *
+ask_fresh(struct req *rq, const struct authorization *az,
+    const struct visitor *v, uint64_t scope, const char *error)
+{
+	return scope_is_privileged(rq->conf, scope) && !session_is_fresh(rq, v)
+	    ? resp_redirect(rq, fresh_url(rq, authorize_self(rq)))
+	    : ask(rq, az, v, scope, error);
+}
+
 /* What the user pressed on the consent page; a stale form decides nothing. */
 static const struct oerr *
 take_decision(struct req *rq, const struct authorization *az,
@@ -178,13 +201,15 @@ take_decision(struct req *rq, const struct authorization *az,
 		return authorize_error(rq, az, &oerr_consent_required);
 	if (e == &oerr_stale_form) {
 		oerr_log(rq, e);
-		return ask(rq, az, v, scope, SESSION_STALE);
+		return ask_fresh(rq, az, v, scope, SESSION_STALE);
 	}
 	if (e != NULL)
 		return e;
-	return strcmp(decision, "approve") == 0
-	    ? give_code(rq, az, v, scope, 1)
-	    : authorize_error(rq, az, &oerr_access_denied);
+	if (strcmp(decision, "approve") != 0)
+		return authorize_error(rq, az, &oerr_access_denied);
+	return scope_is_privileged(rq->conf, scope) && !session_is_fresh(rq, v)
+	    ? resp_redirect(rq, fresh_url(rq, authorize_self(rq)))
+	    : give_code(rq, az, v, scope, 1);
 }
 
 /*
@@ -211,7 +236,10 @@ decide(struct req *rq, struct authorization *az, struct visitor *v)
 		return is_silent
 		    ? authorize_error(rq, az, &oerr_login_required)
 		    : resp_redirect(rq, login_url(rq));
-	if (az->prompt & PROMPT_LOGIN)
+	if (!is_enough(rq, az, &v->session.proof) && is_silent)
+		return authorize_error(rq, az, &oerr_login_required);
+	if (az->prompt & PROMPT_LOGIN ||
+	    !is_enough(rq, az, &v->session.proof))
 		return resp_redirect(rq, login_url(rq));
 	scope = az->scope & scope_of_user(rq->conf, &v->user);
 	if (az->scope != 0 && scope == 0)
@@ -224,7 +252,7 @@ decide(struct req *rq, struct authorization *az, struct visitor *v)
 		return give_code(rq, az, v, scope, 0);
 	return az->prompt & PROMPT_NONE
 	    ? authorize_error(rq, az, &oerr_consent_required)
-	    : ask(rq, az, v, scope, NULL);
+	    : ask_fresh(rq, az, v, scope, NULL);
 }
 
 static const struct oerr *

@@ -2,6 +2,7 @@
 #include "arena.h"
 #include "buf.h"
 #include "conf.h"
+#include "fresh.h"
 #include "letter.h"
 #include "oerr.h"
 #include "proof.h"
@@ -10,6 +11,7 @@
 #include "resp.h"
 #include "serve.h"
 #include "session.h"
+#include "sign_in.h"
 #include "site.h"
 #include "store_client.h"
 #include "tmpl.h"
@@ -19,6 +21,10 @@
 #define STALE \
     "This page was out of date, so nobody was signed in. Give your password" \
     " once more."
+#define TOO_MANY \
+    "Too many attempts have failed. Wait some minutes, and try again."
+#define BEGIN_AGAIN \
+    "That took too long, or was begun in another browser. Sign in again."
 #define NO_COOKIE \
     "This page was open for too long, or your browser keeps no cookies of" \
     " this site. Sign in again."
@@ -133,12 +139,10 @@ sign_in(struct req *rq, struct visitor *v)
 		return show(rq, v, 422, "Give your e-mail or user name and your password.");
 	e = user_authenticate(rq, email, password, &u);
 	if (e == NULL)
-		e = session_sign_in(rq, v, &u, &p);
+		e = sign_in_go(rq, v, &u, &p, return_to(rq));
 	if (e == &oerr_throttled) {
 		oerr_log(rq, e);
-		return show(rq, v, 429,
-		    "Too many attempts have failed. Wait some minutes, and try"
-		    " again.");
+		return show(rq, v, 429, TOO_MANY);
 	}
 	if (e != NULL && e->status != 400)
 		return e;
@@ -147,7 +151,95 @@ sign_in(struct req *rq, struct visitor *v)
 		return show(
 		    rq, v, 422, "The e-mail, the user name or the password is wrong.");
 	}
-	return resp_redirect(rq, return_to(rq));
+	return NULL;
+}
+
+/* The first step is over: its session must still be there, in this browser. */
+static const struct oerr *
+second_step(struct req *rq, struct visitor *v)
+{
+	const char *to = return_to(rq), *why = NULL;
+	const struct oerr *e;
+
+	if (!v->is_half)
+		return show(rq, v, 422, BEGIN_AGAIN);
+	e = sign_in_second(rq, v, to, &why);
+	if (e == &oerr_throttled) {
+		oerr_log(rq, e);
+		return sign_in_ask_second(rq, v, to, 429, TOO_MANY);
+	}
+	if (e != NULL && e->status != 400)
+		return e;
+	if (e != NULL) {
+		oerr_log(rq, e);
+		return show(rq, v, 422, BEGIN_AGAIN);
+	}
+	return why == NULL ? NULL : sign_in_ask_second(rq, v, to, 422, why);
+}
+
+/* Somebody else, or the same once more: the first step is forgotten. */
+static const struct oerr *
+begin_again(struct req *rq, struct visitor *v)
+{
+	const struct oerr *e = v->is_half ? session_sign_out(rq, v) : NULL;
+	struct buf b;
+
+	buf_init(&b, rq->a, 1024);
+	buf_str(&b, site_path(rq->conf, rq->a, SITE_LOGIN));
+	url_query_add(&b, "return_to", return_to(rq));
+	return e != NULL ? e : resp_redirect(rq, b.data);
+}
+
+/* Who is signed in proves again that it is them: fresh.h. */
+static const struct oerr *
+confirm(struct req *rq, struct visitor *v)
+{
+	static const enum param carried[] = { PARAM_ACTION, PARAM_RETURN_TO };
+	const struct oerr *e;
+	const char *why = NULL;
+
+	if (!v->signed_in)
+		return show(rq, v, 200, NULL);
+	if (rq->method == METHOD_POST &&
+	    (e = fresh_prove(rq, v, &why)) != NULL)
+		return e;
+	if (why == NULL && session_is_fresh(rq, v))
+		return resp_redirect(rq, return_to(rq));
+	return fresh_ask(rq, v, site_path(rq->conf, rq->a, SITE_LOGIN), carried,
+	    sizeof(carried) / sizeof(carried[0]), why);
+}
+
+/* What a form asks for, by its field "action". */
+static const struct {
+	const char *name;
+	const struct oerr *(*run)(struct req *rq, struct visitor *v);
+} actions[] = {
+	{ "second", second_step },
+	{ "begin_again", begin_again },
+	{ FRESH_ACTION, confirm },
+};
+
+static const struct oerr *
+act(struct req *rq, struct visitor *v)
+{
+	const char *name = rq->param[PARAM_ACTION];
+
+	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
+		if (name != NULL && strcmp(actions[i].name, name) == 0)
+			return actions[i].run(rq, v);
+	return sign_in(rq, v);
+}
+
+static const struct oerr *
+show_page(struct req *rq, struct visitor *v)
+{
+	const char *action = rq->param[PARAM_ACTION];
+
+	if (action != NULL && strcmp(action, FRESH_ACTION) == 0)
+		return confirm(rq, v);
+	if (v->is_half)
+		return sign_in_ask_second(rq, v, return_to(rq), 200, NULL);
+	return show(rq, v, 200, action == NULL ? NULL : NO_COOKIE);
 }
 
 static const struct oerr *
@@ -165,15 +257,14 @@ login(struct req *rq)
 		return &oerr_method;
 	}
 	if (rq->method == METHOD_GET)
-		return show(rq, &v, 200,
-		    rq->param[PARAM_ACTION] == NULL ? NULL : NO_COOKIE);
+		return show_page(rq, &v);
 	if (out)
 		rq->trail.refusal = "sign_out";
 	if ((e = session_check_csrf(rq, &v)) != NULL)
 		return out || e != &oerr_stale_form ? e
 						    : show_again(rq, &v, e);
 	if (!out)
-		return sign_in(rq, &v);
+		return act(rq, &v);
 	if ((e = session_sign_out(rq, &v)) != NULL)
 		return e;
 	return resp_redirect(rq, site_path(rq->conf, rq->a, SITE_LOGIN));
@@ -183,7 +274,8 @@ int
 main(void)
 {
 	static const struct endpoint ep = {
-		.uses = USES_STORE | USES_PAGES | USES_PASSWORDS,
+		.uses = USES_STORE | USES_PAGES | USES_PASSWORDS |
+		    USES_FACTORS,
 		.name = "login", .audit = "sign_in",
 		.methods = METHOD_GET | METHOD_POST,
 		.bodies = BODY_FORM, .query_get = 1,

@@ -101,7 +101,8 @@ int
 main(void)
 {
 	static const struct endpoint password_token = {
-		.uses = USES_STORE | USES_SIGNING | USES_PASSWORDS,
+		.uses = USES_STORE | USES_SIGNING | USES_PASSWORDS |
+		    USES_FACTORS,
 		.name = "password-token", .audit = "token",
 		.methods = METHOD_POST,
 		.bodies = BODY_FORM | BODY_JSON,

@@ -262,7 +262,7 @@ static const struct api_route routes[] = {
 	/* An app that was let in for an hour must not give itself half a year. */
 	{
 		.method = METHOD_POST, .path = "",
-		.rule = { .caller = CALLER_FIRST_PARTY },
+		.rule = { .caller = CALLER_FIRST_PARTY, .wants_fresh = 1 },
 		.run = create,
 	},
 	{

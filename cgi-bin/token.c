@@ -27,7 +27,8 @@ int
 main(void)
 {
 	static const struct endpoint token = {
-		.uses = USES_STORE | USES_SIGNING | USES_PASSWORDS,
+		.uses = USES_STORE | USES_SIGNING | USES_PASSWORDS |
+		    USES_FACTORS,
 		.name = "token", .audit = "token",
 		.methods = METHOD_POST,
 		.bodies = BODY_FORM | BODY_JSON,

@@ -3,6 +3,7 @@
 #include "buf.h"
 #include "conf.h"
 #include "device.h"
+#include "fresh.h"
 #include "oerr.h"
 #include "req.h"
 #include "resp.h"
@@ -54,19 +55,28 @@ ask(struct req *rq, const struct visitor *v, int status, const char *error)
 	return resp_page(rq, status, "device.html", d);
 }
 
+/* This page, with the code that was typed. */
+static const char *
+self(struct req *rq)
+{
+	const char *code = rq->param[PARAM_USER_CODE];
+	struct buf b;
+
+	buf_init(&b, rq->a, 256);
+	buf_str(&b, site_path(rq->conf, rq->a, SITE_DEVICE));
+	if (code != NULL)
+		url_query_add(&b, "user_code", code);
+	return b.data;
+}
+
 static const struct oerr *
 to_login(struct req *rq)
 {
-	const char *code = rq->param[PARAM_USER_CODE];
-	struct buf b, self;
+	struct buf b;
 
-	buf_init(&self, rq->a, 256);
-	buf_str(&self, site_path(rq->conf, rq->a, SITE_DEVICE));
-	if (code != NULL)
-		url_query_add(&self, "user_code", code);
 	buf_init(&b, rq->a, 512);
 	buf_str(&b, site_path(rq->conf, rq->a, SITE_LOGIN));
-	url_query_add(&b, "return_to", self.data);
+	url_query_add(&b, "return_to", self(rq));
 	return resp_redirect(rq, b.data);
 }
 
@@ -200,7 +210,7 @@ with_code(struct req *rq, struct visitor *v)
 	char text[USER_CODE_LEN + 1];
 	struct asked as;
 	uint64_t all;
-	int found = 0;
+	int found = 0, is_decided;
 
 	if (device_read_user_code(rq->param[PARAM_USER_CODE], text) &&
 	    (found = store_device_by_user_code(
@@ -217,9 +227,13 @@ with_code(struct req *rq, struct visitor *v)
 	all = scope_parse(rq->conf, as.code.granted.scope, NULL);
 	as.scope = all & scope_of_user(rq->conf, &v->user);
 	as.nothing_left = all != 0 && as.scope == 0;
-	if (rq->method == METHOD_POST && rq->param[PARAM_DECISION] != NULL)
-		return decide(rq, v, &as);
-	return confirm(rq, v, &as);
+	is_decided =
+	    rq->method == METHOD_POST && rq->param[PARAM_DECISION] != NULL;
+	if (scope_is_privileged(rq->conf, as.scope) &&
+	    !session_is_fresh(rq, v) &&
+	    (!is_decided || strcmp(rq->param[PARAM_DECISION], "approve") == 0))
+		return resp_redirect(rq, fresh_url(rq, self(rq)));
+	return is_decided ? decide(rq, v, &as) : confirm(rq, v, &as);
 }
 
 /*

@@ -17,6 +17,8 @@ build libargon2-dev Argon2 hashes of other sites
 build libcurl4-gnutls-dev mail to a mail server
 build libidn2-dev domains of e-mail addresses
 build libunistring-dev names and passwords, one form of each
+build liboath-dev codes of a second factor (TOTP)
+build libqrencode-dev QR codes
 apache apache2-dev mod_carnet (make apache)
 run lighttpd the web server that serves it
 run curl the example that is printed, and the wait for the server
@@ -47,6 +49,7 @@ test chromium the browser
 test chromium-driver drives the browser
 test clang the fuzz targets
 test libclang-rt-dev the fuzz targets
+test python3-zbar HTTP tests: reads a QR code
 test python3-aiosmtpd HTTP tests: a mail server
 test msmtp HTTP tests: a mailer
 test mariadb-server HTTP tests: a site that has its people already

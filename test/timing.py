@@ -100,7 +100,10 @@ def who(pairs, site, names):
 def signing_in(pairs, site):
     user, gone = site.user("read-posts"), site.user()
     site.carnet("user", "disable", gone.email)
-    who(pairs, site, {"wrong password": user, "disabled user": gone})
+    careful = site.user("read-posts")
+    site.sql("UPDATE users SET factors = 1 WHERE id = ?", careful.id)
+    who(pairs, site, {"wrong password": user, "disabled user": gone,
+                      "wrong password, has a factor": careful})
     pairs.compare("password-token: unknown user, wrong password",
                   "/api/oauth/password/token",
                   {"username": "nobody@example.org", "password": "wrong-password"},

@@ -42,7 +42,9 @@ static const struct file_kind
     keys_dir = { "the directory of the keys", 0002, 0075, 0700 },
     key_file = { "the private key", 0077, 0, 0600 },
     verify_dir = { "the directory of the public keys", 0022, 0, 0700 },
-    seal_file = { "the key of seals", 0077, 0, 0600 };
+    seal_file = { "the key of seals", 0077, 0, 0600 },
+    factor_dir = { "the directory of factor.key", 0022, 0, 0700 },
+    factor_file = { "the key of second factors", 0077, 0, 0600 };
 
 /* Return 1 if the mode is right or the file does not exist. */
 static int
@@ -71,6 +73,8 @@ static int
 keys_are_fine(struct doctor *d)
 {
 	const char *verify = arena_printf(d->a, "%s/" KEYS_PUBLIC, d->cf->keys);
+	const char *factors =
+	    arena_printf(d->a, "%s/" KEYS_FACTORS, d->cf->keys);
 	int fine = mode_is_fine(d, &keys_dir, d->cf->keys);
 	struct dirent *de;
 	DIR *dir;
@@ -78,6 +82,10 @@ keys_are_fine(struct doctor *d)
 	fine = mode_is_fine(d, &verify_dir, verify) && fine;
 	fine = mode_is_fine(d, &seal_file,
 		   arena_printf(d->a, "%s/seal.key", verify)) &&
+	    fine;
+	fine = mode_is_fine(d, &factor_dir, factors) && fine;
+	fine = mode_is_fine(d, &factor_file,
+		   arena_printf(d->a, "%s/factor.key", factors)) &&
 	    fine;
 	if ((dir = opendir(d->cf->keys)) == NULL)
 		return fine;

@@ -5,7 +5,7 @@
 STATIC      = $(patsubst $(BUILD)/%,$(BUILD)/static/%,$(PROGRAMS) $(COMMAND))
 LINK_STATIC = $(CC) $(ALL_CFLAGS) -static-pie -Wl,-z,relro,-z,now,-z,pack-relative-relocs,--gc-sections,-u,embed_mark $(LDFLAGS) -s
 STATIC_LIBS = -lgnutls -lnettle -lhogweed -lnettle -lgmp -lidn2 -lunistring \
-	-ltasn1 -lsqlite3 -ljson-c -lcrypt -largon2 -lz -lm
+	-ltasn1 -lsqlite3 -ljson-c -lcrypt -largon2 -loath -lz -lm
 static: $(STATIC)
 $(STATIC): $(LIB) $(BUILD)/deploy/static/absent.o deploy/static/link.opts
 	@mkdir -p $(@D)

@@ -16,8 +16,10 @@ enum acr {
 /*
  * acr_name(acr): its name on the wire; NULL of ACR_NONE.
  * acr_find(name, len): the acr of that name; ACR_NONE if it is none of ours.
+ * acr_least(words): the least one that is named; ACR_NONE if none of ours is.
  */
 const char *acr_name(enum acr acr);
 enum acr acr_find(const char *name, size_t len);
+enum acr acr_least(const char *words);
 
 #endif

@@ -190,7 +190,8 @@ add_rules(struct reading *r)
 	const struct rule_context cx = { .a = r->cf->a,
 		.scopes = scope_names(r->cf),
 		.realm = r->cf->guard_realm,
-		.fold_case = r->cf->guard_fold_case };
+		.fold_case = r->cf->guard_fold_case,
+		.time = conf_time };
 	struct rule *ru, *next, *first = NULL;
 	const char *why;
 

@@ -13,6 +13,8 @@
 
 /* The directory, in that of the keys, of what programs that verify read. */
 #define KEYS_PUBLIC "verify"
+/* The same of what encrypts the secrets of second factors. */
+#define KEYS_FACTORS "factors"
 
 struct conf_scope {
 	const char *name, *description;
@@ -23,6 +25,9 @@ struct conf_scope {
 enum { SIGN_UP_CLOSED, SIGN_UP_INVITE, SIGN_UP_OPEN };
 
 struct rule;
+
+/* Who has a second factor: nobody, who likes to, everybody. */
+enum second_factor { FACTOR_OFF, FACTOR_OPTIONAL, FACTOR_REQUIRED };
 
 struct conf {
 	const char *path;	/* the file that this came from */
@@ -55,6 +60,8 @@ struct conf {
 	const char *user_scopes; /* words, or NULL: all but the privileged */
 	int64_t access_ttl, refresh_ttl, refresh_grace, personal_ttl;
 	int64_t refresh_max;	/* of a family, from its sign-in; 0: any time */
+	int64_t fresh_ttl;	/* a sign-in is new for so long */
+	enum second_factor second_factor;
 	int64_t code_ttl, device_code_ttl, device_interval, session_ttl;
 	int durability_full;	/* a commit is synced */
 	const char *audit_log;

@@ -34,6 +34,8 @@ enum type {
 	TYPE_BOOL,	/* no, yes */
 };
 
+#define CONF_WORDS_MAX 3
+
 /* A row of the table. */
 struct setting {
 	const char *section;	/* NULL: before the first one */

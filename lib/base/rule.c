@@ -75,7 +75,10 @@ read_prefix(const struct rule_context *cx, struct rule *ru, const char *s)
 	return NULL;
 }
 
-/* Read the scopes after "all" or "any", up to "realm". */
+/* The words that end a list of scopes. */
+#define BEHIND_SCOPES "acr max_age realm"
+
+/* Read the scopes after "all" or "any". */
 static const char *
 read_scopes(const struct rule_context *cx, const char **s, const char *keyword,
     const char **out)
@@ -84,7 +87,8 @@ read_scopes(const struct rule_context *cx, const char **s, const char *keyword,
 	size_t n;
 
 	buf_init(&b, cx->a, strlen(*s) + 1);
-	for (; words_next(s, &n) && !words_have_n("realm", *s, n); *s += n) {
+	for (; words_next(s, &n) && !words_have_n(BEHIND_SCOPES, *s, n);
+	     *s += n) {
 		if (!words_have_n(cx->scopes, *s, n))
 			return arena_printf(cx->a,
 			    "%.*s is a scope that"
@@ -125,14 +129,39 @@ take(const char **s, const char *keyword)
 	return 1;
 }
 
+/* Read "acr mfa" and "max_age 5m": RFC 9470 section 3.  Return what is wrong. */
+static const char *
+read_sign_in(const struct rule_context *cx, struct rule *ru, const char **s)
+{
+	const char *text;
+	size_t n;
+
+	if (take(s, "acr")) {
+		if (words_next(s, &n))
+			ru->needs.acr = acr_find(*s, n);
+		if (ru->needs.acr == ACR_NONE)
+			return "acr needs pwd, mfa or phr after it";
+		*s += n;
+	}
+	if (take(s, "max_age")) {
+		text = words_next(s, &n) ? arena_dup(cx->a, *s, n) : "";
+		if (cx->time(text, &ru->needs.max_age) < 0 ||
+		    ru->needs.max_age < 1)
+			return "max_age needs a time after it, such as 300 or"
+			       " 5m";
+		*s += n;
+	}
+	return NULL;
+}
+
 /* Read the right side of a rule; usage below is its grammar. */
 static const char *
 read_needs(const struct rule_context *cx, struct rule *ru, const char *s)
 {
 	static const char usage[] =
 	    "a rule is public; or user, client or token (any of them), or"
-	    " nothing of these, then all or any with scopes, then realm with a"
-	    " text";
+	    " nothing of these, then all or any with scopes, then acr with pwd,"
+	    " mfa or phr, then max_age with a time, then realm with a text";
 	const char *why = NULL;
 	size_t n;
 	int said = 1;
@@ -153,6 +182,8 @@ read_needs(const struct rule_context *cx, struct rule *ru, const char *s)
 		why = read_scopes(cx, &s, "any", &ru->needs.any);
 	else if (!said)
 		return usage;
+	if (why == NULL && !ru->is_public)
+		why = read_sign_in(cx, ru, &s);
 	if (why == NULL && !ru->is_public && take(&s, "realm"))
 		return read_realm(cx, s, &ru->needs.realm);
 	return why != NULL ? why : words_next(&s, &n) ? usage : NULL;

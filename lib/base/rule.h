@@ -2,6 +2,10 @@
 #ifndef CARNET_RULE_H
 #define CARNET_RULE_H
 
+#include <stdint.h>
+
+#include "acr.h"
+
 struct arena;
 
 enum caller_kind {
@@ -23,6 +27,9 @@ struct guard_rule {
 	const char *any;    /* words: at least one of these; or NULL */
 	const char *realm;  /* of the challenge; NULL: the issuer */
 	int at_audiences;   /* tokens for the setting audiences are fine too */
+	enum acr acr;       /* the least that its user must have signed in with */
+	int64_t max_age;    /* of that sign-in, seconds; 0: any */
+	int wants_fresh;    /* the setting fresh_ttl is its max_age */
 };
 
 /* A line of [guard]: "[METHOD,...] /prefix = what it needs". */
@@ -42,6 +49,7 @@ struct rule_context {
 	const char *scopes; /* words: the names that a rule may use */
 	const char *realm;  /* of rules without one, or NULL */
 	int fold_case;      /* paths that differ in case are the same */
+	int (*time)(const char *text, int64_t *out); /* conf_time */
 };
 
 /*

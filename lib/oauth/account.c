@@ -1,10 +1,11 @@
 /* account.c: what the account page shows. */
 #include "account.h"
+#include "account_factor.h"
+#include "account_view.h"
 
 #include <ctype.h>
 #include <stdint.h>
 #include <string.h>
-#include <time.h>
 
 #include "agent.h"
 #include "arena.h"
@@ -28,26 +29,6 @@
 #define TOKENS_PAGE 25
 #define DAY 86400
 #define HUES 6
-
-/*
- * Put the time t as two names: NAME for people, in UTC, and NAME_iso for the
- * page's script, which shows the reader's own time.  A time of 0 means never:
- * nothing is set.
- */
-static void
-set_time(struct arena *a, struct tmpl_data *d, const char *name, int64_t t)
-{
-	char text[32];
-	time_t when = (time_t)t;
-	struct tm tm;
-
-	if (t == 0 || gmtime_r(&when, &tm) == NULL)
-		return;
-	strftime(text, sizeof(text), "%Y-%m-%d %H:%M UTC", &tm);
-	tmpl_set(d, name, arena_str(a, text));
-	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	tmpl_set(d, arena_printf(a, "%s_iso", name), arena_str(a, text));
-}
 
 /* The first letter of an app's name, in capitals as far as ASCII goes. */
 static const char *
@@ -107,8 +88,8 @@ show_apps(struct req *rq, struct tmpl_data *d, const struct view *w)
 		set_place(rq->a, item, &c[i]);
 		scope_show_as(rq->conf,
 		    scope_parse(rq->conf, c[i].scope, NULL), item, "may");
-		set_time(rq->a, item, "granted_at", c[i].granted_at);
-		set_time(rq->a, item, "last_used_at", c[i].last_used_at);
+		account_set_time(rq->a, item, "granted_at", c[i].granted_at);
+		account_set_time(rq->a, item, "last_used_at", c[i].last_used_at);
 	}
 	return n;
 }
@@ -132,9 +113,9 @@ show_tokens(struct req *rq, struct tmpl_data *d, const struct view *w)
 		tmpl_set(item, "name", t[i].name);
 		scope_show_as(rq->conf,
 		    scope_parse(rq->conf, t[i].scope, NULL), item, "may");
-		set_time(rq->a, item, "created_at", t[i].created_at);
-		set_time(rq->a, item, "expires_at", t[i].expires_at);
-		set_time(rq->a, item, "last_used_at", t[i].last_used_at);
+		account_set_time(rq->a, item, "created_at", t[i].created_at);
+		account_set_time(rq->a, item, "expires_at", t[i].expires_at);
+		account_set_time(rq->a, item, "last_used_at", t[i].last_used_at);
 	}
 	if (n > TOKENS_PAGE)
 		tmpl_set(d, "older",
@@ -167,8 +148,8 @@ show_sessions(struct req *rq, struct tmpl_data *d, const struct view *w)
 		tmpl_set(item, "agent", agent_name(rq->a, s[i].agent));
 		tmpl_set(item, "agent_text", s[i].agent);
 		tmpl_set(item, "address", s[i].address);
-		set_time(rq->a, item, "created_at", s[i].created_at);
-		set_time(rq->a, item, "last_seen_at", s[i].seen_at);
+		account_set_time(rq->a, item, "created_at", s[i].created_at);
+		account_set_time(rq->a, item, "last_seen_at", s[i].seen_at);
 		if (digest_equal(&s[i].digest, &w->v.session.digest))
 			tmpl_set(item, "current", "1");
 	}
@@ -236,7 +217,6 @@ password_error_of(const char *action)
 	static const struct {
 		const char *action, *name;
 	} rows[] = {
-		{ "create_token", "error_token_password" },
 		{ "change_email", "error_email_password" },
 		{ "change_login", "error_login_password" },
 	};
@@ -285,7 +265,7 @@ show_new_token(struct req *rq, struct tmpl_data *d, const struct view *w)
 
 	tmpl_set(item, "value", w->jwt);
 	tmpl_set(item, "token_name", w->row.name);
-	set_time(rq->a, item, "expires_at", w->row.expires_at);
+	account_set_time(rq->a, item, "expires_at", w->row.expires_at);
 }
 
 const struct oerr *
@@ -311,7 +291,8 @@ account_show(struct req *rq, const struct view *w)
 		show_new_token(rq, d, w);
 	show_form(rq, d, w);
 	if (show_apps(rq, d, w) < 0 || show_tokens(rq, d, w) < 0 ||
-	    show_sessions(rq, d, w) < 0)
+	    show_sessions(rq, d, w) < 0 ||
+	    account_show_factors(rq, d, w) < 0)
 		return oerr_machine(rq);
 	return resp_page(rq, w->status, "account.html", d);
 }

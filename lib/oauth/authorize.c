@@ -6,6 +6,7 @@
 #include "arena.h"
 #include "buf.h"
 #include "conf.h"
+#include "factor.h"
 #include "grant.h"
 #include "oerr.h"
 #include "pkce.h"
@@ -23,7 +24,7 @@
 static const enum param request_params[] = {
 	PARAM_RESPONSE_TYPE, PARAM_CLIENT_ID, PARAM_REDIRECT_URI, PARAM_SCOPE,
 	PARAM_STATE, PARAM_CODE_CHALLENGE, PARAM_CODE_CHALLENGE_METHOD,
-	PARAM_RESPONSE_MODE, PARAM_PROMPT, PARAM_RESOURCE,
+	PARAM_RESPONSE_MODE, PARAM_PROMPT, PARAM_RESOURCE, PARAM_ACR_VALUES,
 };
 #define N_REQUEST_PARAMS (sizeof(request_params) / sizeof(request_params[0]))
 
@@ -113,6 +114,30 @@ check_challenge(struct req *rq, struct authorization *az)
 	return NULL;
 }
 
+/*
+ * RFC 9470 section 4.  One of several acr_values will do; values that are none of ours
+ * nobody can have.
+ */
+static const struct oerr *
+read_step_up(struct req *rq, struct authorization *az)
+{
+	const char *acr = rq->param[PARAM_ACR_VALUES];
+	const char *age = rq->param[PARAM_MAX_AGE];
+
+	az->max_age = -1;
+	if (age != NULL &&
+	    (strspn(age, "0123456789") != strlen(age) ||
+		conf_time(age, &az->max_age) < 0))
+		return oerr_say(rq, &oerr_invalid_request,
+		    "The max_age is a number of seconds.");
+	if (acr == NULL || *acr == '\0')
+		return NULL;
+	az->acr = acr_least(acr);
+	return az->acr != ACR_NONE && az->acr <= factor_best(rq->conf)
+	    ? NULL
+	    : &oerr_unmet_authentication;
+}
+
 const struct oerr *
 authorize_check(struct req *rq, struct authorization *az)
 {
@@ -134,6 +159,7 @@ authorize_check(struct req *rq, struct authorization *az)
 		return &oerr_unauthorized_client;
 	if ((e = check_challenge(rq, az)) != NULL ||
 	    (e = az->prompt_error) != NULL ||
+	    (e = read_step_up(rq, az)) != NULL ||
 	    (e = resource_asked(rq, &az->resource)) != NULL)
 		return e;
 	return scope_offer(

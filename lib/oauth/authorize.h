@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "acr.h"
 #include "store_client.h"
 
 struct oerr;
@@ -22,6 +23,8 @@ struct authorization {
 	unsigned prompt;	/* as far as it was understood */
 	const struct oerr *prompt_error; /* or NULL */
 	uint64_t scope;		/* asked, and the client may have it */
+	enum acr acr;		/* the least that will do; ACR_NONE: any */
+	int64_t max_age;	/* seconds since the sign-in; -1: any */
 };
 
 /*
@@ -62,7 +65,7 @@ const struct oerr *authorize_refuse(struct req *rq,
 /*
  * authorize_self(rq):
  * Return the request as a path of our own, to come back to from the sign-in
- * page; a "login" in its prompt, then done, is left out.
+ * page; a "login" in its prompt, and max_age, which are then done, are left out.
  */
 const char *authorize_self(struct req *rq);
 

@@ -5,6 +5,7 @@
 #include "buf.h"
 #include "client.h"
 #include "conf.h"
+#include "factor.h"
 #include "grant.h"
 #include "json.h"
 #include "site.h"
@@ -69,6 +70,16 @@ write_grants(struct buf *b)
 	json_close(b, ']');
 }
 
+/* OpenID Connect Discovery section 3; RFC 9470 section 7. */
+static void
+write_acrs(const struct conf *cf, struct buf *b)
+{
+	json_open(b, "acr_values_supported", '[');
+	for (int acr = ACR_PWD; acr <= (int)factor_best(cf); acr++)
+		json_str(b, NULL, acr_name((enum acr)acr));
+	json_close(b, ']');
+}
+
 const struct buf *
 discovery_server(const struct conf *cf, struct arena *a)
 {
@@ -85,6 +96,7 @@ discovery_server(const struct conf *cf, struct arena *a)
 	write_methods(b, "revocation_endpoint_auth_methods_supported", 1);
 	write_methods(b, "introspection_endpoint_auth_methods_supported", 0);
 	json_words(b, "code_challenge_methods_supported", "S256");
+	write_acrs(cf, b);
 	json_truth(b, "authorization_response_iss_parameter_supported", 1);
 	json_close(b, '}');
 	return b;

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "arena.h"
+#include "buf.h"
 #include "conf.h"
 #include "discovery.h"
 #include "grant.h"
@@ -52,6 +53,13 @@ guard_is_first_party(const struct caller *who)
 		words_have(who->is.client_grants, GRANT_PASSWORD));
 }
 
+/* In seconds; 0: any. */
+static int64_t
+max_age_of(const struct req *rq, const struct guard_rule *rule)
+{
+	return rule->wants_fresh ? rq->conf->fresh_ttl : rule->max_age;
+}
+
 static const struct oerr *
 check_caller(struct req *rq, const struct guard_rule *rule,
     const struct caller *who)
@@ -67,6 +75,22 @@ check_caller(struct req *rq, const struct guard_rule *rule,
 		return oerr_say(rq, &oerr_insufficient_scope,
 		    "This is for the user's own sign-in; the token is an app's.");
 	return NULL;
+}
+
+/*
+ * RFC 9470 section 3: did the user sign in well enough, and lately?  A client's own
+ * token, and one from before tokens told that, says no.
+ */
+static const struct oerr *
+check_sign_in(struct req *rq, const struct guard_rule *rule,
+    const struct caller *who)
+{
+	const int64_t age = max_age_of(rq, rule);
+
+	return who->says.acr < rule->acr ||
+		(age > 0 && who->says.auth_time < rq->now - age)
+	    ? &oerr_insufficient_authentication
+	    : NULL;
 }
 
 /*
@@ -90,7 +114,24 @@ check_rule(struct req *rq, const struct guard_rule *rule,
 		return &oerr_insufficient_scope;
 	if (rule->any != NULL && count_had(who->is.scope, rule->any, &n) == 0)
 		return &oerr_insufficient_scope;
-	return NULL;
+	return rule->acr == ACR_NONE && max_age_of(rq, rule) == 0
+	    ? NULL
+	    : check_sign_in(rq, rule, who);
+}
+
+/* What a client asks /authorize for, after such a refusal. */
+static const char *
+sign_in_wanted(struct req *rq, const struct guard_rule *rule)
+{
+	const int64_t age = max_age_of(rq, rule);
+	struct buf b;
+
+	buf_init(&b, rq->a, 64);
+	if (rule->acr != ACR_NONE)
+		buf_printf(&b, ", acr_values=\"%s\"", acr_name(rule->acr));
+	if (age > 0)
+		buf_printf(&b, ", max_age=\"%lld\"", (long long)age);
+	return b.data;
 }
 
 /*
@@ -111,12 +152,15 @@ challenge(struct req *rq, const struct guard_rule *rule, const struct oerr *e)
 	    : arena_printf(rq->a, ", scope=\"%s\"", needs);
 
 	/* Where no token was sent, nothing is wrong with it. */
-	if (e->status == 401 && strcmp(e->error, "invalid_token") != 0)
+	if (e == &oerr_no_token)
 		resp_header(rq, "WWW-Authenticate", "%s%s", about, scope);
 	else
 		resp_header(rq, "WWW-Authenticate",
-		    "%s, error=\"%s\", error_description=\"%s\"%s", about,
-		    e->error, e->description, scope);
+		    "%s, error=\"%s\", error_description=\"%s\"%s%s", about,
+		    e->error, e->description, scope,
+		    e == &oerr_insufficient_authentication
+			? sign_in_wanted(rq, rule)
+			: "");
 }
 
 /* A failure is logged; the caller's token is good all the same. */

@@ -8,6 +8,7 @@
 #include "crypto.h"
 #include "jwk.h"
 
+struct conf;
 struct req;
 
 /*
@@ -20,7 +21,7 @@ struct req;
  *   signer        the algorithm that signs if the client has none of its own; a
  *                 second line may have another one, and the TIME from which it
  *                 signs; without this file it is ES256
- *   refresh.key   see below
+ *   refresh.key, factor.key   see below
  *
  * The set that verifies is in the directory verify/ in it.  All programs that check
  * tokens read it:
@@ -156,10 +157,26 @@ int keys_refresh_next(
     struct keys *ks, const char *text, char out[static SECRET_TEXT_LEN + 1]);
 
 /*
+ * The file factor.key has 32 random bytes in base64url.  The secrets of second factors
+ * are encrypted by it (box.h), so that the database alone does not give them.  The
+ * directory factors/ has a copy: programs read it there, and some may read no other
+ * key.
+ *
+ * keys_factor_close(cf, about, data, len, out): box_close with it.  Return 0; -1,
+ * logged, if there is no such key.
+ *
+ * keys_factor_open(cf, about, box, len, out): box_open with it, 1 or 0; -1 as above.
+ */
+int keys_factor_close(const struct conf *cf, const char *about,
+    const void *data, size_t len, uint8_t *out);
+int keys_factor_open(const struct conf *cf, const char *about,
+    const uint8_t *box, size_t len, void *out);
+
+/*
  * keys_publish(dir):
  * Mend the directory verify/ of dir: it must have the public half of each key, no
- * other key, and a seal.key.  Files that are right do not change.  Return 0; -1,
- * logged.
+ * other key, and a seal.key.  Make a factor.key if there is none, and its copy in
+ * factors/.  Files that are right do not change.  Return 0; -1, logged.
  *
  * keys_check_published(dir):
  * Return 1 if keys_publish would change nothing; 0, with the differences logged.

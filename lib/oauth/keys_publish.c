@@ -128,6 +128,34 @@ put_seal(struct mirror *m)
 		fail(m, m->dir);
 }
 
+/* The copy of factor.key that programs read.  A new key is made if there is none. */
+static void
+put_factor(struct mirror *m)
+{
+	char *own = arena_printf(m->a, "%s/factor.key", m->dir);
+	char *dir = arena_printf(m->a, "%s/" KEYS_FACTORS, m->dir);
+	char *copy = arena_printf(m->a, "%s/factor.key", dir);
+	const char *text, *there;
+	size_t len;
+
+	if (m->mends && keys_secret_make(m->dir, own, 0) < 0) {
+		m->failed = 1;
+		return;
+	}
+	text = keys_read_file(m->a, own, &len);
+	there = keys_read_file(m->a, copy, &len);
+	if (text != NULL && there != NULL && strcmp(text, there) == 0)
+		return;
+	if (text == NULL)
+		differs(m, own, "cannot be read, so nobody can add a factor");
+	else
+		differs(m, copy, "is not the factor.key of the directory above");
+	if (m->mends &&
+	    (text == NULL || (mkdir(dir, 0700) < 0 && errno != EEXIST) ||
+		keys_write_file(m->a, dir, copy, text, 1) < 0))
+		fail(m, copy);
+}
+
 static void
 compare(struct mirror *m)
 {
@@ -151,6 +179,8 @@ compare(struct mirror *m)
 		drop_others(m, ks);
 	if (!m->failed)
 		put_seal(m);
+	if (!m->failed)
+		put_factor(m);
 	keys_free(ks);
 }
 

@@ -192,6 +192,15 @@ scope_consent(struct req *rq, int64_t user, int64_t client,
 	return store_consent_put(rq->st, user, &c);
 }
 
+int
+scope_is_privileged(const struct conf *cf, uint64_t set)
+{
+	for (size_t i = 0; i < cf->n_scopes; i++)
+		if (set & UINT64_C(1) << i && cf->scopes[i].privileged)
+			return 1;
+	return 0;
+}
+
 void
 scope_show_as(const struct conf *cf, uint64_t set, struct tmpl_data *d,
     const char *list)

@@ -72,6 +72,9 @@ const struct oerr *scope_grant(struct req *rq, const struct client *cl,
 int scope_consent(struct req *rq, int64_t user, int64_t client,
     const char *resource, uint64_t scope);
 
+/* scope_is_privileged(cf, set): return 1 if any scope of set is privileged. */
+int scope_is_privileged(const struct conf *cf, uint64_t set);
+
 /* scope_show(cf, set, d): the list "scopes" of d: each name and description. */
 void scope_show(const struct conf *cf, uint64_t set, struct tmpl_data *d);
 

@@ -185,3 +185,60 @@ throttle_guess(struct req *rq, const struct session *s)
 		return -1;
 	return g.of_session >= SESSION_GUESSES || g.of_user >= USER_GUESSES;
 }
+
+/* The counts of a user's codes: at this address, and anywhere. */
+struct factor_counts {
+	struct digest key[2];
+	int64_t limit[2];
+};
+
+static struct factor_counts
+counts_of(struct req *rq, int64_t user)
+{
+	const char *who = arena_printf(rq->a, "%lld", (long long)user);
+
+	return (struct factor_counts) {
+		.key = {
+			throttle_key_of(rq, "factor", who, throttle_place_of(rq)),
+			throttle_key_of(rq, "factors", who, ""),
+		},
+		.limit = {
+			rq->conf->throttle_account_address,
+			rq->conf->throttle_account,
+		},
+	};
+}
+
+int
+throttle_factor(struct req *rq, int64_t user, int64_t *wait_s)
+{
+	const struct factor_counts c = counts_of(rq, user);
+	struct count n;
+
+	for (int i = 0; i < 2; i++) {
+		if (c.limit[i] == 0)
+			continue;
+		if (store_throttle_find(rq->st, &c.key[i], rq->now,
+			rq->conf->throttle_window, &n) < 0)
+			return -1;
+		if (n.failures >= c.limit[i]) {
+			*wait_s = n.until - rq->now;
+			return 0;
+		}
+	}
+	return 1;
+}
+
+int
+throttle_factor_end(struct req *rq, int64_t user, int is_right)
+{
+	const struct factor_counts c = counts_of(rq, user);
+	int64_t n;
+
+	for (int i = 0; i < 2; i++)
+		if ((is_right ? store_throttle_forget(rq->st, &c.key[i])
+			      : store_throttle_add(rq->st, &c.key[i], rq->now,
+				    rq->conf->throttle_window, &n)) < 0)
+			return -1;
+	return is_right ? 0 : throttle_tidy(rq);
+}

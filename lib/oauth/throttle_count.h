@@ -47,6 +47,22 @@ const struct oerr *throttle_later(
 int throttle_guess(struct req *rq, const struct session *s);
 
 /*
+ * Codes of a user's second factors.  Each is called within the write transaction that
+ * checks a code, so that no two are checked at once before one is counted.
+ *
+ * throttle_factor(rq, user, wait_s):
+ * Return 1 if one more may be checked; 0 after too many failures of this user at this
+ * address, or anywhere, and put to *wait_s how long to wait; -1 on error, logged.
+ * Sign-ins by password do not count, and a known place is no exception: who comes so
+ * far knows the password.
+ *
+ * throttle_factor_end(rq, user, is_right):
+ * Count a failure, or forget those before a success.  Return 0, or -1.
+ */
+int throttle_factor(struct req *rq, int64_t user, int64_t *wait_s);
+int throttle_factor_end(struct req *rq, int64_t user, int is_right);
+
+/*
  * For throttle.c too:
  *
  * throttle_place_of(rq): the address of the client, or the network that counts as one.

@@ -20,7 +20,7 @@ row_text(const struct row *r, int i)
 	return text == NULL ? NULL : arena_dup(r->a, text, len);
 }
 
-static int
+int
 row_bytes(const struct row *r, int i, void *out, size_t len)
 {
 	size_t n;

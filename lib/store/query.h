@@ -93,12 +93,14 @@ struct row;
  * row_text(r, i): the text, copied to the arena of the query; NULL if it is NULL.
  * row_id(r, i, out), row_digest(r, i, out): return 1; or 0 if the column is NULL or
  * has another length, and then *out does not change.
+ * row_bytes(r, i, out, len): the same for len bytes.
  * row_key(r, i, out): the key, with len 0 if it is NULL or too long for a key.
  */
 int64_t row_int(const struct row *r, int i);
 const char *row_text(const struct row *r, int i);
 int row_id(const struct row *r, int i, struct id *out);
 int row_digest(const struct row *r, int i, struct digest *out);
+int row_bytes(const struct row *r, int i, void *out, size_t len);
 void row_key(const struct row *r, int i, struct rowkey *out);
 
 /* Readers for a row whose first column is a number (int64_t) or a key. */

@@ -3,7 +3,7 @@
 
 #define USER_COLUMNS \
     "id, email, name, password, scope, created_at, disabled_at, login," \
-    " subject, group_names, claims, email_verified_at, credential"
+    " subject, group_names, claims, email_verified_at, credential, factors"
 /* The columns of a client that an operator sets. */
 #define CLIENT_SETTINGS \
     "name, secret, secret_hash, grants, redirect_uris, scope, alg," \
@@ -20,7 +20,7 @@
     " approved_at, denied_at, spent_at, expires_at"
 #define SESSION_COLUMNS \
     "digest, user_id, agent, address, created_at, seen_at, expires_at, " \
-    PROOF_COLUMNS
+    PROOF_COLUMNS ", credential, confirmed_at, is_half"
 #define LINK_COLUMNS \
     "digest, kind, user_id, email, name, password, return_to, credential," \
     " expires_at"
@@ -309,7 +309,8 @@ const struct statement sql_table[SQL_COUNT] = {
 
 	[SQL_SESSION_ADD] = { .adds = 1, .text =
 	    "INSERT INTO sessions (" SESSION_COLUMNS ")"
-	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)" },
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,"
+	    " ?11, ?12, ?13)" },
 	[SQL_SESSION_FIND] = { .locks = 1, .text =
 	    "SELECT " SESSION_COLUMNS " FROM sessions"
 	    " WHERE digest = ?1 AND expires_at > ?2" },
@@ -323,7 +324,41 @@ const struct statement sql_table[SQL_COUNT] = {
 	[SQL_SESSION_LIST] = { .text =
 	    "SELECT " SESSION_COLUMNS " FROM sessions"
 	    " WHERE user_id = ?1 AND expires_at > ?2"
-	    " ORDER BY seen_at DESC LIMIT ?3" },
+	    " AND is_half IS NULL ORDER BY seen_at DESC LIMIT ?3" },
+	[SQL_SESSION_CONFIRM] = { .text =
+	    "UPDATE sessions SET confirmed_at = ?2 WHERE digest = ?1" },
+
+	[SQL_TOTP_ADD] = { .text =
+	    "INSERT INTO totps (id, user_id, name, secret, last_step,"
+	    " created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)" },
+	/* Of any number of uses of one code one changes the row. */
+	[SQL_TOTP_USE] = { .text =
+	    "UPDATE totps SET last_step = ?2, last_used_at = ?3"
+	    " WHERE id = ?1 AND last_step < ?2" },
+	[SQL_TOTP_DELETE] = { .takes_back = 1, .text =
+	    "DELETE FROM totps WHERE id = ?1 AND user_id = ?2" },
+	[SQL_TOTP_LIST] = { .locks = 1, .text =
+	    "SELECT id, user_id, name, secret, last_step, created_at,"
+	    " last_used_at FROM totps WHERE user_id = ?1"
+	    " ORDER BY id LIMIT ?2" },
+	[SQL_TOTP_RESET] = { .takes_back = 1, .serial = 1, .text =
+	    "DELETE FROM totps WHERE user_id = ?1" },
+	[SQL_RECOVERY_ADD] = { .text =
+	    "INSERT INTO recovery_codes (user_id, digest) VALUES (?1, ?2)" },
+	[SQL_RECOVERY_USE] = { .takes_back = 1, .text =
+	    "DELETE FROM recovery_codes WHERE user_id = ?1 AND digest = ?2" },
+	[SQL_RECOVERY_DELETE] = { .takes_back = 1, .serial = 1, .text =
+	    "DELETE FROM recovery_codes WHERE user_id = ?1" },
+	[SQL_RECOVERY_LEFT] = { .text =
+	    "SELECT count(*) FROM recovery_codes WHERE user_id = ?1" },
+	/* Without a factor they are for nothing. */
+	[SQL_RECOVERY_END] = { .takes_back = 1, .serial = 1, .text =
+	    "DELETE FROM recovery_codes WHERE user_id = ?1"
+	    " AND EXISTS (SELECT 1 FROM users WHERE id = ?1 AND factors = 0)" },
+	[SQL_FACTOR_CHANGED] = { .takes_back = 1, .serial = 1, .text =
+	    "UPDATE users SET credential = credential + 1, factors ="
+	    " (SELECT count(*) FROM totps WHERE user_id = ?1)"
+	    " WHERE id = ?1" },
 
 	/* The next ?2 rows of the walk, and whether each has expired. */
 	[SQL_PURGE_ACCESS_NEXT] = { .text =

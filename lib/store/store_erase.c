@@ -24,6 +24,8 @@ store_erase_user(struct store *st, int64_t id)
 
 	if (erase_shared(st, id, 0) < 0 ||
 	    query_run(st, SQL_ERASE_SESSIONS, v, 1) < 0 ||
+	    query_run(st, SQL_TOTP_RESET, v, 1) < 0 ||
+	    query_run(st, SQL_RECOVERY_DELETE, v, 1) < 0 ||
 	    query_run(st, SQL_ERASE_POSTS, v, 1) < 0 ||
 	    query_run(st, SQL_ERASE_OUTBOX, v, 1) < 0 ||
 	    query_run(st, SQL_ERASE_LINKS, v, 1) < 0)

@@ -15,6 +15,9 @@ read_session(const struct row *r, void *to)
 	out->seen_at = row_int(r, 5);
 	out->expires_at = row_int(r, 6);
 	proof_read(r, 7, &out->proof);
+	out->credential = row_int(r, 7 + PROOF_N);
+	out->confirmed_at = row_int(r, 8 + PROOF_N);
+	out->is_half = row_int(r, 9 + PROOF_N) != 0;
 }
 
 int
@@ -23,7 +26,9 @@ store_session_add(struct store *st, const struct session *s)
 	return query_run(st, SQL_SESSION_ADD,
 	    VALUES(V_DIGEST(&s->digest), V_INT(s->user), V_TEXT(s->agent),
 		V_TEXT(s->address), V_INT(s->created_at), V_INT(s->seen_at),
-		V_INT(s->expires_at), V_PROOF(&s->proof)));
+		V_INT(s->expires_at), V_PROOF(&s->proof),
+		V_INT(s->credential), V_INT_OR_NULL(s->confirmed_at),
+		V_INT_OR_NULL(s->is_half)));
 }
 
 int
@@ -38,6 +43,14 @@ int
 store_session_seen(struct store *st, const struct digest *d, int64_t now)
 {
 	return query_run(st, SQL_SESSION_SEEN, VALUES(V_DIGEST(d), V_INT(now)));
+}
+
+int
+store_session_confirm(
+    struct store *st, const struct digest *d, int64_t now)
+{
+	return query_run(
+	    st, SQL_SESSION_CONFIRM, VALUES(V_DIGEST(d), V_INT(now)));
 }
 
 int

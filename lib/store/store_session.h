@@ -11,6 +11,13 @@ struct session {
 	const char *agent, *address;
 	int64_t created_at, seen_at, expires_at;
 	struct proof proof;
+	int64_t confirmed_at;	/* when the user last proved it was them; 0: never */
+	int64_t credential;	/* version that was checked */
+	/*
+	 * It is the first step of a sign-in whose second step is still to come:
+	 * nobody is signed in by it.
+	 */
+	int is_half;
 };
 
 int store_session_add(struct store *st, const struct session *s);
@@ -22,7 +29,10 @@ int store_session_delete(struct store *st, const struct digest *d);
 /* Delete all sessions of the user except keep (NULL: all of them). */
 int store_session_delete_others(
     struct store *st, int64_t user, const struct digest *keep);
-/* List the sessions that have not expired, the last seen first. */
+/* store_session_confirm(st, d, now): the user proved again that it is them. */
+int store_session_confirm(
+    struct store *st, const struct digest *d, int64_t now);
+/* List the sessions that have not expired, the last seen first; none that is half. */
 int store_session_list(struct store *st, struct arena *a, int64_t user,
     int64_t now, struct session *out, size_t n);
 

@@ -21,6 +21,7 @@ read_user(const struct row *r, void *to)
 	out->claims = row_text(r, 10);
 	out->email_verified_at = row_int(r, 11);
 	out->credential = row_int(r, 12);
+	out->factors = row_int(r, 13);
 }
 
 int

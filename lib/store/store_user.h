@@ -19,6 +19,7 @@ struct user {
 	const char *groups;	/* words, or NULL */
 	const char *claims;	/* a JSON object, or NULL */
 	int64_t created_at, disabled_at, email_verified_at; /* 0: not so */
+	int64_t factors;	/* how many second factors they have */
 	int64_t credential;	/* version: rises with each new password or factor */
 };
 

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "arena.h"
 #include "audit.h"
@@ -11,7 +12,7 @@
 #include "sandbox.h"
 #include "store.h"
 
-#define PLACES_MAX 20 /* keys twice, templates, state, two names of eight files */
+#define PLACES_MAX 21 /* keys three times, templates, state, two names of eight files */
 
 struct confined {
 	struct arena *a;
@@ -84,6 +85,16 @@ add_database(struct confined *c, const char *database)
 		add_file(c, file[i].path, 1);
 }
 
+/* A site of an earlier version has none before carnet install made it. */
+static void
+add_factors(struct confined *c, const struct conf *cf, unsigned uses)
+{
+	const char *dir = arena_printf(c->a, "%s/" KEYS_FACTORS, cf->keys);
+
+	if (uses & USES_FACTORS && access(dir, F_OK) == 0)
+		add(c, dir, 0);
+}
+
 /* The directories that are written come first: often the others are below them. */
 static struct confined *
 needs(const struct conf *cf, unsigned uses, int has_porter)
@@ -107,6 +118,7 @@ needs(const struct conf *cf, unsigned uses, int has_porter)
 		add(c, cf->keys, 0);
 	if (uses & USES_KEYS)
 		add(c, arena_printf(a, "%s/" KEYS_PUBLIC, cf->keys), 0);
+	add_factors(c, cf, uses);
 	if (uses & USES_PAGES && cf->templates != NULL)
 		add(c, cf->templates, 0);
 	return c;

@@ -44,6 +44,14 @@ const struct oerr oerr_expired_token = { 400, "expired_token",
 	"The device code has expired.", NULL };
 const struct oerr oerr_invalid_target = { 400, "invalid_target",
 	"The resource is not one that this server gives tokens for.", NULL };
+const struct oerr oerr_unmet_authentication = { 400,
+	"unmet_authentication_requirements",
+	"The user cannot sign in here in the way that acr_values asks for.",
+	NULL };
+const struct oerr oerr_insufficient_authentication = { 401,
+	"insufficient_user_authentication",
+	"The user must sign in again, or in a stronger way.",
+	UNAUTHENTICATED };
 const struct oerr oerr_stale_form = { 400, "invalid_request",
 	"This form is out of date. Go back, reload the page, and try again.",
 	NULL };

@@ -20,6 +20,9 @@ extern const struct oerr oerr_invalid_request, oerr_invalid_client,
 extern const struct oerr oerr_access_denied, oerr_unsupported_response_type,
     oerr_login_required, oerr_consent_required, oerr_authorization_pending,
     oerr_slow_down, oerr_expired_token, oerr_invalid_target;
+/* OpenID Connect, unmet_authentication_requirements; RFC 9470 section 3. */
+extern const struct oerr oerr_unmet_authentication,
+    oerr_insufficient_authentication;
 /* For pages that a person reads. */
 extern const struct oerr oerr_stale_form, oerr_foreign_form;
 /* RFC 6585 section 4; slow_down is the nearest of OAuth's registered errors. */

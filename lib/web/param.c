@@ -72,6 +72,11 @@ const struct param_row param_rows[PARAM_COUNT] = {
 	[PARAM_AFTER] = { "after", 64, is_vschar, 0 },
 	[PARAM_LINK] = { "link", 64, is_vschar, 0 },
 	[PARAM_LOGIN] = { "login", 254, is_text, 0 },
+	[PARAM_OTP] = { "otp", 64, is_text, 0 },
+	[PARAM_RECOVERY_CODE] = { "recovery_code", 64, is_text, 0 },
+	[PARAM_TOTP] = { "totp", 128, is_vschar, 0 },
+	[PARAM_ACR_VALUES] = { "acr_values", 256, is_vschar, 0 },
+	[PARAM_MAX_AGE] = { "max_age", 16, is_vschar, 0 },
 };
 
 const char *

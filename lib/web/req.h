@@ -41,6 +41,7 @@ enum {
 	USES_SIGNING = 8, /* the private keys: keys_get_signing */
 	USES_LOOKUP = 16, /* the database, for reading only */
 	USES_PASSWORDS = 32, /* it takes passwords: the socket of password_check */
+	USES_FACTORS = 64, /* the key of second factors */
 };
 
 /* One program. */

@@ -106,8 +106,10 @@ session_load(struct req *rq, struct visitor *v)
 		    rq->st, rq->a, v->session.user, &v->user);
 	if (found < 0)
 		return oerr_machine(rq);
-	v->signed_in = found && v->user.disabled_at == 0;
-	if (v->signed_in) {
+	found = found && v->user.disabled_at == 0;
+	v->is_half = found && v->session.is_half;
+	v->signed_in = found && !v->session.is_half;
+	if (v->signed_in || v->is_half) {
 		rq->trail.user = store_user_label(&v->user);
 		rq->trail.is_known = 1;
 	}
@@ -170,6 +172,8 @@ session_is_current(struct req *rq, const struct visitor *v)
 
 	found = store_session_find(
 	    rq->st, rq->a, &v->session.digest, rq->now, &s);
+	if (found == 1 && s.is_half)
+		return 0;
 	return found == 1
 	    ? store_user_is_current(rq->st, s.user, CREDENTIAL_ANY)
 	    : found;
@@ -201,18 +205,21 @@ sign_in_step(struct store *st, void *ctx)
 	return store_session_add(st, in->session);
 }
 
-const struct oerr *
-session_sign_in(struct req *rq, struct visitor *v, const struct user *u,
-    const struct proof *p)
+static const struct oerr *
+begin(struct req *rq, struct visitor *v, const struct user *u,
+    const struct proof *p, int is_half)
 {
+	const int64_t ttl_s = is_half ? HALF_TTL_S : rq->conf->session_ttl;
 	struct session s = {
 		.user = u->id,
 		.agent = agent_of(rq),
 		.address = remote_address(rq),
 		.created_at = rq->now,
 		.seen_at = rq->now,
-		.expires_at = rq->now + rq->conf->session_ttl,
+		.expires_at = rq->now + ttl_s,
 		.proof = *p,
+		.credential = u->credential,
+		.is_half = is_half,
 	};
 	char cookie[sizeof(v->cookie)];
 	int done;
@@ -220,33 +227,72 @@ session_sign_in(struct req *rq, struct visitor *v, const struct user *u,
 	secret_make(cookie, &s.digest);
 	done = store_write(rq->st, sign_in_step,
 	    &(struct sign_in) { .user = u, .session = &s,
-		.old = v->signed_in ? &v->session.digest : NULL });
+		.old = v->signed_in || v->is_half ? &v->session.digest
+						   : NULL });
 	if (done < 0)
 		return oerr_machine(rq);
 	if (done == 0)
 		return oerr_why(rq, &oerr_invalid_grant,
 		    "password or factor changed, or user disabled, meanwhile");
-	rq->trail.detail = p->amr;
-	trail_note(rq, "sign_in");
 	memcpy(v->cookie, cookie, sizeof(cookie));
 	explicit_bzero(cookie, sizeof(cookie));
 	v->session = s;
 	v->user = *u;
-	v->signed_in = 1;
+	v->signed_in = !is_half;
+	v->is_half = is_half;
 	make_csrf(v);
 	set_cookie(rq, v->cookie, rq->conf->session_ttl);
 	return NULL;
 }
 
 const struct oerr *
+session_sign_in(struct req *rq, struct visitor *v, const struct user *u,
+    const struct proof *p)
+{
+	const struct oerr *e = begin(rq, v, u, p, 0);
+
+	if (e != NULL)
+		return e;
+	rq->trail.detail = p->amr;
+	trail_note(rq, "sign_in");
+	return NULL;
+}
+
+const struct oerr *
+session_sign_in_half(struct req *rq, struct visitor *v, const struct user *u,
+    const struct proof *p)
+{
+	return begin(rq, v, u, p, 1);
+}
+
+int
+session_is_fresh(const struct req *rq, const struct visitor *v)
+{
+	const struct session *s = &v->session;
+	const int64_t at = s->confirmed_at > s->proof.at ? s->confirmed_at
+							 : s->proof.at;
+
+	return at > rq->now - rq->conf->fresh_ttl;
+}
+
+const struct oerr *
+session_confirm(struct req *rq, struct visitor *v)
+{
+	if (store_session_confirm(rq->st, &v->session.digest, rq->now) < 0)
+		return oerr_machine(rq);
+	v->session.confirmed_at = rq->now;
+	return NULL;
+}
+
+const struct oerr *
 session_sign_out(struct req *rq, struct visitor *v)
 {
-	if (v->signed_in &&
+	if ((v->signed_in || v->is_half) &&
 	    store_session_delete(rq->st, &v->session.digest) < 0)
 		return oerr_machine(rq);
 	if (v->signed_in)
 		trail_note(rq, "sign_out");
-	v->signed_in = 0;
+	v->signed_in = v->is_half = 0;
 	set_cookie(rq, "", 0);
 	return NULL;
 }

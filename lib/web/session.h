@@ -13,8 +13,9 @@ struct req;
 /* The person at the browser. */
 struct visitor {
 	int signed_in;
-	struct user user;	/* if signed in */
-	struct session session;	/* if signed in */
+	int is_half;		/* the second step of a sign-in is to come */
+	struct user user;	/* if either is so */
+	struct session session;	/* the same */
 	char cookie[SECRET_TEXT_LEN + 1];
 	char csrf[CSRF_LEN + 1]; /* for every form; bound to the cookie */
 };
@@ -63,7 +64,25 @@ int session_is_current(struct req *rq, const struct visitor *v);
 const struct oerr *session_sign_in(struct req *rq, struct visitor *v,
     const struct user *u, const struct proof *p);
 
-/* session_sign_out(rq, v): delete the session and its cookie. */
+/*
+ * session_sign_in_half(rq, v, u, p):
+ * The same for the first step of a sign-in: nobody is signed in, and the browser has
+ * HALF_TTL_S seconds for the second step, which calls session_sign_in.
+ */
+#define HALF_TTL_S 600
+const struct oerr *session_sign_in_half(struct req *rq, struct visitor *v,
+    const struct user *u, const struct proof *p);
+
+/*
+ * session_is_fresh(rq, v):
+ * Return 1 if the user signed in, or proved that it is them, in the last fresh_ttl.
+ *
+ * session_confirm(rq, v): they have proved it now.
+ */
+int session_is_fresh(const struct req *rq, const struct visitor *v);
+const struct oerr *session_confirm(struct req *rq, struct visitor *v);
+
+/* session_sign_out(rq, v): delete the session, whole or half, and its cookie. */
 const struct oerr *session_sign_out(struct req *rq, struct visitor *v);
 
 #endif

@@ -8,6 +8,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from kit import chromium, expect, mail
+from kit.factor import Phone
 from kit.listener import TOKEN_PAGE, Listener
 from kit.people import App, Browser
 from kit.site import User
@@ -191,7 +192,6 @@ def test_a_token_is_made_and_copied(web, site, driver):
     user = site.user("*")
     web.open("/account").sign_in(user)
     web.find("token-name").send_keys("From the browser")
-    web.find("token-password").send_keys(user.password)
     driver.find_element(By.CSS_SELECTOR, "[name=scopes][value=read-posts]").click()
     web.press("create-token")
     token = web.find("new-token").text
@@ -206,17 +206,6 @@ def test_a_token_is_made_and_copied(web, site, driver):
     driver.find_element(By.CSS_SELECTOR, "#tokens summary").click()
     driver.find_element(By.CLASS_NAME, "revoke-token").click()
     expect.until(lambda: not site.is_live(token))
-
-
-def test_a_missing_password_is_told_at_its_field(web, site):
-    """WCAG 2.1, 3.3.1: the field has the focus, too."""
-    user = site.user("*")
-    web.open("/account").sign_in(user)
-    web.find("token-name").send_keys("Mine")
-    web.find("token-password").send_keys("wrong")
-    web.press("create-token")
-    assert web.focus() == "token-password" and web.find("error").is_displayed()
-    assert web.find("token-name").get_property("value") == "Mine"
 
 
 def test_times_are_the_readers_own(web, user, driver):
@@ -352,3 +341,52 @@ def test_on_a_phone_nothing_is_cut_off(web, user, site, width):
         web.open(path)
         assert web.driver.execute_script(
             "return document.documentElement.scrollWidth") <= width, path
+
+
+def test_an_authenticator_app_from_the_page_to_the_next_sign_in(web, site):
+    """doc/users.md, A second factor: by the text, without the camera; then the second
+    step, and a recovery code in its place."""
+    user = site.user("*")
+    web.open("/account").sign_in(user)
+    web.press("add-totp")
+    assert web.find("totp-qr").is_displayed()
+    phone = Phone(site, user, web.find("totp-secret").text)
+    site.secrets.add(phone.secret)
+    assert web.focus() == "totp-code"
+    web.find("totp-code").send_keys(phone.code())
+    web.find("factor-name").send_keys("Work phone")
+    web.press("confirm-totp")
+    phone.recovery = web.find("recovery-codes").text.split()
+    site.secrets.update(phone.recovery)
+    assert len(phone.recovery) == 10
+    web.press("continue")
+    assert "Work phone" in web.find("factors").text
+    web.press("sign-out")
+    web.open("/account").sign_in(user)
+    assert web.focus() == "otp"
+    web.find("otp").send_keys(phone.unused())
+    web.press("verify")
+    assert "Your account" in web.text()
+    web.press("sign-out")
+    web.open("/account").sign_in(user)
+    web.driver.find_element(By.CSS_SELECTOR, "details summary").click()
+    web.find("recovery_code").send_keys(phone.recovery[3])
+    web.press("recover")
+    assert "9 left" in web.text()
+
+
+def test_an_old_sign_in_makes_a_token_after_the_password(web, site):
+    """doc/users.md, The account page: what was typed is not lost."""
+    user = site.user("*")
+    web.open("/account").sign_in(user)
+    site.sql("UPDATE sessions SET auth_time = auth_time - 3600 WHERE user_id = ?", user.id)
+    web.find("token-name").send_keys("Backup")
+    web.press("create-token")
+    assert web.focus() == "current-password"
+    web.find("current-password").send_keys("wrong")
+    web.press("confirm")
+    # WCAG 2.1, 3.3.1: the field has the focus.
+    assert web.focus() == "current-password" and web.find("error").is_displayed()
+    web.find("current-password").send_keys(user.password)
+    web.press("confirm")
+    assert site.is_live(web.find("new-token").text)

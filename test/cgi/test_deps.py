@@ -40,7 +40,8 @@ def test_the_package_has_what_its_build_depends_on(bare):
 PACKAGES = {"gnutls": "libgnutls28-dev", "nettle": "nettle-dev", "hogweed": "nettle-dev",
             "gmp": "libgmp-dev", "idn2": "libidn2-dev", "unistring": "libunistring-dev",
             "tasn1": "libgnutls28-dev", "sqlite3": "libsqlite3-dev", "json-c": "libjson-c-dev",
-            "crypt": "libcrypt-dev", "argon2": "libargon2-dev", "z": "zlib1g-dev", "m": "libc6-dev"}
+            "crypt": "libcrypt-dev", "argon2": "libargon2-dev", "oath": "liboath-dev",
+            "z": "zlib1g-dev", "m": "libc6-dev"}
 
 
 @pytest.mark.parametrize("kind", ["static", "test", "bench"])

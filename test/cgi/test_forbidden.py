@@ -68,6 +68,8 @@ static void try_all(void)
 	file("add key", dir, "keys/ES256-evil.pem", O_WRONLY | O_CREAT);
 	file("read refresh", dir, "keys/refresh.key", O_RDONLY);
 	file("read seal", dir, "keys/verify/seal.key", O_RDONLY);
+	file("read factor", dir, "keys/factors/factor.key", O_RDONLY);
+	file("write factor", dir, "keys/factors/factor.key", O_WRONLY);
 	file("write seal", dir, "keys/verify/seal.key", O_WRONLY);
 	file("add public", dir, "keys/verify/ES256-evil.pem", O_WRONLY | O_CREAT);
 	file("read program", dir, "cgi-bin/token", O_RDONLY);
@@ -197,6 +199,8 @@ def test_what_a_bug_could_try(shim, name, apart):
         "write database": None if has_database else "EACCES",
         "read key": None if signs else "EACCES", "read refresh": None if signs else "EACCES",
         "read seal": None if signs or name in VERIFIES else "EACCES",
+        "read factor": None if signs or name == "login" else "EACCES",
+        "write factor": "EACCES",
         "write seal": "EACCES", "add public": "EACCES",
         "write key": "EACCES", "add key": "EACCES",
         "read program": "EACCES", "write program": "EACCES",
@@ -257,7 +261,7 @@ def test_who_writes_nothing_opens_the_database_to_read():
 def test_without_the_sandbox_it_is_done(shim):
     """Without the sandbox all of the tries above succeed."""
     got = tried(shim, "jwks", "sandbox = no\n", TRY_HARMLESS="1")
-    assert len(got) == 22 and set(got.values()) == {None}
+    assert len(got) == 24 and set(got.values()) == {None}
 
 
 TAKES_PASSWORDS = {"account", "confirm", "login", "password-token", "token"}

@@ -1,5 +1,6 @@
 """The guard program in a made-up environment: its two roles, and its refusals."""
 import json
+import time
 
 import pytest
 
@@ -16,6 +17,9 @@ POST /docs = all write-posts
 /open = public
 /open/admin = all admin
 /docs/private = all admin
+/step = user acr mfa max_age 5m
+/late = token max_age 1
+/pwd = any read-posts admin acr pwd
 """
 NAMES = ("CARNET_USER_ID", "CARNET_USER_EMAIL", "CARNET_CLIENT_ID", "CARNET_SCOPE",
          "CARNET_TOKEN_ID", "REMOTE_USER")
@@ -358,3 +362,39 @@ def test_what_leads_elsewhere_when_decoded_twice_is_refused(ask, path):
     """doc/guard.md, Rules: a public rule opens only its own place."""
     assert error(ask(path)) == (400, "invalid_request")
     assert ask("/open/100%25/a%2520b").status == 200
+
+
+def signed(cgi, token, acr="mfa", ago=0):
+    """The token, as if its user had signed in so; acr None: it does not say."""
+    claims = {"auth_time": int(time.time()) - ago, "acr": acr}
+    drop = () if acr else ("auth_time", "acr", "amr")
+    return cgi.forge(token, claims=claims if acr else None, drop=drop)
+
+
+@pytest.mark.parametrize("acr, ago, fine", [
+    ("mfa", 0, True), ("phr", 0, True), ("mfa", 290, True), ("mfa", 310, False),
+    ("pwd", 0, False), ("gold", 0, False), (None, 0, False)])
+def test_a_rule_may_want_a_stronger_or_younger_sign_in(cgi, ask, reader, acr, ago, fine):
+    """RFC 9470 section 3: 401, with what to ask for at /authorize."""
+    answer = ask("/step", signed(cgi, reader, acr, ago))
+    if fine:
+        assert answer.status == 200
+        return
+    assert error(answer) == (401, "insufficient_user_authentication")
+    challenge = answer.headers["WWW-Authenticate"]
+    assert challenge.startswith("Bearer realm=")
+    assert ', error="insufficient_user_authentication", ' in challenge
+    assert challenge.endswith(', acr_values="mfa", max_age="300"')
+
+
+def test_a_challenge_has_what_the_rule_wants_alone(cgi, ask, reader):
+    """RFC 9470 section 3; a client's own token has no sign-in; scopes come first."""
+    answer = ask("/late", cgi.machine()[1])
+    assert error(answer) == (401, "insufficient_user_authentication")
+    assert 'max_age="1"' in answer.headers["WWW-Authenticate"]
+    assert "acr_values" not in answer.headers["WWW-Authenticate"]
+    assert ask("/pwd", reader).status == 200
+    answer = ask("/pwd", signed(cgi, reader, None))
+    assert answer.headers["WWW-Authenticate"].endswith(', acr_values="pwd"')
+    assert error(ask("/pwd", cgi.token("write-posts"))) == (403, "insufficient_scope")
+    assert error(ask("/step")) == (401, "unauthorized")

@@ -71,6 +71,8 @@ what_is_not_set_has_its_default(void **state)
 	assert_int_equal(cf->device_interval, 5);
 	assert_int_equal(cf->session_ttl, 12 * 3600);
 	assert_int_equal(cf->durability_full, 1);
+	assert_int_equal(cf->second_factor, FACTOR_OPTIONAL);
+	assert_int_equal(cf->fresh_ttl, 600);
 	assert_int_equal(cf->passport_compat, 0);
 	assert_null(cf->password_client_id);
 	assert_null(cf->password_client_secret);
@@ -94,6 +96,7 @@ every_setting_reaches_its_member(void **state)
 	    "personal_ttl = 4\ncode_ttl = 5\ndevice_code_ttl = 6\n"
 	    "device_interval = 7\nsession_ttl = 80\n"
 	    "durability = normal\npassport_compat = yes\n"
+	    "second_factor = required\n"
 	    "[scopes]\nread = Read\nwrite = Write\n"
 	    "[password_token]\nclient_id = id\nclient_secret = the secret\n"
 	    "[guard]\n[throttle]\n");
@@ -125,6 +128,7 @@ every_setting_reaches_its_member(void **state)
 	assert_int_equal(cf->device_interval, 7);
 	assert_int_equal(cf->session_ttl, 80);
 	assert_int_equal(cf->durability_full, 0);
+	assert_int_equal(cf->second_factor, FACTOR_REQUIRED);
 	assert_int_equal(cf->passport_compat, 1);
 	assert_string_equal(cf->password_client_id, "id");
 	assert_string_equal(cf->password_client_secret, "the secret");
@@ -244,6 +248,9 @@ a_bad_line_is_refused_with_its_place_and_the_cure(void **state)
 		    "scope a stands twice" },
 		{ ISSUER "durability = yes\n", 2, "full or normal" },
 		{ ISSUER "durability = Full\n", 2, "full or normal" },
+		{ ISSUER "second_factor = yes\n", 2,
+		    "second_factor is off, optional or required" },
+		{ ISSUER "fresh_ttl = 59\n", 2, "a time of 60 to 86400" },
 		{ ISSUER "passport_compat = 1\n", 2, "yes or no" },
 		{ ISSUER "passport_compat =\n", 2, "yes or no" },
 		{ ISSUER "database =\n", 2, "database is a path" },

@@ -146,6 +146,12 @@ a_rule_says_what_it_needs(void **state)
 		    { .needs = { .caller = CALLER_CLIENT, .all = "write read",
 			  .realm = "The  house" } } },
 		{ "/x = token realm r", { .needs.realm = "r" } },
+		{ "/x = user acr mfa", { .needs.acr = ACR_MFA,
+			.needs.caller = CALLER_USER } },
+		{ "/x = token max_age 5m", { .needs.max_age = 300 } },
+		{ "/x = all read acr phr max_age 90 realm acr mfa",
+		    { .needs = { .all = "read", .acr = ACR_PHR, .max_age = 90,
+			  .realm = "acr mfa" } } },
 		{ "realm = The site\n/x = token",
 		    { .needs.realm = "The site" } },
 		{ "/x = token\nrealm = The site",
@@ -166,6 +172,8 @@ a_rule_says_what_it_needs(void **state)
 
 		assert_int_equal(got->is_public, want->is_public);
 		assert_int_equal(got->needs.caller, want->needs.caller);
+		assert_int_equal(got->needs.acr, want->needs.acr);
+		assert_int_equal(got->needs.max_age, want->needs.max_age);
 		for (size_t j = 0; j < N(texts); j++) {
 			if (texts[j][1] == NULL)
 				assert_null(texts[j][0]);
@@ -217,6 +225,15 @@ a_rule_that_is_none_is_refused_with_its_line(void **state)
 		{ "/x = user any *", "* is a scope that" },
 		{ "/x = all read read", "read is named twice" },
 		{ "/x = token realm", "realm needs a text" },
+		{ "/x = acr mfa", "a rule is public" },
+		{ "/x = public acr mfa", "a rule is public" },
+		{ "/x = user acr", "acr needs pwd, mfa or phr" },
+		{ "/x = user acr gold", "acr needs pwd, mfa or phr" },
+		{ "/x = user max_age", "max_age needs a time" },
+		{ "/x = user max_age 0", "max_age needs a time" },
+		{ "/x = user max_age x", "max_age needs a time" },
+		{ "/x = user max_age 5m acr mfa", "a rule is public" },
+		{ "/x = all acr mfa", "all needs scopes after it" },
 		{ "/x = token realm a\"b", "realm needs a text" },
 		{ "/x = token realm a\\b", "realm needs a text" },
 		{ "GTE /x = token", "GTE is not a method" },

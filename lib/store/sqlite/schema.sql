@@ -15,7 +15,8 @@
 -- gave the user; tokens name the user by it; NULL is the number.  One that is a
 -- number is the user's own id.  password is a hash of hash.h.  hash_kind says what
 -- it costs to check it; NULL: it is one of ours.  credential is the version of
--- what the user signs in with; each new password or factor raises it.  group_names is words.
+-- what the user signs in with; each new password or factor raises it.  factors is how many second factors the
+-- user has, which the next tables have.  group_names is words.
 -- claims is a JSON object of further claims of OpenID Connect.  scope is words; '*'
 -- is all; NULL is the setting user_scopes.
 CREATE TABLE users (
@@ -28,6 +29,7 @@ CREATE TABLE users (
 	password TEXT NOT NULL,
 	hash_kind TEXT,
 	credential INTEGER NOT NULL DEFAULT 0,
+	factors INTEGER NOT NULL DEFAULT 0,
 	scope TEXT,
 	group_names TEXT,
 	claims TEXT,
@@ -35,6 +37,26 @@ CREATE TABLE users (
 	disabled_at INTEGER
 ) STRICT;
 CREATE INDEX users_hash_kind ON users (hash_kind) WHERE hash_kind IS NOT NULL;
+
+-- An app on a phone that makes codes (RFC 6238).  secret is encrypted by factor.key.
+-- A code counts once: last_step is the newest 30 seconds whose code was used.
+CREATE TABLE totps (
+	id BLOB PRIMARY KEY,
+	user_id INTEGER NOT NULL REFERENCES users (id),
+	name TEXT NOT NULL,
+	secret BLOB NOT NULL,
+	last_step INTEGER NOT NULL,
+	created_at INTEGER NOT NULL,
+	last_used_at INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX totps_user ON totps (user_id);
+
+-- The codes that are left; a code is deleted when it is used.
+CREATE TABLE recovery_codes (
+	user_id INTEGER NOT NULL REFERENCES users (id),
+	digest BLOB NOT NULL,
+	PRIMARY KEY (user_id, digest)
+) STRICT, WITHOUT ROWID;
 
 -- secret is a SHA-256.  secret_hash is a hash of crypt(3), of a secret that was
 -- imported.  A client with neither is public.  grants and redirect_uris are words.
@@ -182,7 +204,9 @@ CREATE TABLE oauth_consents (
 ) STRICT, WITHOUT ROWID;
 
 -- digest is the SHA-256 of the cookie.  auth_time, amr and acr are what the user
--- proved.  seen_at is correct to ten minutes.
+-- proved; confirmed_at is when they last proved it again.  seen_at is correct to ten
+-- minutes.  credential is the version that was checked.  is_half is 1 if the row is the
+-- first step of a sign-in: nobody is signed in before the second one.
 CREATE TABLE sessions (
 	digest BLOB PRIMARY KEY,
 	user_id INTEGER NOT NULL REFERENCES users (id),
@@ -193,7 +217,10 @@ CREATE TABLE sessions (
 	expires_at INTEGER NOT NULL,
 	auth_time INTEGER NOT NULL,
 	amr TEXT NOT NULL,
-	acr TEXT NOT NULL
+	acr TEXT NOT NULL,
+	credential INTEGER NOT NULL DEFAULT 0,
+	confirmed_at INTEGER,
+	is_half INTEGER
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sessions_user ON sessions (user_id);
 CREATE INDEX sessions_expire ON sessions (expires_at);

@@ -1,0 +1,103 @@
+/* fresh.c: some acts want a sign-in of the last fresh_ttl. */
+#include "fresh.h"
+
+#include <string.h>
+
+#include "buf.h"
+#include "conf.h"
+#include "factor.h"
+#include "oerr.h"
+#include "passwd.h"
+#include "req.h"
+#include "resp.h"
+#include "session.h"
+#include "site.h"
+#include "tmpl.h"
+#include "url.h"
+#include "user.h"
+
+#define TOO_MANY \
+    "Too many attempts have failed. Wait some minutes, and try again."
+
+const struct oerr *
+fresh_prove(struct req *rq, struct visitor *v, const char **why)
+{
+	const char *password = rq->param[PARAM_CURRENT_PASSWORD], *hash;
+	const int by_factor = password == NULL &&
+	    rq->conf->second_factor != FACTOR_OFF && factor_sent(rq) != NULL;
+	struct proof p = v->session.proof;
+	const struct oerr *e;
+
+	*why = NULL;
+	if (password == NULL && !by_factor) {
+		*why = "";
+		return NULL;
+	}
+	e = by_factor ? factor_check(rq, &v->user, &p)
+		      : user_confirm(rq, &v->user, &v->session.digest, password,
+			    NULL, &hash);
+	if (e == NULL)
+		return session_confirm(rq, v);
+	if (e->status >= 500)
+		return e;
+	oerr_log(rq, e);
+	*why = e == &oerr_throttled ? TOO_MANY
+	    : by_factor		    ? "The code is wrong, or was used before."
+				    : "The password is wrong.";
+	return NULL;
+}
+
+/* A parameter as a hidden field; of check boxes all words in one. */
+static void
+carry(struct req *rq, struct tmpl_data *d, enum param p)
+{
+	struct tmpl_data *item;
+
+	if (rq->param[p] == NULL)
+		return;
+	item = tmpl_push(d, "params");
+	tmpl_set(item, "name", param_name(p));
+	tmpl_set(item, "value", rq->param[p]);
+}
+
+const struct oerr *
+fresh_ask(struct req *rq, struct visitor *v, const char *action,
+    const enum param *carried, size_t n, const char *why)
+{
+	const struct user *u = &v->user;
+	const int has_password = rq->conf->password_check != NULL ||
+	    strcmp(u->password, PASSWD_NONE) != 0;
+	const int has_factor = rq->conf->second_factor != FACTOR_OFF &&
+	    u->factors > 0;
+	struct tmpl_data *d = tmpl_data_new(rq->a);
+	const int is_late = why != NULL && strcmp(why, TOO_MANY) == 0;
+
+	for (size_t i = 0; i < n; i++)
+		carry(rq, d, carried[i]);
+	tmpl_set(d, "title", "Confirm that it is you");
+	tmpl_set(d, "action", action);
+	tmpl_set(d, "csrf_token", v->csrf);
+	tmpl_set(d, "email", store_user_label(u));
+	tmpl_set(d, "error", why);
+	tmpl_set(d, "has_password", has_password ? "1" : NULL);
+	tmpl_set(d, "has_factor", has_factor ? "1" : NULL);
+	tmpl_set(d, "can_prove", has_password || has_factor ? "1" : NULL);
+	tmpl_set(d, "login_url", site_path(rq->conf, rq->a, SITE_LOGIN));
+	return resp_page(rq,
+	    is_late				? 429
+		: why != NULL && *why != '\0' ? 422
+						: 200,
+	    "fresh.html", d);
+}
+
+const char *
+fresh_url(struct req *rq, const char *to)
+{
+	struct buf b;
+
+	buf_init(&b, rq->a, 1024);
+	buf_str(&b, site_path(rq->conf, rq->a, SITE_LOGIN));
+	url_query_add(&b, "action", FRESH_ACTION);
+	url_query_add(&b, "return_to", to);
+	return b.data;
+}
