@@ -3,8 +3,6 @@
 system calls, peers by turns, and scale.  It adds to results.md, and draws
 chart.svg.  PEERS=0 leaves out the peers, SCALE="3 5" sets the sizes (powers of
 ten), QUICK=1 is a short run: one round, refresh and codes with ES256 alone."""
-import base64
-import json
 import os
 import subprocess
 import sys
@@ -14,6 +12,7 @@ import peers
 from carnet import Site
 from chart import chart
 from flows import Flows, latencies, system_calls
+from guards import guard_rows, write_guards
 from load import (BUILD, HERE, QUICK, ROUNDS, SCOPE, SECONDS, form_of, pss_kb, tree,
                   wrk)
 from scale import measure
@@ -52,17 +51,11 @@ def peer_rows(site, flows, ours):
         public = subprocess.run(["openssl", "pkey", "-pubout"], input=private, text=True,
                                 capture_output=True, check=True).stdout
         keys[name] = (private, public)
-    token = site.token(flows.rs, grant_type="client_credentials", scope=SCOPE)
-    header = json.loads(base64.urlsafe_b64decode(
-        token["access_token"].split(".")[0] + "=="))
-    u, table = site.url, flows.table()
-    table["guarded static file, RS256"] = lambda **kw: wrk(
-        u + "/guarded/static.txt", TOKEN=token["access_token"], **kw)
+    table = flows.table()
     rows, missing = [], []
-    for kind in (peers.Glewlwyd, peers.OidcProvider, peers.OidcMemory, peers.ModAuthOpenidc):
-        args = (token["access_token"], header["kid"]) if kind is peers.ModAuthOpenidc else ()
+    for kind in (peers.Glewlwyd, peers.OidcProvider, peers.OidcMemory):
         try:
-            peer = kind(site, keys, *args)
+            peer = kind(site, keys)
         except Exception as e:
             missing.append("%s: %s" % (kind.name, str(e).splitlines()[0]))
             say("  no %s: %s" % (kind.name, e))
@@ -251,8 +244,7 @@ def write_peers(out, rows, missing):
             number(middle([y["rate"] for y in b])), ratio, cpu_a, cpu_b,
             cpu_b / cpu_a, pss / 1024))
     out.append("\noidc-provider signs JWTs in two processes and stores nothing; carnet's tokens are"
-               " on disk.  In the row EdDSA it signs with ES256.  mod_auth_openidc does not check"
-               " whether a token was revoked.")
+               " on disk.  In the row EdDSA it signs with ES256.")
     out += ["Not measured: " + m for m in missing]
 
 
@@ -277,8 +269,14 @@ def write_scale(out, rows):
               % format(rows[0]["size"], ","), bars))
 
 
-def write_chart(rows, against):
+def write_chart(against, guarded):
+    """Ours against each peer, and under Apache the guard against the modules there."""
     bars = []
+    ours = [got for name, _, got, _ in guarded if name == "Apache, mod_carnet"]
+    against = against + [
+        ("guarded file", name.removeprefix("Apache, "), mine, got)
+        for name, _, got, _ in guarded for mine in ours
+        if name in ("Apache, mod_auth_openidc", "Apache, mod_oauth2")]
     for name, peer, a, b, *_ in against:
         ours, theirs = middle([x["rate"] for x in a]), middle([y["rate"] for y in b])
         bars.append((name, ours / theirs, "%s/s" % number(ours), True))
@@ -310,7 +308,12 @@ def main():
             say("Peers ...")
             against, missing = peer_rows(site, flows, rows)
             write_peers(out, against, missing)
-            write_chart(rows, against)
+            say("The guard under each web server ...")
+            token = site.token(flows.rs, grant_type="client_credentials", scope=SCOPE)
+            site.stop()
+            guarded, missing = guard_rows(site, token["access_token"])
+            write_guards(out, guarded, missing)
+            write_chart(against, guarded)
     finally:
         site.remove()
     write_durability(out)

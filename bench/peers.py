@@ -1,8 +1,9 @@
 """Other servers with the same work on the same machine, by turns with carnet: Glewlwyd
-(Debian), the npm package oidc-provider, Apache's mod_auth_openidc."""
+(Debian), the npm package oidc-provider.  Those that guard are in guards.py."""
 import base64
 import json
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -26,7 +27,7 @@ class Peer:
     name = pids_of = None
 
     def __init__(self, site):
-        self.site, self.dir = site, site.dir / self.name
+        self.site, self.dir = site, site.dir / re.sub(r"\W+", "-", self.name)
         self.dir.mkdir()
         self.port = free_port()
         self.url = "http://127.0.0.1:%d" % self.port
@@ -168,52 +169,3 @@ class OidcMemory(OidcProvider):
             {"Authorization": self.auth})["access_token"]
         return {"introspect": lambda **kw: self.load(
             "/token/introspection", "token=" + token, self.auth, **kw)}
-
-
-class ModAuthOpenidc(Peer):
-    """Apache verifies a JWT itself, and does not check whether it was revoked."""
-
-    name = "mod_auth_openidc"
-
-    def __init__(self, site, keys, token, kid):
-        super().__init__(site)
-        www, run = self.dir / "www/guarded", self.dir / "run"
-        www.mkdir(parents=True)
-        run.mkdir()
-        (www / "static.txt").write_text('{"hello":"world"}\n')
-        (self.dir / "rsa.key").write_text(keys["rs256"][0])
-        subprocess.run(["openssl", "req", "-x509", "-key", self.dir / "rsa.key", "-subj",
-                        "/CN=bench", "-days", "2", "-out", self.dir / "rsa.crt"],
-                       check=True, capture_output=True)
-        modules = "\n".join("LoadModule %s_module /usr/lib/apache2/modules/mod_%s.so" % (m, m)
-                            for m in ("mpm_event", "authn_core", "authz_core", "authz_user",
-                                      "mime", "auth_openidc"))
-        (self.dir / "conf").write_text("""
-ServerRoot {dir}
-ServerName localhost
-Listen 127.0.0.1:{port}
-PidFile {dir}/run/pid
-ErrorLog {dir}/error.log
-DefaultRuntimeDir {dir}/run
-User www-data
-Group www-data
-{modules}
-TypesConfig /etc/mime.types
-DocumentRoot {dir}/www
-OIDCCryptoPassphrase bench
-OIDCOAuthVerifyCertFiles {kid}#{dir}/rsa.crt
-OIDCOAuthRemoteUserClaim sub
-<Location />
-    AuthType oauth20
-    Require valid-user
-</Location>
-""".format(dir=self.dir, port=self.port, modules=modules, kid=kid))
-        for p in (site.dir, self.dir, *self.dir.rglob("*")):
-            p.chmod(0o755 if p.is_dir() else 0o644)
-        shutil.chown(run, "www-data")
-        self.token = token
-        self.run(["apache2", "-f", self.dir / "conf", "-DFOREGROUND"])
-
-    def rows(self):
-        return {"guarded static file, RS256": lambda **kw: self.load(
-            "/guarded/static.txt", auth="Bearer " + self.token, **kw)}
