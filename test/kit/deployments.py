@@ -75,6 +75,11 @@ http {{
     proxy_temp_path {dir}/run/proxy;
     uwsgi_temp_path {dir}/run/uwsgi;
     scgi_temp_path {dir}/run/scgi;
+    upstream carnet_guard {{
+        server unix:{dir}/run/guard.sock;
+        keepalive 32;
+        keepalive_timeout 25s;
+    }}
     server {{
         listen 127.0.0.1:{port};
         root {dir}/www;
