@@ -90,14 +90,28 @@ add_directory(struct backup *b, const char *prefix, const char *dir)
 	return rc;
 }
 
+/* A login key that is kept elsewhere is in the archive under its usual name. */
+static int
+add_login_key(struct backup *b)
+{
+	const struct conf *cf = b->c->conf;
+	const char *usual = arena_printf(b->c->a, "%s/login.key", cf->keys);
+
+	if (access(usual, F_OK) == 0 || access(cf->login_key, F_OK) < 0)
+		return CMD_OK;
+	return add(b, BACKUP_KEYS "login.key", cf->login_key);
+}
+
 /* Add the keys, under the lock: no key is made or deleted meanwhile. */
 static int
 add_keys(struct backup *b)
 {
 	const char *dir = b->c->conf->keys;
 	const int lock = keys_lock(dir);
-	const int rc = lock < 0 ? CMD_SYSTEM : add_directory(b, BACKUP_KEYS, dir);
+	int rc = lock < 0 ? CMD_SYSTEM : add_directory(b, BACKUP_KEYS, dir);
 
+	if (rc == CMD_OK)
+		rc = add_login_key(b);
 	keys_unlock(lock);
 	return rc;
 }

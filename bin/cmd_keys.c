@@ -1,4 +1,4 @@
-/* cmd_keys.c: carnet keys generate, rotate, retire, list. */
+/* cmd_keys.c: carnet keys generate, rotate, retire, list, login. */
 #include <sys/stat.h>
 
 #include "arena.h"
@@ -7,6 +7,7 @@
 #include "conf.h"
 #include "json.h"
 #include "keys.h"
+#include "keys_login.h"
 #include "store_token.h"
 
 #define RSA_BITS 2048
@@ -230,4 +231,38 @@ cmd_keys_list(struct cmd *c)
 	rc = cmd_print_rows(c, "KEY ID\tALG\tBITS\tFILE\tUSE", &b);
 	keys_free(ks);
 	return rc;
+}
+
+/* The key that a site signs its people's tickets with; its text is not printed. */
+int
+cmd_keys_login(struct cmd *c)
+{
+	const char *path = c->conf->login_key;
+	int force = 0, rotate = 0, n;
+	const struct cmd_opt opts[] = { { .name = "force", .flag = &force },
+		{ .name = "rotate", .flag = &rotate } };
+	char **operand;
+	struct buf b;
+
+	if ((n = cmd_options(c, opts, 2, &operand)) != 0 || (force && rotate))
+		return n < 0 ? CMD_USAGE : cmd_usage(c);
+	n = keys_login_make(path, force ? LOGIN_KEY_FORCE
+		: rotate		? LOGIN_KEY_ROTATE
+					: LOGIN_KEY_NEW);
+	if (n < 0)
+		return CMD_SYSTEM;
+	if (n == 0)
+		return cmd_refuse("there is a key %s; --rotate makes another, and"
+		    " still accepts this one; --force replaces it", path);
+	buf_init(&b, c->a, 512);
+	if (c->json) {
+		json_open(&b, NULL, '{');
+		json_str(&b, "file", path);
+		json_close(&b, '}');
+	} else {
+		buf_printf(&b, "made %s\nCopy its first line to the site that"
+		    " signs people in, so that only that site can read it.",
+		    path);
+	}
+	return cmd_print(&b);
 }

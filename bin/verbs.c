@@ -185,6 +185,14 @@ const struct verb cmd_verbs[] = {
 		.run = cmd_keys_retire,
 	},
 	{
+		.name = "keys login",
+		.args = "[--force | --rotate]",
+		.help = "make the key with which the site of login_url says who"
+		    " has signed in there; --rotate makes a new one, and still"
+		    " accepts the one before; --force replaces it",
+		.run = cmd_keys_login,
+	},
+	{
 		.name = "keys list",
 		.args = "",
 		.help = "list the keys",

@@ -340,7 +340,11 @@ change_login(struct req *rq, struct view *w)
 static const struct oerr *
 sign_out(struct req *rq, struct view *w)
 {
-	return session_sign_out(rq, &w->v);
+	const struct oerr *e = session_sign_out(rq, &w->v);
+
+	return e != NULL ? e
+			 : resp_redirect(
+			       rq, site_after_sign_out(rq->conf, rq->a));
 }
 
 /* The forms of the page, by their field "action". */
@@ -437,8 +441,8 @@ account(struct req *rq)
 	if (w.v.signed_in && rq->method == METHOD_POST &&
 	    (e = act(rq, &w)) != NULL)
 		return e;
-	if (w.is_answered)
-		return NULL;
+	if (w.is_answered || rq->status != 0)
+		return NULL; /* the act has answered */
 	if (!w.v.signed_in)
 		return resp_redirect(rq,
 		    arena_printf(rq->a, "%s?return_to=%s",

@@ -22,15 +22,20 @@
 #include "trail.h"
 #include "url.h"
 
-/* The sign-in page, which leads back here; a "login" in prompt is then done. */
+/*
+ * The sign-in page, which leads back here; a "login" in prompt is then done.  anew:
+ * a site that signs people in elsewhere must ask, even if it knows who it is.
+ */
 static const char *
-login_url(struct req *rq)
+login_url(struct req *rq, int anew)
 {
 	struct buf b;
 
 	buf_init(&b, rq->a, 1024);
 	buf_str(&b, site_path(rq->conf, rq->a, SITE_LOGIN));
 	url_query_add(&b, "return_to", authorize_self(rq));
+	if (anew)
+		url_query_add(&b, "prompt", "login");
 	return b.data;
 }
 
@@ -61,7 +66,7 @@ ask(struct req *rq, const struct authorization *az, const struct visitor *v,
 	tmpl_set(d, "email", store_user_label(&v->user));
 	tmpl_set(d, "public_client",
 	    client_is_public(&az->client) ? "1" : NULL);
-	tmpl_set(d, "switch_url", login_url(rq));
+	tmpl_set(d, "switch_url", login_url(rq, 1));
 	tmpl_set(d, "error", error);
 	rq->leads_away = 1;
 	return resp_page(rq, 200, "consent.html", d);
@@ -235,12 +240,13 @@ decide(struct req *rq, struct authorization *az, struct visitor *v)
 	if (!v->signed_in)
 		return is_silent
 		    ? authorize_error(rq, az, &oerr_login_required)
-		    : resp_redirect(rq, login_url(rq));
+		    : resp_redirect(rq,
+			  login_url(rq, (az->prompt & PROMPT_LOGIN) != 0));
 	if (!is_enough(rq, az, &v->session.proof) && is_silent)
 		return authorize_error(rq, az, &oerr_login_required);
 	if (az->prompt & PROMPT_LOGIN ||
 	    !is_enough(rq, az, &v->session.proof))
-		return resp_redirect(rq, login_url(rq));
+		return resp_redirect(rq, login_url(rq, 1));
 	scope = az->scope & scope_of_user(rq->conf, &v->user);
 	if (az->scope != 0 && scope == 0)
 		return authorize_error(rq, az, &oerr_invalid_scope);

@@ -1,8 +1,13 @@
-/* login.c: GET POST /oauth/login, POST /oauth/logout: the session. */
+/*
+ * login.c: GET POST /oauth/login and /oauth/login/return, POST /oauth/logout: the
+ * session.
+ */
 #include "arena.h"
 #include "buf.h"
 #include "conf.h"
+#include "detour.h"
 #include "fresh.h"
+#include "handoff.h"
 #include "letter.h"
 #include "oerr.h"
 #include "proof.h"
@@ -15,8 +20,10 @@
 #include "site.h"
 #include "store_client.h"
 #include "tmpl.h"
+#include "uri.h"
 #include "url.h"
 #include "user.h"
+#include "words.h"
 
 #define STALE \
     "This page was out of date, so nobody was signed in. Give your password" \
@@ -28,6 +35,8 @@
 #define NO_COOKIE \
     "This page was open for too long, or your browser keeps no cookies of" \
     " this site. Sign in again."
+#define NO_PASSWORDS \
+    "Nobody signs in here with a password. Sign in at the site."
 
 /* Where to go once signed in: one of our own pages, else the account. */
 static const char *
@@ -86,22 +95,77 @@ set_ways(struct req *rq, struct tmpl_data *d, const char *to)
 	tmpl_set(d, "signup_url", b.data);
 }
 
+/* The sign-in page: the button that leads to the site, if there is one. */
+static struct tmpl_data *
+page(struct req *rq, const char *title, const char *error)
+{
+	struct tmpl_data *d = tmpl_data_new(rq->a);
+	const char *origin = rq->conf->login_url == NULL
+	    ? NULL
+	    : uri_origin(rq->a, rq->conf->login_url);
+	const char *to = return_to(rq);
+
+	tmpl_set(d, "client_name", find_app(rq, to));
+	tmpl_set(d, "title", title);
+	tmpl_set(d, "action", site_path(rq->conf, rq->a, SITE_LOGIN));
+	tmpl_set(d, "return_to", to);
+	tmpl_set(d, "error", error);
+	if (origin != NULL)
+		tmpl_set(d, "site_host", redirect_host(rq->a, origin));
+	if (words_have(rq->param[PARAM_PROMPT], "login"))
+		tmpl_set(d, "prompt", "login");
+	return d;
+}
+
 static const struct oerr *
 show(struct req *rq, struct visitor *v, int status, const char *error)
 {
-	struct tmpl_data *d = tmpl_data_new(rq->a);
-	const char *to = return_to(rq);
+	struct tmpl_data *d = page(rq, "Sign in", error);
 
-	session_begin(rq, v);
-	tmpl_set(d, "client_name", find_app(rq, to));
-	tmpl_set(d, "title", "Sign in");
-	tmpl_set(d, "action", site_path(rq->conf, rq->a, SITE_LOGIN));
-	tmpl_set(d, "csrf_token", v->csrf);
-	tmpl_set(d, "return_to", to);
-	tmpl_set(d, "email", rq->param[PARAM_EMAIL]);
-	tmpl_set(d, "error", error);
-	set_ways(rq, d, to);
+	if (rq->conf->password_sign_in) {
+		session_begin(rq, v);
+		tmpl_set(d, "password_form", "1");
+		tmpl_set(d, "csrf_token", v->csrf);
+		tmpl_set(d, "email", rq->param[PARAM_EMAIL]);
+		set_ways(rq, d, return_to(rq));
+	}
 	return resp_page(rq, status, "login.html", d);
+}
+
+/*
+ * The browser brings a ticket from the site.  If it came by a form, the browser has
+ * sent no cookie (SameSite), as the form is another site's.  It sends the cookie with
+ * the same form on a page of ours, which is shown once: without JavaScript it takes a
+ * click.  An answer that set a cookie here could overwrite one that was not sent.
+ */
+static const struct oerr *
+come_back(struct req *rq, struct visitor *v)
+{
+	const struct oerr *e;
+	const char *to = NULL;
+	struct tmpl_data *d, *item;
+
+	if (rq->method == METHOD_POST && !detour_is_possible(rq) &&
+	    rq->param[PARAM_TICKET] != NULL && rq->param[PARAM_ACTION] == NULL) {
+		d = tmpl_data_new(rq->a);
+		tmpl_set(d, "title", "Signing you in");
+		tmpl_set(d, "action", arena_printf(rq->a, "%s/return",
+		    site_path(rq->conf, rq->a, SITE_LOGIN)));
+		item = tmpl_push(d, "params");
+		tmpl_set(item, "name", "ticket");
+		tmpl_set(item, "value", rq->param[PARAM_TICKET]);
+		item = tmpl_push(d, "params");
+		tmpl_set(item, "name", "action");
+		tmpl_set(item, "value", "again");
+		return resp_page(rq, 200, "form_post.html", d);
+	}
+	if ((e = handoff_end(rq, v, &to)) == NULL || e->status >= 500)
+		return e;
+	oerr_log(rq, e);
+	rq->param[PARAM_RETURN_TO] = to;
+	d = page(rq, "Sign in", e->description);
+	tmpl_set(d, "request_id", rq->id);
+	return resp_page(rq, e->status, "login.html", d);
 }
 
 /*
@@ -127,6 +191,13 @@ show_again(struct req *rq, struct visitor *v, const struct oerr *e)
 }
 
 static const struct oerr *
+no_passwords(struct req *rq, struct visitor *v)
+{
+	oerr_log(rq, oerr_why(rq, &oerr_invalid_request, "password_sign_in is no"));
+	return show(rq, v, 400, NO_PASSWORDS);
+}
+
+static const struct oerr *
 sign_in(struct req *rq, struct visitor *v)
 {
 	const char *email = rq->param[PARAM_EMAIL];
@@ -135,6 +206,8 @@ sign_in(struct req *rq, struct visitor *v)
 	const struct oerr *e;
 	struct user u;
 
+	if (!rq->conf->password_sign_in)
+		return no_passwords(rq, v);
 	if (email == NULL || password == NULL)
 		return show(rq, v, 422, "Give your e-mail or user name and your password.");
 	e = user_authenticate(rq, email, password, &u);
@@ -242,32 +315,78 @@ show_page(struct req *rq, struct visitor *v)
 	return show(rq, v, 200, action == NULL ? NULL : NO_COOKIE);
 }
 
+/* The page, or, where the site alone signs in, the way there. */
+static const struct oerr *
+login_get(struct req *rq, struct visitor *v)
+{
+	const char *action = rq->param[PARAM_ACTION];
+	const int has_site = rq->conf->login_url != NULL;
+
+	if (action != NULL && strcmp(action, "out") == 0 && has_site)
+		return resp_page(rq, 200, "login.html",
+		    page(rq, "You are signed out", NULL));
+	if (has_site && !v->is_half &&
+	    (action != NULL ? strcmp(action, "site") == 0
+			    : !rq->conf->password_sign_in))
+		return handoff_begin(rq, return_to(rq));
+	/* Who has no password here proves it again there. */
+	if (has_site && !rq->conf->password_sign_in && !v->is_half &&
+	    strcmp(action, FRESH_ACTION) == 0) {
+		rq->param[PARAM_PROMPT] = "login";
+		return handoff_begin(rq, return_to(rq));
+	}
+	return show_page(rq, v);
+}
+
+static const struct oerr *
+login_post(struct req *rq, struct visitor *v)
+{
+	const struct oerr *e;
+
+	if (!rq->conf->password_sign_in && rq->param[PARAM_ACTION] == NULL)
+		return no_passwords(rq, v);
+	e = session_check_csrf(rq, v);
+	if (e == &oerr_stale_form)
+		return show_again(rq, v, e);
+	return e != NULL ? e : act(rq, v);
+}
+
+static const struct oerr *
+logout(struct req *rq, struct visitor *v)
+{
+	const struct oerr *e;
+
+	if (rq->method == METHOD_GET) {
+		resp_header(rq, "Allow", "POST");
+		return &oerr_method;
+	}
+	rq->trail.refusal = "sign_out";
+	if ((e = session_check_csrf(rq, v)) != NULL ||
+	    (e = session_sign_out(rq, v)) != NULL)
+		return e;
+	return resp_redirect(rq, site_after_sign_out(rq->conf, rq->a));
+}
+
 static const struct oerr *
 login(struct req *rq)
 {
 	const char *last = strrchr(rq->script, '/');
 	const int out = last != NULL && strncmp(last, "/logout", 7) == 0;
+	const int is_back = strcmp(rq->path, "/return") == 0 && !out &&
+	    rq->conf->login_url != NULL;
 	const struct oerr *e;
 	struct visitor v;
 
+	if (*rq->path != '\0' && !is_back)
+		return &oerr_not_found;
 	if ((e = session_load(rq, &v)) != NULL)
 		return e;
-	if (rq->method == METHOD_GET && out) {
-		resp_header(rq, "Allow", "POST");
-		return &oerr_method;
-	}
-	if (rq->method == METHOD_GET)
-		return show_page(rq, &v);
+	if (is_back)
+		return come_back(rq, &v);
 	if (out)
-		rq->trail.refusal = "sign_out";
-	if ((e = session_check_csrf(rq, &v)) != NULL)
-		return out || e != &oerr_stale_form ? e
-						    : show_again(rq, &v, e);
-	if (!out)
-		return act(rq, &v);
-	if ((e = session_sign_out(rq, &v)) != NULL)
-		return e;
-	return resp_redirect(rq, site_path(rq->conf, rq->a, SITE_LOGIN));
+		return logout(rq, &v);
+	return rq->method == METHOD_GET ? login_get(rq, &v)
+					: login_post(rq, &v);
 }
 
 int
@@ -275,11 +394,11 @@ main(void)
 {
 	static const struct endpoint ep = {
 		.uses = USES_STORE | USES_PAGES | USES_PASSWORDS |
-		    USES_FACTORS,
+		    USES_FACTORS | USES_LOGIN_KEY,
 		.name = "login", .audit = "sign_in",
 		.methods = METHOD_GET | METHOD_POST,
 		.bodies = BODY_FORM, .query_get = 1,
-		.waits = 1,
+		.waits = 1, .any_path = 1,
 		.run = login, .fail = resp_error_page,
 	};
 

@@ -145,7 +145,10 @@ check_page_headers(struct doctor *d)
 	const char *value;
 	int n, fine = 1;
 
-	if (http_get(d->a, url_of(d, SITE_LOGIN), &an) < 0 ||
+	/* With this parameter it is a page also where a site signs people in. */
+	if (http_get(d->a,
+		arena_printf(d->a, "%s?action=out", url_of(d, SITE_LOGIN)),
+		&an) < 0 ||
 	    !http_media_is(d->a, &an, "text/html") ||
 	    http_header(d->a, &an, "X-Request-Id", NULL) == NULL)
 		return; /* not a page of carnet: the check "paths" reports it */

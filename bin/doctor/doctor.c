@@ -34,6 +34,7 @@ static const struct check {
 	{ "users", NEEDS_STORE, check_users },
 	{ "password-check", NEEDS_CONF, check_password },
 	{ "mail", NEEDS_STORE, check_mail },
+	{ "hand-off", NEEDS_CONF, check_handoff },
 	{ "clock", NEEDS_CONF, check_clock },
 	{ "old-keys", NEEDS_KEYS | NEEDS_STORE, check_old_keys },
 	{ "site", NEEDS_URL, check_site },
@@ -50,6 +51,7 @@ static const struct check {
 	{ "cors", NEEDS_PROGRAMS, check_cors },
 	{ "page-headers", NEEDS_PROGRAMS, check_page_headers },
 	{ "exposure", NEEDS_SITE | NEEDS_CONF, check_exposure },
+	{ "login-page", NEEDS_SITE | NEEDS_CONF, check_login_page },
 };
 
 /* Add one finding to the report. */

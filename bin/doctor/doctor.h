@@ -91,6 +91,16 @@ enum arrival try_header(struct doctor *d, const char *url, const char *name);
  */
 const char *web_root_of(struct arena *a, const char *path);
 
+/* cure_of_silence(error): the cure for an error of curl. */
+const char *cure_of_silence(const char *error);
+
+/*
+ * clock_off(d, url, off):
+ * RFC 9110 section 6.6.1: put to *off how many seconds the clock of the server of
+ * url is ahead of ours.  Return 1; 0 if it does not tell, which is reported.
+ */
+int clock_off(struct doctor *d, const char *url, long long *off);
+
 /* user_name(a, uid): return the name in /etc/passwd, else the number. */
 const char *user_name(struct arena *a, uid_t uid);
 
@@ -122,6 +132,7 @@ void check_clients(struct doctor *d);
 void check_users(struct doctor *d);
 void check_password(struct doctor *d);
 void check_mail(struct doctor *d);
+void check_handoff(struct doctor *d);
 void check_clock(struct doctor *d);
 void check_keys(struct doctor *d);
 void check_old_keys(struct doctor *d);
@@ -139,5 +150,6 @@ void check_cors(struct doctor *d);
 void check_authorization(struct doctor *d);
 void check_guard(struct doctor *d);
 void check_exposure(struct doctor *d);
+void check_login_page(struct doctor *d);
 
 #endif

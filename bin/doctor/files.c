@@ -110,6 +110,14 @@ directory_of(struct arena *a, const char *path)
 			     : arena_dup(a, path, (size_t)(slash - path));
 }
 
+static int
+is_in(const char *path, const char *dir)
+{
+	const size_t n = strlen(dir);
+
+	return strncmp(path, dir, n) == 0 && path[n] == '/';
+}
+
 void
 check_modes(struct doctor *d)
 {
@@ -128,6 +136,8 @@ check_modes(struct doctor *d)
 	    mode_is_fine(d, &database_dir, directory_of(d->a, cf->database)) &&
 	    fine;
 	fine = keys_are_fine(d) && fine;
+	fine = (is_in(cf->login_key, cf->keys) ||
+		   mode_is_fine(d, &key_file, cf->login_key)) && fine;
 	if (fine)
 		good(d,
 		    "configuration, database and keys are not open to"
@@ -311,6 +321,7 @@ check_access(struct doctor *d)
 		{ arena_printf(d->a, "%s/ES256.pem", cf->keys), R_OK },
 		{ arena_printf(d->a, "%s/RS256.pem", cf->keys), R_OK },
 		{ arena_printf(d->a, "%s/refresh.key", cf->keys), R_OK },
+		{ cf->login_key, cf->login_url == NULL ? 0 : R_OK },
 		{ verify, R_OK | X_OK },
 		{ arena_printf(d->a, "%s/seal.key", verify), R_OK },
 		{ cf->audit_log, trail },

@@ -9,9 +9,8 @@
 #define SKEW_WARN_S 5
 #define SKEW_WRONG_S 60
 
-/* The cure for an error of curl. */
-static const char *
-cure_of(const char *error)
+const char *
+cure_of_silence(const char *error)
 {
 	static const struct {
 		const char *word, *cure;
@@ -45,7 +44,7 @@ check_site(struct doctor *d)
 	const char *url = url_of(d, SITE_JWKS);
 
 	if (http_get(d->a, url, &an) < 0) {
-		bad(d, LEVEL_WRONG, cure_of(an.error),
+		bad(d, LEVEL_WRONG, cure_of_silence(an.error),
 		    "%s does not answer: %s.", url, an.error);
 		return;
 	}
@@ -185,18 +184,17 @@ check_certificate(struct doctor *d)
 		good(d, "verified, expires in %lld days", days);
 }
 
-/* RFC 9110 section 6.6.1: the server's time, against ours. */
-void
-check_time(struct doctor *d)
+int
+clock_off(struct doctor *d, const char *url, long long *off)
 {
 	struct http_answer an;
 	const char *date, *age;
 	struct tm tm = { 0 };
 	time_t before = time(NULL), after, there;
-	long long off;
 
-	if (http_get(d->a, url_of(d, SITE_TOKEN), &an) < 0)
-		return;
+	*off = 0;
+	if (http_get(d->a, url, &an) < 0)
+		return 0;
 	after = time(NULL);
 	date = http_header(d->a, &an, "Date", NULL);
 	age = http_header(d->a, &an, "Age", NULL);
@@ -204,13 +202,23 @@ check_time(struct doctor *d)
 	    strptime(date, "%a, %d %b %Y %H:%M:%S GMT", &tm) == NULL) {
 		bad(d, LEVEL_WARN, "Have the web server send its Date.",
 		    "The answers have no Date.");
-		return;
+		return 0;
 	}
 	there = timegm(&tm) + (age == NULL ? 0 : (time_t)strtol(age, NULL, 10));
 	/* Date has whole seconds: a second before the request is no skew. */
-	off = there > after      ? there - after
+	*off = there > after      ? there - after
 	    : there < before - 1 ? there - before
 				 : 0;
+	return 1;
+}
+
+void
+check_time(struct doctor *d)
+{
+	long long off;
+
+	if (!clock_off(d, url_of(d, SITE_TOKEN), &off))
+		return;
 	if (off > -SKEW_WARN_S && off < SKEW_WARN_S)
 		good(d, "the server's clock is this one's");
 	else

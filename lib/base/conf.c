@@ -228,6 +228,37 @@ mail_fits(struct reading *r)
 	return 0;
 }
 
+/* Is there a line that sets it?  Its number, or 0. */
+static int
+line_of(const struct reading *r, const char *name)
+{
+	size_t i = 0;
+
+	while (strcmp(conf_settings[i].name, name) != 0)
+		i++;
+	return r->set_on[i];
+}
+
+/*
+ * Where the site signs people in, nobody else asks for their password, unless the
+ * operator wants both.
+ */
+static int
+sign_in_fits(struct reading *r)
+{
+	struct conf *cf = r->cf;
+
+	if (cf->login_key == NULL)
+		cf->login_key = arena_printf(cf->a, "%s/login.key", cf->keys);
+	if (line_of(r, "password_sign_in") == 0)
+		cf->password_sign_in = cf->login_url == NULL;
+	if (cf->password_sign_in || cf->login_url != NULL)
+		return 0;
+	r->line = line_of(r, "password_sign_in");
+	return conf_refuse(r, "password_sign_in is no, and login_url is not set:"
+	    " nobody could sign in");
+}
+
 /* After the last line: set the defaults, and check settings against each other. */
 static int
 finish(struct reading *r)
@@ -251,8 +282,9 @@ finish(struct reading *r)
 		return -1;
 	conf_data(r->cf);
 	r->line = 0;
-	if (mail_fits(r) < 0)
+	if (mail_fits(r) < 0 || sign_in_fits(r) < 0)
 		return -1;
+	r->line = 0;
 	if (r->cf->issuer == NULL)
 		return conf_refuse(r, "issuer is not set: the https URL that this"
 		    " server is reached at");

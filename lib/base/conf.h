@@ -47,6 +47,10 @@ struct conf {
 	int64_t password_min;	/* characters of a new password */
 	int sign_up;		/* SIGN_UP_... */
 	int64_t link_ttl;	/* of a link in a mail */
+	const char *login_url;	/* of the site that signs people in, or NULL */
+	const char *login_key;	/* the file of the key that it signs with */
+	const char *logout_url;	/* where a sign-out leads to, or NULL */
+	int password_sign_in;	/* the sign-in page has its form */
 	/* Who is vouched for by another system: vouched.h. */
 	int login_create;	/* an unknown person becomes a user */
 	int login_match_email;	/* a verified address says who it is */

@@ -16,6 +16,7 @@ enum type {
 	TYPE_PATH,	/* relative to the file */
 	TYPE_ISSUER,	/* a URL */
 	TYPE_LINK,	/* of a page or an e-mail address */
+	TYPE_PAGE,	/* a URL that browsers are sent to */
 	TYPE_LOCAL,	/* a URL path on this host */
 	TYPE_ORIGINS,	/* words */
 	TYPE_NETS,	/* networks: words */

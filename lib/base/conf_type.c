@@ -118,34 +118,46 @@ read_path(const struct conf *cf, const char *value)
 	return *value == '\0' ? NULL : conf_beside(cf, value);
 }
 
-/* https, or http to this machine; no query, fragment or user. */
+/* https, or http to this machine, without a user or a character of doubt. */
 static int
-url_is_issuer(const char *s)
+is_https_or_loopback(const char *s)
 {
 	static const char *const loopback[] = { "http://127.0.0.1",
 	    "http://localhost", "http://[::1]" };
-	const char *path = strstr(s, "://");
 	size_t n;
 
-	if (path == NULL || s[strcspn(s, "?#@\\\"<>")] != '\0')
+	if (s[strcspn(s, "#\\\"<>")] != '\0')
 		return 0;
 	/* A browser drops a tab: "/<tab>/" would be "//" to it. */
 	for (const char *p = s; *p != '\0'; p++)
 		if (*p <= ' ' || *p >= 0x7f)
 			return 0;
+	if (strncmp(s, "https://", 8) == 0)
+		return strchr("/:?", s[8]) == NULL &&
+		    memchr(s + 8, '@', strcspn(s + 8, "/?")) == NULL;
+	for (size_t i = 0; i < 3; i++) {
+		n = strlen(loopback[i]);
+		if (strncmp(s, loopback[i], n) == 0 &&
+		    (s[n] == '\0' || strchr(":/?", s[n]) != NULL) &&
+		    memchr(s + n, '@', strcspn(s + n, "/?")) == NULL)
+			return 1;
+	}
+	return 0;
+}
+
+/* The same without a query. */
+static int
+url_is_issuer(const char *s)
+{
+	const char *path = strstr(s, "://");
+
+	if (path == NULL || s[strcspn(s, "?@")] != '\0')
+		return 0;
 	/* A path of our own that began with "//" would name another host. */
 	if ((path = strstr(path + 3, "//")) != NULL &&
 	    strspn(path, "/") != strlen(path))
 		return 0;
-	if (strncmp(s, "https://", 8) == 0)
-		return s[8] != '\0' && s[8] != '/' && s[8] != ':';
-	for (size_t i = 0; i < 3; i++) {
-		n = strlen(loopback[i]);
-		if (strncmp(s, loopback[i], n) == 0 &&
-		    (s[n] == '\0' || s[n] == ':' || s[n] == '/'))
-			return 1;
-	}
-	return 0;
+	return is_https_or_loopback(s);
 }
 
 static const char *
@@ -182,6 +194,12 @@ static const char *
 read_link(const struct conf *cf, const char *value)
 {
 	return is_link(value) ? arena_str(cf->a, value) : NULL;
+}
+
+static const char *
+read_page(const struct conf *cf, const char *value)
+{
+	return is_https_or_loopback(value) ? arena_str(cf->a, value) : NULL;
 }
 
 /* A path on this host. */
@@ -324,6 +342,9 @@ static const struct {
 	    .wants = "is the address of a page or of a person, such as"
 		     " https://example.org/help, /help or"
 		     " mailto:help@example.org" },
+	[TYPE_PAGE] = { .text = read_page,
+	    .wants = "is the https URL of a page, or http on 127.0.0.1, [::1] or"
+		     " localhost, without a fragment" },
 	[TYPE_LOCAL] = { .text = read_local,
 	    .wants = "is a path on this host, such as /logo.svg" },
 	[TYPE_ORIGINS] = { .text = read_origins,

@@ -408,6 +408,11 @@ const struct statement sql_table[SQL_COUNT] = {
 	    "DELETE FROM links WHERE digest = (SELECT digest"
 	    " FROM links WHERE expires_at < ?1 ORDER BY expires_at LIMIT 1)" },
 
+	[SQL_PURGE_USED] = { .text =
+	    "DELETE FROM used_once WHERE digest = (SELECT digest"
+	    " FROM used_once WHERE expires_at < ?1"
+	    " ORDER BY expires_at LIMIT 1)" },
+
 	/*
 	 * Keys behind ?1 of rows that were revoked before ?2, or (access tokens)
 	 * expired before ?4.  Another statement deletes them: the search is long,
@@ -548,6 +553,10 @@ const struct statement sql_table[SQL_COUNT] = {
 	    "  ELSE 0 END, expires_at"
 	    " LIMIT (SELECT CASE WHEN count(*) > ?5 THEN count(*) - ?5 ELSE 0"
 	    "  END FROM throttle WHERE key BETWEEN ?1 AND ?2))" },
+
+	[SQL_USED_ADD] = { .adds = 1, .text =
+	    "INSERT INTO used_once (digest, expires_at) VALUES (?1, ?2)"
+	    " ON CONFLICT DO NOTHING" },
 
 	/* ?1 rows at most are counted. */
 	[SQL_OUTBOX_COUNT] = { .text =

@@ -77,6 +77,7 @@ const struct param_row param_rows[PARAM_COUNT] = {
 	[PARAM_TOTP] = { "totp", 128, is_vschar, 0 },
 	[PARAM_ACR_VALUES] = { "acr_values", 256, is_vschar, 0 },
 	[PARAM_MAX_AGE] = { "max_age", 16, is_vschar, 0 },
+	[PARAM_TICKET] = { "ticket", 8192, is_vschar, 0 },
 };
 
 const char *

@@ -3,6 +3,7 @@
 
 #include <err.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -105,6 +106,23 @@ take_verifier(struct process *pr, const struct conf *cf)
 	    verifier_new(cf->password_check, cf->password_check_owner);
 }
 
+/*
+ * login.key is among the private keys, which the program that uses it must not read:
+ * a porter of its own opens it.
+ */
+static void
+take_login_key(struct process *pr, const struct conf *cf)
+{
+	if (!(pr->ep->uses & USES_LOGIN_KEY) || !cf->sandbox ||
+	    !sandbox_has_files())
+		return;
+	pr->login_key = strdup(cf->login_key);
+	if (pr->login_key == NULL ||
+	    (pr->key_porter = porter_start(pr->login_key)) < 0)
+		log_event("%s: no process of its own opens it: %s",
+		    cf->login_key, strerror(errno));
+}
+
 void
 process_begin(struct process *pr, const char *conf_path, int serves_one)
 {
@@ -114,7 +132,7 @@ process_begin(struct process *pr, const char *conf_path, int serves_one)
 
 	pr->conf_path = conf_path;
 	pr->serves_one = serves_one;
-	pr->porter = -1;
+	pr->porter = pr->key_porter = -1;
 	if (serves_one)
 		take_memory();
 	/* A plain CGI program would start a porter for each request. */
@@ -127,8 +145,10 @@ process_begin(struct process *pr, const char *conf_path, int serves_one)
 	    (pr->porter = porter_start(conf_path)) < 0)
 		log_event("%s: no process of its own opens it: %s; what is"
 			  " beside it can be read", conf_path, strerror(errno));
-	if (cf != NULL)
+	if (cf != NULL) {
+		take_login_key(pr, cf);
 		take_verifier(pr, cf);
+	}
 	has_sandbox = cf != NULL && cf->sandbox;
 	conf_free(cf);
 	if (pr->verifier != NULL && has_sandbox)
@@ -147,6 +167,26 @@ load(struct process *pr, char *error, size_t size)
 	return pr->porter < 0 || (fd < 0 && pr->confined == NULL)
 	    ? conf_load(pr->conf_path, error, size)
 	    : conf_read(fd, pr->conf_path, error, size);
+}
+
+int
+process_open_login_key(struct process *pr)
+{
+	const int fd =
+	    pr->key_porter < 0 ? -1 : porter_open(pr->key_porter);
+
+	return pr->key_porter < 0 || (fd < 0 && pr->confined == NULL)
+	    ? open(pr->conf->login_key, O_RDONLY | O_CLOEXEC)
+	    : fd;
+}
+
+/* Does cf name another login key than this process began with? */
+static int
+wants_login_key(const struct process *pr, const struct conf *cf)
+{
+	return pr->confined != NULL && cf->login_url != NULL &&
+	    pr->ep->uses & USES_LOGIN_KEY &&
+	    (pr->login_key == NULL || strcmp(pr->login_key, cf->login_key) != 0);
 }
 
 /* Is this the file that was read last? */
@@ -181,6 +221,8 @@ outside_of(const struct process *pr, const struct conf *cf)
 		if (wants_verifier(pr, cf))
 			return "another password_check";
 	}
+	if (wants_login_key(pr, cf))
+		return cf->login_key;
 	return confined_from(pr->confined, cf, confine_uses(pr->ep, cf));
 }
 
@@ -317,4 +359,6 @@ process_end(struct process *pr)
 	confined_free(pr->confined);
 	verifier_free(pr->verifier);
 	porter_end(pr->porter);
+	porter_end(pr->key_porter);
+	free(pr->login_key);
 }

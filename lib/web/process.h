@@ -40,6 +40,8 @@ struct process {
 		uint64_t ino;
 	} conf_seen;
 	const char *conf_path;
+	int key_porter;		/* it opens login_key; -1: none */
+	char *login_key;	/* as it was called then, or NULL */
 	int porter;		/* it opens the file (porter.h); -1: none */
 	struct verifier *verifier; /* of password_check; NULL: none */
 	int n_waiting;		/* requests that wait; they use conf and st */
@@ -62,6 +64,14 @@ void process_begin(struct process *pr, const char *conf_path, int serves_one);
  * is loaded, the process enters its sandbox.
  */
 void process_check(struct process *pr, int64_t now);
+
+/*
+ * process_open_login_key(pr):
+ * Open the file of the setting login_key, for an endpoint that USES_LOGIN_KEY.  It
+ * is the file that has the name now.  Return a descriptor, which the caller closes;
+ * -1 with errno.
+ */
+int process_open_login_key(struct process *pr);
 
 /*
  * process_state(pr, kind):

@@ -42,6 +42,7 @@ enum {
 	USES_LOOKUP = 16, /* the database, for reading only */
 	USES_PASSWORDS = 32, /* it takes passwords: the socket of password_check */
 	USES_FACTORS = 64, /* the key of second factors */
+	USES_LOGIN_KEY = 128, /* process_open_login_key */
 };
 
 /* One program. */

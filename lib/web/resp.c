@@ -99,6 +99,20 @@ load_template(void *ctx, const char *name)
 	return template_find(rq->conf, rq->a, name);
 }
 
+/*
+ * Browsers hold form-action against each redirect that follows a form: to an app; or
+ * to the site that signs people in or where they sign out, and from there to where it
+ * likes.
+ */
+static const char *
+form_action(const struct req *rq)
+{
+	return rq->leads_away || rq->conf->login_url != NULL ||
+		rq->conf->logout_url != NULL
+	    ? ""
+	    : " form-action 'self';";
+}
+
 const struct oerr *
 resp_page(struct req *rq, int status, const char *name, struct tmpl_data *d)
 {
@@ -128,7 +142,7 @@ resp_page(struct req *rq, int status, const char *name, struct tmpl_data *d)
 	    "default-src 'none'; script-src 'nonce-%s'; style-src 'nonce-%s';"
 	    " connect-src 'self'; img-src 'self' data:; base-uri 'none';"
 	    "%s frame-ancestors 'none'",
-	    nonce, nonce, rq->leads_away ? "" : " form-action 'self';");
+	    nonce, nonce, form_action(rq));
 	resp_header(rq, "X-Frame-Options", "DENY");
 	resp_header(rq, "X-Content-Type-Options", "nosniff");
 	resp_header(rq, "Referrer-Policy", "no-referrer");

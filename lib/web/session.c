@@ -8,72 +8,34 @@
 #include "arena.h"
 #include "b64.h"
 #include "conf.h"
+#include "cookie.h"
 #include "oerr.h"
 #include "remote.h"
 #include "req.h"
-#include "resp.h"
 #include "store.h"
 #include "trail.h"
 
 #define SEEN_EVERY_S 600 /* so that a page view seldom writes */
 #define AGENT_MAX 200
-#define ISSUER_BYTES 9 /* of the issuer's digest, in the cookie's name */
 
 static int
-is_https(const struct req *rq)
+is_secret(const char *value, size_t len)
 {
-	return strncmp(rq->conf->issuer, "https:", 6) == 0;
-}
+	uint8_t bytes[SECRET_LEN];
 
-/*
- * A browser sends a cookie to every port of a host, and this one to every path (RFC
- * 6265 section 8.5).  Its name has a digest of the issuer, so that two sites on one
- * host do not overwrite each other's cookie.  With the prefix __Host- a browser
- * refuses such a cookie from another host or for another path.
- */
-static const char *
-cookie_name(const struct req *rq)
-{
-	char text[B64_LEN(ISSUER_BYTES) + 1];
-	struct digest d;
-
-	digest_of(rq->conf->issuer, strlen(rq->conf->issuer), &d);
-	b64url_encode(d.byte, ISSUER_BYTES, text);
-	return arena_printf(
-	    rq->a, "%scarnet-%s", is_https(rq) ? "__Host-" : "", text);
-}
-
-static void
-set_cookie(struct req *rq, const char *value, int64_t max_age_s)
-{
-	resp_header(rq, "Set-Cookie",
-	    "%s=%s; Path=/; HttpOnly; SameSite=Lax; Max-Age=%lld%s",
-	    cookie_name(rq), value, (long long)max_age_s,
-	    is_https(rq) ? "; Secure" : "");
+	return len == SECRET_TEXT_LEN &&
+	    b64url_decode(value, len, bytes) == SECRET_LEN;
 }
 
 /* Find our cookie in the request; return 1 if there is one of the right form. */
 static int
-read_cookie(const struct req *rq, char out[static SECRET_TEXT_LEN + 1])
+read_cookie(struct req *rq, char out[static SECRET_TEXT_LEN + 1])
 {
-	const char *p = req_var(rq, "HTTP_COOKIE"), *name = cookie_name(rq);
-	size_t n = strlen(name), len;
-	uint8_t bytes[SECRET_LEN];
+	const char *value = cookie_get(rq, COOKIE_SESSION, is_secret);
 
-	for (; p != NULL && *p != '\0'; p += *p == ';') {
-		p += strspn(p, " \t");
-		len = strcspn(p, ";");
-		if (len == n + 1 + SECRET_TEXT_LEN && p[n] == '=' &&
-		    memcmp(p, name, n) == 0 &&
-		    b64url_decode(p + n + 1, SECRET_TEXT_LEN, bytes) ==
-			SECRET_LEN) {
-			memcpy(out, p + n + 1, SECRET_TEXT_LEN);
-			out[SECRET_TEXT_LEN] = '\0';
-			return 1;
-		}
-		p += len;
-	}
-	return 0;
+	if (value != NULL)
+		memcpy(out, value, SECRET_TEXT_LEN + 1);
+	return value != NULL;
 }
 
 /* csrf_token is a digest of the cookie, so a page may show it. */
@@ -127,7 +89,7 @@ session_begin(struct req *rq, struct visitor *v)
 	if (*v->cookie != '\0')
 		return;
 	secret_make(v->cookie, &d);
-	set_cookie(rq, v->cookie, rq->conf->session_ttl);
+	cookie_set(rq, COOKIE_SESSION, v->cookie, rq->conf->session_ttl);
 	make_csrf(v);
 }
 
@@ -241,7 +203,7 @@ begin(struct req *rq, struct visitor *v, const struct user *u,
 	v->signed_in = !is_half;
 	v->is_half = is_half;
 	make_csrf(v);
-	set_cookie(rq, v->cookie, rq->conf->session_ttl);
+	cookie_set(rq, COOKIE_SESSION, v->cookie, rq->conf->session_ttl);
 	return NULL;
 }
 
@@ -293,6 +255,6 @@ session_sign_out(struct req *rq, struct visitor *v)
 	if (v->signed_in)
 		trail_note(rq, "sign_out");
 	v->signed_in = v->is_half = 0;
-	set_cookie(rq, "", 0);
+	cookie_set(rq, COOKIE_SESSION, "", 0);
 	return NULL;
 }

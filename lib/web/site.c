@@ -67,6 +67,16 @@ site_well_known(const struct conf *cf, struct arena *a, const char *name)
 	    (int)(path - cf->issuer), cf->issuer, name, path);
 }
 
+const char *
+site_after_sign_out(const struct conf *cf, struct arena *a)
+{
+	const char *login = site_path(cf, a, SITE_LOGIN);
+
+	return cf->logout_url != NULL ? cf->logout_url
+	    : cf->password_sign_in   ? login
+				     : arena_printf(a, "%s?action=out", login);
+}
+
 int
 site_return_is_safe(const struct conf *cf, struct arena *a, const char *s)
 {

@@ -32,6 +32,14 @@ const char *site_well_known(
     const struct conf *cf, struct arena *a, const char *name);
 
 /*
+ * site_after_sign_out(cf, a):
+ * Where a browser goes when its user has signed out here.  Where the site alone
+ * signs people in, the sign-in page would lead there, and so sign them in again: they
+ * get a page with a button first.
+ */
+const char *site_after_sign_out(const struct conf *cf, struct arena *a);
+
+/*
  * site_return_is_safe(cf, a, s):
  * Return 1 if a browser may be sent to s after a sign-in: s is the path of one of
  * our pages that need a sign-in, with or without a query.  It is a list of allowed

@@ -67,6 +67,7 @@ static void try_all(void)
 	file("write key", dir, "keys/ES256.pem", O_WRONLY);
 	file("add key", dir, "keys/ES256-evil.pem", O_WRONLY | O_CREAT);
 	file("read refresh", dir, "keys/refresh.key", O_RDONLY);
+	file("read login", dir, "keys/login.key", O_RDONLY);
 	file("read seal", dir, "keys/verify/seal.key", O_RDONLY);
 	file("read factor", dir, "keys/factors/factor.key", O_RDONLY);
 	file("write factor", dir, "keys/factors/factor.key", O_WRONLY);
@@ -152,6 +153,7 @@ def run(shim, name, settings, fd, other, env, is_apart):
         (site.dir / "cgi-bin").mkdir()
         (site.dir / "cgi-bin/token").touch()
         text = site.conf.read_text()
+        (site.dir / "keys/login.key").write_text("secret")
         if is_apart:
             (apart / "carnet.conf").write_text("database = %s/data/carnet.db\nkeys = %s/keys\n%s"
                                                % (site.dir, site.dir, site.conf.read_text()))
@@ -198,6 +200,7 @@ def test_what_a_bug_could_try(shim, name, apart):
         "read database": None if has_database else "EACCES",
         "write database": None if has_database else "EACCES",
         "read key": None if signs else "EACCES", "read refresh": None if signs else "EACCES",
+        "read login": None if signs else "EACCES",
         "read seal": None if signs or name in VERIFIES else "EACCES",
         "read factor": None if signs or name == "login" else "EACCES",
         "write factor": "EACCES",
@@ -261,7 +264,7 @@ def test_who_writes_nothing_opens_the_database_to_read():
 def test_without_the_sandbox_it_is_done(shim):
     """Without the sandbox all of the tries above succeed."""
     got = tried(shim, "jwks", "sandbox = no\n", TRY_HARMLESS="1")
-    assert len(got) == 24 and set(got.values()) == {None}
+    assert len(got) == 25 and set(got.values()) == {None}
 
 
 TAKES_PASSWORDS = {"account", "confirm", "login", "password-token", "token"}
@@ -275,12 +278,13 @@ def test_password_check_opens_no_socket(shim, name):
 
 
 def test_who_takes_passwords_has_a_helper_that_connects():
-    """And no other program.  Each has one that opens carnet.conf, as keys are beside it."""
+    """And no other program.  Each has one that opens carnet.conf, as keys are beside it;
+    login has one that opens login.key."""
     with served(*PROGRAMS, settings="password_check = unix:/run/no/such.sock") as site:
         for name in PROGRAMS:
             ask(site.programs[name])
             pid = site.programs[name].process.pid
-            expected = 1 + (name in TAKES_PASSWORDS)
+            expected = 1 + (name in TAKES_PASSWORDS) + (name == "login")
             assert expect.until(
                 lambda: beside(pid) == [("carnet-porter", "2", ["0"])] * expected), name
 

@@ -323,15 +323,16 @@ def place():
 
 
 @contextmanager
-def deployed(name, settings="", more=""):
+def deployed(name, settings="", more="", lay_out=lambda site: None):
     """A site under that deployment.  Its configuration begins with settings; the file of
-    the web server has more in it."""
+    the web server has more in it; lay_out(site) adds files."""
     configure, wanted = DEPLOYMENTS[name]
     with place() as site, ExitStack() as stack:
         site.deployment, site.more = name, more
         if settings:
             site.conf.write_text(settings + "\n" + site.conf.read_text())
         guarded.lay_out(site)
+        lay_out(site)
         site.app_port = stack.enter_context(guarded.app())
         port = int(site.url.rpartition(":")[2])
         command = configure(site, port)

@@ -1,14 +1,16 @@
 """People at their browsers, and the apps that ask for their consent."""
 import hashlib
+import re
 import secrets
 from html.parser import HTMLParser
 from http.cookiejar import DefaultCookiePolicy
-from http.cookies import SimpleCookie
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from kit import expect, jose
 from kit.site import Client, Http
 
+# Each cookie of an answer; the lines are joined by commas, which no value has.
+SET_COOKIE = re.compile(r"(?:^|, )([^=;, ]+)=([^;]*)")
 VOID = {"input", "meta", "link", "br", "img", "hr"}
 
 
@@ -105,6 +107,7 @@ class Browser:
 
     def __init__(self, site, user=None, agent="Tests"):
         self.site, self.agent, self.cookie = site, agent, None
+        self.detour = None  # the cookie of sign-ins that are made elsewhere
         self.password = None  # of who is signed in
         self.http = Http(site.url, site.secrets)
         self.http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -115,12 +118,14 @@ class Browser:
     def send(self, method, path, headers=None, **kw):
         site = "same-origin" if method == "POST" else "none"  # typed, or by a bookmark
         headers = {"User-Agent": self.agent, "Sec-Fetch-Site": site, **(headers or {})}
-        if self.cookie:
-            headers["Cookie"] = "%s=%s" % self.cookie
+        kept = [c for c in (self.cookie, self.detour) if c]
+        if kept and "Cookie" not in headers:
+            headers["Cookie"] = "; ".join("%s=%s" % c for c in kept)
         r = self.http.request(method, path, headers=headers, **kw)
-        for name, morsel in SimpleCookie(r.headers.get("Set-Cookie", "")).items():
-            self.cookie = (name, morsel.value) if morsel.value else None
-            self.site.secrets.add(morsel.value)
+        for name, value in SET_COOKIE.findall(r.headers.get("Set-Cookie", "")):
+            which = "detour" if name.endswith("-site") else "cookie"
+            setattr(self, which, (name, value) if value else None)
+            self.site.secrets.add(value)
         return r
 
     def get(self, path, **headers):

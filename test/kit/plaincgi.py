@@ -38,7 +38,10 @@ def run(program, env, body=b""):
     headers = CaseInsensitiveDict()
     for line in head.decode("ascii").split("\r\n"):
         name, _, value = line.partition(": ")
-        assert name not in headers, "two header lines " + name
+        if name == "Set-Cookie" and name in headers:  # as requests joins them
+            value = headers[name] + ", " + value
+        else:
+            assert name not in headers, "two header lines " + name
         headers[name] = value
     status = int(headers.pop("Status").split()[0])
     assert int(headers.get("Content-Length", 0)) == len(out) or not out

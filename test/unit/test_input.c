@@ -52,6 +52,9 @@ static const struct {
 	[PARAM_EXPIRES_IN] = { "expires_in", 32, VSCHAR },
 	[PARAM_LIMIT] = { "limit", 32, VSCHAR },
 	[PARAM_AFTER] = { "after", 64, VSCHAR },
+	[PARAM_LINK] = { "link", 64, VSCHAR },
+	[PARAM_LOGIN] = { "login", 254, TEXT },
+	[PARAM_TICKET] = { "ticket", 8192, VSCHAR },
 };
 
 static int

@@ -38,7 +38,7 @@ one_turn(struct store *st)
 }
 
 /*
- * Of 24 requests each kind of row gets one, of 64 rows at most.  A plain CGI
+ * Of 32 requests each kind of row gets one, of 64 rows at most.  A plain CGI
  * program draws the kind.
  */
 static void

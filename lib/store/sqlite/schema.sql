@@ -204,7 +204,7 @@ CREATE TABLE oauth_consents (
 ) STRICT, WITHOUT ROWID;
 
 -- digest is the SHA-256 of the cookie.  auth_time, amr and acr are what the user
--- proved; confirmed_at is when they last proved it again.  seen_at is correct to ten
+-- proved (auth_time is NULL if a site did not say); confirmed_at is when they last proved it again.  seen_at is correct to ten
 -- minutes.  credential is the version that was checked.  is_half is 1 if the row is the
 -- first step of a sign-in: nobody is signed in before the second one.
 CREATE TABLE sessions (
@@ -215,8 +215,8 @@ CREATE TABLE sessions (
 	created_at INTEGER NOT NULL,
 	seen_at INTEGER NOT NULL,
 	expires_at INTEGER NOT NULL,
-	auth_time INTEGER NOT NULL,
-	amr TEXT NOT NULL,
+	auth_time INTEGER,
+	amr TEXT,
 	acr TEXT NOT NULL,
 	credential INTEGER NOT NULL DEFAULT 0,
 	confirmed_at INTEGER,
@@ -254,6 +254,14 @@ CREATE TABLE links (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX links_expire ON links (expires_at);
 CREATE INDEX links_user ON links (user_id);
+
+-- Digests of ids that others choose and that count once, such as the jti of a
+-- ticket.
+CREATE TABLE used_once (
+	digest BLOB PRIMARY KEY,
+	expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX used_once_expire ON used_once (expires_at);
 
 -- What the courier is to do, a row a job; it is deleted when that is done.  kind is
 -- 'mail': target is whom to, and body the message (RFC 5322); or 'sign_up', 'recover'

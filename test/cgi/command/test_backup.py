@@ -89,6 +89,17 @@ def test_it_is_a_tar_archive_with_the_digest_of_each_file(own, tmp_path):
     assert (tmp_path / "keys/ES256.pem").stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.parametrize("place", ["keys/login.key", "site.key"])
+def test_the_key_that_the_site_has_too_is_in_it(own, empty, place):
+    """carnet(1): wherever it is kept; and it is there again with its mode."""
+    own.conf.write_text("login_key = %s\n" % place + own.conf.read_text())
+    own.carnet("keys", "login")
+    restore(empty, backup(own))
+    there = empty.dir / "keys/login.key"
+    assert there.read_bytes() == (own.dir / place).read_bytes()
+    assert there.stat().st_mode & 0o777 == 0o600
+
+
 def test_standard_output_takes_it_too(own):
     p = subprocess.run([*own.command("version").args[:1], "backup", "-"],
                        env={**os.environ, "CARNET_CONF": str(own.conf)},

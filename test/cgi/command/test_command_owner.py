@@ -27,6 +27,8 @@ def test_what_root_makes_is_for_who_runs_the_programs(given):
     """A key or a database that only root can read would stop the service."""
     given.install()
     given.carnet("keys", "rotate", "--now")
+    given.carnet("keys", "login")
+    given.carnet("keys", "login", "--force")
     given.client("client_credentials")
     assert len(list(given.dir.iterdir())) >= 3
     assert owners(given.dir) == {(WHO.pw_uid, WHO.pw_gid)}

@@ -1,0 +1,10 @@
+/* store_used.c: what counts only once: the ids of tokens that others sign. */
+#include "query.h"
+#include "store_used.h"
+
+int
+store_used_add(struct store *st, const struct digest *d, int64_t expires_at)
+{
+	return query_run(
+	    st, SQL_USED_ADD, VALUES(V_DIGEST(d), V_INT(expires_at)));
+}

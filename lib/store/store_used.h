@@ -1,0 +1,15 @@
+/* store_used.h: what counts only once: the ids of tokens that others sign. */
+#ifndef CARNET_STORE_USED_H
+#define CARNET_STORE_USED_H
+
+#include "store.h"
+
+/*
+ * store_used_add(st, d, expires_at):
+ * Within a write transaction, note that what has the digest d was used.  Return 1;
+ * 0 if it was used before; -1 on a database error, logged.  The row goes some time
+ * after expires_at: by then it must not count for another reason.
+ */
+int store_used_add(struct store *st, const struct digest *d, int64_t expires_at);
+
+#endif
