@@ -33,6 +33,7 @@ test php-cgi HTTP tests: a guarded PHP script
 test perl HTTP tests: a guarded CGI script
 test php-cli HTTP tests: a site's program in PHP
 test php-sqlite3 HTTP tests: a site's program in PHP
+test php-mysql HTTP tests: a site's program in PHP
 test sasl2-bin HTTP tests: passwords that saslauthd checks
 test slapd HTTP tests: passwords that are in LDAP
 test postgresql statements: that another engine takes them, too

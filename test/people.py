@@ -4,7 +4,8 @@
 PEOPLE (20000) are in a table of MariaDB, half with a hash of phpass and half of
 bcrypt.  They are brought along by the query of doc/users.md, and SIGN_INS (200) of
 each kind sign in on the page, four at a time, twice: at the first sign-in the hash is
-renewed.  Then people sign in who were brought along with other kinds of hashes.
+renewed.  Then people sign in who were brought along with other kinds of hashes; and at
+a site that asks a daemon of the old one for each password (password_check).
 Printed are seconds, sign-ins in a second, and the memory of login and account."""
 import base64
 import hashlib
@@ -28,6 +29,8 @@ SIGN_INS = int(os.environ.get("SIGN_INS", 200))
 AT_ONCE = 4
 RSS_MAX = 8192  # kB
 WORD = "a word of many"
+LIMITS = "\n[throttle]\n" + "".join(
+    "%s = 1000000\n" % n for n in ("account_address", "account", "address", "client"))
 
 
 def django(word):
@@ -62,11 +65,11 @@ def sign_in(site, person):
     assert status == 303 and browser.is_signed_in(), (person, status)
 
 
-def rate(site, people):
+def rate(people, enter):
     """How many of them sign in in a second."""
     began = time.monotonic()
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        list(pool.map(lambda p: sign_in(site, p), people))
+        list(pool.map(enter, people))
     return len(people) / (time.monotonic() - began)
 
 
@@ -88,22 +91,34 @@ def bring_along(site, text):
 
 def imported(old):
     with servers.lighttpd() as site:
-        servers.configure(site, last="\n[throttle]\n" + "".join(
-            "%s = 1000000\n" % n for n in ("account_address", "account", "address", "client")))
+        servers.configure(site, last=LIMITS)
+
+        def speed(some):
+            return "%.0f" % rate(some, lambda p: sign_in(site, p))
         text = old.ask("USE site; " + oldsite.query("Out of a database"))
         told, seconds = bring_along(site, text)
         assert told["added"] == len(old.people), told
         tell("imported: %d people" % len(old.people), "%.1f" % seconds, "s")
         for kind in oldsite.KINDS:
             some = old.of_kind(kind, SIGN_INS)
-            tell("imported: %s, the first time" % kind, "%.0f" % rate(site, some), "a second")
-            tell("imported: %s, renewed" % kind, "%.0f" % rate(site, some), "a second")
+            tell("imported: %s, the first time" % kind, speed(some), "a second")
+            tell("imported: %s, renewed" % kind, speed(some), "a second")
         for name, make in OTHERS.items():
             some = others(name, make)
             bring_along(site, "".join(json.dumps({
                 "email": p.email, "password_hash": p.kind}) + "\n" for p in some))
-            tell("imported: %s, the first time" % name, "%.0f" % rate(site, some), "a second")
+            tell("imported: %s, the first time" % name, speed(some), "a second")
         return tell_memory(site, "imported")
+
+
+def by_password_check(old):
+    """The site's daemon is asked for each password."""
+    with old.verifier() as path, servers.lighttpd() as site:
+        servers.configure(site, "password_check = unix:%s\n" % path, LIMITS)
+        for kind in oldsite.KINDS:
+            tell("password_check: %s" % kind, "%.0f" % rate(
+                old.of_kind(kind, SIGN_INS), lambda p: sign_in(site, p)), "a second")
+        return tell_memory(site, "password_check")
 
 
 def others(name, make):
@@ -121,7 +136,7 @@ def tell_memory(site, way):
 
 def main():
     with oldsite.old_site(PEOPLE) as old:
-        return int(not imported(old))
+        return int(not all([way(old) for way in (imported, by_password_check)]))
 
 
 if __name__ == "__main__":

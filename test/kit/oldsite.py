@@ -2,7 +2,9 @@
 WordPress make them."""
 import crypt
 import hashlib
+import os
 import re
+import signal
 import subprocess
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -51,6 +53,27 @@ def bcrypt(password, cost=10):
 KINDS = {"phpass": phpass, "bcrypt": bcrypt}
 
 
+# The site's own check of a password: what WordPress and PHP have.
+PASSWORD_PHP = """<?php
+function is_right(string $word, string $hash): bool
+{
+    if (strncmp($hash, '$P$', 3) !== 0)
+        return password_verify($word, $hash);
+    $digits = '%s';
+    $digest = md5(substr($hash, 4, 8) . $word, true);
+    for ($n = 1 << strpos($digits, $hash[3]); $n > 0; $n--)
+        $digest = md5($digest . $word, true);
+    $text = '';
+    foreach (str_split($digest, 3) as $part) {
+        $number = unpack('V', str_pad($part, 4, "\\0"))[1];
+        for ($i = 0; $i <= strlen($part); $i++, $number >>= 6)
+            $text .= $digits[$number & 63];
+    }
+    return hash_equals(substr($hash, 12), $text);
+}
+""" % DIGITS
+
+
 def query(where):
     """The first query in a section of doc/users.md."""
     text = (ROOT / "doc/users.md").read_text().split("### %s\n" % where)[1].split("\n##")[0]
@@ -86,6 +109,31 @@ class OldSite:
 
     def of_kind(self, kind, n, skip=0):
         return [p for p in self.people if p.kind == kind][skip:skip + n]
+
+    @property
+    def dsn(self):
+        return "mysql:unix_socket=%s;dbname=site;charset=utf8mb4" % self.socket
+
+    @contextmanager
+    def verifier(self):
+        """The socket of the site's daemon (doc/users.md, A daemon of your own)."""
+        example = (ROOT / "deploy/examples/password-check/check.php").read_text()
+        (self.top / "password.php").write_text(PASSWORD_PHP)
+        (self.top / "check.php").write_text(
+            example.replace("<?php", "<?php require __DIR__ . '/password.php';", 1)
+            .replace("password_verify(", "is_right("))
+        path = self.top / "check.sock"
+        with open(self.top / "check.log", "w") as log:
+            p = subprocess.Popen(
+                ["php", self.top / "check.php"], stdout=log, stderr=log, start_new_session=True,
+                env={**os.environ, "SITE_SOCKET": str(path), "SITE_DSN": self.dsn,
+                     "SITE_USER": "root"})
+            try:
+                expect.until(path.exists)
+                yield path
+            finally:
+                os.killpg(p.pid, signal.SIGTERM)
+                p.wait(60)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 people does the same with 20,000."""
 import pytest
 
-from kit import expect, jose, oldsite
+from kit import expect, faults, jose, oldsite
 
 
 @pytest.fixture(scope="module")
@@ -24,3 +24,16 @@ def test_who_was_in_a_table_signs_in_with_the_old_password(site, old):
             token = expect.tokens(site.grant("password", password=person.password, **said))
             assert jose.claims_of(token["access_token"])["sub"] == str(person.id)
     assert site.sql("SELECT name FROM users WHERE id = 1003") == [("Pérson 3",)]
+
+
+def test_the_sites_daemon_is_asked_for_the_password(old):
+    """doc/users.md, A daemon of your own, before the same table."""
+    with old.verifier() as path, faults.served(
+            "token", settings="password_check = unix:%s" % path) as site:
+        for kind in oldsite.KINDS:
+            person, = old.of_kind(kind, 1, 6)
+            said = {"username": person.email, "scope": "read-posts"}
+            token = expect.tokens(site.grant("password", password=person.password, **said))
+            assert jose.claims_of(token["access_token"])["sub"] == str(person.id)
+            expect.error(site.grant("password", password="x" + person.password, **said),
+                         400, "invalid_grant")
