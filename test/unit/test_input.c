@@ -54,6 +54,11 @@ static const struct {
 	[PARAM_AFTER] = { "after", 64, VSCHAR },
 	[PARAM_LINK] = { "link", 64, VSCHAR },
 	[PARAM_LOGIN] = { "login", 254, TEXT },
+	[PARAM_OTP] = { "otp", 64, TEXT },
+	[PARAM_RECOVERY_CODE] = { "recovery_code", 64, TEXT },
+	[PARAM_TOTP] = { "totp", 128, VSCHAR },
+	[PARAM_ACR_VALUES] = { "acr_values", 256, VSCHAR },
+	[PARAM_MAX_AGE] = { "max_age", 16, VSCHAR },
 	[PARAM_TICKET] = { "ticket", 8192, VSCHAR },
 };
 
