@@ -33,7 +33,7 @@ ALL_CFLAGS = -std=c11 $(WARN) $(HARDEN) $(SMALL) $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now,--as-needed,--gc-sections,-u,embed_mark $(LDFLAGS)
 # SQLite comes first: most symbols that are searched at start are in it, and those
 # of libc are then not searched in libraries that few programs use.
-LIBS = -lsqlite3 -lgnutls -lnettle -ljson-c -lcrypt -lc -lidn2 -lunistring -largon2 -loath -lqrencode $(LDLIBS)
+LIBS = -lsqlite3 -lgnutls -lnettle -ljson-c -lcrypt -lc -lidn2 -lunistring -largon2 -lcbor -loath -lqrencode $(LDLIBS)
 
 LIB      = $(BUILD)/libcarnet.a
 LIB_SRC  = $(wildcard lib/*/*.c lib/store/sqlite/*.c)

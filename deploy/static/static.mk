@@ -1,13 +1,14 @@
 # static.mk: make static: the same programs with all libraries in them.  As plain
-# CGI they start twice as fast, and a host needs none of the libraries.  absent.c says
-# how.
+# CGI they start twice as fast, and a host needs none of the libraries.  absent.c and
+# cbor.c say how.
 
 STATIC      = $(patsubst $(BUILD)/%,$(BUILD)/static/%,$(PROGRAMS) $(COMMAND))
 LINK_STATIC = $(CC) $(ALL_CFLAGS) -static-pie -Wl,-z,relro,-z,now,-z,pack-relative-relocs,--gc-sections,-u,embed_mark $(LDFLAGS) -s
 STATIC_LIBS = -lgnutls -lnettle -lhogweed -lnettle -lgmp -lidn2 -lunistring \
 	-ltasn1 -lsqlite3 -ljson-c -lcrypt -largon2 -loath -lz -lm
 static: $(STATIC)
-$(STATIC): $(LIB) $(BUILD)/deploy/static/absent.o deploy/static/link.opts
+ABSENT  = $(BUILD)/deploy/static/absent.o $(BUILD)/deploy/static/cbor.o
+$(STATIC): $(LIB) $(ABSENT) deploy/static/link.opts
 	@mkdir -p $(@D)
 	$(LINK_STATIC) -o $@ \
 	    $(filter %.o,$^) @deploy/static/link.opts $(LIB) $(STATIC_LIBS)
@@ -27,7 +28,7 @@ $(BUILD)/gen/programs.h: deploy/static/static.mk $(wildcard cgi-bin/*.c)
 $(BUILD)/deploy/static/one.o: ALL_CPPFLAGS += -I$(BUILD)/gen
 $(BUILD)/deploy/static/one.o: $(BUILD)/gen/programs.h
 $(ONE): $(patsubst %,$(BUILD)/deploy/static/%.o,one setup setup_token setup_site) $(ONE_OBJ) $(filter-out %/carnet.o,$(COMMAND_SRC:%.c=$(BUILD)/%.o)) \
-		$(LIB) $(BUILD)/deploy/static/absent.o deploy/static/link.opts
+		$(LIB) $(ABSENT) deploy/static/link.opts
 	@mkdir -p $(@D)
 	$(LINK_STATIC) -o $@ \
 	    $(filter %.o,$^) @deploy/static/link.opts $(LIB) $(STATIC_LIBS)
