@@ -86,6 +86,14 @@ ssize_t key_sign(const struct key *k, const void *data, size_t len,
 int key_verify(const struct key *k, const void *data, size_t len,
     const uint8_t *sig, size_t sig_len);
 
+/*
+ * key_verify_der(k, data, len, sig, sig_len):
+ * The same for a signature as passkeys make it (WebAuthn section 6.5.5): of ECDSA it
+ * is DER (RFC 3279 section 2.2.3), of the others as in a JWS.
+ */
+int key_verify_der(const struct key *k, const void *data, size_t len,
+    const uint8_t *sig, size_t sig_len);
+
 /* key_free(k): wipe and free k.  NULL is fine. */
 void key_free(struct key *k);
 

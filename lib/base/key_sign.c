@@ -109,3 +109,15 @@ key_verify(const struct key *k, const void *data, size_t len,
 
 	return key_algs[k->alg].verify(k, &d, &s);
 }
+
+int
+key_verify_der(const struct key *k, const void *data, size_t len,
+    const uint8_t *sig, size_t sig_len)
+{
+	const gnutls_datum_t d = key_datum(data, len);
+	const gnutls_datum_t s = key_datum(sig, sig_len);
+
+	return key_algs[k->alg].pk == GNUTLS_PK_EC
+	    ? verify(k, &d, &s)
+	    : key_algs[k->alg].verify(k, &d, &s);
+}
