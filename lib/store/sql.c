@@ -27,6 +27,9 @@
 /* Rows of the user ?2 and the client ?3; 0 is any. */
 #define OF_USER_AND_CLIENT \
     " AND (user_id = ?2 OR ?2 = 0) AND (client_id = ?3 OR ?3 = 0)"
+#define PASSKEY_COLUMNS \
+    "id, user_id, credential, public_key, name, transports, sign_count," \
+    " created_at, last_used_at, may_sync, is_synced"
 #define POST_COLUMNS "id, user_id, title, body, created_at"
 
 const struct statement sql_table[SQL_COUNT] = {
@@ -358,6 +361,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	[SQL_FACTOR_CHANGED] = { .takes_back = 1, .serial = 1, .text =
 	    "UPDATE users SET credential = credential + 1, factors ="
 	    " (SELECT count(*) FROM totps WHERE user_id = ?1)"
+	    " + (SELECT count(*) FROM passkeys WHERE user_id = ?1)"
 	    " WHERE id = ?1" },
 
 	/* The next ?2 rows of the walk, and whether each has expired. */
@@ -407,6 +411,10 @@ const struct statement sql_table[SQL_COUNT] = {
 	[SQL_PURGE_LINKS] = { .text =
 	    "DELETE FROM links WHERE digest = (SELECT digest"
 	    " FROM links WHERE expires_at < ?1 ORDER BY expires_at LIMIT 1)" },
+	[SQL_PURGE_SPENT] = { .text =
+	    "DELETE FROM spent WHERE digest = (SELECT digest"
+	    " FROM spent WHERE expires_at < ?1"
+	    " ORDER BY expires_at LIMIT 1)" },
 
 	[SQL_PURGE_USED] = { .text =
 	    "DELETE FROM used_once WHERE digest = (SELECT digest"
@@ -591,6 +599,38 @@ const struct statement sql_table[SQL_COUNT] = {
 	[SQL_LINK_PENDING] = { .text =
 	    "SELECT count(*) FROM (SELECT digest FROM links"
 	    " WHERE kind = 'sign_up' AND expires_at > ?2 LIMIT ?1) AS l" },
+
+	/* ?10: how many a user may have. */
+	[SQL_PASSKEY_ADD] = { .serial = 1, .text =
+	    "INSERT INTO passkeys (user_id, credential, public_key, name,"
+	    " transports, sign_count, created_at, may_sync, is_synced)"
+	    " SELECT id, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 FROM users"
+	    " WHERE id = ?1 AND (SELECT count(*) FROM passkeys p"
+	    "  WHERE p.user_id = ?1) < ?10 ON CONFLICT DO NOTHING" },
+	[SQL_PASSKEY_FIND] = { .text =
+	    "SELECT " PASSKEY_COLUMNS " FROM passkeys WHERE credential = ?1" },
+	[SQL_PASSKEY_LIST] = { .text =
+	    "SELECT " PASSKEY_COLUMNS " FROM passkeys WHERE user_id = ?1"
+	    " ORDER BY id LIMIT ?2" },
+	[SQL_PASSKEY_USED] = { .text =
+	    "UPDATE passkeys SET sign_count = ?2, is_synced = ?3,"
+	    " last_used_at = ?4"
+	    " WHERE id = ?1 AND (sign_count < ?2 OR"
+	    "  (sign_count = 0 AND ?2 = 0))" },
+	[SQL_PASSKEY_RENAME] = { .text =
+	    "UPDATE passkeys SET name = ?3 WHERE id = ?1 AND user_id = ?2" },
+	[SQL_PASSKEY_DELETE] = { .takes_back = 1, .text =
+	    "DELETE FROM passkeys WHERE id = ?1 AND user_id = ?2" },
+	[SQL_PASSKEY_DELETE_ALL] = { .takes_back = 1, .serial = 1, .text =
+	    "DELETE FROM passkeys WHERE user_id = ?1" },
+
+	[SQL_SPENT_ADD] = { .adds = 1, .text =
+	    "INSERT INTO spent (digest, expires_at) VALUES (?1, ?2)"
+	    " ON CONFLICT DO NOTHING" },
+	[SQL_SEAL_KEY_FIND] = { .text = "SELECT secret FROM seal_key" },
+	[SQL_SEAL_KEY_ADD] = { .text =
+	    "INSERT INTO seal_key (one, secret) VALUES (1, ?1)"
+	    " ON CONFLICT DO NOTHING" },
 
 	[SQL_LEDGER_FIND] = { .text = "SELECT taken_back, minute FROM ledger" },
 	[SQL_LEDGER_CONSENTS] = { .text = "DELETE FROM oauth_consents" },

@@ -1,6 +1,7 @@
 /* store_erase.c: a user or a client, with all that is theirs, is deleted. */
 #include "query.h"
 #include "store_erase.h"
+#include "store_passkey.h"
 
 /* The tables that have rows of users and of clients; 0: of no user, no client. */
 static int
@@ -28,7 +29,8 @@ store_erase_user(struct store *st, int64_t id)
 	    query_run(st, SQL_RECOVERY_DELETE, v, 1) < 0 ||
 	    query_run(st, SQL_ERASE_POSTS, v, 1) < 0 ||
 	    query_run(st, SQL_ERASE_OUTBOX, v, 1) < 0 ||
-	    query_run(st, SQL_ERASE_LINKS, v, 1) < 0)
+	    query_run(st, SQL_ERASE_LINKS, v, 1) < 0 ||
+	    store_passkey_delete_all(st, id) < 0)
 		return -1;
 	return query_run(st, SQL_ERASE_USER, v, 1);
 }

@@ -8,8 +8,8 @@
  * store_erase_user(st, id): within a write transaction.
  * store_erase_client(st, id): in a transaction of its own.
  * Delete every row of the user (client): tokens of each kind, codes, consents,
- * sessions, posts, jobs of the courier, and the user (client) itself.  The search
- * reads all access tokens under the write lock.  The number is never given again.  Return 1; 0 if
+ * sessions, posts, jobs of the courier, passkeys, and the user (client) itself.  The
+ * search reads all access tokens under the write lock.  The number is never given again.  Return 1; 0 if
  * there is no such user (client); -1 on error, logged, and then nothing is deleted.
  */
 int store_erase_user(struct store *st, int64_t id);

@@ -1,6 +1,7 @@
 /* store_factor.c: second factors of users: TOTPs and recovery codes. */
 #include "query.h"
 #include "store_factor.h"
+#include "store_passkey.h"
 #include "store_session.h"
 
 static void
@@ -95,6 +96,7 @@ int
 store_factor_reset(struct store *st, int64_t user)
 {
 	return query_run(st, SQL_TOTP_RESET, VALUES(V_INT(user))) < 0 ||
+	    store_passkey_delete_all(st, user) < 0 ||
 	    store_recovery_delete(st, user) < 0 ||
 	    store_session_delete_others(st, user, NULL) < 0
 	    ? -1

@@ -24,6 +24,7 @@ struct authenticator {
 	struct key *key;
 	const char *rp_id, *origin, *challenge, *type, *more;
 	unsigned flags;
+	int has_no_key;	/* its answer to create() has none */
 	uint32_t count;
 	const char *id, *fmt;
 	struct octets statement, extensions;
@@ -194,7 +195,7 @@ authenticator_create(struct authenticator *au)
 	struct buf b;
 
 	make_client(au, "webauthn.create");
-	make_data(au, au->flags | WEBAUTHN_HAS_KEY);
+	make_data(au, au->flags | (au->has_no_key ? 0 : WEBAUTHN_HAS_KEY));
 	buf_init(&b, a, 2048);
 	cbor_head(&b, 5, 3);
 	cbor_text(&b, "fmt");

@@ -306,7 +306,7 @@ attestation_statements_are_checked(void **state)
 	assert_string_equal(create(&au, &d), wrong);
 	au.fmt = "packed";
 	assert_string_equal(create(&au, &d), wrong);
-	for (int alg = -8; alg <= -7; alg++) {
+	for (int alg = -7; alg >= -8; alg--) {
 		make_signature(&au);
 		buf_init(&b, a, 256);
 		cbor_head(&b, 5, 2);
@@ -320,6 +320,9 @@ attestation_statements_are_checked(void **state)
 		else
 			assert_string_equal(create(&au, &d), wrong);
 	}
+	/* It signs the authenticator data. */
+	au.count++;
+	assert_string_equal(create(&au, &d), wrong);
 	/* What says whose make it is proves nothing here: it is as none. */
 	au.fmt = "tpm";
 	assert_null(create(&au, &d));
@@ -356,6 +359,8 @@ authenticator_data_is_whole(void **state)
 	id[WEBAUTHN_ID_MAX] = 'i';
 	assert_string_equal(create(&au, &d), "the authenticator data is malformed");
 	au.id = "";
+	assert_string_equal(create(&au, &d), "the authenticator data is malformed");
+	au.has_no_key = 1;
 	assert_string_equal(create(&au, &d), "the authenticator data is malformed");
 	key_free(au.key);
 }

@@ -263,6 +263,38 @@ CREATE TABLE used_once (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX used_once_expire ON used_once (expires_at);
 
+-- A passkey (WebAuthn).  credential is its id, public_key a COSE_Key: both base64url.
+-- transports is words.  sign_count is its counter at the last use.  may_sync and
+-- is_synced are the flags BE and BS of the authenticator.
+CREATE TABLE passkeys (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	user_id INTEGER NOT NULL REFERENCES users (id),
+	credential TEXT NOT NULL UNIQUE,
+	public_key TEXT NOT NULL,
+	name TEXT NOT NULL,
+	transports TEXT,
+	sign_count INTEGER NOT NULL,
+	created_at INTEGER NOT NULL,
+	last_used_at INTEGER,
+	may_sync INTEGER NOT NULL,
+	is_synced INTEGER NOT NULL
+) STRICT;
+CREATE INDEX passkeys_user ON passkeys (user_id);
+
+-- The digests of what works one time and was used.  After expires_at it would not work
+-- for its age.
+CREATE TABLE spent (
+	digest BLOB PRIMARY KEY,
+	expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX spent_expire ON spent (expires_at);
+
+-- The key of what a browser carries instead of a row here; made when it is first used.
+CREATE TABLE seal_key (
+	one INTEGER PRIMARY KEY CHECK (one = 1),
+	secret BLOB NOT NULL
+) STRICT;
+
 -- What the courier is to do, a row a job; it is deleted when that is done.  kind is
 -- 'mail': target is whom to, and body the message (RFC 5322); or 'sign_up', 'recover'
 -- or 'email': the courier finds out whether there is a user, and makes the mail; body
