@@ -5,6 +5,8 @@ CFLAGS   ?= -O2 -g
 BUILD    ?= build
 PYTHON   ?= /usr/bin/python3
 PORT     ?= 8080
+# Not from the environment, where some shells have the machine's name.
+HOST      = 127.0.0.1
 RUN_DIR  ?= run
 PREFIX   ?= /usr/local
 DESTDIR  ?=
@@ -114,7 +116,7 @@ deps:
 run:
 	@sh deploy/deps.sh run
 	@$(MAKE) -s -j$$(nproc) all
-	@BUILD=$(BUILD) PORT=$(PORT) RUN_DIR=$(RUN_DIR) exec sh deploy/run.sh
+	@BUILD=$(BUILD) HOST=$(HOST) PORT=$(PORT) RUN_DIR=$(RUN_DIR) exec sh deploy/run.sh
 
 test:
 	@sh deploy/deps.sh test
@@ -178,7 +180,7 @@ help:
 	@echo 'make            build into $(BUILD)/'
 	@echo 'make static     the same without shared libraries, into $(BUILD)/static/'
 	@echo 'make apache     mod_carnet, the guard as a module of Apache, into $(BUILD)/apache/'
-	@echo 'make run        serve everything on 127.0.0.1:$(PORT)'
+	@echo 'make run        serve everything on 127.0.0.1:$(PORT);  HOST=localhost: with passkeys'
 	@echo 'make test       run every test;  make asan: with sanitizers'
 	@echo 'make soak       millions of requests, kills, faults: takes long'
 	@echo 'make install    PREFIX=$(PREFIX) DESTDIR=;  make uninstall, dist, bundle, deb'

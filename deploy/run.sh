@@ -2,10 +2,17 @@
 # run.sh: make run: make a site in $RUN_DIR if there is none, then serve it.
 set -eu
 
-BUILD=${BUILD:-build} PORT=${PORT:-8080} RUN_DIR=${RUN_DIR:-run}
+BUILD=${BUILD:-build} HOST=${HOST:-127.0.0.1} PORT=${PORT:-8080} RUN_DIR=${RUN_DIR:-run}
 here=$(cd "$(dirname "$0")" && pwd)
 keep=$BUILD/deploy/keep
 umask 077
+case $HOST in
+127.0.0.1|localhost) ;;
+*)
+	echo "HOST=$HOST: it serves 127.0.0.1 alone; HOST is localhost or 127.0.0.1" >&2
+	exit 1
+	;;
+esac
 
 # Start again under keep.c.  It takes the port before anything is made, and ends all
 # that is started here.
@@ -21,7 +28,7 @@ CARNET_CONF=$CARNET_RUN/carnet.conf
 CARNET_DEPLOY=$here
 export CARNET_RUN CARNET_BIN CARNET_PORT CARNET_CONF CARNET_DEPLOY
 carnet=$BUILD/bin/carnet
-url=http://127.0.0.1:$PORT
+url=http://$HOST:$PORT
 email=ada@example.org
 password=correct-horse-battery
 PATH=$PATH:/usr/sbin # lighttpd
@@ -81,8 +88,8 @@ if [ ! -f "$CARNET_CONF" ]; then
 	is_new=yes
 fi
 rm -rf "$new"
-# The issuer has the port, which may be another one than on the last start.
-sed -i "s|^issuer = http://127.0.0.1:.*|issuer = $url|" "$CARNET_CONF"
+# The issuer has host and port, which may be others than on the last start.
+sed -i -E "s,^issuer = http://(127\.0\.0\.1|localhost):.*,issuer = $url," "$CARNET_CONF"
 # Mail goes to files.  Who set up another way keeps it.
 if grep -q "^mail_command = .*/demo/mail\"" "$CARNET_CONF"; then
 	sed -i '/^mail_command = .*\/demo\/mail"/d' "$CARNET_CONF"

@@ -127,26 +127,27 @@ def assert_no_secret(log, secrets):
     assert not leaked, leaked
 
 
-def start_lighttpd(run_dir):
+def start_lighttpd(run_dir, host="127.0.0.1"):
     """Run deploy/run.sh on a free port.  Return the process and the site, when it has
     said ready; use another port if somebody was faster."""
     for attempt in range(5):
         port = free_port()
         env = {**os.environ, "BUILD": str(BUILD), "PORT": str(port),
-               "RUN_DIR": str(run_dir)}
+               "HOST": host, "RUN_DIR": str(run_dir)}
         p = subprocess.Popen(["sh", "deploy/run.sh"], cwd=ROOT, env=env, text=True,
                              stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
         line = p.stdout.readline()
-        if line.startswith("ready: http://127.0.0.1:%d" % port):
-            return p, Site(run_dir, "http://127.0.0.1:%d" % port)
+        url = "http://%s:%d" % (host, port)
+        if line == "ready: %s\n" % url:
+            return p, Site(run_dir, url)
         p.wait(60)
     raise RuntimeError("deploy/run.sh does not get ready: " + line)
 
 
 @contextmanager
-def lighttpd():
+def lighttpd(host="127.0.0.1"):
     with directory() as path:
-        p, site = start_lighttpd(path)
+        p, site = start_lighttpd(path, host)
         made = (path / "install.txt").read_text()
         site.password_client = Client(
             *re.search(r"password client +(\S+)\n +its secret +(\S+)", made).groups())

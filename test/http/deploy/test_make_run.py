@@ -243,6 +243,34 @@ def test_what_is_no_port(run_dir, port):
     assert "a port is a number from 1 to 65535" in p.stderr
 
 
+@pytest.mark.parametrize("host", ["example.org", "0.0.0.0", "localhost.example"])
+def test_what_is_no_host(run_dir, host):
+    """It listens on this machine alone."""
+    p = subprocess.run([*command(run_dir, servers.free_port()), "HOST=" + host],
+                       cwd=ROOT, env=environment("none"), text=True, capture_output=True)
+    assert p.returncode != 0 and "ready" not in p.stdout
+    assert "HOST is localhost or 127.0.0.1" in p.stderr
+    assert not (run_dir / "carnet.conf").exists()
+
+
+def test_the_host_may_change(run_dir):
+    """The issuer is the one of this start; HOST of the environment does not count."""
+    issuer = lambda: [line for line in (run_dir / "carnet.conf").read_text().splitlines()
+                      if line.startswith("issuer")]
+    for host, words in (("127.0.0.1", []), ("localhost", ["HOST=localhost"]),
+                        ("127.0.0.1", [])):
+        port = servers.free_port()
+        p = subprocess.Popen([*command(run_dir, port), *words], cwd=ROOT, text=True,
+                             env={**environment("none"), "HOST": "a-shell-sets-this"},
+                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        with p:
+            said = next((line for line in p.stdout if line.startswith("ready:")), "")
+            p.terminate()
+            p.stdout.read()
+        assert said == "ready: http://%s:%d\n" % (host, port)
+        assert issuer() == ["issuer = http://%s:%d" % (host, port)]
+
+
 def test_a_file_in_the_way_is_not_touched(run_dir):
     """A directory that has keys already, and no carnet.conf."""
     (run_dir / "keys").mkdir(parents=True)
