@@ -3,6 +3,7 @@
 
 #include "account.h"
 #include "account_factor.h"
+#include "account_passkey.h"
 #include "account_view.h"
 #include "arena.h"
 #include "b64.h"
@@ -365,6 +366,10 @@ static const struct action {
 	{ "add_totp", account_totp_add, 1 },
 	{ "remove_totp", account_totp_remove, 1 },
 	{ "new_recovery_codes", account_new_codes, 1 },
+	{ "offer_passkey", account_passkey_offer, 1 },
+	{ "add_passkey", account_passkey_add, 0 },
+	{ "rename_passkey", account_passkey_rename, 0 },
+	{ "remove_passkey", account_passkey_remove, 1 },
 	{ "sign_out", sign_out, 0 },
 };
 

@@ -10,6 +10,7 @@
 #include "handoff.h"
 #include "letter.h"
 #include "oerr.h"
+#include "passkey.h"
 #include "proof.h"
 #include "redirect.h"
 #include "req.h"
@@ -121,13 +122,21 @@ static const struct oerr *
 show(struct req *rq, struct visitor *v, int status, const char *error)
 {
 	struct tmpl_data *d = page(rq, "Sign in", error);
+	const char *to = return_to(rq);
+	const struct oerr *e;
 
 	if (rq->conf->password_sign_in) {
 		session_begin(rq, v);
+		if ((e = passkey_offer(rq, v, PASSKEY_ALONE, NULL, d)) != NULL)
+			return e;
+		tmpl_set(d, "wants_passkey",
+		    sign_in_wanted(rq, to) == ACR_PHR ? "1" : NULL);
+		tmpl_set(d, "account_url",
+		    site_path(rq->conf, rq->a, SITE_ACCOUNT));
 		tmpl_set(d, "password_form", "1");
 		tmpl_set(d, "csrf_token", v->csrf);
 		tmpl_set(d, "email", rq->param[PARAM_EMAIL]);
-		set_ways(rq, d, return_to(rq));
+		set_ways(rq, d, to);
 	}
 	return resp_page(rq, status, "login.html", d);
 }
@@ -250,6 +259,22 @@ second_step(struct req *rq, struct visitor *v)
 	return why == NULL ? NULL : sign_in_ask_second(rq, v, to, 422, why);
 }
 
+/* A passkey alone says who signs in. */
+static const struct oerr *
+by_passkey(struct req *rq, struct visitor *v)
+{
+	const struct oerr *e;
+	struct proof p;
+	struct user u;
+
+	if ((e = passkey_use(rq, v, PASSKEY_ALONE, &u, &p)) == NULL)
+		e = sign_in_go(rq, v, &u, &p, return_to(rq));
+	if (e == NULL || e->status >= 500)
+		return e;
+	oerr_log(rq, e);
+	return show(rq, v, 422, passkey_told(e));
+}
+
 /* Somebody else, or the same once more: the first step is forgotten. */
 static const struct oerr *
 begin_again(struct req *rq, struct visitor *v)
@@ -288,6 +313,7 @@ static const struct {
 	const struct oerr *(*run)(struct req *rq, struct visitor *v);
 } actions[] = {
 	{ "second", second_step },
+	{ "passkey", by_passkey },
 	{ "begin_again", begin_again },
 	{ FRESH_ACTION, confirm },
 };

@@ -1,6 +1,7 @@
 /* account.c: what the account page shows. */
 #include "account.h"
 #include "account_factor.h"
+#include "account_passkey.h"
 #include "account_view.h"
 
 #include <ctype.h>
@@ -274,6 +275,7 @@ account_show(struct req *rq, const struct view *w)
 	struct tmpl_data *d = tmpl_data_new(rq->a);
 	const char *name = w->v.user.name;
 	const char *email = store_user_label(&w->v.user);
+	const struct oerr *e;
 
 	tmpl_set(d, "title", "Your account");
 	tmpl_set(d, "action", site_path(rq->conf, rq->a, SITE_ACCOUNT));
@@ -294,5 +296,7 @@ account_show(struct req *rq, const struct view *w)
 	    show_sessions(rq, d, w) < 0 ||
 	    account_show_factors(rq, d, w) < 0)
 		return oerr_machine(rq);
+	if ((e = account_show_passkeys(rq, d, w)) != NULL)
+		return e;
 	return resp_page(rq, w->status, "account.html", d);
 }

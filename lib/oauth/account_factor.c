@@ -51,9 +51,9 @@ account_totp_offer(struct req *rq, struct view *w)
 	return offer(rq, w, 200, NULL);
 }
 
-/* They are shown once, on a page of their own. */
-static const struct oerr *
-show_codes(struct req *rq, struct view *w, const struct recovery *made)
+/* They are shown once. */
+const struct oerr *
+account_show_codes(struct req *rq, struct view *w, const struct recovery *made)
 {
 	struct tmpl_data *d = page(rq, w, "Recovery codes");
 
@@ -77,7 +77,7 @@ account_totp_add(struct req *rq, struct view *w)
 	}
 	w->notice = "The app is added. From now on its codes are asked for when"
 		    " you sign in.";
-	e = made.n > 0 ? show_codes(rq, w, &made) : NULL;
+	e = made.n > 0 ? account_show_codes(rq, w, &made) : NULL;
 	explicit_bzero(&made, sizeof(made));
 	return e;
 }
@@ -112,7 +112,7 @@ account_new_codes(struct req *rq, struct view *w)
 	}
 	if ((e = enrol_recovery(rq, &w->v.user, &made)) != NULL)
 		return e;
-	e = show_codes(rq, w, &made);
+	e = account_show_codes(rq, w, &made);
 	explicit_bzero(&made, sizeof(made));
 	return e;
 }

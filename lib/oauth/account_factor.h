@@ -3,6 +3,7 @@
 #define CARNET_ACCOUNT_FACTOR_H
 
 struct oerr;
+struct recovery;
 struct req;
 struct tmpl_data;
 struct view;
@@ -16,6 +17,10 @@ const struct oerr *account_totp_offer(struct req *rq, struct view *w);
 const struct oerr *account_totp_add(struct req *rq, struct view *w);
 const struct oerr *account_totp_remove(struct req *rq, struct view *w);
 const struct oerr *account_new_codes(struct req *rq, struct view *w);
+
+/* account_show_codes(rq, w, made): answer with them, on a page of their own. */
+const struct oerr *account_show_codes(
+    struct req *rq, struct view *w, const struct recovery *made);
 
 /* account_show_factors(rq, d, w): put them to d; 0, or -1. */
 int account_show_factors(

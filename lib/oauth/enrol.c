@@ -20,7 +20,7 @@
 
 #define RECOVERY_LEN 16 /* characters that count */
 #define STALE \
-    "This page was out of date, so nothing was added. Scan the new code."
+    "This page was out of date, so nothing was added. Try once more."
 
 /* Digits that are not taken for each other, as Crockford's base32. */
 static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
@@ -191,36 +191,44 @@ enrol_show_recovery(const struct recovery *r, struct tmpl_data *d)
 struct change {
 	const struct user *u;
 	const struct recovery *codes;
-	const struct totp *totp;	/* to be added */
-	const struct id *id;		/* to be deleted */
+	int (*add)(struct store *st, const void *factor); /* or: */
+	const void *factor;	/* to be added */
+	const struct id *id;	/* to be deleted */
 	int is_current;		/* the user is as they were when this was checked */
-	int is_full;		/* they have as many as may be */
-	int n;			/* deleted */
+	int n;			/* added or deleted */
 };
 
 static int
 add_step(struct store *st, void *ctx)
 {
 	struct change *c = ctx;
-	struct arena *a = arena_new();
-	struct totp *old = arena_alloc(a, TOTPS_MAX * sizeof(*old));
 	const int64_t user = c->u->id;
 	int n;
 
-	c->is_full = 0;
+	c->n = 0;
 	c->is_current = n = store_user_is_current(st, user, c->u->credential);
-	if (n == 1) {
-		n = store_totp_list(st, a, user, old, TOTPS_MAX);
-		c->is_full = n == TOTPS_MAX;
-		n = n < 0 ? -1 : n < TOTPS_MAX;
-	}
-	arena_free(a);
+	if (n == 1)
+		c->n = n = c->add(st, c->factor);
 	if (n == 1 &&
-	    (store_totp_add(st, c->totp) < 0 ||
-		(c->codes->n > 0 && store_codes(st, user, c->codes) < 0) ||
+	    ((c->codes->n > 0 && store_codes(st, user, c->codes) < 0) ||
 		store_factor_changed(st, user) < 0))
 		n = -1;
 	return n;
+}
+
+/* A step of enrol_add: 0 if the user has as many as may be. */
+static int
+add_totp(struct store *st, const void *factor)
+{
+	const struct totp *t = factor;
+	struct arena *a = arena_new();
+	struct totp *old = arena_alloc(a, TOTPS_MAX * sizeof(*old));
+	const int n = store_totp_list(st, a, t->user, old, TOTPS_MAX);
+
+	arena_free(a);
+	if (n < 0 || n == TOTPS_MAX)
+		return n < 0 ? -1 : 0;
+	return store_totp_add(st, t) < 0 ? -1 : 1;
 }
 
 static int
@@ -291,33 +299,43 @@ read_form(struct req *rq, const struct user *u, struct totp *t,
 }
 
 const struct oerr *
-enrol_totp(struct req *rq, struct user *u, const char **why,
-    struct recovery *made)
+enrol_add(struct req *rq, struct user *u,
+    int (*add)(struct store *st, const void *factor), const void *factor,
+    const char **why, struct recovery *made)
 {
 	const int left = store_recovery_left(rq->st, u->id);
-	struct change c = { .u = u, .codes = made };
-	const struct oerr *e;
-	struct totp t;
+	struct change c = { .u = u, .codes = made, .add = add,
+		.factor = factor };
 
 	made->n = 0;
 	if (left < 0)
 		return oerr_machine(rq);
-	if ((e = read_form(rq, u, &t, why)) != NULL || *why != NULL)
-		return e;
 	if (left == 0)
 		make_codes(made);
-	c.totp = &t;
 	if (store_write(rq->st, add_step, &c) < 0)
 		return oerr_machine(rq);
-	if (!c.is_current)
-		*why = STALE;
-	else if (c.is_full)
-		*why = "You have as many of these as may be. Remove one first.";
+	*why = !c.is_current ? STALE
+	    : c.n == 0 ? "You have as many of these as may be, or have this one"
+			  " already."
+			: NULL;
 	if (*why != NULL)
 		made->n = 0;
 	else
 		log_event("user %lld: a TOTP was added", (long long)u->id);
 	return *why != NULL ? NULL : read_again(rq, u);
+}
+
+const struct oerr *
+enrol_totp(struct req *rq, struct user *u, const char **why,
+    struct recovery *made)
+{
+	const struct oerr *e;
+	struct totp t;
+
+	made->n = 0;
+	if ((e = read_form(rq, u, &t, why)) != NULL || *why != NULL)
+		return e;
+	return enrol_add(rq, u, add_totp, &t, why, made);
 }
 
 const struct oerr *

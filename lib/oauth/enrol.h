@@ -8,6 +8,7 @@ struct digest;
 struct id;
 struct oerr;
 struct req;
+struct store;
 struct tmpl_data;
 struct totp;
 struct user;
@@ -31,6 +32,18 @@ struct recovery {
  */
 const struct oerr *enrol_offer(struct req *rq, const struct user *u,
     const char *sealed, struct tmpl_data *d);
+
+/*
+ * enrol_add(rq, u, add, factor, why, made):
+ * Add a second factor in one transaction: if u still has the credential that they had
+ * when the factor was checked, add(st, factor) stores it, and returns 1, 0 if it may not
+ * be added, or -1; then their factors are counted.  u is brought up to date.  Who has
+ * no recovery codes gets some.  Return NULL, and in *why NULL or why it was not added;
+ * or the error.
+ */
+const struct oerr *enrol_add(struct req *rq, struct user *u,
+    int (*add)(struct store *st, const void *factor), const void *factor,
+    const char **why, struct recovery *made);
 
 /*
  * enrol_totp(rq, u, why, made):

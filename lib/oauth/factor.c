@@ -9,6 +9,7 @@
 #include "enrol.h"
 #include "log.h"
 #include "oerr.h"
+#include "passkey_site.h"
 #include "req.h"
 #include "store_factor.h"
 #include "store_user.h"
@@ -92,7 +93,9 @@ factor_is_missing(
 enum acr
 factor_best(const struct conf *cf)
 {
-	return cf->second_factor == FACTOR_OFF ? ACR_PWD : ACR_MFA;
+	return cf->second_factor == FACTOR_OFF ? ACR_PWD
+	    : passkey_may_be(cf)		? ACR_PHR
+						: ACR_MFA;
 }
 
 const struct factor *

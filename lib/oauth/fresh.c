@@ -7,6 +7,7 @@
 #include "conf.h"
 #include "factor.h"
 #include "oerr.h"
+#include "passkey.h"
 #include "passwd.h"
 #include "req.h"
 #include "resp.h"
@@ -19,31 +20,47 @@
 #define TOO_MANY \
     "Too many attempts have failed. Wait some minutes, and try again."
 
-const struct oerr *
-fresh_prove(struct req *rq, struct visitor *v, const char **why)
+/* Check what was sent; *wrong is what a refusal is told, or NULL: nothing was sent. */
+static const struct oerr *
+check(struct req *rq, struct visitor *v, const char **wrong)
 {
 	const char *password = rq->param[PARAM_CURRENT_PASSWORD], *hash;
-	const int by_factor = password == NULL &&
-	    rq->conf->second_factor != FACTOR_OFF && factor_sent(rq) != NULL;
+	const int has_factors = rq->conf->second_factor != FACTOR_OFF;
 	struct proof p = v->session.proof;
 	const struct oerr *e;
 
-	*why = NULL;
-	if (password == NULL && !by_factor) {
-		*why = "";
-		return NULL;
+	*wrong = NULL;
+	if (password != NULL) {
+		*wrong = "The password is wrong.";
+		return user_confirm(rq, &v->user, &v->session.digest, password,
+		    NULL, &hash);
 	}
-	e = by_factor ? factor_check(rq, &v->user, &p)
-		      : user_confirm(rq, &v->user, &v->session.digest, password,
-			    NULL, &hash);
+	if (has_factors && rq->param[PARAM_CREDENTIAL] != NULL) {
+		e = passkey_use(rq, v, PASSKEY_AGAIN, &v->user, &p);
+		*wrong = passkey_told(e);
+		return e;
+	}
+	if (!has_factors || factor_sent(rq) == NULL)
+		return NULL;
+	*wrong = "The code is wrong, or was used before.";
+	return factor_check(rq, &v->user, &p);
+}
+
+const struct oerr *
+fresh_prove(struct req *rq, struct visitor *v, const char **why)
+{
+	const char *wrong;
+	const struct oerr *e = check(rq, v, &wrong);
+
+	*why = wrong == NULL ? "" : NULL;
+	if (wrong == NULL)
+		return NULL;
 	if (e == NULL)
 		return session_confirm(rq, v);
 	if (e->status >= 500)
 		return e;
 	oerr_log(rq, e);
-	*why = e == &oerr_throttled ? TOO_MANY
-	    : by_factor		    ? "The code is wrong, or was used before."
-				    : "The password is wrong.";
+	*why = e == &oerr_throttled ? TOO_MANY : wrong;
 	return NULL;
 }
 
@@ -67,11 +84,18 @@ fresh_ask(struct req *rq, struct visitor *v, const char *action,
 	const struct user *u = &v->user;
 	const int has_password = rq->conf->password_check != NULL ||
 	    strcmp(u->password, PASSWD_NONE) != 0;
+	const int passkeys = passkey_count(rq, u);
 	const int has_factor = rq->conf->second_factor != FACTOR_OFF &&
-	    u->factors > 0;
+	    u->factors > passkeys;
 	struct tmpl_data *d = tmpl_data_new(rq->a);
 	const int is_late = why != NULL && strcmp(why, TOO_MANY) == 0;
+	const struct oerr *e;
 
+	if (passkeys < 0)
+		return oerr_machine(rq);
+	if (passkeys > 0 &&
+	    (e = passkey_offer(rq, v, PASSKEY_AGAIN, u, d)) != NULL)
+		return e;
 	for (size_t i = 0; i < n; i++)
 		carry(rq, d, carried[i]);
 	tmpl_set(d, "title", "Confirm that it is you");
@@ -82,6 +106,8 @@ fresh_ask(struct req *rq, struct visitor *v, const char *action,
 	tmpl_set(d, "has_password", has_password ? "1" : NULL);
 	tmpl_set(d, "has_factor", has_factor ? "1" : NULL);
 	tmpl_set(d, "can_prove", has_password || has_factor ? "1" : NULL);
+	tmpl_set(d, "sign_in_again",
+	    has_password || u->factors > 0 ? NULL : "1");
 	tmpl_set(d, "login_url", site_path(rq->conf, rq->a, SITE_LOGIN));
 	return resp_page(rq,
 	    is_late				? 429

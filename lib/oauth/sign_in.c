@@ -8,8 +8,10 @@
 #include "buf.h"
 #include "conf.h"
 #include "enrol.h"
+#include "enrol_passkey.h"
 #include "factor.h"
 #include "oerr.h"
+#include "passkey.h"
 #include "req.h"
 #include "resp.h"
 #include "session.h"
@@ -19,9 +21,8 @@
 #include "trail.h"
 #include "url.h"
 
-/* The least acr that the request wants which waits behind the sign-in. */
-static enum acr
-wanted_by(struct req *rq, const char *to)
+enum acr
+sign_in_wanted(struct req *rq, const char *to)
 {
 	const char *path = site_path(rq->conf, rq->a, SITE_AUTHORIZE);
 	const char *query = strchr(to, '?');
@@ -45,7 +46,7 @@ sign_in_go(struct req *rq, struct visitor *v, const struct user *u,
 {
 	const struct conf *cf = rq->conf;
 	const int steps_up = cf->second_factor != FACTOR_OFF &&
-	    p->acr < ACR_MFA && wanted_by(rq, to) >= ACR_MFA;
+	    p->acr < ACR_MFA && sign_in_wanted(rq, to) >= ACR_MFA;
 	const struct oerr *e;
 	struct buf b;
 
@@ -83,7 +84,8 @@ ask_to_enrol(struct req *rq, struct visitor *v, const char *to, int status,
 	struct tmpl_data *d = page(rq, v, to, "Add a second factor");
 	const struct oerr *e;
 
-	if ((e = enrol_offer(rq, &v->user, rq->param[PARAM_TOTP], d)) != NULL)
+	if ((e = enrol_offer(rq, &v->user, rq->param[PARAM_TOTP], d)) != NULL ||
+	    (e = passkey_offer(rq, v, PASSKEY_MAKE, &v->user, d)) != NULL)
 		return e;
 	tmpl_set(d, "at_sign_in", "1");
 	tmpl_set(d, "submit", "second");
@@ -92,20 +94,34 @@ ask_to_enrol(struct req *rq, struct visitor *v, const char *to, int status,
 	return resp_page(rq, status, "enrol.html", d);
 }
 
+/* Must a passkey verify its user, or is it enough that they have it? */
+static enum passkey_ask
+ask_of(struct req *rq, const char *to)
+{
+	return sign_in_wanted(rq, to) == ACR_PHR ? PASSKEY_AGAIN
+						  : PASSKEY_SECOND;
+}
+
 const struct oerr *
 sign_in_ask_second(struct req *rq, struct visitor *v, const char *to,
     int status, const char *why)
 {
 	struct totp *t = arena_alloc(rq->a, sizeof(*t));
+	const int passkeys = passkey_count(rq, &v->user);
+	const struct oerr *e;
 	struct tmpl_data *d;
 	int n, left;
 
 	if (v->user.factors == 0)
 		return ask_to_enrol(rq, v, to, status, why);
 	if ((n = store_totp_list(rq->st, rq->a, v->user.id, t, 1)) < 0 ||
-	    (left = store_recovery_left(rq->st, v->user.id)) < 0)
+	    (left = store_recovery_left(rq->st, v->user.id)) < 0 ||
+	    passkeys < 0)
 		return oerr_machine(rq);
 	d = page(rq, v, to, "Second step");
+	if (passkeys > 0 &&
+	    (e = passkey_offer(rq, v, ask_of(rq, to), &v->user, d)) != NULL)
+		return e;
 	tmpl_set(d, "has_totp", n > 0 ? "1" : NULL);
 	tmpl_set(d, "has_recovery", left > 0 ? "1" : NULL);
 	tmpl_set(d, "error", why);
@@ -138,16 +154,36 @@ end(struct req *rq, struct visitor *v, struct proof *p, const char *to,
 static const struct oerr *
 add_factor(struct req *rq, struct visitor *v, const char *to, const char **why)
 {
+	const int is_passkey = rq->param[PARAM_CREDENTIAL] != NULL;
 	struct proof p = v->session.proof;
 	struct recovery made;
 	const struct oerr *e;
 
-	if ((e = enrol_totp(rq, &v->user, why, &made)) != NULL || *why != NULL)
+	e = is_passkey ? enrol_passkey(rq, v, why, &made)
+		       : enrol_totp(rq, &v->user, why, &made);
+	if (e != NULL || *why != NULL)
 		return e;
-	p.amr = arena_printf(rq->a, "%s otp mfa", p.amr);
+	p.amr = arena_printf(
+	    rq->a, "%s %s mfa", p.amr, is_passkey ? "pop user" : "otp");
 	p.acr = ACR_MFA;
 	e = end(rq, v, &p, to, &made);
 	explicit_bzero(&made, sizeof(made));
+	return e;
+}
+
+/* One of the user's passkeys, beside what they proved before. */
+static const struct oerr *
+check_passkey(
+    struct req *rq, struct visitor *v, const char *to, struct proof *p)
+{
+	struct proof key;
+	const struct oerr *e =
+	    passkey_use(rq, v, ask_of(rq, to), &v->user, &key);
+
+	if (e == NULL) {
+		p->amr = arena_printf(rq->a, "%s %s", p->amr, key.amr);
+		p->acr = key.acr;
+	}
 	return e;
 }
 
@@ -155,6 +191,7 @@ const struct oerr *
 sign_in_second(struct req *rq, struct visitor *v, const char *to,
     const char **why)
 {
+	const int is_passkey = rq->param[PARAM_CREDENTIAL] != NULL;
 	struct proof p = v->session.proof;
 	struct recovery none = { .n = 0 };
 	const struct oerr *e;
@@ -165,11 +202,14 @@ sign_in_second(struct req *rq, struct visitor *v, const char *to,
 		    "password or factor changed since the first step");
 	if (v->user.factors == 0)
 		return add_factor(rq, v, to, why);
-	if ((e = factor_check(rq, &v->user, &p)) == NULL)
+	e = is_passkey ? check_passkey(rq, v, to, &p)
+		       : factor_check(rq, &v->user, &p);
+	if (e == NULL)
 		return end(rq, v, &p, to, &none);
 	if (e->status == 400) {
 		oerr_log(rq, e);
-		*why = "The code is wrong, or was used before.";
+		*why = is_passkey ? passkey_told(e)
+				  : "The code is wrong, or was used before.";
 		return NULL;
 	}
 	return e;

@@ -2,11 +2,20 @@
 #ifndef CARNET_SIGN_IN_H
 #define CARNET_SIGN_IN_H
 
+#include "acr.h"
+
 struct oerr;
 struct proof;
 struct req;
 struct user;
 struct visitor;
+
+/*
+ * sign_in_wanted(rq, to):
+ * Return the least acr that the request wants which waits behind the sign-in, at the
+ * path to; ACR_NONE: any.
+ */
+enum acr sign_in_wanted(struct req *rq, const char *to);
 
 /*
  * sign_in_go(rq, v, u, p, to):

@@ -302,11 +302,11 @@ def test_a_page_with_very_much_on_it_is_whole(request, way):
     page = Page(r)  # each tag is closed
     assert r.status_code == 200 and len(r.content) > 150_000
     assert r.content.rstrip().endswith(b"</html>")
-    assert len(page.rows) == 420 + 421 + 25 + 1
+    assert len(page.rows) == 420 + 421 + 25 + 2
     one = next(row for row in page.rows if row.form.fields["action"] == "revoke_token")
     browser.submit(one.form)
     texts = [row.text for row in browser.open("/account").rows]
-    assert len(texts) == 420 + 421 + 25 + 1 and one.text not in texts
+    assert len(texts) == 420 + 421 + 25 + 2 and one.text not in texts
 
 
 def tokens_on(page):
