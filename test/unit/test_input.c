@@ -47,6 +47,8 @@ static const struct {
 	[PARAM_NAME] = { "name", 240, TEXT },
 	[PARAM_ID] = { "id", 64, VSCHAR },
 	[PARAM_SCOPES] = { "scopes", 4096, SCOPE },
+	[PARAM_CHALLENGE] = { "challenge", 64, VSCHAR },
+	[PARAM_CREDENTIAL] = { "credential", 16384, VSCHAR },
 	[PARAM_CURRENT_PASSWORD] = { "current_password", 511, TEXT },
 	[PARAM_NEW_PASSWORD] = { "new_password", 511, TEXT },
 	[PARAM_EXPIRES_IN] = { "expires_in", 32, VSCHAR },
