@@ -8,11 +8,14 @@
 #include "b64.h"
 #include "conf.h"
 #include "keys.h"
+#include "letter.h"
 #include "log.h"
+#include "notice.h"
 #include "oerr.h"
 #include "qr.h"
 #include "req.h"
 #include "store_factor.h"
+#include "store_outbox.h"
 #include "store_user.h"
 #include "store_write.h"
 #include "tmpl.h"
@@ -194,6 +197,8 @@ struct change {
 	int (*add)(struct store *st, const void *factor); /* or: */
 	const void *factor;	/* to be added */
 	const struct id *id;	/* to be deleted */
+	struct req *rq;		/* for the mail that tells the user; or none */
+	struct job letter;
 	int is_current;		/* the user is as they were when this was checked */
 	int n;			/* added or deleted */
 };
@@ -216,11 +221,19 @@ add_step(struct store *st, void *ctx)
 	return n;
 }
 
+/* One to be added, and the mail that tells its user. */
+struct added {
+	struct req *rq;
+	struct totp totp;
+	struct job letter;
+};
+
 /* A step of enrol_add: 0 if the user has as many as may be. */
 static int
 add_totp(struct store *st, const void *factor)
 {
-	const struct totp *t = factor;
+	const struct added *ad = factor;
+	const struct totp *t = &ad->totp;
 	struct arena *a = arena_new();
 	struct totp *old = arena_alloc(a, TOTPS_MAX * sizeof(*old));
 	const int n = store_totp_list(st, a, t->user, old, TOTPS_MAX);
@@ -228,7 +241,7 @@ add_totp(struct store *st, const void *factor)
 	arena_free(a);
 	if (n < 0 || n == TOTPS_MAX)
 		return n < 0 ? -1 : 0;
-	return store_totp_add(st, t) < 0 ? -1 : 1;
+	return store_totp_add(st, t) < 0 ? -1 : letter_add(ad->rq, &ad->letter);
 }
 
 static int
@@ -237,7 +250,11 @@ delete_step(struct store *st, void *ctx)
 	struct change *c = ctx;
 
 	c->n = store_totp_delete(st, c->u->id, c->id);
-	return c->n == 1 ? store_factor_changed(st, c->u->id) : c->n;
+	if (c->n != 1)
+		return c->n;
+	return store_factor_changed(st, c->u->id) < 0
+	    ? -1
+	    : letter_add(c->rq, &c->letter);
 }
 
 static int
@@ -245,7 +262,9 @@ codes_step(struct store *st, void *ctx)
 {
 	const struct change *c = ctx;
 
-	return store_codes(st, c->u->id, c->codes);
+	return store_codes(st, c->u->id, c->codes) < 0
+	    ? -1
+	    : letter_add(c->rq, &c->letter);
 }
 
 /* The user as they are after the change. */
@@ -320,8 +339,6 @@ enrol_add(struct req *rq, struct user *u,
 			: NULL;
 	if (*why != NULL)
 		made->n = 0;
-	else
-		log_event("user %lld: a TOTP was added", (long long)u->id);
 	return *why != NULL ? NULL : read_again(rq, u);
 }
 
@@ -329,21 +346,23 @@ const struct oerr *
 enrol_totp(struct req *rq, struct user *u, const char **why,
     struct recovery *made)
 {
+	struct added ad = { .rq = rq };
 	const struct oerr *e;
-	struct totp t;
 
 	made->n = 0;
-	if ((e = read_form(rq, u, &t, why)) != NULL || *why != NULL)
+	if ((e = read_form(rq, u, &ad.totp, why)) != NULL || *why != NULL)
 		return e;
-	return enrol_add(rq, u, add_totp, &t, why, made);
+	notice_make(rq, u, "totp", NULL, &ad.letter);
+	return enrol_add(rq, u, add_totp, &ad, why, made);
 }
 
 const struct oerr *
 enrol_totp_delete(
     struct req *rq, struct user *u, const struct id *id, int *n)
 {
-	struct change c = { .u = u, .id = id };
+	struct change c = { .u = u, .id = id, .rq = rq };
 
+	notice_make(rq, u, "totp_gone", NULL, &c.letter);
 	if (store_write(rq->st, delete_step, &c) < 0)
 		return oerr_machine(rq);
 	*n = c.n;
@@ -354,8 +373,9 @@ const struct oerr *
 enrol_recovery(
     struct req *rq, const struct user *u, struct recovery *made)
 {
-	struct change c = { .u = u, .codes = made };
+	struct change c = { .u = u, .codes = made, .rq = rq };
 
 	make_codes(made);
+	notice_make(rq, u, "codes", NULL, &c.letter);
 	return store_write(rq->st, codes_step, &c) < 0 ? oerr_machine(rq) : NULL;
 }

@@ -233,6 +233,23 @@ def test_new_recovery_codes_end_the_old_ones(site, browser, phone):
     assert Browser(site, site.user()).act("new_recovery_codes").status_code == 422
 
 
+def test_the_owner_is_told(site):
+    """doc/users.md, A second factor: by mail, whoever made the change."""
+    mailing = site.variant("mail_from = carnet@site.example\nmail_command = /bin/true")
+    user = mailing.user()
+    browser = Browser(mailing, user)
+    phone = Phone.add(mailing, user, browser, name="Work phone")
+    browser.act("new_recovery_codes")
+    browser.submit(browser.open("/account").row("Work phone").form)
+    told = [body for body, in mailing.sql(
+        "SELECT body FROM outbox WHERE user_id = ? ORDER BY id", user.id)]
+    assert len(told) == 3 and not any(phone.secret in body for body in told)
+    for body, said in zip(told, ("an app that makes codes was added",
+                                 "new recovery codes were made",
+                                 "the app that makes codes was removed")):
+        assert said in body
+
+
 # The two steps
 
 def test_the_second_step_is_of_the_same_browser(site, phone):

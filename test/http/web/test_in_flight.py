@@ -34,7 +34,8 @@ def meanwhile(site, changes, act):
 def new_password(user):
     """What its request did; each of these tests changes a part of it."""
     at = int(time.time())
-    return [("UPDATE users SET password = ?, credential = credential + 1 WHERE id = ?", (NEW, user.id)),
+    return [("UPDATE users SET password = ?, credential = credential + 1 WHERE id = ?",
+             (NEW, user.id)),
             ("DELETE FROM sessions WHERE user_id = ?", (user.id,)),
             ("UPDATE oauth_auth_codes SET spent_at = ? WHERE user_id = ?", (at, user.id)),
             ("UPDATE oauth_refresh_tokens SET revoked_at = ? WHERE user_id = ?",
