@@ -4,8 +4,9 @@
 PEOPLE (20000) are in a table of MariaDB, half with a hash of phpass and half of
 bcrypt.  They are brought along by the query of doc/users.md, and SIGN_INS (200) of
 each kind sign in on the page, four at a time, twice: at the first sign-in the hash is
-renewed.  Then people sign in who were brought along with other kinds of hashes; and at
-a site that asks a daemon of the old one for each password (password_check).
+renewed.  Then people sign in who were brought along with other kinds of hashes; by the
+hand-off, from the sign-in page of the old site; and at a site that asks a daemon of the
+old one for each password (password_check).
 Printed are seconds, sign-ins in a second, and the memory of login and account."""
 import base64
 import hashlib
@@ -21,7 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "test"))
 
-from kit import oldsite, servers  # noqa: E402
+from kit import deployments, oldsite, servers  # noqa: E402
 from kit.people import Browser  # noqa: E402
 
 PEOPLE = int(os.environ.get("PEOPLE", 20000))
@@ -76,7 +77,8 @@ def rate(people, enter):
 def memory(site, program):
     """The most that one process of the program has, in kB."""
     found = []
-    for pid in servers.processes_with("CARNET_RUN=%s" % site.dir):
+    for pid in {*servers.processes_with("CARNET_RUN=%s" % site.dir),
+                *deployments.programs_of(site)}:
         if servers.name_of(pid) == program:
             text = Path("/proc/%d/smaps_rollup" % pid).read_text()
             found.append(int(re.search(r"Rss:\s+(\d+)", text)[1]))
@@ -111,6 +113,15 @@ def imported(old):
         return tell_memory(site, "imported")
 
 
+def by_hand_off(old):
+    """The browser goes to the site's own sign-in page, which makes a ticket."""
+    with deployments.deployed("lighttpd-fastcgi", "", oldsite.LIGHTTPD, old.vouches_for) as site:
+        for kind in oldsite.KINDS:
+            tell("hand-off: %s" % kind, "%.0f" % rate(
+                old.of_kind(kind, SIGN_INS), lambda p: oldsite.enter(site, p)), "a second")
+        return tell_memory(site, "hand-off")
+
+
 def by_password_check(old):
     """The site's daemon is asked for each password."""
     with old.verifier() as path, servers.lighttpd() as site:
@@ -136,7 +147,7 @@ def tell_memory(site, way):
 
 def main():
     with oldsite.old_site(PEOPLE) as old:
-        return int(not all([way(old) for way in (imported, by_password_check)]))
+        return int(not all([way(old) for way in (imported, by_hand_off, by_password_check)]))
 
 
 if __name__ == "__main__":

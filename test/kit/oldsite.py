@@ -8,6 +8,9 @@ import signal
 import subprocess
 from contextlib import contextmanager
 from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import requests
 
 from kit import expect, servers
 from kit.site import ROOT
@@ -72,6 +75,27 @@ function is_right(string $word, string $hash): bool
     return hash_equals(substr($hash, 12), $text);
 }
 """ % DIGITS
+LOGIN_PHP = """<?php
+require __DIR__ . '/password.php';
+if ($_SERVER['REQUEST_METHOD'] !== 'POST')
+    exit('<form method="post"><input name="email"><input name="password"></form>');
+$db = new PDO('@DSN@', 'root', '');
+$find = $db->prepare('SELECT id, email, name, password FROM users WHERE email = ?');
+$find->execute([$_POST['email']]);
+$row = $find->fetch(PDO::FETCH_ASSOC);
+if (!$row || !is_right($_POST['password'], $row['password'])) {
+    http_response_code(403);
+    exit('Wrong.');
+}
+session_start();
+session_regenerate_id(true);
+$_SESSION['user'] = ['id' => $row['id'], 'email' => $row['email'], 'email_verified' => true,
+    'name' => $row['name'], 'at' => time()];
+header('Location: ' . $_GET['next'], true, 303);
+"""
+LIGHTTPD = """
+$HTTP["url"] =~ "^/site/" {{ cgi.assign = (".php" => "/usr/bin/php-cgi") }}
+"""
 
 
 def query(where):
@@ -113,6 +137,26 @@ class OldSite:
     @property
     def dsn(self):
         return "mysql:unix_socket=%s;dbname=site;charset=utf8mb4" % self.socket
+
+    def vouches_for(self, site):
+        """Lay out the site's side of the hand-off (doc/users.md, Signed in by your site)."""
+        www = site.dir / "www/site"
+        for folder in (www, site.dir / "sessions"):
+            folder.mkdir()
+        site.carnet("keys", "login")
+        key = site.dir / "site.key"
+        key.write_text((site.dir / "keys/login.key").read_text())
+        page = (ROOT / "deploy/examples/handoff.php").read_text()
+        for old, new in (("https://auth.example.org", site.url), ("/etc/site/login.key", str(key)),
+                         ("'/login.php'", "'/site/login.php'")):
+            page = page.replace(old, new)
+        for name, text in {
+                "handoff.php": page, "password.php": PASSWORD_PHP,
+                "login.php": LOGIN_PHP.replace("@DSN@", self.dsn),
+                ".user.ini": "session.save_path = %s/sessions\n" % site.dir}.items():
+            (www / name).write_text(text)
+        site.conf.write_text("login_url = %s/site/handoff.php\n" % site.url
+                             + site.conf.read_text())
 
     @contextmanager
     def verifier(self):
@@ -157,3 +201,14 @@ def old_site(n):
             p.terminate()
             p.wait(60)
             log.close()
+
+
+def enter(site, person):
+    """From carnet's account page to the site's sign-in page, and back."""
+    http = requests.Session()
+    http.trust_env = False
+    r = http.get(site.url + "/account", timeout=60)
+    assert urlsplit(r.url).path == "/site/login.php", (r.url, r.text)
+    r = http.post(r.url, data={"email": person.email, "password": person.password}, timeout=60)
+    assert (r.status_code, urlsplit(r.url).path) == (200, "/account"), (
+        r.url.partition("?")[0], re.sub("(?s)<style.*</style>", "", r.text))

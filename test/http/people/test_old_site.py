@@ -2,7 +2,7 @@
 people does the same with 20,000."""
 import pytest
 
-from kit import expect, faults, jose, oldsite
+from kit import deployments, expect, faults, jose, oldsite
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +24,19 @@ def test_who_was_in_a_table_signs_in_with_the_old_password(site, old):
             token = expect.tokens(site.grant("password", password=person.password, **said))
             assert jose.claims_of(token["access_token"])["sub"] == str(person.id)
     assert site.sql("SELECT name FROM users WHERE id = 1003") == [("Pérson 3",)]
+
+
+def test_who_is_signed_in_at_the_site_comes_by_hand_off(old):
+    """doc/users.md, Signed in by your site: its PHP page, before the same table."""
+    with deployments.deployed("lighttpd-fastcgi", "", oldsite.LIGHTTPD, old.vouches_for) as site:
+        for kind in oldsite.KINDS:
+            person, = old.of_kind(kind, 1, 4)
+            oldsite.enter(site, person)
+            assert site.sql("SELECT subject, email, password FROM users WHERE id = ?",
+                            person.id) == [(str(person.id), person.email, "*")]
+            wrong = person._replace(password="x" + person.password)
+            with pytest.raises(AssertionError, match="Wrong"):
+                oldsite.enter(site, wrong)
 
 
 def test_the_sites_daemon_is_asked_for_the_password(old):
