@@ -80,6 +80,10 @@ recover(struct req *rq)
 		return oerr_say(rq, &oerr_not_found,
 		    "This site sends no mail. Those who run it can give you a"
 		    " new password.");
+	if (!rq->conf->password_sign_in)
+		return oerr_say(rq, &oerr_not_found,
+		    "Passwords are kept by the site that you sign in at: ask"
+		    " there for a new one.");
 	if ((e = session_load(rq, &v)) != NULL)
 		return e;
 	if (rq->method == METHOD_GET)

@@ -415,3 +415,13 @@ def test_used_tickets_go_when_they_are_over(home, browser, sub):
     home.sql("UPDATE used_once SET expires_at = 5")
     home.carnet("purge")
     assert home.sql("SELECT count(*) FROM used_once") == [(0,)]
+
+
+@pytest.mark.parametrize("sign_in, status", [("no", 404), ("yes", 200)])
+def test_who_signs_in_elsewhere_recovers_no_password_here(home, sign_in, status):
+    """doc/users.md, Signed in by your site: a password of ours would be a second way in."""
+    there = home.variant("mail_from = carnet@site.example\nmail_command = /bin/true\n"
+                         "login_url = %s\npassword_sign_in = %s" % (LOGIN, sign_in))
+    r = there.get("/oauth/recover")
+    assert r.status_code == status
+    assert ("ask there for a new one" in r.text) == (status == 404)
