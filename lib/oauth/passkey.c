@@ -17,7 +17,7 @@
 #include "req.h"
 #include "session.h"
 #include "store.h"
-#include "store_spent.h"
+#include "store_used.h"
 #include "store_user.h"
 #include "uri.h"
 #include "utf8.h"
@@ -226,7 +226,7 @@ static int
 use_step(struct store *st, void *ctx)
 {
 	struct use *use = ctx;
-	int n = store_spent_add(
+	int n = store_used_add(
 	    st, &use->challenge, use->rq->now + PASSKEY_TTL_S);
 
 	use->is_spent = n == 0;

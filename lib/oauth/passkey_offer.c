@@ -14,7 +14,7 @@
 #include "passkey_site.h"
 #include "req.h"
 #include "session.h"
-#include "store_spent.h"
+#include "store_seal.h"
 #include "store_user.h"
 #include "tmpl.h"
 

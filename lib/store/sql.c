@@ -411,11 +411,6 @@ const struct statement sql_table[SQL_COUNT] = {
 	[SQL_PURGE_LINKS] = { .text =
 	    "DELETE FROM links WHERE digest = (SELECT digest"
 	    " FROM links WHERE expires_at < ?1 ORDER BY expires_at LIMIT 1)" },
-	[SQL_PURGE_SPENT] = { .text =
-	    "DELETE FROM spent WHERE digest = (SELECT digest"
-	    " FROM spent WHERE expires_at < ?1"
-	    " ORDER BY expires_at LIMIT 1)" },
-
 	[SQL_PURGE_USED] = { .text =
 	    "DELETE FROM used_once WHERE digest = (SELECT digest"
 	    " FROM used_once WHERE expires_at < ?1"
@@ -624,9 +619,6 @@ const struct statement sql_table[SQL_COUNT] = {
 	[SQL_PASSKEY_DELETE_ALL] = { .takes_back = 1, .serial = 1, .text =
 	    "DELETE FROM passkeys WHERE user_id = ?1" },
 
-	[SQL_SPENT_ADD] = { .adds = 1, .text =
-	    "INSERT INTO spent (digest, expires_at) VALUES (?1, ?2)"
-	    " ON CONFLICT DO NOTHING" },
 	[SQL_SEAL_KEY_FIND] = { .text = "SELECT secret FROM seal_key" },
 	[SQL_SEAL_KEY_ADD] = { .text =
 	    "INSERT INTO seal_key (one, secret) VALUES (1, ?1)"

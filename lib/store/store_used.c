@@ -1,4 +1,4 @@
-/* store_used.c: what counts only once: the ids of tokens that others sign. */
+/* store_used.c: what counts only once, such as the id of a token that others sign. */
 #include "query.h"
 #include "store_used.h"
 

@@ -71,7 +71,8 @@ fuzz_fill(struct store *st)
 		.address = "",
 		.created_at = NOW,
 		.seen_at = NOW,
-		.expires_at = NOW + 90 };
+		.expires_at = NOW + 90,
+		.proof = { .at = NOW, .amr = "pwd", .acr = ACR_PWD } };
 	struct access_token t = {
 		.scope = "read-posts", .created_at = NOW, .expires_at = NOW + 90
 	};

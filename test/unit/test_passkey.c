@@ -380,10 +380,10 @@ a_use_counts_once(void **state)
 	    &oerr_stale_form, "the challenge was used before");
 	assert_null(use_with(&au, NULL, "1", &out, &proof));
 	/* A stranger's failures leave no row. */
-	assert_int_equal(fixture_sql("SELECT count(*) FROM spent"), 2);
+	assert_int_equal(fixture_sql("SELECT count(*) FROM used_once"), 2);
 	au.origin = "https://evil.example";
 	assert_non_null(use_with(&au, NULL, "1", &out, &proof));
-	assert_int_equal(fixture_sql("SELECT count(*) FROM spent"), 2);
+	assert_int_equal(fixture_sql("SELECT count(*) FROM used_once"), 2);
 	key_free(au.key);
 }
 

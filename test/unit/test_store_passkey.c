@@ -4,7 +4,8 @@
 #include "store_erase.h"
 #include "store_expired.h"
 #include "store_passkey.h"
-#include "store_spent.h"
+#include "store_seal.h"
+#include "store_used.h"
 
 static int
 add_step(struct store *st, void *ctx)
@@ -174,7 +175,7 @@ spend_step(struct store *st, void *ctx)
 {
 	const struct digest d = fixture_digest(ctx);
 
-	return store_spent_add(st, &d, NOW + 300);
+	return store_used_add(st, &d, NOW + 300);
 }
 
 static int
@@ -192,11 +193,11 @@ what_is_spent_is_spent_until_it_expires(void **state)
 	assert_int_equal(spend("b"), 1);
 	/* The purge has a turn for it: those of the first two lines are gone. */
 	store_set_now(fx.st, NOW + 301);
-	fixture_sql("UPDATE spent SET expires_at = 1");
+	fixture_sql("UPDATE used_once SET expires_at = 1");
 	for (int i = 0; i < 4 * STORE_EXPIRED_KINDS; i++)
 		spend(arena_printf(fx.a, "c%d", i));
 	assert_int_equal(
-	    fixture_sql("SELECT count(*) FROM spent WHERE expires_at = 1"), 0);
+	    fixture_sql("SELECT count(*) FROM used_once WHERE expires_at = 1"), 0);
 	assert_int_equal(spend("a"), 1);
 }
 

@@ -255,8 +255,8 @@ CREATE TABLE links (
 CREATE INDEX links_expire ON links (expires_at);
 CREATE INDEX links_user ON links (user_id);
 
--- Digests of ids that others choose and that count once, such as the jti of a
--- ticket.
+-- Digests of what counts once and was used: the jti of a ticket, the challenge of a
+-- passkey.  After expires_at it would not count for its age.
 CREATE TABLE used_once (
 	digest BLOB PRIMARY KEY,
 	expires_at INTEGER NOT NULL
@@ -280,14 +280,6 @@ CREATE TABLE passkeys (
 	is_synced INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX passkeys_user ON passkeys (user_id);
-
--- The digests of what works one time and was used.  After expires_at it would not work
--- for its age.
-CREATE TABLE spent (
-	digest BLOB PRIMARY KEY,
-	expires_at INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE INDEX spent_expire ON spent (expires_at);
 
 -- The key of what a browser carries instead of a row here; made when it is first used.
 CREATE TABLE seal_key (

@@ -11,7 +11,7 @@ from kit.people import App, Browser
 from kit.site import BUILD
 
 TABLES = {"oauth_access_tokens", "oauth_refresh_tokens", "oauth_auth_codes",
-          "oauth_device_codes", "sessions", "throttle", "links"}
+          "oauth_device_codes", "sessions", "throttle", "links", "used_once"}
 DAY = 86400
 NONE = {**dict.fromkeys(TABLES, 0), "orphans": 0}
 
@@ -37,6 +37,8 @@ def used(fresh):
         "client_id": app.client.id, "client_secret": app.client.secret})
     fresh.machine()
     fresh.carnet("user", "reset", fresh.email)
+    fresh.sql("INSERT INTO used_once (digest, expires_at) VALUES (randomblob(32), ?)",
+              int(time.time()) + DAY)
     return fresh
 
 

@@ -399,7 +399,7 @@ def test_they_go_with_their_user(named, user, browser):
 def test_strangers_leave_no_row(named, browser):
     """Challenges are sealed, not stored."""
     key = added(browser)
-    count = "SELECT (SELECT count(*) FROM spent) + (SELECT count(*) FROM sessions)"
+    count = "SELECT (SELECT count(*) FROM used_once) + (SELECT count(*) FROM sessions)"
     before = named.sql(count)
     for _ in range(5):
         key.rp_id = "evil.example"

@@ -1,14 +1,7 @@
-/* store_spent.c: what works one time, and was used. */
+/* store_seal.c: the key of what a browser carries instead of a row here. */
 #include "query.h"
-#include "store_spent.h"
+#include "store_seal.h"
 #include "store_write.h"
-
-int
-store_spent_add(struct store *st, const struct digest *d, int64_t expires_at)
-{
-	return query_run(st, SQL_SPENT_ADD,
-	    VALUES(V_DIGEST(d), V_INT(expires_at)));
-}
 
 static void
 read_key(const struct row *r, void *out)
