@@ -101,7 +101,8 @@ def flooded(site, alone, n, password, part):
     assert {status for status, _, _ in answers} <= {good, 429, 503}
     assert all(int(after) > 0 for status, after, _ in answers if status in (429, 503))
     assert any(status == good for status, _, _ in answers)
-    assert sum(status in (429, 503) for status, _, _ in answers) >= n // 2
+    # The queues of four processes have room for 256.
+    assert n <= 256 or sum(status in (429, 503) for status, _, _ in answers) >= n // 2
     return slowest(busy, part), max(5 * slowest(idle), 5 * slowest(control), AT_LEAST_S)
 
 
