@@ -9,7 +9,7 @@ from contextlib import closing, suppress
 
 import pytest
 
-from kit import expect, fastcgi, faults
+from kit import descriptors, expect, fastcgi, faults
 from kit.faults import served
 from kit.site import BUILD
 
@@ -221,13 +221,10 @@ def rows(site):
 
 def opened_as(pid, path):
     """The access modes of the descriptors that the process has of the file."""
-    fds = "/proc/%d/fd" % pid
     found = set()
-    for fd in os.listdir(fds):
+    for fd in [fd for fd, to in descriptors.of(pid).items() if to == str(path)]:
         with suppress(FileNotFoundError):  # the program has closed it since
-            if os.readlink("%s/%s" % (fds, fd)) != str(path):
-                continue
-            with open("/proc/%d/fdinfo/%s" % (pid, fd)) as f:
+            with open("/proc/%d/fdinfo/%d" % (pid, fd)) as f:
                 flags, = [line.split()[1] for line in f if line.startswith("flags:")]
             found.add(int(flags, 8) & os.O_ACCMODE)
     return found

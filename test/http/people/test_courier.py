@@ -12,7 +12,7 @@ from email.utils import parseaddr
 
 import pytest
 
-from kit import expect, fakeweb, faults, mail, servers
+from kit import descriptors, expect, fakeweb, faults, mail, servers
 from kit.people import Browser
 from kit.site import BUILD
 
@@ -454,8 +454,7 @@ def test_who_has_the_network_has_nothing_else(fresh, following):
                 assert "hidden" not in f.read()
             with open("/proc/%d/maps" % pid) as f:
                 assert ("libcurl" in f.read()) == (pid == smtp_pid)
-        files = {os.readlink("/proc/%d/fd/%s" % (smtp_pid, fd))
-                 for fd in os.listdir("/proc/%d/fd" % smtp_pid)}
+        files = descriptors.of(smtp_pid).values()
         assert not [f for f in files if str(s.dir) in f], files
         with open("/proc/%d/environ" % smtp_pid) as f:
             assert f.read() == ""
