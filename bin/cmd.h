@@ -59,11 +59,12 @@ struct cmd_opt {
 int cmd_options(
     struct cmd *c, const struct cmd_opt *opts, size_t n, char ***operands);
 
-/* A name for --unset: a text, which is set to "to", or a number, set to 0. */
+/* A name for --unset: a text, which is set to "to"; a number or flag, set to 0. */
 struct cmd_unset {
 	const char *name;
 	const char **text, *to;
 	int64_t *number;
+	int *flag;
 };
 
 /*

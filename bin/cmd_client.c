@@ -51,6 +51,8 @@ struct typed {
 	{ .name = "access-ttl", .value = &(t).access_ttl }, \
 	{ .name = "refresh-ttl", .value = &(t).refresh_ttl }, \
 	{ .name = "refresh", .value = &(t).r.refresh }, \
+	{ .name = "pkce", .value = &(t).r.pkce }, \
+	{ .name = "trusted", .flag = &(t).r.is_trusted }, \
 	{ .name = "public", .flag = &(t).r.is_public }
 
 static int
@@ -60,7 +62,8 @@ is_nothing(const struct typed *t)
 
 	return r->name == NULL && r->grants == NULL &&
 	    r->redirect_uris == NULL && r->scope == NULL && r->alg == NULL &&
-	    r->refresh == NULL && !r->is_public && t->access_ttl == NULL &&
+	    r->refresh == NULL && r->pkce == NULL && !r->is_trusted &&
+	    !r->is_public && t->access_ttl == NULL &&
 	    t->refresh_ttl == NULL && t->unset == NULL;
 }
 
@@ -122,6 +125,12 @@ refresh_text(const struct client *cl)
 	return cl->refresh_keep ? "keep" : "rotate";
 }
 
+static const char *
+pkce_text(const struct client *cl)
+{
+	return cl->pkce_optional ? "optional" : "required";
+}
+
 static void
 write_client(struct cmd *c, struct buf *b, const struct client *cl)
 {
@@ -143,6 +152,8 @@ write_client(struct cmd *c, struct buf *b, const struct client *cl)
 	write_ttl(b, "access_ttl", cl->access_ttl);
 	write_ttl(b, "refresh_ttl", cl->refresh_ttl);
 	json_str(b, "refresh", refresh_text(cl));
+	json_str(b, "pkce", pkce_text(cl));
+	json_truth(b, "trusted", cl->is_trusted);
 	json_truth(b, "public", client_is_public(cl));
 	json_int(b, "created_at", cl->created_at);
 	json_truth(b, "revoked", cl->revoked_at != 0);
@@ -202,15 +213,16 @@ cmd_client_show(struct cmd *c)
 	buf_printf(&b, "client_id      %s\nname           %s\n"
 	    "kind           %s\ngrants         %s\nredirect_uris  %s\n"
 	    "scope          %s\nalg            %s\naccess_ttl     %s\n"
-	    "refresh_ttl    %s\nrefresh        %s\ncreated        %s\n"
-	    "state          %s",
+	    "refresh_ttl    %s\nrefresh        %s\npkce           %s\n"
+	    "trusted        %s\ncreated        %s\nstate          %s",
 	    cl.client_id, cl.name,
 	    client_is_public(&cl) ? "public" : "confidential", cl.grants,
 	    cl.redirect_uris,
 	    cl.scope == NULL ? "(all but the privileged)" : cl.scope,
 	    cl.alg == NULL ? "(the server's)" : cl.alg,
 	    ttl_text(c, cl.access_ttl), ttl_text(c, cl.refresh_ttl),
-	    refresh_text(&cl),
+	    refresh_text(&cl), pkce_text(&cl),
+	    cl.is_trusted ? "yes" : "no",
 	    cmd_date(c->a, cl.created_at),
 	    cl.revoked_at == 0 ? "live" : "revoked");
 	return cmd_print(&b);
@@ -269,6 +281,7 @@ unset(const struct change *ch, struct client *cl)
 		{ .name = "redirect-uri", .text = &cl->redirect_uris, .to = "" },
 		{ .name = "access-ttl", .number = &cl->access_ttl },
 		{ .name = "refresh-ttl", .number = &cl->refresh_ttl },
+		{ .name = "trusted", .flag = &cl->is_trusted },
 	};
 
 	return cmd_unset(ch->c, ch->t->unset, names,

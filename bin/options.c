@@ -104,8 +104,10 @@ unset_one(struct cmd *c, const char *name, size_t len,
 			continue;
 		if (rows[i].text != NULL)
 			*rows[i].text = rows[i].to;
-		else
+		else if (rows[i].number != NULL)
 			*rows[i].number = 0;
+		else
+			*rows[i].flag = 0;
 		return CMD_OK;
 	}
 	return cmd_refuse("--unset takes %s; not %.*s", b.data, (int)len, name);

@@ -114,7 +114,8 @@ const struct verb cmd_verbs[] = {
 		.name = "client add",
 		.args = "--name N --grant G[,G...] [--redirect-uri U]..."
 		    " [--scope \"...\"] [--public] [--alg A] [--access-ttl T]"
-		    " [--refresh-ttl T] [--refresh keep|rotate]",
+		    " [--refresh-ttl T] [--refresh keep|rotate]"
+		    " [--pkce required|optional] [--trusted]",
 		.help = "add a client; its secret is printed once",
 		.run = cmd_client_add,
 	},
@@ -123,7 +124,8 @@ const struct verb cmd_verbs[] = {
 		.args = "CLIENT_ID [--name N] [--grant G[,G...]]"
 		    " [--redirect-uri U]... [--scope \"...\"] [--public]"
 		    " [--alg A] [--access-ttl T] [--refresh-ttl T] [--refresh"
-		    " keep|rotate] [--unset NAME[,NAME...]]",
+		    " keep|rotate] [--pkce required|optional] [--trusted]"
+		    " [--unset NAME[,NAME...]]",
 		.help = "change a client; --unset takes an option back to the"
 		    " setting; --public ends its secret",
 		.run = cmd_client_edit,

@@ -256,6 +256,9 @@ decide(struct req *rq, struct authorization *az, struct visitor *v)
 		return oerr_machine(rq);
 	if (remembered)
 		return give_code(rq, az, v, scope, 0);
+	/* It is stored, so that the account page has it. */
+	if (az->client.is_trusted && !(az->prompt & PROMPT_CONSENT))
+		return give_code(rq, az, v, scope, 1);
 	return az->prompt & PROMPT_NONE
 	    ? authorize_error(rq, az, &oerr_consent_required)
 	    : ask_fresh(rq, az, v, scope, NULL);

@@ -93,8 +93,8 @@ authorize_client(struct req *rq, struct authorization *az)
 }
 
 /*
- * RFC 9700 section 2.1.1: PKCE always, and never "plain", because its challenge
- * tells the verifier to whoever sees the request.
+ * RFC 9700 section 2.1.1: PKCE, and never "plain", because its challenge tells the
+ * verifier to whoever sees the request.  A client that is set so may do without.
  */
 static const struct oerr *
 check_challenge(struct req *rq, struct authorization *az)
@@ -102,6 +102,9 @@ check_challenge(struct req *rq, struct authorization *az)
 	const char *method = rq->param[PARAM_CODE_CHALLENGE_METHOD];
 
 	az->challenge = rq->param[PARAM_CODE_CHALLENGE];
+	if (az->challenge == NULL && method == NULL &&
+	    az->client.pkce_optional)
+		return NULL;
 	if (az->challenge == NULL)
 		return oerr_say(rq, &oerr_invalid_request,
 		    "The parameter code_challenge is missing.");

@@ -17,7 +17,7 @@ struct authorization {
 	struct client client;
 	const char *redirect_uri;
 	const char *state;	/* or NULL */
-	const char *challenge;
+	const char *challenge;	/* of PKCE, or NULL */
 	const char *resource;	/* or NULL */
 	int form_post;		/* the answer is a form, not a query */
 	unsigned prompt;	/* as far as it was understood */

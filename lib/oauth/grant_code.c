@@ -13,13 +13,36 @@
 #include "store_user.h"
 
 /*
+ * RFC 9700 section 2.1.1: a verifier without a challenge is refused, so that nobody
+ * can take PKCE away by removing the challenge from the request.
+ */
+static const struct oerr *
+check_verifier(struct req *rq, const struct auth_code *c)
+{
+	const char *verifier = rq->param[PARAM_CODE_VERIFIER];
+
+	if (c->challenge == NULL)
+		return verifier == NULL
+		    ? NULL
+		    : oerr_why(rq, &oerr_invalid_grant,
+			  "code_verifier for a code without a challenge");
+	if (verifier == NULL)
+		return oerr_say(rq, &oerr_invalid_request,
+		    "The parameter code_verifier is missing.");
+	return pkce_verify(verifier, c->challenge)
+	    ? NULL
+	    : oerr_why(rq, &oerr_invalid_grant, "wrong code_verifier");
+}
+
+/*
  * The attacks, and where each stops:
  *
  * A code that leaked (a log, a Referer, another app on the phone) is useless
  * without the verifier, which never left the app that began (RFC 7636).
  *
  * An attacker's code put into a victim's session (RFC 9700 section 4.5): the
- * victim's app has another verifier.
+ * victim's app has another verifier.  A client that is set to do without PKCE
+ * has its secret against the first attack, and nothing of ours against this one.
  *
  * A code that was given at one redirect URI and redeemed by way of another
  * (RFC 6749 section 10.6): both must be the same, byte for byte.
@@ -41,10 +64,7 @@ check_code(struct req *rq, const struct client *cl, const struct auth_code *c)
 	if (strcmp(c->redirect_uri, rq->param[PARAM_REDIRECT_URI]) != 0)
 		return oerr_why(rq, &oerr_invalid_grant,
 		    "another redirect_uri");
-	if (!pkce_verify(rq->param[PARAM_CODE_VERIFIER], c->challenge))
-		return oerr_why(rq, &oerr_invalid_grant,
-		    "wrong code_verifier");
-	return NULL;
+	return check_verifier(rq, c);
 }
 
 static const struct oerr *
@@ -89,8 +109,8 @@ const struct grant grant_code = {
 	.name = GRANT_CODE,
 	.public_may = 1,
 	.for_user = 1,
-	.needs = { PARAM_CODE, PARAM_REDIRECT_URI, PARAM_CODE_VERIFIER },
-	.n_needs = 3,
+	.needs = { PARAM_CODE, PARAM_REDIRECT_URI },
+	.n_needs = 2,
 	.redeem = redeem,
 	.spend = spend,
 };

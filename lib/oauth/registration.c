@@ -133,6 +133,41 @@ check_refresh(const struct conf *cf, struct arena *a, const struct client *cl)
 	    : NULL;
 }
 
+/* RFC 9700 section 2.1.1: without a secret only PKCE shows whose the code is. */
+static const char *
+check_pkce(const struct conf *cf, struct arena *a, const struct client *cl)
+{
+	(void)cf;
+	(void)a;
+	return cl->pkce_optional && client_is_public(cl)
+	    ? "a public client always uses PKCE: optional is for those that have"
+	      " a secret"
+	    : NULL;
+}
+
+/*
+ * RFC 8252 section 8.6: another program on the user's machine can have a loopback
+ * URI or an app's scheme.  So without a secret the redirect URIs must be https: the
+ * code then goes to the client's own server, whoever asked.
+ */
+static const char *
+check_trust(const struct conf *cf, struct arena *a, const struct client *cl)
+{
+	const char *w = cl->redirect_uris;
+	size_t n;
+
+	(void)cf;
+	(void)a;
+	if (!cl->is_trusted || !client_is_public(cl))
+		return NULL;
+	for (; words_next(&w, &n); w += n)
+		if (strncmp(w, "https://", 8) != 0)
+			return "a trusted client without a secret has only https"
+			       " redirect URIs: another program could be at the"
+			       " others";
+	return NULL;
+}
+
 static const char *
 check_uris(const struct conf *cf, struct arena *a, const struct client *cl)
 {
@@ -158,7 +193,7 @@ check(const struct conf *cf, struct arena *a, const struct client *cl)
 	static const char *(*const rules[])(const struct conf *,
 	    struct arena *, const struct client *) = {
 		check_name, check_scope, check_alg, check_secret,
-		check_refresh, check_uris,
+		check_refresh, check_pkce, check_trust, check_uris,
 	};
 	const char *why = NULL;
 
@@ -168,13 +203,28 @@ check(const struct conf *cf, struct arena *a, const struct client *cl)
 	return why;
 }
 
+/* One of two words: *is becomes 1 if it is yes, 0 if it is no; NULL: no change. */
 static const char *
-take_refresh(const char *text, int *keep)
+take_choice(const char *text, const char *yes, const char *no, int *is,
+    const char *why)
 {
-	*keep = strcmp(text, "keep") == 0;
-	return *keep || strcmp(text, "rotate") == 0
-	    ? NULL
-	    : "a client's refresh tokens are to keep or rotate";
+	if (text == NULL)
+		return NULL;
+	*is = strcmp(text, yes) == 0;
+	return *is || strcmp(text, no) == 0 ? NULL : why;
+}
+
+static const char *
+take_choices(const struct registration *r, struct client *cl)
+{
+	const char *why = take_choice(r->refresh, "keep", "rotate",
+	    &cl->refresh_keep,
+	    "a client's refresh tokens are to keep or rotate");
+
+	return why != NULL ? why
+			   : take_choice(r->pkce, "optional", "required",
+				 &cl->pkce_optional,
+				 "a client's PKCE is required or optional");
 }
 
 static void
@@ -192,6 +242,8 @@ take_plain(const struct registration *r, struct client *cl)
 		cl->access_ttl = r->access_ttl;
 	if (r->refresh_ttl != 0)
 		cl->refresh_ttl = r->refresh_ttl;
+	if (r->is_trusted)
+		cl->is_trusted = 1;
 	if (r->is_public) {
 		cl->has_secret = 0;
 		cl->secret_hash = NULL;
@@ -202,15 +254,14 @@ const char *
 registration_apply(const struct conf *cf, struct arena *a,
     const struct registration *r, struct client *cl)
 {
-	const char *why = NULL;
+	const char *why;
 
 	/* carnet install made it for a purpose: it would make another. */
 	if (cl->role != NULL && (r->is_public || r->grants != NULL))
 		return arena_printf(a, "%s is the %s client: its grants and its"
 		    " kind are install's", cl->client_id, cl->role);
 	take_plain(r, cl);
-	if (r->refresh != NULL)
-		why = take_refresh(r->refresh, &cl->refresh_keep);
+	why = take_choices(r, cl);
 	if (why == NULL && r->grants != NULL)
 		why = take_grants(a, r->grants, &cl->grants);
 	return why == NULL ? check(cf, a, cl) : why;

@@ -16,8 +16,10 @@ struct registration {
 	const char *redirect_uris, *scope; /* words */
 	const char *alg;
 	const char *refresh;	/* "keep" or "rotate" */
+	const char *pkce;	/* "required" or "optional" */
 	int64_t access_ttl, refresh_ttl;
 	int is_public;		/* it has no secret from now on */
+	int is_trusted;		/* its users are not asked for consent */
 };
 
 /* A client before anything was asked for it. */

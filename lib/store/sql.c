@@ -7,7 +7,7 @@
 /* The columns of a client that an operator sets. */
 #define CLIENT_SETTINGS \
     "name, secret, secret_hash, grants, redirect_uris, scope, alg," \
-    " access_ttl, refresh_ttl, refresh_keep"
+    " access_ttl, refresh_ttl, refresh_keep, pkce_optional, is_trusted"
 #define CLIENT_COLUMNS \
     "id, identifier, " CLIENT_SETTINGS ", role, created_at, revoked_at"
 /* struct granted: store_granted.h. */
@@ -100,7 +100,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	[SQL_CLIENT_ADD] = { .text =
 	    "INSERT INTO oauth_clients (identifier, " CLIENT_SETTINGS ", role,"
 	    " created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,"
-	    " ?11, ?12, ?13) RETURNING id" },
+	    " ?11, ?12, ?13, ?14, ?15) RETURNING id" },
 	[SQL_CLIENT_RENEW_SECRET] = { .text =
 	    "UPDATE oauth_clients SET secret = ?2, secret_hash = NULL"
 	    " WHERE id = ?1 AND secret_hash = ?3" },
@@ -111,7 +111,8 @@ const struct statement sql_table[SQL_COUNT] = {
 	    "UPDATE oauth_clients SET name = ?2, secret = ?3,"
 	    " secret_hash = ?4, grants = ?5, redirect_uris = ?6, scope = ?7,"
 	    " alg = ?8, access_ttl = ?9, refresh_ttl = ?10,"
-	    " refresh_keep = ?11 WHERE id = ?1" },
+	    " refresh_keep = ?11, pkce_optional = ?12, is_trusted = ?13"
+	    " WHERE id = ?1" },
 	[SQL_CLIENT_REVOKE] = { .takes_back = 1, .text =
 	    "UPDATE oauth_clients SET revoked_at = ?2, role = NULL"
 	    " WHERE id = ?1 AND revoked_at IS NULL" },

@@ -19,9 +19,11 @@ read_client(const struct row *r, void *to)
 	out->access_ttl = row_int(r, 9);
 	out->refresh_ttl = row_int(r, 10);
 	out->refresh_keep = (int)row_int(r, 11);
-	out->role = row_text(r, 12);
-	out->created_at = row_int(r, 13);
-	out->revoked_at = row_int(r, 14);
+	out->pkce_optional = (int)row_int(r, 12);
+	out->is_trusted = (int)row_int(r, 13);
+	out->role = row_text(r, 14);
+	out->created_at = row_int(r, 15);
+	out->revoked_at = row_int(r, 16);
 }
 
 /* The values of CLIENT_SETTINGS (sql.c), which an operator sets. */
@@ -30,7 +32,8 @@ read_client(const struct row *r, void *to)
 	V_TEXT((cl)->secret_hash), V_TEXT((cl)->grants), \
 	V_TEXT((cl)->redirect_uris), V_TEXT((cl)->scope), V_TEXT((cl)->alg), \
 	V_INT_OR_NULL((cl)->access_ttl), V_INT_OR_NULL((cl)->refresh_ttl), \
-	V_INT_OR_NULL((cl)->refresh_keep)
+	V_INT_OR_NULL((cl)->refresh_keep), \
+	V_INT_OR_NULL((cl)->pkce_optional), V_INT_OR_NULL((cl)->is_trusted)
 
 int
 store_client_by_id(struct store *st, struct arena *a, const char *client_id,

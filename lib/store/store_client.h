@@ -18,6 +18,8 @@ struct client {
 	const char *role;	/* "password", "personal" or NULL */
 	int64_t created_at, revoked_at; /* 0: not revoked */
 	int refresh_keep;	/* its refresh tokens do not rotate */
+	int pkce_optional;	/* it may ask without PKCE */
+	int is_trusted;		/* its users are not asked for consent */
 };
 
 int store_client_by_id(struct store *st, struct arena *a,

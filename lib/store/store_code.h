@@ -8,7 +8,8 @@
 struct auth_code {
 	struct digest digest;
 	struct granted granted;
-	const char *redirect_uri, *challenge;
+	const char *redirect_uri;
+	const char *challenge;	/* of PKCE; NULL: there was none */
 	int64_t expires_at, spent_at; /* spent_at 0: unspent */
 };
 

@@ -49,6 +49,28 @@ what_a_client_may_not_be_is_said(void **state)
 		{ { .name = "a", .grants = "device_code", .refresh = "keep",
 		      .is_public = 1 },
 		    "refresh tokens rotate" },
+		{ { .name = "a", .grants = "password", .pkce = "optional" },
+		    NULL },
+		{ { .name = "a", .grants = "password", .pkce = "no" },
+		    "required or optional" },
+		{ { .name = "a", .grants = "device_code", .pkce = "optional",
+		      .is_public = 1 },
+		    "always uses PKCE" },
+		{ { .name = "a", .grants = "authorization_code",
+		      .redirect_uris = "http://localhost/", .is_trusted = 1 },
+		    NULL },
+		{ { .name = "a", .grants = "authorization_code",
+		      .redirect_uris = "https://a.example/", .is_trusted = 1,
+		      .is_public = 1 },
+		    NULL },
+		{ { .name = "a", .grants = "authorization_code",
+		      .redirect_uris = "https://a.example/ http://localhost/",
+		      .is_trusted = 1, .is_public = 1 },
+		    "only https redirect URIs" },
+		{ { .name = "a", .grants = "authorization_code",
+		      .redirect_uris = "com.example.a:/", .is_trusted = 1,
+		      .is_public = 1 },
+		    "only https redirect URIs" },
 	};
 
 	(void)state;
@@ -98,7 +120,8 @@ what_is_not_said_stays(void **state)
 	const struct client before = { .name = "a", .grants = "refresh_token",
 		.redirect_uris = "https://a.example/", .scope = "read-posts",
 		.alg = "ES256", .access_ttl = 1, .refresh_ttl = 2,
-		.refresh_keep = 1, .has_secret = 1, .secret_hash = "x" };
+		.refresh_keep = 1, .pkce_optional = 1, .is_trusted = 1,
+		.has_secret = 1, .secret_hash = "x" };
 	struct client cl = before;
 	struct registration r = { .name = NULL };
 
@@ -106,13 +129,15 @@ what_is_not_said_stays(void **state)
 	assert_null(registration_apply(fx.cf, fx.a, &r, &cl));
 	assert_memory_equal(&cl, &before, sizeof(cl));
 	r = (struct registration) { .name = "b", .access_ttl = 3,
-		.refresh = "rotate", .is_public = 1 };
+		.refresh = "rotate", .pkce = "required", .is_public = 1 };
 	assert_null(registration_apply(fx.cf, fx.a, &r, &cl));
 	assert_string_equal(cl.name, "b");
 	assert_string_equal(cl.scope, "read-posts");
 	assert_int_equal(cl.access_ttl, 3);
 	assert_int_equal(cl.refresh_ttl, 2);
 	assert_int_equal(cl.refresh_keep, 0);
+	assert_int_equal(cl.pkce_optional, 0);
+	assert_int_equal(cl.is_trusted, 1);
 	assert_int_equal(cl.has_secret, 0);
 	assert_null(cl.secret_hash);
 }

@@ -62,7 +62,8 @@ CREATE TABLE recovery_codes (
 -- imported.  A client with neither is public.  grants and redirect_uris are words.
 -- scope is words; '*' is all; NULL is all but the privileged.  If alg, access_ttl or
 -- refresh_ttl is NULL, the setting counts.  If refresh_keep is 1, the client's
--- refresh tokens do not rotate.  role is 'password' or 'personal' for the clients
+-- refresh tokens do not rotate.  If pkce_optional is 1, the client may ask without
+-- PKCE.  If is_trusted is 1, its users are not asked for consent.  role is 'password' or 'personal' for the clients
 -- that carnet install makes, else NULL.
 CREATE TABLE oauth_clients (
 	id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -77,6 +78,8 @@ CREATE TABLE oauth_clients (
 	access_ttl INTEGER,
 	refresh_ttl INTEGER,
 	refresh_keep INTEGER,
+	pkce_optional INTEGER,
+	is_trusted INTEGER,
 	role TEXT UNIQUE,
 	created_at INTEGER NOT NULL,
 	revoked_at INTEGER
@@ -151,7 +154,7 @@ CREATE INDEX oauth_refresh_tokens_user
 	ON oauth_refresh_tokens (user_id, client_id);
 
 -- A code is spent when tokens are issued for it; the purge deletes it a day after it
--- expired.  challenge is the S256 code_challenge of RFC 7636.
+-- expired.  challenge is the S256 code_challenge of RFC 7636; NULL: there was none.
 CREATE TABLE oauth_auth_codes (
 	digest BLOB PRIMARY KEY,
 	family BLOB NOT NULL,
@@ -163,7 +166,7 @@ CREATE TABLE oauth_auth_codes (
 	amr TEXT,
 	acr TEXT,
 	redirect_uri TEXT NOT NULL,
-	challenge TEXT NOT NULL,
+	challenge TEXT,
 	expires_at INTEGER NOT NULL,
 	spent_at INTEGER
 ) STRICT, WITHOUT ROWID;

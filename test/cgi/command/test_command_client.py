@@ -19,21 +19,22 @@ def test_all_that_add_takes_is_changed(cgi):
         "client", "edit", client.id, "--grant", "authorization_code,introspect",
         "--redirect-uri", "https://a.example/", "--redirect-uri", "https://b.example/",
         "--scope", "write-posts", "--alg", "RS256", "--access-ttl", "10m",
-        "--refresh-ttl", "2h") == {"client_id": client.id}
+        "--refresh-ttl", "2h", "--pkce", "optional", "--trusted") == {"client_id": client.id}
     assert shown(cgi, client) == {
         **before, "name": "Another", "scope": "write-posts", "alg": "RS256",
         "grants": ["authorization_code", "introspect", "refresh_token"],
         "redirect_uris": ["https://a.example/", "https://b.example/"],
-        "access_ttl": 600, "refresh_ttl": 7200}
+        "access_ttl": 600, "refresh_ttl": 7200, "pkce": "optional", "trusted": True}
 
 
 def test_a_setting_counts_again(cgi):
     """--unset: several times, or with commas."""
     client = cgi.client("client_credentials", "--alg", "RS256", "--access-ttl", "10m",
-                        "--refresh-ttl", "20m")
+                        "--refresh-ttl", "20m", "--trusted")
     cgi.carnet("client", "edit", client.id, "--unset", "alg,access-ttl",
-               "--unset", "scope", "--unset=refresh-ttl")
+               "--unset", "scope", "--unset=refresh-ttl", "--unset", "trusted")
     now = shown(cgi, client)
+    assert now["trusted"] is False
     assert [now[k] for k in ("alg", "scope", "access_ttl", "refresh_ttl")] == [None] * 4
     token = cgi.grant("client_credentials", client, scope="read-posts").json()
     assert token["expires_in"] == 3600
@@ -59,6 +60,7 @@ def test_a_client_is_made_public(cgi):
     (["--alg", "HS256"], "is no algorithm"),
     (["--access-ttl", "x"], "is no time"),
     (["--public"], "keeps no secret"),
+    (["--public", "--grant", "device_code", "--pkce", "optional"], "always uses PKCE"),
     (["--name", ""], "a client's name"),
     (["--name", "a\tb"], "a client's name"),
     (["--unset", "name"], "--unset takes"),

@@ -5,7 +5,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-from kit import people
+from kit import expect, people
 from kit.people import App, Browser, Page
 
 
@@ -100,6 +100,36 @@ def test_a_post_from_another_site_signs_nobody_out(site, app):
                        ("/oauth/device", {}), ("/oauth/logout", {}),
                        ("/oauth/login", {})):
         assert "Set-Cookie" not in Browser(site).post(path, form).headers, path
+
+
+# A trusted client
+
+def test_nobody_is_asked_for_a_trusted_client(site, browser):
+    """doc/protocol.md, Kinds of client: no consent page, also under prompt=none; what
+    was given is on the account page, where it can be taken back."""
+    app = App(site, "--trusted")
+    assert people.sent_back(app.ask(browser, prompt="none"), app)["code"]
+    code = people.sent_back(app.ask(browser, scope="read-posts admin"), app)["code"]
+    token = expect.tokens(app.redeem(code))["access_token"]
+    page = browser.open("/account")
+    assert "Read posts" in page.row(app.name).text
+    form = page.row(app.name).form
+    browser.submit(form)
+    assert not site.is_live(token)
+
+
+def test_a_trusted_client_may_ask_for_the_page(site, browser):
+    """OpenID Connect Core section 3.1.2.1: prompt=consent."""
+    app = App(site, "--trusted", public=True)
+    assert people.sent_back(app.ask(browser), app)["code"]
+    assert Page(app.ask(browser, prompt="consent")).form("approve")
+
+
+def test_trust_signs_nobody_in(site):
+    """Who is not signed in is asked to."""
+    app = App(site, "--trusted")
+    assert people.sent_to(app.ask(Browser(site)))[0] == "/oauth/login"
+    assert error(app.ask(Browser(site), prompt="none"), app) == "login_required"
 
 
 # The consent page
