@@ -247,6 +247,7 @@ int cmd_client_delete(struct cmd *c);
 int cmd_keys_generate(struct cmd *c);
 int cmd_keys_rotate(struct cmd *c);
 int cmd_keys_retire(struct cmd *c);
+int cmd_keys_import(struct cmd *c);
 int cmd_keys_login(struct cmd *c);
 int cmd_keys_list(struct cmd *c);
 int cmd_token_list(struct cmd *c);

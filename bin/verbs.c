@@ -187,6 +187,15 @@ const struct verb cmd_verbs[] = {
 		.run = cmd_keys_retire,
 	},
 	{
+		.name = "keys import",
+		.args = "FILE [--verify-only] [--alg A] [--now]",
+		.help = "take in a key of another system (PEM: PKCS#1, PKCS#8"
+		    " or SPKI), which then signs as after a rotation, or, with"
+		    " --verify-only, only verifies",
+		.run = cmd_keys_import,
+		.bare = 1,
+	},
+	{
 		.name = "keys login",
 		.args = "[--force | --rotate]",
 		.help = "make the key with which the site of login_url says who"

@@ -165,11 +165,11 @@ key_generate(enum alg alg, unsigned bits)
 	return complete(k);
 }
 
-struct key *
-key_from_pem(const char *pem, size_t len, enum alg alg)
+/* Read the PEM text into k, which is new: both halves, or the public one. */
+static int
+import(struct key *k, const char *pem, size_t len)
 {
 	gnutls_datum_t d;
-	struct key *k = key_new(alg);
 	char *copy;
 	int rc;
 
@@ -178,25 +178,46 @@ key_from_pem(const char *pem, size_t len, enum alg alg)
 	memcpy(copy, pem, len);
 	d.data = (unsigned char *)copy;
 	d.size = (unsigned)len;
-	if (memmem(pem, len, "PRIVATE KEY-----", 16) == NULL) {
+	if (memmem(pem, len, "PRIVATE KEY-----", 16) == NULL)
 		rc = gnutls_pubkey_import(k->pub, &d, GNUTLS_X509_FMT_PEM);
-		if (rc >= 0 && check(k) == 0) {
-			free(copy);
-			return k;
-		}
-	} else if ((rc = gnutls_privkey_init(&k->priv)) >= 0) {
-		rc = gnutls_privkey_import_x509_raw(
-		    k->priv, &d, GNUTLS_X509_FMT_PEM, NULL, 0);
-	}
+	else if ((rc = gnutls_privkey_init(&k->priv)) >= 0 &&
+	    (rc = gnutls_privkey_import_x509_raw(
+		 k->priv, &d, GNUTLS_X509_FMT_PEM, NULL, 0)) >= 0)
+		rc = gnutls_pubkey_import_privkey(k->pub, k->priv, 0, 0);
 	explicit_bzero(copy, len);
 	free(copy);
-	if (rc < 0)
-		key_fail("no key in this PEM text", rc);
-	if (rc < 0 || k->priv == NULL) {
-		key_free(k);
-		return NULL;
+	return rc < 0 ? key_fail("no key in this PEM text", rc) : 0;
+}
+
+struct key *
+key_from_pem(const char *pem, size_t len, enum alg alg)
+{
+	struct key *k = key_new(alg);
+
+	if (import(k, pem, len) == 0 && check(k) == 0)
+		return k;
+	key_free(k);
+	return NULL;
+}
+
+int
+key_pem_alg(const char *pem, size_t len)
+{
+	struct key *k = key_new(ALG_RS256);
+	int pk = -1, alg = -1;
+
+	if (import(k, pem, len) == 0) {
+		pk = gnutls_pubkey_get_pk_algorithm(k->pub, NULL);
+		for (int i = 0; alg < 0 && i < ALG_COUNT; i++)
+			if ((int)key_algs[i].pk == pk)
+				alg = i;
+		if (alg < 0)
+			log_event("crypto: a key of %s, which no algorithm of"
+				  " ours has",
+			    gnutls_pk_get_name((gnutls_pk_algorithm_t)pk));
 	}
-	return complete(k);
+	key_free(k);
+	return alg;
 }
 
 char *

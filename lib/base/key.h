@@ -41,6 +41,13 @@ struct key *key_generate(enum alg alg, unsigned bits);
 struct key *key_from_pem(const char *pem, size_t len, enum alg alg);
 
 /*
+ * key_pem_alg(pem, len):
+ * Return the algorithm that the key in pem is for (of RSA: RS256); -1, logged, if
+ * there is no key in it, or no algorithm here has such keys.
+ */
+int key_pem_alg(const char *pem, size_t len);
+
+/*
  * key_to_pem(k, a):
  * Return the private key as PKCS#8 in PEM, in a; NULL if k has none or GnuTLS
  * fails.

@@ -132,6 +132,18 @@ int keys_rotate(
     const char *dir, enum alg alg, unsigned bits, int at_once, int64_t *from);
 
 /*
+ * keys_import(dir, k, verify_only, at_once, from):
+ * Take in a key of another system.  With verify_only its public half verifies, and
+ * nothing else is stored.  Else it takes the place of the key that signs with its
+ * algorithm, as a key of keys_rotate does.  Return KEYS_IMPORTED; KEYS_THERE if it
+ * is there already; KEYS_WAIT if another new key waits and at_once is not set; -1,
+ * logged.
+ */
+enum { KEYS_IMPORTED, KEYS_THERE, KEYS_WAIT };
+int keys_import(const char *dir, const struct key *k, int verify_only,
+    int at_once, int64_t *from);
+
+/*
  * keys_retire(dir, kid):
  * Delete a key that does not sign, on disk too.  It is no error if there is no such
  * key.  Return 0, or -1 logged.

@@ -71,6 +71,13 @@ int keys_read_signer(const char *dir, int64_t now, int64_t *next_at);
 /* keys_sync_dir(dir): write renames and unlinks in it to disk; 0, or -1. */
 int keys_sync_dir(const char *dir);
 
+/*
+ * keys_drop_dated(ks, alg, waiting, keep):
+ * Under the lock, delete the names with a time of keys of alg; waiting: only of keys
+ * that wait; keep: they then verify.  Return 0, or -1 logged.
+ */
+int keys_drop_dated(struct keys *ks, enum alg alg, int waiting, int keep);
+
 /* keys_mend_public(dir): keys_publish, under the lock. */
 int keys_mend_public(const char *dir);
 

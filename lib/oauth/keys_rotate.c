@@ -73,9 +73,8 @@ make_at(const char *dir, const char *path, enum alg alg, unsigned bits,
 	return rc;
 }
 
-/* Delete the names with a time of keys of alg; waiting: only of keys that wait. */
-static int
-drop_dated(struct keys *ks, enum alg alg, int waiting, int keep)
+int
+keys_drop_dated(struct keys *ks, enum alg alg, int waiting, int keep)
 {
 	const struct keys_entry *en;
 	char *path, *kept;
@@ -115,7 +114,7 @@ make(const char *dir, enum alg alg, unsigned bits, int force)
 			made = 0;
 		else if (make_at(dir, path, alg, bits, force) == 0)
 			made = 1;
-		if (made == 1 && (drop_dated(ks, alg, 0, 0) < 0 ||
+		if (made == 1 && (keys_drop_dated(ks, alg, 0, 0) < 0 ||
 				     keys_mend_public(dir) < 0))
 			made = -1;
 	}
@@ -182,7 +181,9 @@ rotate(const char *dir, enum alg alg, unsigned bits, int at_once, int64_t *from)
 		rc = 0;
 	else if (keys_mend_public(dir) == 0 &&
 	    make_dated(dir, alg, bits, at_once, from) == 0)
-		rc = waits && drop_dated(ks, alg, 1, 1) < 0 ? -1 : 1;
+		rc = waits && keys_drop_dated(ks, alg, 1, 1) < 0
+		    ? -1
+		    : 1;
 	keys_free(ks);
 	return rc;
 }
