@@ -80,7 +80,7 @@ def test_the_version_is_told(cgi):
     (["help", "nothing"], "carnet: no verb nothing; see carnet help\n"),
     (["help", "token", "x"], "carnet: no verb token x: say token list, token revoke\n"),
     (["keys"], "carnet: no verb keys: say keys generate, keys rotate, keys retire,"
-               " keys login, keys list\n"),
+               " keys import, keys login, keys list\n"),
     (["token", "nothing"], "carnet: no verb token nothing: say token list, token revoke\n"),
     (["--conf", "x"], "carnet: options come after the verb: carnet VERB --conf ...;"
                       " see carnet help\n")])
