@@ -2,6 +2,7 @@
  * cmd_metadata.c: carnet metadata: the documents under /.well-known, as files.
  */
 #include <errno.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +13,12 @@
 #include "discovery.h"
 #include "json.h"
 #include "site.h"
+
+/* A document: its name under /.well-known, and the path behind that. */
+struct document {
+	const char *name, *path;
+	const struct buf *text;
+};
 
 /* Append the segment from s to end to path, and make that directory. */
 static int
@@ -61,22 +68,22 @@ replace(struct arena *a, const char *dir, const char *path, const struct buf *te
  * first.
  */
 static int
-write_document(struct cmd *c, const char *dir, const char *name,
-    const struct buf *text, const char **file)
+write_document(struct cmd *c, const char *dir, const struct document *doc,
+    const char **file)
 {
-	const char *root = site_root(c->conf, c->a), *last;
+	const char *last;
 	struct buf path;
 
 	buf_init(&path, c->a, 256);
 	buf_str(&path, dir);
 	if (make_directories(&path,
-		arena_printf(c->a, ".well-known/%s%s", name, root),
+		arena_printf(c->a, ".well-known/%s%s", doc->name, doc->path),
 		&last) < 0) {
 		cmd_refuse("%s: %s", path.data, strerror(errno));
 		return -1;
 	}
 	*file = arena_printf(c->a, "%s/%s", path.data, last);
-	if (replace(c->a, path.data, *file, text) < 0) {
+	if (replace(c->a, path.data, *file, doc->text) < 0) {
 		cmd_refuse("%s: %s", *file, strerror(errno));
 		return -1;
 	}
@@ -139,41 +146,110 @@ root_is_sound(const char *root)
 	return 1;
 }
 
+/* The documents: of the server, of the issuer's resources, of each resource. */
+static size_t
+list_documents(struct cmd *c, struct document *out)
+{
+	const char *root = site_root(c->conf, c->a), *path;
+	size_t n = 0;
+
+	out[n++] = (struct document) { DISCOVERY_SERVER, root,
+		discovery_server(c->conf, c->a) };
+	out[n++] = (struct document) { DISCOVERY_RESOURCE, root,
+		discovery_resource(c->conf, c->a, 0) };
+	for (unsigned no = 1; no <= c->conf->n_resources; no++) {
+		path = discovery_resource_path(c->conf, no);
+		if (strcmp(path, root) != 0)
+			out[n++] = (struct document) { DISCOVERY_RESOURCE, path,
+				discovery_resource(c->conf, c->a, no) };
+	}
+	return n;
+}
+
+/* Would a file of this name be a directory too, for another document? */
+static int
+is_below_another(const struct document *doc, const struct document *all, size_t n)
+{
+	size_t len;
+
+	for (size_t i = 0; i < n; i++) {
+		len = strlen(all[i].path);
+		if (strcmp(doc->name, all[i].name) == 0 &&
+		    strncmp(doc->path, all[i].path, len) == 0 &&
+		    doc->path[len] == '/')
+			return 1;
+	}
+	return 0;
+}
+
+/* Say which files there are. */
+static int
+print_files(struct cmd *c, const char *const *file, size_t n)
+{
+	struct buf b;
+
+	buf_init(&b, c->a, 512);
+	if (c->json) {
+		json_open(&b, NULL, '{');
+		json_open(&b, "files", '[');
+		for (size_t i = 0; i < n; i++)
+			json_str(&b, NULL, file[i]);
+		json_close(&b, ']');
+		json_close(&b, '}');
+		return cmd_print(&b);
+	}
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&b, "%s%s",
+		    i == 0         ? "wrote "
+			: i + 1 < n ? ", "
+				    : " and ",
+		    file[i]);
+	buf_printf(&b, "; the server must send %s as application/json, as"
+	    " .htaccess there tells Apache", n == 2 ? "both" : "all of them");
+	return cmd_print(&b);
+}
+
 static int
 write_all(struct cmd *c, const char *dir)
 {
-	const struct buf *text[] = { discovery_server(c->conf, c->a),
-		discovery_resource(c->conf, c->a) };
-	static const char *const name[] = { DISCOVERY_SERVER,
-		DISCOVERY_RESOURCE };
-	const char *file[2];
+	struct document doc[2 + RESOURCES_MAX];
+	const char *file[2 + RESOURCES_MAX], *below = NULL;
+	size_t n_files = 0;
 	struct stat sb;
-	struct buf b;
+	size_t n;
+	int rc;
 
 	if (stat(dir, &sb) < 0 || !S_ISDIR(sb.st_mode))
 		return cmd_refuse("%s is no directory", dir);
 	if (!root_is_sound(site_root(c->conf, c->a)))
 		return cmd_refuse("the path of %s cannot be that of a file",
 		    c->conf->issuer);
-	for (int i = 0; i < 2; i++)
-		if (write_document(c, dir, name[i], text[i], &file[i]) < 0)
+	n = list_documents(c, doc);
+	for (size_t i = 0; i < n; i++)
+		if (is_below_another(&doc[i], doc, n))
+			below = doc[i].path;
+		else if (write_document(c, dir, &doc[i], &file[n_files++]) < 0)
 			return CMD_REFUSED;
 	if (write_types(c, dir) < 0)
 		return CMD_REFUSED;
-	buf_init(&b, c->a, 512);
-	if (c->json) {
-		json_open(&b, NULL, '{');
-		json_open(&b, "files", '[');
-		json_str(&b, NULL, file[0]);
-		json_str(&b, NULL, file[1]);
-		json_close(&b, ']');
-		json_close(&b, '}');
-	} else {
-		buf_printf(&b, "wrote %s and %s; the server must send both as"
-		    " application/json, as .htaccess there tells Apache",
-		    file[0], file[1]);
-	}
-	return cmd_print(&b);
+	rc = print_files(c, file, n_files);
+	return below == NULL || rc != CMD_OK
+	    ? rc
+	    : cmd_refuse("the document of the resource %s would be below another"
+			 " file: have the web server ask the program"
+			 " resource-metadata",
+		  below);
+}
+
+/* Print the document of a resource, or of the issuer's own (NULL). */
+static int
+print_resource(struct cmd *c, const char *path)
+{
+	unsigned no = 0;
+
+	if (path != NULL && !discovery_resource_find(c->conf, c->a, path, &no))
+		return cmd_refuse("%s is no resource of [guard]", path);
+	return cmd_print(discovery_resource(c->conf, c->a, no));
 }
 
 int
@@ -188,13 +264,13 @@ cmd_metadata(struct cmd *c)
 	char **operand, error[1024];
 
 	n = cmd_options(c, opts, 2, &operand);
-	if (n != 0 || (dir != NULL && resource))
+	if (n < 0 || n > resource || (dir != NULL && resource))
 		return n < 0 ? CMD_USAGE : cmd_usage(c);
 	/* The verb is bare and reads it itself, as it needs no database. */
 	if ((c->conf = conf_load(c->conf_path, error, sizeof(error))) == NULL)
 		return cmd_refuse("%s", error);
 	if (dir != NULL)
 		return write_all(c, dir);
-	return cmd_print(resource ? discovery_resource(c->conf, c->a)
-				  : discovery_server(c->conf, c->a));
+	return resource ? print_resource(c, n == 1 ? operand[0] : NULL)
+			: cmd_print(discovery_server(c->conf, c->a));
 }

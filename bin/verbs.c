@@ -226,10 +226,11 @@ const struct verb cmd_verbs[] = {
 	},
 	{
 		.name = "metadata",
-		.args = "[--resource | --write DIR]",
+		.args = "[--resource [PATH] | --write DIR]",
 		.help = "print the metadata of the server (RFC 8414), or of"
-		    " the API (RFC 9728); or write both to DIR/.well-known,"
-		    " for a host where they cannot be programs",
+		    " the API or of a resource of [guard] (RFC 9728); or write"
+		    " all to DIR/.well-known, for a host where they cannot be"
+		    " programs",
 		.run = cmd_metadata,
 		.bare = 1,
 		.reads = 1,

@@ -5,21 +5,17 @@
 #include "req.h"
 #include "resp.h"
 #include "serve.h"
-#include "site.h"
 
-/*
- * RFC 9728 section 3.1: the path of the resource follows.  Here it is the
- * issuer's path, or nothing if the web server took it as part of the program's
- * own.  Another path would be another resource, and is not known.
- */
+/* RFC 9728 section 3.1: the path of the resource follows. */
 static const struct oerr *
 resource_get(struct req *rq)
 {
-	if (*rq->path != '\0' && strcmp(rq->path, "/") != 0 &&
-	    strcmp(rq->path, site_root(rq->conf, rq->a)) != 0)
+	unsigned no;
+
+	if (!discovery_resource_find(rq->conf, rq->a, rq->path, &no))
 		return &oerr_not_found;
 	resp_header(rq, "Cache-Control", "public, max-age=300");
-	return resp_json(rq, 200, discovery_resource(rq->conf, rq->a));
+	return resp_json(rq, 200, discovery_resource(rq->conf, rq->a, no));
 }
 
 int

@@ -31,35 +31,34 @@ get_object(
 	return NULL;
 }
 
-/* Does the document of that name name our issuer in member? */
+/* Does the document at url name in member what it is of? */
 static int
-document_is_ours(
-    struct doctor *d, const char *name, const char *member, const char *program)
+document_is_of(struct doctor *d, const char *url, const char *member,
+    const char *of, const char *program)
 {
-	const struct conf at = { .issuer = d->base };
-	const char *url = site_well_known(&at, d->a, name), *said;
-	const char *issuer = d->has & NEEDS_ISSUER ? d->cf->issuer : d->base;
+	const char *said;
 	struct http_answer an;
 	struct json_object *o;
 
 	o = get_object(d, url,
 	    arena_printf(d->a,
-		"Map %s to the program %s: behind the host, and"
-		" before the issuer's path (RFC 8414 section 3.1), or write"
-		" it as a file: carnet metadata --write.",
+		"Map %s to the program %s: behind the host, and before the"
+		" path of the issuer or resource (RFC 8414 section 3.1, RFC"
+		" 9728 section 3.1), or write it as a file: carnet metadata"
+		" --write.",
 		url_path(url), program),
 	    &an);
 	if (o == NULL)
 		return 0;
 	if ((said = json_get_str(o, member)) == NULL)
 		said = "nobody";
-	if (strcmp(said, issuer) != 0)
+	if (strcmp(said, of) != 0)
 		bad(d, LEVEL_WRONG,
 		    "Let the programs read the same"
 		    " configuration (CARNET_CONF); if it is a file, write it"
 		    " anew: carnet metadata --write.",
 		    "%s is of %s, and the configuration says %s.", url, said,
-		    issuer);
+		    of);
 	else if (!http_media_is(d->a, &an, "application/json"))
 		bad(d, LEVEL_WRONG,
 		    "Have the server send it as"
@@ -71,18 +70,46 @@ document_is_ours(
 	return 0;
 }
 
+/* The documents of the resources of [guard]; the issuer's path has the issuer's. */
+static int
+resources_are_told(struct doctor *d)
+{
+	const struct conf at = { .issuer = d->base };
+	const char *path;
+	int fine = 1;
+
+	for (unsigned no = 1; no <= d->cf->n_resources; no++) {
+		path = discovery_resource_path(d->cf, no);
+		if (strcmp(path, site_root(d->cf, d->a)) == 0)
+			continue;
+		fine = document_is_of(d,
+			   site_well_known_of(
+			       &at, d->a, DISCOVERY_RESOURCE, path),
+			   "resource", d->cf->resources[no - 1]->needs.resource,
+			   "resource-metadata") &&
+		    fine;
+	}
+	return fine;
+}
+
 /* RFC 8414 section 3; RFC 9728 section 3. */
 void
 check_metadata(struct doctor *d)
 {
+	const struct conf at = { .issuer = d->base };
+	const int has_issuer = (d->has & NEEDS_ISSUER) != 0;
+	const char *issuer = has_issuer ? d->cf->issuer : d->base;
 	int fine;
 
-	fine = document_is_ours(d, DISCOVERY_SERVER, "issuer", "metadata");
-	fine = document_is_ours(
-		   d, DISCOVERY_RESOURCE, "resource", "resource-metadata") &&
+	fine = document_is_of(d, site_well_known(&at, d->a, DISCOVERY_SERVER),
+	    "issuer", issuer, "metadata");
+	fine = document_is_of(d, site_well_known(&at, d->a, DISCOVERY_RESOURCE),
+		   "resource", issuer, "resource-metadata") &&
 	    fine;
+	if (has_issuer)
+		fine = resources_are_told(d) && fine;
 	if (fine)
-		good(d, "both documents are where clients look");
+		good(d, "all documents are where clients look");
 }
 
 /* Return the key of the array that has that kid (NULL: any kid), or NULL. */

@@ -9,7 +9,7 @@
 #include "arena.h"
 #include "buf.h"
 #include "conf_int.h"
-#include "rule.h"
+#include "uri.h"
 #include "words.h"
 
 int
@@ -187,11 +187,19 @@ words_are_scopes(struct reading *r, const struct setting *s, const char *words)
 static int
 add_rules(struct reading *r)
 {
+	/* NULL is for the lack of an issuer, which is refused later. */
+	const char *origin = r->cf->issuer == NULL
+	    ? NULL
+	    : uri_origin(r->cf->a, r->cf->issuer);
 	const struct rule_context cx = { .a = r->cf->a,
 		.scopes = scope_names(r->cf),
 		.realm = r->cf->guard_realm,
 		.fold_case = r->cf->guard_fold_case,
-		.time = conf_time };
+		.time = conf_time,
+		.origin = origin == NULL ? "" : origin,
+		.is_url = conf_is_issuer,
+		.resources = r->cf->resources,
+		.n_resources = &r->cf->n_resources };
 	struct rule *ru, *next, *first = NULL;
 	const char *why;
 
@@ -205,6 +213,10 @@ add_rules(struct reading *r)
 		r->line = ru->line;
 		if ((why = rule_add(&r->cf->rules, ru, &cx)) != NULL)
 			return conf_refuse(r, "%s", why);
+		if (ru->needs.resource != NULL && r->cf->passport_compat)
+			return conf_refuse(r, "a rule has the word resource, and"
+			    " passport_compat is yes: tokens then name their"
+			    " client, and no resource");
 	}
 	return 0;
 }

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "rule.h"
+
 /* A set of scopes is a word of bits, one a row of [scopes]; the last is '*'. */
 #define SCOPES_MAX 63
 #define SCOPE_STAR (UINT64_C(1) << 63)
@@ -23,8 +25,6 @@ struct conf_scope {
 
 /* How an account begins, beside the operator's command. */
 enum { SIGN_UP_CLOSED, SIGN_UP_INVITE, SIGN_UP_OPEN };
-
-struct rule;
 
 /* Who has a second factor: nobody, who likes to, everybody. */
 enum second_factor { FACTOR_OFF, FACTOR_OPTIONAL, FACTOR_REQUIRED };
@@ -90,6 +90,8 @@ struct conf {
 	const char *guard_realm; /* of rules without one, or NULL: the issuer */
 	int guard_fold_case;	 /* paths that differ in case are the same */
 	struct rule *rules;	 /* of [guard]: rule.h */
+	const struct rule *resources[RESOURCES_MAX]; /* the first rule of each */
+	size_t n_resources;
 	struct arena *a;	/* owns the strings */
 };
 

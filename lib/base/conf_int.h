@@ -78,6 +78,13 @@ int conf_store(
 /* conf_beside(cf, path): path, if relative, from the directory of cf's file. */
 const char *conf_beside(const struct conf *cf, const char *path);
 
+/*
+ * conf_is_issuer(url):
+ * Return 1 if url is https, or http on this machine, without user, query or
+ * fragment.
+ */
+int conf_is_issuer(const char *url);
+
 /* conf_data(cf): say where database, state and audit trail are, if cf does not. */
 void conf_data(struct conf *cf);
 

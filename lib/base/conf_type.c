@@ -145,9 +145,8 @@ is_https_or_loopback(const char *s)
 	return 0;
 }
 
-/* The same without a query. */
-static int
-url_is_issuer(const char *s)
+int
+conf_is_issuer(const char *s)
 {
 	const char *path = strstr(s, "://");
 
@@ -165,7 +164,7 @@ read_issuer(const struct conf *cf, const char *value)
 {
 	size_t len = strlen(value);
 
-	if (!url_is_issuer(value))
+	if (!conf_is_issuer(value))
 		return NULL;
 	while (len > 0 && value[len - 1] == '/')
 		len--;

@@ -7,6 +7,8 @@
 #include "arena.h"
 #include "buf.h"
 #include "path.h"
+#include "uri.h"
+#include "url.h"
 #include "words.h"
 
 #define METHODS                                                           \
@@ -76,7 +78,7 @@ read_prefix(const struct rule_context *cx, struct rule *ru, const char *s)
 }
 
 /* The words that end a list of scopes. */
-#define BEHIND_SCOPES "acr max_age realm"
+#define BEHIND_SCOPES "acr max_age resource realm"
 
 /* Read the scopes after "all" or "any". */
 static const char *
@@ -154,6 +156,59 @@ read_sign_in(const struct rule_context *cx, struct rule *ru, const char **s)
 	return NULL;
 }
 
+/*
+ * Read "resource", or "resource https://...": RFC 8707 section 2.  Without a URI it
+ * is that of the prefix on the issuer's host.
+ */
+static const char *
+read_resource(const struct rule_context *cx, struct rule *ru, const char **s)
+{
+	struct buf b;
+	const char *uri;
+	size_t n;
+
+	if (!take(s, "resource"))
+		return NULL;
+	if (!words_next(s, &n) || words_have_n("realm", *s, n)) {
+		buf_init(&b, cx->a, 128);
+		buf_str(&b, cx->origin);
+		url_encode_path(&b, ru->prefix);
+		ru->needs.resource = b.data;
+	} else {
+		uri = arena_dup(cx->a, *s, n);
+		if (!cx->is_url(uri))
+			return "resource needs an https URL without query after"
+			       " it, or http on 127.0.0.1, [::1] or localhost;"
+			       " or nothing, for the prefix on the issuer's host";
+		ru->needs.resource = uri;
+		*s += n;
+	}
+	ru->needs.at_audiences = 0;
+	return NULL;
+}
+
+/* Rules may name the same resource; URIs that mean the same are one. */
+static const char *
+number_resource(const struct rule_context *cx, struct rule *ru)
+{
+	size_t i = 0;
+
+	if (ru->needs.resource == NULL)
+		return NULL;
+	while (i < *cx->n_resources &&
+	    !uri_same(cx->a, cx->resources[i]->needs.resource,
+		ru->needs.resource))
+		i++;
+	if (i == RESOURCES_MAX)
+		return arena_printf(
+		    cx->a, "more than %d resources", RESOURCES_MAX);
+	if (i == *cx->n_resources)
+		cx->resources[(*cx->n_resources)++] = ru;
+	ru->needs.resource = cx->resources[i]->needs.resource;
+	ru->needs.resource_no = (unsigned)i + 1;
+	return NULL;
+}
+
 /* Read the right side of a rule; usage below is its grammar. */
 static const char *
 read_needs(const struct rule_context *cx, struct rule *ru, const char *s)
@@ -161,7 +216,8 @@ read_needs(const struct rule_context *cx, struct rule *ru, const char *s)
 	static const char usage[] =
 	    "a rule is public; or user, client or token (any of them), or"
 	    " nothing of these, then all or any with scopes, then acr with pwd,"
-	    " mfa or phr, then max_age with a time, then realm with a text";
+	    " mfa or phr, then max_age with a time, then resource, perhaps with"
+	    " a URL, then realm with a text";
 	const char *why = NULL;
 	size_t n;
 	int said = 1;
@@ -184,6 +240,8 @@ read_needs(const struct rule_context *cx, struct rule *ru, const char *s)
 		return usage;
 	if (why == NULL && !ru->is_public)
 		why = read_sign_in(cx, ru, &s);
+	if (why == NULL && !ru->is_public)
+		why = read_resource(cx, ru, &s);
 	if (why == NULL && !ru->is_public && take(&s, "realm"))
 		return read_realm(cx, s, &ru->needs.realm);
 	return why != NULL ? why : words_next(&s, &n) ? usage : NULL;
@@ -214,7 +272,8 @@ rule_add(
 	prefix += strspn(prefix, " \t");
 	if ((n > 0 && (why = read_methods(cx, ru, ru->name, n)) != NULL) ||
 	    (why = read_prefix(cx, ru, prefix)) != NULL ||
-	    (why = read_needs(cx, ru, ru->value)) != NULL)
+	    (why = read_needs(cx, ru, ru->value)) != NULL ||
+	    (why = number_resource(cx, ru)) != NULL)
 		return why;
 	for (const struct rule *o = *rules; o != NULL; o = o->next)
 		if (strcmp(o->prefix, ru->prefix) == 0 && share_a_method(o, ru))

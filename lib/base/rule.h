@@ -2,11 +2,15 @@
 #ifndef CARNET_RULE_H
 #define CARNET_RULE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "acr.h"
 
 struct arena;
+
+/* How many resources the rules may name: each has a bit of a token's is_for. */
+#define RESOURCES_MAX 62
 
 enum caller_kind {
 	CALLER_ANY,
@@ -27,6 +31,12 @@ struct guard_rule {
 	const char *any;    /* words: at least one of these; or NULL */
 	const char *realm;  /* of the challenge; NULL: the issuer */
 	int at_audiences;   /* tokens for the setting audiences are fine too */
+	/*
+	 * Its tokens must be for this URI alone (RFC 8707), and not for the
+	 * issuer or an audience; or NULL.
+	 */
+	const char *resource;
+	unsigned resource_no; /* among those of the configuration, from 1 */
 	enum acr acr;       /* the least that its user must have signed in with */
 	int64_t max_age;    /* of that sign-in, seconds; 0: any */
 	int wants_fresh;    /* the setting fresh_ttl is its max_age */
@@ -50,12 +60,18 @@ struct rule_context {
 	const char *realm;  /* of rules without one, or NULL */
 	int fold_case;      /* paths that differ in case are the same */
 	int (*time)(const char *text, int64_t *out); /* conf_time */
+	const char *origin; /* of the issuer: a resource begins with it */
+	int (*is_url)(const char *text); /* may it be a resource? */
+	/* The first rule of each resource. */
+	const struct rule **resources;
+	size_t *n_resources;
 };
 
 /*
  * rule_add(rules, ru, cx):
  * Read the name and value of ru, and insert ru into rules, longest prefix
- * first.  Return NULL; or what is wrong, for the writer of the file, in cx->a.
+ * first.  If its resource is new, ru is the first rule of that resource.  Return
+ * NULL; or what is wrong, for the writer of the file, in cx->a.
  */
 const char *rule_add(
     struct rule **rules, struct rule *ru, const struct rule_context *cx);

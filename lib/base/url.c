@@ -78,15 +78,28 @@ is_unreserved(unsigned char c)
 	    c == '~';
 }
 
-void
-url_encode(struct buf *b, const char *s)
+/* All but the unreserved characters and those kept. */
+static void
+encode(struct buf *b, const char *s, const char *kept)
 {
 	for (; *s != '\0'; s++) {
-		if (is_unreserved((unsigned char)*s))
+		if (is_unreserved((unsigned char)*s) || strchr(kept, *s) != NULL)
 			buf_char(b, *s);
 		else
 			buf_printf(b, "%%%02X", (unsigned char)*s);
 	}
+}
+
+void
+url_encode(struct buf *b, const char *s)
+{
+	encode(b, s, "");
+}
+
+void
+url_encode_path(struct buf *b, const char *path)
+{
+	encode(b, path, "/!$&'()*+,;=:@");
 }
 
 void

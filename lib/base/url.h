@@ -37,6 +37,9 @@ int url_form_next(
  */
 void url_encode(struct buf *b, const char *s);
 
+/* url_encode_path(b, path): the same for a path (RFC 3986 section 3.3). */
+void url_encode_path(struct buf *b, const char *path);
+
 /*
  * url_query_add(b, name, value):
  * Append '?' or '&', as needed, and name=value to the URL in b.

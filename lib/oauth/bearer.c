@@ -33,11 +33,11 @@ find_key(void *ctx, const char *kid)
 }
 
 /* The FOR_ bits of what aud, a string or an array of strings, names. */
-static unsigned
+static uint64_t
 read_audience(struct req *rq, struct json_object *aud, const char *client_id)
 {
 	const struct conf *cf = rq->conf;
-	unsigned is_for = 0;
+	uint64_t is_for = 0;
 	const char *s;
 
 	if (json_object_is_type(aud, json_type_array)) {
@@ -56,6 +56,9 @@ read_audience(struct req *rq, struct json_object *aud, const char *client_id)
 		is_for |= FOR_ISSUER;
 	if (uri_find(rq->a, cf->audiences, s) != NULL)
 		is_for |= FOR_AUDIENCES;
+	for (size_t i = 0; i < cf->n_resources; i++)
+		if (uri_same(rq->a, s, cf->resources[i]->needs.resource))
+			is_for |= FOR_RESOURCE(i + 1);
 	/* Passport's aud is the client, and names no resource. */
 	if (cf->passport_compat && client_id != NULL &&
 	    strcmp(s, client_id) == 0)

@@ -2,6 +2,8 @@
 #ifndef CARNET_BEARER_H
 #define CARNET_BEARER_H
 
+#include <stdint.h>
+
 #include "store_token.h"
 #include "verified.h"
 
@@ -14,6 +16,9 @@ enum {
 	FOR_ISSUER = 1,
 	FOR_AUDIENCES = 2, /* one of the setting audiences */
 };
+
+/* For the resource of [guard] with that number, from 1. */
+#define FOR_RESOURCE(no) (UINT64_C(1) << ((no) + 1))
 
 /* Who calls: what the token says, and what the database says of it. */
 struct caller {
@@ -32,8 +37,8 @@ const struct oerr *bearer_identify(
 
 /*
  * bearer_check(rq, token, out):
- * The same, and NULL only if the token is live, and is for the issuer or one of
- * the audiences.
+ * The same, and NULL only if the token is live, and is for the issuer, one of the
+ * audiences or a resource of [guard].
  */
 const struct oerr *bearer_check(
     struct req *rq, const char *token, struct caller *out);

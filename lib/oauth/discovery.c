@@ -1,6 +1,9 @@
 /* discovery.c: the metadata of this server: RFC 8414 and RFC 9728. */
 #include "discovery.h"
 
+#include <string.h>
+#include <strings.h>
+
 #include "arena.h"
 #include "buf.h"
 #include "client.h"
@@ -8,7 +11,10 @@
 #include "factor.h"
 #include "grant.h"
 #include "json.h"
+#include "rule.h"
 #include "site.h"
+#include "url.h"
+#include "words.h"
 
 static void
 write_urls(const struct conf *cf, struct buf *b)
@@ -30,18 +36,52 @@ write_urls(const struct conf *cf, struct buf *b)
 		json_str(b, urls[i].name, site_url(cf, b->a, urls[i].site));
 }
 
-/*
- * Many clients ask for all scopes that are listed here, so privileged scopes
- * are left out: RFC 8414 section 2 lets a server choose.
- */
+/* An array without elements is left out (RFC 8414 and RFC 9728, section 3.2). */
 static void
-write_scopes(const struct conf *cf, struct buf *b)
+write_scopes(struct buf *b, const char *words)
 {
-	json_open(b, "scopes_supported", '[');
+	if (*words != '\0')
+		json_words(b, "scopes_supported", words);
+}
+
+/*
+ * Many clients ask for all scopes that are listed, so privileged scopes are left
+ * out: RFC 8414 section 2 lets a server choose.
+ */
+static const char *
+scopes_of_server(const struct conf *cf, struct arena *a)
+{
+	struct buf b;
+
+	buf_init(&b, a, 256);
 	for (size_t i = 0; i < cf->n_scopes; i++)
 		if (!cf->scopes[i].privileged)
-			json_str(b, NULL, cf->scopes[i].name);
-	json_close(b, ']');
+			buf_printf(&b, "%s%s", b.len > 0 ? " " : "",
+			    cf->scopes[i].name);
+	return b.data;
+}
+
+/* All that the rules of the resource need. */
+static const char *
+scopes_of_resource(const struct conf *cf, struct arena *a, unsigned no)
+{
+	const char *s;
+	struct buf b;
+	size_t n;
+
+	buf_init(&b, a, 128);
+	for (const struct rule *ru = cf->rules; ru != NULL; ru = ru->next) {
+		if (ru->needs.resource_no != no)
+			continue;
+		s = ru->needs.all != NULL   ? ru->needs.all
+		    : ru->needs.any != NULL ? ru->needs.any
+					    : "";
+		for (; words_next(&s, &n); s += n)
+			if (!words_have_n(b.data, s, n))
+				buf_printf(&b, "%s%.*s", b.len > 0 ? " " : "",
+				    (int)n, s);
+	}
+	return b.data;
 }
 
 /* The methods of client authentication: all, or those with a secret. */
@@ -88,7 +128,7 @@ discovery_server(const struct conf *cf, struct arena *a)
 	buf_init(b, a, 2048);
 	json_open(b, NULL, '{');
 	write_urls(cf, b);
-	write_scopes(cf, b);
+	write_scopes(b, scopes_of_server(cf, a));
 	json_words(b, "response_types_supported", "code");
 	json_words(b, "response_modes_supported", "query form_post");
 	write_grants(b);
@@ -103,19 +143,77 @@ discovery_server(const struct conf *cf, struct arena *a)
 }
 
 const struct buf *
-discovery_resource(const struct conf *cf, struct arena *a)
+discovery_resource(const struct conf *cf, struct arena *a, unsigned no)
 {
+	const struct guard_rule *needs = no == 0
+	    ? NULL
+	    : &cf->resources[no - 1]->needs;
 	struct buf *b = arena_alloc(a, sizeof(*b));
 
 	buf_init(b, a, 512);
 	json_open(b, NULL, '{');
-	json_str(b, "resource", cf->issuer);
+	json_str(b, "resource", no == 0 ? cf->issuer : needs->resource);
 	json_open(b, "authorization_servers", '[');
 	json_str(b, NULL, cf->issuer);
 	json_close(b, ']');
-	write_scopes(cf, b);
+	write_scopes(b,
+	    no == 0 ? scopes_of_server(cf, a) : scopes_of_resource(cf, a, no));
 	json_words(b, "bearer_methods_supported", "header");
-	json_str(b, "resource_name", cf->site_name);
+	json_str(b, "resource_name",
+	    no == 0 || needs->realm == NULL ? cf->site_name : needs->realm);
 	json_close(b, '}');
 	return b;
+}
+
+const char *
+discovery_resource_path(const struct conf *cf, unsigned no)
+{
+	const char *prefix = cf->resources[no - 1]->prefix;
+
+	return strcmp(prefix, "/") == 0 ? "" : prefix;
+}
+
+const char *
+discovery_resource_url(const struct conf *cf, struct arena *a, unsigned no)
+{
+	return no == 0
+	    ? site_well_known(cf, a, DISCOVERY_RESOURCE)
+	    : site_well_known_of(cf, a, DISCOVERY_RESOURCE,
+		  discovery_resource_path(cf, no));
+}
+
+/* The path of a resource's URI, decoded; "" if it has none. */
+static const char *
+path_of(struct arena *a, const char *uri)
+{
+	const char *path = strchrnul(strstr(uri, "://") + 3, '/');
+	const char *plain;
+	size_t n;
+
+	plain = url_decode(a, path, strlen(path), 0, &n);
+	return plain == NULL || strlen(plain) != n ? path : plain;
+}
+
+int
+discovery_resource_find(
+    const struct conf *cf, struct arena *a, const char *path, unsigned *no)
+{
+	int (*compare)(const char *, const char *) =
+	    cf->guard_fold_case ? strcasecmp : strcmp;
+	size_t len = strlen(path);
+
+	if (len > 0 && path[len - 1] == '/')
+		path = arena_dup(a, path, len - 1);
+	*no = 0;
+	if (strcmp(path, site_root(cf, a)) == 0)
+		return 1;
+	for (*no = 1; *no <= cf->n_resources; ++*no)
+		if (compare(path, discovery_resource_path(cf, *no)) == 0)
+			return 1;
+	for (*no = 1; *path != '\0' && *no <= cf->n_resources; ++*no)
+		if (strcmp(path,
+			path_of(a, cf->resources[*no - 1]->needs.resource)) == 0)
+			return 1;
+	*no = 0;
+	return *path == '\0';
 }

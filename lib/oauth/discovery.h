@@ -11,12 +11,42 @@ struct conf;
 #define DISCOVERY_RESOURCE "oauth-protected-resource"
 
 /*
- * discovery_server(cf, a), discovery_resource(cf, a):
- * Return the JSON document of the authorization server (RFC 8414 section 2), or of
- * the resources that it guards (RFC 9728 section 2).  In both the name is the issuer.
- * They are made from the tables that the programs themselves use.
+ * discovery_server(cf, a):
+ * Return the JSON document of the authorization server (RFC 8414 section 2).  It is
+ * made from the tables that the programs themselves use.
  */
 const struct buf *discovery_server(const struct conf *cf, struct arena *a);
-const struct buf *discovery_resource(const struct conf *cf, struct arena *a);
+
+/*
+ * discovery_resource(cf, a, no):
+ * Return that of a protected resource (RFC 9728 section 2): of the resource of
+ * [guard] with that number, from 1; 0: of the issuer, whose resources are carnet's
+ * own and those of rules without the word resource.
+ */
+const struct buf *discovery_resource(
+    const struct conf *cf, struct arena *a, unsigned no);
+
+/*
+ * discovery_resource_path(cf, no):
+ * Return the path, decoded, that stands behind the name in the document's URL (RFC
+ * 9728 section 3.1): the prefix of the resource's first rule, whatever host the
+ * resource names, so that a challenge leads to this server.  "": none.
+ */
+const char *discovery_resource_path(const struct conf *cf, unsigned no);
+
+/* discovery_resource_url(cf, a, no): the URL of that document. */
+const char *discovery_resource_url(
+    const struct conf *cf, struct arena *a, unsigned no);
+
+/*
+ * discovery_resource_find(cf, a, path, no):
+ * Put to *no the resource whose document has that path, decoded, in its URL, with or
+ * without a slash at its end.  It is the issuer's path, or nothing if the web server
+ * took that as part of the program's own; the prefix of a resource's first rule; or
+ * the path of a resource's URI: a client that starts with a URI on another host of
+ * the same server looks there.  Return 1; 0 if there is none.
+ */
+int discovery_resource_find(
+    const struct conf *cf, struct arena *a, const char *path, unsigned *no);
 
 #endif

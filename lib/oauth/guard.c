@@ -12,7 +12,6 @@
 #include "oerr.h"
 #include "req.h"
 #include "resp.h"
-#include "site.h"
 #include "words.h"
 
 /*
@@ -101,8 +100,9 @@ static const struct oerr *
 check_rule(struct req *rq, const struct guard_rule *rule,
     const struct caller *who)
 {
-	const unsigned here = FOR_ISSUER |
-	    (rule->at_audiences ? (unsigned)FOR_AUDIENCES : 0);
+	const uint64_t here = rule->resource != NULL
+	    ? FOR_RESOURCE(rule->resource_no)
+	    : FOR_ISSUER | (rule->at_audiences ? (uint64_t)FOR_AUDIENCES : 0);
 	const struct oerr *e;
 	size_t n;
 
@@ -135,21 +135,44 @@ sign_in_wanted(struct req *rq, const struct guard_rule *rule)
 }
 
 /*
+ * What to ask for: what the rule needs, so that a client without a token knows it,
+ * too.  A client that lacks a scope at a resource asks for a new token with what is
+ * named here, so that the scopes which it has there are named too: else it would
+ * lose them.
+ */
+static const char *
+scope_wanted(struct req *rq, const struct guard_rule *rule,
+    const struct oerr *e, const char *had)
+{
+	const char *needs = rule->all != NULL ? rule->all : rule->any;
+	struct buf b;
+	size_t n;
+
+	if (needs == NULL)
+		return "";
+	buf_init(&b, rq->a, 128);
+	buf_printf(&b, ", scope=\"%s", needs);
+	if (e == &oerr_insufficient_scope && rule->resource != NULL)
+		for (; words_next(&had, &n); had += n)
+			if (!words_have_n(needs, had, n))
+				buf_printf(&b, " %.*s", (int)n, had);
+	buf_char(&b, '"');
+	return b.data;
+}
+
+/*
  * RFC 6750 section 3, RFC 9728 section 5.1.  The issuer has no quote in it: the
- * configuration is checked for that.  The scope is what the rule needs, so that
- * a client without a token knows what to ask for, too.
+ * configuration is checked for that.  had is the scope of the caller's token.
  */
 static void
-challenge(struct req *rq, const struct guard_rule *rule, const struct oerr *e)
+challenge(struct req *rq, const struct guard_rule *rule, const struct oerr *e,
+    const char *had)
 {
 	const char *about = arena_printf(rq->a,
 	    "Bearer realm=\"%s\", resource_metadata=\"%s\"",
 	    rule->realm != NULL ? rule->realm : rq->conf->issuer,
-	    site_well_known(rq->conf, rq->a, DISCOVERY_RESOURCE));
-	const char *needs = rule->all != NULL ? rule->all : rule->any;
-	const char *scope = needs == NULL
-	    ? ""
-	    : arena_printf(rq->a, ", scope=\"%s\"", needs);
+	    discovery_resource_url(rq->conf, rq->a, rule->resource_no));
+	const char *scope = scope_wanted(rq, rule, e, had);
 
 	/* Where no token was sent, nothing is wrong with it. */
 	if (e == &oerr_no_token)
@@ -205,7 +228,7 @@ guard_check(
 	if (e == NULL)
 		note_use_at_end(rq, out);
 	else if (e->status == 401 || e->status == 403)
-		challenge(rq, rule, e);
+		challenge(rq, rule, e, out->is.scope);
 	return e;
 }
 
@@ -223,6 +246,6 @@ guard_refuse(struct req *rq, const struct oerr *e)
 	static const struct guard_rule any = { .caller = CALLER_ANY };
 
 	if (e->status == 401)
-		challenge(rq, &any, e);
+		challenge(rq, &any, e, NULL);
 	return e;
 }

@@ -16,9 +16,14 @@
 static const char *
 find_served(struct req *rq, const char *resource)
 {
-	return uri_same(rq->a, resource, rq->conf->issuer)
-	    ? rq->conf->issuer
-	    : uri_find(rq->a, rq->conf->audiences, resource);
+	const struct conf *cf = rq->conf;
+
+	if (uri_same(rq->a, resource, cf->issuer))
+		return cf->issuer;
+	for (size_t i = 0; i < cf->n_resources; i++)
+		if (uri_same(rq->a, resource, cf->resources[i]->needs.resource))
+			return cf->resources[i]->needs.resource;
+	return uri_find(rq->a, cf->audiences, resource);
 }
 
 const struct oerr *

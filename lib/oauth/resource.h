@@ -9,7 +9,8 @@ struct req;
  * resource_asked(rq, out):
  * Put the resource that the request names to *out, NULL if it names none.  It
  * is an absolute URI without a fragment that means the same (RFC 3986 section
- * 6.2) as the issuer or one of the setting audiences, and *out is spelt as that;
+ * 6.2) as the issuer, a resource of [guard] or one of the setting audiences, and
+ * *out is spelt as that;
  * else invalid_target (RFC 8707 section 2).
  */
 const struct oerr *resource_asked(struct req *rq, const char **out);

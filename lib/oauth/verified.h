@@ -14,7 +14,7 @@ struct req;
 struct claims {
 	struct id id;
 	int64_t expires_at, not_before;
-	unsigned is_for; /* FOR_ bits of bearer.h; 0: for somebody else */
+	uint64_t is_for; /* FOR_ bits of bearer.h; 0: for somebody else */
 	enum acr acr;
 	int64_t auth_time; /* of the user's sign-in; 0: not known */
 };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "buf.h"
 #include "conf.h"
 #include "url.h"
 
@@ -65,6 +66,19 @@ site_well_known(const struct conf *cf, struct arena *a, const char *name)
 
 	return arena_printf(a, "%.*s/.well-known/%s%s",
 	    (int)(path - cf->issuer), cf->issuer, name, path);
+}
+
+const char *
+site_well_known_of(const struct conf *cf, struct arena *a, const char *name,
+    const char *path)
+{
+	struct buf b;
+
+	buf_init(&b, a, 128);
+	buf_add(&b, cf->issuer, (size_t)(path_of(cf) - cf->issuer));
+	buf_printf(&b, "/.well-known/%s", name);
+	url_encode_path(&b, path);
+	return b.data;
 }
 
 const char *

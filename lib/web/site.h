@@ -32,6 +32,14 @@ const char *site_well_known(
     const struct conf *cf, struct arena *a, const char *name);
 
 /*
+ * site_well_known_of(cf, a, name, path):
+ * The URL of the document of that name for another path of the issuer's host; path
+ * is decoded.
+ */
+const char *site_well_known_of(const struct conf *cf, struct arena *a,
+    const char *name, const char *path);
+
+/*
  * site_after_sign_out(cf, a):
  * Where a browser goes when its user has signed out here.  Where the site alone
  * signs people in, the sign-in page would lead there, and so sign them in again: they

@@ -90,6 +90,8 @@ class FakeWeb:
             right, wrong = document + self.prefix, self.prefix + document
             if path == (wrong if self.misplaced else right):
                 return right
+        if path.startswith(RESOURCE + "/"):
+            return path  # a resource of [guard], wherever the issuer is
         if path.startswith(self.prefix + "/") and "/.well-known/" not in path:
             return path[len(self.prefix):]
         return None

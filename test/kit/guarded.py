@@ -35,6 +35,8 @@ POST /guarded/app = all write-posts
 /guarded/app/open = public
 /guarded/app/open/admin = all admin
 GET,POST /guarded/perl/machines = client
+GET /guarded/app/tools = user all read-posts resource
+POST /guarded/app/tools = user all write-posts resource
 """
 
 PHP = """<?php

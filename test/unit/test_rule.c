@@ -152,6 +152,20 @@ a_rule_says_what_it_needs(void **state)
 		{ "/x = all read acr phr max_age 90 realm acr mfa",
 		    { .needs = { .all = "read", .acr = ACR_PHR, .max_age = 90,
 			  .realm = "acr mfa" } } },
+		{ "/x = token resource",
+		    { .needs.resource = "https://auth.example/x" } },
+		{ "/x/y/ = all read max_age 5 resource realm r",
+		    { .needs = { .all = "read", .max_age = 5, .realm = "r",
+			  .resource = "https://auth.example/x/y" } } },
+		{ "/ = user resource https://API.example/v1/",
+		    { .needs = { .caller = CALLER_USER,
+			  .resource = "https://API.example/v1/" } } },
+		{ "/x = token resource http://[::1]:80 realm r",
+		    { .needs = { .resource = "http://[::1]:80",
+			  .realm = "r" } } },
+		{ "/\xc3\xa4@b\"c = token resource",
+		    { .needs.resource =
+			    "https://auth.example/%C3%A4@b%22c" } },
 		{ "realm = The site\n/x = token",
 		    { .needs.realm = "The site" } },
 		{ "/x = token\nrealm = The site",
@@ -168,8 +182,11 @@ a_rule_says_what_it_needs(void **state)
 			{ got->needs.all, want->needs.all },
 			{ got->needs.any, want->needs.any },
 			{ got->needs.realm, want->needs.realm },
+			{ got->needs.resource, want->needs.resource },
 		};
 
+		assert_int_equal(
+		    got->needs.at_audiences, got->needs.resource == NULL);
 		assert_int_equal(got->is_public, want->is_public);
 		assert_int_equal(got->needs.caller, want->needs.caller);
 		assert_int_equal(got->needs.acr, want->needs.acr);
@@ -181,6 +198,44 @@ a_rule_says_what_it_needs(void **state)
 				assert_string_equal(texts[j][0], texts[j][1]);
 		}
 	}
+}
+
+/* RFC 3986 section 6.2: rules that name one URI have one resource, by any spelling. */
+static void
+resources_are_numbered_by_what_they_mean(void **state)
+{
+	struct buf b;
+	char error[512] = "";
+	const struct conf *cf = parse("/a = token resource\n"
+				      "/b/c = token resource https://b.example\n"
+				      "/b = token resource https://B.example:443/\n"
+				      "/d = token\n");
+	static const struct {
+		const char *path;
+		unsigned no;
+	} rows[] = { { "/a", 1 }, { "/b", 2 }, { "/b/c", 2 }, { "/d", 0 } };
+	const struct rule *ru;
+
+	(void)state;
+	assert_int_equal(cf->n_resources, 2);
+	assert_string_equal(cf->resources[0]->prefix, "/a");
+	assert_string_equal(cf->resources[1]->prefix, "/b/c");
+	for (size_t i = 0; i < N(rows); i++) {
+		rule_find(cf->rules, rows[i].path, "GET", &ru);
+		assert_int_equal(ru->needs.resource_no, rows[i].no);
+	}
+	rule_find(cf->rules, "/b", "GET", &ru);
+	assert_string_equal(ru->needs.resource, "https://b.example");
+	buf_init(&b, fx.a, 4096);
+	for (int i = 0; i < RESOURCES_MAX; i++)
+		buf_printf(&b, "/x%d = token resource\n", i);
+	assert_int_equal(parse(b.data)->n_resources, RESOURCES_MAX);
+	buf_str(&b, "/x0/y = token resource https://auth.example/x1\n");
+	assert_int_equal(parse(b.data)->n_resources, RESOURCES_MAX);
+	buf_str(&b, "/y = token resource\n");
+	assert_null(conf_parse(arena_printf(fx.a, HEAD "%s", b.data),
+	    "/a/c.conf", error, sizeof(error)));
+	assert_non_null(strstr(error, "more than 62 resources"));
 }
 
 static void
@@ -235,6 +290,19 @@ a_rule_that_is_none_is_refused_with_its_line(void **state)
 		{ "/x = user max_age 5m acr mfa", "a rule is public" },
 		{ "/x = all acr mfa", "all needs scopes after it" },
 		{ "/x = token realm a\"b", "realm needs a text" },
+		{ "/x = resource", "a rule is public" },
+		{ "/x = public resource", "a rule is public" },
+		{ "/x = all resource", "all needs scopes after it" },
+		{ "/x = token resource max_age 5", "resource needs an https" },
+		{ "/x = token resource /y", "resource needs an https" },
+		{ "/x = token resource http://b.example", "resource needs an" },
+		{ "/x = token resource https://b.example/?", "resource needs" },
+		{ "/x = token resource https://b.example/#", "resource needs" },
+		{ "/x = token resource https://u@b.example", "resource needs" },
+		{ "/x = token resource https:", "resource needs an https" },
+		{ "/x = token resource urn:x", "resource needs an https" },
+		{ "/x = token resource https://b.example https://c.example",
+		    "a rule is public" },
 		{ "/x = token realm a\\b", "realm needs a text" },
 		{ "GTE /x = token", "GTE is not a method" },
 		{ "get /x = token", "get is not a method" },
@@ -299,6 +367,7 @@ main(void)
 		TEST(what_no_prefix_covers_has_no_rule),
 		TEST(a_method_chooses_among_the_rules_of_one_prefix_alone),
 		TEST(a_rule_says_what_it_needs),
+		TEST(resources_are_numbered_by_what_they_mean),
 		TEST(case_is_folded_where_the_server_folds_it),
 		TEST(a_slash_at_the_end_of_a_prefix_does_not_matter),
 		TEST(a_rule_that_is_none_is_refused_with_its_line),

@@ -47,6 +47,19 @@ only_unreserved_characters_stand_for_themselves(void **state)
 	assert_string_equal(encoded(""), "");
 }
 
+/* RFC 3986 section 3.3 */
+static void
+a_path_keeps_what_a_segment_may_have(void **state)
+{
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, a, 0);
+	url_encode_path(&b, "/a/~b!$&'()*+,;=:@/?#[]\"\\ %\xc3");
+	assert_string_equal(
+	    b.data, "/a/~b!$&'()*+,;=:@/%3F%23%5B%5D%22%5C%20%25%C3");
+}
+
 static void
 every_byte_round_trips(void **state)
 {
@@ -297,6 +310,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(only_unreserved_characters_stand_for_themselves),
+		TEST(a_path_keeps_what_a_segment_may_have),
 		TEST(every_byte_round_trips),
 		TEST(hex_digits_of_either_case_decode),
 		TEST(a_percent_without_two_hex_digits_is_refused),

@@ -436,6 +436,18 @@ def test_metadata_may_be_a_file(hosted, name):
         shutil.rmtree(hosted.dir / ".well-known")
 
 
+def test_a_resource_has_its_document_on_a_shared_host(hosted):
+    """RFC 9728 section 3.1: the path of the resource reaches the program."""
+    text = hosted.conf.read_text()
+    try:
+        hosted.conf.write_text(text + "\n[guard]\n/a/b = all read-posts resource\n")
+        r = hosted.get("/.well-known/oauth-protected-resource/a/b")
+        assert (r.status_code, r.json()["resource"]) == (200, hosted.url + "/a/b")
+        assert hosted.get("/.well-known/oauth-protected-resource/a").status_code == 404
+    finally:
+        hosted.conf.write_text(text)
+
+
 @flow("404 as JSON")
 def test_the_icon_and_the_way_to_change_a_password(server):
     """doc/protocol.md, URLs: for browsers, under each deployment."""

@@ -5,7 +5,7 @@ import pytest
 
 from kit import doctor
 from kit.doctor import ask_web, is_sound
-from kit.fakeweb import replace
+from kit.fakeweb import RESOURCE, replace
 
 
 @contextmanager
@@ -36,6 +36,18 @@ def test_every_path_that_wants_a_token_is_asked(web):
             assert method == "GET" or path.startswith(
                 ("/oauth/", "/api/personal-tokens")), path  # 415, which stores nothing
     assert "no path of [guard]" in ask_web(web).text("guard")
+
+
+def test_a_resource_has_its_document(web):
+    """RFC 9728 section 3.1: a challenge leads there."""
+    url = RESOURCE + "/b%C3%A4r/t"
+    with guarding(web, RULES + "\n/bär/t = user all read-posts resource"):
+        is_sound(ask_web(web))
+        assert ("GET", url) in web.asked
+        web.change = replace(url, status=404)
+        ask_web(web).only("metadata", "wrong", "404", url)
+        web.change = replace(url, body=b'{"resource": "https://x.example"}')
+        ask_web(web).only("metadata", "wrong", url + " is of https://x.example", "/t")
 
 
 @pytest.mark.parametrize("parts, said", [

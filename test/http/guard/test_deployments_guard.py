@@ -1,5 +1,6 @@
 """The guard before programs of others, under each server that can ask it."""
 import itertools
+import re
 
 import pytest
 
@@ -104,6 +105,27 @@ def test_a_rule_may_want_a_machine(server):
     assert server.get(path, token=server.token("read-posts")).status_code == 403
     _, token = server.machine()
     assert guarded.told(server.get(path, token=token))["CARNET_CLIENT_ID"]
+
+
+def test_a_resource_of_its_own_is_found_and_entered(server):
+    """doc/guard.md, A resource of its own: RFC 9728 section 5, a client that knows the
+    URL alone finds its way."""
+    path = "/guarded/app/tools"
+    r = server.get(path)
+    expect.unauthenticated(r, None)
+    told = dict(re.findall(r'(\w+)="([^"]*)"', r.headers["WWW-Authenticate"]))
+    assert told["scope"] == "read-posts"
+    document = server.get(told["resource_metadata"].removeprefix(server.url)).json()
+    assert document["resource"] == server.url + path
+    assert document["scopes_supported"] == ["read-posts", "write-posts"]
+    assert document["authorization_servers"] == [server.url]
+    token = expect.tokens(server.grant(
+        "password", username=server.email, password=server.password,
+        resource=document["resource"], scope=told["scope"]))["access_token"]
+    assert who(server, path + "/x", token=token)["CARNET_SCOPE"] == "read-posts"
+    expect.insufficient(server.post(path, token=token), "write-posts read-posts")
+    expect.unauthenticated(server.get(path, token=server.token("read-posts")))
+    expect.unauthenticated(server.get(KINDS["app"], token=token))
 
 
 @pytest.mark.parametrize("kind", ["php", "perl", "app"])
