@@ -407,6 +407,9 @@ login(struct req *rq)
 		return &oerr_not_found;
 	if ((e = session_load(rq, &v)) != NULL)
 		return e;
+	/* The form of the second step, or of a confirmation, leads to the app too. */
+	if (v.is_half || v.signed_in)
+		(void)find_app(rq, return_to(rq));
 	if (is_back)
 		return come_back(rq, &v);
 	if (out)

@@ -7,6 +7,7 @@ import pytest
 from selenium.webdriver.common.by import By
 
 from kit import chromium, expect, fakeweb
+from kit.factor import Phone
 from kit.listener import Listener, Place
 from kit.people import App, Browser
 from kit.web import Web
@@ -59,6 +60,17 @@ def sign_in_at_last(web, app, user):
     web.find("login").click()
 
 
+def sign_in_in_two_steps(web, app, user):
+    """The form of the second step leads to the app."""
+    user = app.site.user("*")
+    here = Browser(app.site, user)
+    app.connect(here)
+    phone = Phone.add(app.site, user, here)
+    web.open(app.path()).sign_in(user)
+    web.find("otp").send_keys(phone.unused())
+    web.find("verify").click()
+
+
 def sign_in_as_another(web, app, user):
     """By the link on the consent page."""
     app.connect(Browser(app.site, user))
@@ -102,7 +114,8 @@ def go_on_by_button(web, app, user):
 # Each way to an app: how the app asks, and what it is told.
 WAYS = [
     (allow, "GET", "code"), (deny, "GET", "access_denied"), (sign_in, "GET", "code"),
-    (sign_in_at_last, "GET", "code"), (sign_in_as_another, "GET", "code"),
+    (sign_in_at_last, "GET", "code"), (sign_in_in_two_steps, "GET", "code"),
+    (sign_in_as_another, "GET", "code"),
     (allow_by_an_old_form, "GET", "code"), (allow_by_form_post, "POST", "code"),
     (none_by_form_post, "POST", "login_required"), (go_on_by_link, "GET", "invalid_scope"),
     (go_on_by_button, "POST", "invalid_scope"),

@@ -280,3 +280,41 @@ def test_the_metadata_says_what_there_is(site):
     assert listed(site)[:2] == ["pwd", "mfa"]
     assert listed(site.variant("second_factor = off"))[:1] == ["pwd"]
     assert "mfa" not in listed(site.variant("second_factor = off"))
+
+
+# What stands between a browser and an app
+
+def lets_forms_lead_away(r):
+    return "form-action" not in r.headers["Content-Security-Policy"]
+
+
+def test_each_step_of_a_sign_in_may_lead_to_the_app(site, user, browser):
+    """CSP level 3 section 6.4.1: form-action is held against the redirects that follow a
+    form; the last step of a sign-in goes on to the app by two."""
+    app = App(site)
+    app.connect(browser)
+    to = "/oauth/login?return_to=" + quote(app.path(), safe="")
+    age(site, user)
+    confirmation = browser.get(to + "&action=confirm")
+    assert Page(confirmation).form("confirm") and lets_forms_lead_away(confirmation)
+    age(site, user, -3600)
+    phone = Phone.add(site, user, browser)
+    half = Browser(site)
+    half.sign_in(user, app.path())
+    second = half.get(to)
+    assert lets_forms_lead_away(second)
+    again = half.submit(Page(second).form("verify"), otp="x")
+    assert again.status_code == 422 and lets_forms_lead_away(again)
+    r = half.submit(Page(again).form("verify"), otp=phone.unused())
+    assert "code" in sent_back(half.get(r.headers["Location"]), app)
+    # To a page of our own, it leads nowhere else.
+    assert not lets_forms_lead_away(browser.get("/oauth/login?return_to=/account"))
+
+
+def test_who_must_add_a_factor_goes_on_to_the_app(site, user):
+    """The same of the page that offers a second factor."""
+    required, app = site.variant("second_factor = required"), App(site)
+    half = Browser(required)
+    half.sign_in(user, app.path())
+    assert lets_forms_lead_away(
+        half.get("/oauth/login?return_to=" + quote(app.path(), safe="")))
