@@ -29,6 +29,7 @@
 #define STALE \
     "This page was out of date, so nobody was signed in. Give your password" \
     " once more."
+#define STALE_STEP "This page was out of date. Do this step once more."
 #define TOO_MANY \
     "Too many attempts have failed. Wait some minutes, and try again."
 #define BEGIN_AGAIN \
@@ -190,6 +191,8 @@ show_again(struct req *rq, struct visitor *v, const struct oerr *e)
 	struct buf b;
 
 	oerr_log(rq, e);
+	if (v->is_half)
+		return sign_in_ask_second(rq, v, return_to(rq), 200, STALE_STEP);
 	if (*v->cookie != '\0')
 		return show(rq, v, 200, STALE);
 	buf_init(&b, rq->a, 1024);
