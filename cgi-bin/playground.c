@@ -23,6 +23,8 @@ show_scopes(const struct conf *cf, struct tmpl_data *d)
 		item = tmpl_push(d, "scopes");
 		tmpl_set(item, "name", cf->scopes[i].name);
 		tmpl_set(item, "description", cf->scopes[i].description);
+		tmpl_set(item, "privileged",
+		    cf->scopes[i].privileged ? "1" : NULL);
 		tmpl_set(item, "chosen", i == chosen ? "1" : NULL);
 	}
 }

@@ -164,3 +164,6 @@ def test_far_reaching_scopes_are_marked(site):
     page = app.consent(browser, scope="read-posts admin")
     assert "far-reaching" in page.row("Delete posts").text
     assert "far-reaching" not in page.row("Read posts").text
+    chips = re.findall('<label class="chip">.*?</label>', site.get("/oauth/playground").text,
+                       re.DOTALL)
+    assert ['value="admin"' in c for c in chips if "far-reaching" in c] == [True]
