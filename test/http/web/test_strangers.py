@@ -6,6 +6,7 @@ import pytest
 
 from kit import expect, servers
 from kit.device import Device
+from kit.site import ROOT
 
 PATHS = {
     "/oauth/token": ("POST",), "/oauth/authorize": ("GET", "POST"),
@@ -20,6 +21,11 @@ PATHS = {
     "/api/posts": ("GET", "POST", "DELETE"), "/api/user": ("GET",),
     "/api/status": ("GET",), "/oauth/playground": ("GET",), "/guarded/all": ("GET",),
     "/oauth/nothing": ("GET",)}
+# Each other program is tried at its usual place.
+NAMED = {"account", "device", "guard", "metadata", "notfound", "password-token",
+         "personal-tokens", "posts", "resource-metadata", "status", "user", "verify"}
+for name in {path.stem for path in (ROOT / "cgi-bin").glob("*.c")} - NAMED:
+    PATHS.setdefault("/oauth/" + name, ("GET", "POST"))
 GRANTS = ("password", "client_credentials", "authorization_code", "refresh_token",
           "urn:ietf:params:oauth:grant-type:device_code")
 ROUNDS = 25
