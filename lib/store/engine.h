@@ -11,6 +11,7 @@
 #include "sql.h"
 
 struct arena;
+struct store_changes;
 struct store_file;
 struct store_health;
 struct value;
@@ -40,7 +41,7 @@ struct store {
 	int is_full;		/* a commit is on disk when it returns */
 	int serves_one;		/* the program is a plain CGI: one request */
 	enum { TX_NONE, TX_READ, TX_WRITE } transaction; /* the open one */
-	int takes_back, adds;	/* a statement in it does so: sql.h */
+	int takes_back, adds, guarded; /* a statement in it does so: sql.h */
 	enum fault fault;	/* of the last call that failed */
 	int64_t now;		/* rows expired before it; 0: delete none */
 	int (*purge)(struct store *st, int64_t now); /* store_expired_turn */
@@ -116,6 +117,9 @@ struct engine {
 	 * every commit of every process changes; -1, not logged, if there is none.
 	 */
 	int (*snapshot)(struct store *st, uint64_t *out);
+
+	/* changes(st, out): as store_changes.h says. */
+	int (*changes)(struct store *st, struct store_changes *out);
 
 	/*
 	 * script(st, text): run several statements that give no rows: a schema.

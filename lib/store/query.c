@@ -67,11 +67,12 @@ struct query {
 	void *out;
 };
 
-/* A statement that takes something back is counted: store_ledger.h. */
+/* Such a statement is counted when it is committed: store_ledger.h, store_changes.h. */
 static int
 needs_transaction(const struct store *st, enum sql which)
 {
-	return sql_table[which].takes_back && st->transaction == TX_NONE;
+	return (sql_table[which].takes_back || sql_table[which].guarded) &&
+	    st->transaction == TX_NONE;
 }
 
 void
@@ -94,6 +95,7 @@ note(struct store *st, enum sql which, int rows)
 		return;
 	st->takes_back |= sql_table[which].takes_back;
 	st->adds |= sql_table[which].adds;
+	st->guarded |= sql_table[which].guarded;
 }
 
 static int

@@ -53,23 +53,23 @@ const struct statement sql_table[SQL_COUNT] = {
 	[SQL_USER_BY_SUBJECT] = { .text =
 	    "SELECT " USER_COLUMNS " FROM users WHERE subject = ?1" },
 	/* All but the id, the time of making and the password. */
-	[SQL_USER_REPLACE] = { .takes_back = 1, .serial = 1, .text =
+	[SQL_USER_REPLACE] = { .takes_back = 1, .guarded = 1, .serial = 1, .text =
 	    "UPDATE users SET email = ?2, login = ?3, name = ?4, scope = ?5,"
 	    " subject = ?6, group_names = ?7, claims = ?8,"
 	    " email_verified_at = ?9, disabled_at = ?10"
 	    " WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM users o"
 	    "  WHERE o.id <> ?1 AND (o.email = ?2 OR o.login = ?3"
 	    "  OR o.subject = ?6))" },
-	[SQL_USER_CHANGE] = { .takes_back = 1, .serial = 1, .text =
+	[SQL_USER_CHANGE] = { .takes_back = 1, .guarded = 1, .serial = 1, .text =
 	    "UPDATE users SET email_verified_at = CASE WHEN email = ?2"
 	    "  THEN email_verified_at END, email = ?2, login = ?3, name = ?4,"
 	    " scope = ?5 WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM users o"
 	    "  WHERE o.id <> ?1 AND (o.email = ?2 OR o.login = ?3))" },
-	[SQL_USER_SET_EMAIL] = { .takes_back = 1, .serial = 1, .text =
+	[SQL_USER_SET_EMAIL] = { .takes_back = 1, .guarded = 1, .serial = 1, .text =
 	    "UPDATE users SET email = ?2, email_verified_at = ?3 WHERE id = ?1"
 	    " AND NOT EXISTS (SELECT 1 FROM users o"
 	    "  WHERE o.id <> ?1 AND o.email = ?2)" },
-	[SQL_USER_SET_LOGIN] = { .takes_back = 1, .serial = 1, .text =
+	[SQL_USER_SET_LOGIN] = { .takes_back = 1, .guarded = 1, .serial = 1, .text =
 	    "UPDATE users SET login = ?2 WHERE id = ?1"
 	    " AND NOT EXISTS (SELECT 1 FROM users o"
 	    "  WHERE o.id <> ?1 AND o.login = ?2)" },
@@ -80,7 +80,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	[SQL_USER_IS_CURRENT] = { .locks = 1, .text =
 	    "SELECT id FROM users WHERE id = ?1 AND disabled_at IS NULL"
 	    " AND (credential = ?2 OR ?2 IS NULL)" },
-	[SQL_USER_DISABLED] = { .takes_back = 1, .text =
+	[SQL_USER_DISABLED] = { .takes_back = 1, .guarded = 1, .text =
 	    "UPDATE users SET disabled_at = ?2 WHERE id = ?1" },
 	[SQL_USER_HASHES] = { .text =
 	    "SELECT hash_kind, count(*) AS n FROM users"
@@ -107,13 +107,13 @@ const struct statement sql_table[SQL_COUNT] = {
 	[SQL_CLIENT_SECRET] = { .takes_back = 1, .text =
 	    "UPDATE oauth_clients SET secret = ?2, secret_hash = NULL"
 	    " WHERE id = ?1" },
-	[SQL_CLIENT_CHANGE] = { .takes_back = 1, .text =
+	[SQL_CLIENT_CHANGE] = { .takes_back = 1, .guarded = 1, .text =
 	    "UPDATE oauth_clients SET name = ?2, secret = ?3,"
 	    " secret_hash = ?4, grants = ?5, redirect_uris = ?6, scope = ?7,"
 	    " alg = ?8, access_ttl = ?9, refresh_ttl = ?10,"
 	    " refresh_keep = ?11, pkce_optional = ?12, is_trusted = ?13"
 	    " WHERE id = ?1" },
-	[SQL_CLIENT_REVOKE] = { .takes_back = 1, .text =
+	[SQL_CLIENT_REVOKE] = { .takes_back = 1, .guarded = 1, .text =
 	    "UPDATE oauth_clients SET revoked_at = ?2, role = NULL"
 	    " WHERE id = ?1 AND revoked_at IS NULL" },
 	[SQL_CLIENT_LIST] = { .text =
@@ -151,7 +151,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	[SQL_ACCESS_LAST_EXPIRY] = { .text =
 	    "SELECT coalesce(max(expires_at), 0) FROM oauth_access_tokens"
 	    " WHERE created_at <= ?1 AND revoked_at IS NULL" },
-	[SQL_ACCESS_REVOKE] = { .takes_back = 1, .text =
+	[SQL_ACCESS_REVOKE] = { .takes_back = 1, .guarded = 1, .text =
 	    "UPDATE oauth_access_tokens SET revoked_at = ?2"
 	    " WHERE id = ?1 AND revoked_at IS NULL" },
 
@@ -177,7 +177,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " AND family = (SELECT family FROM oauth_refresh_tokens"
 	    "  WHERE digest = ?2 AND spent_at BETWEEN ?4 AND ?5"
 	    "  AND revoked_at IS NULL AND expires_at > ?3)" },
-	[SQL_REFRESH_SHARED_REVOKE] = { .serial = 1, .text =
+	[SQL_REFRESH_SHARED_REVOKE] = { .guarded = 1, .serial = 1, .text =
 	    "UPDATE oauth_access_tokens SET revoked_at = ?2"
 	    " WHERE revoked_at IS NULL AND id IN (SELECT access_token"
 	    "  FROM oauth_refresh_tokens WHERE family = ?1"
@@ -186,7 +186,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	 * A rotation takes nothing back (takes_back): else each refresh would
 	 * write the ledger.
 	 */
-	[SQL_REFRESH_PAIR_REVOKE] = { .text =
+	[SQL_REFRESH_PAIR_REVOKE] = { .guarded = 1, .text =
 	    "UPDATE oauth_access_tokens SET revoked_at = ?2"
 	    " WHERE id = ?1 AND revoked_at IS NULL" },
 	[SQL_REFRESH_KEEP] = { .text =
@@ -201,7 +201,8 @@ const struct statement sql_table[SQL_COUNT] = {
 	[SQL_FAMILY_REVOKE] = { .takes_back = 1, .serial = 1, .text =
 	    "UPDATE oauth_refresh_tokens SET revoked_at = ?2"
 	    " WHERE family = ?1 AND revoked_at IS NULL" },
-	[SQL_FAMILY_ACCESS_REVOKE] = { .takes_back = 1, .serial = 1, .text =
+	[SQL_FAMILY_ACCESS_REVOKE] = { .takes_back = 1, .guarded = 1,
+	    .serial = 1, .text =
 	    "UPDATE oauth_access_tokens SET revoked_at = ?2"
 	    " WHERE revoked_at IS NULL AND id IN (SELECT access_token"
 	    "  FROM oauth_refresh_tokens WHERE family = ?1)" },
@@ -211,7 +212,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " FROM oauth_access_tokens WHERE user_id = ?1 AND name IS NOT NULL"
 	    " AND revoked_at IS NULL AND expires_at > ?2"
 	    " AND (id < ?4 OR ?4 IS NULL) ORDER BY id DESC LIMIT ?3" },
-	[SQL_PERSONAL_REVOKE] = { .takes_back = 1, .text =
+	[SQL_PERSONAL_REVOKE] = { .takes_back = 1, .guarded = 1, .text =
 	    "UPDATE oauth_access_tokens SET revoked_at = ?3"
 	    " WHERE id = ?1 AND user_id = ?2 AND name IS NOT NULL"
 	    " AND revoked_at IS NULL AND expires_at > ?3" },
@@ -295,7 +296,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	[SQL_CONSENT_DELETE] = { .takes_back = 1, .serial = 1, .text =
 	    "DELETE FROM oauth_consents"
 	    " WHERE user_id = ?1 AND (client_id = ?2 OR ?2 = 0)" },
-	[SQL_APP_ACCESS_REVOKE] = { .takes_back = 1, .serial = 1, .text =
+	[SQL_APP_ACCESS_REVOKE] = { .takes_back = 1, .guarded = 1, .serial = 1, .text =
 	    "UPDATE oauth_access_tokens SET revoked_at = ?3"
 	    " WHERE revoked_at IS NULL AND id IN (SELECT access_token"
 	    "  FROM oauth_refresh_tokens WHERE user_id = ?1"
@@ -484,7 +485,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	    "UPDATE oauth_refresh_tokens SET revoked_at = ?2"
 	    " WHERE revoked_at IS NULL AND family = (SELECT family"
 	    "  FROM oauth_refresh_tokens WHERE digest = ?1)" },
-	[SQL_ALL_PAIRS_REVOKE] = { .takes_back = 1, .serial = 1, .text =
+	[SQL_ALL_PAIRS_REVOKE] = { .takes_back = 1, .guarded = 1, .serial = 1, .text =
 	    "UPDATE oauth_access_tokens SET revoked_at = ?2"
 	    " WHERE revoked_at IS NULL AND id IN (SELECT access_token"
 	    "  FROM oauth_refresh_tokens WHERE family = (SELECT family"
@@ -495,7 +496,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " ORDER BY id LIMIT ?4" },
 
 	/* The rows of the user ?1, or of the client ?2. */
-	[SQL_ERASE_ACCESS] = { .serial = 1, .text =
+	[SQL_ERASE_ACCESS] = { .guarded = 1, .serial = 1, .text =
 	    "DELETE FROM oauth_access_tokens"
 	    " WHERE user_id = ?1 OR client_id = ?2" },
 	[SQL_ERASE_REFRESH] = { .serial = 1, .text =
@@ -518,9 +519,9 @@ const struct statement sql_table[SQL_COUNT] = {
 	    "DELETE FROM outbox WHERE user_id = ?1" },
 	[SQL_ERASE_LINKS] = { .serial = 1, .text =
 	    "DELETE FROM links WHERE user_id = ?1" },
-	[SQL_ERASE_USER] = { .takes_back = 1, .text =
+	[SQL_ERASE_USER] = { .takes_back = 1, .guarded = 1, .text =
 	    "DELETE FROM users WHERE id = ?1" },
-	[SQL_ERASE_CLIENT] = { .takes_back = 1, .text =
+	[SQL_ERASE_CLIENT] = { .takes_back = 1, .guarded = 1, .text =
 	    "DELETE FROM oauth_clients WHERE id = ?1" },
 
 	/* ?2: now; ?3: when a window that begins now ends. */

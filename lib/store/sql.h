@@ -72,6 +72,11 @@ struct statement {
 	const char *own[ENGINE_COUNT];	/* NULL: text */
 	/* It revokes something: an old copy of the database must not undo it. */
 	unsigned takes_back : 1;
+	/*
+	 * It changes what the guard reads: an answer that a web server remembers
+	 * must not outlive it (store_changes.h).
+	 */
+	unsigned guarded : 1;
 	/* It adds rows that expire: its transaction also deletes expired ones. */
 	unsigned adds : 1;
 	/*

@@ -8,7 +8,7 @@
 int
 store_begin(struct store *st)
 {
-	st->takes_back = st->adds = 0;
+	st->takes_back = st->adds = st->guarded = 0;
 	if (st->engine->begin(st, 1) < 0)
 		return -1;
 	st->transaction = TX_WRITE;

@@ -12,7 +12,7 @@
 #include "sandbox.h"
 #include "store.h"
 
-#define PLACES_MAX 21 /* keys three times, templates, state, two names of eight files */
+#define PLACES_MAX 23 /* keys three times, templates, state, two names of nine files */
 
 struct confined {
 	struct arena *a;

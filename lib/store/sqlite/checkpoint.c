@@ -56,6 +56,7 @@ after_commit(void *ctx, sqlite3 *handle, const char *schema, int pages)
 
 	(void)handle;
 	(void)schema;
+	db_changes_end(st); /* others see it by now, and the sync may take long */
 	if (st->is_full)
 		rc = db_sync(st);
 	db->was_synced = 1;

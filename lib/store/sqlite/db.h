@@ -9,6 +9,7 @@
 #include "engine.h"
 #include "query.h"
 #include "store.h"
+#include "store_changes.h"
 #include "store_ledger.h"
 #include "store_look.h"
 
@@ -40,12 +41,19 @@ struct db {
 	uint32_t file_counter;	/* of the database file, when last read */
 	struct ledger ledger;	/* what this transaction wrote; 0: nothing */
 	int64_t counted_now, counted_before; /* if it counted; see ledger.c */
+
+	struct changes *changes; /* mapped; NULL: not yet, or it cannot be */
+	dev_t changes_dev;	/* of the file that is mapped */
+	ino_t changes_ino;
+	int changes_fd;		/* to read it; 0: none */
+	int64_t change;		/* the number of this transaction's; 0: it has none */
 };
 
 /* Names of the files beside the database. */
 #define DB_LOG "-wal"
 #define DB_INDEX "-shm"
 #define DB_SYNC "-sync"
+#define DB_CHANGES "-changes"
 
 /*
  * The file DATABASE-sync, mapped by every process that writes.  What it has of
@@ -63,6 +71,11 @@ struct shared {
 	_Atomic uint32_t is_overwritten; /* it fell: refuse to go on */
 	/* The second of the last count, in Unix seconds; negative: a copy was made. */
 	_Atomic int64_t counted_at;
+};
+
+/* The file DATABASE-changes: changes.c. */
+struct changes {
+	_Atomic int64_t begun, ended;
 };
 
 /*
@@ -111,7 +124,10 @@ int db_set_wal(struct store *st);
  * on disk.
  * db_sync_doubt(st): a write of the log was lost: it must begin anew first.
  * db_sync_alone(st): do not wait for others who sync, as in one thread.
+ * db_map(path, flags, size, fd): map a file of that size, which is made if it is not
+ * there; NULL with *fd -1 if that fails.  flags: more of open(2).
  */
+void *db_map(const char *path, int flags, size_t size, int *fd);
 struct shared *db_shared(struct store *st);
 int db_sync(struct store *st);
 void db_sync_doubt(struct store *st);
@@ -145,6 +161,7 @@ void db_idle(struct store *st);
  * numbers of the database, and take what they are now to out; 0, or -1, logged.
  * db_ledger_is_old(db, file): is a database with the numbers db older than the
  * file's?
+ * db_raise_to(n, to): of several processes at once the largest number stays.
  * db_ledger_copied(st): a copy is about to be made of what the database holds
  * now, and nobody writes: what is taken back next is counted, in this second
  * too.
@@ -160,6 +177,7 @@ int db_ledger_of(struct store *st, struct ledger *out);
 int db_ledger_add(struct store *st, int64_t taken_back, int64_t minute,
     struct ledger *out);
 int db_ledger_is_old(const struct ledger *db, const struct ledger *file);
+void db_raise_to(_Atomic int64_t *n, int64_t to);
 void db_ledger_copied(struct store *st);
 int db_ledger_state(struct store *st);
 
@@ -176,6 +194,22 @@ int db_ledger_state(struct store *st);
 int db_ledger_put_back(const char *path, const char *copy);
 int db_ledger_swapped(const char *path);
 int db_ledger_accept(struct store *st);
+
+/*
+ * changes.c:
+ * db_changes_begin(st): inside a write transaction, right before its commit: if it
+ * changes what the guard reads, say that this begins.
+ * db_changes_end(st): the commit is over.  It may be called twice.
+ * db_changes_wait(st): if nobody could be told, wait until nobody remembers.
+ * db_changes_are_gone(st): is there another file now, or none?
+ * db_changes_file(st, out): as engine.h has it.
+ */
+void db_changes_begin(struct store *st);
+void db_changes_end(struct store *st);
+void db_changes_wait(struct store *st);
+int db_changes_are_gone(const struct store *st);
+int db_changes_file(struct store *st, struct store_changes *out);
+void db_changes_close(struct db *db);
 
 /* look.c, copy.c and orphans.c, for the command alone: as engine.h has them. */
 void db_look(struct store *st, struct arena *a, struct store_health *out);

@@ -119,6 +119,7 @@ db_close(struct store *st)
 	db_finalize(db);
 	sqlite3_close(db->handle);
 	db_sync_end(db);
+	db_changes_close(db);
 	free(db);
 	st->own = NULL;
 }
@@ -152,7 +153,8 @@ is_gone(struct store *st)
 {
 	/* What was overwritten is damaged, too, and that cure is another. */
 	return !db_is_in_place(st) || db_ledger_begin(st) < 0 ||
-	    st->own->is_stuck || is_of_another_version(st);
+	    db_changes_are_gone(st) || st->own->is_stuck ||
+	    is_of_another_version(st);
 }
 
 static int
@@ -170,10 +172,16 @@ begin(struct store *st, int writes)
 static int
 commit(struct store *st)
 {
+	int rc;
+
 	if (db_ledger_step(st) < 0)
 		return -1;
 	st->own->was_synced = 0;
-	if (db_control(st, COMMIT) < 0)
+	db_changes_begin(st);
+	rc = db_control(st, COMMIT);
+	db_changes_end(st);
+	db_changes_wait(st);
+	if (rc < 0)
 		return -1;
 	if (!st->own->was_synced && st->is_full && db_sync(st) != SQLITE_OK)
 		return -1;
@@ -221,6 +229,7 @@ files(const char *database, struct arena *a, size_t *n)
 		{ .what = "the log's index", .path = DB_INDEX,
 		    .begins = "\x18\xe2\x2d" },
 		{ .what = "the database's counters", .path = DB_SYNC },
+		{ .what = "the count of changes", .path = DB_CHANGES },
 	};
 	struct store_file *out = arena_alloc(a, sizeof(all));
 
@@ -253,6 +262,7 @@ const struct engine engine_sqlite = {
 	.get_text = db_get_text,
 	.get_bytes = db_get_bytes,
 	.snapshot = snapshot,
+	.changes = db_changes_file,
 	.script = db_script,
 	.version = db_version,
 	.set_version = db_set_version,

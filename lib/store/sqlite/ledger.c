@@ -232,9 +232,8 @@ db_ledger_step(struct store *st)
 	    &st->own->ledger);
 }
 
-/* Of two processes at once the larger number stays. */
-static void
-raise_to(_Atomic int64_t *n, int64_t to)
+void
+db_raise_to(_Atomic int64_t *n, int64_t to)
 {
 	int64_t seen = *n;
 
@@ -252,8 +251,8 @@ db_ledger_end(struct store *st)
 	st->takes_back = 0;
 	if (st->own->ledger.minute == 0)
 		return;
-	raise_to(&sh->taken_back, st->own->ledger.taken_back);
-	raise_to(&sh->minute, st->own->ledger.minute);
+	db_raise_to(&sh->taken_back, st->own->ledger.taken_back);
+	db_raise_to(&sh->minute, st->own->ledger.minute);
 	/* Last, and not if a copy was made meanwhile: the copy may lack what comes. */
 	if (st->own->counted_now != 0)
 		(void)atomic_compare_exchange_strong(

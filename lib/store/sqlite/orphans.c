@@ -41,6 +41,7 @@ delete_step(struct store *st, void *ctx)
 	int failed = 0, rc;
 
 	*gone = 0;
+	st->guarded = 1;
 	rc = sqlite3_prepare_v2(st->own->handle, references, -1, &ref, NULL);
 	while (rc == SQLITE_OK && !failed &&
 	    (rc = sqlite3_step(ref)) == SQLITE_ROW) {

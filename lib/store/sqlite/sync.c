@@ -173,32 +173,29 @@ sync_together(struct store *st)
 	return SQLITE_OK;
 }
 
-static void
-map(struct sync *sy, const char *path)
+void *
+db_map(const char *path, int flags, size_t size, int *fd)
 {
-	static const struct shared none; /* a file of an older version is shorter */
-	const size_t size = sizeof(none);
+	static const char none[sizeof(struct shared)];
 	struct stat sb;
 	void *p;
 
-	sy->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (sy->fd < 0)
-		return;
+	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | flags, 0600);
+	if (*fd < 0)
+		return NULL;
 	/* Written, not only made longer: a page that the disk has no room for would
-	 * kill this process. */
-	if (fstat(sy->fd, &sb) == 0 &&
+	 * kill this process.  A file of an older version is shorter. */
+	if (fstat(*fd, &sb) == 0 &&
 	    (sb.st_size >= (off_t)size ||
-		pwrite(sy->fd, &none, size - (size_t)sb.st_size, sb.st_size) ==
+		pwrite(*fd, none, size - (size_t)sb.st_size, sb.st_size) ==
 		    (ssize_t)size - sb.st_size)) {
-		p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, sy->fd,
-		    0);
-		if (p != MAP_FAILED) {
-			sy->shared = p;
-			return;
-		}
+		p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, *fd, 0);
+		if (p != MAP_FAILED)
+			return p;
 	}
-	close(sy->fd);
-	sy->fd = -1;
+	close(*fd);
+	*fd = -1;
+	return NULL;
 }
 
 /* Made at the first commit: a process that only reads needs none of it. */
@@ -207,6 +204,7 @@ get(struct store *st)
 {
 	struct sync *sy = st->own->sync;
 	char path[PATH_MAX];
+	void *p = NULL;
 
 	if (sy != NULL)
 		return sy;
@@ -221,7 +219,9 @@ get(struct store *st)
 		sy->log_fd = open(path, O_RDWR | O_CLOEXEC);
 	if (snprintf(path, sizeof(path), "%s" DB_SYNC, st->database) <
 	    (int)sizeof(path))
-		map(sy, path);
+		p = db_map(path, 0, sizeof(*sy->shared), &sy->fd);
+	if (p != NULL)
+		sy->shared = p;
 	return st->own->sync = sy;
 }
 
