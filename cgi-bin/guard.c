@@ -7,6 +7,7 @@
 #include "conf.h"
 #include "oerr.h"
 #include "path.h"
+#include "remember.h"
 #include "req.h"
 #include "resp.h"
 #include "serve.h"
@@ -169,7 +170,8 @@ find_rule(struct req *rq, const struct rule **out)
  * empty: it takes the place of whatever else might set it.
  */
 static const struct oerr *
-let_through(struct req *rq, const struct caller *who)
+let_through(
+    struct req *rq, const struct rule *ru, const struct caller *who)
 {
 	const char *user = who->is.user == 0
 	    ? ""
@@ -194,6 +196,7 @@ let_through(struct req *rq, const struct caller *who)
 		resp_header(rq,
 		    authorizer ? rows[i].variable : rows[i].header, "%s",
 		    rows[i].value == NULL ? "" : rows[i].value);
+	remember_offer(rq, ru);
 	return resp_empty(rq, 200);
 }
 
@@ -216,7 +219,7 @@ guard_any(struct req *rq)
 	 */
 	if (answer != NULL && strcmp(answer, "refusal") == 0)
 		return oerr_why(rq, &oerr_busy, "refused, and then not");
-	return let_through(rq, &who);
+	return let_through(rq, ru, &who);
 }
 
 int

@@ -326,6 +326,16 @@ rule_find(const struct rule *rules, const char *path, const char *method,
 	return first;
 }
 
+int
+rule_is_last(const struct rule *rules, const struct rule *ru)
+{
+	/* The longest prefixes come first. */
+	while (strlen(rules->prefix) > strlen(ru->prefix) &&
+	    !covers(ru->prefix, rules->prefix))
+		rules = rules->next;
+	return strlen(rules->prefix) <= strlen(ru->prefix);
+}
+
 const char *
 rule_methods(struct arena *a, const struct rule *first)
 {

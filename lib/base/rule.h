@@ -87,6 +87,12 @@ const struct rule *rule_find(const struct rule *rules, const char *path,
     const char *method, const struct rule **out);
 
 /*
+ * rule_is_last(rules, ru):
+ * Return 1 if no rule has a longer prefix below ru's.
+ */
+int rule_is_last(const struct rule *rules, const struct rule *ru);
+
+/*
  * rule_methods(a, first):
  * Return the methods of all rules with first's prefix, for the header Allow.
  */

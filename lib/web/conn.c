@@ -98,14 +98,45 @@ end_answer(struct conn *c)
 	c->until_ms = conn_now_ms() + CONN_DRAIN_MS;
 }
 
+/* Send with a descriptor (unix(7)). */
+static ssize_t
+send_along(const struct conn *c, int fd)
+{
+	struct iovec v = { c->out.data, c->out.len };
+	union {
+		struct cmsghdr head;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = { .bytes = { 0 } };
+	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1,
+		.msg_control = control.bytes,
+		.msg_controllen = sizeof(control.bytes) };
+
+	control.head = (struct cmsghdr) { .cmsg_level = SOL_SOCKET,
+		.cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(fd)) };
+	memcpy(CMSG_DATA(&control.head), &fd, sizeof(fd));
+	return sendmsg(c->fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static ssize_t
+send_some(const struct conn *c)
+{
+	ssize_t n;
+
+	if (c->sent == 0 && c->along != NULL &&
+	    ((n = send_along(c, *c->along)) >= 0 || errno == EAGAIN ||
+		errno == EINTR))
+		return n;
+	return send(c->fd, c->out.data + c->sent, c->out.len - c->sent,
+	    MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
 void
 conn_output(struct conn *c)
 {
 	ssize_t n;
 
 	while (c->sent < c->out.len) {
-		n = send(c->fd, c->out.data + c->sent, c->out.len - c->sent,
-		    MSG_DONTWAIT | MSG_NOSIGNAL);
+		n = send_some(c);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && errno == EAGAIN)
@@ -149,6 +180,7 @@ conn_answer(struct conn *c, const char *data, size_t len)
 	bytes_free(&c->f.body);
 	c->state = CONN_WRITES;
 	conn_output(c);
+	c->along = NULL; /* it may be closed before the rest is sent */
 	if (c->state == CONN_WRITES)
 		c->until_ms = conn_now_ms() + CONN_WRITE_MS;
 }

@@ -33,6 +33,7 @@ struct conn {
 	int has_yielded;	/* the loop let others accept after it */
 	uint32_t events;	/* that the loop waits for */
 	struct bytes out;
+	const int *along;	/* conn_answer: NULL, or a descriptor that goes along */
 	size_t sent, drained;
 	const char *id;		/* the request's, for the log */
 	struct task *task;
@@ -59,7 +60,11 @@ void conn_input(struct conn *c, size_t (*wanted)(char **env));
 /* conn_output(c): send more of the answer, without waiting. */
 void conn_output(struct conn *c);
 
-/* conn_answer(c, data, len): send the whole answer; what must wait is sent later. */
+/*
+ * conn_answer(c, data, len): send the whole answer; what must wait is sent later.  With
+ * its first byte goes the descriptor c->along, if the connection is a Unix socket and
+ * takes that byte at once.
+ */
 void conn_answer(struct conn *c, const char *data, size_t len);
 
 /* conn_log(c, line): send a line to the web server's log. */

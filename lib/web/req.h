@@ -122,6 +122,7 @@ struct req {
 	int status;		/* of the answer; 0: none yet */
 	struct buf *headers;	/* lines so far */
 	const struct buf *body;	/* NULL: none */
+	const int *along;	/* a descriptor that goes with the answer, or NULL */
 };
 
 /* req_var(rq, name): the variable of the request's environment, or NULL. */

@@ -108,6 +108,7 @@ serve_one(struct process *pr, struct arena *a, struct conn *c, char **env)
 	req_end(&rq);
 	trail_end(&rq);
 	out = resp_bytes(&rq);
+	c->along = rq.along;
 	conn_answer(c, out->data, out->len);
 	conn_drain(c);
 	c->id = NULL;
