@@ -79,19 +79,19 @@ $(BUILD)/bin/carnet-smtp: $(BUILD)/libexec/carnet-smtp.o $(LIB)
 $(BUILD)/deploy/keep: $(BUILD)/deploy/keep.o
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $<
 
-# Apache's module.  It has nothing of the library, and its own flags: sanitizers are
+# Apache's module.  It has nothing of the library, but modules/, and its own flags: sanitizers are
 # not for a part of another program.  The macros of APR cast qualifiers away.
 APXS     ?= apxs
 APACHE   = $(BUILD)/apache/mod_carnet.so
-APACHE_SRC = $(wildcard apache/*.c)
+APACHE_SRC = $(wildcard apache/*.c modules/*.c)
 APACHE_CFLAGS ?= -O2 -g
 apache:
 	@sh deploy/deps.sh apache
 	@$(MAKE) -s $(APACHE)
 
-$(APACHE): $(APACHE_SRC) $(wildcard apache/*.h) Makefile
+$(APACHE): $(APACHE_SRC) $(wildcard apache/*.h modules/*.h) Makefile
 	@mkdir -p $(@D)
-	$(CC) -D_GNU_SOURCE -include lib/base/banned.h -isystem "$$($(APXS) -q INCLUDEDIR)" \
+	$(CC) -D_GNU_SOURCE -include lib/base/banned.h -Imodules -isystem "$$($(APXS) -q INCLUDEDIR)" \
 	    -isystem "$$($(APXS) -q APR_INCLUDEDIR)" -std=c11 $(filter-out -Wcast-qual,$(WARN)) $(HARDEN:-fPIE=-fPIC) \
 	    $(APACHE_CFLAGS) -shared -Wl,-z,relro,-z,now -o $@ $(APACHE_SRC)
 
@@ -105,7 +105,7 @@ $(BUILD)/gen/embed.o: $(BUILD)/gen/embed.c
 
 $(BUILD)/unit/%: test/unit/%.c test/unit/unit.h $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) -Ilib/store/sqlite $(ALL_CFLAGS) -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(LIB) -lcmocka $(LIBS)
+	$(CC) $(ALL_CPPFLAGS) -Ilib/store/sqlite -Imodules $(ALL_CFLAGS) -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(LIB) -lcmocka $(LIBS)
 
 units: $(UNITS)
 
@@ -187,10 +187,11 @@ help:
 	@echo 'make fuzz       hand every parser odd input; TIME=60 seconds or RUNS=inputs each, TARGET=one'
 	@echo 'make timing     what the time of an answer tells;  make valgrind: leaks, and growth'
 	@echo 'make people     the people of another site sign in: seconds, memory'
+	@echo 'make revocations  10,000 of them, each seen by the next request under mod_carnet'
 	@echo 'make cov        which lines of lib/ the tests run'
 	@echo 'make bench      measure;  make screenshots, tidy, fmt, lint-man, deps, clean'
 
 -include $(LIB_OBJ:.o=.d) $(PROGRAMS:=.d) $(UNITS:=.d) $(FUZZERS:=.d) $(COMMAND_SRC:%.c=$(BUILD)/%.d) $(wildcard $(BUILD)/deploy/*.d $(BUILD)/libexec/*.d)
 .PHONY: all static apache units deps run test bench asan fuzz fuzz-build fuzz-keep fuzzers cov tidy fmt \
-	lint-man timing people valgrind soak screenshots install uninstall dist bundle deb clean help
+	lint-man timing people revocations valgrind soak screenshots install uninstall dist bundle deb clean help
 .SECONDARY:

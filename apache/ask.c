@@ -10,6 +10,7 @@
 #include <apr_strings.h>
 
 #include "guard.h"
+#include "receive.h"
 
 #define ANSWER_MAX (64 * 1024)
 #define CONTENT_MAX 65535
@@ -185,7 +186,7 @@ fill(struct exchange *x)
 	do {
 		if (wait_for(x, POLLIN) < 0)
 			return -1;
-		n = recv(x->c.fd, x->in, sizeof(x->in), MSG_DONTWAIT);
+		n = receive(x->c.fd, x->in, sizeof(x->in), &x->out->file);
 	} while (n < 0 && (errno == EINTR || errno == EAGAIN));
 	if (n < 0)
 		return fail(x, "recv", errno);
@@ -366,6 +367,7 @@ ask(struct guard *g, apr_pool_t *p, const apr_table_t *params,
 
 	*out = (struct ask_answer) {
 		.log = apr_array_make(p, 2, sizeof(const char *)),
+		.file = -1,
 	};
 	rc = guard_take(g, &x.c) ? exchange(&x, params) : -1;
 	if (rc < 0 && !x.has_input && guard_now_ms() < x.until_ms) {

@@ -15,6 +15,7 @@ struct ask_answer {
 	const char *body;
 	size_t body_len;
 	apr_array_header_t *log; /* of const char *: lines for the server's log */
+	int file;		/* that came along, for the caller to close; -1: none */
 	const char *why;	/* there is no answer: the reason */
 	int err;		/* errno, if why is about the system; else 0 */
 };
@@ -24,7 +25,7 @@ struct ask_answer {
  * Ask the guard about a request with these parameters (FastCGI 1.0 section 6.3:
  * an Authorizer gets them as a Responder does).  Any thread may call it.  Return 0
  * and fill out, with strings in p; or -1, when there is no whole answer in time:
- * out->why says why.
+ * out->why says why.  A file may have come along in either case.
  */
 int ask(struct guard *g, apr_pool_t *p, const apr_table_t *params,
     struct ask_answer *out);

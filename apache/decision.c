@@ -10,6 +10,7 @@
 
 #include "ask.h"
 #include "guard.h"
+#include "known.h"
 #include "refusal.h"
 #include "said.h"
 
@@ -26,10 +27,7 @@ struct own {
 	int is_told;			/* its environment says who calls */
 };
 
-/* A variable of the caller, and the header for a proxied program. */
-static const struct {
-	const char *variable, *header;
-} names[] = {
+const struct decision_name decision_names[DECISION_NAMES] = {
 	{ "CARNET_USER_ID", "X-Carnet-User-Id" },
 	{ "CARNET_USER_EMAIL", "X-Carnet-User-Email" },
 	{ "CARNET_CLIENT_ID", "X-Carnet-Client-Id" },
@@ -37,7 +35,6 @@ static const struct {
 	{ "CARNET_TOKEN_ID", "X-Carnet-Token-Id" },
 	{ "REMOTE_USER", "X-Carnet-Remote-User" },
 };
-#define N_NAMES (sizeof(names) / sizeof(names[0]))
 
 /* The request that the client sent; r may be a part or a continuation of it. */
 static request_rec *
@@ -70,13 +67,16 @@ add_variable(void *ctx, const char *name, const char *value)
 	return 1;
 }
 
+/* known: what the process remembers of this. */
 static void
-ask_about(request_rec *r, struct guard *g, struct decision *d)
+ask_about(request_rec *r, struct guard *g, struct known *known,
+    struct decision *d)
 {
-	const apr_table_t *params = said_params(r);
+	apr_table_t *params = said_params(r);
 	struct ask_answer an;
 	int rc;
 
+	known_params(known, params);
 	if (ask_size(params) > PARAMS_MAX) {
 		d->refusal = refusal_make(r->pool,
 		    HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE, "invalid_request",
@@ -84,12 +84,16 @@ ask_about(request_rec *r, struct guard *g, struct decision *d)
 		return;
 	}
 	rc = ask(g, r->pool, params, &an);
+	if (an.file >= 0)
+		known_take(known, an.file);
 	for (int i = 0; i < an.log->nelts; i++)
 		ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, "%s",
 		    APR_ARRAY_IDX(an.log, i, const char *));
 	if (rc == 0 && an.status == HTTP_OK) {
-		d->variables = apr_table_make(r->pool, N_NAMES);
+		d->variables = apr_table_make(r->pool, DECISION_NAMES);
 		apr_table_do(add_variable, d->variables, an.headers, NULL);
+		known_add(known, d->variables,
+		    apr_table_get(an.headers, "Remember"));
 		return;
 	}
 	if (rc == 0) {
@@ -108,6 +112,7 @@ decision_of(request_rec *r, struct guard *g)
 	request_rec *first = first_of(r);
 	struct own *own = own_of(first);
 	struct decision *d;
+	struct known known;
 
 	if (own->decision != NULL && own->decision->guard == g)
 		return own->decision;
@@ -119,7 +124,9 @@ decision_of(request_rec *r, struct guard *g)
 		    "invalid_request", "Connection names a header that is ours.");
 	} else {
 		said_remove(first->headers_in);
-		ask_about(first, g, d);
+		d->variables = known_find(&known, g->memory, first);
+		if (d->variables == NULL)
+			ask_about(first, g, &known, d);
 	}
 	return d;
 }
@@ -151,15 +158,16 @@ decision_tell(request_rec *r, const struct decision *d)
 	own->is_told = 1;
 	said_remove(r->headers_in);
 	r->user = NULL;
-	for (size_t i = 0; i < N_NAMES; i++) {
-		value = apr_table_get(d->variables, names[i].variable);
+	for (size_t i = 0; i < DECISION_NAMES; i++) {
+		value = apr_table_get(d->variables, decision_names[i].variable);
 		if (value == NULL)
 			value = "";
 		if (*value != '\0')
-			apr_table_setn(r->headers_in, names[i].header, value);
-		if (strcmp(names[i].variable, "REMOTE_USER") != 0)
 			apr_table_setn(
-			    r->subprocess_env, names[i].variable, value);
+			    r->headers_in, decision_names[i].header, value);
+		if (strcmp(decision_names[i].variable, "REMOTE_USER") != 0)
+			apr_table_setn(r->subprocess_env,
+			    decision_names[i].variable, value);
 		else if (*value != '\0')
 			r->user = apr_pstrdup(r->pool, value);
 	}

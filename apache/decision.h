@@ -14,6 +14,13 @@ struct decision {
 	apr_table_t *variables;		/* who calls, if it is let through */
 };
 
+/* A variable of the caller, and the header for a proxied program. */
+struct decision_name {
+	const char *variable, *header;
+};
+#define DECISION_NAMES 6
+extern const struct decision_name decision_names[DECISION_NAMES];
+
 /*
  * decision_of(r, g):
  * Return the decision of that guard about the request that the client sent.  It is

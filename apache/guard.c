@@ -9,6 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "memory.h"
+
 /* The guard closes its side after 30 seconds (lib/web/conn.h). */
 #define KEEP_MS 25000
 
@@ -21,10 +23,20 @@ guard_now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+static apr_status_t
+end_memory(void *memory)
+{
+	memory_free(memory);
+	return APR_SUCCESS;
+}
+
 apr_status_t
 guard_begin(struct guard *g, apr_pool_t *p)
 {
 	g->n_kept = 0;
+	if ((g->memory = memory_new()) != NULL)
+		apr_pool_cleanup_register(
+		    p, g->memory, end_memory, apr_pool_cleanup_null);
 	return apr_thread_mutex_create(&g->lock, APR_THREAD_MUTEX_DEFAULT, p);
 }
 

@@ -18,6 +18,8 @@ struct guard_conn {
 	int64_t since_ms; /* nobody has used it since then */
 };
 
+struct memory;
+
 struct guard {
 	const char *path;	/* of its Unix socket */
 	uid_t owner;		/* may listen there, beside root */
@@ -26,13 +28,17 @@ struct guard {
 	apr_thread_mutex_t *lock; /* of the rest */
 	struct guard_conn kept[GUARD_KEEP_MAX];
 	int n_kept;
+	struct memory *memory;	/* of each process; NULL: there is no room for it */
 	struct guard *next;
 };
 
 /* guard_now_ms(): milliseconds of a clock that nobody sets. */
 int64_t guard_now_ms(void);
 
-/* guard_begin(g, p): call it in each process, before its threads start. */
+/*
+ * guard_begin(g, p): call it in each process, before its threads start.  What it makes
+ * goes with p.
+ */
 apr_status_t guard_begin(struct guard *g, apr_pool_t *p);
 
 /*

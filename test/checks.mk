@@ -21,6 +21,14 @@ timing:
 	$(BUILD)/timing
 	@BUILD=$(BUILD) $(PYTHON) test/timing.py
 
+# 10,000 revocations under load, each seen by the next request (mod_carnet).
+REVOCATIONS ?= 10000
+revocations:
+	@sh deploy/deps.sh test
+	@$(MAKE) -s -j$$(nproc) all $(APACHE)
+	@BUILD=$(BUILD) REVOCATIONS=$(REVOCATIONS) $(PYTHON) -m pytest -q -p no:cacheprovider \
+	    --rootdir test -k revocation test/http/guard/test_remembered.py
+
 # 20,000 people of another site sign in.
 people:
 	@sh deploy/deps.sh test

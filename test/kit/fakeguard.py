@@ -17,7 +17,8 @@ def answer(status=200, headers=(("Variable-REMOTE_USER", "7"),), body="", reques
 
 class FakeGuard:
     """reply(id of the request, variables) returns the bytes of an answer; b"" hangs up,
-    and None says nothing.  It counts connections and questions."""
+    and None says nothing.  It counts connections and questions.  The next answer comes
+    with the open file along, if there is one."""
 
     def __init__(self, path):
         self.path, self.connections, self.asked, self.ids = str(path), 0, [], []
@@ -26,7 +27,7 @@ class FakeGuard:
         self.listener.bind(self.path)
         path.chmod(0o666)
         self.listener.listen(64)
-        self.open, self.hangs_up = set(), False
+        self.open, self.hangs_up, self.along = set(), False, None
         threading.Thread(target=self.accept, daemon=True).start()
 
     def accept(self):
@@ -65,6 +66,9 @@ class FakeGuard:
                     data = self.reply(request, env)
                     if data == b"":
                         return
+                    if data is not None and self.along is not None:
+                        file, self.along = self.along, None
+                        data = data[socket.send_fds(s, [data], [file.fileno()]):]
                     if data is not None:
                         s.sendall(data)
                     if self.hangs_up:
