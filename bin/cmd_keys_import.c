@@ -44,7 +44,7 @@ read_pem(struct cmd *c, struct incoming *in)
 	return CMD_OK;
 }
 
-/* What stands in PEM files beside the keys that are taken. */
+/* Kinds of PEM that hold no key which can be taken, and why. */
 static int
 check_kind(const struct incoming *in)
 {

@@ -89,7 +89,7 @@ cmd_user_list(struct cmd *c)
 	    c, "ID\tE-MAIL\tNAME\tSCOPES\tSTATE\tUSER NAME", write_page);
 }
 
-/* What not every user has is printed only if it is there. */
+/* Print a line for a value that the user has; else nothing. */
 static void
 show_line(struct buf *b, const char *name, const char *value)
 {

@@ -5,7 +5,9 @@
 #include "buf.h"
 #include "cmd.h"
 
-/* What differs between the shells; both have the case statement. */
+/*
+ * The parts of a script in which the shells differ; case is the same in both.
+ */
 struct shell {
 	const char *name;
 	const char *begin;	/* sets at: the index of the word; one, two, last */

@@ -161,7 +161,7 @@ show(struct opened *o, int status)
 	return resp_page(rq, status, "confirm.html", d);
 }
 
-/* What became of it: the link is worth nothing now. */
+/* The page that tells the result.  The link does not work a second time. */
 static const struct oerr *
 show_end(struct opened *o)
 {
@@ -191,7 +191,7 @@ show_gone(struct opened *o)
 	return show_end(o);
 }
 
-/* Who wants this address for the account must be its owner. */
+/* The address is changed only by the owner of the account. */
 static const struct oerr *
 check_owner(struct opened *o)
 {

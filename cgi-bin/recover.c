@@ -34,7 +34,7 @@ show(struct req *rq, struct visitor *v, int status, const char *state,
 	return resp_page(rq, status, "recover.html", d);
 }
 
-/* Nobody looks here whether there is such a user: link.h. */
+/* This program does not look for the user; the courier does, later (link.h). */
 static const struct oerr *
 send(struct req *rq, struct visitor *v)
 {
@@ -59,7 +59,10 @@ send(struct req *rq, struct visitor *v)
 	return show(rq, v, 200, "sent", NULL);
 }
 
-/* Nothing was done.  login.c says why a browser without a cookie is sent on. */
+/*
+ * No mail was asked for.  login.c says why a browser without a cookie is
+ * redirected.
+ */
 static const struct oerr *
 show_again(struct req *rq, struct visitor *v, const struct oerr *e)
 {

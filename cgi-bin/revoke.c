@@ -13,7 +13,7 @@
 #include "store_user.h"
 #include "trail.h"
 
-/* Whose token it was, for the trail. */
+/* Put the name of the token's user into the audit trail. */
 static int
 name_user(struct req *rq, int64_t id)
 {
@@ -25,7 +25,10 @@ name_user(struct req *rq, int64_t id)
 	return found;
 }
 
-/* RFC 7009 section 2.2: the body is ignored; some clients parse it all the same. */
+/*
+ * RFC 7009 section 2.2: the body is ignored; some clients parse it
+ * nevertheless.
+ */
 static const struct oerr *
 answer(struct req *rq)
 {

@@ -57,7 +57,7 @@ show(struct req *rq, struct view *w, int status)
 	return resp_page(rq, status, "signup.html", d);
 }
 
-/* Nothing that is checked here depends on who has an account. */
+/* These checks do not depend on who has an account. */
 static int
 check(struct req *rq, struct view *w, struct user *u)
 {
@@ -103,7 +103,10 @@ sign_up(struct req *rq, struct view *w)
 	return show(rq, w, 200);
 }
 
-/* Nothing was done.  login.c says why a browser without a cookie is sent on. */
+/*
+ * No account was begun.  login.c says why a browser without a cookie is
+ * redirected.
+ */
 static const struct oerr *
 show_again(struct req *rq, struct view *w, const struct oerr *e)
 {

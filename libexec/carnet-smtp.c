@@ -22,7 +22,7 @@
 #define PACKET_MAX (80 * 1024)
 #define CA_SYSTEM "/etc/ssl/certs/ca-certificates.crt"
 
-/* What the first packet says. */
+/* The contents of the first packet. */
 struct way {
 	const char *url, *ca, *from, *is_sandboxed;
 };

@@ -25,7 +25,10 @@ try_header(struct doctor *d, const char *url, const char *name)
 	return strstr(challenge, "error=") == NULL ? REMOVED : NO_PROGRAM;
 }
 
-/* What may remove the header, and the cure; the first row that fits is used. */
+/*
+ * Layers that may remove the header, and the cure; the first row that fits
+ * counts.
+ */
 static const struct layer {
 	const char *server; /* the start of the Server header; NULL: any */
 	int via;            /* only if there is a Via header */

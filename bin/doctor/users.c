@@ -44,8 +44,8 @@ kind_len(const char *class)
 }
 
 /*
- * How many hashes of each kind.  Those that were brought along are renewed when
- * their users sign in.
+ * Count the hashes of each kind.  A hash from another system is renewed when its
+ * user signs in.
  */
 static void
 tell_hashes(struct doctor *d, int64_t count)

@@ -14,9 +14,10 @@ enum acr {
 };
 
 /*
- * acr_name(acr): its name on the wire; NULL of ACR_NONE.
- * acr_find(name, len): the acr of that name; ACR_NONE if it is none of ours.
- * acr_least(words): the least one that is named; ACR_NONE if none of ours is.
+ * acr_name(acr): return its name on the wire; NULL for ACR_NONE.
+ * acr_find(name, len): return the acr of that name; ACR_NONE for an unknown name.
+ * acr_least(words): return the least acr whose name is among the words; ACR_NONE
+ * if all are unknown.
  */
 const char *acr_name(enum acr acr);
 enum acr acr_find(const char *name, size_t len);

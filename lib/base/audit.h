@@ -6,7 +6,10 @@
 
 struct arena;
 
-/* What happened.  No member is a secret; one that is NULL is left out. */
+/*
+ * An event of the audit trail.  No member is a secret; a NULL member is not
+ * written.
+ */
 struct audit {
 	int64_t at;		/* Unix seconds, and */
 	int at_us;		/* microseconds: the order of lines */

@@ -13,7 +13,7 @@
 #define OURS "$y$j9T$" /* what passwd_hash makes */
 #define MEMORY_MAX (256 * 1024) /* KiB */
 
-/* A longer prefix stands before a shorter one that it begins with. */
+/* Of two prefixes that begin alike, the longer one has the earlier row. */
 const struct hash_kind hash_kinds[] = {
 	{ .name = "yescrypt", .prefix = "$y$", .family = FAMILY_SETTING,
 	    .max = MEMORY_MAX, .max_text = "256 MiB",

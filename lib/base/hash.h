@@ -12,7 +12,7 @@
 
 struct hash_kind;
 
-/* What it costs to check one hash. */
+/* The cost of checking one hash. */
 struct hash_cost {
 	const struct hash_kind *kind;
 	int64_t n;	/* rounds; where kind has none, KiB of memory */
@@ -51,7 +51,7 @@ int hash_crypt(const char *password, const char *setting, char *out);
  */
 const char *hash_class(const char *hash, char buf[static HASH_CLASS_MAX]);
 
-/* What all the classes of hashes in a database cost. */
+/* The costs of all classes of hashes in a database. */
 #define HASH_LOAD_MAX 64
 struct hash_load {
 	int n;

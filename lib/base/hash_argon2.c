@@ -20,7 +20,7 @@ struct argon2 {
 	const char *behind; /* the setting */
 };
 
-/* "m=65536,t=3,p=4": name stands before one number. */
+/* Read the number that follows name in "m=65536,t=3,p=4". */
 static const char *
 member(const char *s, const char *name, char end, int64_t *out)
 {

@@ -5,7 +5,7 @@
 struct arena;
 struct hash_kind;
 
-/* What import may do. */
+/* Flags of hash_import: take weak hashes; hash nothing (--dry-run). */
 enum { HASH_WEAK = 1, HASH_DRY = 2 };
 
 /*

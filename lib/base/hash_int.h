@@ -35,10 +35,10 @@ extern const size_t hash_n_kinds;
 #define HASH_DIGITS \
     "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
-/* hash_digit(c): the value of such a digit, or -1. */
+/* hash_digit(c): return the value of that digit of crypt(5), or -1. */
 int hash_digit(char c);
 
-/* hash_is_tail(s, n): are there n such digits at s, and nothing else? */
+/* hash_is_tail(s, n): is s made of exactly n of these digits? */
 int hash_is_tail(const char *s, size_t n);
 
 /*

@@ -30,7 +30,10 @@ static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static struct job *queue, **queue_end = &queue, *done;
 static int is_used, is_running, wake_fd = -1;
 
-/* Whether a request of this process has the thread, and which wait for it. */
+/*
+ * Does a request of this process use the thread?  The other requests wait in a
+ * list.
+ */
 static int is_taken;
 static struct waiter {
 	struct task *t;

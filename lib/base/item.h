@@ -40,7 +40,8 @@ struct item *item_read(
 
 /*
  * item_by_name(map, name), item_by_number(map, n):
- * Return the value of the key; NULL if map is no map (NULL is fine) or has no such key.
+ * Return the value of that key; NULL if map has no such key, is NULL, or is another
+ * kind of item.
  */
 const struct item *item_by_name(const struct item *map, const char *name);
 const struct item *item_by_number(const struct item *map, int64_t n);

@@ -34,7 +34,10 @@ is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* Return the length of the number at s; 0 if it is none, or 01, 1. or -.5. */
+/*
+ * Return the length of the JSON number at s; 0 if there is none: 01, 1. and -.5
+ * are not.
+ */
 static size_t
 number_len(const char *s)
 {

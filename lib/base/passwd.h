@@ -12,7 +12,7 @@ struct hash_load;
 #define PASSWD_NOBODY "$y$j9T$0000000000000000000000$" \
     "0000000000000000000000000000000000000000000"
 
-/* What is stored for who has no password here: no password fits. */
+/* The hash of a user who has no password here: no password matches it. */
 #define PASSWD_NONE "*"
 
 /*

@@ -50,7 +50,9 @@ porter_connect(const char *path)
 	return -1;
 }
 
-/* What a porter may fetch. */
+/*
+ * The two kinds of descriptors that a porter fetches: of a file, of a socket.
+ */
 static const struct fetched {
 	int (*fetch)(const char *path);
 	int sockets;	/* of sandbox_enter */

@@ -23,7 +23,7 @@ records_begin(struct records *rs, FILE *in, enum record_format format)
 		err(111, "records");
 }
 
-/* What was read may be hashes and passwords. */
+/* The text is wiped: it may have hashes and passwords. */
 void
 records_end(struct records *rs)
 {

@@ -32,7 +32,7 @@ struct records {
 	struct record head;	/* of CSV: the names */
 	int is_over;		/* of CSV: the names are malformed */
 	struct arena *kept;	/* for head */
-	char *text;		/* of the record at hand */
+	char *text;		/* of the record that was read last */
 	size_t len;
 };
 

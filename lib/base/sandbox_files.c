@@ -22,7 +22,9 @@
 #define IS_OPEN 0
 #endif
 
-/* What each version of Landlock can refuse.  All of it is refused. */
+/*
+ * Rights that each version of Landlock can take away; we take away all of them.
+ */
 #define FIRST ((UINT64_C(1) << 13) - 1)
 #define MOVE (UINT64_C(1) << 13)     /* to another directory; version 2 */
 #define TRUNCATE (UINT64_C(1) << 14) /* version 3 */

@@ -188,9 +188,9 @@ verifier_is_trusted(const struct verifier *v, uid_t uid)
 }
 
 /*
- * Who could put a socket of their own in this one's place would be told passwords,
- * and would say who is let in.  The file may be replaced behind this look, so who
- * listens is asked too, of the kernel.
+ * An attacker who puts a socket of their own in this place would learn passwords and
+ * decide who is let in.  So the owner of the file is checked.  The file may be
+ * replaced after that check, so the kernel is asked for the user who listens, too.
  */
 static int
 is_theirs(struct talk *t, const char *path)

@@ -24,8 +24,8 @@ struct verifier {
 
 /*
  * verifier_new(address, owner_name):
- * Return a verifier, for verifier_free.  An owner that is no user is logged, and is
- * nobody.
+ * Return a verifier, for verifier_free.  If no user has the name owner_name, that is
+ * logged, and no user is the owner.
  *
  * verifier_begin(v): start a porter for it.  If that fails, which is logged, the
  * process connects itself.

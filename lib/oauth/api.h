@@ -27,7 +27,7 @@ const struct oerr *api_run(
 
 /*
  * api_number(text, out):
- * Read a positive decimal number; return 1, or 0 if it is none.
+ * Read a positive decimal number.  Return 1; 0 if text is anything else.
  */
 int api_number(const char *text, int64_t *out);
 

@@ -20,7 +20,7 @@ enum {
 /* For the resource of [guard] with that number, from 1. */
 #define FOR_RESOURCE(no) (UINT64_C(1) << ((no) + 1))
 
-/* Who calls: what the token says, and what the database says of it. */
+/* The caller: the claims of the token, and its row in the database. */
 struct caller {
 	struct claims says;
 	struct access is;

@@ -18,7 +18,7 @@ struct visitor;
 const struct oerr *enrol_passkey(struct req *rq, struct visitor *v,
     const char **why, struct recovery *made);
 
-/* enrol_passkey_delete(rq, v, id, n): delete it; *n is 0 if the user has no such one. */
+/* enrol_passkey_delete(rq, v, id, n): delete it; *n is 0 if the user has none of that id. */
 const struct oerr *enrol_passkey_delete(
     struct req *rq, struct visitor *v, int64_t id, int *n);
 

@@ -23,7 +23,10 @@ struct user;
 #define GRANT_DEVICE "urn:ietf:params:oauth:grant-type:device_code"
 #define GRANT_REFRESH "refresh_token"
 
-/* No grant, but a right that a client has among them: RFC 7662, any token. */
+/*
+ * Not a grant, but listed among a client's grants: it may introspect any token
+ * (RFC 7662).
+ */
 #define RIGHT_INTROSPECT "introspect"
 
 #define GRANT_NEEDS_MAX 3

@@ -33,7 +33,9 @@ struct line {
 	struct user *u;
 };
 
-/* A number as it is written by us: without zeros before it; -1 if it is none. */
+/*
+ * Return the number in s, which has no leading zero; -1 if s is anything else.
+ */
 static int64_t
 number(const char *s)
 {
@@ -174,7 +176,9 @@ take_disabled(struct line *l, const char *v)
 	return truth(v) < 0 ? "disabled is neither true nor false" : NULL;
 }
 
-/* RFC 3339 section 5.6: 2026-11-29T11:00:00.5+01:00.  -1 if it is none. */
+/*
+ * RFC 3339 section 5.6: 2026-11-29T11:00:00.5+01:00.  -1 if it is no such time.
+ */
 static int64_t
 read_time(const char *s)
 {

@@ -123,7 +123,7 @@ encode(struct arena *a, const struct octets *o)
 	return text;
 }
 
-/* What is expected, and what was sent; or the error. */
+/* Put the expected values to want, and the values that were sent to an. */
 static const struct oerr *
 begin(struct req *rq, const struct visitor *v, int is_new,
     struct webauthn_want *want, struct answer *an)
@@ -174,8 +174,8 @@ passkey_make(struct req *rq, const struct visitor *v, struct passkey *out)
 }
 
 /*
- * Section 7.2 step 6: whose passkey it is.  A user who is known must be its owner; one
- * who is not must be named by the user handle.
+ * Section 7.2 step 6: find the owner of the passkey.  If the user is known already,
+ * they must be the owner; else the user handle must name the owner.
  */
 static const struct oerr *
 find_owner(struct req *rq, const struct answer *an, const struct passkey *p,

@@ -60,7 +60,7 @@ is_listed(const char *word)
 	return words_have(password_common[low], word);
 }
 
-/* The letter that a digit or a sign in the middle of a word stands for. */
+/* The letter that a digit or a sign replaces in the middle of a word. */
 static char
 letter_of(char c)
 {

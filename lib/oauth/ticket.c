@@ -91,7 +91,9 @@ check_times(struct arena *a, struct json_object *o, int64_t now,
 	    : NULL;
 }
 
-/* A text, or a list of texts without spaces, as words; NULL: no such member. */
+/*
+ * Return a member, a text or a list of texts, as words; NULL if there is none.
+ */
 static const char *
 get_words(struct arena *a, struct json_object *o, const char *name)
 {
@@ -114,7 +116,10 @@ get_words(struct arena *a, struct json_object *o, const char *name)
 	return b.data;
 }
 
-/* How they signed in, as tokens say it on: words of RFC 8176 section 2, or alike. */
+/*
+ * The methods of the sign-in, as words (RFC 8176 section 2); tokens will have
+ * them.
+ */
 static const char *
 get_amr(struct arena *a, struct json_object *o)
 {

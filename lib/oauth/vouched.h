@@ -9,7 +9,7 @@ struct conf;
 struct store;
 struct user;
 
-/* What a system that knows the person says of them.  NULL: it says nothing. */
+/* A person as another system describes them.  A NULL member was not sent. */
 struct person {
 	const char *sub;	/* its own id of the person */
 	const char *email, *name;
@@ -19,7 +19,7 @@ struct person {
 	int email_verified;	/* the address is theirs: it says so */
 };
 
-/* What becomes of a person. */
+/* The result for a person. */
 enum vouched {
 	VOUCHED_KNOWN,	  /* they are a user */
 	VOUCHED_NEW,	  /* they became one */

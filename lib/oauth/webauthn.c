@@ -155,7 +155,7 @@ is_signed(struct arena *a, const struct key *k, const struct octets *raw,
 	    k, text, raw->len + DIGEST_LEN, sig->data, sig->len);
 }
 
-/* What is looked at to check an attestation statement. */
+/* An attestation statement, and the values that it is checked with. */
 struct statement {
 	struct arena *a;
 	const struct item *map;

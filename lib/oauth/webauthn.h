@@ -19,7 +19,7 @@ struct octets {
 	size_t len;
 };
 
-/* What this site expects. */
+/* The values that this site expects in an answer. */
 struct webauthn_want {
 	const char *challenge;	/* that it gave, in base64url */
 	const char *origin;	/* its own (RFC 6454 section 6.2) */

@@ -5,7 +5,7 @@
 #include "store.h"
 #include "store_ledger.h"
 
-/* What carnet doctor asks of a database, sound or not. */
+/* The health of a database, for carnet doctor. */
 struct store_health {
 	const char *error;	/* why it cannot be read, or NULL */
 	int version, wanted;	/* of the schema: its own, this program's */

@@ -42,7 +42,7 @@ int store_outbox_take(struct store *st, const struct job *j, int64_t next_at);
 /* store_outbox_done(st, id): the job is done, or given up: forget it. */
 int store_outbox_done(struct store *st, int64_t id);
 
-/* What waits in the outbox. */
+/* The jobs that wait in the outbox. */
 struct outbox {
 	int64_t n;	/* jobs */
 	int64_t oldest;	/* Unix seconds; 0: there is none */

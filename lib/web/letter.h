@@ -10,7 +10,7 @@ struct req;
 struct tmpl_data;
 struct user;
 
-/* Who writes, if it is no request. */
+/* The writer of a mail that is not written by a request. */
 struct writer {
 	const struct conf *conf;
 	struct arena *a;

@@ -107,9 +107,10 @@ make_room(void)
 }
 
 /*
- * The connection waits for its next request.  The kernel tells the first of the
- * processes that wait on a socket of a new connection.  After a connection that
- * stays, this process goes to the end of that queue: else it would get them all.
+ * The connection waits for its next request.  Several processes wait on one socket in
+ * a queue, and the kernel gives a new connection to the first one.  After a connection
+ * that stays open, this process moves to the end of that queue.  If it did not, it
+ * would get all connections.
  */
 static void
 await_next(struct conn *c)
@@ -123,7 +124,7 @@ await_next(struct conn *c)
 	watch(STDIN_FILENO, EPOLLIN | EPOLLEXCLUSIVE, &lo, EPOLL_CTL_ADD);
 }
 
-/* The connection goes on: wait for its next event. */
+/* The connection stays open: wait for its next event. */
 static void
 keep(struct conn *c)
 {
@@ -164,7 +165,7 @@ step(struct conn *c)
 	lo.s->idle(lo.s->ctx);
 }
 
-/* Such an error passes: the machine or this process lacks descriptors or memory. */
+/* Is the error a lack of descriptors or memory, which ends by itself? */
 static int
 is_shortage(int err)
 {

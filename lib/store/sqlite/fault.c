@@ -68,7 +68,10 @@ db_fail(struct store *st, const char *what)
 		if (cures[i].code == rc) {
 			cure = cures[i].cure;
 			st->fault = cures[i].fault;
-			/* What does not pass may have been mended since. */
+			/*
+			 * The fault may stay until somebody mends it: open the
+			 * database anew.
+			 */
 			st->own->is_stuck = cures[i].is_stuck;
 		}
 	log_event("database: %s: %s (%d)%s", what, sqlite3_errmsg(db),

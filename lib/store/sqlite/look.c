@@ -128,7 +128,9 @@ db_look(struct store *st, struct arena *a, struct store_health *out)
 	const int is_wal = says_wal(st->database);
 
 	look_once(st, a, unchanging, is_wal, out);
-	/* Somebody began to write meanwhile: what was read may be wrong. */
+	/*
+	 * Another process began to write meanwhile, so the result may be wrong.
+	 */
 	if (unchanging && has_bytes(a, st->database, DB_LOG)) {
 		db_close(st);
 		look_once(st, a, 0, is_wal, out);
