@@ -223,6 +223,36 @@ signs(const struct keys_entry *en)
 	    key_verify(en->key, TRIAL, strlen(TRIAL), sig, (size_t)n);
 }
 
+/* Do signatures verify, can refresh tokens be renewed, can programs verify tokens? */
+static int
+keys_work(struct doctor *d)
+{
+	const struct keys_entry *en;
+	int fine = 1;
+	size_t n;
+
+	en = keys_all(d->ks, &n);
+	for (size_t i = 0; i < n; i++) {
+		if (!en[i].signs || signs(&en[i]))
+			continue;
+		fine = 0;
+		bad(d, LEVEL_WRONG, "carnet keys rotate",
+		    "%s makes signatures that do not verify.", en[i].file);
+	}
+	if (!keys_refresh_ok(d->cf->keys)) {
+		fine = 0;
+		bad(d, LEVEL_WRONG, "Run carnet install: it makes the key.",
+		    "No refresh token can be renewed: %s.", d->log);
+	}
+	if (!keys_check_published(d->cf->keys)) {
+		fine = 0;
+		bad(d, LEVEL_WRONG, "Run carnet install: it mends them.",
+		    "A file by which programs verify tokens is not as it should"
+		    " be: %s.", d->log);
+	}
+	return fine;
+}
+
 /* The programs skip a key that they cannot read, and log it. */
 void
 check_keys(struct doctor *d)
@@ -259,26 +289,10 @@ check_keys(struct doctor *d)
 		    alg_name((enum alg)alg));
 		return;
 	}
-	en = keys_all(d->ks, &n);
-	for (size_t i = 0; i < n; i++) {
-		if (!en[i].signs || signs(&en[i]))
-			continue;
+	if (!keys_work(d))
 		fine = 0;
-		bad(d, LEVEL_WRONG, "carnet keys rotate",
-		    "%s makes signatures that do not verify.", en[i].file);
-	}
-	if (!keys_refresh_ok(d->cf->keys)) {
-		fine = 0;
-		bad(d, LEVEL_WRONG, "Run carnet install: it makes the key.",
-		    "No refresh token can be renewed: %s.", d->log);
-	}
-	if (!keys_check_published(d->cf->keys)) {
-		fine = 0;
-		bad(d, LEVEL_WRONG, "Run carnet install: it mends them.",
-		    "A file by which programs verify tokens is not as it should"
-		    " be: %s.", d->log);
-	}
 	en = keys_signer(d->ks, -1);
+	(void)keys_all(d->ks, &n);
 	if (fine)
 		good(d, "%zu, %s signs (%u bits), a signature was verified", n,
 		    alg_name(key_alg(en->key)), key_bits(en->key));
