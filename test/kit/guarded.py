@@ -1,6 +1,7 @@
 """Programs of others behind the guard: files, PHP, a CGI script in Perl and a proxied
 program.  Each prints a mark, and what it was told of the caller."""
 import re
+import shutil
 import subprocess
 import threading
 import time
@@ -8,6 +9,9 @@ from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from kit import expect
+from kit.site import ROOT
+
+EXAMPLES = ROOT / "deploy/examples"
 
 MARK = "this is guarded"
 KINDS = {"files": "/guarded/files/a.txt", "php": "/guarded/php/env.php",
@@ -37,6 +41,8 @@ POST /guarded/app = all write-posts
 GET,POST /guarded/perl/machines = client
 GET /guarded/app/tools = user all read-posts resource
 POST /guarded/app/tools = user all write-posts resource
+/mcp.php = user all read-posts resource
+/mcp = user all read-posts resource
 """
 
 PHP = """<?php
@@ -59,6 +65,9 @@ LIGHTTPD = """
 var.deploy = "{deploy}/"
 var.app_port = {app}
 include "{deploy}/lighttpd/guard.conf"
+include "{deploy}/examples/mcp-php/lighttpd.conf"
+var.mcp = "{dir}/run/mcp.sock"
+include "{deploy}/examples/mcp-python/lighttpd.conf"
 """
 APACHE_MODULES = ["authn_core", "macro", "proxy", "proxy_fcgi", "proxy_http", "mime"]
 BY_PORT_MODULES = ["authnz_fcgi", "authz_user", "headers", "lua"]
@@ -71,12 +80,18 @@ Define CARNET_WWW {dir}/www
 Define CARNET_PHP unix:{dir}/run/php.socket
 Define CARNET_APP http://127.0.0.1:{app}
 Include {deploy}/apache/guard.conf
+Include {deploy}/examples/mcp-php/apache.conf
+Define CARNET_MCP {dir}/run/mcp.sock
+Include {deploy}/examples/mcp-python/apache.conf
 """
 NGINX = """
         set $carnet_php unix:{dir}/run/php.socket;
         set $carnet_cgi unix:{dir}/run/cgi.socket;
         set $carnet_app 127.0.0.1:{app};
         include carnet/guard.conf;
+        include {deploy}/examples/mcp-php/nginx.conf;
+        set $carnet_mcp unix:{dir}/run/mcp.sock;
+        include {deploy}/examples/mcp-python/nginx.conf;
 """
 
 
@@ -100,6 +115,7 @@ def lay_out(site):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
         file.chmod(0o755 if file.suffix.lower() == ".pl" else 0o644)
+    shutil.copy(EXAMPLES / "mcp-php/mcp.php", site.dir / "www")
     if site.deployment != "apache-htaccess":  # which has no guard
         with site.conf.open("a") as f:
             f.write(RULES)

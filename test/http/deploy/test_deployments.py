@@ -440,9 +440,9 @@ def test_a_resource_has_its_document_on_a_shared_host(hosted):
     """RFC 9728 section 3.1: the path of the resource reaches the program."""
     text = hosted.conf.read_text()
     try:
-        hosted.conf.write_text(text + "\n[guard]\n/a/b = all read-posts resource\n")
-        r = hosted.get("/.well-known/oauth-protected-resource/a/b")
-        assert (r.status_code, r.json()["resource"]) == (200, hosted.url + "/a/b")
+        hosted.conf.write_text(text + "\n[guard]\n/a/b.php = all read-posts resource\n")
+        r = hosted.get("/.well-known/oauth-protected-resource/a/b.php")
+        assert (r.status_code, r.json()["resource"]) == (200, hosted.url + "/a/b.php")
         assert hosted.get("/.well-known/oauth-protected-resource/a").status_code == 404
     finally:
         hosted.conf.write_text(text)
