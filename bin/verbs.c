@@ -286,10 +286,12 @@ const struct verb cmd_verbs[] = {
 	},
 	{
 		.name = "doctor",
-		.args = "[URL]",
+		.args = "[URL] [--as NAME [--client-id ID] [--redirect-uri U]]",
 		.help = "tell what is wrong with this installation, and with"
 		    " the site at URL, and the cure; exit 1 if anything is"
-		    " wrong",
+		    " wrong; --as: play a client instead, step by step, and say"
+		    " where a real one stops: mcp (URL is the MCP server), oidc,"
+		    " spa or grafana (URL is the issuer)",
 		.run = cmd_doctor,
 		.bare = 1,
 		.reads = 1,

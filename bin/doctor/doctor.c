@@ -5,6 +5,7 @@
 
 #include <stdarg.h>
 
+#include "as.h"
 #include "json.h"
 #include "keys.h"
 #include "log.h"
@@ -187,15 +188,33 @@ print(struct doctor *d)
 	return cmd_print(&d->out);
 }
 
+static void
+run_checks(struct doctor *d)
+{
+	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+		d->check = checks[i].name;
+		if ((checks[i].needs & ~d->has) == 0)
+			checks[i].run(d);
+	}
+}
+
 int
 cmd_doctor(struct cmd *c)
 {
 	struct doctor d = { .c = c, .a = c->a, .server = "" };
+	const char *as = NULL, *client_id = NULL, *redirect_uri = NULL;
+	const struct cmd_opt opts[] = {
+		{ .name = "as", .value = &as },
+		{ .name = "client-id", .value = &client_id },
+		{ .name = "redirect-uri", .value = &redirect_uri },
+	};
 	char **operand;
 	int n, rc;
 
-	if ((n = cmd_options(c, NULL, 0, &operand)) < 0 || n > 1)
+	if ((n = cmd_options(c, opts, 3, &operand)) < 0 || n > 1)
 		return n < 0 ? CMD_USAGE : cmd_usage(c);
+	if (as == NULL ? client_id != NULL || redirect_uri != NULL : n == 0)
+		return cmd_usage(c);
 	if (n == 1) {
 		if ((d.base = read_base(&d, operand[0])) == NULL)
 			return cmd_usage(c);
@@ -205,11 +224,10 @@ cmd_doctor(struct cmd *c)
 	if (c->json)
 		json_open(&d.out, NULL, '[');
 	log_to(keep_line, &d);
-	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
-		d.check = checks[i].name;
-		if ((checks[i].needs & ~d.has) == 0)
-			checks[i].run(&d);
-	}
+	if (as == NULL)
+		run_checks(&d);
+	else if (as_play(&d, as, d.base, client_id, redirect_uri) < 0)
+		return cmd_usage(c);
 	log_to(NULL, NULL);
 	rc = print(&d);
 	store_close(d.st);

@@ -31,11 +31,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def serve(self):
         # self.path has one slash where two were sent; a request to a proxy has the host too
         web, target = self.server.web, self.requestline.split()[1]
-        path = re.sub(r"^https?://[^/]*", "", target).partition("?")[0]
+        path, _, query = re.sub(r"^https?://[^/]*", "", target).partition("?")
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         headers = {k: v for k, v in self.headers.items()
                    if k.lower() not in web.eaten | {"host", "connection"}}
-        answer = web.answer(self.command, path, headers, body)
+        answer = web.answer(self.command, path, headers, body, query)
         web.change(path, answer)
         self.send_response_only(answer.status)
         for name, value in answer.headers:
@@ -45,7 +45,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(answer.body)
 
-    do_GET = do_POST = do_OPTIONS = serve
+    do_GET = do_POST = do_DELETE = do_OPTIONS = serve
 
     def do_CONNECT(self):
         """Be a proxy that leads to web.tunnel, whatever host is asked for."""
@@ -96,7 +96,7 @@ class FakeWeb:
             return path[len(self.prefix):]
         return None
 
-    def answer(self, method, path, headers, body):
+    def answer(self, method, path, headers, body, query=""):
         date = ("Date", formatdate(usegmt=True))
         if path in self.files:
             return SimpleNamespace(status=200, headers=[date], body=self.files[path])
@@ -106,8 +106,8 @@ class FakeWeb:
             return self.guard(method, whole, headers)
         if path is None or not is_ours(path):
             return SimpleNamespace(status=404, headers=[date], body=b"no such file")
-        request = requests.Request(method, "http://127.0.0.1" + path, headers=headers,
-                                   data=body).prepare()
+        url = "http://127.0.0.1%s%s" % (path, query and "?" + query)
+        request = requests.Request(method, url, headers=headers, data=body).prepare()
         r = plaincgi.Adapter(BUILD / "cgi-bin", self.site.conf).send(request)
         headers = [(k, v) for k, v in r.headers.items() if k != "Content-Length"]
         return SimpleNamespace(status=r.status_code, body=r.content,
