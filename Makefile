@@ -8,6 +8,8 @@ PORT     ?= 8080
 # Not from the environment, where some shells have the machine's name.
 HOST      = 127.0.0.1
 RUN_DIR  ?= run
+# A URI of PostgreSQL, for the first start with PGSQL=1.
+DATABASE  =
 PREFIX   ?= /usr/local
 DESTDIR  ?=
 VERSION  ?= 0.1
@@ -25,7 +27,8 @@ HARDEN = -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
 # exception passes through here, and debuggers read .debug_frame.  carnet doctor
 # looks for embed_mark.
 SMALL    = -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables
-ALL_CPPFLAGS = -D_GNU_SOURCE -DCARNET_VERSION='"$(VERSION)"' $(INCLUDES) $(CPPFLAGS)
+ALL_CPPFLAGS = -D_GNU_SOURCE -DCARNET_VERSION='"$(VERSION)"' \
+	$(if $(PGSQL),-DCARNET_PGSQL) $(INCLUDES) $(CPPFLAGS)
 # A folder of lib/ includes from itself and those above it (lib/README.md).
 BASE     = -Ilib/base
 STORE    = -Ilib/store $(BASE)
@@ -35,10 +38,10 @@ ALL_CFLAGS = -std=c11 $(WARN) $(HARDEN) $(SMALL) $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now,--as-needed,--gc-sections,-u,embed_mark $(LDFLAGS)
 # SQLite comes first: most symbols that are searched at start are in it, and those
 # of libc are then not searched in libraries that few programs use.
-LIBS = -lsqlite3 -lgnutls -lnettle -ljson-c -lcrypt -lc -lidn2 -lunistring -largon2 -lcbor -loath -lqrencode $(LDLIBS)
+LIBS = $(if $(PGSQL),-lpq) -lsqlite3 -lgnutls -lnettle -ljson-c -lcrypt -lc -lidn2 -lunistring -largon2 -lcbor -loath -lqrencode $(LDLIBS)
 
 LIB      = $(BUILD)/libcarnet.a
-LIB_SRC  = $(wildcard lib/*/*.c lib/store/sqlite/*.c)
+LIB_SRC  = $(wildcard lib/*/*.c lib/store/sqlite/*.c $(if $(PGSQL),lib/store/pgsql/*.c))
 ARENA    ?= lib/base/arena.c
 LIB_OBJ  = $(patsubst %.c,$(BUILD)/%.o,$(filter-out lib/base/arena.c,$(LIB_SRC)) \
 	$(ARENA)) $(BUILD)/gen/embed.o
@@ -47,9 +50,9 @@ COMMAND  = $(BUILD)/bin/carnet
 # carnet courier runs it: libcurl is in no other program.  Without libcurl there is none.
 SMTP     = $(if $(wildcard /usr/include/curl/curl.h /usr/include/*/curl/curl.h),$(BUILD)/bin/carnet-smtp)
 COMMAND_SRC = $(wildcard bin/*.c bin/doctor/*.c)
-UNITS    = $(patsubst test/unit/%.c,$(BUILD)/unit/%,$(wildcard test/unit/test_*.c))
+UNITS    = $(patsubst test/unit/%.c,$(BUILD)/unit/%,$(filter-out $(if $(PGSQL),,test/unit/test_pgsql%),$(wildcard test/unit/test_*.c)))
 FUZZERS  = $(patsubst test/fuzz/%.c,$(BUILD)/%,$(wildcard test/fuzz/fuzz_*.c))
-EMBED    = lib/store/sqlite/schema.sql $(wildcard templates/*)
+EMBED    = lib/store/sqlite/schema.sql $(if $(PGSQL),$(BUILD)/gen/pgsql/schema.sql) $(wildcard templates/*)
 
 all: $(PROGRAMS) $(COMMAND) $(SMTP) $(BUILD)/deploy/keep
 
@@ -60,6 +63,7 @@ $(BUILD)/%.o: %.c Makefile
 $(BUILD)/lib/base/%.o: INCLUDES = $(BASE)
 $(BUILD)/lib/store/%.o: INCLUDES = $(STORE)
 $(BUILD)/lib/store/sqlite/%.o: INCLUDES = -Ilib/store/sqlite $(STORE)
+$(BUILD)/lib/store/pgsql/%.o: INCLUDES = -Ilib/store/pgsql -isystem /usr/include/postgresql $(STORE)
 $(BUILD)/lib/web/%.o: INCLUDES = $(WEB)
 $(BUILD)/bin/doctor/%.o: INCLUDES += -Ibin
 
@@ -95,6 +99,11 @@ $(APACHE): $(APACHE_SRC) $(wildcard apache/*.h modules/*.h) Makefile
 	    -isystem "$$($(APXS) -q APR_INCLUDEDIR)" -std=c11 $(filter-out -Wcast-qual,$(WARN)) $(HARDEN:-fPIE=-fPIC) \
 	    $(APACHE_CFLAGS) -shared -Wl,-z,relro,-z,now -o $@ $(APACHE_SRC)
 
+# The schema of PostgreSQL is SQLite's, with its types.
+$(BUILD)/gen/pgsql/schema.sql: lib/store/pgsql/schema.sed lib/store/sqlite/schema.sql
+	@mkdir -p $(@D)
+	sed -E -f lib/store/pgsql/schema.sed lib/store/sqlite/schema.sql >$@.new && mv $@.new $@
+
 # Templates and schema become C strings: a deployment is the binaries alone.
 $(BUILD)/gen/embed.c: lib/base/embed.sh $(EMBED)
 	@mkdir -p $(@D)
@@ -105,7 +114,7 @@ $(BUILD)/gen/embed.o: $(BUILD)/gen/embed.c
 
 $(BUILD)/unit/%: test/unit/%.c test/unit/unit.h $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) -Ilib/store/sqlite -Imodules $(ALL_CFLAGS) -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(LIB) -lcmocka $(LIBS)
+	$(CC) $(ALL_CPPFLAGS) -Ilib/store/sqlite -Imodules $(if $(PGSQL),-isystem /usr/include/postgresql) $(ALL_CFLAGS) -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(LIB) -lcmocka $(LIBS)
 
 units: $(UNITS)
 
@@ -115,14 +124,16 @@ deps:
 
 run:
 	@sh deploy/deps.sh run
+	@$(if $(PGSQL),sh deploy/deps.sh pgsql)
 	@$(MAKE) -s -j$$(nproc) all
-	@BUILD=$(BUILD) HOST=$(HOST) PORT=$(PORT) RUN_DIR=$(RUN_DIR) exec sh deploy/run.sh
+	@BUILD=$(BUILD) HOST=$(HOST) PORT=$(PORT) RUN_DIR=$(RUN_DIR) DATABASE='$(DATABASE)' exec sh deploy/run.sh
 
 test:
 	@sh deploy/deps.sh test
 	@$(MAKE) -s -j$$(nproc) all units $(APACHE)
+	@$(MAKE) -s pgsql
 	@$(MAKE) -s fuzz-build
-	@BUILD=$(BUILD) $(PYTHON) test/run.py
+	@BUILD=$(BUILD)$(if $(STORE),/$(STORE)) STORE=$(STORE) $(PYTHON) test/run.py
 
 bench:
 	@sh deploy/deps.sh bench
@@ -192,6 +203,6 @@ help:
 	@echo 'make bench      measure;  make screenshots, tidy, fmt, lint-man, deps, clean'
 
 -include $(LIB_OBJ:.o=.d) $(PROGRAMS:=.d) $(UNITS:=.d) $(FUZZERS:=.d) $(COMMAND_SRC:%.c=$(BUILD)/%.d) $(wildcard $(BUILD)/deploy/*.d $(BUILD)/libexec/*.d)
-.PHONY: all static apache units deps run test bench asan fuzz fuzz-build fuzz-keep fuzzers cov tidy fmt \
+.PHONY: all static apache pgsql units deps run test bench asan fuzz fuzz-build fuzz-keep fuzzers cov tidy fmt \
 	lint-man timing people revocations valgrind soak screenshots install uninstall dist bundle deb clean help
 .SECONDARY:

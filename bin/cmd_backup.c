@@ -208,6 +208,9 @@ cmd_backup(struct cmd *c)
 
 	if ((n = cmd_options(c, NULL, 0, &operand)) != 1)
 		return n < 0 ? CMD_USAGE : cmd_usage(c);
+	if (c->conf->database_dir == NULL)
+		return cmd_refuse("PostgreSQL makes its own copies: pg_dump; the"
+		    " configuration and the keys are files, which you copy");
 	if ((out = open_out(operand[0])) < 0)
 		return cmd_refuse("%s: %s", operand[0], strerror(errno));
 	if (out == STDOUT_FILENO && isatty(out))

@@ -269,7 +269,7 @@ import(struct import *im, FILE *in)
 
 	im->a = arena_new();
 	buf_init(&im->told, im->c->a, 256);
-	if ((im->spool = spool_open(im->c->conf->database)) == NULL) {
+	if ((im->spool = spool_open(im->c->conf->state)) == NULL) {
 		rc = cmd_refuse("cannot make a temporary file: %s",
 		    strerror(errno));
 		rc = CMD_SYSTEM;

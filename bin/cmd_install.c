@@ -30,9 +30,13 @@
 
 /* The settings for --data DIR. */
 #define NEW_PLACES \
-    "database = %s/data/carnet.db\n" \
     "state = %s/data\n" \
     "keys = %s/keys\n"
+
+/* The values of the options that a new configuration takes. */
+struct places {
+	const char *database, *data;
+};
 
 /* Write text to a new file at path, completely or not at all. */
 static int
@@ -73,46 +77,62 @@ make_directory(const char *path)
 	return CMD_OK;
 }
 
-/* Make DIR of --data and return its settings; NULL after a message. */
 static const char *
-data_places(struct cmd *c, const char *data)
+database_line(struct cmd *c, const char *database)
+{
+	return database == NULL
+	    ? ""
+	    : arena_printf(c->a, "database = %s\n", database);
+}
+
+/*
+ * Make DIR of --data; return the settings of both options.  NULL after a message.
+ */
+static const char *
+place_lines(struct cmd *c, const struct places *p)
 {
 	const char *lines;
 	char *real;
 
-	if (make_directory(data) != CMD_OK)
+	if (p->data == NULL)
+		return database_line(c, p->database);
+	if (make_directory(p->data) != CMD_OK)
 		return NULL;
-	if ((real = realpath(data, NULL)) == NULL) {
-		cmd_refuse("%s: %s", data, strerror(errno));
+	if ((real = realpath(p->data, NULL)) == NULL) {
+		cmd_refuse("%s: %s", p->data, strerror(errno));
 		return NULL;
 	}
-	lines = arena_printf(c->a, NEW_PLACES, real, real, real);
+	lines = database_line(c, p->database != NULL
+		? p->database
+		: arena_printf(c->a, "%s/data/carnet.db", real));
+	lines = arena_printf(c->a, "%s" NEW_PLACES, lines, real, real);
 	free(real);
 	return lines;
 }
 
 /* Write a new configuration. */
 static int
-write_conf(struct cmd *c, const char *issuer, const char *data)
+write_conf(struct cmd *c, const char *issuer, const struct places *p)
 {
-	const char *text = arena_printf(c->a, NEW_CONF, issuer, "");
-	const char *places = "";
+	const char *text = arena_printf(
+	    c->a, NEW_CONF, issuer, database_line(c, p->database));
+	const char *lines;
 	char error[1024];
 	struct conf *cf = conf_parse(text, c->conf_path, error, sizeof(error));
 
 	if (cf == NULL)
 		return cmd_refuse("%s", error);
 	conf_free(cf);
-	if (data != NULL && (places = data_places(c, data)) == NULL)
+	if ((lines = place_lines(c, p)) == NULL)
 		return CMD_REFUSED;
-	text = arena_printf(c->a, NEW_CONF, issuer, places);
+	text = arena_printf(c->a, NEW_CONF, issuer, lines);
 	return write_new(c->a, c->conf_path, text) == 0
 	    ? CMD_OK
 	    : cmd_refuse("%s: %s", c->conf_path, strerror(errno));
 }
 
 static int
-read_conf(struct cmd *c, const char *issuer, const char *data)
+read_conf(struct cmd *c, const char *issuer, const struct places *p)
 {
 	char error[1024];
 	size_t len;
@@ -125,7 +145,7 @@ read_conf(struct cmd *c, const char *issuer, const char *data)
 			return cmd_refuse("no configuration at %s; with"
 			    " --issuer URL one is written there",
 			    c->conf_path);
-		if ((rc = write_conf(c, issuer, data)) != CMD_OK)
+		if ((rc = write_conf(c, issuer, p)) != CMD_OK)
 			return rc;
 	}
 	c->conf = conf_load(c->conf_path, error, sizeof(error));
@@ -215,7 +235,8 @@ report(struct cmd *c, const struct client *pw, const char *secret,
 		buf_printf(&b, "configuration    %s\nissuer           %s\n"
 		    "database         %s\nkeys             %s\n"
 		    "password client  %s\n",
-		    c->conf_path, c->conf->issuer, c->conf->database,
+		    c->conf_path, c->conf->issuer,
+		    store_shown(c->conf->database, c->a),
 		    c->conf->keys, pw->client_id);
 		if (*secret != '\0')
 			buf_printf(&b, "  its secret     %s"
@@ -269,17 +290,14 @@ move_trail(struct cmd *c)
 int
 cmd_make_places(struct cmd *c)
 {
-	const char *database = c->conf->database;
-	const char *slash = strrchr(database, '/');
 	int rc;
 
 	if (c->conf->is_old_layout)
 		fprintf(stderr, "carnet: the database stays at %s, as in"
 		    " earlier versions; carnet doctor says how to move it\n",
-		    database);
-	if (slash != NULL && slash != database &&
-	    (rc = make_directory(arena_dup(
-		 c->a, database, (size_t)(slash - database)))) != CMD_OK)
+		    c->conf->database);
+	if (c->conf->database_dir != NULL &&
+	    (rc = make_directory(c->conf->database_dir)) != CMD_OK)
 		return rc;
 	if ((rc = make_directory(c->conf->state)) != CMD_OK ||
 	    (rc = cmd_become_owner(c)) != CMD_OK)
@@ -290,25 +308,27 @@ cmd_make_places(struct cmd *c)
 int
 cmd_install(struct cmd *c)
 {
-	const char *issuer = NULL, *alg = NULL, *data = NULL;
+	const char *issuer = NULL, *alg = NULL;
+	struct places places = { NULL, NULL };
 	char secret[SECRET_TEXT_LEN + 1];
 	struct client pw, personal;
 	int force = 0, at_once = 0, n, rc;
 	const struct cmd_opt opts[] = {
 		{ .name = "issuer", .value = &issuer },
 		{ .name = "alg", .value = &alg },
-		{ .name = "data", .value = &data },
+		{ .name = "database", .value = &places.database },
+		{ .name = "data", .value = &places.data },
 		{ .name = "force", .flag = &force },
 		{ .name = "now", .flag = &at_once },
 	};
 	char **operand;
 
-	if ((n = cmd_options(c, opts, 5, &operand)) != 0)
+	if ((n = cmd_options(c, opts, 6, &operand)) != 0)
 		return n < 0 ? CMD_USAGE : cmd_usage(c);
 	if (alg != NULL && alg_find(alg) < 0)
 		return cmd_refuse("%s is no algorithm: there are ES256, RS256,"
 		    " PS256 and EdDSA", alg);
-	if ((rc = read_conf(c, issuer, data)) != CMD_OK ||
+	if ((rc = read_conf(c, issuer, &places)) != CMD_OK ||
 	    (rc = cmd_make_places(c)) != CMD_OK)
 		return rc;
 	rc = CMD_SYSTEM;

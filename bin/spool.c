@@ -20,16 +20,10 @@ texts_of(struct user *u, const char **out[static TEXTS])
 }
 
 FILE *
-spool_open(const char *database)
+spool_open(const char *dir)
 {
-	const char *slash = strrchr(database, '/');
-	struct arena *a = arena_new();
-	const char *dir = slash == NULL
-	    ? "."
-	    : arena_dup(a, database, (size_t)(slash - database) + 1);
 	const int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 
-	arena_free(a);
 	return fd < 0 ? tmpfile() : fdopen(fd, "w+");
 }
 

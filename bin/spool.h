@@ -15,10 +15,10 @@ struct spooled {
 };
 
 /*
- * spool_open(database): a file beside the database, or where the system has such
+ * spool_open(dir): a file in the directory dir, or where the system has such
  * files; only this process can read it.  NULL with errno.
  */
-FILE *spool_open(const char *database);
+FILE *spool_open(const char *dir);
 
 /* spool_write(f, sp): 0, or -1 with errno. */
 int spool_write(FILE *f, const struct spooled *sp);

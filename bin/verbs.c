@@ -4,11 +4,12 @@
 const struct verb cmd_verbs[] = {
 	{
 		.name = "install",
-		.args = "[--issuer URL] [--data DIR] [--alg A] [--now]"
-		    " [--force]",
+		.args = "[--issuer URL] [--database URI] [--data DIR] [--alg A]"
+		    " [--now] [--force]",
 		.help = "make what is missing: configuration, database, keys,"
-		    " the password client and the personal client; --data: put"
-		    " database and keys into DIR; secrets are printed once",
+		    " the password client and the personal client; --database:"
+		    " a path, or a URI of PostgreSQL; --data: put database and"
+		    " keys into DIR; secrets are printed once",
 		.run = cmd_install,
 		.bare = 1,
 	},

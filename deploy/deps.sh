@@ -20,6 +20,7 @@ build libidn2-dev domains of e-mail addresses
 build libunistring-dev names and passwords, one form of each
 build liboath-dev codes of a second factor (TOTP)
 build libqrencode-dev QR codes
+pgsql libpq-dev PostgreSQL as the database (make PGSQL=1)
 apache apache2-dev mod_carnet (make apache)
 run lighttpd the web server that serves it
 run curl the example that is printed, and the wait for the server
@@ -37,7 +38,10 @@ test php-sqlite3 HTTP tests: a site's program in PHP
 test php-mysql HTTP tests: a site's program in PHP
 test sasl2-bin HTTP tests: passwords that saslauthd checks
 test slapd HTTP tests: passwords that are in LDAP
-test postgresql statements: that another engine takes them, too
+test libpq-dev PostgreSQL as the database
+test postgresql PostgreSQL as the database
+test pgbouncer PostgreSQL behind a pooler
+test python3-psycopg2 looks into PostgreSQL
 test fcgiwrap HTTP tests: CGI under nginx
 test systemd HTTP tests: systemd-analyze reads the units
 test python3 the runner of all tests
@@ -66,6 +70,7 @@ static zlib1g-dev the static programs
 deb build-essential the Debian package (make deb)
 deb debhelper the Debian package (make deb)
 deb apache2-dev its module of Apache
+deb libpq-dev carnet-pgsql
 deb libcmocka-dev its unit tests
 deb python3 its unit tests
 lint clang-tidy make tidy

@@ -43,7 +43,7 @@ ask() {
 # make_site DIR: make a site with a user and some posts
 make_site() {
 	CARNET_CONF=$1/carnet.conf
-	"$carnet" install --issuer "$url" >"$1/install.txt"
+	"$carnet" install --issuer "$url" ${DATABASE:+--database "$DATABASE"} >"$1/install.txt"
 	cat >>"$CARNET_CONF" <<-EOF
 
 	[guard]

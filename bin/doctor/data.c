@@ -28,10 +28,10 @@ version_cure(const struct store_health *h)
 void
 check_database(struct doctor *d)
 {
-	const char *path = d->cf->database;
+	const char *path = store_shown(d->cf->database, d->a);
 	struct store_health h;
 
-	if (access(path, R_OK) < 0) {
+	if (d->cf->database_dir != NULL && access(path, R_OK) < 0) {
 		bad(d, LEVEL_WRONG,
 		    errno == ENOENT
 			? "Run carnet install, or set database to where it is."
@@ -39,7 +39,7 @@ check_database(struct doctor *d)
 		    "%s: %s.", path, strerror(errno));
 		return;
 	}
-	if ((d->st = store_look(path, d->a, &h)) != NULL)
+	if ((d->st = store_look(d->cf->database, d->a, &h)) != NULL)
 		d->has |= NEEDS_STORE;
 	if (h.ledger == LEDGER_OVERWRITTEN)
 		bad(d, LEVEL_WRONG, "carnet restore FILE, with a backup.",
@@ -48,8 +48,10 @@ check_database(struct doctor *d)
 		    path);
 	else if (h.error != NULL)
 		bad(d, LEVEL_WRONG,
-		    "carnet restore FILE, with a backup; without one,"
-		    " move it away and run carnet install.",
+		    d->cf->database_dir == NULL
+			? "Start the server, and let this machine reach it."
+			: "carnet restore FILE, with a backup; without one,"
+			  " move it away and run carnet install.",
 		    "%s cannot be read: %s.", path, h.error);
 	else if (h.damage != NULL)
 		bad(d, LEVEL_WRONG,
@@ -61,7 +63,10 @@ check_database(struct doctor *d)
 		    "%s has version %d, and this program needs %d.", path,
 		    h.version, h.wanted);
 	else if (h.setting != NULL)
-		bad(d, LEVEL_WRONG, "Run carnet install: it sets the mode.",
+		bad(d, LEVEL_WRONG,
+		    d->cf->database_dir == NULL
+			? "Set it in postgresql.conf."
+			: "Run carnet install: it sets the mode.",
 		    "%s %s.", path, h.setting);
 	else if (h.ledger == LEDGER_OLD)
 		bad(d, LEVEL_WRONG,

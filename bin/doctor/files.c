@@ -132,8 +132,8 @@ check_modes(struct doctor *d)
 	file = store_files(cf->database, d->a, &n);
 	for (size_t i = 0; i < n; i++)
 		fine = mode_is_fine(d, &database, file[i].path) && fine;
-	fine =
-	    mode_is_fine(d, &database_dir, directory_of(d->a, cf->database)) &&
+	fine = mode_is_fine(d, &database_dir,
+		   cf->database_dir != NULL ? cf->database_dir : cf->state) &&
 	    fine;
 	fine = keys_are_fine(d) && fine;
 	fine = (is_in(cf->login_key, cf->keys) ||
@@ -390,8 +390,9 @@ network_of(struct doctor *d, const char *path)
 void
 check_disk(struct doctor *d)
 {
-	const char *dir = directory_of(d->a, d->cf->database);
-	const char *net = network_of(d, dir);
+	const int is_here = d->cf->database_dir != NULL;
+	const char *dir = is_here ? d->cf->database_dir : d->cf->state;
+	const char *net = is_here ? network_of(d, dir) : NULL;
 	struct statvfs sv;
 	uint64_t room;
 

@@ -54,13 +54,14 @@ void
 check_layout(struct doctor *d)
 {
 	const struct conf *cf = d->cf;
-	const char *dir = directory_of(d, cf->database), *what;
+	const char *dir = cf->database_dir != NULL ? cf->database_dir : cf->state;
+	const char *what;
 	const char *trail = directory_of(d, cf->audit_log);
 	const int has_trail =
 	    strcmp(trail, dir) == 0 && access(cf->audit_log, F_OK) == 0;
 	int fine = 1;
 
-	if ((what = other_in(d, dir)) != NULL) {
+	if (cf->database_dir != NULL && (what = other_in(d, dir)) != NULL) {
 		fine = 0;
 		bad(d, LEVEL_WARN,
 		    arena_printf(d->a,
@@ -75,7 +76,7 @@ check_layout(struct doctor *d)
 		    " %s should be elsewhere.",
 		    dir, what);
 	}
-	if (strcmp(cf->state, dir) != 0 &&
+	if ((cf->database_dir == NULL || strcmp(cf->state, dir) != 0) &&
 	    (what = other_in(d, cf->state)) != NULL) {
 		fine = 0;
 		bad(d, LEVEL_WARN,

@@ -145,6 +145,8 @@ check_web_root(struct doctor *d)
 	int fine = 1;
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		if (strstr(files[i].path, "://") != NULL)
+			continue; /* on a server */
 		if ((files[i].level == LEVEL_WARN && d->has & NEEDS_URL) ||
 		    (root = web_root_of(d->a, files[i].path)) == NULL)
 			continue;

@@ -33,6 +33,7 @@ struct conf {
 	const char *path;	/* the file that this came from */
 	const char *issuer;	/* no slash at its end */
 	const char *database, *keys;
+	const char *database_dir; /* NULL: the database is on a server */
 	const char *state;	/* the directory of locks and counters */
 	int is_old_layout;	/* the database is beside this file by default */
 	const char *templates;	/* a directory, or NULL */

@@ -52,8 +52,11 @@ conf_data(struct conf *cf)
 		cf->database = conf_beside(
 		    cf, cf->is_old_layout ? DATABASE : DATA "/" DATABASE);
 	}
+	if (strstr(cf->database, "://") == NULL)
+		cf->database_dir = directory_of(cf, cf->database);
 	if (cf->state == NULL)
-		cf->state = directory_of(cf, cf->database);
+		cf->state = cf->database_dir != NULL ? cf->database_dir
+						     : conf_beside(cf, DATA);
 	if (cf->audit_log == NULL)
 		cf->audit_log = arena_printf(cf->a, "%s/audit.log", cf->state);
 }

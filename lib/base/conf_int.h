@@ -14,6 +14,7 @@ enum type {
 	TYPE_TEXT,
 	TYPE_SCOPES,	/* words, each a name of [scopes] */
 	TYPE_PATH,	/* relative to the file */
+	TYPE_DATABASE,	/* a path, or a URI of a server */
 	TYPE_ISSUER,	/* a URL */
 	TYPE_LINK,	/* of a page or an e-mail address */
 	TYPE_PAGE,	/* a URL that browsers are sent to */

@@ -9,7 +9,7 @@
 
 const struct setting conf_settings[] = {
 	{ .name = "issuer", .type = TYPE_ISSUER, .at = AT(issuer) },
-	{ .name = "database", .type = TYPE_PATH, .at = AT(database) },
+	{ .name = "database", .type = TYPE_DATABASE, .at = AT(database) },
 	{ .name = "state", .type = TYPE_PATH, .at = AT(state) },
 	{ .name = "keys", .type = TYPE_PATH, .at = AT(keys), .preset = "keys" },
 	{ .name = "templates", .type = TYPE_PATH, .at = AT(templates) },

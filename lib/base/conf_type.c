@@ -118,6 +118,13 @@ read_path(const struct conf *cf, const char *value)
 	return *value == '\0' ? NULL : conf_beside(cf, value);
 }
 
+static const char *
+read_database(const struct conf *cf, const char *value)
+{
+	return strstr(value, "://") != NULL ? arena_str(cf->a, value)
+					    : read_path(cf, value);
+}
+
 /* https, or http to this machine, without a user or a character of doubt. */
 static int
 is_https_or_loopback(const char *s)
@@ -334,6 +341,8 @@ static const struct {
 	[TYPE_TEXT] = { .text = read_text },
 	[TYPE_SCOPES] = { .text = read_text }, /* checked when [scopes] is read */
 	[TYPE_PATH] = { .text = read_path, .wants = "is a path" },
+	[TYPE_DATABASE] = { .text = read_database,
+	    .wants = "is a path, or a URI: postgresql://..." },
 	[TYPE_ISSUER] = { .text = read_issuer,
 	    .wants = "is an https URL without query, or http on 127.0.0.1,"
 		     " [::1] or localhost" },

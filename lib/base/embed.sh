@@ -7,7 +7,11 @@ echo '#include "embed.h"'
 echo '#include <string.h>'
 echo 'static const struct { const char *name, *text; } files[] = {'
 for file; do
-	printf '{ "%s",\n' "$(basename "$file")"
+	case $file in
+	*/schema.sql) dir=${file%/*}; name=${dir##*/}/schema.sql ;;
+	*) name=$(basename "$file") ;;
+	esac
+	printf '{ "%s",\n' "$name"
 	# '?' is escaped too: two of them may begin a trigraph
 	sed -e 's/[\\"?]/\\&/g' -e 's/	/\\t/g' -e 's/^/"/' -e 's/$/\\n"/' "$file"
 	echo '},'

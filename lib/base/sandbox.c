@@ -140,7 +140,8 @@ guarded_calls(struct guarded *g, int sockets)
 	};
 	/* libcurl, and the names that libc looks up for it in a thread. */
 	const struct guarded network[] = {
-		{ SYS_socket, 0, NONE_OF, UNIX_BIT },
+		{ SYS_socket, 0, NONE_OF,
+		    sockets & SANDBOX_LOCAL ? 0 : UNIX_BIT },
 		{ SYS_connect, 2, NONE_OF, 0 },
 		{ SYS_bind, 2, NONE_OF, 0 },
 		{ SYS_socketpair, 0, EQUAL, AF_UNIX },

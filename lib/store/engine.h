@@ -38,6 +38,7 @@ struct store {
 	const struct engine *engine;
 	struct db *own;		/* the engine's own part */
 	char *database;		/* as the setting has it */
+	char *shown;		/* the same without a password */
 	int is_full;		/* a commit is on disk when it returns */
 	int serves_one;		/* the program is a plain CGI: one request */
 	enum { TX_NONE, TX_READ, TX_WRITE } transaction; /* the open one */
@@ -64,8 +65,15 @@ struct engine {
 	enum engine_id id;
 	const char *schema;	/* the embedded file that makes a new database */
 
-	/* takes(database): return 1 if this setting names this engine, or 0. */
+	/*
+	 * takes(database): return 1 if this setting names this engine, or 0.
+	 * shown(database, a): the setting without its password; if shown is NULL, no
+	 * setting of this engine has one.
+	 */
 	int (*takes)(const char *database);
+	const char *(*shown)(const char *database, struct arena *a);
+	/* reach(database): enum store_reach of store.h; if it is NULL, in files. */
+	int (*reach)(const char *database);
 
 	/*
 	 * open(st, how): connect, and check the database.  OPEN_USUAL and
@@ -151,11 +159,13 @@ struct engine_tools {
 };
 
 extern const struct engine_tools engine_sqlite_tools; /* sqlite/tools.c */
+extern const struct engine_tools engine_pgsql_tools;  /* pgsql/tools.c */
 
 /* engine_tools_of(engine): the tools of that engine. */
 const struct engine_tools *engine_tools_of(const struct engine *engine);
 
 extern const struct engine engine_sqlite; /* sqlite/engine.c */
+extern const struct engine engine_pgsql;  /* pgsql/engine.c: make PGSQL=1 */
 
 /* engine_of(database): the engine that this setting names. */
 const struct engine *engine_of(const char *database);

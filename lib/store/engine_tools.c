@@ -3,6 +3,9 @@
 
 static const struct engine_tools *const tools[ENGINE_COUNT] = {
 	[ENGINE_SQLITE] = &engine_sqlite_tools,
+#ifdef CARNET_PGSQL
+	[ENGINE_PGSQL] = &engine_pgsql_tools,
+#endif
 };
 
 const struct engine_tools *

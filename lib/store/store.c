@@ -5,11 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arena.h"
 #include "engine.h"
 #include "log.h"
 #include "store_expired.h"
 
-static const struct engine *const engines[] = { &engine_sqlite };
+static const struct engine *const engines[] = {
+	&engine_sqlite,
+#ifdef CARNET_PGSQL
+	&engine_pgsql,
+#endif
+};
 
 const struct engine *
 engine_of(const char *database)
@@ -17,8 +23,8 @@ engine_of(const char *database)
 	for (size_t i = 0; i < sizeof(engines) / sizeof(engines[0]); i++)
 		if (engines[i]->takes(database))
 			return engines[i];
-	log_event("database %s: this program was built without what it takes",
-	    database);
+	log_event("the setting database names an engine that this program was"
+		  " built without; make PGSQL=1 builds in PostgreSQL");
 	return NULL;
 }
 
@@ -26,13 +32,18 @@ struct store *
 store_new(const char *database, int full)
 {
 	const struct engine *engine = engine_of(database);
+	struct arena *a;
 	struct store *st;
 
 	if (engine == NULL)
 		return NULL;
+	a = arena_new();
 	if ((st = calloc(1, sizeof(*st))) == NULL ||
 	    (st->database = strdup(database)) == NULL)
 		err(111, "store");
+	if ((st->shown = strdup(store_shown(database, a))) == NULL)
+		err(111, "store");
+	arena_free(a);
 	st->engine = engine;
 	st->is_full = full;
 	st->purge = store_expired_turn;
@@ -44,7 +55,7 @@ store_has_version(struct store *st, int v)
 {
 	if (v >= 0 && v != SCHEMA_VERSION)
 		log_event("database %s: version %d, this program wants %d; %s",
-		    st->database, v, SCHEMA_VERSION,
+		    st->shown, v, SCHEMA_VERSION,
 		    v < SCHEMA_VERSION ? "carnet install brings it up to date"
 				       : "it is newer than this program");
 	return v == SCHEMA_VERSION;
@@ -87,6 +98,7 @@ store_close(struct store *st)
 	st->engine->close(st);
 	store_cache_end(st);
 	free(st->database);
+	free(st->shown);
 	free(st);
 }
 
@@ -134,4 +146,24 @@ store_files(const char *database, struct arena *a, size_t *n)
 
 	*n = 0;
 	return engine == NULL ? NULL : engine->files(database, a, n);
+}
+
+const char *
+store_shown(const char *database, struct arena *a)
+{
+	const struct engine *engine = engine_of(database);
+
+	return engine == NULL || engine->shown == NULL
+	    ? database
+	    : engine->shown(database, a);
+}
+
+enum store_reach
+store_reach(const char *database)
+{
+	const struct engine *engine = engine_of(database);
+
+	return engine == NULL || engine->reach == NULL
+	    ? STORE_IN_FILES
+	    : (enum store_reach)engine->reach(database);
 }

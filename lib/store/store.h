@@ -23,7 +23,7 @@ struct store; /* one connection, with its prepared statements */
 
 /*
  * store_open(database, full):
- * Open the database that the setting names: a path.  If full is set, a commit is
+ * Open the database that the setting names: a path, or a URI of PostgreSQL.  If full is set, a commit is
  * on disk when it returns; else a power cut may undo the last ones.  Return it;
  * NULL, logged, if it is not there, is not a database of ours, has another version
  * of the schema than this program, or is an old copy that was put back
@@ -78,6 +78,14 @@ struct store_file {
  */
 const struct store_file *store_files(
     const char *database, struct arena *a, size_t *n);
+
+/*
+ * store_shown(database, a): the setting as people may see it: without a password.
+ * store_reach(database): what a process needs to get to it.
+ */
+enum store_reach { STORE_IN_FILES, STORE_BY_LOCAL_SOCKET, STORE_BY_NETWORK };
+const char *store_shown(const char *database, struct arena *a);
+enum store_reach store_reach(const char *database);
 
 /* store_close(st): NULL is fine. */
 void store_close(struct store *st);

@@ -30,7 +30,7 @@ install_step(struct store *st, void *ctx)
 	(void)ctx;
 	if (v > SCHEMA_VERSION)
 		log_event("database %s: version %d is newer than this"
-			  " program's %d", st->database, v, SCHEMA_VERSION);
+			  " program's %d", st->shown, v, SCHEMA_VERSION);
 	if (v < 0 || v > SCHEMA_VERSION || store_upgrade(st, v, SCHEMA_VERSION, upgrades) < 0)
 		return -1;
 	return v < SCHEMA_VERSION;

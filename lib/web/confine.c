@@ -19,6 +19,7 @@ struct confined {
 	struct sandbox_place place[PLACES_MAX];
 	size_t n;
 	int has_porter;
+	int has_network;
 };
 
 /* Is path, by its text, the directory dir or below it? */
@@ -95,6 +96,23 @@ add_factors(struct confined *c, const struct conf *cf, unsigned uses)
 		add(c, dir, 0);
 }
 
+/* Which sockets a program opens while it serves. */
+int
+confine_sockets(const struct conf *cf, unsigned uses)
+{
+	static const int needs_of[] = {
+		[STORE_BY_LOCAL_SOCKET] = SANDBOX_LOCAL,
+		/* Names are looked up by local sockets, too. */
+		[STORE_BY_NETWORK] = SANDBOX_NETWORK | SANDBOX_LOCAL,
+		[STORE_IN_FILES] = 0,
+	};
+	int sockets = cf->syslog ? SANDBOX_LOCAL : 0;
+
+	if (uses & (USES_STORE | USES_LOOKUP))
+		sockets |= needs_of[store_reach(cf->database)];
+	return sockets;
+}
+
 /* The directories that are written come first: often the others are below them. */
 static struct confined *
 needs(const struct conf *cf, unsigned uses, int has_porter)
@@ -104,6 +122,7 @@ needs(const struct conf *cf, unsigned uses, int has_porter)
 
 	c->a = a;
 	c->has_porter = has_porter;
+	c->has_network = (confine_sockets(cf, uses) & SANDBOX_NETWORK) != 0;
 	/* A reader also writes: the locks are in a file of the database. */
 	if (uses & (USES_STORE | USES_LOOKUP))
 		add_database(c, cf->database);
@@ -179,7 +198,8 @@ confine_needs_porter(const struct conf *cf)
 {
 	const char *in_keys = arena_printf(cf->a, "%s/" KEYS_PUBLIC, cf->keys);
 
-	return is_beside(cf, in_keys) || is_beside(cf, cf->database) ||
+	return is_beside(cf, in_keys) ||
+	    (cf->database_dir != NULL && is_beside(cf, cf->database)) ||
 	    is_beside(cf, cf->audit_log);
 }
 
@@ -188,7 +208,8 @@ confine_files(const struct conf *cf, unsigned uses, int has_porter)
 {
 	struct confined *c = needs(cf, uses, has_porter);
 
-	if (sandbox_files(c->place, c->n) == 1)
+	if ((c->has_network ? sandbox_files_and_network
+			    : sandbox_files)(c->place, c->n) == 1)
 		return c;
 	confined_free(c);
 	return NULL;

@@ -9,6 +9,8 @@ struct endpoint;
 /*
  * confine_uses(ep, cf): what the program uses with cf: USES_... of req.h.
  *
+ * confine_sockets(cf, uses): which it opens: enum sandbox_sockets.
+ *
  * confine_needs_porter(cf):
  * Return 1 if the keys, the database or the audit trail is below the directory of
  * the configuration.  Then the site's other files are there too, for example the
@@ -24,6 +26,7 @@ struct endpoint;
  * it or one of the directories does not exist.
  */
 unsigned confine_uses(const struct endpoint *ep, const struct conf *cf);
+int confine_sockets(const struct conf *cf, unsigned uses);
 int confine_needs_porter(const struct conf *cf);
 struct confined *confine_files(
     const struct conf *cf, unsigned uses, int has_porter);

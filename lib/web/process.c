@@ -216,8 +216,9 @@ static const char *
 outside_of(const struct process *pr, const struct conf *cf)
 {
 	if (pr->is_confined && !pr->is_open) {
-		if (!pr->has_sockets && cf->syslog)
-			return "syslog";
+		if (confine_sockets(cf, confine_uses(pr->ep, cf)) &
+		    ~pr->sockets)
+			return "a socket (syslog, database)";
 		if (wants_verifier(pr, cf))
 			return "another password_check";
 	}
@@ -305,10 +306,10 @@ process_confine(struct process *pr)
 	if (!pr->is_confined) {
 		pr->is_confined = 1;
 		pr->is_open = !pr->conf->sandbox;
-		pr->has_sockets = pr->conf->syslog;
+		pr->sockets =
+		    confine_sockets(pr->conf, confine_uses(pr->ep, pr->conf));
 		if (!pr->is_open)
-			(void)sandbox_enter(
-			    pr->conf->syslog ? SANDBOX_LOCAL : 0);
+			(void)sandbox_enter(pr->sockets);
 	}
 	if (!pr->is_open && !pr->serves_one && pr->confined == NULL)
 		pr->confined = confine_files(pr->conf,
@@ -337,7 +338,8 @@ process_check(struct process *pr, int64_t now)
 	pr->checked_at = now;
 	process_conf(pr);
 	if (pr->st != NULL && store_is_gone(pr->st)) {
-		log_event("database %s: opened anew", pr->conf->database);
+		log_event("database %s: opened anew",
+		    store_shown(pr->conf->database, pr->conf->a));
 		store_close(pr->st);
 		pr->st = NULL;
 	}

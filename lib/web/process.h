@@ -27,7 +27,7 @@ struct process {
 	int serves_one;		/* a plain CGI program: one request */
 	int is_confined;	/* the sandbox was entered, or is_open */
 	int is_open;		/* the configuration wants no sandbox */
-	int has_sockets;	/* the sandbox allows local ones, for syslog */
+	int sockets;		/* that the sandbox allows: enum sandbox_sockets */
 	struct confined *confined; /* the files it may open; NULL: any file */
 	struct conf *conf;	/* NULL: it cannot be read */
 	struct store *st;	/* NULL: not open */

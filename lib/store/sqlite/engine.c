@@ -244,7 +244,7 @@ files(const char *database, struct arena *a, size_t *n)
 
 const struct engine engine_sqlite = {
 	.id = ENGINE_SQLITE,
-	.schema = "schema.sql",
+	.schema = "sqlite/schema.sql",
 	.takes = takes,
 	.open = open_it,
 	.close = db_close,
