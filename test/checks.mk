@@ -7,6 +7,18 @@ soak:
 	@$(MAKE) -s -j$$(nproc) all
 	@BUILD=$(BUILD) $(PYTHON) test/soak.py
 
+# The same with PostgreSQL in it, in $(BUILD)/pgsql/, for make test (STORE=pgsql: all
+# tests are run over it).  Objects that have nothing of it are not compiled again.
+STORE     ?=
+PGSQL_GOALS = all units
+OF_PGSQL   = $(patsubst %.c,%.o,$(shell grep -l CARNET_PGSQL lib/*/*.c))
+pgsql:
+	@mkdir -p $(BUILD)/pgsql
+	@cd $(BUILD) && find bin cgi-bin deploy lib libexec -name '*.o' $(patsubst %,! -path %,$(OF_PGSQL)) | \
+	    tar -cf - -T - | tar -C pgsql -xpf -
+	@if [ -f $(APACHE) ]; then mkdir -p $(BUILD)/pgsql/apache; cp -pu $(APACHE) $(BUILD)/pgsql/apache; fi
+	@$(MAKE) -s -j$$(nproc) BUILD=$(BUILD)/pgsql PGSQL=1 $(PGSQL_GOALS)
+
 # The same tests with the address and undefined-behaviour sanitizers.
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all
 asan:

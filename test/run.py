@@ -16,14 +16,20 @@ import threading
 import time
 import xml.etree.ElementTree as ElementTree
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from kit import reach
+from kit import postgres, reach
 
 sys.dont_write_bytecode = True
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / os.environ.get("BUILD", "build")
-LANES = (("http",), ("unit", "fuzz", "cgi", "fault", "browser", "pack", "man"))
+# STORE=pgsql make test runs all of it over PostgreSQL.  A run over SQLite has the suite
+# pgsql: the units that open a database, and files that come to every statement.
+STORE = os.environ.get("STORE", "")
+LANES = (("http",), ("unit", "fuzz", "cgi", "fault", "browser", "pack", "man",
+                     *(() if STORE else ("pgsql",))))
+PGSQL = ["http/oauth/test_token_password.py"]
 FUZZ_RUNS, HTTP_FUZZ_REQUESTS = 20000, 1500  # with a fixed seed
 TIMEOUT_S = 1500
 
@@ -56,6 +62,13 @@ def environment(scratch):
     env["ASAN_OPTIONS"] = common + "detect_leaks=1:strict_string_checks=1"
     env["UBSAN_OPTIONS"] = common + "print_stacktrace=1"
     return env
+
+
+@contextmanager
+def over_postgresql(env, build):
+    """The environment of tests over a PostgreSQL that lives as long as they run."""
+    with postgres.cluster() as made:
+        yield {**env, "BUILD": str(build), "STORE_URI": made.uri}
 
 
 def outcomes(xml):
@@ -150,10 +163,32 @@ def run_unit(program, env, scratch):
             tell("skipped %s%s: %s" % (name, test, "; ".join(dict.fromkeys(why))))
 
 
+# Over PostgreSQL these have nothing to look at: they read and spoil SQLite's files.
+ABOUT_FILES = {"test_power_cut", "test_store_ledger", "test_sync"}
+
+
+def opens_database(name):
+    text = (ROOT / "test/unit" / (name + ".c")).read_text()
+    return bool(re.search(r'"(fixture|tokens)\.h"', text))
+
+
+def units_over_postgresql(sources):
+    if not STORE:
+        return {name for name in sources if opens_database(name)} - ABOUT_FILES
+    for name in sorted(sources & ABOUT_FILES):
+        add("skipped")
+        tell("skipped unit %s: it is about the files of SQLite" % name)
+    return sources - ABOUT_FILES
+
+
 def run_units(env, scratch):
-    programs = sorted(p for p in (BUILD / "unit").glob("test_*")
+    programs = sorted(p for p in (Path(env["BUILD"]) / "unit").glob("test_*")
                       if not p.suffix and os.access(p, os.X_OK))
     sources = {p.stem for p in (ROOT / "test/unit").glob("test_*.c")}
+    if "STORE_URI" in env:
+        sources = units_over_postgresql(sources)
+    else:
+        sources = {name for name in sources if not name.startswith("test_pgsql")}
     for program in programs:
         if program.name in sources:  # an old report does not count
             run_unit(program, env, scratch)
@@ -162,12 +197,13 @@ def run_units(env, scratch):
         tell("FAILED unit %s: it was not built" % name)
 
 
-def run_pytest(suite, env, scratch):
+def run_pytest(suite, env, scratch, files=()):
     """Run the tests of a folder; what they print is told when they have ended."""
     xml = scratch / ("pytest-%s.xml" % suite)
     status, output = finish(
         [sys.executable, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", "-o",
-         "junit_family=xunit1", "--junitxml", xml, "--rootdir", "test", "test/" + suite], env)
+         "junit_family=xunit1", "--junitxml", xml, "--rootdir", "test",
+         *("test/" + name for name in files or [suite])], env)
     tell("\npytest %s\n%s" % (suite, output))
     results = list(outcomes(xml)) if xml.exists() else []
     if results:
@@ -219,6 +255,13 @@ def run_mandoc():
         tell("\nmandoc", " ".join(page.name for page in pages))
 
 
+def run_pgsql(env, scratch):
+    tell("\nover PostgreSQL")
+    with over_postgresql(env, BUILD / "pgsql") as other:
+        run_units(other, scratch)
+        run_pytest("pgsql", other, scratch, PGSQL)
+
+
 # A process whose requests wait says this once (lib/base/task.c).
 NO_FINDING = re.compile(r"==\d+==WARNING: ASan doesn't fully support makecontext.*\n")
 
@@ -257,6 +300,8 @@ def run_suites(suites, env, scratch):
             run_fuzz(scratch)
         elif suite == "man":
             run_mandoc()
+        elif suite == "pgsql":
+            run_pgsql(env, scratch)
         else:
             run_pytest(suite, env, scratch)
 
@@ -265,10 +310,12 @@ def main():
     reach.open_tmp()
     if place := reach.closed_in(ROOT, BUILD):
         return run_copy(place)
-    with tempfile.TemporaryDirectory(prefix="carnet-tests-") as name:
+    with tempfile.TemporaryDirectory(prefix="carnet-tests-") as name, ExitStack() as stack:
         scratch = Path(name)
         scratch.chmod(0o1777)  # programs run as other users, too
         env = environment(scratch)
+        if STORE:
+            env = stack.enter_context(over_postgresql(env, BUILD))
         lanes = [sys.argv[1:]] if sys.argv[1:] else LANES
         with ThreadPoolExecutor(len(lanes)) as pool:
             for lane in [pool.submit(run_suites, suites, env, scratch) for suites in lanes]:

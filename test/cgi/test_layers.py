@@ -5,15 +5,16 @@ import subprocess
 import pytest
 from kit.site import ROOT
 
-LAYERS = ["base", "store", "store/sqlite", "web", "oauth"]
-# sqlite/ is below store/, and no other folder is below it.
+LAYERS = ["base", "store", "store/sqlite", "store/pgsql", "web", "oauth"]
+# The engines are below store/, and no other folder is below them.
 SEES = {"base": ["base"], "store": ["store", "base"],
         "store/sqlite": ["store/sqlite", "store", "base"],
+        "store/pgsql": ["store/pgsql", "store", "base"],
         "web": ["web", "store", "base"], "oauth": ["oauth", "web", "store", "base"]}
 FILES = [p for layer in LAYERS for p in sorted((ROOT / "lib" / layer).glob("*.[ch]"))]
 HEADERS = [p for p in FILES if p.suffix == ".h"]
 HEADER = {p.name: p for p in HEADERS}
-HOME = {p.name: p.parent.relative_to(ROOT / "lib").as_posix() for p in FILES}
+HOME = {p.name: p.parent.relative_to(ROOT / "lib").as_posix() for p in HEADERS}
 
 
 def includes(path):
@@ -22,7 +23,9 @@ def includes(path):
 
 def test_no_file_lies_outside_of_the_folders():
     assert not list((ROOT / "lib").glob("*.[ch]"))
-    assert len(HOME) == len(FILES), "two files of one name"
+    # An engine has the same files as another: they are told apart by their folder.
+    others = [p.name for p in FILES if p.suffix == ".c" and p.parent.parent.name != "store"]
+    assert len(HOME) == len(HEADERS) and len(set(others)) == len(others), "two of one name"
 
 
 @pytest.mark.parametrize("layer", LAYERS)
@@ -38,10 +41,11 @@ def module(path):
     file without a header in its folder is a module of its own."""
     stem = path.stem.removesuffix("_int")
     name = stem
-    while HOME.get(name + ".h") != HOME[path.name] and "_" in name:
+    home = path.parent.relative_to(ROOT / "lib").as_posix()
+    while HOME.get(name + ".h") != home and "_" in name:
         name = name.rpartition("_")[0]
-    own = HOME.get(name + ".h") == HOME[path.name]
-    return name if own else "%s/%s" % (HOME[path.name], stem)
+    own = HOME.get(name + ".h") == home
+    return name if own else "%s/%s" % (home, stem)
 
 
 def circles(edges):
@@ -80,7 +84,8 @@ def test_no_modules_include_each_other_in_a_circle():
 
 def flags(layer):
     """As the Makefile has them: -I for each folder that this folder may include from."""
-    return ["-I%s" % (ROOT / "lib" / other) for other in SEES[layer]]
+    own = ["-isystem", "/usr/include/postgresql"] if layer == "store/pgsql" else []
+    return own + ["-I%s" % (ROOT / "lib" / other) for other in SEES[layer]]
 
 
 @pytest.mark.parametrize("layer", LAYERS)
@@ -104,15 +109,15 @@ def test_a_header_compiles_alone(path):
     assert p.returncode == 0, p.stderr
 
 
-ENGINE = re.compile(r'"[^"\n]*-(wal|shm|sync)\b[^"\n]*"|include <sqlite3')
+ENGINE = re.compile(r'"[^"\n]*-(wal|shm|sync)\b[^"\n]*"|include <(sqlite3|libpq)')
 
 
-def test_one_folder_alone_knows_sqlite():
+def test_the_folder_of_an_engine_alone_knows_it():
     """No other file includes its header, or names its files: store_files lists them."""
     for top in ("lib", "bin", "cgi-bin"):
         for path in (ROOT / top).rglob("*.[ch]"):
             name = path.relative_to(ROOT).as_posix()
-            if not name.startswith("lib/store/sqlite/"):
+            if not name.startswith(("lib/store/sqlite/", "lib/store/pgsql/")):
                 assert not ENGINE.search(path.read_text()), name
 
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kit import expect
-from kit.site import BUILD, ROOT, Client, Site
+from kit.site import BUILD, ROOT, Client, Site, database_options
 
 
 class Ports:
@@ -133,7 +133,8 @@ def start_lighttpd(run_dir, host="127.0.0.1"):
     for attempt in range(5):
         port = free_port()
         env = {**os.environ, "BUILD": str(BUILD), "PORT": str(port),
-               "HOST": host, "RUN_DIR": str(run_dir)}
+               "HOST": host, "RUN_DIR": str(run_dir),
+               "DATABASE": "".join(database_options()[1:])}
         p = subprocess.Popen(["sh", "deploy/run.sh"], cwd=ROOT, env=env, text=True,
                              stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
         line = p.stdout.readline()

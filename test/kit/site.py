@@ -2,6 +2,7 @@
 import base64
 import json
 import os
+import re
 import sqlite3
 import subprocess
 import threading
@@ -14,7 +15,7 @@ from pathlib import Path
 import requests
 from requests.adapters import HTTPAdapter
 
-from kit import jose, plaincgi
+from kit import jose, plaincgi, postgres
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / os.environ.get("BUILD", "build")
@@ -24,6 +25,13 @@ User = namedtuple("User", "id email password")
 
 PASSWORD_TOKEN = "/api/oauth/password/token"
 IDLE_S = 2  # a server may close a connection that was idle for longer
+
+
+def database_options():
+    """For carnet install: in a run over PostgreSQL, each site has a schema of its own."""
+    if "STORE_URI" not in os.environ:
+        return []
+    return ["--database", postgres.new_schema(os.environ["STORE_URI"])]
 
 
 class Http(requests.Session):
@@ -102,7 +110,7 @@ class Site:
 
     def install(self, *args):
         """Make the site from nothing, with the demo user."""
-        made = self.carnet_json("install", "--issuer", self.url, *args)
+        made = self.carnet_json("install", "--issuer", self.url, *database_options(), *args)
         self.password_client = Client(**{
             k.removeprefix("client_"): v
             for k, v in made["password_client"].items()})
@@ -202,6 +210,8 @@ class Site:
 
     def sql(self, statement, *args):
         """Run a statement on the database, without the server's knowledge."""
+        if database := re.search(r"(?m)^database = (postgres.*)", self.conf.read_text()):
+            return postgres.query(database[1], statement, *args)
         with closing(sqlite3.connect(self.dir / "data/carnet.db", timeout=60)) as db:
             db.execute("PRAGMA foreign_keys = ON")
             rows = db.execute(statement, args).fetchall()

@@ -202,6 +202,21 @@ def test_the_module_of_apache_is_a_package_of_its_own(deb, site):
     assert not os.path.lexists(root.path / "etc/apache2/mods-enabled/carnet.load")
 
 
+def test_carnet_pgsql_takes_its_place_and_back(deb, site):
+    """doc/deploy.md, PostgreSQL: nothing else changes, and the purge of the one that went
+    leaves the site."""
+    root = site.root
+    other, = Path(deb).parent.glob("carnet-pgsql_*.deb")
+    (root.path / "tmp/pgsql.deb").write_bytes(other.read_bytes())
+    clients = site.carnet_json("client", "list")
+    for name, gone in ("pgsql", "carnet"), ("carnet", "carnet-pgsql"):
+        root.run("dpkg", "-i", "--auto-deconfigure", "-B", "/tmp/%s.deb" % name)
+        root.run("dpkg", "--purge", gone)
+        assert site.carnet_json("client", "list") == clients
+        linked = root.run("ldd", "/usr/lib/carnet/cgi-bin/token").stdout
+        assert ("libpq" in linked) == (name == "pgsql")
+
+
 @pytest.mark.parametrize("server", SERVERS)
 def test_purge_leaves_nothing(root, server):
     """Debian policy 6.8."""

@@ -5,6 +5,9 @@
 #include "unit.h"
 
 #include <ftw.h>
+#ifdef CARNET_PGSQL
+#include <libpq-fe.h>
+#endif
 #include <sqlite3.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -28,7 +31,8 @@
 static struct fixture {
 	char dir[32];
 	struct arena *a;  /* lives as long as the test */
-	const char *path; /* of the database */
+	const char *path; /* of the database: the setting */
+	char schema[16];  /* of PostgreSQL; "" for a file */
 	struct store *st;
 	struct conf *cf;
 	struct endpoint ep;
@@ -63,6 +67,65 @@ fixture_file(const char *name)
 	return arena_printf(fx.a, "%s/%s", fx.dir, name);
 }
 
+#ifdef CARNET_PGSQL
+/* Bytes in PostgreSQL's words: '\\x00'::bytea for x'00'. */
+static inline const char *
+fixture_bytes(const char *sql)
+{
+	struct buf b;
+
+	buf_init(&b, fx.a, 256);
+	for (const char *end; *sql != '\0'; sql++)
+		if (sql[0] == 'x' && sql[1] == '\'' && sql[-1] != '\'' &&
+		    (end = strchr(sql + 2, '\'')) != NULL) {
+			buf_printf(&b, "'\\x%.*s'::bytea",
+			    (int)(end - sql - 2), sql + 2);
+			sql = end;
+		} else {
+			buf_char(&b, *sql);
+		}
+	return b.data;
+}
+
+/* Run SQL in a schema of the database uri; return the first number, or -1. */
+static inline int64_t
+fixture_pgsql(const char *uri, const char *text)
+{
+	PGconn *c = PQconnectdb(uri);
+	PGresult *res = PQexec(c, fixture_bytes(text));
+	const ExecStatusType is = PQresultStatus(res);
+	int64_t n = -1;
+
+	if (is != PGRES_COMMAND_OK && is != PGRES_TUPLES_OK)
+		fail_msg("%s: %s", text, PQerrorMessage(c));
+	if (is == PGRES_TUPLES_OK && PQntuples(res) > 0)
+		n = strtoll(PQgetvalue(res, 0, 0), NULL, 10);
+	PQclear(res);
+	PQfinish(c);
+	return n;
+}
+#endif
+
+/*
+ * The database of this test: a file; or, in a build with PostgreSQL, an empty schema
+ * of the database that STORE_URI names, if it is set.
+ */
+static inline const char *
+fixture_database(void)
+{
+#ifdef CARNET_PGSQL
+	if (getenv("STORE_URI") != NULL) {
+		snprintf(fx.schema, sizeof(fx.schema), "\"%s\"",
+		    strrchr(fx.dir, '-') + 1);
+		fixture_pgsql(getenv("STORE_URI"), arena_printf(
+		    fx.a, "CREATE SCHEMA %s", fx.schema));
+		return arena_printf(fx.a, "%s&options=-csearch_path%%3D%s",
+		    getenv("STORE_URI"), fx.schema);
+	}
+#endif
+	return fixture_file("carnet.db");
+}
+
 /* An empty directory and an arena; for cmocka. */
 static inline int
 fixture_dir(void **state)
@@ -73,7 +136,7 @@ fixture_dir(void **state)
 	if (mkdtemp(fx.dir) == NULL)
 		return -1;
 	fx.a = arena_new();
-	fx.path = fixture_file("carnet.db");
+	fx.path = fixture_database();
 	fx.pr.ep = &fx.ep;
 	fixture_log();
 	return 0;
@@ -97,6 +160,11 @@ fixture_end(void **state)
 	process_drop(&fx.pr, 1);
 	store_close(fx.st);
 	conf_free(fx.cf);
+#ifdef CARNET_PGSQL
+	if (*fx.schema != '\0')
+		fixture_pgsql(getenv("STORE_URI"), arena_printf(
+		    fx.a, "DROP SCHEMA %s CASCADE", fx.schema));
+#endif
 	arena_free(fx.a);
 	return nftw(fx.dir, fixture_remove, 8, FTW_DEPTH | FTW_PHYS);
 }
@@ -109,7 +177,7 @@ fixture_conf(const char *settings)
 
 	conf_free(fx.cf);
 	fx.cf = conf_parse(arena_printf(fx.a,
-			       "issuer = https://auth.example\n%s\n"
+			       "issuer = https://auth.example\nstate = .\n%s\n"
 			       "[scopes]\n"
 			       "read-posts = Read posts\n"
 			       "write-posts = Write posts\n"
@@ -229,6 +297,10 @@ fixture_sql(const char *sql)
 	int64_t n = -1;
 	int rc;
 
+#ifdef CARNET_PGSQL
+	if (*fx.schema != '\0')
+		return fixture_pgsql(fx.path, sql);
+#endif
 	assert_int_equal(sqlite3_open(fx.path, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &s, NULL), SQLITE_OK);
 	if ((rc = sqlite3_step(s)) == SQLITE_ROW)
@@ -237,6 +309,42 @@ fixture_sql(const char *sql)
 	sqlite3_finalize(s);
 	sqlite3_close(db);
 	return n;
+}
+
+/* From now on, or no longer, nothing can be added to the table. */
+static inline void
+fixture_refuse_rows(const char *table, int refuse)
+{
+	const char *refused = *fx.schema != '\0'
+	    ? "ALTER TABLE %s ADD CONSTRAINT t CHECK (false) NOT VALID"
+	    : "CREATE TRIGGER t BEFORE INSERT ON %s"
+	      " BEGIN SELECT RAISE(ABORT, 'no'); END";
+	const char *taken = *fx.schema != '\0'
+	    ? "ALTER TABLE %s DROP CONSTRAINT t"
+	    : "DROP TRIGGER t";
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+#pragma GCC diagnostic ignored "-Wformat-extra-args"
+	fixture_sql(arena_printf(fx.a, refuse ? refused : taken, table));
+#pragma GCC diagnostic pop
+}
+
+/* Is the database in PostgreSQL? */
+static inline int
+fixture_is_on_server(void)
+{
+	return *fx.schema != '\0';
+}
+
+/* What follows is about the files of SQLite. */
+static inline void
+fixture_is_in_files(void)
+{
+	if (!fixture_is_on_server())
+		return;
+	print_message("this is about the files of SQLite\n");
+	skip();
 }
 
 #define TEST_IN(name, setup) \

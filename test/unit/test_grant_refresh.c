@@ -378,13 +378,12 @@ where_storing_fails_nothing_is_issued(void **state)
 
 	(void)state;
 	token = json_get_str(sign_in(NOW, "U*U", &e), "refresh_token");
-	fixture_sql("CREATE TRIGGER t BEFORE INSERT ON oauth_refresh_tokens"
-		    " BEGIN SELECT RAISE(ABORT, 'no'); END");
+	fixture_refuse_rows("oauth_refresh_tokens", 1);
 	assert_null(refresh(NOW + 100, cl, token, NULL, &e));
 	assert_ptr_equal(e, &oerr_server_error);
 	assert_int_equal(live_pairs(), 1); /* and the old one is not spent */
 	assert_int_equal(live_access(), 1);
-	fixture_sql("DROP TRIGGER t");
+	fixture_refuse_rows("oauth_refresh_tokens", 0);
 	assert_non_null(refresh(NOW + 100, cl, token, NULL, &e));
 }
 

@@ -215,6 +215,7 @@ put_ann(struct store *st, void *ctx)
 static void
 with_faster_others(int times)
 {
+	fixture_is_in_files(); /* the engine below is made of SQLite's */
 	fast_others = engine_sqlite;
 	fast_others.commit = commit_again;
 	fx.st->engine = &fast_others;

@@ -214,7 +214,7 @@ assert_bound(const char *token)
 	}
 	assert_int_equal(
 	    fixture_sql("SELECT count(*) FROM"
-			" oauth_refresh_tokens WHERE resource IS NOT '" A "'"),
+			" oauth_refresh_tokens WHERE resource IS DISTINCT FROM '" A "'"),
 	    0);
 }
 

@@ -24,6 +24,7 @@ a_new_database_is_readable_by_its_owner_alone(void **state)
 	struct stat sb;
 
 	(void)state;
+	fixture_is_in_files();
 	umask(0);
 	assert_int_equal(store_install(fx.path), 1);
 	assert_int_equal(mode_of(fx.path), 0600);
@@ -53,6 +54,7 @@ static void
 a_database_of_another_version_is_refused(void **state)
 {
 	(void)state;
+	fixture_is_in_files();
 	assert_int_equal(store_install(fx.path), 1);
 	fixture_sql("PRAGMA user_version = 99");
 	assert_null(store_open(fx.path, 1));
@@ -72,6 +74,7 @@ what_is_no_database_is_refused(void **state)
 	FILE *f;
 
 	(void)state;
+	fixture_is_in_files();
 	assert_null(store_open(fx.path, 1));
 	assert_non_null(strstr(fx.log, "carnet install makes it"));
 	assert_int_equal(access(fx.path, F_OK), -1); /* nor made by opening */
@@ -95,6 +98,7 @@ the_database_is_wal_with_foreign_keys_and_strict_tables(void **state)
 		.expires_at = NOW };
 
 	(void)state;
+	fixture_is_in_files();
 	assert_int_equal(fixture_sql("SELECT journal_mode = 'wal'"
 				     " FROM pragma_journal_mode"),
 	    1);
@@ -133,6 +137,7 @@ a_lock_held_by_another_makes_begin_fail_as_busy(void **state)
 	sqlite3 *other;
 
 	(void)state;
+	fixture_is_in_files();
 	assert_int_equal(sqlite3_open(fx.path, &other), SQLITE_OK);
 	assert_int_equal(
 	    sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL),
@@ -153,6 +158,7 @@ static void
 a_database_deleted_or_replaced_is_gone(void **state)
 {
 	(void)state;
+	fixture_is_in_files();
 	assert_int_equal(store_is_gone(fx.st), 0);
 	assert_int_equal(rename(fx.path, fixture_file("old.db")), 0);
 	assert_int_equal(store_is_gone(fx.st), 1);
@@ -166,6 +172,7 @@ static void
 a_database_of_another_version_is_gone(void **state)
 {
 	(void)state;
+	fixture_is_in_files();
 	assert_int_equal(store_is_gone(fx.st), 0);
 	fixture_sql("PRAGMA user_version = 99");
 	assert_int_equal(store_is_gone(fx.st), 1);
@@ -234,6 +241,7 @@ an_older_database_is_upgraded_step_by_step(void **state)
 	struct user u;
 
 	(void)state;
+	fixture_is_in_files();
 	fixture_user("a@b.example", "x", NULL);
 	assert_int_equal(version(), SCHEMA_VERSION);
 	assert_int_equal(store_write(fx.st, upgrade, &(struct journey) {
@@ -263,6 +271,7 @@ an_upgrade_over_two_versions_comes_to_the_same(void **state)
 	const char *one_by_one;
 
 	(void)state;
+	fixture_is_in_files();
 	fixture_user("a@b.example", "x", NULL);
 	for (int v = SCHEMA_VERSION; v < SCHEMA_VERSION + 2; v++)
 		assert_int_equal(store_write(fx.st, upgrade,
@@ -287,9 +296,11 @@ an_upgrade_over_two_versions_comes_to_the_same(void **state)
 static void
 an_upgrade_that_fails_changes_nothing(void **state)
 {
-	const char *before = shape();
+	const char *before;
 
 	(void)state;
+	fixture_is_in_files();
+	before = shape();
 	assert_int_equal(store_write(fx.st, upgrade, &(struct journey) {
 		SCHEMA_VERSION, SCHEMA_VERSION + 3 }), -1);
 	assert_non_null(strstr(fx.log, "no_such_table"));
@@ -307,6 +318,7 @@ an_upgrade_folds_addresses_and_merges_nobody(void **state)
 	struct user u;
 
 	(void)state;
+	fixture_is_in_files();
 	fixture_sql("INSERT INTO users (email, name, password, created_at)"
 	    " VALUES ('a@b.example', 'A', 'x', 1),"
 	    " ('j\xc3\xb6rg@b\xc3\xbc" "cher.example', 'J', 'x', 1),"
@@ -337,6 +349,7 @@ static void
 no_comment_of_the_schema_is_kept(void **state)
 {
 	(void)state;
+	fixture_is_in_files();
 	assert_int_equal(fixture_sql("SELECT count(*) FROM sqlite_master"
 		" WHERE sql LIKE 'CREATE TABLE%'") > 10, 1);
 	assert_int_equal(fixture_sql("SELECT count(*) FROM sqlite_master"

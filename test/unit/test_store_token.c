@@ -342,6 +342,14 @@ struct race {
 	int result[2][ROUNDS];
 };
 
+static int
+spend_step(struct store *st, void *ctx)
+{
+	const struct digest *d = ctx;
+
+	return store_refresh_spend(st, d, d, NOW, 0);
+}
+
 /* One of two processes, each with a connection of its own; never returns. */
 static void
 racer(struct race *race, int me)
@@ -355,11 +363,7 @@ racer(struct race *race, int me)
 		atomic_fetch_add(&race->ready[i], 1);
 		while (atomic_load(&race->ready[i]) < 2)
 			sched_yield();
-		race->result[me][i] = store_begin(st) == 0
-		    ? store_refresh_spend(st, &d, &d, NOW, 0)
-		    : -1;
-		if (store_commit(st) < 0)
-			race->result[me][i] = -1;
+		race->result[me][i] = store_write(st, spend_step, &d);
 	}
 	store_close(st);
 	_exit(st == NULL);

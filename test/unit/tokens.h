@@ -78,11 +78,15 @@ spend(const char *name, int64_t now, int64_t grace_s)
 static inline int64_t
 live(const char *family)
 {
+	const struct id id = fixture_id(family);
+	char hex[2 * ID_LEN + 1];
+
+	for (int i = 0; i < ID_LEN; i++)
+		snprintf(hex + 2 * i, 3, "%02x", id.byte[i]);
 	return fixture_sql(arena_printf(fx.a,
-	    "SELECT count(*) FROM oauth_refresh_tokens WHERE family ="
-	    " cast('%s' || zeroblob(%d) AS blob) AND spent_at IS NULL"
-	    " AND revoked_at IS NULL",
-	    family, ID_LEN - (int)strlen(family)));
+	    "SELECT count(*) FROM oauth_refresh_tokens WHERE family = x'%s'"
+	    " AND spent_at IS NULL AND revoked_at IS NULL",
+	    hex));
 }
 
 static inline int
