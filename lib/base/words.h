@@ -21,7 +21,7 @@ int words_have_n(const char *s, const char *word, size_t len);
 
 /*
  * words_quoted(a, s, out):
- * Split s into words; what stands in double quotes is a word, or a part of one,
+ * Split s into words; text in double quotes is a word, or a part of one,
  * with its spaces.  Put them, with NULL behind the last, to *out, in a.  Return how
  * many; -1 if a quote is not closed.
  */
