@@ -53,18 +53,23 @@ struct typed {
 	{ .name = "refresh", .value = &(t).r.refresh }, \
 	{ .name = "pkce", .value = &(t).r.pkce }, \
 	{ .name = "trusted", .flag = &(t).r.is_trusted }, \
+	{ .name = "id-token-alg", .value = &(t).r.id_token_alg }, \
+	{ .name = "id-token-claims", .flag = &(t).r.id_token_claims }, \
+	{ .name = "userinfo-alg", .value = &(t).r.userinfo_alg }, \
+	{ .name = "pairwise", .flag = &(t).r.is_pairwise }, \
+	{ .name = "sector", .value = &(t).r.sector }, \
+	{ .name = "post-logout-redirect-uri", \
+	    .value = &(t).r.post_logout_uris }, \
+	{ .name = "backchannel-logout-uri", \
+	    .value = &(t).r.backchannel_logout_uri }, \
 	{ .name = "public", .flag = &(t).r.is_public }
 
 static int
 is_nothing(const struct typed *t)
 {
-	const struct registration *r = &t->r;
+	static const struct typed nothing = { .unset = NULL };
 
-	return r->name == NULL && r->grants == NULL &&
-	    r->redirect_uris == NULL && r->scope == NULL && r->alg == NULL &&
-	    r->refresh == NULL && r->pkce == NULL && !r->is_trusted &&
-	    !r->is_public && t->access_ttl == NULL &&
-	    t->refresh_ttl == NULL && t->unset == NULL;
+	return memcmp(t, &nothing, sizeof(nothing)) == 0;
 }
 
 static int
@@ -154,6 +159,13 @@ write_client(struct cmd *c, struct buf *b, const struct client *cl)
 	json_str(b, "refresh", refresh_text(cl));
 	json_str(b, "pkce", pkce_text(cl));
 	json_truth(b, "trusted", cl->is_trusted);
+	json_str(b, "id_token_alg", cl->id_token_alg);
+	json_truth(b, "id_token_claims", cl->id_token_claims);
+	json_str(b, "userinfo_alg", cl->userinfo_alg);
+	json_str(b, "sector", cl->sector);
+	json_words(b, "post_logout_redirect_uris",
+	    cl->post_logout_uris == NULL ? "" : cl->post_logout_uris);
+	json_str(b, "backchannel_logout_uri", cl->backchannel_logout_uri);
 	json_truth(b, "public", client_is_public(cl));
 	json_int(b, "created_at", cl->created_at);
 	json_truth(b, "revoked", cl->revoked_at != 0);
@@ -196,6 +208,29 @@ find_client(struct cmd *c, const struct cmd_opt *opts, size_t n_opts,
 		      : CMD_OK;
 }
 
+/* What it has of OpenID Connect that is no default. */
+static void
+show_openid(struct buf *b, const struct client *cl)
+{
+	const struct {
+		const char *name, *value;
+	} rows[] = {
+		{ "id_token_alg   ", cl->id_token_alg },
+		{ "id_token_claims", cl->id_token_claims ? "yes" : NULL },
+		{ "userinfo_alg   ", cl->userinfo_alg },
+		{ "sector         ", cl->sector },
+		{ "post_logout    ", cl->post_logout_uris },
+		{ "backchannel    ", cl->backchannel_logout_uri },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].value != NULL)
+			buf_printf(b, "\n%s%s%s", rows[i].name,
+			    strlen(rows[i].name) > 14 &&
+				    rows[i].name[14] != ' ' ? " " : "",
+			    rows[i].value);
+}
+
 int
 cmd_client_show(struct cmd *c)
 {
@@ -225,6 +260,7 @@ cmd_client_show(struct cmd *c)
 	    cl.is_trusted ? "yes" : "no",
 	    cmd_date(c->a, cl.created_at),
 	    cl.revoked_at == 0 ? "live" : "revoked");
+	show_openid(&b, &cl);
 	return cmd_print(&b);
 }
 
@@ -282,6 +318,14 @@ unset(const struct change *ch, struct client *cl)
 		{ .name = "access-ttl", .number = &cl->access_ttl },
 		{ .name = "refresh-ttl", .number = &cl->refresh_ttl },
 		{ .name = "trusted", .flag = &cl->is_trusted },
+		{ .name = "id-token-alg", .text = &cl->id_token_alg },
+		{ .name = "id-token-claims", .flag = &cl->id_token_claims },
+		{ .name = "userinfo-alg", .text = &cl->userinfo_alg },
+		{ .name = "pairwise", .text = &cl->sector },
+		{ .name = "post-logout-redirect-uri",
+		    .text = &cl->post_logout_uris },
+		{ .name = "backchannel-logout-uri",
+		    .text = &cl->backchannel_logout_uri },
 	};
 
 	return cmd_unset(ch->c, ch->t->unset, names,

@@ -14,10 +14,15 @@
 #include "json.h"
 #include "site.h"
 
-/* A document: its name under /.well-known, and the path behind that. */
+/*
+ * A document: its name under /.well-known, the path behind that, and the path before
+ * /.well-known ("": none), where OpenID Connect Discovery section 4 has the issuer's.
+ */
 struct document {
 	const char *name, *path;
 	const struct buf *text;
+	const char *before;
+	int has_type;	/* an .htaccess is written beside it */
 };
 
 /* Append the segment from s to end to path, and make that directory. */
@@ -77,7 +82,8 @@ write_document(struct cmd *c, const char *dir, const struct document *doc,
 	buf_init(&path, c->a, 256);
 	buf_str(&path, dir);
 	if (make_directories(&path,
-		arena_printf(c->a, ".well-known/%s%s", doc->name, doc->path),
+		arena_printf(c->a, "%s/.well-known/%s%s", doc->before,
+		    doc->name, doc->path) + 1,
 		&last) < 0) {
 		cmd_refuse("%s: %s", path.data, strerror(errno));
 		return -1;
@@ -98,34 +104,30 @@ write_document(struct cmd *c, const char *dir, const struct document *doc,
 	"</IfModule>\n"
 
 /*
- * Write .htaccess beside the documents, unless there is one.  In .well-known,
- * where others have files too, it is for the two names only.  If the issuer has
- * a path, each document has its own directory.
+ * Write .htaccess beside the document, unless there is one.  In .well-known, where
+ * others have files too, it is for our names only; in a directory of the document's own
+ * it is for all.
  */
 static int
-write_types(struct cmd *c, const char *dir)
+write_type(struct cmd *c, const char *file)
 {
-	static const char *const place[] = { "", "/" DISCOVERY_SERVER,
-		"/" DISCOVERY_RESOURCE };
-	const int has_path = *site_root(c->conf, c->a) != '\0';
-	const char *folder, *file;
+	const size_t len = (size_t)(strrchr(file, '/') - file);
+	const char *folder = arena_dup(c->a, file, len), *path;
 	struct buf text;
 
+	path = arena_printf(c->a, "%s/.htaccess", folder);
+	if (access(path, F_OK) == 0)
+		return 0;
 	buf_init(&text, c->a, 512);
-	if (has_path)
+	if (strcmp(strrchr(folder, '/'), "/.well-known") != 0)
 		buf_str(&text, TYPE);
 	else
 		buf_str(&text, "<FilesMatch \"^(" DISCOVERY_SERVER
-		    "|" DISCOVERY_RESOURCE ")$\">\n" TYPE "</FilesMatch>\n");
-	for (int i = has_path; i < (has_path ? 3 : 1); i++) {
-		folder = arena_printf(c->a, "%s/.well-known%s", dir, place[i]);
-		file = arena_printf(c->a, "%s/.htaccess", folder);
-		if (access(file, F_OK) == 0)
-			continue;
-		if (replace(c->a, folder, file, &text) < 0) {
-			cmd_refuse("%s: %s", file, strerror(errno));
-			return -1;
-		}
+		    "|" DISCOVERY_OPENID "|" DISCOVERY_RESOURCE ")$\">\n" TYPE
+		    "</FilesMatch>\n");
+	if (replace(c->a, folder, path, &text) < 0) {
+		cmd_refuse("%s: %s", path, strerror(errno));
+		return -1;
 	}
 	return 0;
 }
@@ -154,14 +156,16 @@ list_documents(struct cmd *c, struct document *out)
 	size_t n = 0;
 
 	out[n++] = (struct document) { DISCOVERY_SERVER, root,
-		discovery_server(c->conf, c->a) };
+		discovery_server(c->conf, c->a), "", 1 };
+	out[n++] = (struct document) { DISCOVERY_OPENID, "",
+		discovery_server(c->conf, c->a), root, 1 };
 	out[n++] = (struct document) { DISCOVERY_RESOURCE, root,
-		discovery_resource(c->conf, c->a, 0) };
+		discovery_resource(c->conf, c->a, 0), "", 1 };
 	for (unsigned no = 1; no <= c->conf->n_resources; no++) {
 		path = discovery_resource_path(c->conf, no);
 		if (strcmp(path, root) != 0)
 			out[n++] = (struct document) { DISCOVERY_RESOURCE, path,
-				discovery_resource(c->conf, c->a, no) };
+				discovery_resource(c->conf, c->a, no), "", 0 };
 	}
 	return n;
 }
@@ -204,16 +208,16 @@ print_files(struct cmd *c, const char *const *file, size_t n)
 			: i + 1 < n ? ", "
 				    : " and ",
 		    file[i]);
-	buf_printf(&b, "; the server must send %s as application/json, as"
-	    " .htaccess there tells Apache", n == 2 ? "both" : "all of them");
+	buf_printf(&b, "; the server must send them as application/json, as"
+	    " .htaccess there tells Apache");
 	return cmd_print(&b);
 }
 
 static int
 write_all(struct cmd *c, const char *dir)
 {
-	struct document doc[2 + RESOURCES_MAX];
-	const char *file[2 + RESOURCES_MAX], *below = NULL;
+	struct document doc[3 + RESOURCES_MAX];
+	const char *file[3 + RESOURCES_MAX], *below = NULL;
 	size_t n_files = 0;
 	struct stat sb;
 	size_t n;
@@ -228,10 +232,11 @@ write_all(struct cmd *c, const char *dir)
 	for (size_t i = 0; i < n; i++)
 		if (is_below_another(&doc[i], doc, n))
 			below = doc[i].path;
-		else if (write_document(c, dir, &doc[i], &file[n_files++]) < 0)
+		else if (write_document(c, dir, &doc[i], &file[n_files]) < 0 ||
+		    (doc[i].has_type && write_type(c, file[n_files]) < 0))
 			return CMD_REFUSED;
-	if (write_types(c, dir) < 0)
-		return CMD_REFUSED;
+		else
+			n_files++;
 	rc = print_files(c, file, n_files);
 	return below == NULL || rc != CMD_OK
 	    ? rc

@@ -8,17 +8,6 @@
 
 #define OPTION_LONGEST 20
 
-/*
- * Is word an option, --NAME or --NAME=VALUE?  Ids are random and may begin with
- * dashes, but an id is longer than any option and has no "=".
- */
-static int
-is_option(const char *word)
-{
-	return strncmp(word, "--", 2) == 0 &&
-	    (strlen(word) <= OPTION_LONGEST || strchr(word, '=') != NULL);
-}
-
 /* Return the option that word names, or NULL; *value is after "=", or NULL. */
 static const struct cmd_opt *
 find_option(
@@ -32,6 +21,21 @@ find_option(
 		    memcmp(opts[i].name, word + 2, len) == 0)
 			return &opts[i];
 	return NULL;
+}
+
+/*
+ * Is word an option, --NAME or --NAME=VALUE?  Ids are random and may begin with
+ * dashes, but an id is longer than most options and has no "=".  The few longer
+ * options count if the verb has them.
+ */
+static int
+is_option(const struct cmd_opt *opts, size_t n, const char *word)
+{
+	const char *value;
+
+	return strncmp(word, "--", 2) == 0 &&
+	    (strlen(word) <= OPTION_LONGEST || strchr(word, '=') != NULL ||
+		find_option(opts, n, word, &value) != NULL);
 }
 
 /* Read the option at argv[*i]; return -1, after a message, if it is unknown. */
@@ -78,7 +82,7 @@ cmd_options(
 
 	*operands = c->argv + 1;
 	for (int i = 1; i < c->argc; i++) {
-		if (is_over || !is_option(c->argv[i])) {
+		if (is_over || !is_option(opts, n, c->argv[i])) {
 			(*operands)[found++] = c->argv[i];
 		} else if (strcmp(c->argv[i], "--") == 0) {
 			is_over = 1;

@@ -1,6 +1,12 @@
 /* verbs.c: the verbs of the command, for dispatch, help and completion. */
 #include "cmd.h"
 
+/* Of client add and edit. */
+#define OPENID_ARGS \
+	" [--id-token-alg A] [--id-token-claims] [--userinfo-alg A]" \
+	" [--pairwise] [--sector HOST] [--post-logout-redirect-uri U]..." \
+	" [--backchannel-logout-uri U]"
+
 const struct verb cmd_verbs[] = {
 	{
 		.name = "install",
@@ -116,7 +122,7 @@ const struct verb cmd_verbs[] = {
 		.args = "--name N --grant G[,G...] [--redirect-uri U]..."
 		    " [--scope \"...\"] [--public] [--alg A] [--access-ttl T]"
 		    " [--refresh-ttl T] [--refresh keep|rotate]"
-		    " [--pkce required|optional] [--trusted]",
+		    " [--pkce required|optional] [--trusted]" OPENID_ARGS,
 		.help = "add a client; its secret is printed once",
 		.run = cmd_client_add,
 	},
@@ -126,6 +132,7 @@ const struct verb cmd_verbs[] = {
 		    " [--redirect-uri U]... [--scope \"...\"] [--public]"
 		    " [--alg A] [--access-ttl T] [--refresh-ttl T] [--refresh"
 		    " keep|rotate] [--pkce required|optional] [--trusted]"
+		    OPENID_ARGS
 		    " [--unset NAME[,NAME...]]",
 		.help = "change a client; --unset takes an option back to the"
 		    " setting; --public ends its secret",

@@ -160,7 +160,8 @@ create_token(struct req *rq, struct view *w)
 	if (rq->param[PARAM_SCOPES] != NULL)
 		m.scope = scope_parse(
 		    rq->conf, rq->param[PARAM_SCOPES], NULL);
-	m.scope &= scope_of_user(rq->conf, &w->v.user) & ~SCOPE_STAR;
+	m.scope &= scope_of_user(rq->conf, &w->v.user) &
+	    ~(SCOPE_STAR | rq->conf->all_built_in);
 	if ((e = mint_access(rq, &m, &w->row, &w->jwt)) != NULL ||
 	    (e = in_transaction(rq, w, add_token_step)) != NULL)
 		return e;

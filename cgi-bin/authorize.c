@@ -2,6 +2,7 @@
 #include "arena.h"
 #include "authorize.h"
 #include "buf.h"
+#include "claims.h"
 #include "client.h"
 #include "conf.h"
 #include "fresh.h"
@@ -36,6 +37,8 @@ login_url(struct req *rq, int anew)
 	url_query_add(&b, "return_to", authorize_self(rq));
 	if (anew)
 		url_query_add(&b, "prompt", "login");
+	if (rq->param[PARAM_LOGIN_HINT] != NULL)
+		url_query_add(&b, "email", rq->param[PARAM_LOGIN_HINT]);
 	return b.data;
 }
 
@@ -54,7 +57,8 @@ ask(struct req *rq, const struct authorization *az, const struct visitor *v,
 		tmpl_set(item, "name", pair.name);
 		tmpl_set(item, "value", pair.value);
 	}
-	scope_show(rq->conf, scope, d);
+	scope_show(rq->conf, scope | az->claims.scope, d);
+	claims_show(rq, &v->user, scope | az->claims.scope, d);
 	tmpl_set(d, "title", "Allow access");
 	tmpl_set(d, "action", site_path(rq->conf, rq->a, SITE_AUTHORIZE));
 	tmpl_set(d, "csrf_token", v->csrf);
@@ -88,11 +92,14 @@ is_remembered(struct req *rq, const struct authorization *az,
 	int found;
 
 	/* Anybody can pose as a public client: it is asked for each time. */
-	if (client_is_public(&az->client) || az->prompt & PROMPT_CONSENT)
+	if (client_is_public(&az->client) ||
+	    az->prompt & (PROMPT_CONSENT | PROMPT_SELECT))
 		return 0;
 	found = store_consent_find(rq->st, rq->a, v->user.id, az->client.id,
 	    az->resource, &words);
-	if (found == 1 && scope & ~scope_parse(rq->conf, words, NULL))
+	/* A claim that is asked for by name counts as its scope. */
+	if (found == 1 && (scope | az->claims.scope) &
+		~scope_parse(rq->conf, words, NULL))
 		found = 0;
 	return found;
 }
@@ -135,7 +142,11 @@ store_code(struct store *st, void *ctx)
 	if (n <= 0 ||
 	    (g->consented &&
 		scope_consent(g->rq, gr->user, gr->client, gr->resource,
-		    g->scope) < 0))
+		    g->scope | g->az->claims.scope) < 0))
+		return -1;
+	if (g->scope & g->rq->conf->built_in[SCOPE_OPENID] &&
+	    store_session_client(st, g->rq->a, &g->v->session.digest,
+		gr->client, &g->code.granted.sid) < 0)
 		return -1;
 	return store_code_add(st, &g->code);
 }
@@ -154,6 +165,9 @@ give_code(struct req *rq, const struct authorization *az,
 			.granted.scope = scope_format(rq->conf, rq->a, scope),
 			.granted.resource = az->resource,
 			.granted.proof = v->session.proof,
+			.granted.nonce = az->nonce,
+			.granted.claims = claims_words(rq, &az->claims,
+			    &v->user),
 			.redirect_uri = az->redirect_uri,
 			.challenge = az->challenge,
 			.expires_at = rq->now + rq->conf->code_ttl,
@@ -231,7 +245,7 @@ decide(struct req *rq, struct authorization *az, struct visitor *v)
 	    az->prompt_error == NULL;
 	const struct oerr *e;
 	uint64_t scope;
-	int remembered;
+	int remembered, is_expected;
 
 	if ((e = authorize_check(rq, az)) != NULL)
 		return v->signed_in || is_silent
@@ -247,6 +261,12 @@ decide(struct req *rq, struct authorization *az, struct visitor *v)
 	if (az->prompt & PROMPT_LOGIN ||
 	    !is_enough(rq, az, &v->session.proof))
 		return resp_redirect(rq, login_url(rq, 1));
+	if (authorize_is_for(rq, az, &v->user, &is_expected) < 0)
+		return oerr_machine(rq);
+	if (!is_expected)
+		return authorize_error(rq, az,
+		    oerr_say(rq, &oerr_login_required,
+			"Another user is signed in than the app expects."));
 	scope = az->scope & scope_of_user(rq->conf, &v->user);
 	if (az->scope != 0 && scope == 0)
 		return authorize_error(rq, az, &oerr_invalid_scope);
@@ -257,7 +277,8 @@ decide(struct req *rq, struct authorization *az, struct visitor *v)
 	if (remembered)
 		return give_code(rq, az, v, scope, 0);
 	/* It is stored, so that the account page has it. */
-	if (az->client.is_trusted && !(az->prompt & PROMPT_CONSENT))
+	if (az->client.is_trusted &&
+	    !(az->prompt & (PROMPT_CONSENT | PROMPT_SELECT)))
 		return give_code(rq, az, v, scope, 1);
 	return az->prompt & PROMPT_NONE
 	    ? authorize_error(rq, az, &oerr_consent_required)
@@ -281,7 +302,7 @@ int
 main(void)
 {
 	static const struct endpoint ep = {
-		.uses = USES_STORE | USES_PAGES,
+		.uses = USES_STORE | USES_KEYS | USES_PAGES,
 		.name = "authorize", .audit = "authorize",
 		.methods = METHOD_GET | METHOD_POST,
 		.bodies = BODY_FORM, .query_get = 1, .lenient = 1,

@@ -24,8 +24,8 @@
 /* What is told, from either kind of token. */
 struct answer {
 	int active;
-	const char *scope, *client_id, *email, *type, *jti, *subject;
-	int64_t user, expires_at, created_at;
+	const char *scope, *client_id, *email, *type, *jti, *sub;
+	int64_t expires_at, created_at;
 	struct json_object *audience; /* or NULL */
 	struct proof proof;
 };
@@ -65,10 +65,7 @@ write_answer(struct req *rq, const struct answer *an)
 			json_int(b, "iat", an->created_at);
 			json_int(b, "nbf", an->created_at);
 		}
-		json_str(b, "sub",
-		    an->user == 0
-			? subject_of_client(rq->a, an->client_id)
-			: subject_of_user(rq->a, an->user, an->subject));
+		json_str(b, "sub", an->sub);
 		json_str(b, "iss", rq->conf->issuer);
 		if (an->audience != NULL)
 			write_audience(b, "aud", an->audience);
@@ -99,7 +96,7 @@ static const struct oerr *
 inspect_refresh(struct req *rq, const struct client *cl,
     const struct refresh_token *t, struct answer *an)
 {
-	const char *scope;
+	const char *scope, *sub;
 	struct user u;
 	int found;
 
@@ -115,11 +112,13 @@ inspect_refresh(struct req *rq, const struct client *cl,
 	scope = scope_format(rq->conf, rq->a,
 	    scope_parse(rq->conf, t->granted.scope, NULL) &
 		scope_of_client(rq->conf, cl) & scope_of_user(rq->conf, &u));
+	if (subject_for(rq->st, rq->a, cl->sector, u.id, u.subject, &sub) < 0)
+		return oerr_machine(rq);
 	*an = (struct answer) {
 		.active = 1, .scope = scope, .client_id = cl->client_id,
 		.email = username(cl, scope,
 		    words_have(cl->grants, GRANT_PASSWORD), u.email),
-		.type = "refresh_token", .user = u.id, .subject = u.subject,
+		.type = "refresh_token", .sub = sub,
 		.expires_at = t->expires_at, .proof = t->granted.proof,
 	};
 	return NULL;
@@ -133,6 +132,7 @@ read_claims(struct req *rq, const char *text, struct answer *an)
 
 	if (o != NULL)
 		json_object_object_get_ex(o, "aud", &an->audience);
+	an->sub = json_get_str(o, "sub");
 	proof_from_claims(rq->a, o, &an->proof);
 }
 
@@ -158,8 +158,7 @@ inspect_access(struct req *rq, const struct client *cl, const char *text,
 		.client_id = who.is.client_id,
 		.email = username(cl, who.is.scope,
 		    guard_is_first_party(&who), who.is.email),
-		.type = "Bearer", .user = who.is.user, .subject = who.is.subject,
-		.jti = id_text(rq->a, &who.says.id),
+		.type = "Bearer", .jti = id_text(rq->a, &who.says.id),
 		.expires_at = who.is.expires_at,
 		.created_at = who.is.created_at,
 	};

@@ -143,7 +143,7 @@ create(struct req *rq, const struct caller *who, const char *id)
 		return e;
 	/* The scopes that the token has, and that its user may still have. */
 	may = scope_parse(rq->conf, who->is.scope, NULL) &
-	    scope_of_user(rq->conf, &u);
+	    scope_of_user(rq->conf, &u) & ~rq->conf->all_built_in;
 	e = api_text(rq, "name", NAME_MAX_CHARS, &m.name);
 	e2 = take_scopes(rq, may, &m.scope);
 	if (e != NULL || e2 != NULL)

@@ -1,5 +1,6 @@
 /* verify.c: GET POST /oauth/device: where a user types a device's code. */
 #include "arena.h"
+#include "claims.h"
 #include "buf.h"
 #include "conf.h"
 #include "device.h"
@@ -113,6 +114,7 @@ confirm(struct req *rq, const struct visitor *v, const struct asked *as)
 	if (as->nothing_left)
 		tmpl_set(d, "error", NOTHING_LEFT);
 	scope_show(rq->conf, as->scope, d);
+	claims_show(rq, &v->user, as->scope, d);
 	tmpl_set(d, "switch_url",
 	    arena_printf(rq->a, "%s?return_to=%s",
 		site_path(rq->conf, rq->a, SITE_LOGIN),

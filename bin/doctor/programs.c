@@ -19,7 +19,7 @@ static const char *const names[] = { "account", "authorize", "confirm",
 	"device", "guard", "introspect", "jwks", "login", "metadata",
 	"notfound", "password-token", "personal-tokens", "playground", "posts",
 	"recover", "resource-metadata", "revoke", "signup", "status", "token",
-	"user", "verify" };
+	"user", "userinfo", "verify" };
 #define N_NAMES (sizeof(names) / sizeof(names[0]))
 
 /* One program instead, which has all of them: deploy/static/one.c. */

@@ -40,6 +40,7 @@ static const struct route {
 	{ "/oauth/device/code", "device" },
 	{ "/oauth/revoke", "revoke" },
 	{ "/oauth/introspect", "introspect" },
+	{ "/oauth/userinfo", "userinfo" },
 	{ "/oauth/jwks", "jwks" },
 	{ "/oauth/playground", "playground" },
 	{ "/oauth/setup", "setup" },
@@ -50,6 +51,7 @@ static const struct route {
 	{ "/api/user", "user" },
 	{ "/api/status", "status" },
 	{ "/.well-known/oauth-authorization-server", "metadata" },
+	{ "/.well-known/openid-configuration", "metadata" },
 	{ "/.well-known/oauth-protected-resource", "resource-metadata" },
 };
 

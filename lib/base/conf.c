@@ -30,44 +30,6 @@ conf_refuse(struct reading *r, const char *fmt, ...)
 	return -1;
 }
 
-/* A scope token (RFC 6749 section 3.3), of characters that a URL needs not escape. */
-static int
-scope_is_name(const char *s)
-{
-	if (*s == '\0' || strlen(s) > 64)
-		return 0;
-	for (; *s != '\0'; s++)
-		if (!((*s >= 'A' && *s <= 'Z') || (*s >= 'a' && *s <= 'z') ||
-			(*s >= '0' && *s <= '9') || strchr("-_.:/", *s)))
-			return 0;
-	return 1;
-}
-
-/* "name = description", or "name = privileged: description". */
-static int
-add_scope(struct reading *r, const char *name, const char *value)
-{
-	static const char mark[] = "privileged:";
-	struct conf *cf = r->cf;
-	struct conf_scope *sc;
-
-	if (!scope_is_name(name))
-		return conf_refuse(r, "a scope's name is 1 to 64 letters, digits and"
-		    " any of - _ . : /");
-	for (size_t i = 0; i < cf->n_scopes; i++)
-		if (strcmp(cf->scopes[i].name, name) == 0)
-			return conf_refuse(r, "the scope %s stands twice", name);
-	if (cf->n_scopes == SCOPES_MAX)
-		return conf_refuse(r, "more than %d scopes", SCOPES_MAX);
-	sc = &cf->scopes[cf->n_scopes++];
-	sc->name = arena_str(cf->a, name);
-	if ((sc->privileged = strncmp(value, mark, strlen(mark)) == 0))
-		for (value += strlen(mark); *value == ' ';)
-			value++;
-	sc->description = arena_str(cf->a, *value == '\0' ? name : value);
-	return 0;
-}
-
 /* Keep a rule until the end of the file: it uses scopes and settings. */
 static int
 keep_rule(struct reading *r, const char *name, const char *value)
@@ -95,7 +57,7 @@ static int
 set(struct reading *r, const char *name, const char *value)
 {
 	if (is_in(r, "scopes"))
-		return add_scope(r, name, value);
+		return conf_scope_add(r, name, value);
 	if (is_in(r, "guard") && strchr(name, '/') != NULL)
 		return keep_rule(r, name, value);
 	for (size_t i = 0; i < conf_n_settings; i++) {
@@ -157,32 +119,6 @@ read_line(struct reading *r, char *line)
 	return set(r, trim(line), trim(equals + 1));
 }
 
-/* The names of the scopes, as words. */
-static const char *
-scope_names(const struct conf *cf)
-{
-	struct buf b;
-
-	buf_init(&b, cf->a, 256);
-	for (size_t i = 0; i < cf->n_scopes; i++)
-		buf_printf(&b, "%s%s", i > 0 ? " " : "", cf->scopes[i].name);
-	return b.data;
-}
-
-/* Each word is the name of a scope. */
-static int
-words_are_scopes(struct reading *r, const struct setting *s, const char *words)
-{
-	const char *names = scope_names(r->cf);
-	size_t n;
-
-	for (; words_next(&words, &n); words += n)
-		if (!words_have_n(names, words, n))
-			return conf_refuse(r, "%s names %.*s, which [scopes] does"
-			    " not", s->name, (int)n, words);
-	return 0;
-}
-
 /* Rules are added in the order of the file: of two that clash the later one is wrong. */
 static int
 add_rules(struct reading *r)
@@ -192,7 +128,7 @@ add_rules(struct reading *r)
 	    ? NULL
 	    : uri_origin(r->cf->a, r->cf->issuer);
 	const struct rule_context cx = { .a = r->cf->a,
-		.scopes = scope_names(r->cf),
+		.scopes = conf_scope_names(r->cf),
 		.realm = r->cf->guard_realm,
 		.fold_case = r->cf->guard_fold_case,
 		.time = conf_time,
@@ -278,6 +214,7 @@ finish(struct reading *r)
 	const struct setting *s;
 	const char *text;
 
+	conf_scope_built_in(r->cf);
 	for (size_t i = 0; i < conf_n_settings; i++) {
 		s = &conf_settings[i];
 		r->line = r->set_on[i];
@@ -287,7 +224,7 @@ finish(struct reading *r)
 		if (s->type != TYPE_SCOPES)
 			continue;
 		memcpy(&text, (char *)r->cf + s->at, sizeof(text));
-		if (text != NULL && words_are_scopes(r, s, text) < 0)
+		if (text != NULL && conf_scope_check(r, s, text) < 0)
 			return -1;
 	}
 	if (add_rules(r) < 0)

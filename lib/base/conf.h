@@ -9,8 +9,18 @@
 
 #include "rule.h"
 
-/* A set of scopes is a word of bits, one a row of [scopes]; the last is '*'. */
+/* The scopes of OpenID Connect, which every configuration has. */
+enum scope_built_in {
+	SCOPE_OPENID, SCOPE_PROFILE, SCOPE_EMAIL, SCOPE_GROUPS, SCOPE_OFFLINE,
+	SCOPE_BUILT_IN_COUNT
+};
+
+/*
+ * A set of scopes is a word of bits, one a row of [scopes], then those of OpenID
+ * Connect that [scopes] does not name; the last is '*'.
+ */
 #define SCOPES_MAX 63
+#define SCOPES_OWN_MAX (SCOPES_MAX - SCOPE_BUILT_IN_COUNT)
 #define SCOPE_STAR (UINT64_C(1) << 63)
 
 /* The directory, in that of the keys, of what programs that verify read. */
@@ -88,6 +98,8 @@ struct conf {
 	int password_user_names; /* the first-party proxy takes user names */
 	struct conf_scope scopes[SCOPES_MAX];
 	size_t n_scopes;
+	uint64_t built_in[SCOPE_BUILT_IN_COUNT]; /* the bit of each */
+	uint64_t all_built_in;	/* those that [scopes] does not name */
 	const char *guard_realm; /* of rules without one, or NULL: the issuer */
 	int guard_fold_case;	 /* paths that differ in case are the same */
 	struct rule *rules;	 /* of [guard]: rule.h */

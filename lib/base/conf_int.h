@@ -89,4 +89,16 @@ int conf_is_issuer(const char *url);
 /* conf_data(cf): say where database, state and audit trail are, if cf does not. */
 void conf_data(struct conf *cf);
 
+/*
+ * conf_scope_add(r, name, value): take a line of [scopes]; 0, or -1.
+ * conf_scope_built_in(cf): add the scopes of OpenID Connect, after the last line.
+ * conf_scope_names(cf): the names of all scopes, as words.
+ * conf_scope_check(r, s, words): is each word the name of a scope?  0, or -1.
+ */
+int conf_scope_add(struct reading *r, const char *name, const char *value);
+void conf_scope_built_in(struct conf *cf);
+const char *conf_scope_names(const struct conf *cf);
+int conf_scope_check(
+    struct reading *r, const struct setting *s, const char *words);
+
 #endif

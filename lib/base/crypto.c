@@ -27,6 +27,17 @@ digest_of(const void *data, size_t len, struct digest *out)
 }
 
 void
+digest_512(const void *data, size_t len, uint8_t out[static DIGEST_512_LEN])
+{
+	struct sha512_ctx ctx;
+
+	sha512_init(&ctx);
+	sha512_update(&ctx, len, data);
+	sha512_digest(&ctx, DIGEST_512_LEN, out);
+	explicit_bzero(&ctx, sizeof(ctx));
+}
+
+void
 digest_seal(const struct digest *key, const char *text, struct digest *out)
 {
 	struct hmac_sha256_ctx ctx;

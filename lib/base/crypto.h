@@ -18,6 +18,13 @@ struct digest {
 void digest_of(const void *data, size_t len, struct digest *out);
 
 /*
+ * digest_512(data, len, out): put the SHA-512 of data, of DIGEST_512_LEN bytes, to out.
+ */
+#define DIGEST_512_LEN 64
+void digest_512(
+    const void *data, size_t len, uint8_t out[static DIGEST_512_LEN]);
+
+/*
  * digest_seal(key, text, out):
  * Put the HMAC (RFC 2104) of text to out.  key is the digest of a secret.
  */

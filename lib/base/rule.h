@@ -40,6 +40,7 @@ struct guard_rule {
 	enum acr acr;       /* the least that its user must have signed in with */
 	int64_t max_age;    /* of that sign-in, seconds; 0: any */
 	int wants_fresh;    /* the setting fresh_ttl is its max_age */
+	int in_form;        /* the token may be in a form (RFC 6750 section 2.2) */
 };
 
 /* A line of [guard]: "[METHOD,...] /prefix = what it needs". */

@@ -10,6 +10,7 @@
 
 #include "agent.h"
 #include "arena.h"
+#include "claims.h"
 #include "b64.h"
 #include "conf.h"
 #include "grant.h"
@@ -89,6 +90,8 @@ show_apps(struct req *rq, struct tmpl_data *d, const struct view *w)
 		set_place(rq->a, item, &c[i]);
 		scope_show_as(rq->conf,
 		    scope_parse(rq->conf, c[i].scope, NULL), item, "may");
+		claims_show(rq, &w->v.user,
+		    scope_parse(rq->conf, c[i].scope, NULL), item);
 		account_set_time(rq->a, item, "granted_at", c[i].granted_at);
 		account_set_time(rq->a, item, "last_used_at", c[i].last_used_at);
 	}
@@ -200,7 +203,7 @@ show_form(struct req *rq, struct tmpl_data *d, const struct view *w)
 	tmpl_set(d, "token_name", again ? rq->param[PARAM_NAME] : NULL);
 	show_expiries(rq, d, again ? rq->param[PARAM_EXPIRES_IN] : NULL);
 	for (size_t i = 0; i < rq->conf->n_scopes; i++) {
-		if (!(may & UINT64_C(1) << i))
+		if (!(may & ~rq->conf->all_built_in & UINT64_C(1) << i))
 			continue;
 		item = tmpl_push(d, "scopes");
 		tmpl_set(item, "name", s[i].name);

@@ -16,6 +16,8 @@
 #include "resp.h"
 #include "scope.h"
 #include "site.h"
+#include "store_user.h"
+#include "subject.h"
 #include "tmpl.h"
 #include "url.h"
 #include "words.h"
@@ -25,6 +27,7 @@ static const enum param request_params[] = {
 	PARAM_RESPONSE_TYPE, PARAM_CLIENT_ID, PARAM_REDIRECT_URI, PARAM_SCOPE,
 	PARAM_STATE, PARAM_CODE_CHALLENGE, PARAM_CODE_CHALLENGE_METHOD,
 	PARAM_RESPONSE_MODE, PARAM_PROMPT, PARAM_RESOURCE, PARAM_ACR_VALUES,
+	PARAM_NONCE, PARAM_CLAIMS, PARAM_ID_TOKEN_HINT,
 };
 #define N_REQUEST_PARAMS (sizeof(request_params) / sizeof(request_params[0]))
 
@@ -37,18 +40,21 @@ read_prompt(struct req *rq, struct authorization *az)
 	} prompts[] = {
 		{ "none", PROMPT_NONE }, { "login", PROMPT_LOGIN },
 		{ "consent", PROMPT_CONSENT },
+		{ "select_account", PROMPT_SELECT },
 	};
+	static const size_t n_prompts = sizeof(prompts) / sizeof(prompts[0]);
 	const char *w = rq->param[PARAM_PROMPT];
 	size_t n, i;
 
 	for (; w != NULL && words_next(&w, &n); w += n) {
-		for (i = 0; i < 3; i++)
+		for (i = 0; i < n_prompts; i++)
 			if (strlen(prompts[i].name) == n &&
 			    memcmp(prompts[i].name, w, n) == 0)
 				break;
-		if (i == 3)
+		if (i == n_prompts)
 			return oerr_say(rq, &oerr_invalid_request,
-			    "The prompt is none, login or consent.");
+			    "The prompt is none, login, consent or"
+			    " select_account.");
 		az->prompt |= prompts[i].bit;
 	}
 	if (az->prompt & PROMPT_NONE && az->prompt != PROMPT_NONE)
@@ -117,10 +123,20 @@ check_challenge(struct req *rq, struct authorization *az)
 	return NULL;
 }
 
-/*
- * RFC 9470 section 4.  One of several acr_values will do; values that are none of ours
- * nobody can have.
- */
+/* One of the words will do; words that are none of ours nobody can have. */
+static const struct oerr *
+take_acr(struct req *rq, struct authorization *az, const char *words)
+{
+	const enum acr acr = acr_least(words);
+
+	if (acr > az->acr)
+		az->acr = acr;
+	return acr != ACR_NONE && acr <= factor_best(rq->conf)
+	    ? NULL
+	    : &oerr_unmet_authentication;
+}
+
+/* RFC 9470 section 4. */
 static const struct oerr *
 read_step_up(struct req *rq, struct authorization *az)
 {
@@ -133,12 +149,82 @@ read_step_up(struct req *rq, struct authorization *az)
 		conf_time(age, &az->max_age) < 0))
 		return oerr_say(rq, &oerr_invalid_request,
 		    "The max_age is a number of seconds.");
-	if (acr == NULL || *acr == '\0')
+	return acr == NULL || *acr == '\0' ? NULL : take_acr(rq, az, acr);
+}
+
+/* OpenID Connect Core section 3.1.2.6: what this server does not take. */
+static const struct oerr *
+check_unsupported(struct req *rq)
+{
+	static const struct {
+		enum param param;
+		const struct oerr *e;
+	} rows[] = {
+		{ PARAM_REQUEST, &oerr_request_not_supported },
+		{ PARAM_REQUEST_URI, &oerr_request_uri_not_supported },
+		{ PARAM_REGISTRATION, &oerr_registration_not_supported },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rq->param[rows[i].param] != NULL)
+			return rows[i].e;
+	return NULL;
+}
+
+/* Who the client expects: OpenID Connect Core section 3.1.2.1. */
+static const struct oerr *
+read_hint(struct req *rq, struct authorization *az)
+{
+	const char *text = rq->param[PARAM_ID_TOKEN_HINT];
+	const struct oerr *e;
+
+	if (text == NULL)
 		return NULL;
-	az->acr = acr_least(acr);
-	return az->acr != ACR_NONE && az->acr <= factor_best(rq->conf)
+	if ((e = id_token_read(rq, text, &az->hint)) != NULL)
+		return e;
+	return strcmp(az->hint.client_id, az->client.client_id) == 0
 	    ? NULL
-	    : &oerr_unmet_authentication;
+	    : oerr_say(rq, &oerr_invalid_request,
+		  "The id_token_hint was issued to another client.");
+}
+
+/* The parameters that OpenID Connect adds; without openid in scope they mean nothing. */
+static const struct oerr *
+check_openid(struct req *rq, struct authorization *az)
+{
+	const struct oerr *e;
+
+	if (!(az->scope & rq->conf->built_in[SCOPE_OPENID]))
+		return NULL;
+	az->nonce = rq->param[PARAM_NONCE];
+	/* RFC 9700 section 2.1.1: one of the two tells that a code is the client's. */
+	if (az->challenge == NULL && az->nonce == NULL)
+		return oerr_say(rq, &oerr_invalid_request,
+		    "Without a code_challenge the parameter nonce is needed.");
+	if ((e = read_hint(rq, az)) != NULL)
+		return e;
+	if ((e = claims_read(rq, &az->client, &az->claims)) != NULL)
+		return e;
+	return az->claims.acr == NULL
+	    ? NULL
+	    : take_acr(rq, az, az->claims.acr);
+}
+
+int
+authorize_is_for(struct req *rq, const struct authorization *az,
+    const struct user *u, int *is)
+{
+	const char *sub;
+
+	*is = 1;
+	if (az->hint.sub == NULL && az->claims.sub == NULL)
+		return 0;
+	if (subject_for(rq->st, rq->a, az->client.sector, u->id, u->subject,
+		&sub) < 0)
+		return -1;
+	*is = (az->hint.sub == NULL || strcmp(az->hint.sub, sub) == 0) &&
+	    (az->claims.sub == NULL || strcmp(az->claims.sub, sub) == 0);
+	return 0;
 }
 
 const struct oerr *
@@ -150,6 +236,8 @@ authorize_check(struct req *rq, struct authorization *az)
 
 	if (rq->param_error != NULL)
 		return rq->param_error;
+	if ((e = check_unsupported(rq)) != NULL)
+		return e;
 	if (type == NULL)
 		return oerr_say(rq, &oerr_invalid_request,
 		    "The parameter response_type is missing.");
@@ -163,10 +251,11 @@ authorize_check(struct req *rq, struct authorization *az)
 	if ((e = check_challenge(rq, az)) != NULL ||
 	    (e = az->prompt_error) != NULL ||
 	    (e = read_step_up(rq, az)) != NULL ||
-	    (e = resource_asked(rq, &az->resource)) != NULL)
+	    (e = resource_asked(rq, &az->resource)) != NULL ||
+	    (e = scope_offer(rq, &az->client, rq->param[PARAM_SCOPE],
+		 &az->scope)) != NULL)
 		return e;
-	return scope_offer(
-	    rq, &az->client, rq->param[PARAM_SCOPE], &az->scope);
+	return check_openid(rq, az);
 }
 
 /* What the client is told, name and value; a value of NULL is left out. */
@@ -280,7 +369,7 @@ authorize_code(
 	return send_back(rq, az, &an);
 }
 
-/* The prompt without "login", which has been done. */
+/* The prompt without what has been done. */
 static const char *
 without_login(struct arena *a, const char *prompt)
 {
@@ -289,7 +378,7 @@ without_login(struct arena *a, const char *prompt)
 
 	buf_init(&b, a, 32);
 	for (; words_next(&prompt, &n); prompt += n)
-		if (n != 5 || memcmp(prompt, "login", 5) != 0) {
+		if (!words_have_n("login select_account", prompt, n)) {
 			buf_str(&b, b.len > 0 ? " " : "");
 			buf_add(&b, prompt, n);
 		}

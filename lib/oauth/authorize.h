@@ -5,12 +5,19 @@
 #include <stdint.h>
 
 #include "acr.h"
+#include "claims.h"
+#include "id_token.h"
 #include "store_client.h"
 
 struct oerr;
 struct req;
 
-enum { PROMPT_NONE = 1, PROMPT_LOGIN = 2, PROMPT_CONSENT = 4 };
+enum {
+	PROMPT_NONE = 1,
+	PROMPT_LOGIN = 2,
+	PROMPT_CONSENT = 4,
+	PROMPT_SELECT = 8, /* the page that asks for consent has the account */
+};
 
 /* A request, checked. */
 struct authorization {
@@ -23,6 +30,9 @@ struct authorization {
 	unsigned prompt;	/* as far as it was understood */
 	const struct oerr *prompt_error; /* or NULL */
 	uint64_t scope;		/* asked, and the client may have it */
+	const char *nonce;	/* or NULL */
+	struct claims_asked claims;
+	struct id_hint hint;	/* who should be signed in; sub NULL: anybody */
 	enum acr acr;		/* the least that will do; ACR_NONE: any */
 	int64_t max_age;	/* seconds since the sign-in; -1: any */
 };
@@ -42,6 +52,15 @@ const struct oerr *authorize_client(struct req *rq, struct authorization *az);
  * anybody else.
  */
 const struct oerr *authorize_check(struct req *rq, struct authorization *az);
+
+/*
+ * authorize_is_for(rq, az, u, is):
+ * Put to *is whether u is who the client expects: by id_token_hint, or the claim sub
+ * with a value.  Return 0, or -1 on a database error, logged.
+ */
+struct user;
+int authorize_is_for(struct req *rq, const struct authorization *az,
+    const struct user *u, int *is);
 
 /*
  * authorize_error(rq, az, e), authorize_code(rq, az, code):

@@ -16,22 +16,6 @@
 #include "scope.h"
 #include "uri.h"
 
-static const struct key *
-find_key(void *ctx, const char *kid)
-{
-	struct req *rq = ctx;
-	const struct keys_entry *en;
-
-	if (kid == NULL)
-		return NULL;
-	if ((en = keys_by_kid(keys_get(rq), kid)) == NULL) {
-		/* It may be a new key, which another program read before us. */
-		keys_look_again(rq);
-		en = keys_by_kid(keys_get(rq), kid);
-	}
-	return en == NULL ? NULL : en->key;
-}
-
 /* The FOR_ bits of what aud, a string or an array of strings, names. */
 static uint64_t
 read_audience(struct req *rq, struct json_object *aud, const char *client_id)
@@ -205,7 +189,7 @@ bearer_identify(struct req *rq, const char *token, struct caller *out)
 		if (found != 1 || !is_sealed(rq, &jwt, &out->is)) {
 			if (!keys_any(keys_get(rq)))
 				return no_keys(rq);
-			why = jwt_check(rq->a, &jwt, find_key, rq);
+			why = jwt_check(rq->a, &jwt, keys_find, rq);
 		}
 	}
 	if (why != NULL) {

@@ -6,6 +6,7 @@
 
 #include "arena.h"
 #include "buf.h"
+#include "claims.h"
 #include "client.h"
 #include "conf.h"
 #include "factor.h"
@@ -29,6 +30,7 @@ write_urls(const struct conf *cf, struct buf *b)
 		{ "revocation_endpoint", SITE_REVOKE },
 		{ "introspection_endpoint", SITE_INTROSPECT },
 		{ "device_authorization_endpoint", SITE_DEVICE_CODE },
+		{ "userinfo_endpoint", SITE_USERINFO },
 	};
 
 	json_str(b, "issuer", cf->issuer);
@@ -49,13 +51,14 @@ write_scopes(struct buf *b, const char *words)
  * out: RFC 8414 section 2 lets a server choose.
  */
 static const char *
-scopes_of_server(const struct conf *cf, struct arena *a)
+scopes_of_server(const struct conf *cf, struct arena *a, uint64_t without)
 {
 	struct buf b;
 
 	buf_init(&b, a, 256);
 	for (size_t i = 0; i < cf->n_scopes; i++)
-		if (!cf->scopes[i].privileged)
+		if (!cf->scopes[i].privileged &&
+		    !(without & UINT64_C(1) << i))
 			buf_printf(&b, "%s%s", b.len > 0 ? " " : "",
 			    cf->scopes[i].name);
 	return b.data;
@@ -120,6 +123,29 @@ write_acrs(const struct conf *cf, struct buf *b)
 	json_close(b, ']');
 }
 
+/*
+ * OpenID Connect Discovery section 3.  Each installation has a key of these two
+ * algorithms.
+ */
+static void
+write_openid(struct buf *b)
+{
+	json_words(b, "subject_types_supported", "public pairwise");
+	json_words(b, "id_token_signing_alg_values_supported", "RS256 ES256");
+	json_words(b, "userinfo_signing_alg_values_supported", "RS256 ES256");
+	json_words(b, "prompt_values_supported",
+	    "none login consent select_account");
+	json_words(b, "display_values_supported", "page");
+	json_words(b, "claim_types_supported", "normal");
+	json_open(b, "claims_supported", '[');
+	claims_list(b);
+	json_close(b, ']');
+	json_truth(b, "claims_parameter_supported", 1);
+	json_truth(b, "request_parameter_supported", 0);
+	/* It is true by default. */
+	json_truth(b, "request_uri_parameter_supported", 0);
+}
+
 const struct buf *
 discovery_server(const struct conf *cf, struct arena *a)
 {
@@ -128,7 +154,7 @@ discovery_server(const struct conf *cf, struct arena *a)
 	buf_init(b, a, 2048);
 	json_open(b, NULL, '{');
 	write_urls(cf, b);
-	write_scopes(b, scopes_of_server(cf, a));
+	write_scopes(b, scopes_of_server(cf, a, 0));
 	json_words(b, "response_types_supported", "code");
 	json_words(b, "response_modes_supported", "query form_post");
 	write_grants(b);
@@ -137,6 +163,7 @@ discovery_server(const struct conf *cf, struct arena *a)
 	write_methods(b, "introspection_endpoint_auth_methods_supported", 0);
 	json_words(b, "code_challenge_methods_supported", "S256");
 	write_acrs(cf, b);
+	write_openid(b);
 	json_truth(b, "authorization_response_iss_parameter_supported", 1);
 	json_close(b, '}');
 	return b;
@@ -157,7 +184,8 @@ discovery_resource(const struct conf *cf, struct arena *a, unsigned no)
 	json_str(b, NULL, cf->issuer);
 	json_close(b, ']');
 	write_scopes(b,
-	    no == 0 ? scopes_of_server(cf, a) : scopes_of_resource(cf, a, no));
+	    no == 0 ? scopes_of_server(cf, a, cf->all_built_in)
+		    : scopes_of_resource(cf, a, no));
 	json_words(b, "bearer_methods_supported", "header");
 	json_str(b, "resource_name",
 	    no == 0 || needs->realm == NULL ? cf->site_name : needs->realm);

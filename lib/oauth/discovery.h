@@ -6,14 +6,19 @@ struct arena;
 struct buf;
 struct conf;
 
-/* The names under /.well-known: RFC 8414 section 3, RFC 9728 section 3. */
+/*
+ * The names under /.well-known: RFC 8414 section 3, OpenID Connect Discovery section 4,
+ * RFC 9728 section 3.
+ */
 #define DISCOVERY_SERVER "oauth-authorization-server"
+#define DISCOVERY_OPENID "openid-configuration"
 #define DISCOVERY_RESOURCE "oauth-protected-resource"
 
 /*
  * discovery_server(cf, a):
- * Return the JSON document of the authorization server (RFC 8414 section 2).  It is
- * made from the tables that the programs themselves use.
+ * Return the JSON document of the authorization server (RFC 8414 section 2,
+ * OpenID Connect Discovery section 3: one document for both).  It is made from the
+ * tables that the programs themselves use.
  */
 const struct buf *discovery_server(const struct conf *cf, struct arena *a);
 

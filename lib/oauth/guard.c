@@ -206,15 +206,41 @@ note_use_at_end(struct req *rq, const struct caller *who)
 	req_at_end(rq, note_use, id);
 }
 
+static const char *
+form_token(const struct req *rq)
+{
+	return rq->method == METHOD_POST ? rq->param[PARAM_ACCESS_TOKEN] : NULL;
+}
+
+const char *
+guard_sent(const struct req *rq)
+{
+	const char *token = guard_token(rq);
+
+	return token != NULL ? token : form_token(rq);
+}
+
+/* RFC 6750 section 2: from one place alone. */
+static const struct oerr *
+find_token(struct req *rq, const struct guard_rule *rule, const char **out)
+{
+	*out = rule->in_form ? guard_sent(rq) : guard_token(rq);
+	if (rule->in_form && guard_token(rq) != NULL && form_token(rq) != NULL)
+		return oerr_say(rq, &oerr_invalid_request,
+		    "The token is sent in two ways at once.");
+	return *out == NULL ? &oerr_no_token : NULL;
+}
+
 const struct oerr *
 guard_check(
     struct req *rq, const struct guard_rule *rule, struct caller *out)
 {
-	const char *token = guard_token(rq);
 	const struct oerr *e;
+	const char *token;
 
 	memset(out, 0, sizeof(*out));
-	e = token == NULL ? &oerr_no_token : bearer_check(rq, token, out);
+	if ((e = find_token(rq, rule, &token)) == NULL)
+		e = bearer_check(rq, token, out);
 	/*
 	 * The caller is the user or client of this token. (A token that a
 	 * client asks about, or revokes, may be somebody else's: the audit

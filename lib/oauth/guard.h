@@ -26,8 +26,12 @@ int guard_is_first_party(const struct caller *who);
 const struct oerr *guard_check(
     struct req *rq, const struct guard_rule *rule, struct caller *out);
 
-/* guard_token(rq): the bearer token of the request, or NULL. */
+/*
+ * guard_token(rq): the bearer token of the request's header, or NULL.
+ * guard_sent(rq): the one of its header or, of a POST, its form (rule->in_form).
+ */
 const char *guard_token(const struct req *rq);
+const char *guard_sent(const struct req *rq);
 
 /*
  * guard_check_again(rq, who):

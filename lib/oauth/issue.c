@@ -7,6 +7,7 @@
 #include "buf.h"
 #include "conf.h"
 #include "grant.h"
+#include "id_token.h"
 #include "json.h"
 #include "mint.h"
 #include "oerr.h"
@@ -98,7 +99,7 @@ spend_and_store(struct set *s)
 
 static const struct oerr *
 answer(struct req *rq, const struct access_token *access, const char *jwt,
-    const char *refresh)
+    const char *refresh, const char *id_token)
 {
 	struct buf *b = arena_alloc(rq->a, sizeof(*b));
 
@@ -109,6 +110,8 @@ answer(struct req *rq, const struct access_token *access, const char *jwt,
 	json_str(b, "access_token", jwt);
 	if (refresh != NULL)
 		json_str(b, "refresh_token", refresh);
+	if (id_token != NULL)
+		json_str(b, "id_token", id_token);
 	json_str(b, "scope", access->scope);
 	json_close(b, '}');
 	resp_header(rq, "Cache-Control", "no-store");
@@ -164,6 +167,8 @@ make_refresh(struct req *rq, const struct client *cl, const struct subject *sub,
 	out->granted.family = access->family;
 	out->granted.client = cl->id;
 	out->granted.user = sub->user->id;
+	/* OpenID Connect Core section 12.2: only the first ID token has it. */
+	out->granted.nonce = NULL;
 	if (out->granted.scope == NULL)
 		out->granted.scope = access->scope;
 	if (!words_have(cl->grants, GRANT_REFRESH))
@@ -190,6 +195,7 @@ issue_tokens(struct req *rq, const struct client *cl, const struct grant *g,
 		.scope = sub->scope,
 		.family = family,
 		.proof = sub->granted.proof,
+		.claims = sub->granted.claims,
 		/* a code may be older than what is left of its family */
 		.ttl_s = least(ttl_of(cl->access_ttl, rq->conf->access_ttl),
 		    end <= rq->now ? 1 : end - rq->now),
@@ -199,13 +205,15 @@ issue_tokens(struct req *rq, const struct client *cl, const struct grant *g,
 	};
 	char secret[SECRET_TEXT_LEN + 1];
 	const struct oerr *e;
-	char *jwt;
+	char *jwt, *id_token;
 
 	if ((e = resource_for_token(
 		 rq, sub->granted.resource, &m.audience)) != NULL)
 		return e;
 	/* Signed before the write lock is taken: RSA takes milliseconds. */
-	if ((e = mint_access(rq, &m, &s.access, &jwt)) != NULL)
+	if ((e = mint_access(rq, &m, &s.access, &jwt)) != NULL ||
+	    (e = id_token_make(rq, cl, sub, &s.access, jwt, &id_token)) !=
+		NULL)
 		return e;
 	if (s.has_refresh)
 		make_refresh(rq, cl, sub, &s.access, end, secret, &s.refresh);
@@ -214,7 +222,8 @@ issue_tokens(struct req *rq, const struct client *cl, const struct grant *g,
 		e = answer(rq, &s.access, jwt,
 		    !renewable		? NULL
 			: sub->next != NULL ? sub->next
-					    : secret);
+					    : secret,
+		    id_token);
 	}
 	explicit_bzero(secret, sizeof(secret));
 	return e;

@@ -64,6 +64,13 @@ struct keys *keys_get_signing(struct req *rq);
 /* keys_look_again(rq): keys_get checks the directory at its next call. */
 void keys_look_again(struct req *rq);
 
+/*
+ * keys_find(rq, kid):
+ * Return the key that verifies with that kid, also one that was made just now; NULL if
+ * there is none.  It is for jwt_check; rq is a struct req.
+ */
+const struct key *keys_find(void *rq, const char *kid);
+
 /* keys_generation(ks): a number that changes each time keys are read again. */
 uint64_t keys_generation(const struct keys *ks);
 

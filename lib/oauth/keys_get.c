@@ -124,3 +124,18 @@ keys_look_again(struct req *rq)
 	if (ks != NULL)
 		ks->checked_at = 0;
 }
+
+const struct key *
+keys_find(void *rq, const char *kid)
+{
+	const struct keys_entry *en;
+
+	if (kid == NULL)
+		return NULL;
+	if ((en = keys_by_kid(keys_get(rq), kid)) == NULL) {
+		/* It may be a new key, which another program read before us. */
+		keys_look_again(rq);
+		en = keys_by_kid(keys_get(rq), kid);
+	}
+	return en == NULL ? NULL : en->key;
+}

@@ -49,16 +49,14 @@ signer_for(struct req *rq, const struct client *cl)
  * Passport has it.
  */
 static void
-write_claims(struct req *rq, const struct mint *m,
+write_claims(struct req *rq, const struct mint *m, const char *sub,
     const struct access_token *row, struct buf *b)
 {
 	int compat = rq->conf->passport_compat;
 
 	json_open(b, NULL, '{');
 	json_str(b, "iss", rq->conf->issuer);
-	json_str(b, "sub",
-	    m->user == 0 ? subject_of_client(rq->a, m->cl->client_id)
-			 : subject_of_user(rq->a, m->user, m->subject));
+	json_str(b, "sub", sub);
 	json_str(b, "aud",
 	    compat		  ? m->cl->client_id
 		: m->audience != NULL ? m->audience
@@ -71,6 +69,8 @@ write_claims(struct req *rq, const struct mint *m,
 	json_str(b, "scope", row->scope);
 	json_words(b, "scopes", row->scope);
 	proof_write(b, &m->proof);
+	if (m->claims != NULL)
+		json_str(b, "claims", m->claims);
 	json_close(b, '}');
 }
 
@@ -79,10 +79,16 @@ mint_access(struct req *rq, const struct mint *m, struct access_token *row,
     char **jwt)
 {
 	const struct keys_entry *en = signer_for(rq, m->cl);
+	const char *sub;
 	struct buf claims;
 
 	if (en == NULL)
 		return oerr_why(rq, &oerr_server_error, "no key to sign with");
+	if (m->user == 0)
+		sub = subject_of_client(rq->a, m->cl->client_id);
+	else if (subject_for(rq->st, rq->a, m->cl->sector, m->user, m->subject,
+		     &sub) < 0)
+		return oerr_machine(rq);
 	*row = (struct access_token) {
 		.client = m->cl->id,
 		.user = m->user,
@@ -97,7 +103,7 @@ mint_access(struct req *rq, const struct mint *m, struct access_token *row,
 		row->has_family = 1;
 	}
 	buf_init(&claims, rq->a, 1024);
-	write_claims(rq, m, row, &claims);
+	write_claims(rq, m, sub, row, &claims);
 	*jwt = jwt_sign(rq->a, en->key, en->kid,
 	    rq->conf->passport_compat ? "JWT" : "at+jwt", claims.data,
 	    claims.len);

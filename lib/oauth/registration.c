@@ -100,11 +100,15 @@ check_scope(const struct conf *cf, struct arena *a, const struct client *cl)
 static const char *
 check_alg(const struct conf *cf, struct arena *a, const struct client *cl)
 {
+	const char *const names[] = { cl->alg, cl->id_token_alg,
+		cl->userinfo_alg };
+
 	(void)cf;
-	return cl->alg == NULL || alg_find(cl->alg) >= 0
-	    ? NULL
-	    : arena_printf(a, "%s is no algorithm: there are ES256, RS256,"
-		  " PS256 and EdDSA", cl->alg);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (names[i] != NULL && alg_find(names[i]) < 0)
+			return arena_printf(a, "%s is no algorithm: there are"
+			    " ES256, RS256, PS256 and EdDSA", names[i]);
+	return NULL;
 }
 
 /* RFC 6749 section 2.1: a public client cannot keep a secret. */
@@ -187,6 +191,69 @@ check_uris(const struct conf *cf, struct arena *a, const struct client *cl)
 	return NULL;
 }
 
+/* OpenID Connect RP-Initiated Logout section 3.1: as redirect URIs are. */
+static const char *
+check_post_logout(
+    const struct conf *cf, struct arena *a, const struct client *cl)
+{
+	const char *w = cl->post_logout_uris, *uri;
+	size_t n;
+
+	(void)cf;
+	for (; w != NULL && words_next(&w, &n); w += n) {
+		uri = arena_dup(a, w, n);
+		if (!redirect_is_sound(uri))
+			return arena_printf(a, "%s is no URI for after a"
+			    " sign-out: the rules are those of redirect URIs",
+			    uri);
+	}
+	return NULL;
+}
+
+/* OpenID Connect Back-Channel Logout section 2.2; http on this machine alone. */
+static const char *
+check_backchannel(
+    const struct conf *cf, struct arena *a, const struct client *cl)
+{
+	const char *uri = cl->backchannel_logout_uri;
+
+	(void)cf;
+	return uri == NULL || (strncmp(uri, "http", 4) == 0 &&
+		redirect_is_sound(uri))
+	    ? NULL
+	    : arena_printf(a, "%s is no URI that a logout token is sent to:"
+		  " https, or http on 127.0.0.1, [::1] or localhost", uri);
+}
+
+/* OpenID Connect Core section 8.1. */
+static const char *
+take_sector(struct arena *a, const struct registration *r, struct client *cl)
+{
+	const char *w = cl->redirect_uris, *host;
+	size_t n;
+
+	if (r->sector != NULL) {
+		cl->sector = r->sector;
+		return strpbrk(r->sector, "/ :") == NULL && *r->sector != '\0'
+		    ? NULL
+		    : "a sector is the name of a host";
+	}
+	if (!r->is_pairwise || cl->sector != NULL)
+		return NULL;
+	for (; words_next(&w, &n); w += n) {
+		host = redirect_host(a, arena_dup(a, w, n));
+		host = *host == '[' ? host
+				    : arena_dup(a, host, strcspn(host, ":"));
+		if (cl->sector != NULL && strcmp(cl->sector, host) != 0)
+			return "the redirect URIs are on several hosts: say by"
+			       " --sector which one counts";
+		cl->sector = host;
+	}
+	return cl->sector != NULL
+	    ? NULL
+	    : "pairwise needs a redirect URI, or --sector";
+}
+
 static const char *
 check(const struct conf *cf, struct arena *a, const struct client *cl)
 {
@@ -194,6 +261,7 @@ check(const struct conf *cf, struct arena *a, const struct client *cl)
 	    struct arena *, const struct client *) = {
 		check_name, check_scope, check_alg, check_secret,
 		check_refresh, check_pkce, check_trust, check_uris,
+		check_post_logout, check_backchannel,
 	};
 	const char *why = NULL;
 
@@ -244,6 +312,16 @@ take_plain(const struct registration *r, struct client *cl)
 		cl->refresh_ttl = r->refresh_ttl;
 	if (r->is_trusted)
 		cl->is_trusted = 1;
+	if (r->id_token_alg != NULL)
+		cl->id_token_alg = r->id_token_alg;
+	if (r->userinfo_alg != NULL)
+		cl->userinfo_alg = r->userinfo_alg;
+	if (r->post_logout_uris != NULL)
+		cl->post_logout_uris = r->post_logout_uris;
+	if (r->backchannel_logout_uri != NULL)
+		cl->backchannel_logout_uri = r->backchannel_logout_uri;
+	if (r->id_token_claims)
+		cl->id_token_claims = 1;
 	if (r->is_public) {
 		cl->has_secret = 0;
 		cl->secret_hash = NULL;
@@ -264,6 +342,8 @@ registration_apply(const struct conf *cf, struct arena *a,
 	why = take_choices(r, cl);
 	if (why == NULL && r->grants != NULL)
 		why = take_grants(a, r->grants, &cl->grants);
+	if (why == NULL)
+		why = take_sector(a, r, cl);
 	return why == NULL ? check(cf, a, cl) : why;
 }
 

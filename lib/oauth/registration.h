@@ -20,6 +20,13 @@ struct registration {
 	int64_t access_ttl, refresh_ttl;
 	int is_public;		/* it has no secret from now on */
 	int is_trusted;		/* its users are not asked for consent */
+	/* OpenID Connect. */
+	const char *id_token_alg, *userinfo_alg;
+	const char *sector;	/* a host */
+	const char *post_logout_uris; /* words */
+	const char *backchannel_logout_uri;
+	int id_token_claims;
+	int is_pairwise;	/* its sector is the host of its redirect URIs */
 };
 
 /* A client before anything was asked for it. */

@@ -79,12 +79,14 @@ limit_of_client(const struct conf *cf, const char *words)
 	return words == NULL ? every(cf, 0) : limit(cf, words);
 }
 
+/* A user's limit is about APIs: everybody may sign in, and be told about. */
 static uint64_t
 limit_of_user(const struct conf *cf, const char *words)
 {
 	if (words == NULL)
 		words = cf->user_scopes;
-	return words == NULL ? every(cf, 0) : limit(cf, words);
+	return words == NULL ? every(cf, 0)
+			     : limit(cf, words) | cf->all_built_in;
 }
 
 uint64_t
@@ -136,6 +138,11 @@ scope_offer(struct req *rq, const struct client *cl, const char *asked,
 		return NULL;
 	}
 	set = scope_parse(rq->conf, asked, &unknown);
+	/* OpenID Connect Core section 3.1.2.1: what is not understood is ignored. */
+	if (set & rq->conf->built_in[SCOPE_OPENID]) {
+		unknown = 0;
+		set &= ~SCOPE_STAR;
+	}
 	if (unknown || set & SCOPE_STAR)
 		return oerr_why(rq, &oerr_invalid_scope, "unknown scope");
 	*out = set & may;
@@ -150,7 +157,8 @@ scope_grant(struct req *rq, const struct client *cl, const struct user *u,
     const char *asked, uint64_t *out)
 {
 	uint64_t client = scope_of_client(rq->conf, cl), set;
-	uint64_t user = u == NULL ? ~SCOPE_STAR : scope_of_user(rq->conf, u);
+	uint64_t user = u == NULL ? ~(SCOPE_STAR | rq->conf->all_built_in)
+				  : scope_of_user(rq->conf, u);
 	int unknown = 0;
 
 	if (asked == NULL) {
@@ -163,8 +171,8 @@ scope_grant(struct req *rq, const struct client *cl, const struct user *u,
 	if (set & ~client)
 		return oerr_why(rq, &oerr_invalid_scope,
 		    "a scope that the client may not have");
-	if (set & SCOPE_STAR)
-		set = client;
+	if (set & SCOPE_STAR) /* who signs in is asked for by name */
+		set |= client & ~rq->conf->all_built_in;
 	if (set != 0 && (set & user & ~SCOPE_STAR) == 0)
 		return oerr_why(rq, &oerr_invalid_scope,
 		    "no scope that the user may have");

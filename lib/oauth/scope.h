@@ -13,7 +13,7 @@ struct req;
 struct tmpl_data;
 struct user;
 
-/* A set is a word of bits, by the rows of [scopes]; SCOPE_STAR is '*'. */
+/* A set is a word of bits: conf.h; SCOPE_STAR is '*'. */
 
 /*
  * scope_parse(cf, words, unknown):
@@ -28,7 +28,8 @@ char *scope_format(const struct conf *cf, struct arena *a, uint64_t set);
 /*
  * scope_of_client(cf, cl), scope_of_user(cf, u):
  * What each may have at most.  A client without a limit: all that is not marked
- * privileged; a user without one: the setting user_scopes.
+ * privileged; a user without one: the setting user_scopes.  A user may always have
+ * the scopes of OpenID Connect.
  */
 uint64_t scope_of_client(const struct conf *cf, const struct client *cl);
 uint64_t scope_of_user(const struct conf *cf, const struct user *u);
@@ -47,7 +48,8 @@ const char *scope_of_token(
  * may have of the words asked (NULL: the default).  What the client may not have
  * is left out, as many a client asks for all that the metadata lists; if nothing
  * is left, invalid_scope.  An unknown scope is invalid_scope, and so is '*',
- * which would hide from the consent page what is asked.
+ * which would hide from the consent page what is asked.  With openid both are left
+ * out.
  */
 const struct oerr *scope_offer(struct req *rq, const struct client *cl,
     const char *asked, uint64_t *out);
@@ -58,7 +60,8 @@ const struct oerr *scope_offer(struct req *rq, const struct client *cl,
  * (NULL: the default), on behalf of u (NULL: for itself).  What the client may
  * not have is invalid_scope; what the user may not have is left out, and if
  * nothing is left, invalid_scope.  '*' means all that both may have, if the
- * client's limit is '*'.
+ * client's limit is '*', but for the scopes of OpenID Connect.  A client has none of
+ * these for itself.
  */
 const struct oerr *scope_grant(struct req *rq, const struct client *cl,
     const struct user *u, const char *asked, uint64_t *out);

@@ -7,14 +7,17 @@
 /* The columns of a client that an operator sets. */
 #define CLIENT_SETTINGS \
     "name, secret, secret_hash, grants, redirect_uris, scope, alg," \
-    " access_ttl, refresh_ttl, refresh_keep, pkce_optional, is_trusted"
+    " access_ttl, refresh_ttl, refresh_keep, pkce_optional, is_trusted," \
+    " id_token_alg, id_token_claims, userinfo_alg, sector," \
+    " post_logout_uris, backchannel_logout_uri"
 #define CLIENT_COLUMNS \
     "id, identifier, " CLIENT_SETTINGS ", role, created_at, revoked_at"
 /* struct granted: store_granted.h. */
 #define PROOF_COLUMNS "auth_time, amr, acr" /* store_proof.h */
 #define GRANTED_COLUMNS \
-    "family, client_id, user_id, scope, resource, " PROOF_COLUMNS
-#define GRANTED_VALUES "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8"
+    "family, client_id, user_id, scope, resource, " PROOF_COLUMNS \
+    ", nonce, claims, sid"
+#define GRANTED_VALUES "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11"
 #define DEVICE_COLUMNS \
     GRANTED_COLUMNS ", digest, user_code, poll_interval, polled_at," \
     " approved_at, denied_at, spent_at, expires_at"
@@ -100,7 +103,8 @@ const struct statement sql_table[SQL_COUNT] = {
 	[SQL_CLIENT_ADD] = { .text =
 	    "INSERT INTO oauth_clients (identifier, " CLIENT_SETTINGS ", role,"
 	    " created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,"
-	    " ?11, ?12, ?13, ?14, ?15) RETURNING id" },
+	    " ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)"
+	    " RETURNING id" },
 	[SQL_CLIENT_RENEW_SECRET] = { .text =
 	    "UPDATE oauth_clients SET secret = ?2, secret_hash = NULL"
 	    " WHERE id = ?1 AND secret_hash = ?3" },
@@ -111,8 +115,10 @@ const struct statement sql_table[SQL_COUNT] = {
 	    "UPDATE oauth_clients SET name = ?2, secret = ?3,"
 	    " secret_hash = ?4, grants = ?5, redirect_uris = ?6, scope = ?7,"
 	    " alg = ?8, access_ttl = ?9, refresh_ttl = ?10,"
-	    " refresh_keep = ?11, pkce_optional = ?12, is_trusted = ?13"
-	    " WHERE id = ?1" },
+	    " refresh_keep = ?11, pkce_optional = ?12, is_trusted = ?13,"
+	    " id_token_alg = ?14, id_token_claims = ?15, userinfo_alg = ?16,"
+	    " sector = ?17, post_logout_uris = ?18,"
+	    " backchannel_logout_uri = ?19 WHERE id = ?1" },
 	[SQL_CLIENT_REVOKE] = { .takes_back = 1, .guarded = 1, .text =
 	    "UPDATE oauth_clients SET revoked_at = ?2, role = NULL"
 	    " WHERE id = ?1 AND revoked_at IS NULL" },
@@ -158,7 +164,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	[SQL_REFRESH_ADD] = { .text =
 	    "INSERT INTO oauth_refresh_tokens (" GRANTED_COLUMNS ", digest,"
 	    " access_token, expires_at, spent_at, came_with)"
-	    " VALUES (" GRANTED_VALUES ", ?9, ?10, ?11, ?12, ?13)" },
+	    " VALUES (" GRANTED_VALUES ", ?12, ?13, ?14, ?15, ?16)" },
 	[SQL_REFRESH_FIND] = { .text =
 	    "SELECT " GRANTED_COLUMNS ", access_token, expires_at, spent_at,"
 	    " revoked_at FROM oauth_refresh_tokens WHERE digest = ?1" },
@@ -223,7 +229,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	[SQL_CODE_ADD] = { .adds = 1, .text =
 	    "INSERT INTO oauth_auth_codes (" GRANTED_COLUMNS ", digest,"
 	    " redirect_uri, challenge, expires_at)"
-	    " VALUES (" GRANTED_VALUES ", ?9, ?10, ?11, ?12)" },
+	    " VALUES (" GRANTED_VALUES ", ?12, ?13, ?14, ?15)" },
 	[SQL_CODE_FIND] = { .text =
 	    "SELECT " GRANTED_COLUMNS ", redirect_uri, challenge, expires_at,"
 	    " spent_at FROM oauth_auth_codes WHERE digest = ?1" },
@@ -234,7 +240,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	[SQL_DEVICE_ADD] = { .adds = 1, .text =
 	    "INSERT INTO oauth_device_codes (" GRANTED_COLUMNS ", digest,"
 	    " user_code, poll_interval, expires_at)"
-	    " VALUES (" GRANTED_VALUES ", ?9, ?10, ?11, ?12)"
+	    " VALUES (" GRANTED_VALUES ", ?12, ?13, ?14, ?15)"
 	    " ON CONFLICT (user_code) DO NOTHING" },
 	/*
 	 * How many codes have not expired, counted up to ?2, and when the first
@@ -332,6 +338,13 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " AND is_half IS NULL ORDER BY seen_at DESC LIMIT ?3" },
 	[SQL_SESSION_CONFIRM] = { .text =
 	    "UPDATE sessions SET confirmed_at = ?2 WHERE digest = ?1" },
+
+	[SQL_SESSION_CLIENT_FIND] = { .text =
+	    "SELECT sid FROM session_clients"
+	    " WHERE session = ?1 AND client_id = ?2" },
+	[SQL_SESSION_CLIENT_ADD] = { .text =
+	    "INSERT INTO session_clients (session, client_id, sid)"
+	    " VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING" },
 
 	[SQL_TOTP_ADD] = { .text =
 	    "INSERT INTO totps (id, user_id, name, secret, last_step,"

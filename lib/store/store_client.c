@@ -21,9 +21,15 @@ read_client(const struct row *r, void *to)
 	out->refresh_keep = (int)row_int(r, 11);
 	out->pkce_optional = (int)row_int(r, 12);
 	out->is_trusted = (int)row_int(r, 13);
-	out->role = row_text(r, 14);
-	out->created_at = row_int(r, 15);
-	out->revoked_at = row_int(r, 16);
+	out->id_token_alg = row_text(r, 14);
+	out->id_token_claims = (int)row_int(r, 15);
+	out->userinfo_alg = row_text(r, 16);
+	out->sector = row_text(r, 17);
+	out->post_logout_uris = row_text(r, 18);
+	out->backchannel_logout_uri = row_text(r, 19);
+	out->role = row_text(r, 20);
+	out->created_at = row_int(r, 21);
+	out->revoked_at = row_int(r, 22);
 }
 
 /* The values of CLIENT_SETTINGS (sql.c), which an operator sets. */
@@ -33,7 +39,10 @@ read_client(const struct row *r, void *to)
 	V_TEXT((cl)->redirect_uris), V_TEXT((cl)->scope), V_TEXT((cl)->alg), \
 	V_INT_OR_NULL((cl)->access_ttl), V_INT_OR_NULL((cl)->refresh_ttl), \
 	V_INT_OR_NULL((cl)->refresh_keep), \
-	V_INT_OR_NULL((cl)->pkce_optional), V_INT_OR_NULL((cl)->is_trusted)
+	V_INT_OR_NULL((cl)->pkce_optional), V_INT_OR_NULL((cl)->is_trusted), \
+	V_TEXT((cl)->id_token_alg), V_INT_OR_NULL((cl)->id_token_claims), \
+	V_TEXT((cl)->userinfo_alg), V_TEXT((cl)->sector), \
+	V_TEXT((cl)->post_logout_uris), V_TEXT((cl)->backchannel_logout_uri)
 
 int
 store_client_by_id(struct store *st, struct arena *a, const char *client_id,

@@ -20,6 +20,13 @@ struct client {
 	int refresh_keep;	/* its refresh tokens do not rotate */
 	int pkce_optional;	/* it may ask without PKCE */
 	int is_trusted;		/* its users are not asked for consent */
+	/* OpenID Connect. */
+	const char *id_token_alg; /* NULL: RS256 */
+	int id_token_claims;	/* the ID token has the claims of the scopes */
+	const char *userinfo_alg; /* NULL: userinfo is JSON */
+	const char *sector;	/* whose sub it sees; NULL: everybody's */
+	const char *post_logout_uris; /* words, or NULL */
+	const char *backchannel_logout_uri; /* or NULL */
 };
 
 int store_client_by_id(struct store *st, struct arena *a,

@@ -11,4 +11,7 @@ granted_read(const struct row *r, int i, struct granted *out)
 	out->scope = row_text(r, i + 3);
 	out->resource = row_text(r, i + 4);
 	proof_read(r, i + 5, &out->proof);
+	out->nonce = row_text(r, i + 5 + PROOF_N);
+	out->claims = row_text(r, i + 6 + PROOF_N);
+	out->sid = row_text(r, i + 7 + PROOF_N);
 }

@@ -1,4 +1,6 @@
 /* store_session.c: sign-in sessions. */
+#include "arena.h"
+#include "b64.h"
 #include "query.h"
 #include "store_session.h"
 
@@ -74,4 +76,38 @@ store_session_list(struct store *st, struct arena *a, int64_t user,
 	return query_list(st, a, SQL_SESSION_LIST,
 	    VALUES(V_INT(user), V_INT(now), V_INT((int64_t)n)), read_session,
 	    out, sizeof(*out), n);
+}
+
+static void
+read_sid(const struct row *r, void *out)
+{
+	*(const char **)out = row_text(r, 0);
+}
+
+int
+store_session_sid(struct store *st, struct arena *a, const struct digest *d,
+    int64_t client, const char **sid)
+{
+	return query_one(st, a, SQL_SESSION_CLIENT_FIND,
+	    VALUES(V_DIGEST(d), V_INT(client)), read_sid, sid);
+}
+
+int
+store_session_client(struct store *st, struct arena *a,
+    const struct digest *d, int64_t client, const char **sid)
+{
+	uint8_t random[16]; /* SID_LEN characters */
+	char *text;
+	int found = store_session_sid(st, a, d, client, sid);
+
+	if (found != 0)
+		return found;
+	text = arena_alloc(a, SID_LEN + 1);
+	crypto_random(random, sizeof(random));
+	b64url_encode(random, sizeof(random), text);
+	*sid = text;
+	return query_run(st, SQL_SESSION_CLIENT_ADD,
+		   VALUES(V_DIGEST(d), V_INT(client), V_TEXT(text))) < 0
+	    ? -1
+	    : 1;
 }

@@ -32,6 +32,19 @@ int store_session_delete_others(
 /* store_session_confirm(st, d, now): the user proved again that it is them. */
 int store_session_confirm(
     struct store *st, const struct digest *d, int64_t now);
+/*
+ * store_session_client(st, a, d, client, sid):
+ * Within a write transaction, note that the user of the session d signs in to the
+ * client, and put to *sid what the client calls the session: SID_LEN random
+ * characters, the same at each sign-in there.  Return 1, or -1 on a database error.
+ *
+ * store_session_sid(st, a, d, client, sid): find it; 0 if there is none.
+ */
+#define SID_LEN 22
+int store_session_client(struct store *st, struct arena *a,
+    const struct digest *d, int64_t client, const char **sid);
+int store_session_sid(struct store *st, struct arena *a,
+    const struct digest *d, int64_t client, const char **sid);
 /* List the sessions that have not expired, the last seen first; none that is half. */
 int store_session_list(struct store *st, struct arena *a, int64_t user,
     int64_t now, struct session *out, size_t n);

@@ -44,6 +44,15 @@ const struct oerr oerr_expired_token = { 400, "expired_token",
 	"The device code has expired.", NULL };
 const struct oerr oerr_invalid_target = { 400, "invalid_target",
 	"The resource is not one that this server gives tokens for.", NULL };
+const struct oerr oerr_request_not_supported = { 400,
+	"request_not_supported",
+	"The parameter request is not supported.", NULL };
+const struct oerr oerr_request_uri_not_supported = { 400,
+	"request_uri_not_supported",
+	"The parameter request_uri is not supported.", NULL };
+const struct oerr oerr_registration_not_supported = { 400,
+	"registration_not_supported",
+	"The parameter registration is not supported.", NULL };
 const struct oerr oerr_unmet_authentication = { 400,
 	"unmet_authentication_requirements",
 	"The user cannot sign in here in the way that acr_values asks for.",

@@ -20,6 +20,9 @@ extern const struct oerr oerr_invalid_request, oerr_invalid_client,
 extern const struct oerr oerr_access_denied, oerr_unsupported_response_type,
     oerr_login_required, oerr_consent_required, oerr_authorization_pending,
     oerr_slow_down, oerr_expired_token, oerr_invalid_target;
+/* OpenID Connect Core section 3.1.2.6. */
+extern const struct oerr oerr_request_not_supported,
+    oerr_request_uri_not_supported, oerr_registration_not_supported;
 /* OpenID Connect, unmet_authentication_requirements; RFC 9470 section 3. */
 extern const struct oerr oerr_unmet_authentication,
     oerr_insufficient_authentication;

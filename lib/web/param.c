@@ -80,6 +80,16 @@ const struct param_row param_rows[PARAM_COUNT] = {
 	[PARAM_ACR_VALUES] = { "acr_values", 256, is_vschar, 0 },
 	[PARAM_MAX_AGE] = { "max_age", 16, is_vschar, 0 },
 	[PARAM_TICKET] = { "ticket", 8192, is_vschar, 0 },
+	[PARAM_NONCE] = { "nonce", 1024, is_text, 0 },
+	[PARAM_LOGIN_HINT] = { "login_hint", 254, is_text, 0 },
+	[PARAM_ID_TOKEN_HINT] = { "id_token_hint", 16384, is_vschar, 0 },
+	[PARAM_CLAIMS] = { "claims", 8192, is_text, 0 },
+	[PARAM_REQUEST] = { "request", 16384, is_vschar, 0 },
+	[PARAM_REQUEST_URI] = { "request_uri", 2048, is_vschar, 0 },
+	[PARAM_REGISTRATION] = { "registration", 8192, is_text, 0 },
+	[PARAM_ACCESS_TOKEN] = { "access_token", 16384, is_vschar, PARAM_ANYTHING },
+	[PARAM_POST_LOGOUT_REDIRECT_URI] = { "post_logout_redirect_uri", 2048,
+	    is_vschar, 0 },
 };
 
 const char *

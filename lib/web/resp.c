@@ -69,7 +69,13 @@ resp_header(struct req *rq, const char *name, const char *fmt, ...)
 const struct oerr *
 resp_json(struct req *rq, int status, const struct buf *body)
 {
-	resp_header(rq, "Content-Type", "application/json");
+	return resp_text(rq, status, "application/json", body);
+}
+
+const struct oerr *
+resp_text(struct req *rq, int status, const char *type, const struct buf *body)
+{
+	resp_header(rq, "Content-Type", "%s", type);
 	resp_header(rq, "X-Content-Type-Options", "nosniff");
 	rq->status = status;
 	rq->body = body;

@@ -19,6 +19,10 @@ void resp_header(struct req *rq, const char *name, const char *fmt, ...)
 const struct oerr *resp_json(
     struct req *rq, int status, const struct buf *body);
 
+/* resp_text(rq, status, type, body): answer with a body of that media type. */
+const struct oerr *resp_text(struct req *rq, int status, const char *type,
+    const struct buf *body);
+
 /* resp_empty(rq, status): answer without a body. */
 const struct oerr *resp_empty(struct req *rq, int status);
 

@@ -28,6 +28,7 @@ static const char *const paths[SITE_COUNT] = {
 	[SITE_SIGNUP] = "/oauth/signup",
 	[SITE_RECOVER] = "/oauth/recover",
 	[SITE_CONFIRM] = "/oauth/confirm",
+	[SITE_USERINFO] = "/oauth/userinfo",
 };
 
 const char *

@@ -111,11 +111,11 @@ def test_a_scope_that_is_no_name_is_refused(refuses, line):
 
 
 def test_scopes_are_some_and_stand_once(refuses, takes):
-    """carnet.conf(5): 63 at most."""
+    """carnet.conf(5): 58 at most."""
     assert "stands twice" in refuses(GOOD + "[scopes]\na = 1\nb = 2\na = 3\n")
-    rows = "".join("s%d = x\n" % i for i in range(64))
-    assert refuses(GOOD + "[scopes]\n" + rows).startswith("66: more than 63")
-    takes(GOOD + "[scopes]\n" + rows.replace("s63 = x\n", ""))
+    rows = "".join("s%d = x\n" % i for i in range(59))
+    assert refuses(GOOD + "[scopes]\n" + rows).startswith("61: more than 58")
+    takes(GOOD + "[scopes]\n" + rows.replace("s58 = x\n", ""))
 
 
 @pytest.mark.parametrize("section", ["scopes", "password_token", "guard", "throttle"])

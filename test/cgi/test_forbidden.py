@@ -17,8 +17,8 @@ LANDLOCK_CREATE_RULESET = 444  # on every processor
 PROGRAMS = sorted(p.name for p in (BUILD / "cgi-bin").iterdir()
                   if p.is_file() and not p.suffix)
 WITHOUT_A_DATABASE = {"jwks", "metadata", "notfound", "playground", "resource-metadata"}
-SIGNS = {"account", "password-token", "personal-tokens", "token"}
-VERIFIES = {"guard", "introspect", "jwks", "personal-tokens", "posts", "revoke", "status", "user"}
+SIGNS = {"account", "password-token", "personal-tokens", "token", "userinfo"}
+VERIFIES = {"authorize", "guard", "introspect", "jwks", "personal-tokens", "posts", "revoke", "status", "user"}
 
 # Before its second request the program tries all this, and prints "NAME=ERRNO" (0: done).
 SHIM = r"""

@@ -76,7 +76,7 @@ what_is_not_set_has_its_default(void **state)
 	assert_int_equal(cf->passport_compat, 0);
 	assert_null(cf->password_client_id);
 	assert_null(cf->password_client_secret);
-	assert_int_equal(cf->n_scopes, 0);
+	assert_int_equal(cf->n_scopes, SCOPE_BUILT_IN_COUNT);
 }
 
 static void
@@ -145,7 +145,7 @@ comments_blank_lines_and_white_space_do_not_matter(void **state)
 	(void)state;
 	assert_string_equal(cf->issuer, "https://a.b");
 	assert_string_equal(cf->site_name, "x");
-	assert_int_equal(cf->n_scopes, 2);
+	assert_int_equal(cf->n_scopes, 2 + SCOPE_BUILT_IN_COUNT);
 	assert_int_equal(cf->code_ttl, 60); /* its name in another section */
 	assert_string_equal(cf->scopes[0].description, "read");
 	assert_string_equal(cf->scopes[1].description, "a scope");
@@ -388,7 +388,7 @@ a_scope_may_be_marked_privileged(void **state)
 	};
 
 	(void)state;
-	assert_int_equal(cf->n_scopes, N(want));
+	assert_int_equal(cf->n_scopes, N(want) + SCOPE_BUILT_IN_COUNT);
 	for (size_t i = 0; i < N(want); i++) {
 		assert_string_equal(cf->scopes[i].name, want[i].name);
 		assert_string_equal(
@@ -411,7 +411,7 @@ a_scope_name_is_of_few_characters_and_at_most_64(void **state)
 
 		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
 		    (c >= '0' && c <= '9') || strchr(also, c) != NULL)
-			assert_int_equal(parse(text)->n_scopes, 1);
+			assert_int_equal(parse(text)->n_scopes, 1 + SCOPE_BUILT_IN_COUNT);
 		else if (c != '\n' && c != '=')
 			assert_refused(text, 3, "a scope's name is");
 	}
@@ -426,18 +426,33 @@ a_scope_name_is_of_few_characters_and_at_most_64(void **state)
 
 /* A set of scopes is one word of bits, which limits their number. */
 static void
-there_are_63_scopes_and_no_more(void **state)
+a_site_has_58_scopes_and_no_more(void **state)
 {
 	struct buf b;
 
 	(void)state;
 	buf_init(&b, fx.a, 0);
 	buf_str(&b, ISSUER "[scopes]\n");
-	for (int i = 0; i < SCOPES_MAX; i++)
+	for (int i = 0; i < SCOPES_OWN_MAX; i++)
 		buf_printf(&b, "s%d = x\n", i);
 	assert_int_equal(parse(b.data)->n_scopes, 63);
 	buf_str(&b, "more = x\n");
-	assert_refused(b.data, 66, "more than 63 scopes");
+	assert_refused(b.data, 61, "more than 58 scopes");
+}
+
+/* OpenID Connect Core section 5.4: they are there, and a site may describe its own. */
+static void
+the_scopes_of_openid_are_built_in(void **state)
+{
+	const struct conf *cf = parse(ISSUER "[scopes]\na = x\nemail = Mine\n");
+
+	(void)state;
+	assert_int_equal(cf->n_scopes, 1 + SCOPE_BUILT_IN_COUNT);
+	assert_string_equal(cf->scopes[1].description, "Mine");
+	assert_int_equal(cf->built_in[SCOPE_EMAIL], 2);
+	assert_string_equal(cf->scopes[2].name, "openid");
+	assert_int_equal(cf->built_in[SCOPE_OPENID], 4);
+	assert_int_equal(cf->all_built_in, 4 + 8 + 16 + 32);
 }
 
 #define TEST(name) TEST_IN(name, fixture_dir)
@@ -457,7 +472,8 @@ main(void)
 		TEST(paths_are_relative_to_the_file),
 		TEST(a_scope_may_be_marked_privileged),
 		TEST(a_scope_name_is_of_few_characters_and_at_most_64),
-		TEST(there_are_63_scopes_and_no_more),
+		TEST(a_site_has_58_scopes_and_no_more),
+		TEST(the_scopes_of_openid_are_built_in),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

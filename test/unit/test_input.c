@@ -62,6 +62,16 @@ static const struct {
 	[PARAM_ACR_VALUES] = { "acr_values", 256, VSCHAR },
 	[PARAM_MAX_AGE] = { "max_age", 16, VSCHAR },
 	[PARAM_TICKET] = { "ticket", 8192, VSCHAR },
+	[PARAM_NONCE] = { "nonce", 1024, TEXT },
+	[PARAM_LOGIN_HINT] = { "login_hint", 254, TEXT },
+	[PARAM_ID_TOKEN_HINT] = { "id_token_hint", 16384, VSCHAR },
+	[PARAM_CLAIMS] = { "claims", 8192, TEXT },
+	[PARAM_REQUEST] = { "request", 16384, VSCHAR },
+	[PARAM_REQUEST_URI] = { "request_uri", 2048, VSCHAR },
+	[PARAM_REGISTRATION] = { "registration", 8192, TEXT },
+	[PARAM_ACCESS_TOKEN] = { "access_token", 16384, VSCHAR },
+	[PARAM_POST_LOGOUT_REDIRECT_URI] = { "post_logout_redirect_uri", 2048,
+	    VSCHAR },
 };
 
 static int
@@ -106,7 +116,8 @@ assert_bad(const struct oerr *e, const char *name, const char *words)
 static int
 takes_anything(int p)
 {
-	return p == PARAM_TOKEN || p == PARAM_TOKEN_TYPE_HINT;
+	return p == PARAM_TOKEN || p == PARAM_TOKEN_TYPE_HINT ||
+	    p == PARAM_ACCESS_TOKEN;
 }
 
 static void

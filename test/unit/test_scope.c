@@ -7,6 +7,7 @@
 #define READ 1
 #define WRITE 2
 #define ADMIN 4 /* privileged */
+#define OPENID (UINT64_C(31) << 3) /* the five that are built in */
 
 static uint64_t
 parse(const char *words)
@@ -66,7 +67,7 @@ a_set_is_written_in_the_order_of_the_configuration(void **state)
 	    scope_format(fx.cf, fx.a, SCOPE_STAR | READ), "read-posts");
 }
 
-/* '*' includes the last of 63 scopes, which is one bit. */
+/* Of the 63 bits five are OpenID Connect's. */
 static void
 all_63_scopes_and_the_star_have_bits_of_their_own(void **state)
 {
@@ -77,18 +78,19 @@ all_63_scopes_and_the_star_have_bits_of_their_own(void **state)
 	(void)state;
 	buf_init(&b, fx.a, 0);
 	buf_str(&b, "issuer = https://a\n[scopes]\n");
-	for (int i = 0; i < SCOPES_MAX; i++)
+	for (int i = 0; i < SCOPES_OWN_MAX; i++)
 		buf_printf(&b, "s%d = x\n", i);
 	conf_free(fx.cf);
 	fx.cf = conf_parse(b.data, "c", error, sizeof(error));
-	for (int i = 0; i < SCOPES_MAX; i++) {
+	for (int i = 0; i < SCOPES_OWN_MAX; i++) {
 		one = parse(arena_printf(fx.a, "s%d", i));
 		assert_int_equal(set & one, 0);
 		set |= one;
 		assert_string_equal(scope_format(fx.cf, fx.a, one),
 		    arena_printf(fx.a, "s%d", i));
 	}
-	assert_int_equal(set, ~SCOPE_STAR);
+	assert_int_equal(set | parse("openid profile email groups"
+				     " offline_access"), ~SCOPE_STAR);
 }
 
 static void
@@ -98,13 +100,13 @@ a_client_or_user_without_a_limit_has_all_but_the_privileged(void **state)
 	struct user u = { .scope = NULL };
 
 	(void)state;
-	assert_int_equal(scope_of_client(fx.cf, &cl), READ | WRITE);
-	assert_int_equal(scope_of_user(fx.cf, &u), READ | WRITE);
+	assert_int_equal(scope_of_client(fx.cf, &cl), READ | WRITE | OPENID);
+	assert_int_equal(scope_of_user(fx.cf, &u), READ | WRITE | OPENID);
 	fixture_conf("user_scopes = admin read-posts\n");
-	assert_int_equal(scope_of_client(fx.cf, &cl), READ | WRITE);
-	assert_int_equal(scope_of_user(fx.cf, &u), READ | ADMIN);
+	assert_int_equal(scope_of_client(fx.cf, &cl), READ | WRITE | OPENID);
+	assert_int_equal(scope_of_user(fx.cf, &u), READ | ADMIN | OPENID);
 	fixture_conf("user_scopes =\n");
-	assert_int_equal(scope_of_user(fx.cf, &u), 0);
+	assert_int_equal(scope_of_user(fx.cf, &u), OPENID);
 }
 
 static void
@@ -126,8 +128,12 @@ a_limit_is_its_words_and_a_star_is_everything(void **state)
 		struct client cl = { .scope = rows[i].limit };
 		struct user u = { .scope = rows[i].limit };
 
-		assert_int_equal(scope_of_client(fx.cf, &cl), rows[i].want);
-		assert_int_equal(scope_of_user(fx.cf, &u), rows[i].want);
+		const uint64_t openid = rows[i].want & SCOPE_STAR ? OPENID : 0;
+
+		assert_int_equal(
+		    scope_of_client(fx.cf, &cl), rows[i].want | openid);
+		assert_int_equal(
+		    scope_of_user(fx.cf, &u), rows[i].want | OPENID);
 	}
 }
 

@@ -63,7 +63,11 @@ CREATE TABLE recovery_codes (
 -- scope is words; '*' is all; NULL is all but the privileged.  If alg, access_ttl or
 -- refresh_ttl is NULL, the setting counts.  If refresh_keep is 1, the client's
 -- refresh tokens do not rotate.  If pkce_optional is 1, the client may ask without
--- PKCE.  If is_trusted is 1, its users are not asked for consent.  role is 'password' or 'personal' for the clients
+-- PKCE.  If is_trusted is 1, its users are not asked for consent.  The
+-- next six are OpenID Connect's.  If id_token_alg is NULL, it is RS256.  If
+-- id_token_claims is 1, the ID token has the claims of the scopes.  If userinfo_alg is
+-- NULL, userinfo is JSON.  sector is whose sub the client sees; NULL: everybody's.
+-- post_logout_uris is words.  role is 'password' or 'personal' for the clients
 -- that carnet install makes, else NULL.
 CREATE TABLE oauth_clients (
 	id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -80,6 +84,12 @@ CREATE TABLE oauth_clients (
 	refresh_keep INTEGER,
 	pkce_optional INTEGER,
 	is_trusted INTEGER,
+	id_token_alg TEXT,
+	id_token_claims INTEGER,
+	userinfo_alg TEXT,
+	sector TEXT,
+	post_logout_uris TEXT,
+	backchannel_logout_uri TEXT,
 	role TEXT UNIQUE,
 	created_at INTEGER NOT NULL,
 	revoked_at INTEGER
@@ -116,9 +126,10 @@ CREATE TABLE purge_place (
 INSERT INTO purge_place (one, access_token) VALUES (1, x'');
 
 -- In the next three tables family, client_id, user_id, scope, resource, auth_time,
--- amr and acr are what was granted: struct granted.  resource (RFC 8707) may be NULL.
+-- amr, acr, nonce, claims and sid are what was granted: struct granted.  resource (RFC 8707) may be NULL.
 -- auth_time, amr (words) and acr are what the user proved when they signed in: struct
--- proof; they are NULL where that is not known.
+-- proof; they are NULL where that is not known.  nonce, claims (words) and sid are
+-- OpenID Connect's, and NULL without it.
 --
 -- A family is all tokens of one sign-in.  A refresh spends the family's last row and
 -- adds one.  Spent rows stay until they expire: they show a replay.  access_token is
@@ -141,6 +152,9 @@ CREATE TABLE oauth_refresh_tokens (
 	auth_time INTEGER,
 	amr TEXT,
 	acr TEXT,
+	nonce TEXT,
+	claims TEXT,
+	sid TEXT,
 	access_token BLOB NOT NULL,
 	expires_at INTEGER NOT NULL,
 	spent_at INTEGER,
@@ -165,6 +179,9 @@ CREATE TABLE oauth_auth_codes (
 	auth_time INTEGER,
 	amr TEXT,
 	acr TEXT,
+	nonce TEXT,
+	claims TEXT,
+	sid TEXT,
 	redirect_uri TEXT NOT NULL,
 	challenge TEXT,
 	expires_at INTEGER NOT NULL,
@@ -185,6 +202,9 @@ CREATE TABLE oauth_device_codes (
 	auth_time INTEGER,
 	amr TEXT,
 	acr TEXT,
+	nonce TEXT,
+	claims TEXT,
+	sid TEXT,
 	poll_interval INTEGER NOT NULL,
 	polled_at INTEGER,
 	approved_at INTEGER,
@@ -227,6 +247,17 @@ CREATE TABLE sessions (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sessions_user ON sessions (user_id);
 CREATE INDEX sessions_expire ON sessions (expires_at);
+
+-- The clients that a user signed in to by OpenID Connect, in a session.  sid is what
+-- the client calls the session.
+CREATE TABLE session_clients (
+	session BLOB NOT NULL REFERENCES sessions (digest) ON DELETE CASCADE,
+	client_id INTEGER NOT NULL
+		REFERENCES oauth_clients (id) ON DELETE CASCADE,
+	sid TEXT NOT NULL,
+	PRIMARY KEY (session, client_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX session_clients_client ON session_clients (client_id);
 
 -- Counts of failed sign-ins, by digests of account and place (an address or its
 -- network).  A row with 0 failures is a place from which a user has signed in.

@@ -5,12 +5,12 @@ import os
 import stat
 import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import pytest
 import requests
 
-NAMES = ("oauth-authorization-server", "oauth-protected-resource")
+NAMES = ("oauth-authorization-server", "openid-configuration", "oauth-protected-resource")
 ISSUERS = ("https://host.example", "https://host.example/%7Eada/auth",
            "http://127.0.0.1:8080/x")
 
@@ -33,14 +33,18 @@ def www(tmp_path):
 
 
 def url_of(name, issuer):
-    """RFC 8414 section 3.1, RFC 9728 section 3.1: without the host."""
-    return "/.well-known/" + name + urlsplit(issuer).path
+    """RFC 8414 section 3.1, RFC 9728 section 3.1, OpenID Connect Discovery section 4:
+    without the host."""
+    path = urlsplit(issuer).path
+    if name == "openid-configuration":
+        return path + "/.well-known/" + name
+    return "/.well-known/" + name + path
 
 
 def test_it_prints_what_the_programs_serve(cgi):
     """The command and the program use the same function."""
-    server, resource = (cgi.get("/.well-known/" + name).json() for name in NAMES)
-    assert json.loads(cgi.carnet("metadata")) == server
+    server, openid, resource = (cgi.get("/.well-known/" + name).json() for name in NAMES)
+    assert json.loads(cgi.carnet("metadata")) == server == openid
     assert cgi.carnet_json("metadata", "--resource") == resource
 
 
@@ -52,7 +56,7 @@ def test_files_are_served_where_clients_look(cgi, www, issuer):
     directory, base = www
     for _ in range(2):
         files = site.carnet_json("metadata", "--write", str(directory))["files"]
-        assert len(files) == 2
+        assert len(files) == 3
         for name, file in zip(NAMES, files):
             served = requests.get(base + url_of(name, issuer), timeout=60)
             assert served.status_code == 200
@@ -67,9 +71,8 @@ def test_files_are_served_where_clients_look(cgi, www, issuer):
 
 def htaccess(directory, issuer):
     """The .htaccess that tells Apache the type of the documents."""
-    top = directory / ".well-known"
-    folders = [top / name for name in NAMES] if urlsplit(issuer).path else [top]
-    return [str(folder / ".htaccess") for folder in folders]
+    return {str((directory / unquote(url_of(name, issuer)[1:])).parent / ".htaccess")
+            for name in NAMES}
 
 
 @pytest.mark.parametrize("issuer", ISSUERS)
@@ -82,7 +85,7 @@ def test_what_apache_is_told_already_stays(cgi, tmp_path, issuer):
         with open(file) as f:
             text = f.read()
         assert "ForceType application/json" in text
-        assert ("<FilesMatch" in text) == (not urlsplit(issuer).path)
+        assert ("<FilesMatch" in text) == (os.path.basename(os.path.dirname(file)) == ".well-known")
         assert stat.S_IMODE(os.stat(file).st_mode) == 0o644
         with open(file, "w") as f:
             f.write("# mine\n")

@@ -374,7 +374,6 @@ def test_the_answer_is_no_page_and_is_not_kept(app, browser):
 
 
 def test_unknown_parameters_are_ignored(app, browser):
-    """RFC 6749 section 3.1: unknown parameters are ignored; nonce of OpenID Connect is
-    one."""
-    page = app.consent(browser, nonce="n", display="page", id_token_hint="<b>")
-    assert page.form("approve") and "id_token_hint" not in page.source
+    """RFC 6749 section 3.1; and those of OpenID Connect, without openid in scope."""
+    page = app.consent(browser, nonce="n", display="page", id_token_hint="x", hint="<b>")
+    assert page.form("approve") and "hint=" not in page.source.replace("token_hint", "")

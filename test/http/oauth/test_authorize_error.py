@@ -55,7 +55,7 @@ ERRORS = [
     # OpenID Connect Core section 3.1.2.1
     ({"prompt": "none login"}, "invalid_request"),
     ({"prompt": "none consent"}, "invalid_request"),
-    ({"prompt": "select_account"}, "invalid_request"),
+    ({"prompt": "create"}, "invalid_request"),
     ({"prompt": "None"}, "invalid_request"),
     ({"response_mode": "fragment"}, "invalid_request"),
     ({"response_mode": "query.jwt"}, "invalid_request"),

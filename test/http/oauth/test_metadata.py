@@ -1,10 +1,11 @@
 """The metadata (RFC 8414): each of its words is true."""
 import pytest
 
-from kit import expect
+from kit import expect, jose
 from kit.people import App, Browser, Page, sent_back
 
 URL = "/.well-known/oauth-authorization-server"
+OPENID = ["openid", "profile", "email", "groups", "offline_access"]
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +54,9 @@ def test_each_endpoint_answers(site, metadata, client):
     assert site.get(metadata["jwks_uri"].removeprefix(site.url)).json()["keys"]
     r = site.get(metadata["authorization_endpoint"].removeprefix(site.url))
     assert r.status_code == 400 and Page(r)
-    kinds = "token revocation introspection device_authorization authorization"
+    r = site.get(metadata["userinfo_endpoint"].removeprefix(site.url))
+    assert r.status_code == 401 and "Bearer" in r.headers["WWW-Authenticate"]
+    kinds = "token revocation introspection device_authorization authorization userinfo"
     assert {name for name in metadata if name.endswith("_endpoint")} == {
         kind + "_endpoint" for kind in kinds.split()}
 
@@ -110,14 +113,14 @@ def test_the_challenge_methods_are_kept(metadata):
 
 def test_the_scopes_are_the_configurations(site, metadata):
     """RFC 8414 section 2."""
-    assert metadata["scopes_supported"] == ["read-posts", "write-posts"]
+    assert metadata["scopes_supported"] == ["read-posts", "write-posts", *OPENID]
     other = site.variant("[scopes]\nalpha = First\nbeta = Second", drop=(
         "[scopes]", "read-posts", "write-posts", "admin", "[guard]", "/guarded/all",
         "/guarded/any", "/guarded/env"))
     conf = other.conf.read_text()
     head, tail = conf.split("[scopes]\nalpha = First\nbeta = Second\n")
     other.conf.write_text(tail + "\n[scopes]\nalpha = First\nbeta = Second\n")
-    assert other.get(URL).json()["scopes_supported"] == ["alpha", "beta"]
+    assert other.get(URL).json()["scopes_supported"] == ["alpha", "beta", *OPENID]
 
 
 def test_it_may_be_kept_for_a_while(site):
@@ -125,9 +128,93 @@ def test_it_may_be_kept_for_a_while(site):
     assert site.get(URL).headers["Cache-Control"].startswith("public, max-age=")
 
 
-def test_there_is_no_openid_connect(site):
-    """What the metadata does not name is not there."""
-    assert site.get("/.well-known/openid-configuration").status_code == 404
+# OpenID Connect Discovery section 3
+
+def test_openid_has_the_same_document(server):
+    """OpenID Connect Discovery section 4: below every server."""
+    r = server.get("/.well-known/openid-configuration")
+    assert r.headers["Content-Type"] == "application/json"
+    assert r.json() == server.get(URL).json()
+
+
+def test_what_a_provider_must_say(metadata):
+    """Discovery section 3: the required members; and request_uri, which is true unless
+    it is denied."""
+    for name in ("issuer", "authorization_endpoint", "token_endpoint", "jwks_uri",
+                 "response_types_supported", "subject_types_supported",
+                 "id_token_signing_alg_values_supported"):
+        assert metadata[name], name
+    assert "RS256" in metadata["id_token_signing_alg_values_supported"]
+    assert metadata["request_parameter_supported"] is False
+    assert metadata["request_uri_parameter_supported"] is False
+
+
+@pytest.mark.parametrize("option, member", [
+    ("--id-token-alg", "id_token_signing_alg_values_supported"),
+    ("--userinfo-alg", "userinfo_signing_alg_values_supported")])
+def test_the_algorithms_listed_sign(site, metadata, option, member):
+    """Discovery section 3: a client may be registered with each."""
+    browser = Browser(site, site.user("*"))
+    for alg in metadata[member]:
+        got = (app := App(site, option, alg)).connect(browser, scope="openid")
+        token = got["id_token"] if option == "--id-token-alg" else site.get(
+            "/oauth/userinfo", token=got["access_token"]).text
+        jose.verify(token, site.get("/oauth/jwks").json())
+        assert jose.header_of(token)["alg"] == alg and app
+
+
+def test_the_subject_types_listed_are_given(site, metadata):
+    """Discovery section 3."""
+    user = site.user("*")
+    subs = {kind: jose.claims_of(App(site, *option).connect(
+        Browser(site, user), scope="openid")["id_token"])["sub"]
+        for kind, option in (("public", ()), ("pairwise", ("--pairwise",)))}
+    assert set(metadata["subject_types_supported"]) == set(subs)
+    assert subs["public"] == str(user.id) != subs["pairwise"]
+
+
+def test_the_claims_listed_are_told(site, metadata):
+    """Discovery section 3: each is in an ID token or at userinfo."""
+    user = site.user("*")
+    site.sql("UPDATE users SET login = ?, name = 'A', group_names = 'a' WHERE id = ?",
+             "l%d" % user.id, user.id)
+    got = App(site).connect(Browser(site, user), nonce="n",
+                            scope=" ".join(metadata["scopes_supported"]))
+    told = {*jose.claims_of(got["id_token"]),
+            *site.get("/oauth/userinfo", token=got["access_token"]).json()}
+    assert told == set(metadata["claims_supported"])
+    assert metadata["claim_types_supported"] == ["normal"]
+
+
+def test_the_prompts_listed_are_known(site, metadata):
+    """OpenID Connect Prompt Create section 4.1: prompt_values_supported."""
+    app, browser = App(site), Browser(site, site.user("*"))
+    app.connect(browser)
+    for prompt in metadata["prompt_values_supported"]:
+        r = app.ask(browser, prompt=prompt)
+        if r.status_code == 303 and r.headers["Location"].startswith(app.uri):
+            assert sent_back(r, app).get("error") is None, prompt
+        else:
+            assert r.status_code in (200, 303)
+    assert sent_back(app.ask(browser, prompt="create"), app)["error"] == "invalid_request"
+
+
+def test_the_acrs_listed_are_known(site, metadata):
+    """Discovery section 3: another is unmet at once; these lead to a sign-in."""
+    app, browser = App(site), Browser(site)
+    for acr in metadata["acr_values_supported"]:
+        r = app.ask(browser, acr_values=acr, prompt="none")
+        assert sent_back(r, app)["error"] == "login_required", acr
+
+
+def test_the_claims_parameter_is_taken(site, metadata):
+    """Discovery section 3; malformed ones are refused, so it is read."""
+    assert metadata["claims_parameter_supported"] is True
+    app, browser = App(site), Browser(site, site.user("*"))
+    for text, error in (("{}", "consent_required"), ("[]", "invalid_request")):
+        r = app.ask(browser, scope="openid", claims=text, prompt="none")
+        assert sent_back(r, app)["error"] == error
+    assert metadata["display_values_supported"] == ["page"]
 
 
 def test_it_is_read_only(site):
