@@ -192,8 +192,12 @@ write_out(struct cmd *c, int out, const char *name)
 {
 	int rc;
 
-	if ((rc = cmd_begin(c)) != CMD_OK ||
-	    (rc = backup_write(c, out, name)) != CMD_OK)
+	if ((rc = cmd_begin(c)) != CMD_OK)
+		return rc;
+	if (c->conf->database_dir == NULL)
+		return cmd_refuse("PostgreSQL makes its own copies: pg_dump; the"
+		    " configuration and the keys are files, which you copy");
+	if ((rc = backup_write(c, out, name)) != CMD_OK)
 		return rc;
 	if (fsync(out) < 0 && errno != EINVAL && errno != EROFS) /* a pipe */
 		return failed(name);
@@ -208,9 +212,6 @@ cmd_backup(struct cmd *c)
 
 	if ((n = cmd_options(c, NULL, 0, &operand)) != 1)
 		return n < 0 ? CMD_USAGE : cmd_usage(c);
-	if (c->conf->database_dir == NULL)
-		return cmd_refuse("PostgreSQL makes its own copies: pg_dump; the"
-		    " configuration and the keys are files, which you copy");
 	if ((out = open_out(operand[0])) < 0)
 		return cmd_refuse("%s: %s", operand[0], strerror(errno));
 	if (out == STDOUT_FILENO && isatty(out))
