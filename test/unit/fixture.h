@@ -87,14 +87,25 @@ fixture_bytes(const char *sql)
 	return b.data;
 }
 
+static inline void
+fixture_no_notice(void *arg, const char *message)
+{
+	(void)arg;
+	(void)message;
+}
+
 /* Run SQL in a schema of the database uri; return the first number, or -1. */
 static inline int64_t
 fixture_pgsql(const char *uri, const char *text)
 {
 	PGconn *c = PQconnectdb(uri);
-	PGresult *res = PQexec(c, fixture_bytes(text));
-	const ExecStatusType is = PQresultStatus(res);
+	PGresult *res;
+	ExecStatusType is;
 	int64_t n = -1;
+
+	(void)PQsetNoticeProcessor(c, fixture_no_notice, NULL);
+	res = PQexec(c, fixture_bytes(text));
+	is = PQresultStatus(res);
 
 	if (is != PGRES_COMMAND_OK && is != PGRES_TUPLES_OK)
 		fail_msg("%s: %s", text, PQerrorMessage(c));
