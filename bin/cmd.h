@@ -253,6 +253,7 @@ int cmd_keys_list(struct cmd *c);
 int cmd_token_list(struct cmd *c);
 int cmd_token_revoke(struct cmd *c);
 int cmd_metadata(struct cmd *c);
+int cmd_database_copy(struct cmd *c);
 int cmd_purge(struct cmd *c);
 int cmd_courier(struct cmd *c);
 int cmd_backup(struct cmd *c);

@@ -262,6 +262,14 @@ const struct verb cmd_verbs[] = {
 		.reads = 1,
 	},
 	{
+		.name = "database copy",
+		.args = "FROM TO",
+		.help = "copy all rows of a database to another, empty one, and"
+		    " compare them: paths, or URIs of PostgreSQL",
+		.run = cmd_database_copy,
+		.bare = 1,
+	},
+	{
 		.name = "backup",
 		.args = "FILE|-",
 		.help = "write configuration, keys and database to a new file"

@@ -144,6 +144,17 @@ struct engine {
 	    const char *database, struct arena *a, size_t *n);
 };
 
+#define TABLE_COLUMNS_MAX 32
+
+/* A table of the schema, for store_transfer.c. */
+struct table {
+	const char *name;
+	const char *columns;	/* "a, b, c" */
+	int n;			/* so many */
+	int type[TABLE_COLUMNS_MAX]; /* VALUE_INT, VALUE_TEXT or VALUE_BYTES */
+	int has_number;		/* the database gives ids, none of them twice */
+};
+
 /* For the command; the programs of cgi-bin/ are linked without it. */
 struct engine_tools {
 	/*
@@ -155,6 +166,20 @@ struct engine_tools {
 	int (*copy)(struct store *st, const char *path);
 	int (*replace)(const char *database, const char *copy);
 	int (*ledger_accept)(struct store *st);
+	/*
+	 * For store_transfer.h, in a transaction:
+	 * rows(st, t, row, ctx): hand each row of t to row, which returns -1 to end.
+	 * add_row(st, t, v), add_end(st, t): add rows, one table after the other.
+	 * number(st, t, last): the highest id that was ever given to a row of t.
+	 * set_number(st, t, last): the next one is higher.
+	 */
+	int (*rows)(struct store *st, const struct table *t,
+	    int (*row)(void *ctx, const struct value *v), void *ctx);
+	int (*add_row)(
+	    struct store *st, const struct table *t, const struct value *v);
+	int (*add_end)(struct store *st, const struct table *t);
+	int (*number)(struct store *st, const struct table *t, int64_t *last);
+	int (*set_number)(struct store *st, const struct table *t, int64_t last);
 	int (*delete_orphans)(struct store *st, int64_t *gone);
 };
 

@@ -43,6 +43,7 @@ struct db {
 	const struct evidence *evidence; /* of that transaction, or NULL */
 	unsigned char key[EVIDENCE_MAX];
 	size_t key_len;
+	int is_copying;		/* rows go to a table: transfer.c */
 	int is_warned;		/* the server sent a warning since it was cleared */
 	int again;		/* failures in a row after which it is run again */
 	PGresult *failed;	/* the first answer of a batch that is an error */
@@ -111,6 +112,15 @@ int pg_end(struct row *r);
 int64_t pg_get_int(const struct row *r, int i);
 const char *pg_get_text(const struct row *r, int i, size_t *len);
 const void *pg_get_bytes(const struct row *r, int i, size_t *len);
+
+/* transfer.c, for the command alone: as engine.h has them. */
+int pg_rows(struct store *st, const struct table *t,
+    int (*row)(void *ctx, const struct value *v), void *ctx);
+int pg_add_row(
+    struct store *st, const struct table *t, const struct value *v);
+int pg_add_end(struct store *st, const struct table *t);
+int pg_number(struct store *st, const struct table *t, int64_t *last);
+int pg_set_number(struct store *st, const struct table *t, int64_t last);
 
 /* look.c: as engine.h has it. */
 void pg_look(struct store *st, struct arena *a, struct store_health *out);

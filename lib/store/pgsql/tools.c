@@ -43,4 +43,9 @@ const struct engine_tools engine_pgsql_tools = {
 	.replace = replace,
 	.ledger_accept = ledger_accept,
 	.delete_orphans = delete_orphans,
+	.rows = pg_rows,
+	.add_row = pg_add_row,
+	.add_end = pg_add_end,
+	.number = pg_number,
+	.set_number = pg_set_number,
 };

@@ -27,6 +27,7 @@ struct db {
 	sqlite3_stmt *control[CONTROLS];
 	dev_t dev;		/* of the file that was opened */
 	ino_t ino;
+	sqlite3_stmt *insert;	/* of the table that is written: transfer.c */
 	int is_stuck;		/* the last failure may need a new connection */
 
 	struct sync *sync;	/* NULL: nothing was committed yet */
@@ -94,6 +95,7 @@ int db_fail(struct store *st, const char *what);
 /*
  * statement.c: as engine.h has them.
  * db_control(st, which): run one; 0, or -1.
+ * db_bind(s, v, n): give a statement, which was reset, its n values.
  */
 int db_run(struct store *st, enum sql which, const struct value *v, int n);
 int db_find(struct row *r, enum sql which, const struct value *v, int n);
@@ -103,6 +105,7 @@ int64_t db_get_int(const struct row *r, int i);
 const char *db_get_text(const struct row *r, int i, size_t *len);
 const void *db_get_bytes(const struct row *r, int i, size_t *len);
 int db_control(struct store *st, enum control which);
+void db_bind(sqlite3_stmt *s, const struct value *v, int n);
 int db_script(struct store *st, const char *text);
 void db_finalize(struct db *db);
 
@@ -194,6 +197,15 @@ int db_ledger_state(struct store *st);
 int db_ledger_put_back(const char *path, const char *copy);
 int db_ledger_swapped(const char *path);
 int db_ledger_accept(struct store *st);
+
+/* transfer.c, for the command alone: as engine.h has them. */
+int db_rows(struct store *st, const struct table *t,
+    int (*row)(void *ctx, const struct value *v), void *ctx);
+int db_add_row(
+    struct store *st, const struct table *t, const struct value *v);
+int db_add_end(struct store *st, const struct table *t);
+int db_number(struct store *st, const struct table *t, int64_t *last);
+int db_set_number(struct store *st, const struct table *t, int64_t last);
 
 /*
  * changes.c:

@@ -48,8 +48,8 @@ statement(struct store *st, enum sql which)
 	return prepare(st, &st->own->stmt[which], text_of(which));
 }
 
-static void
-bind(sqlite3_stmt *s, const struct value *v, int n)
+void
+db_bind(sqlite3_stmt *s, const struct value *v, int n)
 {
 	if (n != sqlite3_bind_parameter_count(s))
 		errx(111, "%d values for: %s", n, sqlite3_sql(s));
@@ -87,7 +87,7 @@ db_run(struct store *st, enum sql which, const struct value *v, int n)
 
 	if ((s = statement(st, which)) == NULL)
 		return -1;
-	bind(s, v, n);
+	db_bind(s, v, n);
 	changed = sqlite3_step(s) == SQLITE_DONE
 	    ? sqlite3_changes(st->own->handle)
 	    : fail(st, text_of(which));
@@ -102,7 +102,7 @@ db_find(struct row *r, enum sql which, const struct value *v, int n)
 
 	if ((r->at = s = statement(r->st, which)) == NULL)
 		return -1;
-	bind(s, v, n);
+	db_bind(s, v, n);
 	return 0;
 }
 
