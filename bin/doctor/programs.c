@@ -16,7 +16,7 @@
 
 /* One for each file of cgi-bin/; a test compares them. */
 static const char *const names[] = { "account", "authorize", "confirm",
-	"device", "guard", "introspect", "jwks", "login", "metadata",
+	"device", "end-session", "guard", "introspect", "jwks", "login", "metadata",
 	"notfound", "password-token", "personal-tokens", "playground", "posts",
 	"recover", "resource-metadata", "revoke", "signup", "status", "token",
 	"user", "userinfo", "verify" };

@@ -41,6 +41,7 @@ static const struct route {
 	{ "/oauth/revoke", "revoke" },
 	{ "/oauth/introspect", "introspect" },
 	{ "/oauth/userinfo", "userinfo" },
+	{ "/oauth/end-session", "end-session" },
 	{ "/oauth/jwks", "jwks" },
 	{ "/oauth/playground", "playground" },
 	{ "/oauth/setup", "setup" },

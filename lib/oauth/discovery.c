@@ -31,6 +31,7 @@ write_urls(const struct conf *cf, struct buf *b)
 		{ "introspection_endpoint", SITE_INTROSPECT },
 		{ "device_authorization_endpoint", SITE_DEVICE_CODE },
 		{ "userinfo_endpoint", SITE_USERINFO },
+		{ "end_session_endpoint", SITE_END_SESSION },
 	};
 
 	json_str(b, "issuer", cf->issuer);

@@ -29,6 +29,7 @@ static const char *const paths[SITE_COUNT] = {
 	[SITE_RECOVER] = "/oauth/recover",
 	[SITE_CONFIRM] = "/oauth/confirm",
 	[SITE_USERINFO] = "/oauth/userinfo",
+	[SITE_END_SESSION] = "/oauth/end-session",
 };
 
 const char *

@@ -176,6 +176,11 @@ def a_sign_out_without_the_pages_token(site):
     return Browser(site, site.user()).post("/oauth/logout", {})
 
 
+@leads_to("cgi-bin/end-session.c", "sign_out", "invalid_request")
+def an_app_signs_out_with_a_hint_that_is_none(site):
+    return Browser(site).get("/oauth/end-session?id_token_hint=x")
+
+
 @leads_to("cgi-bin/authorize.c", "authorize", "access_denied")
 def an_app_is_denied(site):
     return App(site).decide(Browser(site, site.user("read-posts")), "deny")

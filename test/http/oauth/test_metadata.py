@@ -56,7 +56,9 @@ def test_each_endpoint_answers(site, metadata, client):
     assert r.status_code == 400 and Page(r)
     r = site.get(metadata["userinfo_endpoint"].removeprefix(site.url))
     assert r.status_code == 401 and "Bearer" in r.headers["WWW-Authenticate"]
-    kinds = "token revocation introspection device_authorization authorization userinfo"
+    assert Page(site.get(metadata["end_session_endpoint"].removeprefix(site.url)))
+    kinds = "token revocation introspection device_authorization authorization userinfo" \
+            " end_session"
     assert {name for name in metadata if name.endswith("_endpoint")} == {
         kind + "_endpoint" for kind in kinds.split()}
 
