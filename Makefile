@@ -198,11 +198,12 @@ help:
 	@echo 'make fuzz       hand every parser odd input; TIME=60 seconds or RUNS=inputs each, TARGET=one'
 	@echo 'make timing     what the time of an answer tells;  make valgrind: leaks, and growth'
 	@echo 'make people     the people of another site sign in: seconds, memory'
+	@echo 'make mcp        clients of the MCP SDKs before a guarded MCP server; needs npm, PyPI'
 	@echo 'make revocations  10,000 of them, each seen by the next request under mod_carnet'
 	@echo 'make cov        which lines of lib/ the tests run'
 	@echo 'make bench      measure;  make screenshots, tidy, fmt, lint-man, deps, clean'
 
 -include $(LIB_OBJ:.o=.d) $(PROGRAMS:=.d) $(UNITS:=.d) $(FUZZERS:=.d) $(COMMAND_SRC:%.c=$(BUILD)/%.d) $(wildcard $(BUILD)/deploy/*.d $(BUILD)/libexec/*.d)
 .PHONY: all static apache pgsql units deps run test bench asan fuzz fuzz-build fuzz-keep fuzzers cov tidy fmt \
-	lint-man timing people revocations valgrind soak screenshots install uninstall dist bundle deb clean help
+	lint-man timing people mcp revocations valgrind soak screenshots install uninstall dist bundle deb clean help
 .SECONDARY:

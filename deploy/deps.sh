@@ -77,6 +77,8 @@ lint clang-tidy make tidy
 lint clang-format make fmt
 lint mandoc make lint-man
 valgrind valgrind memory checks (make valgrind)
+mcp npm the MCP SDK for TypeScript (make mcp)
+mcp python3-venv the MCP SDK for Python (make mcp)
 bench wrk load
 bench nghttp2-client load at a fixed rate (h2load)
 bench strace system calls a request

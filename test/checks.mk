@@ -47,6 +47,14 @@ people:
 	@$(MAKE) -s -j$$(nproc) all
 	@BUILD=$(BUILD) $(PYTHON) test/people.py
 
+# The clients of the MCP SDKs, current and a year old, before an MCP server behind the
+# guard.  npm and pip fetch the SDKs.
+mcp:
+	@sh deploy/deps.sh test
+	@sh deploy/deps.sh mcp
+	@$(MAKE) -s -j$$(nproc) all $(APACHE)
+	@BUILD=$(BUILD) $(PYTHON) test/run.py mcp
+
 valgrind:
 	@sh deploy/deps.sh test
 	@sh deploy/deps.sh valgrind
