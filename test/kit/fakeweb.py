@@ -22,6 +22,7 @@ from kit.site import BUILD, Site
 
 WELL_KNOWN = "/.well-known/oauth-authorization-server"
 RESOURCE = "/.well-known/oauth-protected-resource"
+OPENID = "/.well-known/openid-configuration"
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -90,6 +91,8 @@ class FakeWeb:
             right, wrong = document + self.prefix, self.prefix + document
             if path == (wrong if self.misplaced else right):
                 return right
+        if path == self.prefix + OPENID:
+            return OPENID
         if path.startswith(RESOURCE + "/"):
             return path  # a resource of [guard], wherever the issuer is
         if path.startswith(self.prefix + "/") and "/.well-known/" not in path:

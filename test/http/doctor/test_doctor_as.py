@@ -6,10 +6,8 @@ import pytest
 
 from kit import deployments
 from kit.doctor import Report
-from kit.fakeweb import RESOURCE, WELL_KNOWN, replace
+from kit.fakeweb import OPENID, RESOURCE, WELL_KNOWN, replace
 from kit.people import App
-
-OPENID = "/.well-known/openid-configuration"
 
 
 def play(site, name, path="", *options):
@@ -31,6 +29,7 @@ def comes_through(report, *steps):
 
 
 MCP = ("call", "resource", "server", "client", "authorization", "token")
+OIDC = ("discovery", "client", "authorization", "token", "userinfo")
 SPA = ("server", "client", "scripts", "authorization", "token")
 
 
@@ -60,6 +59,13 @@ def changed(where, change):
     return run
 
 
+def without(*paths):
+    def run(path, answer):
+        if path in paths:
+            answer.status = 404
+    return run
+
+
 @pytest.mark.parametrize("name", deployments.DEPLOYMENTS)
 def test_clients_come_through_under_every_deployment(deployment, name):
     """doc/agents.md: the client is given; nobody signs in."""
@@ -71,6 +77,9 @@ def test_clients_come_through_under_every_deployment(deployment, name):
     assert "the scope " in report.text("call")
     stops(play(site, "mcp", path), "client", "not registered", "carnet client add")
     comes_through(play(site, "spa", "", "--client-id", app.client.id), *SPA)
+    secret = App(site)
+    for kind in "oidc", "grafana":
+        comes_through(play(site, kind, "", "--client-id", secret.client.id), *OIDC)
 
 
 def test_what_is_sent_is_a_request_of_an_mcp_client(web, mcp):
@@ -139,7 +148,7 @@ def test_a_document_of_the_resource_that_no_client_takes(web, mcp, change, words
 
 
 @pytest.mark.parametrize("change, words", [
-    (replace(WELL_KNOWN, status=404), ["No document of the issuer", "program metadata"]),
+    (without(WELL_KNOWN, OPENID), ["No document of the issuer", "program metadata"]),
     (changed(WELL_KNOWN, lambda o: o.update(issuer=o["issuer"] + "/")),
      ["RFC 8414 section 3.3"]),
     (changed(WELL_KNOWN, lambda o: o.pop("token_endpoint")), ["no token_endpoint"]),
@@ -215,11 +224,22 @@ def test_a_page_whose_origin_may_not_call(web, mcp):
                "https://x.example/cb"), "scripts", "https://x.example", "cors_origins")
 
 
+@pytest.mark.parametrize("change, step, words", [
+    (replace(OPENID, status=404), "discovery", [OPENID, "status 404"]),
+    (changed(OPENID, lambda o: o.update(issuer="https://x.example")), "discovery",
+     ["the client looked for"]),
+    (changed(OPENID, lambda o: o.pop("id_token_signing_alg_values_supported")), "discovery",
+     ["no algorithm"]),
+    (replace("/oauth/jwks", status=500), "discovery", ["no keys"]),
+    (replace("/oauth/token", status=502, body=b""), "token", ["status 502"]),
+    (changed(OPENID, lambda o: o.pop("userinfo_endpoint")), "userinfo", ["who signed in"]),
+    (replace("/oauth/userinfo", status=404, body=b""), "userinfo", ["status 404"])])
 @pytest.mark.parametrize("name", ["oidc", "grafana"])
-def test_an_app_that_signs_people_in(web, mcp, name):
-    """OpenID Connect Discovery section 4."""
-    web.change = replace(OPENID, status=404)
-    stops(play(web.site, name, "", "--client-id", mcp.client.id), "discovery", OPENID)
+def test_an_app_that_signs_people_in(web, mcp, name, change, step, words):
+    """OpenID Connect Discovery sections 3 and 4, Core section 5.3."""
+    app = App(web.site)
+    web.change = change
+    stops(play(web.site, name, "", "--client-id", app.client.id), step, *words)
 
 
 @pytest.mark.parametrize("args", [
