@@ -160,7 +160,7 @@ install: all
 	install -m 644 carnet.conf.example lib/store/sqlite/schema.sql $(DESTDIR)$(SHARE)
 	install -m 644 README.md CHANGES $(DESTDIR)$(DOC)
 	install -m 644 doc/*.md $(DESTDIR)$(DOC)/doc
-	cd deploy && find apache examples lighttpd nginx systemd spawn.sh -type f \
+	cd deploy && find apache examples lighttpd nginx passport systemd spawn.sh -type f \
 	    -exec install -D -m 644 {} $(DESTDIR)$(SHARE)/deploy/{} \;
 	install -m 755 deploy/spawn.sh $(DESTDIR)$(SHARE)/deploy
 	for f in bash-completion/completions/carnet zsh/vendor-completions/_carnet; do install -D -m 644 deploy/completion/$${f##*/} $(DESTDIR)$(PREFIX)/share/$$f; done

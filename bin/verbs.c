@@ -172,6 +172,32 @@ const struct verb cmd_verbs[] = {
 		.run = cmd_client_delete,
 	},
 	{
+		.name = "import passport",
+		.args = "FILE [--dry-run] [--map-scope A=B]... [--keep-sub]"
+		    " [--check FILE] [--timezone ZONE]",
+		.help = "take in the users, clients, tokens and consents of a"
+		    " site of Laravel Passport, from a file of"
+		    " deploy/passport/, in one transaction; --check: say of"
+		    " tokens and sign-ins in a file whether they are accepted",
+		.run = cmd_import_passport,
+		.bare = 1,
+	},
+	{
+		.name = "import status",
+		.args = "",
+		.help = "count what Passport gave and what still lives",
+		.run = cmd_import_status,
+		.reads = 1,
+	},
+	{
+		.name = "import finish",
+		.args = "[--force]",
+		.help = "end the move from Passport: delete keys/passport.key,"
+		    " and let hashes be renewed; --force: end the tokens that"
+		    " still live",
+		.run = cmd_import_finish,
+	},
+	{
 		.name = "keys generate",
 		.args = "[--alg A] [--bits N] [--force]",
 		.help = "make a signing key; --force replaces a key that is"

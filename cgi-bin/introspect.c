@@ -1,5 +1,6 @@
 /* introspect.c: POST /oauth/introspect: what is this token (RFC 7662)? */
 #include <json-c/json.h>
+#include <string.h>
 
 #include "arena.h"
 #include "buf.h"
@@ -126,13 +127,19 @@ inspect_refresh(struct req *rq, const struct client *cl,
 
 /* What an access token says of itself, and the database does not. */
 static void
-read_claims(struct req *rq, const char *text, struct answer *an)
+read_claims(struct req *rq, const char *text, int is_of_client,
+    struct answer *an)
 {
 	struct json_object *o = bearer_claims(rq, text);
 
-	if (o != NULL)
-		json_object_object_get_ex(o, "aud", &an->audience);
+	if (o == NULL)
+		return;
+	json_object_object_get_ex(o, "aud", &an->audience);
 	an->sub = json_get_str(o, "sub");
+	/* A client's own token of Passport's may say what a user's says. */
+	if (is_of_client && strcmp(an->jti, json_get_str(o, "jti")) != 0)
+		an->sub = subject_of_client(rq->a, an->client_id);
+	an->jti = json_get_str(o, "jti");
 	proof_from_claims(rq->a, o, &an->proof);
 }
 
@@ -162,7 +169,7 @@ inspect_access(struct req *rq, const struct client *cl, const char *text,
 		.expires_at = who.is.expires_at,
 		.created_at = who.is.created_at,
 	};
-	read_claims(rq, text, an);
+	read_claims(rq, text, who.is.user == 0, an);
 	return NULL;
 }
 

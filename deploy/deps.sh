@@ -58,6 +58,7 @@ test libclang-rt-dev the fuzz targets
 test python3-zbar HTTP tests: reads a QR code
 test python3-aiosmtpd HTTP tests: a mail server
 test msmtp HTTP tests: a mailer
+test sqlite3 HTTP tests: a site of Passport in SQLite
 test mariadb-server HTTP tests: a site that has its people already
 test strace HTTP tests: which files a program opens
 test valgrind HTTP tests: what a request costs

@@ -12,6 +12,7 @@
 #include "jwt.h"
 #include "keys.h"
 #include "oerr.h"
+#include "passport_jwt.h"
 #include "req.h"
 #include "scope.h"
 #include "uri.h"
@@ -73,19 +74,17 @@ read_proof(struct json_object *o, struct claims *out)
 		out->acr = acr_find(acr, strlen(acr));
 }
 
-/* Check the claims; return NULL and the token's id, or why not, for the log. */
+/* The claims of a token of ours; NULL and its id, or why not, for the log. */
 static const char *
-check_claims(struct req *rq, const struct jwt *jwt, struct claims *out)
+check_own(struct req *rq, const struct jwt *jwt, struct json_object *o,
+    struct claims *out)
 {
-	struct json_object *o, *aud = NULL;
+	struct json_object *aud = NULL;
 	const char *iss, *jti, *client_id;
 	int64_t iat;
 
 	if (!typ_is_ours(rq, jwt->typ))
 		return "not an access token";
-	if ((o = json_parse(rq->a, jwt->payload, jwt->payload_len)) == NULL ||
-	    !json_object_is_type(o, json_type_object))
-		return "malformed claims";
 	client_id = json_get_str(o, "client_id");
 	if ((iss = json_get_str(o, "iss")) == NULL ||
 	    strcmp(iss, rq->conf->issuer) != 0)
@@ -105,6 +104,37 @@ check_claims(struct req *rq, const struct jwt *jwt, struct claims *out)
 		return "no jti of ours";
 	read_proof(o, out);
 	return NULL;
+}
+
+/*
+ * The same of any token.  One without a kid may be of Passport's: then *client is the
+ * client that its row must have.
+ */
+static const char *
+check_claims(struct req *rq, const struct jwt *jwt, struct claims *out,
+    const char **client)
+{
+	struct json_object *o;
+
+	if ((o = json_parse(rq->a, jwt->payload, jwt->payload_len)) == NULL ||
+	    !json_object_is_type(o, json_type_object))
+		return "malformed claims";
+	if (jwt->kid != NULL)
+		return check_own(rq, jwt, o, out);
+	out->is_for = FOR_ISSUER;
+	return passport_claims(o, out, client);
+}
+
+/* Is the text signed?  A token of Passport's is nothing without its row. */
+static const char *
+check_signature(struct req *rq, const struct jwt *jwt, const char *client,
+    int found, const struct access *row)
+{
+	if (client == NULL)
+		return jwt_check(rq->a, jwt, keys_find, rq);
+	if (found != 1 || row->has_seal || strcmp(client, row->client_id) != 0)
+		return "no kid, and none of the tokens of Passport";
+	return passport_signed(rq->a, keys_get(rq), jwt);
 }
 
 /*
@@ -166,7 +196,7 @@ no_keys(struct req *rq)
 const struct oerr *
 bearer_identify(struct req *rq, const char *token, struct caller *out)
 {
-	const char *why;
+	const char *why, *client = NULL;
 	struct digest d;
 	struct jwt jwt;
 	int found = 0;
@@ -182,14 +212,15 @@ bearer_identify(struct req *rq, const char *token, struct caller *out)
 		    &out->is);
 	why = jwt_read(rq->a, token, &jwt);
 	if (why == NULL)
-		why = check_claims(rq, &jwt, &out->says);
+		why = check_claims(rq, &jwt, &out->says, &client);
 	if (why == NULL) {
 		found = store_access_find(
 		    rq->st, rq->a, &out->says.id, &out->is);
 		if (found != 1 || !is_sealed(rq, &jwt, &out->is)) {
 			if (!keys_any(keys_get(rq)))
 				return no_keys(rq);
-			why = jwt_check(rq->a, &jwt, keys_find, rq);
+			why = check_signature(
+			    rq, &jwt, client, found, &out->is);
 		}
 	}
 	if (why != NULL) {

@@ -8,6 +8,8 @@
 #include "grant.h"
 #include "keys.h"
 #include "oerr.h"
+#include "passport_key.h"
+#include "passport_redeem.h"
 #include "req.h"
 #include "scope.h"
 #include "store_client.h"
@@ -144,6 +146,23 @@ find_next(struct req *rq, const struct client *cl,
 	return NULL;
 }
 
+/* Its row, and the digest by which that is found. */
+static const struct oerr *
+find_token(struct req *rq, const struct client *cl, const char *text,
+    struct digest *d, struct refresh_token *out)
+{
+	int found;
+
+	if (passport_is_refresh(text))
+		return passport_redeem(rq, cl, text, d, out);
+	digest_of(text, strlen(text), d);
+	if ((found = store_refresh_find(rq->st, rq->a, d, out)) < 0)
+		return oerr_machine(rq);
+	return found == 1 ? NULL
+			  : oerr_why(rq, &oerr_invalid_grant,
+				"unknown refresh token");
+}
+
 static const struct oerr *
 redeem(struct req *rq, const struct client *cl, struct subject *sub)
 {
@@ -152,15 +171,9 @@ redeem(struct req *rq, const struct client *cl, struct subject *sub)
 	struct user *u = arena_alloc(rq->a, sizeof(*u));
 	const struct oerr *e;
 	struct digest d;
-	int found;
 
-	digest_of(text, strlen(text), &d);
-	if ((found = store_refresh_find(rq->st, rq->a, &d, t)) < 0)
-		return oerr_machine(rq);
-	if (found == 0)
-		return oerr_why(rq, &oerr_invalid_grant,
-		    "unknown refresh token");
-	if ((e = check_token(rq, cl, t)) != NULL)
+	if ((e = find_token(rq, cl, text, &d, t)) != NULL ||
+	    (e = check_token(rq, cl, t)) != NULL)
 		return e;
 	if ((e = grant_user(rq, t->granted.user, u)) != NULL)
 		return e;

@@ -51,6 +51,14 @@ int import_store(struct store *st, struct arena *a, struct user *u,
     unsigned has, const struct import_rules *rules, const char **why);
 
 /*
+ * import_meets_client(st, a, u):
+ * Would the tokens of the new user u say what those of a client say (RFC 9068 section
+ * 5)?  1, 0, -1.
+ */
+int import_meets_client(
+    struct store *st, struct arena *a, const struct user *u);
+
+/*
  * import_merge(old, u, has):
  * Put the members has of u, but the password, in place of those of old.  A new
  * address is not verified unless has says so.  Texts are not copied.  Return 1 if

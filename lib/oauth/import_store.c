@@ -3,8 +3,10 @@
 
 #include <string.h>
 
+#include "arena.h"
 #include "hash.h"
 #include "passwd.h"
+#include "store_passport.h"
 #include "store_user.h"
 #include "user_password.h"
 
@@ -128,12 +130,27 @@ is_password_new(const struct user *old, const struct user *u, unsigned has)
 }
 
 int
+import_meets_client(
+    struct store *st, struct arena *a, const struct user *u)
+{
+	const char *sub = u->subject;
+
+	if (sub == NULL && u->id != 0)
+		sub = arena_printf(a, "%lld", (long long)u->id);
+	return sub == NULL ? 0 : store_client_keeps_sub(st, sub);
+}
+
+int
 import_store(struct store *st, struct arena *a, struct user *u, unsigned has,
     const struct import_rules *rules, const char **why)
 {
 	struct user old;
 	int n, is_new, renamed;
 
+	if ((n = import_meets_client(st, a, u)) != 0) {
+		*why = "id or sub is what the tokens of a client say";
+		return n < 0 ? -1 : IMPORT_REFUSED;
+	}
 	if ((n = store_user_add(st, u)) != 0) {
 		if (n > 0)
 			(void)rules->is_first(rules->ctx, u->id);

@@ -85,7 +85,9 @@ mint_access(struct req *rq, const struct mint *m, struct access_token *row,
 	if (en == NULL)
 		return oerr_why(rq, &oerr_server_error, "no key to sign with");
 	if (m->user == 0)
-		sub = subject_of_client(rq->a, m->cl->client_id);
+		sub = m->cl->keeps_sub
+		    ? m->cl->client_id
+		    : subject_of_client(rq->a, m->cl->client_id);
 	else if (subject_for(rq->st, rq->a, m->cl->sector, m->user, m->subject,
 		     &sub) < 0)
 		return oerr_machine(rq);

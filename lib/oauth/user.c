@@ -142,7 +142,7 @@ check_password(struct req *rq, const char *form, const char *password,
 		    found ? "wrong password" : "unknown user");
 	if (out->disabled_at != 0)
 		return user_refuse(rq, password, hash, "disabled user");
-	return fits == 2 || passwd_is_stale(hash)
+	return !out->hash_is_kept && (fits == 2 || passwd_is_stale(hash))
 	    ? user_renew_hash(rq, out, password, 0)
 	    : NULL;
 }

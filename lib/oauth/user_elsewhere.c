@@ -90,7 +90,7 @@ let_in_by_hash(struct arrival *ar, int fits)
 	if (ar->u->disabled_at != 0)
 		return user_refuse(
 		    ar->rq, ar->password, ar->hash, "disabled user");
-	return fits == 2 || passwd_is_stale(ar->hash)
+	return !ar->u->hash_is_kept && (fits == 2 || passwd_is_stale(ar->hash))
 	    ? user_renew_hash(ar->rq, ar->u, ar->password, 0)
 	    : NULL;
 }

@@ -144,7 +144,9 @@ add(struct store *st, struct arena *a, struct read *in, struct user *out,
 		return -1;
 	if (!(in->has & IMPORT_LOGIN))
 		u->login = NULL;
-	n = store_user_add(st, u);
+	if ((n = import_meets_client(st, a, u)) < 0)
+		return -1;
+	n = n == 1 ? 0 : store_user_add(st, u);
 	if (n == 0)
 		*end = VOUCHED_NUMBER;
 	*out = *u;

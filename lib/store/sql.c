@@ -3,7 +3,8 @@
 
 #define USER_COLUMNS \
     "id, email, name, password, scope, created_at, disabled_at, login," \
-    " subject, group_names, claims, email_verified_at, credential, factors"
+    " subject, group_names, claims, email_verified_at, credential, factors," \
+    " hash_is_kept"
 /* The columns of a client that an operator sets. */
 #define CLIENT_SETTINGS \
     "name, secret, secret_hash, grants, redirect_uris, scope, alg," \
@@ -11,7 +12,8 @@
     " id_token_alg, id_token_claims, userinfo_alg, sector," \
     " post_logout_uris, backchannel_logout_uri"
 #define CLIENT_COLUMNS \
-    "id, identifier, " CLIENT_SETTINGS ", role, created_at, revoked_at"
+    "id, identifier, " CLIENT_SETTINGS ", role, created_at, revoked_at," \
+    " owner_id, keeps_sub"
 /* struct granted: store_granted.h. */
 #define PROOF_COLUMNS "auth_time, amr, acr" /* store_proof.h */
 #define GRANTED_COLUMNS \
@@ -78,7 +80,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	    "  WHERE o.id <> ?1 AND o.login = ?2)" },
 	[SQL_USER_PASSWORD] = { .takes_back = 1, .text =
 	    "UPDATE users SET password = ?2, hash_kind = ?4,"
-	    " credential = credential + ?5 WHERE id = ?1"
+	    " hash_is_kept = NULL, credential = credential + ?5 WHERE id = ?1"
 	    " AND (password = ?3 OR ?3 IS NULL)" },
 	[SQL_USER_IS_CURRENT] = { .locks = 1, .text =
 	    "SELECT id FROM users WHERE id = ?1 AND disabled_at IS NULL"
@@ -645,6 +647,80 @@ const struct statement sql_table[SQL_COUNT] = {
 	    "UPDATE ledger SET taken_back = taken_back + ?1,"
 	    " minute = CASE WHEN minute < ?2 THEN ?2 ELSE minute END"
 	    " RETURNING taken_back, minute" },
+
+	/* Rows that Passport gave: carnet import passport. */
+	[SQL_PASSPORT_USER] = { .text =
+	    "UPDATE users SET hash_is_kept = 1 WHERE id = ?1" },
+	[SQL_PASSPORT_ACCESS] = { .text =
+	    "INSERT INTO oauth_access_tokens (id, client_id, user_id, name,"
+	    " scope, created_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6,"
+	    " ?7) ON CONFLICT DO NOTHING" },
+	[SQL_PASSPORT_REFRESH] = { .text =
+	    "INSERT INTO oauth_refresh_tokens (family, client_id, user_id,"
+	    " scope, digest, access_token, expires_at, spent_at,"
+	    " from_passport) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1)"
+	    " ON CONFLICT DO NOTHING" },
+	[SQL_PASSPORT_FAMILY] = { .text =
+	    "UPDATE oauth_access_tokens SET family = ?2"
+	    " WHERE id = ?1 AND signed_by IS NULL" },
+	/* Access tokens without a family, behind ?1. */
+	[SQL_PASSPORT_ALONE] = { .text =
+	    "SELECT id, client_id, user_id, scope, created_at, expires_at"
+	    " FROM oauth_access_tokens WHERE id > ?1 AND signed_by IS NULL"
+	    " AND family IS NULL AND name IS NULL AND user_id IS NOT NULL"
+	    " ORDER BY id LIMIT ?2" },
+	[SQL_PASSPORT_LATER] = { .text =
+	    "INSERT INTO passport_refresh_tokens (digest, access_token,"
+	    " expires_at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING" },
+	[SQL_PASSPORT_LATER_FIND] = { .text =
+	    "SELECT access_token, expires_at FROM passport_refresh_tokens"
+	    " WHERE digest = ?1" },
+	[SQL_PASSPORT_LATER_DELETE] = { .text =
+	    "DELETE FROM passport_refresh_tokens WHERE digest = ?1" },
+	[SQL_PASSPORT_END] = { .takes_back = 1, .text =
+	    "INSERT INTO passport_ends (user_id, client_id)"
+	    " SELECT ?1, ?2 WHERE EXISTS (SELECT 1 FROM passport_refresh_tokens)"
+	    " ON CONFLICT DO NOTHING" },
+	[SQL_PASSPORT_IS_ENDED] = { .serial = 1, .text =
+	    "SELECT client_id FROM passport_ends WHERE user_id IN (0, ?1)"
+	    " AND client_id IN (0, ?2) LIMIT 1" },
+	/* What still lives at ?1: by kind. */
+	[SQL_PASSPORT_LIVE] = { .text =
+	    "SELECT (SELECT count(*) FROM users WHERE hash_is_kept = 1),"
+	    " (SELECT count(*) FROM oauth_access_tokens"
+	    "  WHERE signed_by IS NULL AND name IS NOT NULL"
+	    "  AND revoked_at IS NULL AND expires_at > ?1),"
+	    " (SELECT count(*) FROM oauth_access_tokens"
+	    "  WHERE signed_by IS NULL AND name IS NULL"
+	    "  AND revoked_at IS NULL AND expires_at > ?1),"
+	    " (SELECT count(*) FROM oauth_refresh_tokens"
+	    "  WHERE from_passport = 1 AND spent_at IS NULL"
+	    "  AND revoked_at IS NULL AND expires_at > ?1)"
+	    " + (SELECT count(*) FROM passport_refresh_tokens"
+	    "  WHERE expires_at > ?1),"
+	    " coalesce((SELECT max(expires_at) FROM oauth_access_tokens"
+	    "  WHERE signed_by IS NULL AND revoked_at IS NULL), 0)" },
+	[SQL_PASSPORT_END_ACCESS] = { .takes_back = 1, .text =
+	    "UPDATE oauth_access_tokens SET revoked_at = ?1"
+	    " WHERE signed_by IS NULL AND revoked_at IS NULL" },
+	[SQL_PASSPORT_END_REFRESH] = { .takes_back = 1, .text =
+	    "UPDATE oauth_refresh_tokens SET revoked_at = ?1"
+	    " WHERE from_passport = 1 AND spent_at IS NULL"
+	    " AND revoked_at IS NULL" },
+	[SQL_PASSPORT_END_LATER] = { .takes_back = 1, .text =
+	    "DELETE FROM passport_refresh_tokens" },
+	[SQL_PASSPORT_END_ENDS] = { .text = "DELETE FROM passport_ends" },
+	[SQL_PASSPORT_END_HASHES] = { .text =
+	    "UPDATE users SET hash_is_kept = NULL WHERE hash_is_kept = 1" },
+	[SQL_CLIENT_OF_PASSPORT] = { .text =
+	    "UPDATE oauth_clients SET owner_id = ?2, keeps_sub = ?3"
+	    " WHERE id = ?1" },
+	[SQL_CLIENT_KEEPS_SUB] = { .text =
+	    "SELECT id FROM oauth_clients"
+	    " WHERE identifier = ?1 AND keeps_sub = 1" },
+	[SQL_USER_HAS_SUB] = { .text =
+	    "SELECT id FROM users WHERE (id = ?1 AND subject IS NULL)"
+	    " OR subject = ?2 LIMIT 1" },
 
 	[SQL_POST_LIST] = { .text =
 	    "SELECT " POST_COLUMNS " FROM posts WHERE id < ?1"

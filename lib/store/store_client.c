@@ -30,6 +30,8 @@ read_client(const struct row *r, void *to)
 	out->role = row_text(r, 20);
 	out->created_at = row_int(r, 21);
 	out->revoked_at = row_int(r, 22);
+	out->owner = row_int(r, 23);
+	out->keeps_sub = (int)row_int(r, 24);
 }
 
 /* The values of CLIENT_SETTINGS (sql.c), which an operator sets. */

@@ -27,6 +27,8 @@ struct client {
 	const char *sector;	/* whose sub it sees; NULL: everybody's */
 	const char *post_logout_uris; /* words, or NULL */
 	const char *backchannel_logout_uri; /* or NULL */
+	int64_t owner;		/* the user who made it in Passport; 0: none */
+	int keeps_sub;		/* its own tokens have its id, a number, as sub */
 };
 
 int store_client_by_id(struct store *st, struct arena *a,

@@ -107,5 +107,7 @@ store_app_revoke(
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
 		if (query_run(st, steps[i], v, 3) < 0)
 			return -1;
+	if (query_run(st, SQL_PASSPORT_END, v, 2) < 0)
+		return -1;
 	return query_run(st, SQL_CONSENT_DELETE, v, 2);
 }

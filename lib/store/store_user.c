@@ -22,6 +22,7 @@ read_user(const struct row *r, void *to)
 	out->email_verified_at = row_int(r, 11);
 	out->credential = row_int(r, 12);
 	out->factors = row_int(r, 13);
+	out->hash_is_kept = (int)row_int(r, 14);
 }
 
 int

@@ -20,6 +20,7 @@ struct user {
 	const char *claims;	/* a JSON object, or NULL */
 	int64_t created_at, disabled_at, email_verified_at; /* 0: not so */
 	int64_t factors;	/* how many second factors they have */
+	int hash_is_kept;	/* a sign-in does not renew the hash */
 	int64_t credential;	/* version: rises with each new password or factor */
 };
 

@@ -65,7 +65,10 @@ end_codes(struct store *st, struct walk *w, int64_t now)
 	    : w->client != 0		 ? 0
 	    : query_run(st, SQL_ALL_SESSIONS_DELETE, VALUES(V_INT(w->user)));
 
-	if (sessions < 0 || (w->client == 0 &&
+	if (sessions < 0 ||
+	    query_run(st, SQL_PASSPORT_END,
+		VALUES(V_INT(w->user), V_INT(w->client))) < 0 ||
+	    (w->client == 0 &&
 		query_run(st, SQL_ALL_LINKS_DELETE, VALUES(V_INT(w->user))) < 0))
 		return -1;
 	w->codes += codes + devices;

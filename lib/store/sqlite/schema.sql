@@ -18,7 +18,8 @@
 -- what the user signs in with; each new password or factor raises it.  factors is how many second factors the
 -- user has, which the next tables have.  group_names is words.
 -- claims is a JSON object of further claims of OpenID Connect.  scope is words; '*'
--- is all; NULL is the setting user_scopes.
+-- is all; NULL is the setting user_scopes.  If hash_is_kept is 1, a sign-in does not
+-- renew the hash: Passport can still check it (carnet import finish).
 CREATE TABLE users (
 	id INTEGER PRIMARY KEY AUTOINCREMENT,
 	email TEXT UNIQUE,
@@ -34,7 +35,8 @@ CREATE TABLE users (
 	group_names TEXT,
 	claims TEXT,
 	created_at INTEGER NOT NULL,
-	disabled_at INTEGER
+	disabled_at INTEGER,
+	hash_is_kept INTEGER
 ) STRICT;
 CREATE INDEX users_hash_kind ON users (hash_kind) WHERE hash_kind IS NOT NULL;
 
@@ -68,7 +70,9 @@ CREATE TABLE recovery_codes (
 -- id_token_claims is 1, the ID token has the claims of the scopes.  If userinfo_alg is
 -- NULL, userinfo is JSON.  sector is whose sub the client sees; NULL: everybody's.
 -- post_logout_uris is words.  role is 'password' or 'personal' for the clients
--- that carnet install makes, else NULL.
+-- that carnet install makes, else NULL.  owner_id is the user who made the client in
+-- Passport.  If keeps_sub is 1, identifier is a number, and the sub of the client's own
+-- tokens: no user has it.
 CREATE TABLE oauth_clients (
 	id INTEGER PRIMARY KEY AUTOINCREMENT,
 	identifier TEXT NOT NULL UNIQUE,
@@ -92,13 +96,16 @@ CREATE TABLE oauth_clients (
 	backchannel_logout_uri TEXT,
 	role TEXT UNIQUE,
 	created_at INTEGER NOT NULL,
-	revoked_at INTEGER
+	revoked_at INTEGER,
+	owner_id INTEGER,
+	keeps_sub INTEGER
 ) STRICT;
 
 -- id is the token's jti.  user_id is NULL if the client acts for itself.  family is
 -- NULL if there is no refresh token.  Personal tokens have name and last_used_at (to
 -- the hour).  seal is an HMAC of the token's text; signed_by is the number of the
--- key that signed it.
+-- key that signed it.  Both are NULL for a token that Passport gave: its id is the
+-- beginning of the SHA-256 of its jti.
 CREATE TABLE oauth_access_tokens (
 	id BLOB PRIMARY KEY,
 	client_id INTEGER NOT NULL REFERENCES oauth_clients (id),
@@ -141,7 +148,8 @@ INSERT INTO purge_place (one, access_token) VALUES (1, x'');
 -- more access token.  An access token of these two kinds has a row of its own here,
 -- spent from the start, with a random digest.  came_with is the refresh token whose
 -- first use revokes that access token; the row of that refresh token has is_shared
--- 1.
+-- 1.  from_passport is 1 for a token that Passport gave: digest is then the SHA-256 of
+-- Passport's id.
 CREATE TABLE oauth_refresh_tokens (
 	digest BLOB PRIMARY KEY,
 	family BLOB NOT NULL,
@@ -160,12 +168,30 @@ CREATE TABLE oauth_refresh_tokens (
 	spent_at INTEGER,
 	revoked_at INTEGER,
 	is_shared INTEGER,
-	came_with BLOB
+	came_with BLOB,
+	from_passport INTEGER
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX oauth_refresh_tokens_family ON oauth_refresh_tokens (family);
 CREATE INDEX oauth_refresh_tokens_expire ON oauth_refresh_tokens (expires_at);
 CREATE INDEX oauth_refresh_tokens_user
 	ON oauth_refresh_tokens (user_id, client_id);
+
+-- Refresh tokens that Passport gave, whose access tokens it had deleted: only their own
+-- text says whose they are.  digest is as in oauth_refresh_tokens, where such a token
+-- goes when it is first shown.
+CREATE TABLE passport_refresh_tokens (
+	digest BLOB PRIMARY KEY,
+	access_token BLOB NOT NULL,
+	expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What a user allowed a client was revoked (0: all users, all clients) while such
+-- tokens were there: theirs are refused.
+CREATE TABLE passport_ends (
+	user_id INTEGER NOT NULL,
+	client_id INTEGER NOT NULL,
+	PRIMARY KEY (user_id, client_id)
+) STRICT, WITHOUT ROWID;
 
 -- A code is spent when tokens are issued for it; the purge deletes it a day after it
 -- expired.  challenge is the S256 code_challenge of RFC 7636; NULL: there was none.

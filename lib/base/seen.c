@@ -49,6 +49,12 @@ seen_add(struct seen *s, int64_t number)
 	return 1;
 }
 
+int
+seen_has(const struct seen *s, int64_t number)
+{
+	return s->slots > 0 && s->slot[place(s, number)] != 0;
+}
+
 void
 seen_cut(struct seen *s, size_t n)
 {

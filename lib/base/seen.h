@@ -16,6 +16,9 @@ struct seen {
 /* seen_add(s, number): return 1; 0 if it is in the set already. */
 int seen_add(struct seen *s, int64_t number);
 
+/* seen_has(s, number): return 1 if it is in the set. */
+int seen_has(const struct seen *s, int64_t number);
+
 /* seen_cut(s, n): keep only the first n that came. */
 void seen_cut(struct seen *s, size_t n);
 
