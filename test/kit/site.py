@@ -110,7 +110,9 @@ class Site:
 
     def install(self, *args):
         """Make the site from nothing, with the demo user."""
-        made = self.carnet_json("install", "--issuer", self.url, *database_options(), *args)
+        if "--database" not in args:
+            args = (*database_options(), *args)
+        made = self.carnet_json("install", "--issuer", self.url, *args)
         self.password_client = Client(**{
             k.removeprefix("client_"): v
             for k, v in made["password_client"].items()})

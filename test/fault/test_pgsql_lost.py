@@ -1,0 +1,280 @@
+"""PostgreSQL dies under carnet: its connection is cut at each point of a transaction, and the
+server is killed under load (doc/deploy.md, PostgreSQL).  What was answered is there, and
+nothing is spent twice."""
+import os
+import re
+import socket
+import threading
+import time
+from contextlib import contextmanager
+
+import pytest
+
+from kit import expect, jose, postgres, servers
+from kit.people import App, Browser
+from kit.site import Site
+
+pytestmark = pytest.mark.skipif("STORE_URI" not in os.environ,
+                                reason="it is about PostgreSQL: make test STORE=pgsql")
+
+
+class Proxy:
+    """Between carnet and PostgreSQL.  within(n, how): at the n-th batch that a client sends
+    meanwhile, before: cut the connection; after: let the server do it, and cut instead
+    of the answer; terminate: end the server's process first, as an administrator does."""
+
+    COMMIT = 0  # for n: the batch that commits
+
+    def __init__(self, directory, cluster_dir):
+        self.behind = "%s/.s.PGSQL.5432" % cluster_dir
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind("%s/.s.PGSQL.5432" % directory)
+        os.chmod("%s/.s.PGSQL.5432" % directory, 0o777)
+        self.listener.listen(64)
+        self.n = self.seen = 0
+        self.how = ""
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    @contextmanager
+    def within(self, n, how):
+        self.n, self.how, self.seen, self.has_cut, self.at_commit = n, how, 0, False, False
+        yield
+        self.how = ""
+
+    def accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(client,), daemon=True).start()
+
+    def is_time(self, data):
+        self.seen += 1
+        is_commit = b"COMMIT\0" in data
+        if not self.how or self.has_cut or not (
+                is_commit if self.n == Proxy.COMMIT else self.seen == self.n):
+            return False
+        self.has_cut, self.at_commit = True, is_commit
+        return True
+
+    def serve(self, client):
+        server = socket.socket(socket.AF_UNIX)
+        server.connect(self.behind)
+        muted = threading.Event()
+        pump = threading.Thread(target=self.answer, args=(server, client, muted), daemon=True)
+        pump.start()
+        try:
+            while data := client.recv(65536):
+                if not self.is_time(data):
+                    server.sendall(data)
+                elif self.how == "terminate":
+                    self.terminate()
+                    server.sendall(data)
+                else:
+                    muted.set()
+                    if self.how == "after":
+                        server.sendall(data)
+                        self.until_done(server, muted)
+                    break
+        except OSError:
+            pass
+        finally:
+            for s in (client, server):
+                try:
+                    s.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    pass
+            pump.join()
+            client.close()
+            server.close()
+
+    def until_done(self, server, muted):
+        """The pump has thrown the answer away."""
+        limit = time.monotonic() + 20
+        while not getattr(muted, "got", False) and time.monotonic() < limit:
+            time.sleep(0.005)
+
+    def answer(self, server, client, muted):
+        try:
+            while data := server.recv(65536):
+                if muted.is_set():
+                    muted.got = True
+                else:
+                    client.sendall(data)
+        except OSError:
+            pass
+        muted.got = True
+
+    def terminate(self):
+        postgres.query(os.environ["STORE_URI"], "SELECT pg_terminate_backend(pid) FROM"
+                       " pg_stat_activity WHERE application_name = 'behind-proxy'")
+        time.sleep(0.05)
+
+    def close(self):
+        self.listener.close()
+
+
+@pytest.fixture(scope="module")
+def cut():
+    """A site whose programs reach PostgreSQL by a proxy."""
+    direct = postgres.new_schema(os.environ["STORE_URI"])
+    behind = re.search(r"host=([^&]*)", direct)[1]
+    with servers.directory() as path:
+        proxy = Proxy(path, behind)
+        site = Site(path, "http://127.0.0.1")
+        site.serve_by_cgi()
+        site.install("--database", direct.replace("host=" + behind, "host=%s" % path)
+                     + "&application_name=behind-proxy")
+        site.proxy, site.direct = proxy, direct
+        yield site
+        proxy.close()
+
+
+def look(site, statement, *args):
+    return postgres.query(site.direct, statement, *args)
+
+
+HOWS = ["before", "after", "terminate"]
+
+
+def at_each_point(site, how, act):
+    """Call act with a context in which it makes its request: there is a cut in the commit,
+    then one batch later each time, until there is none."""
+    act(site.proxy.within(Proxy.COMMIT, how))
+    assert site.proxy.at_commit
+    for n in range(1, 60):
+        act(site.proxy.within(n, how))
+        if not site.proxy.has_cut:
+            assert n > 4
+            return
+    raise AssertionError("no request without a cut")
+
+
+@pytest.mark.parametrize("how", HOWS)
+def test_a_token_that_was_answered_is_there(cut, how):
+    client = cut.client("client_credentials")
+
+    def act(within):
+        before = look(cut, "SELECT count(*) FROM oauth_access_tokens")[0][0]
+        with within:
+            r = cut.grant("client_credentials", client, scope="*")
+        after = look(cut, "SELECT count(*) FROM oauth_access_tokens")[0][0]
+        assert r.status_code in (200, 503), r.text
+        # Whether a commit was made is found out, and what was not made is made.
+        assert r.status_code == 200 or not cut.proxy.at_commit
+        assert after - before == (1 if r.status_code == 200 else 0)
+        if r.status_code == 200:
+            ident = jose.claims_of(r.json()["access_token"])["jti"]
+            assert len(ident) > 10 and cut.get("/api/status",
+                                               token=r.json()["access_token"]).ok
+
+    at_each_point(cut, how, act)
+
+
+@pytest.mark.parametrize("how", HOWS)
+def test_a_refresh_token_is_spent_once(cut, how):
+    """One is live, whatever happened, and the old one leads to it within the grace."""
+    now = [cut.sign_in("*")["refresh_token"]]
+    family = look(cut, "SELECT family FROM oauth_access_tokens WHERE family IS NOT NULL"
+                  " ORDER BY id DESC LIMIT 1")[0][0]
+
+    def live():
+        return look(cut, "SELECT count(*) FROM oauth_refresh_tokens WHERE family = ?"
+                    " AND spent_at IS NULL AND revoked_at IS NULL", family)[0][0]
+
+    def act(within):
+        with within:
+            r = cut.refresh(now[0])
+        assert r.status_code in (200, 503), r.text
+        assert r.status_code == 200 or not cut.proxy.at_commit
+        assert live() == 1
+        again = cut.refresh(now[0])
+        assert again.status_code == 200, again.text
+        if r.status_code == 200:
+            assert again.json()["refresh_token"] == r.json()["refresh_token"]
+        assert live() == 1
+        now[0] = again.json()["refresh_token"]
+
+    at_each_point(cut, how, act)
+
+
+@pytest.mark.parametrize("how", HOWS)
+def test_a_code_is_spent_once(cut, how):
+    user, app = cut.user("*"), App(cut)
+    browser = Browser(cut, user)
+
+    def act(within):
+        code = app.code(browser)
+        with within:
+            r = app.redeem(code)
+        assert r.status_code in (200, 503), r.text
+        assert r.status_code == 200 or not cut.proxy.at_commit
+        again = app.redeem(code)
+        assert again.status_code == (400 if r.status_code == 200 else 200)
+
+    at_each_point(cut, how, act)
+
+
+@pytest.mark.parametrize("how", HOWS)
+def test_what_was_revoked_stays_so(cut, how):
+    def act(within):
+        token = cut.token("*")
+        body = {"token": token, "client_id": cut.password_client.id,
+                "client_secret": cut.password_client.secret}
+        with within:
+            r = cut.post("/oauth/revoke", data=body)
+        assert r.status_code in (200, 503)
+        if r.status_code == 503:  # nobody knows: the client asks again
+            assert cut.post("/oauth/revoke", data=body).status_code == 200
+        assert not cut.is_live(token)
+
+    at_each_point(cut, how, act)
+
+
+def test_a_server_that_dies_under_load(monkeypatch):
+    """It is killed and recovers, three times; with fsync, as a real one."""
+    with postgres.cluster() as cluster:
+        cluster.stop("fast")
+        cluster.start("")
+        monkeypatch.setenv("STORE_URI", cluster.uri)
+        with servers.lighttpd() as site:
+            ends, given, chains = threading.Event(), [], []
+            client = site.client("client_credentials")
+
+            def tokens():
+                while not ends.is_set():
+                    r = site.grant("client_credentials", client, scope="*")
+                    if r.status_code == 200:
+                        given.append((time.monotonic(), r.json()["access_token"]))
+
+            def chain(refresh):
+                while not ends.is_set():
+                    r = site.refresh(refresh)
+                    assert r.status_code in (200, 503), r.text
+                    if r.status_code == 200:
+                        refresh = r.json()["refresh_token"]
+                chains.append(refresh)
+
+            firsts = [site.sign_in("*")["refresh_token"] for _ in range(2)]
+            threads = [threading.Thread(target=tokens) for _ in range(2)] + [
+                threading.Thread(target=chain, args=(first,)) for first in firsts]
+            for t in threads:
+                t.start()
+            for _ in range(3):
+                begun = time.monotonic()
+                expect.until(lambda: any(at > begun for at, _ in given))
+                cluster.stop("immediate")
+                cluster.start("")
+            begun = time.monotonic()
+            expect.until(lambda: any(at > begun for at, _ in given))
+            ends.set()
+            for t in threads:
+                t.join(60)
+            assert len(chains) == 2  # no chain met an answer that it should not
+            for refresh in chains:
+                assert site.refresh(refresh).status_code == 200
+            there = {i for i, in site.sql("SELECT id FROM oauth_access_tokens")}
+            lost = [t for _, t in given
+                    if jose.unb64u(jose.claims_of(t)["jti"]) not in there]
+            assert given and not lost, (len(given), len(lost))
