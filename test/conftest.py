@@ -1,4 +1,5 @@
 """Fixtures: sites and their servers."""
+import os
 from contextlib import ExitStack
 
 import pytest
@@ -14,6 +15,25 @@ def pytest_configure(config):
     reach.open_tmp()
     config.addinivalue_line(
         "markers", "flow(name): a row of the matrix that test/run.py prints")
+    config.addinivalue_line(
+        "markers", "files: it is about the files of SQLite, and not for PostgreSQL")
+
+
+# All of these read, spoil or guard the files of SQLite.
+ABOUT_FILES = ("cgi/command/test_backup.py", "cgi/command/test_layout.py", "cgi/test_static.py",
+               "cgi/test_broken_site.py", "cgi/doctor/test_doctor_data.py",
+               "cgi/doctor/test_doctor_files.py", "fault/test_faults.py", "fault/test_inject.py",
+               "http/deploy/test_deployments_sandbox.py", "http/deploy/test_shared_hosting.py")
+
+
+def pytest_collection_modifyitems(items):
+    """A run over PostgreSQL says why it skips a test."""
+    if "STORE_URI" not in os.environ:
+        return
+    skip = pytest.mark.skip(reason="it is about the files of SQLite")
+    for item in items:
+        if item.get_closest_marker("files") or str(item.path).endswith(ABOUT_FILES):
+            item.add_marker(skip)
 
 
 @pytest.fixture(scope="session")

@@ -29,7 +29,12 @@ BUILD = ROOT / os.environ.get("BUILD", "build")
 STORE = os.environ.get("STORE", "")
 LANES = (("http",), ("unit", "fuzz", "cgi", "fault", "browser", "pack", "man",
                      *(() if STORE else ("pgsql",))))
-PGSQL = ["http/oauth/test_token_password.py"]
+PGSQL = ["http/oauth/test_token_password.py", "http/oauth/test_code.py",
+         "http/oauth/test_refresh.py", "http/oauth/test_device.py", "http/oauth/test_revoke.py",
+         "http/guard/test_guard.py", "http/people/test_import.py",
+         "cgi/command/test_command_purge.py", "cgi/command/test_command_database.py",
+         "fault/test_pgsql_lost.py::test_a_refresh_token_is_spent_once",
+         "fault/test_pgsql_lost.py::test_a_server_that_dies_under_load"]
 FUZZ_RUNS, HTTP_FUZZ_REQUESTS = 20000, 1500  # with a fixed seed
 TIMEOUT_S = 1500
 

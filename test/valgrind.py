@@ -45,7 +45,7 @@ def wrap(tool, folder):
 def pile_up(site):
     """Add more expired tokens than there will be later: SQLite's cache has seen its
     largest database when the second tenth begins."""
-    site.sql("WITH i AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM i LIMIT 500)"
+    site.sql("WITH RECURSIVE i AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM i WHERE n < 500)"
              " INSERT INTO oauth_access_tokens (id, client_id, scope, created_at, expires_at,"
              " seal) SELECT randomblob(16), 1, 'read-posts', 1, 2, randomblob(32) FROM i")
 

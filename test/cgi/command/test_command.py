@@ -374,7 +374,7 @@ def test_keys_are_made_and_listed(fresh):
 def test_lists_go_beyond_one_page(fresh):
     """bin/cmd_user.c reads 256 rows at a time."""
     fresh.sql("INSERT INTO users (email, name, password, created_at)"
-              " WITH n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n LIMIT 300)"
+              " WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 300)"
               " SELECT 'many' || i || '@x.example', '', 'x', 1 FROM n")
     users = fresh.carnet_json("user", "list")
     assert len({u["user_id"] for u in users}) == len(users) == 301

@@ -22,7 +22,7 @@ def rows(site):
 
 def pile_up(site, n):
     """n access tokens that expired long ago."""
-    site.sql("WITH i AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM i LIMIT ?)"
+    site.sql("WITH RECURSIVE i AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM i WHERE n < ?)"
              " INSERT INTO oauth_access_tokens (id, client_id, scope, created_at, expires_at)"
              " SELECT randomblob(16), 1, '', 1, 2 FROM i", n)
 
@@ -89,6 +89,7 @@ def test_without_json_it_is_a_table(used):
     assert dict(lines) == {**dict.fromkeys(TABLES, "0"), "oauth_access_tokens": "3"}
 
 
+@pytest.mark.files
 def test_others_write_between_its_batches_and_it_may_be_killed(fresh):
     """carnet(1): small batches, each whole."""
     n = 20000

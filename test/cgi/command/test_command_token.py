@@ -122,10 +122,10 @@ def test_a_refresh_token_is_listed_though_its_access_token_is_gone(cgi, given):
 
 def test_the_list_goes_beyond_one_page(fresh):
     """bin/cmd_token.c reads 256 at a time, of both tables."""
-    fresh.sql("WITH i AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM i LIMIT 600)"
+    fresh.sql("WITH RECURSIVE i AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM i WHERE n < 600)"
               " INSERT INTO oauth_access_tokens (id, client_id, scope, created_at, expires_at)"
               " SELECT randomblob(16), 1, '', 1, 2 FROM i")
-    fresh.sql("WITH i AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM i LIMIT 512)"
+    fresh.sql("WITH RECURSIVE i AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM i WHERE n < 512)"
               " INSERT INTO oauth_refresh_tokens (digest, family, access_token, client_id,"
               " user_id, scope, expires_at) SELECT randomblob(32), randomblob(16),"
               " randomblob(16), 1, 1, '', 1 << 40 FROM i")

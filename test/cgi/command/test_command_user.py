@@ -212,7 +212,7 @@ def test_an_export_is_what_a_move_needs(fresh):
 def test_an_export_goes_beyond_one_page(fresh):
     """It reads 256 rows at a time."""
     fresh.sql("INSERT INTO users (email, name, password, created_at)"
-              " WITH n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n LIMIT 300)"
+              " WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 300)"
               " SELECT 'many' || i || '@x.example', '', 'x', 1 FROM n")
     assert len(fresh.carnet("user", "export").splitlines()) == 301
 

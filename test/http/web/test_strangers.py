@@ -116,7 +116,7 @@ def test_ten_thousand_device_codes_wait_at_most(site):
     now = int(time.time())
     (client,), = site.sql("SELECT id FROM oauth_clients WHERE identifier = ?", device.client.id)
     site.sql("DELETE FROM oauth_device_codes")
-    site.sql("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 10000)"
+    site.sql("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)"
              " INSERT INTO oauth_device_codes (digest, user_code, family, client_id, scope,"
              " poll_interval, expires_at) SELECT randomblob(32), 'x' || i, randomblob(16),"
              " ?, '', 5, ? FROM n", client, now + 300)
