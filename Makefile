@@ -197,6 +197,7 @@ help:
 	@echo 'make install    PREFIX=$(PREFIX) DESTDIR=;  make uninstall, dist, bundle, deb'
 	@echo 'make fuzz       hand every parser odd input; TIME=60 seconds or RUNS=inputs each, TARGET=one'
 	@echo 'make timing     what the time of an answer tells;  make valgrind: leaks, and growth'
+	@echo 'make passport   a site of Laravel Passport moves here, each token is tried'
 	@echo 'make people     the people of another site sign in: seconds, memory'
 	@echo 'make mcp        clients of the MCP SDKs before a guarded MCP server; needs npm, PyPI'
 	@echo 'make revocations  10,000 of them, each seen by the next request under mod_carnet'
@@ -205,5 +206,5 @@ help:
 
 -include $(LIB_OBJ:.o=.d) $(PROGRAMS:=.d) $(UNITS:=.d) $(FUZZERS:=.d) $(COMMAND_SRC:%.c=$(BUILD)/%.d) $(wildcard $(BUILD)/deploy/*.d $(BUILD)/libexec/*.d)
 .PHONY: all static apache pgsql units deps run test bench asan fuzz fuzz-build fuzz-keep fuzzers cov tidy fmt \
-	lint-man timing people mcp revocations valgrind soak screenshots install uninstall dist bundle deb clean help
+	lint-man timing passport people mcp revocations valgrind soak screenshots install uninstall dist bundle deb clean help
 .SECONDARY:

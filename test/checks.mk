@@ -47,6 +47,12 @@ people:
 	@$(MAKE) -s -j$$(nproc) all
 	@BUILD=$(BUILD) $(PYTHON) test/people.py
 
+# 100,000 people and 1,000,000 tokens of Laravel Passport move here, and each is tried.
+passport:
+	@sh deploy/deps.sh test
+	@$(MAKE) -s -j$$(nproc) all
+	@BUILD=$(BUILD) $(PYTHON) test/passport.py
+
 # The clients of the MCP SDKs, current and a year old, before an MCP server behind the
 # guard.  npm and pip fetch the SDKs.
 mcp:

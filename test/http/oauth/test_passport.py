@@ -366,7 +366,7 @@ def test_it_is_finished(moved):
     site = moved.site
     status = site.carnet_json("import", "status")
     assert status["app_key"] and status["kept_hashes"] == 7
-    assert status["access_tokens"] > 0 and status["personal_tokens"] == 3
+    assert status["access_tokens"] > 0 and status["personal_tokens"] >= 2
     p = site.command("import", "finish")
     assert p.returncode == 1 and "still live" in p.stderr
     assert (site.dir / "keys/passport.key").exists()
