@@ -70,11 +70,18 @@ $(BUILD)/bin/doctor/%.o: INCLUDES += -Ibin
 $(LIB): $(LIB_OBJ)
 	$(AR) rcs $@.new $(LIB_OBJ) && mv $@.new $@
 
+# What a program does not call is left out first: --as-needed looks before --gc-sections
+# does, and would load libraries for it.  Sanitizers need all of their sections.
+define link
+$(LD) -r $(if $(findstring -fsanitize,$(CFLAGS)),,--gc-sections) -e main -u embed_mark -o $@.all.o $(filter %.o,$^) $(LIB)
+$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $@.all.o $(LIBS)
+@rm -f $@.all.o
+endef
 $(PROGRAMS): $(BUILD)/cgi-bin/%: $(BUILD)/cgi-bin/%.o $(LIB)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(LIB) $(LIBS)
+	$(link)
 
 $(COMMAND): $(COMMAND_SRC:%.c=$(BUILD)/%.o) $(LIB)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(LIBS)
+	$(link)
 
 $(BUILD)/bin/carnet-smtp: $(BUILD)/libexec/carnet-smtp.o $(LIB)
 	@mkdir -p $(@D)

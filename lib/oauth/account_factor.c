@@ -7,7 +7,9 @@
 #include "arena.h"
 #include "conf.h"
 #include "enrol.h"
+#include "enrol_totp.h"
 #include "oerr.h"
+#include "recovery.h"
 #include "req.h"
 #include "resp.h"
 #include "site.h"
@@ -57,7 +59,7 @@ account_show_codes(struct req *rq, struct view *w, const struct recovery *made)
 {
 	struct tmpl_data *d = page(rq, w, "Recovery codes");
 
-	enrol_show_recovery(made, d);
+	recovery_show(made, d);
 	w->is_answered = 1;
 	return resp_page(rq, 200, "recovery.html", d);
 }

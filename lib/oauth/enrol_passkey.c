@@ -10,6 +10,7 @@
 #include "notice.h"
 #include "oerr.h"
 #include "passkey.h"
+#include "recovery.h"
 #include "req.h"
 #include "session.h"
 #include "store.h"

@@ -6,10 +6,11 @@
 
 #include "arena.h"
 #include "conf.h"
-#include "enrol.h"
+#include "enrol_secret.h"
 #include "log.h"
 #include "oerr.h"
 #include "passkey_site.h"
+#include "recovery.h"
 #include "req.h"
 #include "store_factor.h"
 #include "store_user.h"
@@ -40,7 +41,7 @@ verify_totp(struct req *rq, const struct user *u, const char *sent)
 	int rc = n < 0 ? -1 : 0;
 
 	for (int i = 0; i < n && rc == 0; i++) {
-		if ((rc = enrol_open(rq, &t[i], &s)) <= 0)
+		if ((rc = enrol_secret_open(rq, &t[i], &s)) <= 0)
 			continue;
 		step = totp_find(&s, sent, rq->now, t[i].last_step);
 		rc = step == 0
@@ -56,7 +57,7 @@ verify_recovery(struct req *rq, const struct user *u, const char *sent)
 {
 	struct digest d;
 
-	return enrol_recovery_digest(sent, &d)
+	return recovery_digest(sent, &d)
 	    ? store_recovery_use(rq->st, u->id, &d)
 	    : 0;
 }

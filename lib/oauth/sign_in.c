@@ -7,11 +7,12 @@
 #include "arena.h"
 #include "buf.h"
 #include "conf.h"
-#include "enrol.h"
 #include "enrol_passkey.h"
+#include "enrol_totp.h"
 #include "factor.h"
 #include "oerr.h"
 #include "passkey.h"
+#include "recovery.h"
 #include "req.h"
 #include "resp.h"
 #include "session.h"
@@ -135,7 +136,7 @@ show_codes(struct req *rq, struct visitor *v, const char *to,
 {
 	struct tmpl_data *d = page(rq, v, to, "Recovery codes");
 
-	enrol_show_recovery(made, d);
+	recovery_show(made, d);
 	return resp_page(rq, 200, "recovery.html", d);
 }
 

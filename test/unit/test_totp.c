@@ -4,7 +4,7 @@
 #include "arena.h"
 #include "box.h"
 #include "crypto.h"
-#include "enrol.h"
+#include "recovery.h"
 #include "qr.h"
 #include "totp.h"
 
@@ -136,13 +136,13 @@ a_recovery_code_is_the_same_however_it_is_typed(void **state)
 	struct digest first, d;
 
 	(void)state;
-	assert_int_equal(enrol_recovery_digest(same[0], &first), 1);
+	assert_int_equal(recovery_digest(same[0], &first), 1);
 	for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
-		assert_int_equal(enrol_recovery_digest(same[i], &d), 1);
+		assert_int_equal(recovery_digest(same[i], &d), 1);
 		assert_int_equal(digest_equal(&d, &first), 1);
 	}
 	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
-		assert_int_equal(enrol_recovery_digest(none[i], &d), 0);
+		assert_int_equal(recovery_digest(none[i], &d), 0);
 }
 
 int

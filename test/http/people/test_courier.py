@@ -460,12 +460,6 @@ def test_who_has_the_network_has_nothing_else(fresh, following):
             assert f.read() == ""
 
 
-def test_no_other_program_loads_libcurl():
-    for program in [CARNET, *(p for p in (BUILD / "cgi-bin").iterdir() if not p.suffix)]:
-        p = subprocess.run(["ldd", program], text=True, capture_output=True)
-        assert "curl" not in p.stdout, program
-
-
 # The configuration
 
 @pytest.mark.parametrize("settings, why", [
