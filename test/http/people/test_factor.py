@@ -233,9 +233,9 @@ def test_new_recovery_codes_end_the_old_ones(site, browser, phone):
     assert Browser(site, site.user()).act("new_recovery_codes").status_code == 422
 
 
-def test_the_owner_is_told(site):
-    """doc/users.md, A second factor: by mail, whoever made the change."""
-    mailing = site.variant("mail_from = carnet@site.example\nmail_command = /bin/true")
+def test_the_owner_is_told(cgi):
+    """doc/users.md, A second factor: by mail, whoever made the change.  No courier runs."""
+    mailing = cgi.variant("mail_from = carnet@site.example\nmail_command = /bin/true")
     user = mailing.user()
     browser = Browser(mailing, user)
     phone = Phone.add(mailing, user, browser, name="Work phone")
