@@ -214,38 +214,18 @@ show_form(struct req *rq, struct tmpl_data *d, const struct view *w)
 	}
 }
 
-/* Several forms ask for the password: the error is shown where it was given. */
-static const char *
-password_error_of(const char *action)
-{
-	static const struct {
-		const char *action, *name;
-	} rows[] = {
-		{ "change_email", "error_email_password" },
-		{ "change_login", "error_login_password" },
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (action != NULL && strcmp(action, rows[i].action) == 0)
-			return rows[i].name;
-	return "error_current";
-}
-
 /* The error is shown at its field, or on top if it is about no field. */
 static void
-show_error(struct req *rq, struct tmpl_data *d, const struct view *w)
+show_error(struct tmpl_data *d, const struct view *w)
 {
 	static const char *const names[] = {
 		[FIELD_NONE] = "error", [FIELD_NAME] = "error_name",
-		[FIELD_EXPIRY] = "error_expiry", [FIELD_CURRENT] = NULL,
+		[FIELD_EXPIRY] = "error_expiry", [FIELD_CURRENT] = "error_current",
 		[FIELD_NEW] = "error_new", [FIELD_EMAIL] = "error_email",
 		[FIELD_LOGIN] = "error_login",
 	};
-	const char *name = names[w->field];
 
-	if (name == NULL)
-		name = password_error_of(rq->param[PARAM_ACTION]);
-	tmpl_set(d, name, w->error);
+	tmpl_set(d, names[w->field], w->error);
 }
 
 /* The names by which the user signs in; what was typed, if it is shown again. */
@@ -287,10 +267,13 @@ account_show(struct req *rq, const struct view *w)
 	tmpl_set(d, "name", name);
 	tmpl_set(d, "password_min", arena_printf(rq->a, "%lld",
 		(long long)rq->conf->password_min));
-	if (rq->conf->password_check != NULL)
-		tmpl_set(d, "password_elsewhere", "1");
+	tmpl_set(d,
+	    !rq->conf->password_sign_in		? "at_site_alone"
+		: rq->conf->password_check != NULL ? "password_elsewhere"
+						   : "password_here",
+	    "1");
 	tmpl_set(d, "notice", w->notice);
-	show_error(rq, d, w);
+	show_error(d, w);
 	show_names(rq, d, w);
 	if (w->is_made)
 		show_new_token(rq, d, w);

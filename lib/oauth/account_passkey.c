@@ -54,8 +54,11 @@ account_passkey_add(struct req *rq, struct view *w)
 		return e;
 	if (why != NULL)
 		return refuse(w, why);
-	w->notice = "The passkey is added. It signs you in alone, and is asked"
-		    " for after your password.";
+	w->notice = rq->conf->password_sign_in
+	    ? "The passkey is added. It signs you in alone, and is asked for"
+	      " after your password."
+	    : "The passkey is added. It is asked for after you have signed in"
+	      " at the site.";
 	e = made.n > 0 ? account_show_codes(rq, w, &made) : NULL;
 	explicit_bzero(&made, sizeof(made));
 	return e;

@@ -413,9 +413,8 @@ def test_an_invitation_without_mail_is_printed(own):
 
 # A new address, a new user name
 
-def move(browser, email, **fields):
-    return browser.act("change_email", email=email,
-                       **{"current_password": browser.password, **fields})
+def move(browser, email):
+    return browser.act("change_email", email=email)
 
 
 def test_a_new_address_is_confirmed_there_and_told_to_the_old_one(s, mailer):
@@ -474,15 +473,33 @@ def test_an_address_of_somebody_else(s, mailer):
     assert user.email in browser.open("/account").text
 
 
-def test_a_new_address_needs_the_password_and_is_one(s):
+def test_a_new_address_is_one(s):
     user = s.user()
     browser = Browser(s, user)
-    for email, password, error in [(nobody(), "wrong-password", "wrong"),
-                                   ("nobody", user.password, "e-mail address"),
-                                   (user.email.upper(), user.password, "already")]:
-        r = move(browser, email, current_password=password)
+    for email, error in [("nobody", "e-mail address"), (user.email.upper(), "already")]:
+        r = move(browser, email)
         assert r.status_code == 422 and error in Page(r).by_id["error"]
     assert s.sql("SELECT count(*) FROM outbox") == [(0,)]
+
+
+@pytest.mark.parametrize("button, action, fields", [
+    ("change-email", "change_email", {"email": "moved@shop.example"}),
+    ("change-login", "change_login", {"login": "moved"})])
+def test_a_new_name_wants_a_new_sign_in(s, button, action, fields):
+    """doc/users.md, The account page: fresh_ttl; the password if it is over."""
+    user = s.user()
+    browser = Browser(s, user)
+    form = browser.open("/account").form(button)
+    assert "current_password" not in form.fields
+    s.sql("UPDATE sessions SET auth_time = auth_time - 601 WHERE user_id = ?", user.id)
+    page = Page(browser.submit(form, **fields))
+    form = page.form("confirm")
+    assert "notice" not in page.by_id and form.fields.items() >= {
+        "action": action, **fields}.items()
+    page = Page(browser.submit(form, current_password="wrong-password"))
+    assert page.status == 422
+    page = Page(browser.submit(page.form("confirm"), current_password=user.password))
+    assert page.status == 200 and page.by_id["notice"]
 
 
 def test_a_new_password_ends_the_link_to_a_new_address(s, mailer):
@@ -502,13 +519,11 @@ def test_a_user_name_is_changed(s, mailer):
     s.carnet("user", "edit", other.email, "--login", "taken")
     browser = Browser(s, user)
 
-    def change(login, password=user.password):
-        return browser.act("change_login", login=login, current_password=password)
-    for login, password, error in [("TAKEN", user.password, "Another user"),
-                                   ("a@b", user.password, "user name has"),
-                                   ("x" * 65, user.password, "user name has"),
-                                   ("grace", "wrong-password", "wrong")]:
-        r = change(login, password)
+    def change(login):
+        return browser.act("change_login", login=login)
+    for login, error in [("TAKEN", "Another user"), ("a@b", "user name has"),
+                         ("x" * 65, "user name has")]:
+        r = change(login)
         assert r.status_code == 422 and error in Page(r).by_id["error"], r.text
     assert change("Grace").status_code == 200
     assert signs_in(s, "GRACE", user.password)
