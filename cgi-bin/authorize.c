@@ -23,25 +23,6 @@
 #include "trail.h"
 #include "url.h"
 
-/*
- * The sign-in page, which leads back here; a "login" in prompt is then done.  anew:
- * a site that signs people in elsewhere must ask, even if it knows who it is.
- */
-static const char *
-login_url(struct req *rq, int anew)
-{
-	struct buf b;
-
-	buf_init(&b, rq->a, 1024);
-	buf_str(&b, site_path(rq->conf, rq->a, SITE_LOGIN));
-	url_query_add(&b, "return_to", authorize_self(rq));
-	if (anew)
-		url_query_add(&b, "prompt", "login");
-	if (rq->param[PARAM_LOGIN_HINT] != NULL)
-		url_query_add(&b, "email", rq->param[PARAM_LOGIN_HINT]);
-	return b.data;
-}
-
 /* The consent page carries the request in its form; error may be NULL. */
 static const struct oerr *
 ask(struct req *rq, const struct authorization *az, const struct visitor *v,
@@ -70,7 +51,7 @@ ask(struct req *rq, const struct authorization *az, const struct visitor *v,
 	tmpl_set(d, "email", store_user_label(&v->user));
 	tmpl_set(d, "public_client",
 	    client_is_public(&az->client) ? "1" : NULL);
-	tmpl_set(d, "switch_url", login_url(rq, 1));
+	tmpl_set(d, "switch_url", authorize_login_url(rq, az, 1));
 	tmpl_set(d, "error", error);
 	rq->leads_away = 1;
 	return resp_page(rq, 200, "consent.html", d);
@@ -188,15 +169,27 @@ give_code(struct req *rq, const struct authorization *az,
 }
 
 /*
- * Does the sign-in do for what is asked?  RFC 9470 section 4; a sign-in of this very
- * second is as young as can be.
+ * RFC 9470 section 4: does the sign-in do for what is asked?  One of this very second is
+ * as young as can be.  If it does not, return the answer.
  */
-static int
-is_enough(const struct req *rq, const struct authorization *az,
-    const struct proof *p)
+static const struct oerr *
+ask_for_more(struct req *rq, const struct authorization *az,
+    const struct proof *p, int *is_enough)
 {
-	return p->acr >= az->acr &&
-	    (az->max_age < 0 || p->at >= rq->now - az->max_age);
+	const int is_old =
+	    az->max_age >= 0 && p->at < rq->now - az->max_age;
+	const int is_weak = p->acr < az->acr;
+	const int anew = (az->prompt & PROMPT_LOGIN) != 0;
+
+	*is_enough = !is_old && !is_weak && !anew;
+	if (*is_enough)
+		return NULL;
+	if (az->prompt & PROMPT_NONE)
+		return authorize_error(rq, az, &oerr_login_required);
+	/* The site that signs people in would send the browser back for ever. */
+	if (is_weak && authorize_was_tried(rq))
+		return authorize_error(rq, az, &oerr_unmet_authentication);
+	return resp_redirect(rq, authorize_login_url(rq, az, anew));
 }
 
 /* The page of a privileged scope comes after a fresh sign-in. */
@@ -245,7 +238,7 @@ decide(struct req *rq, struct authorization *az, struct visitor *v)
 	    az->prompt_error == NULL;
 	const struct oerr *e;
 	uint64_t scope;
-	int remembered, is_expected;
+	int remembered, is_expected, is_enough;
 
 	if ((e = authorize_check(rq, az)) != NULL)
 		return v->signed_in || is_silent
@@ -255,12 +248,11 @@ decide(struct req *rq, struct authorization *az, struct visitor *v)
 		return is_silent
 		    ? authorize_error(rq, az, &oerr_login_required)
 		    : resp_redirect(rq,
-			  login_url(rq, (az->prompt & PROMPT_LOGIN) != 0));
-	if (!is_enough(rq, az, &v->session.proof) && is_silent)
-		return authorize_error(rq, az, &oerr_login_required);
-	if (az->prompt & PROMPT_LOGIN ||
-	    !is_enough(rq, az, &v->session.proof))
-		return resp_redirect(rq, login_url(rq, 1));
+			  authorize_login_url(rq, az,
+			      (az->prompt & PROMPT_LOGIN) != 0));
+	e = ask_for_more(rq, az, &v->session.proof, &is_enough);
+	if (!is_enough)
+		return e;
 	if (authorize_is_for(rq, az, &v->user, &is_expected) < 0)
 		return oerr_machine(rq);
 	if (!is_expected)

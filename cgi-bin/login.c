@@ -37,8 +37,8 @@
 #define NO_COOKIE \
     "This page was open for too long, or your browser keeps no cookies of" \
     " this site. Sign in again."
-#define NO_PASSWORDS \
-    "Nobody signs in here with a password. Sign in at the site."
+#define AT_SITE_ALONE \
+    "People sign in at the site, not here."
 
 /* Where to go once signed in: one of our own pages, else the account. */
 static const char *
@@ -116,6 +116,7 @@ page(struct req *rq, const char *title, const char *error)
 		tmpl_set(d, "site_host", redirect_host(rq->a, origin));
 	if (words_have(rq->param[PARAM_PROMPT], "login"))
 		tmpl_set(d, "prompt", "login");
+	tmpl_set(d, "max_age", rq->param[PARAM_MAX_AGE]);
 	return d;
 }
 
@@ -203,10 +204,10 @@ show_again(struct req *rq, struct visitor *v, const struct oerr *e)
 }
 
 static const struct oerr *
-no_passwords(struct req *rq, struct visitor *v)
+at_site_alone(struct req *rq, struct visitor *v)
 {
 	oerr_log(rq, oerr_why(rq, &oerr_invalid_request, "password_sign_in is no"));
-	return show(rq, v, 400, NO_PASSWORDS);
+	return show(rq, v, 400, AT_SITE_ALONE);
 }
 
 static const struct oerr *
@@ -219,7 +220,7 @@ sign_in(struct req *rq, struct visitor *v)
 	struct user u;
 
 	if (!rq->conf->password_sign_in)
-		return no_passwords(rq, v);
+		return at_site_alone(rq, v);
 	if (email == NULL || password == NULL)
 		return show(rq, v, 422, "Give your e-mail or user name and your password.");
 	e = user_authenticate(rq, email, password, &u);
@@ -262,7 +263,7 @@ second_step(struct req *rq, struct visitor *v)
 	return why == NULL ? NULL : sign_in_ask_second(rq, v, to, 422, why);
 }
 
-/* A passkey alone says who signs in. */
+/* A passkey alone says who signs in, but not where the site alone does so. */
 static const struct oerr *
 by_passkey(struct req *rq, struct visitor *v)
 {
@@ -270,6 +271,8 @@ by_passkey(struct req *rq, struct visitor *v)
 	struct proof p;
 	struct user u;
 
+	if (!rq->conf->password_sign_in)
+		return at_site_alone(rq, v);
 	if ((e = passkey_use(rq, v, PASSKEY_ALONE, &u, &p)) == NULL)
 		e = sign_in_go(rq, v, &u, &p, return_to(rq));
 	if (e == NULL || e->status >= 500)
@@ -358,8 +361,9 @@ login_get(struct req *rq, struct visitor *v)
 	    (action != NULL ? strcmp(action, "site") == 0
 			    : !rq->conf->password_sign_in))
 		return handoff_begin(rq, return_to(rq));
-	/* Who has no password here proves it again there. */
+	/* Who has no factor of their own here proves it again there. */
 	if (has_site && !rq->conf->password_sign_in && !v->is_half &&
+	    !(v->signed_in && v->user.factors > 0) &&
 	    strcmp(action, FRESH_ACTION) == 0) {
 		rq->param[PARAM_PROMPT] = "login";
 		return handoff_begin(rq, return_to(rq));
@@ -373,7 +377,7 @@ login_post(struct req *rq, struct visitor *v)
 	const struct oerr *e;
 
 	if (!rq->conf->password_sign_in && rq->param[PARAM_ACTION] == NULL)
-		return no_passwords(rq, v);
+		return at_site_alone(rq, v);
 	e = session_check_csrf(rq, v);
 	if (e == &oerr_stale_form)
 		return show_again(rq, v, e);

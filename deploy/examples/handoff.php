@@ -33,7 +33,8 @@ if (($_GET['return_to'] ?? null) !== ISSUER . '/oauth/login/return' || !is_strin
     exit('This page is for ' . ISSUER . ' alone.');
 }
 $who = person();
-if (($_GET['prompt'] ?? null) === 'login') {
+$oldest = time() - (int) ($_GET['max_age'] ?? time()); // 0 if the app did not say
+if (($_GET['prompt'] ?? null) === 'login' || ($who !== null && $who['at'] < $oldest)) {
     forget();
     $who = null;
 }

@@ -39,8 +39,12 @@ if (($q{return_to} // '') ne $back || !defined $q{state}) {
     # Or a ticket would go to whoever asks for one.
     answer("Status: 400\r\nContent-Type: text/plain\r\n\r\nThis page is for $issuer alone.\n");
 }
-forget() if ($q{prompt} // '') eq 'login';
 my $who = person();
+my $oldest = ($q{max_age} // '') =~ /^\d+\z/ ? time - $q{max_age} : 0;
+if (($q{prompt} // '') eq 'login' || $who && $who->{at} < $oldest) {
+    forget();
+    undef $who;
+}
 if (!$who) {
     my $self = "$ENV{SCRIPT_NAME}?state=" . escape($q{state}) . '&return_to=' . escape($back);
     answer("Status: 303\r\nLocation: $sign_in?next=", escape($self), "\r\n\r\n");

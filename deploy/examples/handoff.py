@@ -69,9 +69,11 @@ q = dict(urllib.parse.parse_qsl(os.environ.get("QUERY_STRING", "")))
 if q.get("return_to") != BACK or "state" not in q:
     # Or a ticket would go to whoever asks for one.
     answer("Status: 400", "Content-Type: text/plain", text=f"This page is for {ISSUER} alone.\n")
-if q.get("prompt") == "login":
-    forget()
 who = person()
+oldest = time.time() - int(q["max_age"]) if q.get("max_age", "").isdigit() else 0
+if q.get("prompt") == "login" or who and who["at"] < oldest:
+    forget()
+    who = None
 if who is None:
     here = os.environ["SCRIPT_NAME"] + "?" + urllib.parse.urlencode(
         {"state": q["state"], "return_to": BACK})

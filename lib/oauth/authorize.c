@@ -369,6 +369,8 @@ authorize_code(
 	return send_back(rq, az, &an);
 }
 
+#define TRIED "signed-in" /* action, in the way back from the sign-in page */
+
 /* The prompt without what has been done. */
 static const char *
 without_login(struct arena *a, const char *prompt)
@@ -403,4 +405,34 @@ authorize_self(struct req *rq)
 			    &b, param_name(request_params[i]), value);
 	}
 	return b.data;
+}
+
+const char *
+authorize_login_url(struct req *rq, const struct authorization *az, int anew)
+{
+	const char *age = rq->param[PARAM_MAX_AGE];
+	struct buf back, b;
+
+	buf_init(&back, rq->a, 1024);
+	buf_str(&back, authorize_self(rq));
+	if (az->acr != ACR_NONE)
+		url_query_add(&back, "action", TRIED);
+	buf_init(&b, rq->a, 1024);
+	buf_str(&b, site_path(rq->conf, rq->a, SITE_LOGIN));
+	url_query_add(&b, "return_to", back.data);
+	if (anew)
+		url_query_add(&b, "prompt", "login");
+	if (age != NULL)
+		url_query_add(&b, "max_age", age);
+	if (rq->param[PARAM_LOGIN_HINT] != NULL)
+		url_query_add(&b, "email", rq->param[PARAM_LOGIN_HINT]);
+	return b.data;
+}
+
+int
+authorize_was_tried(const struct req *rq)
+{
+	const char *action = rq->param[PARAM_ACTION];
+
+	return action != NULL && strcmp(action, TRIED) == 0;
 }

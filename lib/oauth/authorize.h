@@ -83,9 +83,20 @@ const struct oerr *authorize_refuse(struct req *rq,
 
 /*
  * authorize_self(rq):
- * Return the request as a path of our own, to come back to from the sign-in
- * page; a "login" in its prompt, and max_age, which are then done, are left out.
+ * Return the request as a path of our own, to come back to from another page of ours;
+ * a "login" in its prompt, and max_age, which are then done, are left out.
+ *
+ * authorize_login_url(rq, az, anew):
+ * Return the sign-in page, which leads back here.  anew: a site that signs people in
+ * elsewhere must ask, even if it knows who it is.
+ *
+ * authorize_was_tried(rq):
+ * Return 1 if the browser comes back from there, of a request with acr_values: a
+ * sign-in that is still not worth enough will not be so the next time.
  */
 const char *authorize_self(struct req *rq);
+const char *authorize_login_url(
+    struct req *rq, const struct authorization *az, int anew);
+int authorize_was_tried(const struct req *rq);
 
 #endif

@@ -94,9 +94,10 @@ factor_is_missing(
 enum acr
 factor_best(const struct conf *cf)
 {
-	return cf->second_factor == FACTOR_OFF ? ACR_PWD
-	    : passkey_may_be(cf)		? ACR_PHR
-						: ACR_MFA;
+	if (cf->second_factor != FACTOR_OFF)
+		return passkey_may_be(cf) ? ACR_PHR : ACR_MFA;
+	/* The site that signs people in may say mfa: handoff.c. */
+	return cf->login_url != NULL ? ACR_MFA : ACR_PWD;
 }
 
 const struct factor *

@@ -77,6 +77,23 @@ carry(struct req *rq, struct tmpl_data *d, enum param p)
 	tmpl_set(item, "value", rq->param[p]);
 }
 
+/*
+ * Who has nothing to prove it with here signs in anew: where the site signs people in,
+ * it must ask them, too.
+ */
+static const char *
+sign_in_url(struct req *rq, const char *action)
+{
+	const char *to = rq->param[PARAM_RETURN_TO];
+	struct buf b;
+
+	buf_init(&b, rq->a, 1024);
+	buf_str(&b, site_path(rq->conf, rq->a, SITE_LOGIN));
+	url_query_add(&b, "prompt", "login");
+	url_query_add(&b, "return_to", to == NULL ? action : to);
+	return b.data;
+}
+
 const struct oerr *
 fresh_ask(struct req *rq, struct visitor *v, const char *action,
     const enum param *carried, size_t n, const char *why)
@@ -108,7 +125,7 @@ fresh_ask(struct req *rq, struct visitor *v, const char *action,
 	tmpl_set(d, "can_prove", has_password || has_factor ? "1" : NULL);
 	tmpl_set(d, "sign_in_again",
 	    has_password || u->factors > 0 ? NULL : "1");
-	tmpl_set(d, "login_url", site_path(rq->conf, rq->a, SITE_LOGIN));
+	tmpl_set(d, "login_url", sign_in_url(rq, action));
 	return resp_page(rq,
 	    is_late				? 429
 		: why != NULL && *why != '\0' ? 422

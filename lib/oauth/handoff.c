@@ -58,15 +58,45 @@ refuse(struct req *rq, const struct oerr *e, const char *text, const char *why)
 	return oerr_why(rq, oerr_say(rq, e, "%s", text), "ticket: %s", why);
 }
 
+/*
+ * Since when the sign-in must be made, by the parameters: since now under prompt=login,
+ * which max_age=0 is too (OpenID Connect Core section 3.1.2.1).  0: at any time.
+ */
+static int64_t
+wanted_since(const struct req *rq)
+{
+	const char *age = rq->param[PARAM_MAX_AGE];
+	int64_t max_age;
+
+	if (words_have(rq->param[PARAM_PROMPT], "login"))
+		return rq->now;
+	if (age == NULL || strspn(age, "0123456789") != strlen(age) ||
+	    conf_time(age, &max_age) < 0 || max_age >= rq->now)
+		return 0;
+	return rq->now - max_age;
+}
+
+/* What the site is asked for, beside who it is. */
+static void
+add_wishes(struct req *rq, struct buf *b, const struct detour *dt)
+{
+	if (dt->since == rq->now)
+		url_query_add(b, "prompt", "login");
+	else if (dt->since != 0)
+		url_query_add(b, "max_age", arena_printf(rq->a, "%lld",
+		    (long long)(rq->now - dt->since)));
+	/* A ticket can say no more than mfa; a passkey is asked for here. */
+	if (sign_in_wanted(rq, dt->to) == ACR_MFA)
+		url_query_add(b, "acr_values", acr_name(ACR_MFA));
+}
+
 const struct oerr *
 handoff_begin(struct req *rq, const char *to)
 {
-	const char *prompt = rq->param[PARAM_PROMPT], *state;
-	struct detour dt = { .to = to };
+	const struct detour dt = { .to = to, .since = wanted_since(rq) };
+	const char *state;
 	struct buf b;
 
-	if (words_have(prompt, "login"))
-		dt.since = rq->now;
 	if ((state = detour_begin(rq, &dt)) == NULL)
 		return oerr_why(rq,
 		    oerr_say(rq, &oerr_invalid_request,
@@ -79,8 +109,7 @@ handoff_begin(struct req *rq, const char *to)
 	url_query_add(&b, "return_to",
 	    arena_printf(rq->a, "%s/return",
 		site_url(rq->conf, rq->a, SITE_LOGIN)));
-	if (dt.since != 0)
-		url_query_add(&b, "prompt", "login");
+	add_wishes(rq, &b, &dt);
 	return resp_redirect(rq, b.data);
 }
 
@@ -131,7 +160,27 @@ arrive(struct req *rq, const struct ticket *t, struct user *out)
 	return NULL;
 }
 
-/* The ticket is the site's; is it for this browser, and does it keep what was asked? */
+/*
+ * The site need not know max_age: if the sign-in is older, the browser goes there once
+ * more, and it is asked for a new one.
+ */
+static const struct oerr *
+ask_anew(struct req *rq, const char *to)
+{
+	struct buf b;
+
+	buf_init(&b, rq->a, 1024);
+	buf_str(&b, site_path(rq->conf, rq->a, SITE_LOGIN));
+	url_query_add(&b, "action", "site");
+	url_query_add(&b, "prompt", "login");
+	url_query_add(&b, "return_to", to);
+	return resp_redirect(rq, b.data);
+}
+
+/*
+ * The ticket is the site's; is it for this browser, and does it keep what was asked?
+ * If it does not, and the request is answered, rq->status is set.
+ */
 static const struct oerr *
 check_detour(struct req *rq, const struct ticket *t, const char **to)
 {
@@ -146,6 +195,8 @@ check_detour(struct req *rq, const struct ticket *t, const char **to)
 		rq->param[PARAM_PROMPT] = "login";
 	if (dt.since == 0 || t->auth_time >= dt.since - TICKET_SKEW_S)
 		return NULL;
+	if (dt.since < dt.begun)
+		return ask_anew(rq, dt.to);
 	return refuse(rq, &oerr_access_denied, not_anew,
 	    t->auth_time == 0 ? "prompt=login, and no auth_time"
 			      : "prompt=login, and an older auth_time");
@@ -171,7 +222,7 @@ handoff_end(struct req *rq, struct visitor *v, const char **to)
 	if (why != NULL)
 		return refuse(rq, &oerr_invalid_request,
 		    t.is_late ? late : wrong, why);
-	if ((e = check_detour(rq, &t, to)) != NULL ||
+	if ((e = check_detour(rq, &t, to)) != NULL || rq->status != 0 ||
 	    (e = arrive(rq, &t, &u)) != NULL)
 		return e;
 	e = sign_in_go(rq, v, &u, &(struct proof) { .at = t.auth_time,

@@ -46,8 +46,9 @@ sign_in_go(struct req *rq, struct visitor *v, const struct user *u,
     const struct proof *p, const char *to)
 {
 	const struct conf *cf = rq->conf;
+	const enum acr wanted = sign_in_wanted(rq, to);
 	const int steps_up = cf->second_factor != FACTOR_OFF &&
-	    p->acr < ACR_MFA && sign_in_wanted(rq, to) >= ACR_MFA;
+	    wanted >= ACR_MFA && p->acr < wanted;
 	const struct oerr *e;
 	struct buf b;
 

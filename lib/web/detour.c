@@ -186,15 +186,14 @@ detour_end(struct req *rq, const char *state, struct detour *out)
 {
 	const char *end;
 	struct ways w;
-	int64_t begun;
 
 	if (!read_ways(rq, &w) || strlen(state) > STATE_MAX ||
 	    strlen(state) < TAG_LEN)
 		return 0;
 	end = state + TAG_LEN;
-	if (!read_time(&end, &begun) || !read_time(&end, &out->since) ||
+	if (!read_time(&end, &out->begun) || !read_time(&end, &out->since) ||
 	    *end != '.' || !is_ours(rq, &w, state, end) ||
-	    begun < rq->now - LASTS_S || begun > rq->now + SKEW_S)
+	    out->begun < rq->now - LASTS_S || out->begun > rq->now + SKEW_S)
 		return 0;
 	out->to = take_way(rq, &w, state);
 	if (out->to == NULL || !site_return_is_safe(rq->conf, rq->a, out->to))

@@ -10,6 +10,7 @@ struct req;
 struct detour {
 	const char *to;		/* where the browser goes then: a page of ours */
 	int64_t since;		/* it must be made since then; 0: at any time */
+	int64_t begun;		/* the detour, not the sign-in; detour_end has it */
 };
 
 /*

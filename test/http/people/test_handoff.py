@@ -8,7 +8,10 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from kit import jose, people
+from kit.factor import Phone
 from kit.people import App, Browser, Page
+from kit.site import User
+from kit.ticket import key_of, share_key, ticket
 
 LOGIN = "https://www.example.org/login?from=carnet"
 
@@ -16,7 +19,7 @@ LOGIN = "https://www.example.org/login?from=carnet"
 @pytest.fixture(scope="module")
 def home(cgi):
     """A site whose people are signed in elsewhere."""
-    cgi.carnet("keys", "login")
+    share_key(cgi)
     return cgi.variant("login_url = %s" % LOGIN)
 
 
@@ -30,11 +33,6 @@ def sub():
     return "s-" + secrets.token_hex(6)
 
 
-def key_of(site):
-    return [jose.unb64u(line) for line in
-            (site.dir / "keys/login.key").read_text().split()]
-
-
 def leave(browser, path="/oauth/login", **changes):
     """Follow our redirects until one leads to the site; what it is asked."""
     r = browser.get(path)
@@ -46,17 +44,6 @@ def leave(browser, path="/oauth/login", **changes):
     assert asked.pop("from") == "carnet"
     assert asked["return_to"] == browser.site.url + "/oauth/login/return"
     return asked
-
-
-def ticket(site, sub, state, key=None, header=None, alg="HS256", **claims):
-    now = int(time.time())
-    said = {"aud": site.url, "sub": sub, "state": state, "iat": now, "exp": now + 60,
-            "jti": secrets.token_hex(16), **claims}
-    made = jose.sign(header or {"alg": "HS256"},
-                     {k: v for k, v in said.items() if v is not None},
-                     key_of(site)[0] if key is None else key, alg)
-    site.secrets.add(made)
-    return made
 
 
 def come_back(browser, text):
@@ -314,6 +301,132 @@ def test_an_app_that_wants_a_new_sign_in_gets_one(home, browser, sub):
             assert page.form("site-sign-in").fields["prompt"] == "login"
 
 
+def token_of(app, browser, r):
+    """The claims of a token, from where the browser is sent when it is back."""
+    form = browser.open(r.headers["Location"]).form("approve")
+    code = people.sent_back(browser.submit(form, "approve"), app)["code"]
+    return jose.claims_of(app.redeem(code).json()["access_token"])
+
+
+@pytest.mark.parametrize("is_signed_in", [False, True])
+def test_max_age_reaches_the_site(home, browser, sub, is_signed_in):
+    """OpenID Connect Core section 3.1.2.1; doc/users.md, Signed in by your site: who
+    signed in there lately enough is not asked again."""
+    app, now = App(home), int(time.time())
+    if is_signed_in:
+        enter(browser, sub, auth_time=now - 9000)
+    asked = leave(browser, app.path(max_age="3600"))
+    assert asked["max_age"] == "3600" and "prompt" not in asked
+    r = come_back(browser, ticket(home, sub, asked["state"], auth_time=now - 1800))
+    assert token_of(app, browser, r)["auth_time"] == now - 1800
+
+
+@pytest.mark.parametrize("auth_time", [-9000, None])
+def test_a_site_that_knows_no_max_age_is_asked_once_more(home, browser, sub, auth_time):
+    """As under prompt=login, which it must keep."""
+    app, now = App(home), int(time.time())
+    old = auth_time and now + auth_time
+    asked = leave(browser, app.path(max_age="3600"))
+    r = come_back(browser, ticket(home, sub, asked["state"], auth_time=old))
+    assert not browser.is_signed_in()
+    asked = leave(browser, r.headers["Location"])
+    assert asked["prompt"] == "login" and "max_age" not in asked
+    turned_away(browser, come_back(browser, ticket(home, sub, asked["state"], auth_time=old)))
+    asked = leave(browser, r.headers["Location"])
+    r = come_back(browser, ticket(home, sub, asked["state"], auth_time=now))
+    assert token_of(app, browser, r)["auth_time"] == now
+
+
+def test_max_age_0_is_a_new_sign_in(home, browser, sub):
+    asked = leave(browser, App(home).path(max_age="0"))
+    assert asked["prompt"] == "login" and "max_age" not in asked
+
+
+def test_the_button_beside_the_form_takes_max_age_along(home):
+    there = home.variant("password_sign_in = yes\nlogin_url = %s" % LOGIN)
+    browser = Browser(there)
+    page = browser.open(App(there).ask(browser, max_age="3600").headers["Location"])
+    r = browser.http.request("GET", "/oauth/login", params=page.form("site-sign-in").fields)
+    assert "&max_age=3600" in r.headers["Location"]
+
+
+# Two factors
+
+def test_an_app_that_wants_two_factors_gets_the_sites(home, browser, sub):
+    """RFC 9470 section 4: acr_values reaches the site, whose ticket may say mfa."""
+    app = App(home)
+    enter(browser, sub, amr=["pwd"], auth_time=int(time.time()))
+    asked = leave(browser, app.path(acr_values="mfa"))
+    assert asked["acr_values"] == "mfa" and "prompt" not in asked
+    assert "acr_values" not in leave(browser, app.path(acr_values="pwd mfa", prompt="login"))
+    r = come_back(browser, ticket(home, sub, asked["state"], amr=["pwd", "otp", "mfa"],
+                                  auth_time=int(time.time())))
+    assert token_of(app, browser, r)["acr"] == "mfa"
+
+
+@pytest.mark.parametrize("is_signed_in", [False, True])
+def test_a_site_that_never_says_mfa_ends_in_an_error(home, sub, is_signed_in):
+    """RFC 9470 section 4: unmet_authentication_requirements, after one round."""
+    there = home.variant("second_factor = off\nlogin_url = %s" % LOGIN)
+    app, browser = App(there), Browser(there)
+    assert there.get("/.well-known/oauth-authorization-server").json()[
+        "acr_values_supported"] == ["pwd", "mfa"]
+    if is_signed_in:
+        enter(browser, sub, amr=["pwd"], auth_time=int(time.time()))
+    r = enter(browser, sub, app.path(acr_values="mfa"), amr=["pwd"],
+              auth_time=int(time.time()))
+    back = people.sent_back(browser.get(r.headers["Location"]), app)
+    assert back["error"] == "unmet_authentication_requirements"
+    # The next request begins anew.
+    assert leave(browser, app.path(acr_values="mfa"))["acr_values"] == "mfa"
+
+
+def test_a_factor_of_ours_is_the_second_step(home, browser, sub):
+    """doc/users.md, Signed in by your site: after the ticket, and where the sign-in is no
+    longer fresh."""
+    now = int(time.time())
+    enter(browser, sub, amr=["pwd"], auth_time=now)
+    (who,), = home.sql("SELECT id FROM users WHERE subject = ?", sub)
+    phone = Phone.add(home, User(who, None, None), browser)
+    other = Browser(home)
+    r = enter(other, sub, "/account", amr=["pwd"], auth_time=now)
+    assert not other.is_signed_in()
+    page = other.open(r.headers["Location"])
+    r = other.submit(page.form("verify"), otp=phone.unused())
+    assert r.status_code == 303, Page(r).by_id["error"]
+    home.sql("UPDATE sessions SET auth_time = auth_time - 9000 WHERE user_id = ?", who)
+    page = other.open("/oauth/login?action=confirm&return_to=/account")
+    r = other.submit(page.form("confirm"), otp=phone.unused())
+    assert people.sent_to(r)[0] == "/account"
+    # What the site says of two factors does for both.
+    third = Browser(home)
+    enter(third, sub, "/account", amr=["pwd", "mfa"], auth_time=now)
+    assert third.is_signed_in()
+
+
+def test_who_has_no_factor_proves_it_at_the_site(home, browser, sub):
+    """The account page, when the sign-in is no longer fresh: the site asks anew."""
+    now = int(time.time())
+    enter(browser, sub, auth_time=now - 9000)
+    page = Page(browser.act("create_token", name="x", scopes="read-posts"))
+    link, = [a["href"] for tag, a in page.tags if a.get("id") == "sign-in-again"]
+    asked = leave(browser, link)
+    assert asked["prompt"] == "login"
+    r = come_back(browser, ticket(home, sub, asked["state"], auth_time=now))
+    assert people.sent_to(r)[0] == "/account"
+    assert "new-token" in Page(browser.act("create_token", name="x", scopes="read-posts")).by_id
+
+
+def test_no_password_is_changed_where_the_site_signs_in(home, browser, sub):
+    enter(browser, sub, auth_time=int(time.time()))
+    page = browser.open("/account")
+    assert "change-password" not in page.by_id and "changed there" in page.by_id["password"]
+    r = browser.act("change_password", current_password="x", new_password="correct-horse")
+    assert r.status_code == 422 and "changed there" in Page(r).by_id["error"]
+
+
+# Somebody else
+
 def test_who_is_somebody_else_is_asked_at_the_site(home, browser, sub):
     """The consent page's "Not you?"."""
     app = App(home)
@@ -409,6 +522,7 @@ def test_without_a_key_the_log_says_what_to_do(home, browser, sub):
 
 def test_used_tickets_go_when_they_are_over(home, browser, sub):
     """A row for each, as long as the ticket would count."""
+    home.sql("DELETE FROM used_once")  # passkeys have rows, too
     enter(browser, sub)
     (left,), = home.sql("SELECT max(expires_at) FROM used_once")
     assert left - time.time() <= 65

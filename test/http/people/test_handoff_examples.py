@@ -7,7 +7,7 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 import requests
 
-from kit import deployments, jose, people
+from kit import deployments, expect, jose, people
 from kit.people import App, Page
 from kit.site import ROOT
 
@@ -225,7 +225,13 @@ def test_from_an_app_to_the_sites_sign_in_and_on_to_a_token(served, kind):
     # Our session is over, and the site's is not.
     served.sql("DELETE FROM sessions")
     assert token(app.path(prompt="consent"), False)["sub"] == number
+    served.sql("DELETE FROM sessions")
+    assert token(app.path(prompt="consent", max_age="3600"), False)["sub"] == number
     assert token(app.path(prompt="login consent"), True)["sub"] == number
+    if kind != "wordpress":  # which is asked once more, with prompt=login
+        expect.until(lambda: login in person.go("/site/" + page, params={
+            "state": "s", "return_to": served.url + "/oauth/login/return",
+            "max_age": "0"}).headers["Location"])
 
 
 @pytest.mark.parametrize("kind", PAGES)

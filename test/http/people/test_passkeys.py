@@ -1,13 +1,16 @@
 """Passkeys by an authenticator in Python (doc/users.md, Passkeys; WebAuthn Level 2)."""
 import json
+import secrets
 import time
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from kit import jose, passkey, people
+from kit import factor, jose, passkey, people
 from kit.passkey import UP, UV, Passkey
 from kit.people import App, Browser, Page
 from kit.site import Site
+from kit.ticket import share_key, ticket
 
 ORIGIN = "http://localhost:8080"
 MAIL = "mail_from = no-reply@site.example\nmail_command = /bin/true\n"
@@ -21,9 +24,9 @@ def under_a_name(site, settings=""):
 
 
 @pytest.fixture(scope="module")
-def named(site):
-    """The site under a name: an IP address has no passkeys."""
-    return under_a_name(site, MAIL)
+def named(cgi):
+    """The site under a name: an IP address has no passkeys.  No courier sends its mail."""
+    return under_a_name(cgi, MAIL)
 
 
 @pytest.fixture
@@ -116,6 +119,48 @@ def test_an_app_that_asks_for_a_passkey(named, user, browser):
     r = use(other, key, second)
     assert r.headers["Location"].startswith("/oauth/authorize?")
     assert "approve" in other.open(r.headers["Location"]).by_id
+
+
+def test_another_factor_does_not_do_for_a_passkey(named, user, browser):
+    """RFC 9470 section 4: the app is told, after one round."""
+    added(browser)
+    code = factor.codes(Page(browser.act("new_recovery_codes")))[0]
+    app, other = App(named), Browser(named)
+    where = app.ask(other, acr_values="phr").headers["Location"]
+    r = other.submit(other.open(where).form("login"), email=user.email,
+                     password=user.password)
+    page = other.open(r.headers["Location"])
+    r = other.submit(page.form("recover"), recovery_code=code)
+    back = people.sent_back(other.get(r.headers["Location"]), app)
+    assert back["error"] == "unmet_authentication_requirements"
+
+
+def test_where_the_site_alone_signs_in_a_passkey_is_a_second_step(cgi, browser):
+    """doc/users.md, Signed in by your site: who is shut out there must not come in here."""
+    key = added(browser)
+    page = browser.open("/oauth/login")
+    there = under_a_name(cgi, MAIL + "login_url = https://www.example.org/login\n")
+    other = Browser(there)
+    other.cookie = browser.cookie
+    assert "after you have signed in at the site" in other.open("/account").by_id["passkeys"]
+    r = other.submit(page.form("passkey"), "passkey",
+                     credential=key.get(passkey.options(page)))
+    assert r.status_code == 400 and "at the site" in Page(r).by_id["error"]
+
+
+def test_two_factors_of_the_site_do_not_do_for_a_passkey(cgi):
+    """RFC 9470 section 4: acr_values=phr, and a ticket that says mfa."""
+    share_key(cgi)
+    there = under_a_name(cgi, "login_url = https://www.example.org/login\n")
+    app, browser = App(there), Browser(there)
+    r = browser.get(app.ask(browser, acr_values="phr").headers["Location"])
+    asked = dict(parse_qsl(urlsplit(r.headers["Location"]).query))
+    assert "acr_values" not in asked
+    r = browser.get("/oauth/login/return?ticket=" + ticket(
+        there, "s-" + secrets.token_hex(6), asked["state"], amr=["pwd", "otp", "mfa"],
+        auth_time=int(time.time())))
+    assert people.sent_to(r)[0] == "/oauth/login" and not browser.is_signed_in()
+    assert "add-passkey" in browser.open(r.headers["Location"]).by_id
 
 
 def test_the_first_one_comes_with_recovery_codes(named, browser):
@@ -331,9 +376,9 @@ def test_adding_and_removing_want_a_fresh_sign_in(named, user, browser):
     assert passkey.options(page)["user"]["name"] == user.email
 
 
-def test_where_all_must_have_a_factor_a_passkey_is_one(site, named, user):
+def test_where_all_must_have_a_factor_a_passkey_is_one(cgi, named, user):
     """second_factor = required: who has none adds one at sign-in."""
-    strict = under_a_name(site, "second_factor = required\n")
+    strict = under_a_name(cgi, "second_factor = required\n")
     other, key = Browser(strict), Passkey(ORIGIN)
     other.submit(other.open("/oauth/login").form("login"), email=user.email,
                  password=user.password)
@@ -359,8 +404,8 @@ def test_an_address_has_none_and_says_so(site):
     assert "passkey" not in login.by_id and "data-passkey" not in login.source
 
 
-def test_without_second_factors_there_are_none(site, named, user, browser):
-    plain = under_a_name(site, "second_factor = off\n")
+def test_without_second_factors_there_are_none(cgi, named, user, browser):
+    plain = under_a_name(cgi, "second_factor = off\n")
     assert "passkey" not in Browser(plain).open("/oauth/login").source
     assert "passkey" not in Browser(plain, plain.user()).open("/account").source
     page = browser.open("/account")
