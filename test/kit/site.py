@@ -1,5 +1,6 @@
 """A site for tests: its command, clients, users, tokens and database."""
 import base64
+import itertools
 import json
 import os
 import re
@@ -21,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / os.environ.get("BUILD", "build")
 
 Client = namedtuple("Client", "id secret")
+VARIANTS = itertools.count(1)  # a variant may have variants: no two have one name
 User = namedtuple("User", "id email password")
 
 PASSWORD_TOKEN = "/api/oauth/password/token"
@@ -89,7 +91,6 @@ class Site:
         self.get, self.post, self.delete, self.request = (
             self.http.get, self.http.post, self.http.delete, self.http.request)
         self.password_client = None
-        self.variants = 0
 
     # The command
 
@@ -223,8 +224,7 @@ class Site:
     def variant(self, settings="", drop=()):
         """The same database and keys under other settings, as plain CGI: each request
         reads the settings, so nobody waits for them."""
-        self.variants += 1
-        conf = self.dir / ("variant%d.conf" % self.variants)
+        conf = self.dir / ("variant%d.conf" % next(VARIANTS))
         names = {line.split("=")[0].strip() for line in settings.splitlines()}
         lines = [line for line in (self.dir / "carnet.conf").read_text().splitlines()
                  if line.split("=")[0].strip() not in names.union(drop)]
