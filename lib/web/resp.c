@@ -178,11 +178,11 @@ in_plain_words(const struct oerr *e)
 		{ 404, "No page has this address. It may have been mistyped." },
 		{ 429, "There were too many attempts. Wait some minutes, and"
 		       " try again." },
-		{ 500, "It is no fault of yours. Try again in a minute." },
-		{ 503, "There is much to do right now. Try again in a few"
+		{ 500, "It is not your fault. Try again in a minute." },
+		{ 503, "This site is busy right now. Try again in a few"
 		       " seconds." },
-		{ 0, "The app that sent you here asked for something that"
-		     " cannot be. You have done nothing wrong." },
+		{ 0, "The request that brought you here has a mistake in it."
+		     " You have done nothing wrong." },
 	};
 	size_t i = 0;
 
