@@ -84,7 +84,7 @@ authorize_client(struct req *rq, struct authorization *az)
 	if (uri == NULL || rq->param_sent[PARAM_REDIRECT_URI] != 1 ||
 	    !redirect_matches(az->client.redirect_uris, uri))
 		return oerr_say(rq, &oerr_invalid_request,
-		    "The app wants you sent to an address that is not"
+		    "The app asked to send you to an address that is not"
 		    " registered for it.");
 	az->redirect_uri = uri;
 	az->state = rq->param[PARAM_STATE];
