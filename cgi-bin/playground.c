@@ -6,7 +6,10 @@
 #include "site.h"
 #include "tmpl.h"
 
-/* All scopes; chosen at first is read-posts, or else the first harmless one. */
+/*
+ * The scopes of [scopes]; those of OpenID Connect are for apps.  Chosen at first is
+ * read-posts, or else the first that is not privileged.
+ */
 static void
 show_scopes(const struct conf *cf, struct tmpl_data *d)
 {
@@ -20,6 +23,8 @@ show_scopes(const struct conf *cf, struct tmpl_data *d)
 		if (strcmp(cf->scopes[i].name, "read-posts") == 0)
 			chosen = i;
 	for (size_t i = 0; i < cf->n_scopes; i++) {
+		if (cf->all_built_in >> i & 1)
+			continue;
 		item = tmpl_push(d, "scopes");
 		tmpl_set(item, "name", cf->scopes[i].name);
 		tmpl_set(item, "description", cf->scopes[i].description);
