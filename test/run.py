@@ -34,7 +34,8 @@ PGSQL = ["http/oauth/test_token_password.py", "http/oauth/test_code.py",
          "http/guard/test_guard.py", "http/people/test_import.py",
          "cgi/command/test_command_purge.py", "cgi/command/test_command_database.py",
          "fault/test_pgsql_lost.py::test_a_refresh_token_is_spent_once",
-         "fault/test_pgsql_lost.py::test_a_server_that_dies_under_load"]
+         "fault/test_pgsql_lost.py::test_a_server_that_dies_under_load",
+         "fault/test_pgsql_pooler.py"]
 FUZZ_RUNS, HTTP_FUZZ_REQUESTS = 20000, 1500  # with a fixed seed
 TIMEOUT_S = 1500
 

@@ -134,3 +134,34 @@ def test_both_schemas_have_the_same_tables_and_columns(psql):
 def test_a_type_that_the_rules_do_not_know_is_seen():
     """STRICT has REAL and ANY too: a column of these needs a rule in schema.sed."""
     assert set(re.findall(r"(?m)^\t\w+ ([A-Z]+)", SCHEMA)) - {"KEY"} == set(TYPES)
+
+
+# What CockroachDB's manual, "PostgreSQL Compatibility" and "SQL Feature Support", says that it
+# has not, or has otherwise: advisory locks, LISTEN, triggers and functions, deferred
+# constraints, the system columns, large objects, ranges, ... and the division of integers.
+NOT_COCKROACH = re.compile(
+    r"advisory|\b(LISTEN|NOTIFY|TRIGGER|FUNCTION|PROCEDURE|RULE|INHERITS|DEFERR\w+|EXCLUDE|DOMAIN|"
+    r"UNLOGGED|TABLESPACE|TABLESAMPLE|XML\w*|MONEY|SERIAL|XMIN|XMAX|CTID|OID|LO_\w+|MERGE|"
+    r"DISCARD|DO LANGUAGE|REINDEX|VACUUM|CLUSTER|LOCK TABLE|KEY SHARE|int4range|tsrange)\b"
+    r"|(?<![*/])/(?![*/])|\bFOR NO KEY|::(xid|regclass|oid)", re.I)
+# It has no numbers of transactions: lost.c asks for them where the server has, alone.
+NUMBERS = {"SELECT pg_current_xact_id()::text", "SELECT pg_xact_status('%s'::xid8)"}
+
+
+def sql_of_the_engine():
+    """Strings of lib/store/pgsql/ that are SQL.  Those next to each other are one."""
+    for path in sorted((ROOT / "lib/store/pgsql").glob("*.c")):
+        text = re.sub(r'"\s*\n?\s*"', "", re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.S))
+        yield from re.findall(r'"((?:SELECT|UPDATE|INSERT|DELETE|BEGIN|SET|SHOW|COPY|COMMIT)\b'
+                              r'[^"]*)"', text)
+
+
+def test_cockroachdb_has_all_that_is_used(statements):
+    """doc/architecture.md, Engines: no statement, table or command of ours needs what CockroachDB does
+    not have.  It itself was not run."""
+    engine = set(sql_of_the_engine())
+    assert len(engine) > 12 and NUMBERS <= engine
+    for text in [*statements, *schema_of_postgresql().split(";\n"), *(engine - NUMBERS)]:
+        assert not NOT_COCKROACH.search(re.sub(r"'[^']*'", "''", text)), text
+    source = (ROOT / "lib/store/pgsql/transaction.c").read_text()
+    assert re.search(r"if \(!db->has_no_xid\)\n\t*pg_send\(db, SENT_XID", source)
