@@ -197,6 +197,7 @@ clean:
 help:
 	@echo 'make            build into $(BUILD)/'
 	@echo 'make static     the same without shared libraries, into $(BUILD)/static/'
+	@echo 'make pgsql      the same with PostgreSQL in it, into $(BUILD)/pgsql/;  make PGSQL=1: into $(BUILD)/'
 	@echo 'make apache     mod_carnet, the guard as a module of Apache, into $(BUILD)/apache/'
 	@echo 'make run        serve everything on 127.0.0.1:$(PORT);  HOST=localhost: with passkeys'
 	@echo 'make test       run every test;  make asan: with sanitizers'

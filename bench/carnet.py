@@ -15,7 +15,8 @@ from load import BUILD, HERE, free_port, post, tree, wait_for
 class Site:
     """A site on a disk: in memory a sync would cost nothing."""
 
-    def __init__(self, settings=""):
+    def __init__(self, settings="", database=None):
+        self.database = database
         self.dir = Path(tempfile.mkdtemp(prefix="bench-", dir=BUILD))
         for name in ("www/guarded", "www/pass", "sock", "tmp"):
             (self.dir / name).mkdir(parents=True)
@@ -26,7 +27,8 @@ class Site:
                     "CARNET_BIN": str(BUILD / "cgi-bin"), "CARNET_CONF": str(self.conf),
                     "CARNET_DEPLOY": str(HERE.parent / "deploy"),
                     "BENCH_BIN": str(BUILD / "bench")}
-        self.carnet("install", "--issuer", self.url)
+        self.carnet("install", "--issuer", self.url,
+                    *(["--database", database] if database else []))
         self.carnet("keys", "generate", "--alg", "EdDSA")
         text = self.conf.read_text()
         self.conf.write_text(settings + "\n" + text + "\n[guard]\n/guarded = token\n")

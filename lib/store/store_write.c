@@ -3,7 +3,7 @@
 
 #include "engine.h"
 
-#define TRIES 8 /* the most runs of a transaction, if the engine asks (FAULT_AGAIN) */
+#define TRIES 32 /* the most runs of a transaction, if the engine asks (FAULT_AGAIN) */
 
 int
 store_begin(struct store *st)
