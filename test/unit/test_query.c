@@ -302,8 +302,9 @@ each_row_says_what_fits_its_statement(void **state)
 		sql = &sql_table[i];
 		if (sql->adds && !begins(sql, "INSERT INTO "))
 			fail_msg("adds: %s", sql->text);
+		/* A table of what ended is added to. */
 		if (sql->takes_back && !begins(sql, "UPDATE ") &&
-		    !begins(sql, "DELETE "))
+		    !begins(sql, "DELETE ") && strstr(sql->text, "_ends ") == NULL)
 			fail_msg("takes back: %s", sql->text);
 		if (sql->locks && strstr(sql->text, "SELECT ") == NULL)
 			fail_msg("locks: %s", sql->text);
