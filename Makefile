@@ -71,9 +71,9 @@ $(LIB): $(LIB_OBJ)
 	$(AR) rcs $@.new $(LIB_OBJ) && mv $@.new $@
 
 # What a program does not call is left out first: --as-needed looks before --gc-sections
-# does, and would load libraries for it.  Sanitizers need all of their sections.
+# does, and would load libraries for it.  Sanitizers and coverage need all sections.
 define link
-$(LD) -r $(if $(findstring -fsanitize,$(CFLAGS)),,--gc-sections) -e main -u embed_mark -o $@.all.o $(filter %.o,$^) $(LIB)
+$(LD) -r $(if $(filter -fsanitize% --coverage,$(CFLAGS)),,--gc-sections) -e main -u embed_mark -o $@.all.o $(filter %.o,$^) $(LIB)
 $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $@.all.o $(LIBS)
 @rm -f $@.all.o
 endef
