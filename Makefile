@@ -47,14 +47,14 @@ LIB_OBJ  = $(patsubst %.c,$(BUILD)/%.o,$(filter-out lib/base/arena.c,$(LIB_SRC))
 	$(ARENA)) $(BUILD)/gen/embed.o
 PROGRAMS = $(patsubst %.c,$(BUILD)/%,$(wildcard cgi-bin/*.c))
 COMMAND  = $(BUILD)/bin/carnet
-# carnet courier runs it: libcurl is in no other program.  Without libcurl there is none.
-SMTP     = $(if $(wildcard /usr/include/curl/curl.h /usr/include/*/curl/curl.h),$(BUILD)/bin/carnet-smtp)
+# carnet courier runs them: libcurl is in no other program.  Without libcurl there are none.
+CURLERS  = $(if $(wildcard /usr/include/curl/curl.h /usr/include/*/curl/curl.h),$(BUILD)/bin/carnet-smtp $(BUILD)/bin/carnet-fetch)
 COMMAND_SRC = $(wildcard bin/*.c bin/doctor/*.c)
 UNITS    = $(patsubst test/unit/%.c,$(BUILD)/unit/%,$(filter-out $(if $(PGSQL),,test/unit/test_pgsql%),$(wildcard test/unit/test_*.c)))
 FUZZERS  = $(patsubst test/fuzz/%.c,$(BUILD)/%,$(wildcard test/fuzz/fuzz_*.c))
 EMBED    = lib/store/sqlite/schema.sql $(if $(PGSQL),$(BUILD)/gen/pgsql/schema.sql) $(wildcard templates/*)
 
-all: $(PROGRAMS) $(COMMAND) $(SMTP) $(BUILD)/deploy/keep
+all: $(PROGRAMS) $(COMMAND) $(CURLERS) $(BUILD)/deploy/keep
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -83,9 +83,10 @@ $(PROGRAMS): $(BUILD)/cgi-bin/%: $(BUILD)/cgi-bin/%.o $(LIB)
 $(COMMAND): $(COMMAND_SRC:%.c=$(BUILD)/%.o) $(LIB)
 	$(link)
 
-$(BUILD)/bin/carnet-smtp: $(BUILD)/libexec/carnet-smtp.o $(LIB)
+$(BUILD)/bin/carnet-fetch: $(BUILD)/libexec/public.o
+$(CURLERS): $(BUILD)/bin/%: $(BUILD)/libexec/%.o $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(LIB) -lcurl $(LDLIBS)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) -lcurl $(LDLIBS)
 
 $(BUILD)/deploy/keep: $(BUILD)/deploy/keep.o
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $<
@@ -159,7 +160,7 @@ install: all
 	    $(MAN)/man1 $(MAN)/man5 $(MAN)/man7 $(MAN)/man8 $(SHARE)/templates)
 	install -m 755 $(PROGRAMS) $(DESTDIR)$(LIBEXEC)/cgi-bin
 	install -m 755 $(COMMAND) $(DESTDIR)$(PREFIX)/bin/carnet
-	$(if $(SMTP),install -m 755 $(SMTP) $(DESTDIR)$(LIBEXEC))
+	$(if $(CURLERS),install -m 755 $(CURLERS) $(DESTDIR)$(LIBEXEC))
 	for n in 1 5 7 8; do install -m 644 man/*.$$n $(DESTDIR)$(MAN)/man$$n; done
 	for n in $(NAMES); do echo '.so man8/carnet-cgi.8' >$(DESTDIR)$(MAN)/man8/carnet-$$n.8; done
 	chmod 644 $(DESTDIR)$(MAN)/man8/carnet-*.8
@@ -174,7 +175,7 @@ install: all
 
 # Remove what install wrote; configuration and data stay.
 uninstall:
-	rm -rf $(DESTDIR)$(LIBEXEC)/cgi-bin $(DESTDIR)$(LIBEXEC)/carnet-smtp $(DESTDIR)$(SHARE) $(DESTDIR)$(DOC)
+	rm -rf $(DESTDIR)$(LIBEXEC)/cgi-bin $(addprefix $(DESTDIR)$(LIBEXEC)/carnet-,smtp fetch) $(DESTDIR)$(SHARE) $(DESTDIR)$(DOC)
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/share/,bash-completion/completions/carnet zsh/vendor-completions/_carnet) $(DESTDIR)$(PREFIX)/bin/carnet $(addprefix $(DESTDIR)$(MAN)/man8/carnet-,$(addsuffix .8,$(NAMES)))
 	cd man && for f in *; do rm -f $(DESTDIR)$(MAN)/man$${f##*.}/$$f; done
 	-rmdir $(DESTDIR)$(LIBEXEC) $(DESTDIR)/etc/carnet 2>/dev/null

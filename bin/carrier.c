@@ -211,10 +211,9 @@ serve_smtp(const char *program, int fd)
 /* ---- In the courier ---- */
 
 const char *
-carrier_find_smtp(struct arena *a)
+carrier_find(struct arena *a, const char *name)
 {
-	static const char *const places[] = { "carnet-smtp",
-	    "../lib/carnet/carnet-smtp" };
+	static const char *const places[] = { "", "../lib/carnet/" };
 	char self[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	const char *path;
@@ -227,7 +226,7 @@ carrier_find_smtp(struct arena *a)
 		return NULL;
 	*slash = '\0';
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		path = arena_printf(a, "%s/%s", self, places[i]);
+		path = arena_printf(a, "%s/%s%s", self, places[i], name);
 		if (access(path, X_OK) == 0)
 			return path;
 	}
@@ -262,7 +261,7 @@ carrier_start(const struct conf *cf, struct arena *a)
 	struct carrier *ca = arena_alloc(a, sizeof(*ca));
 	int fd[2];
 
-	if (cf->smtp != NULL && (program = carrier_find_smtp(a)) == NULL) {
+	if (cf->smtp != NULL && (program = carrier_find(a, "carnet-smtp")) == NULL) {
 		cmd_refuse("smtp is set, and there is no carnet-smtp beside this"
 			   " program: set mail_command, or build with libcurl");
 		return NULL;

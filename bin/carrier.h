@@ -31,10 +31,10 @@ enum carrier_result carrier_send(struct carrier *ca, struct arena *a, const char
 void carrier_end(struct carrier *ca);
 
 /*
- * carrier_find_smtp(a):
- * The path of the program that speaks SMTP: beside this one, or where make install
+ * carrier_find(a, name):
+ * The path of carnet-smtp or carnet-fetch: beside this program, or where make install
  * puts it; NULL if there is none, as in a build without libcurl.
  */
-const char *carrier_find_smtp(struct arena *a);
+const char *carrier_find(struct arena *a, const char *name);
 
 #endif

@@ -15,7 +15,7 @@ build libjson-c-dev reading JSON
 build libcrypt-dev password hashes
 build libargon2-dev Argon2 hashes of other sites
 build libcbor-dev passkeys
-build libcurl4-gnutls-dev mail to a mail server
+build libcurl4-gnutls-dev mail to a mail server, documents of clients
 build libidn2-dev domains of e-mail addresses
 build libunistring-dev names and passwords, one form of each
 build liboath-dev codes of a second factor (TOTP)

@@ -15,7 +15,7 @@ check_mail(struct doctor *d)
 		    "The outbox cannot be read.");
 		return;
 	}
-	if (d->cf->smtp != NULL && carrier_find_smtp(d->a) == NULL)
+	if (d->cf->smtp != NULL && carrier_find(d->a, "carnet-smtp") == NULL)
 		bad(d, LEVEL_WRONG,
 		    "Set mail_command instead, or build with libcurl"
 		    " (libcurl4-gnutls-dev).",

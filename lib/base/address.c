@@ -109,3 +109,53 @@ address_in(const struct address *ad, const char *words)
 	}
 	return 0;
 }
+
+/* IANA's registry of special addresses of IPv4 (RFC 6890), and what is multicast. */
+#define V4_SPECIAL \
+	"0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16" \
+	" 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24 192.31.196.0/24" \
+	" 192.52.193.0/24 192.88.99.0/24 192.168.0.0/16 192.175.48.0/24" \
+	" 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/3" \
+	/* A cloud's metadata, at an address that looks like any other. */ \
+	" 168.63.129.16"
+
+/* Of 2000::/3, which is all that is given to networks of IPv6. */
+#define V6_SPECIAL \
+	"2001::/23 2001:db8::/32 2620:4f:8000::/48 3ffe::/16" \
+	" 3fff::/20"
+
+/* The IPv4 address in ad, which begins at that byte. */
+static struct address
+v4_within(const struct address *ad, size_t at)
+{
+	struct address v4;
+
+	memcpy(v4.byte, v4_prefix, sizeof(v4_prefix));
+	memcpy(v4.byte + sizeof(v4_prefix), ad->byte + at, 4);
+	return v4;
+}
+
+int
+address_is_public(const struct address *ad)
+{
+	struct address v4;
+
+	if (is_v4(ad))
+		return !address_in(ad, V4_SPECIAL);
+	if (address_in(ad, "64:ff9b::/96")) {
+		v4 = v4_within(ad, sizeof(v4_prefix));
+		return address_is_public(&v4);
+	}
+	if (address_in(ad, "2002::/16")) {
+		v4 = v4_within(ad, 2);
+		return address_is_public(&v4);
+	}
+	/* RFC 5214: a host that is reached by the IPv4 address at the end. */
+	if (memcmp(ad->byte + 8, "\0\0\x5e\xfe", 4) == 0 ||
+	    memcmp(ad->byte + 8, "\2\0\x5e\xfe", 4) == 0) {
+		v4 = v4_within(ad, sizeof(v4_prefix));
+		if (!address_is_public(&v4))
+			return 0;
+	}
+	return address_in(ad, "2000::/3") && !address_in(ad, V6_SPECIAL);
+}

@@ -31,4 +31,13 @@ int address_nets_ok(const char *words);
 /* address_in(ad, words): 1 if ad is within one of the networks. */
 int address_in(const struct address *ad, const char *words);
 
+/*
+ * address_is_public(ad):
+ * Return 1 if ad is of a machine on the Internet: not of this machine, a private or
+ * local network, a cloud's metadata service, many receivers, or a special purpose
+ * (RFC 6890).  Of an IPv6 address that leads to an IPv4 address (RFC 6052, RFC 3056)
+ * the latter counts.
+ */
+int address_is_public(const struct address *ad);
+
 #endif

@@ -55,6 +55,8 @@ struct conf {
 	const char *smtp;	/* a URL, or NULL; it may have a password */
 	const char *smtp_ca;	/* a file, or NULL: the system's */
 	int64_t outbox_max;	/* jobs */
+	const char *courier_hosts; /* words: it may fetch there, wherever that is */
+	const char *courier_ca;	/* a file, or NULL: the system's */
 	int64_t password_min;	/* characters of a new password */
 	int sign_up;		/* SIGN_UP_... */
 	int64_t link_ttl;	/* of a link in a mail */

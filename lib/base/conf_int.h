@@ -21,6 +21,7 @@ enum type {
 	TYPE_LOCAL,	/* a URL path on this host */
 	TYPE_ORIGINS,	/* words */
 	TYPE_NETS,	/* networks: words */
+	TYPE_HOSTS,	/* words, each a host, perhaps with a port */
 	TYPE_HEADER,
 	TYPE_REALM,	/* text without quotes */
 	TYPE_COLOUR,	/* #rrggbb */

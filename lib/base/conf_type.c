@@ -245,6 +245,29 @@ read_nets(const struct conf *cf, const char *value)
 	return address_nets_ok(value) ? arena_str(cf->a, value) : NULL;
 }
 
+/* Words, each a host in lower case, and perhaps a port; "*." is any host in a domain. */
+static const char *
+read_hosts(const struct conf *cf, const char *value)
+{
+	const char *s = value, *host, *end;
+	size_t n;
+
+	for (; words_next(&s, &n); s += n) {
+		host = n > 2 && memcmp(s, "*.", 2) == 0 ? s + 2 : s;
+		end = host + strspn(host,
+				 "abcdefghijklmnopqrstuvwxyz0123456789.-");
+		if (*s == '[' && (end = memchr(s, ']', n)) != NULL)
+			end++;
+		if (end == NULL || end == host)
+			return NULL;
+		if (*end == ':' && end < s + n)
+			end += 1 + strspn(end + 1, "0123456789");
+		if (end != s + n || end[-1] == ':')
+			return NULL;
+	}
+	return arena_str(cf->a, value);
+}
+
 /* The name of a header (RFC 9110 section 5.1), as CGI can hand it on. */
 static const char *
 read_header(const struct conf *cf, const char *value)
@@ -362,6 +385,9 @@ static const struct {
 	[TYPE_NETS] = { .text = read_nets,
 	    .wants = "are addresses or networks such as 192.0.2.7 or"
 		     " 10.0.0.0/8, with spaces between" },
+	[TYPE_HOSTS] = { .text = read_hosts,
+	    .wants = "are hosts such as keys.example or 127.0.0.1:8443, in"
+		     " lower case, with spaces between" },
 	[TYPE_HEADER] = { .text = read_header,
 	    .wants = "is the name of a header: letters, digits and '-'" },
 	[TYPE_REALM] = { .text = read_realm,

@@ -85,6 +85,45 @@ a_subscriber_has_a_whole_64(void **state)
 	assert_memory_equal(&a, &b, sizeof(a));
 }
 
+/* RFC 6890, RFC 4291, RFC 6052, RFC 3056, RFC 4380, RFC 5214: nobody on the Internet. */
+static void
+what_is_on_no_public_network_is_not_public(void **state)
+{
+	static const char *const inside[] = { "0.0.0.0", "0.1.2.3", "10.0.0.1",
+		"10.255.255.255", "100.64.0.1", "100.100.100.200", "127.0.0.1",
+		"127.255.255.254", "169.254.169.254", "172.16.0.1",
+		"172.31.255.255", "192.0.0.192", "192.0.2.1", "192.168.0.1",
+		"198.18.0.1", "198.19.255.255", "198.51.100.7", "203.0.113.7",
+		"224.0.0.1", "239.255.255.255", "240.0.0.1", "255.255.255.255",
+		"168.63.129.16", "::", "::1", "::127.0.0.1", "::ffff:127.0.0.1",
+		"::ffff:10.0.0.1", "::ffff:169.254.169.254", "64:ff9b::10.0.0.1",
+		"64:ff9b::7f00:1", "64:ff9b:1::1", "100::1", "fc00::1",
+		"fd00:ec2::254", "fe80::1", "fec0::1", "ff02::1", "2001::1",
+		"2001:10::1", "2001:db8::1", "2002:7f00:1::", "2002:a00:1::1",
+		"2002:c0a8:101::1", "3fff::1", "5f00::1", "4000::1",
+		"2a00::5efe:10.0.0.1", "2a00::200:5efe:127.0.0.1" };
+	static const char *const outside[] = { "1.1.1.1", "9.255.255.255",
+		"11.0.0.0", "100.63.255.255", "100.128.0.0", "126.0.0.1",
+		"128.0.0.1", "169.253.0.1", "172.15.255.255", "172.32.0.0",
+		"192.167.255.255", "192.169.0.0", "198.17.0.1", "198.20.0.0",
+		"223.255.255.255", "168.63.129.17", "::ffff:8.8.8.8",
+		"64:ff9b::8.8.8.8", "2606:4700::1111", "2a00:1450::1",
+		"2002:808:808::1", "2a00::5efe:8.8.8.8" };
+	struct address ad;
+
+	(void)state;
+	for (size_t i = 0; i < N(inside); i++) {
+		assert_int_equal(address_read(inside[i], &ad), 0);
+		if (address_is_public(&ad))
+			fail_msg("%s is taken for public", inside[i]);
+	}
+	for (size_t i = 0; i < N(outside); i++) {
+		assert_int_equal(address_read(outside[i], &ad), 0);
+		if (!address_is_public(&ad))
+			fail_msg("%s is not taken for public", outside[i]);
+	}
+}
+
 static const char *
 from(const char *peer, const char *forwarded)
 {
@@ -127,6 +166,7 @@ main(void)
 		cmocka_unit_test(a_network_holds_its_addresses),
 		cmocka_unit_test(what_is_no_network_is_refused),
 		cmocka_unit_test(a_subscriber_has_a_whole_64),
+		cmocka_unit_test(what_is_on_no_public_network_is_not_public),
 		TEST_IN(a_header_is_believed_from_trusted_proxies_alone,
 		    fixture_server),
 	};

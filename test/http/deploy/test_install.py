@@ -40,7 +40,8 @@ def test_install_and_uninstall(tmp_path):
     for name in PROGRAMS:
         assert first.pop(top + "lib/carnet/cgi-bin/" + name) == 0o755
     assert first.pop(top + "bin/carnet") == 0o755
-    assert first.pop(top + "lib/carnet/carnet-smtp") == 0o755
+    for name in ("carnet-smtp", "carnet-fetch"):
+        assert first.pop(top + "lib/carnet/" + name) == 0o755
     for page in ("man1/carnet.1", "man5/carnet.conf.5", "man7/carnet.7",
                  "man7/carnet-deploy.7",
                  "man8/carnet-cgi.8", "man8/carnet-token.8"):
