@@ -84,6 +84,13 @@ int cmd_refuse(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* cmd_usage(c): print the usage of the verb; return CMD_USAGE. */
 int cmd_usage(const struct cmd *c);
 
+/*
+ * cmd_read_file(a, path, max):
+ * Return what is in the file (- is standard input), a text of at most max bytes; NULL
+ * after a message.
+ */
+char *cmd_read_file(struct arena *a, const char *path, size_t max);
+
 /* cmd_print(b): print b and a newline; return CMD_OK or CMD_SYSTEM. */
 int cmd_print(const struct buf *b);
 

@@ -5,6 +5,7 @@
 #include "cmd.h"
 #include "conf.h"
 #include "json.h"
+#include "jwk_set.h"
 #include "registration.h"
 #include "store.h"
 #include "store_client.h"
@@ -39,6 +40,7 @@ show_secret(struct cmd *c, const struct client *cl, const char *secret)
 struct typed {
 	struct registration r;
 	const char *access_ttl, *refresh_ttl;
+	const char *jwks_file;
 	const char *unset;	/* of edit: names of options, with commas */
 };
 
@@ -62,6 +64,8 @@ struct typed {
 	    .value = &(t).r.post_logout_uris }, \
 	{ .name = "backchannel-logout-uri", \
 	    .value = &(t).r.backchannel_logout_uri }, \
+	{ .name = "jwks", .value = &(t).jwks_file }, \
+	{ .name = "jwks-uri", .value = &(t).r.jwks_uri }, \
 	{ .name = "public", .flag = &(t).r.is_public }
 
 static int
@@ -72,9 +76,14 @@ is_nothing(const struct typed *t)
 	return memcmp(t, &nothing, sizeof(nothing)) == 0;
 }
 
+/* What is not a text as it was typed: lifetimes, and the keys in a file. */
 static int
-take_times(struct typed *t)
+take_others(struct cmd *c, struct typed *t)
 {
+	if (t->jwks_file != NULL &&
+	    (t->r.jwks = cmd_read_file(
+		 c->a, t->jwks_file, JWK_SET_BYTES_MAX)) == NULL)
+		return CMD_REFUSED;
 	return cmd_time(t->access_ttl, &t->r.access_ttl) < 0 ||
 	    cmd_time(t->refresh_ttl, &t->r.refresh_ttl) < 0
 	    ? CMD_REFUSED
@@ -96,7 +105,7 @@ cmd_client_add(struct cmd *c)
 	if (n != 0 || t.r.name == NULL || *t.r.name == '\0' ||
 	    t.r.grants == NULL)
 		return n < 0 ? CMD_USAGE : cmd_usage(c);
-	if ((rc = take_times(&t)) != CMD_OK)
+	if ((rc = take_others(c, &t)) != CMD_OK)
 		return rc;
 	if ((why = registration_apply(c->conf, c->a, &t.r, &cl)) != NULL)
 		return cmd_refuse("%s", why);
@@ -136,6 +145,17 @@ pkce_text(const struct client *cl)
 	return cl->pkce_optional ? "optional" : "required";
 }
 
+/* How the client proves who it is. */
+static const char *
+kind_text(const struct client *cl)
+{
+	return client_is_public(cl)   ? "public"
+	    : !client_has_keys(cl)    ? "confidential"
+	    : cl->jwks_uri == NULL    ? "confidential, with keys"
+	    : cl->jwks == NULL	      ? "confidential, with keys to be fetched"
+				      : "confidential, with keys fetched";
+}
+
 static void
 write_client(struct cmd *c, struct buf *b, const struct client *cl)
 {
@@ -166,6 +186,8 @@ write_client(struct cmd *c, struct buf *b, const struct client *cl)
 	json_words(b, "post_logout_redirect_uris",
 	    cl->post_logout_uris == NULL ? "" : cl->post_logout_uris);
 	json_str(b, "backchannel_logout_uri", cl->backchannel_logout_uri);
+	json_str(b, "jwks_uri", cl->jwks_uri);
+	json_raw(b, "jwks", cl->jwks);
 	json_truth(b, "public", client_is_public(cl));
 	json_int(b, "created_at", cl->created_at);
 	json_truth(b, "revoked", cl->revoked_at != 0);
@@ -247,12 +269,13 @@ cmd_client_show(struct cmd *c)
 	}
 	buf_printf(&b, "client_id      %s\nname           %s\n"
 	    "kind           %s\ngrants         %s\nredirect_uris  %s\n"
+	    "jwks_uri       %s\n"
 	    "scope          %s\nalg            %s\naccess_ttl     %s\n"
 	    "refresh_ttl    %s\nrefresh        %s\npkce           %s\n"
 	    "trusted        %s\ncreated        %s\nstate          %s",
-	    cl.client_id, cl.name,
-	    client_is_public(&cl) ? "public" : "confidential", cl.grants,
+	    cl.client_id, cl.name, kind_text(&cl), cl.grants,
 	    cl.redirect_uris,
+	    cl.jwks_uri == NULL ? "-" : cl.jwks_uri,
 	    cl.scope == NULL ? "(all but the privileged)" : cl.scope,
 	    cl.alg == NULL ? "(the server's)" : cl.alg,
 	    ttl_text(c, cl.access_ttl), ttl_text(c, cl.refresh_ttl),
@@ -274,9 +297,10 @@ cmd_client_secret(struct cmd *c)
 
 	if ((rc = find_client(c, NULL, 0, &cl)) != CMD_OK)
 		return rc;
-	if (client_is_public(&cl))
-		return cmd_refuse("%s is a public client: it keeps no secret",
-		    cl.client_id);
+	if (client_is_public(&cl) || client_has_keys(&cl))
+		return cmd_refuse("%s %s: it keeps no secret", cl.client_id,
+		    client_has_keys(&cl) ? "signs with keys of its own"
+					 : "is a public client");
 	secret_make(secret, &d);
 	rc = store_client_set_secret(c->st, cl.id, &d) == 1
 	    ? show_secret(c, &cl, secret)
@@ -366,7 +390,7 @@ cmd_client_edit(struct cmd *c)
 	if (is_nothing(&t))
 		return cmd_usage(c);
 	if ((rc = unset(&ch, &unused)) != CMD_OK ||
-	    (rc = take_times(&t)) != CMD_OK)
+	    (rc = take_others(c, &t)) != CMD_OK)
 		return rc;
 	if (store_write(c->st, change, &ch) < 0)
 		return ch.why == NULL ? CMD_SYSTEM : cmd_refuse("%s", ch.why);

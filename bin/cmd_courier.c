@@ -21,13 +21,19 @@
 #include "cmd.h"
 #include "conf.h"
 #include "confine.h"
+#include "fetch.h"
+#include "fetcher.h"
 #include "json.h"
+#include "jwk_set.h"
+#include "letter.h"
 #include "link.h"
 #include "log.h"
 #include "mail.h"
+#include "oerr.h"
 #include "req.h"
 #include "sandbox.h"
 #include "store.h"
+#include "store_client.h"
 #include "store_outbox.h"
 #include "store_user.h"
 
@@ -43,6 +49,7 @@
 struct courier {
 	struct cmd *c;
 	struct carrier *carrier;
+	struct fetcher *fetcher;
 	struct timespec conf_at; /* when the configuration was changed */
 	int64_t now;
 	int sent, failed, given_up;
@@ -88,7 +95,8 @@ send_mail(struct courier *co, const struct job *j, const char **why)
 {
 	struct arena *a = co->c->a;
 
-	return carrier_send(
+	*why = "no mail is set up";
+	return co->carrier == NULL ? CARRIER_LATER : carrier_send(
 	    co->carrier, a, mail_address(a, j->target), j->body, why);
 }
 
@@ -103,6 +111,36 @@ answer(struct courier *co, const struct job *j, const char **why)
 	return n == 1 ? CARRIER_TAKEN : n == 0 ? CARRIER_LATER : CARRIER_GONE;
 }
 
+/* A document that somebody wants: whatever comes of it ends the job. */
+static enum carrier_result
+fetch(struct courier *co, const struct job *j, size_t max, const char **why,
+    int (*take)(const struct writer *w, struct store *st, const struct job *j,
+	const struct got *g, const char **why))
+{
+	const struct writer w = { .conf = co->c->conf, .a = co->c->a,
+		.now = co->now };
+	struct fetched f;
+	struct got g;
+	const int n = fetcher_get(co->fetcher, co->c->a, j->target, max, &f);
+
+	*why = f.why;
+	if (n < 0)
+		return CARRIER_GONE;
+	g = (struct got) { .text = n == 1 ? f.body : NULL,
+		.max_age_s = f.max_age_s, .why = f.why };
+	if (take(&w, co->c->st, j, &g, why) < 0)
+		return CARRIER_GONE;
+	log_event("%s %s: %s", j->kind, oerr_shown(co->c->a, j->target),
+	    *why == NULL ? "fetched" : *why);
+	return CARRIER_TAKEN;
+}
+
+static enum carrier_result
+fetch_jwks(struct courier *co, const struct job *j, const char **why)
+{
+	return fetch(co, j, JWK_SET_BYTES_MAX, why, fetch_take_jwks);
+}
+
 static const struct kind {
 	const char *name;
 	int is_inner;	/* nothing goes out: it is not counted, nor audited */
@@ -113,6 +151,7 @@ static const struct kind {
 	{ .name = "sign_up", .run = answer, .is_inner = 1 },
 	{ .name = "recover", .run = answer, .is_inner = 1 },
 	{ .name = "email", .run = answer, .is_inner = 1 },
+	{ .name = FETCH_JWKS, .run = fetch_jwks, .is_inner = 1 },
 };
 
 /* A kind that this program does not know has no run. */
@@ -175,7 +214,7 @@ end_job(struct courier *co, const struct job *j, int64_t next,
 	    (got != CARRIER_TAKEN && co->now >= j->created_at + DAY_S);
 
 	if (got == CARRIER_TAKEN && kind_of(j)->is_inner)
-		return 0; /* the mail has taken its place */
+		return 0; /* it was ended with what came of it */
 	if (got == CARRIER_TAKEN)
 		co->sent++;
 	else if (is_last)
@@ -236,18 +275,21 @@ shut_in(struct courier *co)
 	(void)sandbox_enter(cf->syslog ? SANDBOX_LOCAL : 0);
 }
 
-/* The carrier is started while we may still start a process. */
+/* Carrier and fetcher are started while we may still start a process. */
 static int
 begin(struct courier *co)
 {
 	struct cmd *c = co->c;
 
 	co->conf_at = changed_at(c->conf_path);
-	if ((co->carrier = carrier_start(c->conf, c->a)) == NULL)
+	if (letter_is_set_up(c->conf) &&
+	    (co->carrier = carrier_start(c->conf, c->a)) == NULL)
 		return CMD_REFUSED;
+	co->fetcher = fetcher_start(c->conf, c->a);
 	if ((c->st = store_open(c->conf->database, c->conf->durability_full)) ==
 	    NULL) {
 		carrier_end(co->carrier);
+		fetcher_end(co->fetcher);
 		return CMD_SYSTEM;
 	}
 	shut_in(co);
@@ -258,6 +300,7 @@ static void
 end(struct courier *co)
 {
 	carrier_end(co->carrier);
+	fetcher_end(co->fetcher);
 	store_close(co->c->st);
 	co->c->st = NULL;
 }
@@ -317,13 +360,25 @@ go_on(struct courier *co)
 
 /* ---- The one that starts it anew ---- */
 
+/* Does a client have its keys elsewhere? */
 static int
-has_mail(const struct conf *cf, const char *path)
+has_keys_elsewhere(const struct conf *cf)
 {
-	if (cf->mail_command != NULL || cf->smtp != NULL)
+	struct store *st = store_open_to_read(cf->database);
+	const int n = st == NULL ? 0 : store_client_has_keys_at(st);
+
+	store_close(st);
+	return n == 1;
+}
+
+static int
+has_work(const struct conf *cf, const char *path)
+{
+	if (letter_is_set_up(cf) || has_keys_elsewhere(cf))
 		return 1;
-	cmd_refuse("no mail is set up: set mail_from, and mail_command or smtp,"
-		   " in %s", path);
+	cmd_refuse("there is nothing to do: no client has a jwks_uri, and no mail"
+		   " is set up (mail_from, and mail_command or smtp, in %s)",
+	    path);
 	return 0;
 }
 
@@ -339,7 +394,7 @@ read_again(struct cmd *c, struct timespec *read_at)
 		return;
 	*read_at = at;
 	if ((cf = conf_load(c->conf_path, error, sizeof(error))) == NULL ||
-	    !has_mail(cf, c->conf_path)) {
+	    !has_work(cf, c->conf_path)) {
 		if (cf == NULL)
 			cmd_refuse("%s", error);
 		conf_free(cf);
@@ -427,7 +482,7 @@ cmd_courier(struct cmd *c)
 	if ((rc = cmd_read_conf(c)) != CMD_OK ||
 	    (rc = cmd_become_owner(c)) != CMD_OK)
 		return rc;
-	if (!has_mail(c->conf, c->conf_path))
+	if (!has_work(c->conf, c->conf_path))
 		return CMD_REFUSED;
 	sandbox_quiet();
 	catch_signals();

@@ -1,4 +1,6 @@
 /* options.c: the options of the command and of its verbs. */
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "arena.h"
@@ -149,4 +151,28 @@ cmd_options_common(struct cmd *c)
 		else if (strncmp(c->argv[i], "--conf=", 7) == 0)
 			c->conf_path = c->argv[i] + 7;
 	}
+}
+
+char *
+cmd_read_file(struct arena *a, const char *path, size_t max)
+{
+	const int is_input = strcmp(path, "-") == 0;
+	FILE *f = is_input ? stdin : fopen(path, "re");
+	char *text = arena_alloc(a, max + 2);
+	size_t n = 0;
+	int failed;
+
+	if (f != NULL)
+		n = fread(text, 1, max + 1, f);
+	failed = f == NULL || ferror(f);
+	if (f != NULL && !is_input)
+		fclose(f);
+	text[n] = '\0';
+	if (failed)
+		cmd_refuse("%s: %s", path, strerror(errno));
+	else if (n > max)
+		cmd_refuse("%s has more than %zu bytes", path, max);
+	else if (strlen(text) != n)
+		cmd_refuse("%s is no text", path);
+	return failed || n > max || strlen(text) != n ? NULL : text;
 }

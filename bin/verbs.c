@@ -122,8 +122,11 @@ const struct verb cmd_verbs[] = {
 		.args = "--name N --grant G[,G...] [--redirect-uri U]..."
 		    " [--scope \"...\"] [--public] [--alg A] [--access-ttl T]"
 		    " [--refresh-ttl T] [--refresh keep|rotate]"
-		    " [--pkce required|optional] [--trusted]" OPENID_ARGS,
-		.help = "add a client; its secret is printed once",
+		    " [--pkce required|optional] [--trusted]"
+		    " [--jwks FILE | --jwks-uri URL]" OPENID_ARGS,
+		.help = "add a client; its secret is printed once; one with"
+		    " --jwks or --jwks-uri has none, and proves who it is by"
+		    " signing (private_key_jwt)",
 		.run = cmd_client_add,
 	},
 	{
@@ -132,10 +135,10 @@ const struct verb cmd_verbs[] = {
 		    " [--redirect-uri U]... [--scope \"...\"] [--public]"
 		    " [--alg A] [--access-ttl T] [--refresh-ttl T] [--refresh"
 		    " keep|rotate] [--pkce required|optional] [--trusted]"
-		    OPENID_ARGS
+		    " [--jwks FILE | --jwks-uri URL]" OPENID_ARGS
 		    " [--unset NAME[,NAME...]]",
 		.help = "change a client; --unset takes an option back to the"
-		    " setting; --public ends its secret",
+		    " setting; --public, --jwks and --jwks-uri end its secret",
 		.run = cmd_client_edit,
 	},
 	{

@@ -8,6 +8,7 @@
 #include "conf.h"
 #include "json.h"
 #include "oerr.h"
+#include "once.h"
 #include "req.h"
 #include "resource.h"
 #include "resp.h"
@@ -45,7 +46,7 @@ struct pair {
 	struct device_code *code;
 	char user_code[USER_CODE_LEN + 1];
 	int64_t wait_s;
-	enum { PAIR_STORED, PAIR_TOO_MANY, PAIR_NO_CODE_FREE } end;
+	enum { PAIR_STORED, PAIR_USED, PAIR_TOO_MANY, PAIR_NO_CODE_FREE } end;
 };
 
 static int
@@ -55,9 +56,11 @@ store_pair(struct store *st, void *ctx)
 	int n;
 
 	p->end = PAIR_STORED;
-	n = throttle_place(
-	    p->rq, "device codes", p->rq->conf->device_codes, &p->wait_s);
-	if (n == 0)
+	if ((n = once_spend(p->rq)) == 0)
+		p->end = PAIR_USED;
+	if (n == 1 &&
+	    (n = throttle_place(p->rq, "device codes",
+		 p->rq->conf->device_codes, &p->wait_s)) == 0)
 		p->end = PAIR_TOO_MANY;
 	if (n <= 0)
 		return -1;
@@ -83,6 +86,9 @@ store_codes(struct req *rq, struct device_code *c)
 		return e;
 	if (store_write(rq->st, store_pair, p) == 1)
 		return NULL;
+	if (p->end == PAIR_USED)
+		return oerr_why(
+		    rq, &oerr_invalid_client, "an assertion used twice");
 	if (p->end == PAIR_TOO_MANY)
 		return throttle_later(rq, p->wait_s,
 		    "too many device codes for this address");
@@ -146,7 +152,7 @@ main(void)
 		.uses = USES_STORE,
 		.name = "device", .audit = "device_code",
 		.methods = METHOD_POST,
-		.bodies = BODY_FORM | BODY_JSON, .cors = 1, .spends = 1,
+		.bodies = BODY_FORM | BODY_JSON, .cors = 1, .spends = 1, .spends_once = 1,
 		.waits = 1,
 		.run = device_post, .fail = resp_error_json,
 	};

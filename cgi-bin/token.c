@@ -32,7 +32,7 @@ main(void)
 		.name = "token", .audit = "token",
 		.methods = METHOD_POST,
 		.bodies = BODY_FORM | BODY_JSON,
-		.cors = 1, .spends = 1,
+		.cors = 1, .spends = 1, .spends_once = 1,
 		.waits = 1,
 		.run = token_post, .fail = resp_error_json,
 	};

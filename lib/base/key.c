@@ -315,6 +315,33 @@ key_datum_trim(const uint8_t *p, size_t len)
 	return key_datum(p, len);
 }
 
+/*
+ * CVE-2017-15361 (ROCA): the primes of chips that made weak keys are powers of 65537
+ * modulo each small prime, and so is their product; of other keys one in 2^40 looks so.
+ */
+static int
+is_roca(const gnutls_datum_t *modulus)
+{
+	static const unsigned char primes[] = { 3, 5, 7, 11, 13, 17, 19, 23, 29,
+	    31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101, 103,
+	    107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167 };
+	unsigned rest, power, p;
+
+	for (size_t i = 0; i < sizeof(primes); i++) {
+		p = primes[i];
+		rest = 0;
+		for (unsigned k = 0; k < modulus->size; k++)
+			rest = (rest * 256 + modulus->data[k]) % p;
+		power = 1;
+		do
+			power = power * 65537 % p;
+		while (power != rest && power != 1);
+		if (power != rest)
+			return 0;
+	}
+	return 1;
+}
+
 struct key *
 key_from_numbers(enum alg alg, const struct key_numbers *n)
 {
@@ -331,7 +358,8 @@ key_from_numbers(enum alg alg, const struct key_numbers *n)
 		 * modulus or exponent is never even.
 		 */
 		if (x.size > 0 && y.size > 0 && x.data[x.size - 1] & 1 &&
-		    y.data[y.size - 1] & 1 && !(y.size == 1 && *y.data == 1))
+		    y.data[y.size - 1] & 1 &&
+		    !(y.size == 1 && *y.data == 1) && !is_roca(&x))
 			rc = gnutls_pubkey_import_rsa_raw(k->pub, &x, &y);
 	} else if (n->x_len == P256_LEN &&
 	    n->y_len == (alg == ALG_EDDSA ? 0 : P256_LEN)) {

@@ -69,8 +69,8 @@ int key_numbers(const struct key *k, struct key_numbers *out);
 /*
  * key_from_numbers(alg, n):
  * Return the public key of these numbers; NULL if they are not a sound key: a
- * point off the curve, an RSA modulus that is even or under 2048 bits, an
- * exponent that is even or 1.
+ * point off the curve, an RSA modulus that is even, under 2048 bits or of the weak kind
+ * that is called ROCA (CVE-2017-15361), an exponent that is even or 1.
  */
 struct key *key_from_numbers(enum alg alg, const struct key_numbers *n);
 

@@ -8,11 +8,14 @@
 #include "arena.h"
 #include "b64.h"
 #include "crypto.h"
+#include "fetch.h"
 #include "log.h"
 #include "oerr.h"
+#include "once.h"
 #include "passwd.h"
 #include "req.h"
 #include "resp.h"
+#include "signed.h"
 #include "store_client.h"
 #include "throttle.h"
 #include "throttle_count.h"
@@ -21,7 +24,14 @@
 int
 client_is_public(const struct client *cl)
 {
-	return !cl->has_secret && cl->secret_hash == NULL;
+	return !cl->has_secret && cl->secret_hash == NULL &&
+	    !client_has_keys(cl);
+}
+
+int
+client_has_keys(const struct client *cl)
+{
+	return cl->jwks != NULL || cl->jwks_uri != NULL;
 }
 
 int
@@ -163,6 +173,82 @@ check_secret(struct req *rq, const struct client *cl, const struct presented *p)
 		  "a secret from a client that has none");
 }
 
+#define JWT_BEARER "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+static int
+assertion_is_used(const struct req *rq)
+{
+	return rq->param[PARAM_CLIENT_ASSERTION] != NULL ||
+	    rq->param[PARAM_CLIENT_ASSERTION_TYPE] != NULL;
+}
+
+/* RFC 7521 section 4.2, RFC 7523 section 2.2. */
+static const struct oerr *
+read_assertion(struct req *rq, struct presented *p)
+{
+	const char *type = rq->param[PARAM_CLIENT_ASSERTION_TYPE];
+
+	if (type == NULL || strcmp(type, JWT_BEARER) != 0)
+		return oerr_say(rq, &oerr_invalid_request,
+		    "The client_assertion_type must be " JWT_BEARER ".");
+	if ((p->secret = rq->param[PARAM_CLIENT_ASSERTION]) == NULL)
+		return oerr_say(rq, &oerr_invalid_request,
+		    "The parameter client_assertion is missing.");
+	p->id = signed_subject(rq->a, p->secret);
+	return NULL;
+}
+
+/*
+ * No key fits.  Where the client has its keys at a URL it may have a new one, and the
+ * courier reads them; what can be said until then is to come again.
+ */
+static const struct oerr *
+look_for_keys(struct req *rq, const struct client *cl, const char *why)
+{
+	const struct oerr *e;
+	struct fetch f;
+
+	if (cl->jwks_uri == NULL)
+		return oerr_why(rq, &oerr_invalid_client, "%s", why);
+	if ((e = fetch_ask(rq, FETCH_JWKS, cl->jwks_uri, &f)) != NULL)
+		return e;
+	if (!f.is_under_way)
+		return oerr_why(rq, &oerr_invalid_client, "%s%s%s", why,
+		    f.why == NULL ? "" : "; at its jwks_uri: ",
+		    f.why == NULL ? "" : f.why);
+	if (f.asked_at < rq->now - FETCH_AGAIN_S)
+		return oerr_why(rq, &oerr_invalid_client,
+		    "its jwks_uri is still to be fetched: is the courier running?");
+	oerr_why(rq, &oerr_busy, "%s; its jwks_uri is being fetched", why);
+	return oerr_say(rq, &oerr_busy,
+	    "The keys of the client are being read anew; try again.");
+}
+
+static const struct oerr *
+check_assertion(
+    struct req *rq, const struct client *cl, const struct presented *p)
+{
+	struct signed_jwt t;
+	const char *why;
+	int n;
+
+	if (cl == NULL || !client_has_keys(cl))
+		return oerr_why(rq, &oerr_invalid_client,
+		    cl == NULL ? "unknown client" : "a client without keys");
+	why = signed_check(rq->conf, rq->a, rq->now, SIGNED_ASSERTION,
+	    &(struct signer) { .client_id = cl->client_id, .jwks = cl->jwks },
+	    p->secret, &t);
+	if (why != NULL && t.lacks_key)
+		return look_for_keys(rq, cl, why);
+	if (why != NULL)
+		return oerr_why(rq, &oerr_invalid_client, "assertion: %s", why);
+	if ((n = once_take(rq, &t.once, t.expires_at)) < 0)
+		return oerr_machine(rq);
+	return n == 1 ? NULL
+		      : oerr_why(rq, &oerr_invalid_client,
+			    "an assertion used twice");
+}
+
 static const struct oerr *
 check_none(struct req *rq, const struct client *cl, const struct presented *p)
 {
@@ -177,7 +263,7 @@ check_none(struct req *rq, const struct client *cl, const struct presented *p)
 static const struct client_method methods[] = {
 	{
 		.name = "client_secret_basic",
-		.has_secret = 1,
+		.has_proof = 1,
 		.in_header = 1,
 		.is_used = basic_is_used,
 		.read = read_basic,
@@ -185,10 +271,18 @@ static const struct client_method methods[] = {
 	},
 	{
 		.name = "client_secret_post",
-		.has_secret = 1,
+		.has_proof = 1,
 		.is_used = post_is_used,
 		.read = read_body,
 		.check = check_secret,
+	},
+	{
+		.name = "private_key_jwt",
+		.has_proof = 1,
+		.is_signed = 1,
+		.is_used = assertion_is_used,
+		.read = read_assertion,
+		.check = check_assertion,
 	},
 	{
 		.name = "none",
@@ -236,7 +330,7 @@ read_presented(
 	return id == NULL || strcmp(id, p->id) == 0
 	    ? NULL
 	    : oerr_say(rq, &oerr_invalid_request,
-		  "The header and the body name two clients.");
+		  "The request names two clients.");
 }
 
 static const struct oerr *

@@ -11,8 +11,9 @@ struct req;
 /*
  * client_authenticate(rq, out):
  * Find who asks and check how they prove it (RFC 6749 section 2.3): secret in
- * the Authorization header, secret in the body, or client_id alone for a client
- * that has no secret.  Two ways at once are invalid_request.  Every other
+ * the Authorization header, secret in the body, a JWT that it signed (RFC 7523), or
+ * client_id alone for a client that has neither secret nor keys.  Two ways at once are
+ * invalid_request.  Every other
  * failure is invalid_client, with the same text after the same time; after too
  * many wrong secrets it is oerr_throttled.  *out lives as long as the request.
  */
@@ -38,13 +39,14 @@ const struct oerr *client_check_secret(
 /* What a client presented, by one of the methods. */
 struct presented {
 	const char *id;
-	const char *secret; /* NULL: none */
+	const char *secret; /* or a signed JWT; NULL: none */
 };
 
 /* A way that client_authenticate knows. */
 struct client_method {
 	const char *name;	/* as it is registered */
-	int has_secret;
+	int has_proof;		/* a secret, or a key */
+	int is_signed;		/* by the algorithms of signed_algs */
 	int in_header;		/* what fails is answered with a challenge */
 	/* is_used(rq): return 1 if the request presents something by this method. */
 	int (*is_used)(const struct req *rq);
@@ -62,7 +64,10 @@ struct client_method {
 /* client_methods(n): all of them; n of them. */
 const struct client_method *client_methods(size_t *n);
 
-/* client_is_public(cl): return 1 if the client has no secret. */
+/* client_is_public(cl): return 1 if the client has neither a secret nor keys. */
 int client_is_public(const struct client *cl);
+
+/* client_has_keys(cl): return 1 if it proves who it is by private_key_jwt. */
+int client_has_keys(const struct client *cl);
 
 #endif

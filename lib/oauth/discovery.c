@@ -13,6 +13,7 @@
 #include "grant.h"
 #include "json.h"
 #include "rule.h"
+#include "signed.h"
 #include "site.h"
 #include "url.h"
 #include "words.h"
@@ -88,18 +89,29 @@ scopes_of_resource(const struct conf *cf, struct arena *a, unsigned no)
 	return b.data;
 }
 
-/* The methods of client authentication: all, or those with a secret. */
+/*
+ * The methods of client authentication at an endpoint: all, or those with a proof; and
+ * the algorithms of those that sign.
+ */
 static void
-write_methods(struct buf *b, const char *name, int public_too)
+write_methods(struct buf *b, const char *endpoint, int public_too)
 {
 	size_t n;
 	const struct client_method *m = client_methods(&n);
+	const char *algs = NULL;
 
-	json_open(b, name, '[');
-	for (size_t i = 0; i < n; i++)
-		if (public_too || m[i].has_secret)
+	json_open(b, arena_printf(b->a, "%s_auth_methods_supported", endpoint),
+	    '[');
+	for (size_t i = 0; i < n; i++) {
+		if (m[i].is_signed)
+			algs = signed_algs(SIGNED_ASSERTION);
+		if (public_too || m[i].has_proof)
 			json_str(b, NULL, m[i].name);
+	}
 	json_close(b, ']');
+	json_words(b,
+	    arena_printf(b->a, "%s_auth_signing_alg_values_supported", endpoint),
+	    algs);
 }
 
 static void
@@ -159,9 +171,9 @@ discovery_server(const struct conf *cf, struct arena *a)
 	json_words(b, "response_types_supported", "code");
 	json_words(b, "response_modes_supported", "query form_post");
 	write_grants(b);
-	write_methods(b, "token_endpoint_auth_methods_supported", 1);
-	write_methods(b, "revocation_endpoint_auth_methods_supported", 1);
-	write_methods(b, "introspection_endpoint_auth_methods_supported", 0);
+	write_methods(b, "token_endpoint", 1);
+	write_methods(b, "revocation_endpoint", 1);
+	write_methods(b, "introspection_endpoint", 0);
 	json_words(b, "code_challenge_methods_supported", "S256");
 	write_acrs(cf, b);
 	write_openid(b);

@@ -11,6 +11,7 @@
 #include "json.h"
 #include "mint.h"
 #include "oerr.h"
+#include "once.h"
 #include "req.h"
 #include "resource.h"
 #include "resp.h"
@@ -47,7 +48,7 @@ struct set {
 	struct access_token access;
 	struct refresh_token refresh;
 	int has_refresh;
-	enum { SET_STORED, SET_USER_UNFIT, SET_LOST } end;
+	enum { SET_STORED, SET_USED, SET_USER_UNFIT, SET_LOST } end;
 };
 
 /*
@@ -63,7 +64,9 @@ store_set(struct store *st, void *ctx)
 	int n;
 
 	s->end = SET_STORED;
-	if ((n = user_is_fit(s->rq, s->g, s->sub)) == 0)
+	if ((n = once_spend(s->rq)) == 0)
+		s->end = SET_USED;
+	if (n == 1 && (n = user_is_fit(s->rq, s->g, s->sub)) == 0)
 		s->end = SET_USER_UNFIT;
 	if (n == 1 && s->g->spend != NULL) {
 		n = s->g->spend(s->rq, s->sub, &s->access, &refresh);
@@ -87,6 +90,9 @@ spend_and_store(struct set *s)
 
 	if (store_write(rq->st, store_set, s) == 1)
 		return NULL;
+	if (s->end == SET_USED)
+		return oerr_why(
+		    rq, &oerr_invalid_client, "an assertion used twice");
 	if (s->end == SET_USER_UNFIT)
 		return oerr_why(rq, &oerr_invalid_grant,
 		    "password or factor changed, or user disabled, meanwhile");

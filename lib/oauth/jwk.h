@@ -28,4 +28,16 @@ int jwk_write(struct buf *b, const struct key *k, const char *kid);
  */
 struct key *jwk_read(struct json_object *o);
 
+/*
+ * jwk_read_as(o, alg):
+ * The same for a key that somebody else made, and that may be for more than one
+ * algorithm: the key as one of alg, if it says nothing against that.  An RSA key has at
+ * most 4096 bits, and an exponent of 32: others take long.
+ *
+ * jwk_is_secret(o): Return 1 if o is a symmetric key, or has a private member (RFC 7518
+ * sections 6.2.2, 6.3.2 and 6.4).
+ */
+struct key *jwk_read_as(struct json_object *o, enum alg alg);
+int jwk_is_secret(struct json_object *o);
+
 #endif

@@ -7,7 +7,9 @@
 #include "buf.h"
 #include "client.h"
 #include "conf.h"
+#include "fetch.h"
 #include "grant.h"
+#include "jwk_set.h"
 #include "key.h"
 #include "redirect.h"
 #include "scope.h"
@@ -254,6 +256,19 @@ take_sector(struct arena *a, const struct registration *r, struct client *cl)
 	    : "pairwise needs a redirect URI, or --sector";
 }
 
+/* Keys that were read at its jwks_uri are not the client's own words: fetch.c. */
+static const char *
+check_keys(const struct conf *cf, struct arena *a, const struct client *cl)
+{
+	(void)cf;
+	if (cl->jwks_uri != NULL)
+		return fetch_url_is_sound(cl->jwks_uri)
+		    ? NULL
+		    : arena_printf(a, "%s is no address of keys: https, without"
+			  " user and fragment", cl->jwks_uri);
+	return cl->jwks == NULL ? NULL : jwk_set_refused(a, cl->jwks, 1);
+}
+
 static const char *
 check(const struct conf *cf, struct arena *a, const struct client *cl)
 {
@@ -261,7 +276,7 @@ check(const struct conf *cf, struct arena *a, const struct client *cl)
 	    struct arena *, const struct client *) = {
 		check_name, check_scope, check_alg, check_secret,
 		check_refresh, check_pkce, check_trust, check_uris,
-		check_post_logout, check_backchannel,
+		check_post_logout, check_backchannel, check_keys,
 	};
 	const char *why = NULL;
 
@@ -322,9 +337,11 @@ take_plain(const struct registration *r, struct client *cl)
 		cl->backchannel_logout_uri = r->backchannel_logout_uri;
 	if (r->id_token_claims)
 		cl->id_token_claims = 1;
-	if (r->is_public) {
+	if (r->is_public || r->jwks != NULL || r->jwks_uri != NULL) {
 		cl->has_secret = 0;
 		cl->secret_hash = NULL;
+		cl->jwks = r->jwks;
+		cl->jwks_uri = r->jwks_uri;
 	}
 }
 
@@ -335,9 +352,14 @@ registration_apply(const struct conf *cf, struct arena *a,
 	const char *why;
 
 	/* carnet install made it for a purpose: it would make another. */
-	if (cl->role != NULL && (r->is_public || r->grants != NULL))
+	if (cl->role != NULL &&
+	    (r->is_public || r->grants != NULL || r->jwks != NULL ||
+		r->jwks_uri != NULL))
 		return arena_printf(a, "%s is the %s client: its grants and its"
 		    " kind are install's", cl->client_id, cl->role);
+	if ((r->jwks != NULL) + (r->jwks_uri != NULL) + (r->is_public != 0) > 1)
+		return "a client is public, or has its keys here (jwks), or at a"
+		       " URL (jwks_uri): one of the three";
 	take_plain(r, cl);
 	why = take_choices(r, cl);
 	if (why == NULL && r->grants != NULL)

@@ -27,6 +27,8 @@ struct registration {
 	const char *backchannel_logout_uri;
 	int id_token_claims;
 	int is_pairwise;	/* its sector is the host of its redirect URIs */
+	/* Its public keys (JSON), or where they are; then it has no secret. */
+	const char *jwks, *jwks_uri;
 };
 
 /* A client before anything was asked for it. */
@@ -35,7 +37,7 @@ struct registration {
 /*
  * registration_apply(cf, a, r, cl):
  * Put what r asks for to cl, and check all of cl by the rules for name, grants,
- * redirect URIs, scopes, algorithm and secret (RFC 6749 sections 2.1 and 3.1.2).
+ * redirect URIs, scopes, algorithm, secret and keys (RFC 6749 sections 2.1 and 3.1.2).
  * Return NULL if all rules are kept, else the sentence that says why not, which
  * lives as long as a.  The strings of cl are those of r, or in a.
  */

@@ -10,7 +10,7 @@
     "name, secret, secret_hash, grants, redirect_uris, scope, alg," \
     " access_ttl, refresh_ttl, refresh_keep, pkce_optional, is_trusted," \
     " id_token_alg, id_token_claims, userinfo_alg, sector," \
-    " post_logout_uris, backchannel_logout_uri"
+    " post_logout_uris, backchannel_logout_uri, jwks, jwks_uri"
 #define CLIENT_COLUMNS \
     "id, identifier, " CLIENT_SETTINGS ", role, created_at, revoked_at," \
     " owner_id, keeps_sub"
@@ -105,7 +105,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	[SQL_CLIENT_ADD] = { .text =
 	    "INSERT INTO oauth_clients (identifier, " CLIENT_SETTINGS ", role,"
 	    " created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,"
-	    " ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)"
+	    " ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23)"
 	    " RETURNING id" },
 	[SQL_CLIENT_RENEW_SECRET] = { .text =
 	    "UPDATE oauth_clients SET secret = ?2, secret_hash = NULL"
@@ -120,7 +120,14 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " refresh_keep = ?11, pkce_optional = ?12, is_trusted = ?13,"
 	    " id_token_alg = ?14, id_token_claims = ?15, userinfo_alg = ?16,"
 	    " sector = ?17, post_logout_uris = ?18,"
-	    " backchannel_logout_uri = ?19 WHERE id = ?1" },
+	    " backchannel_logout_uri = ?19, jwks = ?20, jwks_uri = ?21"
+	    " WHERE id = ?1" },
+	/* A client's key that is there no more has lost its power. */
+	[SQL_CLIENT_KEYS] = { .takes_back = 1, .serial = 1, .text =
+	    "UPDATE oauth_clients SET jwks = ?2"
+	    " WHERE jwks_uri = ?1 AND jwks IS DISTINCT FROM ?2" },
+	[SQL_CLIENT_KEYS_AT] = { .text =
+	    "SELECT id FROM oauth_clients WHERE jwks_uri IS NOT NULL LIMIT 1" },
 	[SQL_CLIENT_REVOKE] = { .takes_back = 1, .guarded = 1, .text =
 	    "UPDATE oauth_clients SET revoked_at = ?2, role = NULL"
 	    " WHERE id = ?1 AND revoked_at IS NULL" },
@@ -130,7 +137,8 @@ const struct statement sql_table[SQL_COUNT] = {
 
 	[SQL_CLIENT_LIST_PUBLIC] = { .text =
 	    "SELECT " CLIENT_COLUMNS " FROM oauth_clients WHERE id > ?1"
-	    " AND secret IS NULL AND secret_hash IS NULL AND role IS NULL"
+	    " AND secret IS NULL AND secret_hash IS NULL AND jwks IS NULL"
+	    " AND jwks_uri IS NULL AND role IS NULL"
 	    " AND revoked_at IS NULL ORDER BY id LIMIT ?2" },
 
 	[SQL_ACCESS_FIND] = { .locks = 1, .text =
@@ -433,6 +441,11 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " FROM used_once WHERE expires_at < ?1"
 	    " ORDER BY expires_at LIMIT 1)" },
 
+	[SQL_PURGE_FETCHES] = { .text =
+	    "DELETE FROM fetches WHERE (url, kind) = (SELECT url, kind"
+	    " FROM fetches WHERE expires_at < ?1"
+	    " ORDER BY expires_at LIMIT 1)" },
+
 	/*
 	 * Keys behind ?1 of rows that were revoked before ?2, or (access tokens)
 	 * expired before ?4.  Another statement deletes them: the search is long,
@@ -578,6 +591,9 @@ const struct statement sql_table[SQL_COUNT] = {
 	    "INSERT INTO used_once (digest, expires_at) VALUES (?1, ?2)"
 	    " ON CONFLICT DO NOTHING" },
 
+	[SQL_USED_FIND] = { .text =
+	    "SELECT expires_at FROM used_once WHERE digest = ?1" },
+
 	/* ?1 rows at most are counted. */
 	[SQL_OUTBOX_COUNT] = { .text =
 	    "SELECT count(*) FROM (SELECT id FROM outbox LIMIT ?1) AS o" },
@@ -593,6 +609,19 @@ const struct statement sql_table[SQL_COUNT] = {
 	[SQL_OUTBOX_DONE] = { .text = "DELETE FROM outbox WHERE id = ?1" },
 	[SQL_OUTBOX_WAITING] = { .text =
 	    "SELECT count(*), min(created_at) FROM outbox" },
+
+	[SQL_FETCH_FIND] = { .locks = 1, .text =
+	    "SELECT asked_at, is_under_way, why, expires_at FROM fetches"
+	    " WHERE url = ?1 AND kind = ?2" },
+	[SQL_FETCH_PUT] = { .adds = 1, .serial = 1, .text =
+	    "INSERT INTO fetches (url, kind, asked_at, is_under_way, why,"
+	    " expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
+	    " ON CONFLICT (url, kind) DO UPDATE SET asked_at = ?3,"
+	    " is_under_way = ?4, why = ?5, expires_at = ?6" },
+	/* ?1 rows at most are counted. */
+	[SQL_FETCH_UNDER_WAY] = { .text =
+	    "SELECT count(*) FROM (SELECT url FROM fetches"
+	    " WHERE is_under_way = 1 LIMIT ?1) AS f" },
 
 	[SQL_LINK_ADD] = { .adds = 1, .text =
 	    "INSERT INTO links (" LINK_COLUMNS ")"

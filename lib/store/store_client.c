@@ -27,11 +27,13 @@ read_client(const struct row *r, void *to)
 	out->sector = row_text(r, 17);
 	out->post_logout_uris = row_text(r, 18);
 	out->backchannel_logout_uri = row_text(r, 19);
-	out->role = row_text(r, 20);
-	out->created_at = row_int(r, 21);
-	out->revoked_at = row_int(r, 22);
-	out->owner = row_int(r, 23);
-	out->keeps_sub = (int)row_int(r, 24);
+	out->jwks = row_text(r, 20);
+	out->jwks_uri = row_text(r, 21);
+	out->role = row_text(r, 22);
+	out->created_at = row_int(r, 23);
+	out->revoked_at = row_int(r, 24);
+	out->owner = row_int(r, 25);
+	out->keeps_sub = (int)row_int(r, 26);
 }
 
 /* The values of CLIENT_SETTINGS (sql.c), which an operator sets. */
@@ -44,7 +46,8 @@ read_client(const struct row *r, void *to)
 	V_INT_OR_NULL((cl)->pkce_optional), V_INT_OR_NULL((cl)->is_trusted), \
 	V_TEXT((cl)->id_token_alg), V_INT_OR_NULL((cl)->id_token_claims), \
 	V_TEXT((cl)->userinfo_alg), V_TEXT((cl)->sector), \
-	V_TEXT((cl)->post_logout_uris), V_TEXT((cl)->backchannel_logout_uri)
+	V_TEXT((cl)->post_logout_uris), V_TEXT((cl)->backchannel_logout_uri), \
+	V_TEXT((cl)->jwks), V_TEXT((cl)->jwks_uri)
 
 int
 store_client_by_id(struct store *st, struct arena *a, const char *client_id,
@@ -100,6 +103,22 @@ store_client_change(struct store *st, const struct client *cl)
 {
 	return query_run(
 	    st, SQL_CLIENT_CHANGE, VALUES(V_INT(cl->id), V_SETTINGS(cl)));
+}
+
+int
+store_client_set_keys(struct store *st, const char *uri, const char *jwks)
+{
+	return query_run(
+	    st, SQL_CLIENT_KEYS, VALUES(V_TEXT(uri), V_TEXT(jwks)));
+}
+
+int
+store_client_has_keys_at(struct store *st)
+{
+	int64_t id;
+
+	return query_one(
+	    st, NULL, SQL_CLIENT_KEYS_AT, NULL, 0, row_read_int, &id);
 }
 
 int

@@ -29,6 +29,8 @@ struct client {
 	const char *backchannel_logout_uri; /* or NULL */
 	int64_t owner;		/* the user who made it in Passport; 0: none */
 	int keeps_sub;		/* its own tokens have its id, a number, as sub */
+	const char *jwks;	/* its public keys (JSON), or NULL */
+	const char *jwks_uri;	/* where jwks was read, or NULL */
 };
 
 int store_client_by_id(struct store *st, struct arena *a,
@@ -50,6 +52,15 @@ int store_client_renew_secret(struct store *st, int64_t id, const char *hash,
     const struct digest *secret);
 /* Store all of cl but id, client_id, role, created_at and revoked_at. */
 int store_client_change(struct store *st, const struct client *cl);
+/*
+ * store_client_set_keys(st, uri, jwks):
+ * The keys at uri are these now, for all clients that have them there.  Return how many
+ * clients have other keys than before; -1 on a database error, logged.
+ *
+ * store_client_has_keys_at(st): Return 1 if a client has a jwks_uri.
+ */
+int store_client_set_keys(struct store *st, const char *uri, const char *jwks);
+int store_client_has_keys_at(struct store *st);
 int store_client_revoke(struct store *st, int64_t id, int64_t now);
 /*
  * List clients whose number is greater than after, in order, n at most.  The first

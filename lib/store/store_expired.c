@@ -17,7 +17,7 @@
  * longer.  A process begins at a random turn, as a plain CGI program has only one.
  */
 #define TURN_EVERY 4
-#define IN_TURN 64 /* rows: of 8 kinds, between two turns 32 requests add fewer */
+#define IN_TURN 64 /* rows: of 9 kinds, between two turns 36 requests add fewer */
 
 const struct expired_kind expired_kinds[STORE_EXPIRED_KINDS] = {
 	{ .table = "oauth_access_tokens",
@@ -35,6 +35,7 @@ const struct expired_kind expired_kinds[STORE_EXPIRED_KINDS] = {
 	{ .table = "throttle", .expired = SQL_PURGE_THROTTLE },
 	{ .table = "links", .expired = SQL_PURGE_LINKS },
 	{ .table = "used_once", .expired = SQL_PURGE_USED },
+	{ .table = "fetches", .expired = SQL_PURGE_FETCHES },
 };
 
 static int

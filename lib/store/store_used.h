@@ -13,4 +13,7 @@
  */
 int store_used_add(struct store *st, const struct digest *d, int64_t expires_at);
 
+/* store_used_find(st, d): Return 1 if it was used. */
+int store_used_find(struct store *st, const struct digest *d);
+
 #endif

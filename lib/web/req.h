@@ -12,6 +12,7 @@ struct buf;
 struct conf;
 struct json_object;
 struct oerr;
+struct once;
 struct process;
 struct req;
 struct store;
@@ -57,6 +58,7 @@ struct endpoint {
 	int routed;		/* each path has methods of its own: api.h */
 	unsigned uses;		/* USES_...; it has no access to anything else */
 	int cors;		/* scripts of allowed origins may call it */
+	int spends_once;	/* its transaction calls once_spend (once.h) */
 	int spends;		/* scripts of other origins are refused: cors_check */
 	const char *audit;	/* the event of its refusals, or NULL */
 	int waits;		/* hashes passwords or secrets: task.h */
@@ -118,6 +120,7 @@ struct req {
 	int leads_away;		/* a form of the page leads to a client: resp.h */
 	struct trail trail;
 	struct at_end *at_end;	/* the newest first */
+	struct once *once;	/* what it took that counts once: once.h */
 	struct field_error *field_errors;
 	int status;		/* of the answer; 0: none yet */
 	struct buf *headers;	/* lines so far */

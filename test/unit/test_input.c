@@ -72,6 +72,8 @@ static const struct {
 	[PARAM_ACCESS_TOKEN] = { "access_token", 16384, VSCHAR },
 	[PARAM_POST_LOGOUT_REDIRECT_URI] = { "post_logout_redirect_uri", 2048,
 	    VSCHAR },
+	[PARAM_CLIENT_ASSERTION] = { "client_assertion", 8192, VSCHAR },
+	[PARAM_CLIENT_ASSERTION_TYPE] = { "client_assertion_type", 128, VSCHAR },
 };
 
 static int

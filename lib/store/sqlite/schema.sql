@@ -69,10 +69,11 @@ CREATE TABLE recovery_codes (
 -- next six are OpenID Connect's.  If id_token_alg is NULL, it is RS256.  If
 -- id_token_claims is 1, the ID token has the claims of the scopes.  If userinfo_alg is
 -- NULL, userinfo is JSON.  sector is whose sub the client sees; NULL: everybody's.
--- post_logout_uris is words.  role is 'password' or 'personal' for the clients
--- that carnet install makes, else NULL.  owner_id is the user who made the client in
--- Passport.  If keeps_sub is 1, identifier is a number, and the sub of the client's own
--- tokens: no user has it.
+-- post_logout_uris is words.  jwks is the set of its public keys (JSON), with which it
+-- proves who it is; of a client with jwks_uri it is what was last read there, or NULL.
+-- role is 'password' or 'personal' for the clients that carnet install makes, else
+-- NULL.  owner_id is the user who made the client in Passport.  If keeps_sub is 1,
+-- identifier is a number, and the sub of the client's own tokens: no user has it.
 CREATE TABLE oauth_clients (
 	id INTEGER PRIMARY KEY AUTOINCREMENT,
 	identifier TEXT NOT NULL UNIQUE,
@@ -94,12 +95,16 @@ CREATE TABLE oauth_clients (
 	sector TEXT,
 	post_logout_uris TEXT,
 	backchannel_logout_uri TEXT,
+	jwks TEXT,
+	jwks_uri TEXT,
 	role TEXT UNIQUE,
 	created_at INTEGER NOT NULL,
 	revoked_at INTEGER,
 	owner_id INTEGER,
 	keeps_sub INTEGER
 ) STRICT;
+CREATE INDEX oauth_clients_jwks_uri ON oauth_clients (jwks_uri)
+	WHERE jwks_uri IS NOT NULL;
 
 -- id is the token's jti.  user_id is NULL if the client acts for itself.  family is
 -- NULL if there is no refresh token.  Personal tokens have name and last_used_at (to
@@ -350,7 +355,7 @@ CREATE TABLE seal_key (
 -- What the courier is to do, a row a job; it is deleted when that is done.  kind is
 -- 'mail': target is whom to, and body the message (RFC 5322); or 'sign_up', 'recover'
 -- or 'email': the courier finds out whether there is a user, and makes the mail; body
--- is JSON (lib/oauth/link.c).  user_id is whom the job is about.  Who takes a job counts tries up and puts next_at to the next try
+-- is JSON (lib/oauth/link.c); or 'jwks': target is the URL of keys to fetch.  user_id is whom the job is about.  Who takes a job counts tries up and puts next_at to the next try
 -- in advance: a courier that dies leaves the job for that.
 CREATE TABLE outbox (
 	id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -364,6 +369,21 @@ CREATE TABLE outbox (
 ) STRICT;
 CREATE INDEX outbox_next ON outbox (next_at);
 CREATE INDEX outbox_user ON outbox (user_id);
+
+-- How it stands with a document of somebody else that the courier is to fetch; kind is
+-- that of its job in the outbox.  why says how the last try failed.  Nothing is asked
+-- for anew while is_under_way is 1, nor before expires_at.
+CREATE TABLE fetches (
+	url TEXT NOT NULL,
+	kind TEXT NOT NULL,
+	asked_at INTEGER NOT NULL,
+	is_under_way INTEGER NOT NULL,
+	why TEXT,
+	expires_at INTEGER NOT NULL,
+	PRIMARY KEY (url, kind)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX fetches_expire ON fetches (expires_at);
+CREATE INDEX fetches_under_way ON fetches (is_under_way) WHERE is_under_way = 1;
 
 -- The posts of the example API.  user_id is NULL if a client posted.
 CREATE TABLE posts (

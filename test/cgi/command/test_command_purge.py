@@ -11,7 +11,8 @@ from kit.people import App, Browser
 from kit.site import BUILD
 
 TABLES = {"oauth_access_tokens", "oauth_refresh_tokens", "oauth_auth_codes",
-          "oauth_device_codes", "sessions", "throttle", "links", "used_once"}
+          "oauth_device_codes", "sessions", "throttle", "links", "used_once",
+          "fetches"}
 DAY = 86400
 NONE = {**dict.fromkeys(TABLES, 0), "orphans": 0}
 
@@ -39,6 +40,8 @@ def used(fresh):
     fresh.carnet("user", "reset", fresh.email)
     fresh.sql("INSERT INTO used_once (digest, expires_at) VALUES (randomblob(32), ?)",
               int(time.time()) + DAY)
+    fresh.sql("INSERT INTO fetches (url, kind, asked_at, is_under_way, expires_at)"
+              " VALUES ('https://a.example/', 'jwks', 0, 0, ?)", int(time.time()) + DAY)
     return fresh
 
 

@@ -83,7 +83,7 @@ def test_the_grants_listed_are_the_grants_known(site, metadata, client):
 def test_the_methods_listed_are_taken(site, metadata, client, endpoint):
     """RFC 8414 section 2."""
     methods = metadata[endpoint + "_endpoint_auth_methods_supported"]
-    assert set(methods) == {"client_secret_basic", "client_secret_post"} | (
+    assert set(methods) == {"client_secret_basic", "client_secret_post", "private_key_jwt"} | (
         {"none"} if endpoint != "introspection" else set())
     url = metadata[endpoint + "_endpoint"].removeprefix(site.url)
     data = {"grant_type": "refresh_token", "refresh_token": "x", "token": "x"}
