@@ -28,12 +28,14 @@
 #include "letter.h"
 #include "link.h"
 #include "log.h"
+#include "logout_token.h"
 #include "mail.h"
 #include "oerr.h"
 #include "req.h"
 #include "sandbox.h"
 #include "store.h"
 #include "store_client.h"
+#include "store_logout.h"
 #include "store_outbox.h"
 #include "store_user.h"
 
@@ -141,6 +143,35 @@ fetch_jwks(struct courier *co, const struct job *j, const char **why)
 	return fetch(co, j, JWK_SET_BYTES_MAX, why, fetch_take_jwks);
 }
 
+/* Back-Channel Logout sections 2.5 and 2.8: 200, and 204, as some frameworks have it. */
+static enum carrier_result
+log_out(struct courier *co, const struct job *j, const char **why)
+{
+	const struct writer w = { .conf = co->c->conf, .a = co->c->a,
+		.now = co->now };
+	const char *token;
+	struct client cl;
+	struct fetched f;
+	int n = store_client_by_id(co->c->st, w.a, j->target, &cl);
+
+	if (n < 0)
+		return CARRIER_GONE;
+	if (n == 0 || cl.revoked_at != 0 || cl.backchannel_logout_uri == NULL)
+		return CARRIER_TAKEN; /* nobody wants it any more */
+	n = logout_token_make(&w, co->c->st, &cl, j->user, j->body, &token);
+	*why = token;
+	if (n <= 0)
+		return n < 0 ? CARRIER_GONE : CARRIER_LATER;
+	n = fetcher_post(co->fetcher, w.a, cl.backchannel_logout_uri,
+	    arena_printf(w.a, "logout_token=%s", token), &f);
+	*why = f.why;
+	if (n <= 0)
+		return n < 0 ? CARRIER_GONE : CARRIER_LATER;
+	*why = arena_printf(w.a, "%s answered %d, not 200", j->target, f.status);
+	return f.status == 200 || f.status == 204 ? CARRIER_TAKEN
+						  : CARRIER_LATER;
+}
+
 static const struct kind {
 	const char *name;
 	int is_inner;	/* nothing goes out: it is not counted, nor audited */
@@ -151,6 +182,7 @@ static const struct kind {
 	{ .name = "sign_up", .run = answer, .is_inner = 1 },
 	{ .name = "recover", .run = answer, .is_inner = 1 },
 	{ .name = "email", .run = answer, .is_inner = 1 },
+	{ .name = LOGOUT_JOB, .run = log_out },
 	{ .name = FETCH_JWKS, .run = fetch_jwks, .is_inner = 1 },
 };
 
@@ -192,7 +224,8 @@ note(struct courier *co, const struct job *j, const char *why)
 {
 	const struct conf *cf = co->c->conf;
 	struct timespec t;
-	struct audit ev = { .event = "mail", .detail = j->kind,
+	struct audit ev = { .detail = j->kind,
+		.event = strcmp(j->kind, LOGOUT_JOB) == 0 ? "logout" : "mail",
 		.outcome = why == NULL ? "ok" : "given_up", .why = why };
 	struct user u;
 
@@ -271,7 +304,8 @@ shut_in(struct courier *co)
 
 	if (!cf->sandbox)
 		return;
-	confined_free(confine_files(cf, USES_STORE | USES_PAGES, 0));
+	confined_free(confine_files(
+	    cf, USES_STORE | USES_PAGES | USES_SIGNING, 0));
 	(void)sandbox_enter(cf->syslog ? SANDBOX_LOCAL : 0);
 }
 
@@ -360,23 +394,26 @@ go_on(struct courier *co)
 
 /* ---- The one that starts it anew ---- */
 
-/* Does a client have its keys elsewhere? */
+/* Does a client have its keys elsewhere, or want logout tokens? */
 static int
-has_keys_elsewhere(const struct conf *cf)
+has_clients_elsewhere(const struct conf *cf)
 {
 	struct store *st = store_open_to_read(cf->database);
-	const int n = st == NULL ? 0 : store_client_has_keys_at(st);
+	const int n = st == NULL ? 0
+	    : store_client_has_keys_at(st) == 1 ||
+		store_client_wants_logout(st) == 1;
 
 	store_close(st);
-	return n == 1;
+	return n;
 }
 
 static int
 has_work(const struct conf *cf, const char *path)
 {
-	if (letter_is_set_up(cf) || has_keys_elsewhere(cf))
+	if (letter_is_set_up(cf) || has_clients_elsewhere(cf))
 		return 1;
-	cmd_refuse("there is nothing to do: no client has a jwks_uri, and no mail"
+	cmd_refuse("there is nothing to do: no client has a jwks_uri or a"
+		   " backchannel_logout_uri, and no mail"
 		   " is set up (mail_from, and mail_command or smtp, in %s)",
 	    path);
 	return 0;

@@ -155,6 +155,8 @@ write_openid(struct buf *b)
 	json_close(b, ']');
 	json_truth(b, "claims_parameter_supported", 1);
 	json_truth(b, "request_parameter_supported", 0);
+	json_truth(b, "backchannel_logout_supported", 1);
+	json_truth(b, "backchannel_logout_session_supported", 1);
 	/* It is true by default. */
 	json_truth(b, "request_uri_parameter_supported", 0);
 }

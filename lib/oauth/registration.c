@@ -212,7 +212,7 @@ check_post_logout(
 	return NULL;
 }
 
-/* OpenID Connect Back-Channel Logout section 2.2; http on this machine alone. */
+/* OpenID Connect Back-Channel Logout section 2.2; the courier speaks https alone. */
 static const char *
 check_backchannel(
     const struct conf *cf, struct arena *a, const struct client *cl)
@@ -220,11 +220,11 @@ check_backchannel(
 	const char *uri = cl->backchannel_logout_uri;
 
 	(void)cf;
-	return uri == NULL || (strncmp(uri, "http", 4) == 0 &&
+	return uri == NULL || (strncmp(uri, "https://", 8) == 0 &&
 		redirect_is_sound(uri))
 	    ? NULL
-	    : arena_printf(a, "%s is no URI that a logout token is sent to:"
-		  " https, or http on 127.0.0.1, [::1] or localhost", uri);
+	    : arena_printf(
+		  a, "%s is no https URI that a logout token is sent to", uri);
 }
 
 /* OpenID Connect Core section 8.1. */

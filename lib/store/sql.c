@@ -26,6 +26,11 @@
 #define SESSION_COLUMNS \
     "digest, user_id, agent, address, created_at, seen_at, expires_at, " \
     PROOF_COLUMNS ", credential, confirmed_at, is_half"
+/* The client c of the session s is told of its end; an expired session is over. */
+#define WANTS_LOGOUT \
+    " AND s.expires_at > ?2 AND c.backchannel_logout_uri IS NOT NULL" \
+    " AND c.revoked_at IS NULL AND (SELECT count(*) FROM" \
+    "  (SELECT id FROM outbox LIMIT ?3) AS o) < ?3"
 #define LINK_COLUMNS \
     "digest, kind, user_id, email, name, password, return_to, credential," \
     " expires_at"
@@ -355,6 +360,34 @@ const struct statement sql_table[SQL_COUNT] = {
 	[SQL_SESSION_CLIENT_ADD] = { .text =
 	    "INSERT INTO session_clients (session, client_id, sid)"
 	    " VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING" },
+
+	/*
+	 * A job for each client of the session ?1; of the user ?1, but for the session
+	 * ?4.  ?2: now; ?3: with so many jobs in the outbox none is added.
+	 */
+	[SQL_LOGOUT_SESSION] = { .serial = 1, .text =
+	    "INSERT INTO outbox (kind, user_id, target, body, created_at,"
+	    " next_at, tries)"
+	    " SELECT 'logout', s.user_id, c.identifier, sc.sid, ?2, ?2, 0"
+	    " FROM sessions s JOIN session_clients sc ON sc.session = s.digest"
+	    " JOIN oauth_clients c ON c.id = sc.client_id"
+	    " WHERE s.digest = ?1" WANTS_LOGOUT },
+	[SQL_LOGOUT_USER] = { .serial = 1, .text =
+	    "INSERT INTO outbox (kind, user_id, target, body, created_at,"
+	    " next_at, tries)"
+	    " SELECT 'logout', s.user_id, c.identifier, sc.sid, ?2, ?2, 0"
+	    " FROM sessions s JOIN session_clients sc ON sc.session = s.digest"
+	    " JOIN oauth_clients c ON c.id = sc.client_id"
+	    " WHERE s.user_id = ?1 AND s.digest IS DISTINCT FROM ?4"
+	    WANTS_LOGOUT },
+	[SQL_LOGOUT_FORGET] = { .serial = 1, .text =
+	    "DELETE FROM session_clients WHERE session IN"
+	    " (SELECT digest FROM sessions WHERE user_id = ?1)" },
+	[SQL_LOGOUT_MOVE] = { .text =
+	    "UPDATE session_clients SET session = ?2 WHERE session = ?1" },
+	[SQL_CLIENT_WANTS_LOGOUT] = { .text =
+	    "SELECT id FROM oauth_clients"
+	    " WHERE backchannel_logout_uri IS NOT NULL LIMIT 1" },
 
 	[SQL_TOTP_ADD] = { .text =
 	    "INSERT INTO totps (id, user_id, name, secret, last_step,"

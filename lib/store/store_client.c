@@ -148,3 +148,12 @@ store_client_list_public(struct store *st, struct arena *a, int64_t after,
 {
 	return list(st, SQL_CLIENT_LIST_PUBLIC, a, after, out, n);
 }
+
+int
+store_client_wants_logout(struct store *st)
+{
+	int64_t id;
+
+	return query_one(
+	    st, NULL, SQL_CLIENT_WANTS_LOGOUT, NULL, 0, row_read_int, &id);
+}

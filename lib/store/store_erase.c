@@ -23,6 +23,7 @@ store_erase_user(struct store *st, int64_t id)
 {
 	const struct value v[] = { V_INT(id) };
 
+	/* The clients are not told: a job would name who is to be forgotten. */
 	if (erase_shared(st, id, 0) < 0 ||
 	    query_run(st, SQL_ERASE_SESSIONS, v, 1) < 0 ||
 	    query_run(st, SQL_TOTP_RESET, v, 1) < 0 ||

@@ -1,8 +1,11 @@
 /* store_session.c: sign-in sessions. */
 #include "arena.h"
 #include "b64.h"
+#include "engine.h"
 #include "query.h"
+#include "store_logout.h"
 #include "store_session.h"
+#include "store_write.h"
 
 static void
 read_session(const struct row *r, void *to)
@@ -55,18 +58,48 @@ store_session_confirm(
 	    st, SQL_SESSION_CONFIRM, VALUES(V_DIGEST(d), V_INT(now)));
 }
 
+/* Sessions that end: one, or those of a user but one. */
+struct ending {
+	const struct digest *digest; /* NULL: those of the user */
+	int64_t user;
+	const struct digest *keep;
+};
+
+/* The clients are told in the same transaction. */
+static int
+end_step(struct store *st, void *ctx)
+{
+	const struct ending *e = ctx;
+
+	if (e->digest != NULL)
+		return store_logout_session(st, e->digest) < 0
+		    ? -1
+		    : query_run(st, SQL_SESSION_DELETE,
+			  VALUES(V_DIGEST(e->digest)));
+	return store_logout_user(st, e->user, e->keep) < 0
+	    ? -1
+	    : query_run(st, SQL_SESSION_DELETE_OTHERS,
+		  VALUES(V_INT(e->user), V_DIGEST(e->keep)));
+}
+
+static int
+end(struct store *st, struct ending *e)
+{
+	return st->transaction == TX_NONE ? store_write(st, end_step, e)
+					  : end_step(st, e);
+}
+
 int
 store_session_delete(struct store *st, const struct digest *d)
 {
-	return query_run(st, SQL_SESSION_DELETE, VALUES(V_DIGEST(d)));
+	return end(st, &(struct ending) { .digest = d });
 }
 
 int
 store_session_delete_others(
     struct store *st, int64_t user, const struct digest *keep)
 {
-	return query_run(st, SQL_SESSION_DELETE_OTHERS,
-	    VALUES(V_INT(user), V_DIGEST(keep)));
+	return end(st, &(struct ending) { .user = user, .keep = keep });
 }
 
 int

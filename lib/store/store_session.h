@@ -26,7 +26,10 @@ int store_session_find(struct store *st, struct arena *a,
     const struct digest *d, int64_t now, struct session *out);
 int store_session_seen(struct store *st, const struct digest *d, int64_t now);
 int store_session_delete(struct store *st, const struct digest *d);
-/* Delete all sessions of the user except keep (NULL: all of them). */
+/*
+ * Delete all sessions of the user except keep (NULL: all of them).  Of a session that
+ * is deleted the clients are told: store_logout.h.
+ */
 int store_session_delete_others(
     struct store *st, int64_t user, const struct digest *keep);
 /* store_session_confirm(st, d, now): the user proved again that it is them. */

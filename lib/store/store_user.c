@@ -1,7 +1,10 @@
 /* store_user.c: the people who sign in. */
 #include "hash.h"
+#include "engine.h"
 #include "query.h"
+#include "store_logout.h"
 #include "store_user.h"
+#include "store_write.h"
 
 static void
 read_user(const struct row *r, void *to)
@@ -142,11 +145,29 @@ store_user_is_current(struct store *st, int64_t id, int64_t credential)
 	    row_read_int, &found);
 }
 
+struct disabling {
+	int64_t id, at;
+};
+
+/* The clients are told; our own sessions come back if the user is enabled again. */
+static int
+disable_step(struct store *st, void *ctx)
+{
+	const struct disabling *d = ctx;
+
+	if (d->at != 0 && store_logout_forget(st, d->id) < 0)
+		return -1;
+	return query_run(st, SQL_USER_DISABLED,
+	    VALUES(V_INT(d->id), V_INT_OR_NULL(d->at)));
+}
+
 int
 store_user_set_disabled(struct store *st, int64_t id, int64_t at)
 {
-	return query_run(
-	    st, SQL_USER_DISABLED, VALUES(V_INT(id), V_INT_OR_NULL(at)));
+	struct disabling d = { .id = id, .at = at };
+
+	return st->transaction == TX_NONE ? store_write(st, disable_step, &d)
+					  : disable_step(st, &d);
 }
 
 static void

@@ -70,7 +70,7 @@ int store_user_renew_hash(
  */
 #define CREDENTIAL_ANY (-1)
 int store_user_is_current(struct store *st, int64_t id, int64_t credential);
-/* at: Unix seconds, or 0 to enable the user again. */
+/* at: Unix seconds, and the clients are told: store_logout.h; 0: enabled again. */
 int store_user_set_disabled(struct store *st, int64_t id, int64_t at);
 /* The hashes of one class (hash.h) that users brought along. */
 struct user_hashes {

@@ -1,5 +1,6 @@
 /* store_walk.c: all tokens of a user or a client, listed or revoked. */
 #include "query.h"
+#include "store_logout.h"
 #include "store_walk.h"
 #include "store_write.h"
 
@@ -63,6 +64,7 @@ end_codes(struct store *st, struct walk *w, int64_t now)
 		  VALUES(V_INT(now), V_INT(w->user), V_INT(w->client)));
 	const int sessions = devices < 0 ? -1
 	    : w->client != 0		 ? 0
+	    : w->user != 0 && store_logout_user(st, w->user, NULL) < 0 ? -1
 	    : query_run(st, SQL_ALL_SESSIONS_DELETE, VALUES(V_INT(w->user)));
 
 	if (sessions < 0 ||

@@ -13,6 +13,7 @@
 #include "remote.h"
 #include "req.h"
 #include "store.h"
+#include "store_logout.h"
 #include "trail.h"
 
 #define SEEN_EVERY_S 600 /* so that a page view seldom writes */
@@ -145,6 +146,7 @@ struct sign_in {
 	const struct user *user;
 	const struct session *session;
 	const struct digest *old; /* of the session that it ends, or NULL */
+	int goes_on;		/* that is the same user's */
 };
 
 /*
@@ -162,9 +164,14 @@ sign_in_step(struct store *st, void *ctx)
 	    store_user_is_current(st, in->user->id, in->user->credential);
 	if (is_current != 1)
 		return is_current;
-	if (in->old != NULL && store_session_delete(st, in->old) < 0)
+	if (store_session_add(st, in->session) < 0)
 		return -1;
-	return store_session_add(st, in->session);
+	/* The same user goes on: no client is told that a session ended. */
+	if (in->goes_on &&
+	    store_logout_move(st, in->old, &in->session->digest) < 0)
+		return -1;
+	return in->old != NULL && store_session_delete(st, in->old) < 0 ? -1
+									: 1;
 }
 
 static const struct oerr *
@@ -190,7 +197,8 @@ begin(struct req *rq, struct visitor *v, const struct user *u,
 	done = store_write(rq->st, sign_in_step,
 	    &(struct sign_in) { .user = u, .session = &s,
 		.old = v->signed_in || v->is_half ? &v->session.digest
-						   : NULL });
+						   : NULL,
+		.goes_on = v->signed_in && !is_half && v->user.id == u->id });
 	if (done < 0)
 		return oerr_machine(rq);
 	if (done == 0)

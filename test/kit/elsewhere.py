@@ -1,5 +1,6 @@
 """Another site, by https on this machine: its documents, well served and badly."""
 import json
+import re
 import socket
 import ssl
 import threading
@@ -62,6 +63,10 @@ class Elsewhere:
                     if not (data := s.recv(65536)):
                         return
                     head += data
+                start = head.index(b"\r\n\r\n") + 4
+                length = re.search(rb"(?im)^content-length: *(\d+)", head[:start])
+                while length and len(head) < start + int(length[1]):
+                    head += s.recv(65536)
                 self.asked.append(head.decode())
                 found = self.docs.get(head.split()[1].decode())
                 if found is None:

@@ -355,7 +355,8 @@ CREATE TABLE seal_key (
 -- What the courier is to do, a row a job; it is deleted when that is done.  kind is
 -- 'mail': target is whom to, and body the message (RFC 5322); or 'sign_up', 'recover'
 -- or 'email': the courier finds out whether there is a user, and makes the mail; body
--- is JSON (lib/oauth/link.c); or 'jwks': target is the URL of keys to fetch.  user_id is whom the job is about.  Who takes a job counts tries up and puts next_at to the next try
+-- is JSON (lib/oauth/link.c); or 'jwks': target is the URL of keys to fetch;
+-- or 'logout': target is the client_id of who is told that the session body (a sid) ended.  user_id is whom the job is about.  Who takes a job counts tries up and puts next_at to the next try
 -- in advance: a courier that dies leaves the job for that.
 CREATE TABLE outbox (
 	id INTEGER PRIMARY KEY AUTOINCREMENT,
