@@ -6,6 +6,7 @@
 #include "issue.h"
 #include "identity.h"
 #include "oerr.h"
+#include "passport_error.h"
 #include "req.h"
 #include "resp.h"
 #include "serve.h"
@@ -94,7 +95,7 @@ fail(struct req *rq, const struct oerr *e)
 {
 	if (rq->bad_param != NULL)
 		e = oerr_field(rq, rq->bad_param, "%s", e->description);
-	resp_error_json(rq, e);
+	resp_error_json(rq, passport_error(rq, e));
 }
 
 int
@@ -105,7 +106,7 @@ main(void)
 		    USES_FACTORS,
 		.name = "password-token", .audit = "token",
 		.methods = METHOD_POST,
-		.bodies = BODY_FORM | BODY_JSON,
+		.bodies = BODY_FORM | BODY_JSON | BODY_MULTIPART,
 		.cors = 1,
 		.waits = 1,
 		.run = password_token_post, .fail = fail,

@@ -2,6 +2,7 @@
 #include "client.h"
 #include "grant.h"
 #include "issue.h"
+#include "passport_error.h"
 #include "req.h"
 #include "resp.h"
 #include "serve.h"
@@ -23,6 +24,12 @@ token_post(struct req *rq)
 	return issue_tokens(rq, cl, g, &sub);
 }
 
+static void
+fail(struct req *rq, const struct oerr *e)
+{
+	resp_error_json(rq, passport_error(rq, e));
+}
+
 int
 main(void)
 {
@@ -31,10 +38,10 @@ main(void)
 		    USES_FACTORS,
 		.name = "token", .audit = "token",
 		.methods = METHOD_POST,
-		.bodies = BODY_FORM | BODY_JSON,
+		.bodies = BODY_FORM | BODY_JSON | BODY_MULTIPART,
 		.cors = 1, .spends = 1, .spends_once = 1,
 		.waits = 1,
-		.run = token_post, .fail = resp_error_json,
+		.run = token_post, .fail = fail,
 	};
 
 	return serve(&token);

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "buf.h"
+#include "conf.h"
 #include "conn.h"
 #include "oerr.h"
 #include "req.h"
@@ -21,7 +22,7 @@ media_is(const char *type, const char *name)
 	    strspn(type + n, " \t") == strcspn(type + n, ";");
 }
 
-/* BODY_FORM or BODY_JSON, by the media type; 0 if the endpoint does not take it. */
+/* BODY_FORM, BODY_JSON, ..., by the media type; 0 if the endpoint does not take it. */
 static unsigned
 kind_of(const char *type, const struct endpoint *ep)
 {
@@ -32,6 +33,8 @@ kind_of(const char *type, const struct endpoint *ep)
 		kind = BODY_FORM;
 	else if (media_is(type, "application/json"))
 		kind = BODY_JSON;
+	else if (media_is(type, "multipart/form-data"))
+		kind = BODY_MULTIPART;
 	return kind & ep->bodies;
 }
 
@@ -98,7 +101,7 @@ read_bytes(struct req *rq, struct conn *c, struct buf *b)
 static const struct oerr *
 wrong_type(struct req *rq)
 {
-	const unsigned bodies = rq->ep->bodies;
+	const unsigned bodies = rq->ep->bodies & ~(unsigned)BODY_MULTIPART;
 
 	return oerr_say(rq, &oerr_media_type, "The body must be %s%s%s.",
 	    bodies & BODY_FORM ? "application/x-www-form-urlencoded" : "",
@@ -112,7 +115,8 @@ body_read(struct req *rq, struct conn *c, struct buf *b, unsigned *kind)
 	const char *type = req_var(rq, "CONTENT_TYPE");
 	const struct oerr *e;
 
-	if ((*kind = kind_of(type, rq->ep)) == 0)
+	if ((*kind = kind_of(type, rq->ep)) == 0 ||
+	    (*kind == BODY_MULTIPART && !rq->conf->passport_compat))
 		return wrong_type(rq);
 	if ((e = read_bytes(rq, c, b)) != NULL)
 		return e;

@@ -11,8 +11,8 @@ struct req;
 
 /*
  * body_read(rq, c, b, kind):
- * Read the body from c into b, with a NUL behind it, and put BODY_FORM or BODY_JSON
- * to *kind.  Media type and length are checked first.  Return NULL, or the error.
+ * Read the body from c into b, with a NUL behind it, and put BODY_FORM, BODY_JSON
+ * or BODY_MULTIPART to *kind.  Media type and length are checked first.  Return NULL, or the error.
  */
 const struct oerr *body_read(
     struct req *rq, struct conn *c, struct buf *b, unsigned *kind);

@@ -9,6 +9,7 @@
 #include "body.h"
 #include "buf.h"
 #include "json.h"
+#include "multipart.h"
 #include "oerr.h"
 #include "req.h"
 #include "url.h"
@@ -150,6 +151,26 @@ input_json(struct req *rq)
 }
 
 static const struct oerr *
+read_multipart(struct req *rq, const char *text, size_t len)
+{
+	const struct oerr *e = NULL;
+	struct url_pair pair;
+	struct multipart m;
+	int p, rc;
+
+	rc = multipart_begin(
+	    rq->a, req_var(rq, "CONTENT_TYPE"), text, len, &m) ? 1 : -1;
+	while (rc == 1 && (rc = multipart_next(rq->a, &m, &pair)) == 1)
+		if ((p = param_find(pair.name, pair.name_len)) >= 0 &&
+		    (e = take(rq, p, pair.value, pair.value_len)) != NULL)
+			return e;
+	return rc == 0 ? NULL
+		       : oerr_say(rq, &oerr_invalid_request,
+			     "The body is malformed multipart/form-data, or"
+			     " ends too early.");
+}
+
+static const struct oerr *
 read_post(struct req *rq, struct conn *c)
 {
 	const struct oerr *e;
@@ -160,6 +181,8 @@ read_post(struct req *rq, struct conn *c)
 		return e;
 	if (kind == BODY_FORM)
 		return input_form(rq, b.data, b.len);
+	if (kind == BODY_MULTIPART)
+		return read_multipart(rq, b.data, b.len);
 	if ((rq->json = json_parse(rq->a, b.data, b.len)) == NULL)
 		return oerr_say(rq, &oerr_invalid_request,
 		    "The body is not well-formed JSON, or names a member"

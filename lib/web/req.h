@@ -27,6 +27,7 @@ enum {
 enum {
 	BODY_FORM = 1,
 	BODY_JSON = 2,
+	BODY_MULTIPART = 4, /* with passport_compat alone */
 };
 
 #define BODY_MAX (64 * 1024)
@@ -50,7 +51,7 @@ enum {
 struct endpoint {
 	const char *name;
 	unsigned methods;
-	unsigned bodies;	/* BODY_FORM, BODY_JSON; of a POST */
+	unsigned bodies;	/* BODY_FORM, BODY_JSON, ...; of a POST */
 	size_t body_max;	/* bytes; 0: BODY_MAX */
 	int query;		/* parameters are those of the query, not the body */
 	int query_get;		/* the same, but only for GET */

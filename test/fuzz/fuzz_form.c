@@ -3,6 +3,7 @@
 #include "fuzz.h"
 
 #include "input.h"
+#include "multipart.h"
 #include "url.h"
 #include "utf8.h"
 
@@ -68,6 +69,21 @@ check_pairs(struct arena *a, const char *text, size_t len)
 	} while (rc != 0);
 }
 
+/* No field is longer than the body, and each has a NUL behind it. */
+static void
+check_parts(struct arena *a, const char *text, size_t len)
+{
+	struct url_pair p;
+	struct multipart m;
+
+	if (!multipart_begin(
+		a, "multipart/form-data; boundary=b", text, len, &m))
+		return;
+	while (multipart_next(a, &m, &p) == 1)
+		assert(p.name_len + p.value_len < len &&
+		    p.name[p.name_len] == '\0' && p.value[p.value_len] == '\0');
+}
+
 /*
  * What was taken is text without control characters; what was refused has a
  * reason.
@@ -98,6 +114,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	memcpy(text, data, size);
 	check_pairs(a, text, size);
+	check_parts(a, text, size);
 	for (site.ep.lenient = 0; site.ep.lenient < 2; site.ep.lenient++) {
 		rq = fuzz_request(&site, a, NULL);
 		check_params(rq, input_form(rq, text, size));

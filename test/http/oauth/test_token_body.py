@@ -183,3 +183,50 @@ def test_a_chunked_body_is_measured_too(site, form):
     expect.tokens(send(site, chunks(form), FORM))
     r = send(site, chunks(padded(form, 70_000)), FORM)
     expect.error(r, 413, "invalid_request")
+
+
+@pytest.fixture(scope="module")
+def compat(site):
+    return site.variant("passport_compat = yes")
+
+
+def fields(params):
+    return [(name, (None, value)) for name, value in params.items()]
+
+
+def test_a_multipart_form_is_taken_where_passport_was(compat, params):
+    """RFC 7578; a part with a file is left out."""
+    files = fields(params)
+    expect.tokens(compat.post("/oauth/token", files=files))
+    expect.tokens(compat.post("/oauth/token", files=[
+        *files, ("scope", ("a.txt", b"unknown", "text/plain")), ("other", (None, "x"))]))
+    r = compat.post("/oauth/token", files=files + files[:1])
+    expect.error(r, 400, "invalid_request")
+    assert "sent twice" in r.json()["error_description"]
+    expect.error(compat.post("/oauth/token", files=fields({**params, "client_secret": "x"})),
+                 401, "invalid_client")
+
+
+@pytest.mark.parametrize("body, boundary", [
+    ("", "b"), ("--b--", None), ("--b\r\n", "b"), ("--c--", "b"),
+    ('--b\r\nContent-Disposition: form-data; name="grant_type"\r\n\r\npassword', "b")])
+def test_a_multipart_form_that_is_malformed(compat, body, boundary):
+    """It is refused whole."""
+    media = "multipart/form-data" + ("; boundary=" + boundary if boundary else "")
+    r = compat.post("/oauth/token", data=body, headers={"Content-Type": media})
+    expect.error(r, 400, "invalid_request")
+    assert "multipart" in r.json()["error_description"]
+    assert r.json()["message"] == r.json()["error_description"]
+
+
+def test_the_error_codes_of_passport_12(compat, site, params):
+    """doc/passport.md, What differs: league/oauth2-server 8."""
+    expect.error(compat.grant("refresh_token", refresh_token="x"), 401, "invalid_request")
+    app = site.client("authorization_code", "--redirect-uri", "https://app.example/cb")
+    more = {"code": "x", "redirect_uri": "https://app.example/cb", "code_verifier": "y" * 43}
+    expect.error(compat.grant("authorization_code", app, **more), 400, "invalid_request")
+    expect.error(compat.grant("password", app, username="a", password="b"),
+                 401, "invalid_client")
+    expect.error(compat.grant("password", username=site.email, password="no"),
+                 400, "invalid_grant")
+    expect.error(site.grant("refresh_token", refresh_token="x"), 400, "invalid_grant")
