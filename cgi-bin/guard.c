@@ -209,6 +209,7 @@ guard_any(struct req *rq)
 	const struct rule *ru;
 	const struct oerr *e;
 
+	remember_give(rq);
 	if ((e = find_rule(rq, &ru)) != NULL)
 		return e;
 	if (!ru->is_public && (e = guard_check(rq, &ru->needs, &who)) != NULL)

@@ -39,22 +39,26 @@ reach_of(const struct req *rq, const struct rule *ru)
 }
 
 void
-remember_offer(struct req *rq, const struct rule *ru)
+remember_give(struct req *rq)
 {
 	const char *has = req_var(rq, "CARNET_REMEMBERS");
 	struct store_changes ch;
 	int *fd;
 
-	if (has == NULL || rq->st == NULL || must_be_seen(rq) ||
-	    !store_changes(rq->st, &ch))
+	if (has == NULL || rq->st == NULL || !store_changes(rq->st, &ch))
 		return;
-	if (strcmp(has, arena_printf(rq->a, "%llx.%llx",
-		       (unsigned long long)ch.device,
-		       (unsigned long long)ch.number)) == 0) {
-		resp_header(rq, "Remember", "%zu", reach_of(rq, ru));
+	rq->has_count = strcmp(has, arena_printf(rq->a, "%llx.%llx",
+	    (unsigned long long)ch.device, (unsigned long long)ch.number)) == 0;
+	if (rq->has_count)
 		return;
-	}
 	fd = arena_alloc(rq->a, sizeof(*fd));
 	*fd = ch.fd;
 	rq->along = fd;
+}
+
+void
+remember_offer(struct req *rq, const struct rule *ru)
+{
+	if (rq->has_count && !must_be_seen(rq))
+		resp_header(rq, "Remember", "%zu", reach_of(rq, ru));
 }

@@ -127,6 +127,7 @@ struct req {
 	struct buf *headers;	/* lines so far */
 	const struct buf *body;	/* NULL: none */
 	const int *along;	/* a descriptor that goes with the answer, or NULL */
+	int has_count;		/* the web server may remember: remember.h */
 };
 
 /* req_var(rq, name): the variable of the request's environment, or NULL. */
