@@ -4,6 +4,7 @@
  */
 #include "digest.h"
 
+#include <endian.h>
 #include <string.h>
 
 static uint64_t
@@ -48,16 +49,28 @@ digest_begin(struct digesting *d, const uint64_t key[static 2])
 	} };
 }
 
+static void
+add_byte(struct digesting *d, uint8_t byte)
+{
+	d->block |= (uint64_t)byte << 8 * (d->len++ % 8);
+	if (d->len % 8 == 0)
+		take_block(d);
+}
+
 void
 digest_add(struct digesting *d, const void *data, size_t len)
 {
 	const uint8_t *at = data;
 
-	for (; len > 0; len--) {
-		d->block |= (uint64_t)*at++ << 8 * (d->len++ % 8);
-		if (d->len % 8 == 0)
-			take_block(d);
+	for (; len > 0 && (len < 8 || d->len % 8 != 0); len--)
+		add_byte(d, *at++);
+	for (; len >= 8; at += 8, len -= 8, d->len += 8) {
+		memcpy(&d->block, at, 8);
+		d->block = le64toh(d->block);
+		take_block(d);
 	}
+	for (; len > 0; len--)
+		add_byte(d, *at++);
 }
 
 struct digest128
