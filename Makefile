@@ -112,6 +112,15 @@ $(BUILD)/gen/pgsql/schema.sql: lib/store/pgsql/schema.sed lib/store/sqlite/schem
 	@mkdir -p $(@D)
 	sed -E -f lib/store/pgsql/schema.sed lib/store/sqlite/schema.sql >$@.new && mv $@.new $@
 
+# nginx's module.  nginx loads only one that was built with its own options.
+NGINX    = $(BUILD)/nginx/ngx_http_carnet_module.so
+nginx:
+	@sh deploy/deps.sh nginx
+	@$(MAKE) -s $(NGINX)
+
+$(NGINX): $(wildcard nginx/* modules/*)
+	bash nginx/build.sh $(BUILD)/nginx
+
 # Templates and schema become C strings: a deployment is the binaries alone.
 $(BUILD)/gen/embed.c: lib/base/embed.sh $(EMBED)
 	@mkdir -p $(@D)
@@ -138,14 +147,14 @@ run:
 
 test:
 	@sh deploy/deps.sh test
-	@$(MAKE) -s -j$$(nproc) all units $(APACHE)
+	@$(MAKE) -s -j$$(nproc) all units $(APACHE) $(NGINX)
 	@$(MAKE) -s pgsql
 	@$(MAKE) -s fuzz-build
 	@BUILD=$(BUILD)$(if $(STORE),/$(STORE)) STORE=$(STORE) $(PYTHON) test/run.py
 
 bench:
 	@sh deploy/deps.sh bench
-	@$(MAKE) -s -j$$(nproc) all static $(APACHE)
+	@$(MAKE) -s -j$$(nproc) all static $(APACHE) $(NGINX)
 	@BUILD=$(BUILD) bench/run.sh
 	@BUILD=$(BUILD) $(PYTHON) bench/measure.py
 
@@ -200,6 +209,7 @@ help:
 	@echo 'make static     the same without shared libraries, into $(BUILD)/static/'
 	@echo 'make pgsql      the same with PostgreSQL in it, into $(BUILD)/pgsql/;  make PGSQL=1: into $(BUILD)/'
 	@echo 'make apache     mod_carnet, the guard as a module of Apache, into $(BUILD)/apache/'
+	@echo 'make nginx      the same for nginx, into $(BUILD)/nginx/'
 	@echo 'make run        serve everything on 127.0.0.1:$(PORT);  HOST=localhost: with passkeys'
 	@echo 'make test       run every test;  make asan: with sanitizers'
 	@echo 'make soak       millions of requests, kills, faults: takes long'
@@ -214,6 +224,6 @@ help:
 	@echo 'make bench      measure;  make screenshots, tidy, fmt, lint-man, deps, clean'
 
 -include $(LIB_OBJ:.o=.d) $(PROGRAMS:=.d) $(UNITS:=.d) $(FUZZERS:=.d) $(COMMAND_SRC:%.c=$(BUILD)/%.d) $(wildcard $(BUILD)/deploy/*.d $(BUILD)/libexec/*.d)
-.PHONY: all static apache pgsql units deps run test bench asan fuzz fuzz-build fuzz-keep fuzzers cov tidy fmt \
+.PHONY: all static apache nginx pgsql units deps run test bench asan fuzz fuzz-build fuzz-keep fuzzers cov tidy fmt \
 	lint-man timing passport people mcp revocations valgrind soak screenshots install uninstall dist bundle deb clean help
 .SECONDARY:

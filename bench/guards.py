@@ -43,6 +43,7 @@ DocumentRoot {dir}/www
 """
 
 NGINX = """
+{head}
 {user}
 worker_processes 2;
 daemon off;
@@ -221,11 +222,12 @@ class ModOauth2(Apache):
 class Nginx(Server):
     name = "nginx, plain file"
     user = "user www-data;"
+    head = ""
 
     def configure(self):
         http, more = self.more()
         return ["nginx", "-e", self.dir / "error.log", "-p", self.dir, "-c",
-                self.write(NGINX, http=http, more=more)]
+                self.write(NGINX, head=self.head, http=http, more=more)]
 
     def more(self):
         return "", ""
@@ -241,6 +243,16 @@ class AuthRequest(Nginx):
         return "upstream carnet_guard { server unix:%s; %s }" % (self.guard.socket, self.kept), \
             "set $carnet_php x; set $carnet_cgi x; set $carnet_app 127.0.0.1:1; " \
             "include carnet/guard.conf;"
+
+
+class NginxModule(AuthRequest):
+    name = "nginx, carnet's module"
+    head = "load_module %s;" % (BUILD / "nginx/ngx_http_carnet_module.so")
+
+    def more(self):
+        http, more = super().more()
+        shutil.copytree(DEPLOY / "nginx/module", self.dir / "carnet", dirs_exist_ok=True)
+        return http + " carnet_socket unix:%s;" % self.guard.socket, more
 
 
 class AuthRequestAnew(AuthRequest):
@@ -279,7 +291,7 @@ include "%s/lighttpd/guard.conf"
 # The first of each is the floor of the others.
 SERVERS = [[Lighttpd, Authorizer],
            [Apache, ModCarnet, ModAuthnzFcgi, ModAuthOpenidc, ModOauth2],
-           [Nginx, AuthRequest, AuthRequestAnew]]
+           [Nginx, NginxModule, AuthRequest, AuthRequestAnew]]
 
 
 def header_of(token):

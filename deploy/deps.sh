@@ -22,6 +22,7 @@ build liboath-dev codes of a second factor (TOTP)
 build libqrencode-dev QR codes
 pgsql libpq-dev PostgreSQL as the database (make PGSQL=1)
 apache apache2-dev mod_carnet (make apache)
+nginx nginx-dev carnet's module for nginx (make nginx)
 run lighttpd the web server that serves it
 run curl the example that is printed, and the wait for the server
 test libcmocka-dev unit tests
@@ -29,6 +30,7 @@ test apache2 HTTP tests
 test apache2-dev mod_carnet
 test libapache2-mod-fcgid HTTP tests: FastCGI under Apache
 test nginx-light HTTP tests
+test nginx-dev carnet's module for nginx
 test spawn-fcgi HTTP tests: FastCGI programs that no web server starts
 test lighttpd-modules-lua HTTP tests: a guarded program behind a proxy
 test php-cgi HTTP tests: a guarded PHP script
@@ -72,6 +74,7 @@ deb build-essential the Debian package (make deb)
 deb debhelper the Debian package (make deb)
 deb apache2-dev its module of Apache
 deb libpq-dev carnet-pgsql
+deb nginx-dev its module of nginx
 deb libcmocka-dev its unit tests
 deb python3 its unit tests
 lint clang-tidy make tidy
@@ -91,6 +94,7 @@ bench apache2-dev mod_carnet
 bench libapache2-mod-auth-openidc a peer
 bench libapache2-mod-oauth2 a peer
 bench nginx-light a peer's server
+bench nginx-dev carnet's module for nginx
 bench npm a peer (oidc-provider)
 EOF
 }

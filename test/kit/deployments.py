@@ -19,6 +19,7 @@ USER = "www-data"
 AS_ROOT = os.getuid() == 0
 MODULES = Path("/usr/lib/apache2/modules")
 OUR_MODULE = BUILD / "apache/mod_carnet.so"
+NGINX_MODULE = BUILD / "nginx/ngx_http_carnet_module.so"
 
 LIGHTTPD = """
 server.modules = ({modules})
@@ -62,6 +63,7 @@ ErrorDocument 404 /oauth/404
 """
 
 NGINX = """
+{load}
 {user}
 worker_processes 1;
 daemon off;
@@ -80,6 +82,7 @@ http {{
         keepalive 32;
         keepalive_timeout 25s;
     }}
+    {socket}
     server {{
         listen 127.0.0.1:{port};
         root {dir}/www;
@@ -116,8 +119,12 @@ def apache(site, port, modules, text):
 
 
 def nginx(site, port, text):
+    by_module = site.deployment == "nginx-module"
     path = write(site, port, "nginx.conf", NGINX + text + "\n    }}\n}}\n",
-                 "user %s;" % USER, more=site.more)
+                 "user %s;" % USER, more=site.more,
+                 load="load_module %s;" % NGINX_MODULE if by_module else "",
+                 socket="carnet_socket unix:%s/run/guard.sock;" % site.dir
+                 if by_module else "")
     return ["nginx", "-e", site.dir / "error.log", "-p", site.dir, "-c", path]
 
 
@@ -173,6 +180,13 @@ def nginx_fastcgi(site, port):
 """ + guarded.NGINX)
 
 
+def nginx_module(site, port):
+    """The guard is asked by carnet's module."""
+    command = nginx_fastcgi(site, port)
+    shutil.copytree(site.dir / "carnet/module", site.dir / "carnet", dirs_exist_ok=True)
+    return command
+
+
 def apache_htaccess(site, port):
     """A shared host: the user has public_html/ and may rewrite in it; the host
     runs what is in cgi-bin/.  All that carnet has lies below public_html/."""
@@ -207,6 +221,9 @@ DEPLOYMENTS = {
     "nginx": (nginx_fastcgi, []),
 }
 GUARDED = [name for name in DEPLOYMENTS if name != "apache-htaccess"]
+# In front of the guard only: the other programs do not see the difference.
+ONLY_GUARDED = {"nginx-module": (nginx_module, [])}
+GUARDED += ONLY_GUARDED
 BY_PORT = ("apache-cgi", "apache-fcgid", "apache-systemd")  # Apache asks the guard so
 
 
@@ -278,7 +295,7 @@ def without(site, program):
         yield
     finally:
         away.rename(file)
-        if DEPLOYMENTS[site.deployment][1] not in (None, SYSTEMD):
+        if {**DEPLOYMENTS, **ONLY_GUARDED}[site.deployment][1] not in (None, SYSTEMD):
             assert spawn(site, "start", program).returncode == 0
 
 
@@ -326,7 +343,7 @@ def place():
 def deployed(name, settings="", more="", lay_out=lambda site: None):
     """A site under that deployment.  Its configuration begins with settings; the file of
     the web server has more in it; lay_out(site) adds files."""
-    configure, wanted = DEPLOYMENTS[name]
+    configure, wanted = {**DEPLOYMENTS, **ONLY_GUARDED}[name]
     with place() as site, ExitStack() as stack:
         site.deployment, site.more = name, more
         if settings:

@@ -1,5 +1,5 @@
-"""What mod_carnet remembers of the guard's answers (doc/guard.md, What is remembered): it
-must not be seen but in the time that a request takes."""
+"""What the modules for Apache and nginx remember of the guard's answers (doc/guard.md, What
+is remembered): it must not be seen but in the time that a request takes."""
 import http.client
 import os
 import signal
@@ -35,14 +35,24 @@ def lay_out(site):
 
 
 @pytest.fixture(scope="module")
-def site():
-    """Apache with the guard, and with a fake one for /fake."""
-    with deployments.deployed("apache-proxy-fcgi", "access_ttl = 1h", more=OWN,
-                              lay_out=lay_out) as s:
+def apache():
+    """With the guard, and with a fake one for /fake."""
+    with deployments.deployed("apache-proxy-fcgi", more=OWN, lay_out=lay_out) as s:
         yield s
 
 
-# Of the guard's part: a fake one, whose questions are counted
+@pytest.fixture(scope="module")
+def nginx():
+    with deployments.deployed("nginx-module") as s:
+        yield s
+
+
+@pytest.fixture(params=["apache", "nginx"])
+def site(request):
+    return request.getfixturevalue(request.param)
+
+
+# The module's part: a fake guard, whose questions are counted
 
 class Count:
     """The file that counts changes (lib/store/store_changes.h)."""
@@ -67,8 +77,8 @@ class Count:
 
 
 @pytest.fixture(scope="module")
-def counted(site):
-    return Count(site.dir / "run/count")
+def counted(apache):
+    return Count(apache.dir / "run/count")
 
 
 @pytest.fixture
@@ -78,10 +88,10 @@ def count(counted):
 
 
 @pytest.fixture
-def guard(site, count):
+def guard(apache, count):
     """It offers to remember, as lib/oauth/remember.h has it."""
-    (site.dir / "run/fake.sock").unlink(missing_ok=True)
-    g = FakeGuard(site.dir / "run/fake.sock")
+    (apache.dir / "run/fake.sock").unlink(missing_ok=True)
+    g = FakeGuard(apache.dir / "run/fake.sock")
     g.remember = "0"
 
     def reply(request, env):
@@ -98,105 +108,105 @@ def guard(site, count):
     g.stop()
 
 
-def questions(site, guard, n=30, path="/fake/a/b.txt", **kw):
+def questions(apache, guard, n=30, path="/fake/a/b.txt", **kw):
     """How many of n requests are questions to the guard."""
     before = len(guard.asked)
     for _ in range(n):
-        assert site.get(path, **kw).text == MARK
+        assert apache.get(path, **kw).text == MARK
     return len(guard.asked) - before
 
 
-def is_remembered(site, guard, **kw):
+def is_remembered(apache, guard, **kw):
     """30 requests may last longer than a second on a slow machine, but not each one."""
-    return any(questions(site, guard, **kw) < 30 for _ in range(3))
+    return any(questions(apache, guard, **kw) < 30 for _ in range(3))
 
 
-def test_an_answer_is_remembered(site, guard):
-    assert is_remembered(site, guard)
+def test_an_answer_is_remembered(apache, guard):
+    assert is_remembered(apache, guard)
 
 
-def test_only_if_the_guard_says_so(site, guard, count):
+def test_only_if_the_guard_says_so(apache, guard, count):
     for remember in (None, "", "x"):
         guard.remember = remember
         count.change()
-        assert questions(site, guard) == 30
+        assert questions(apache, guard) == 30
 
 
-def test_each_change_means_a_new_question(site, guard, count):
-    assert is_remembered(site, guard)
+def test_each_change_means_a_new_question(apache, guard, count):
+    assert is_remembered(apache, guard)
     for _ in range(50):
         count.change()
-        assert questions(site, guard, 1) == 1
+        assert questions(apache, guard, 1) == 1
 
 
-def test_while_a_change_is_under_way_all_is_asked(site, guard, count):
+def test_while_a_change_is_under_way_all_is_asked(apache, guard, count):
     """A process was killed in its commit: until the next one, nothing is remembered."""
     count.change(ended=False)
-    assert questions(site, guard) == 30
+    assert questions(apache, guard) == 30
     count.change()
-    assert is_remembered(site, guard)
+    assert is_remembered(apache, guard)
 
 
-def test_without_a_count_all_is_asked(site, guard, count):
+def test_without_a_count_all_is_asked(apache, guard, count):
     """The file is cut short, or another one is in its place: Apache serves on."""
-    assert is_remembered(site, guard)
+    assert is_remembered(apache, guard)
     whole = count.path.read_bytes()
     for size in (15, 0):
         os.truncate(count.path, size)
-        assert questions(site, guard) == 30
+        assert questions(apache, guard) == 30
     count.write(whole)
-    assert is_remembered(site, guard)
+    assert is_remembered(apache, guard)
     count.change()
     count.path.rename(count.path.with_name("before"))
     count.change()
-    assert is_remembered(site, guard)
+    assert is_remembered(apache, guard)
     count.change()
     count.path.rename(count.path.with_name("before"))
     count.change()
     count.path.chmod(0o666)  # anybody may write it
-    assert questions(site, guard) == 30
+    assert questions(apache, guard) == 30
     count.path.rename(count.path.with_name("before"))
     count.change()
-    assert is_remembered(site, guard)
+    assert is_remembered(apache, guard)
 
 
-def test_refusals_are_not_remembered(site, guard):
+def test_refusals_are_not_remembered(apache, guard):
     """Who has got a scope meanwhile is let in at once."""
     reply = guard.reply
-    assert is_remembered(site, guard)
+    assert is_remembered(apache, guard)
     guard.reply = lambda request, env: answer(403, [("Remember", "0")], "{}", request)
     before = len(guard.asked)
     for _ in range(20):
-        assert site.get("/fake/d.txt").status_code == 403
+        assert apache.get("/fake/d.txt").status_code == 403
     assert len(guard.asked) - before == 20
     guard.reply = reply
-    assert site.get("/fake/d.txt").text == MARK
+    assert apache.get("/fake/d.txt").text == MARK
 
 
-def test_another_request_is_another_question(site, guard):
+def test_another_request_is_another_question(apache, guard):
     """Another token, method, address in a header, or target."""
-    assert is_remembered(site, guard)
+    assert is_remembered(apache, guard)
     for i in range(20):
         for kw in ({"token": "t%d" % i}, {"headers": {"X-Forwarded-For": "10.0.0.%d" % i}},
                    {"path": "/fake/a/b.txt?%d" % i}):
-            assert questions(site, guard, 1, **kw) == 1, kw
+            assert questions(apache, guard, 1, **kw) == 1, kw
     before = len(guard.asked)
-    assert site.request("HEAD", "/fake/a/c.txt").status_code == 200
-    assert site.request("GET", "/fake/a/c.txt").status_code == 200
+    assert apache.request("HEAD", "/fake/a/c.txt").status_code == 200
+    assert apache.request("GET", "/fake/a/c.txt").status_code == 200
     assert len(guard.asked) - before == 2
 
 
-def test_the_prefix_of_a_rule_is_one_question(site, guard):
+def test_the_prefix_of_a_rule_is_one_question(apache, guard):
     """lib/oauth/remember.h: 6 bytes of /fake/a/b.txt.  What may be read in another way is
     asked."""
     guard.remember = "6"
-    assert is_remembered(site, guard)
-    assert any(questions(site, guard) + questions(site, guard, path="/fake/a/c.txt?x=%2e") +
-               questions(site, guard, path="/fake/d.txt") < 30 for _ in range(3))
+    assert is_remembered(apache, guard)
+    assert any(questions(apache, guard) + questions(apache, guard, path="/fake/a/c.txt?x=%2e") +
+               questions(apache, guard, path="/fake/d.txt") < 30 for _ in range(3))
     for path in ("/fake/%61/b.txt", "/fake/a//b.txt", "/fake/a/../d.txt",
                  "/fake/d.txt?_method=DELETE", "/fake/d.txt?%5fmethod=DELETE"):
         before = len(guard.asked)
-        raw.request(site, path, "GET", [])
+        raw.request(apache, path, "GET", [])
         assert guard.asked[before]["REQUEST_URI"] == path
 
 
@@ -241,6 +251,18 @@ def test_what_is_remembered_is_what_the_guard_says(site):
     the same of its caller."""
     token = site.token("read-posts")
 
+    def ask_without():
+        """None: nobody answers in time."""
+        c = http.client.HTTPConnection(urlsplit(site.url).netloc, timeout=1)
+        try:
+            c.request("GET", KINDS["perl"], headers={"Authorization": "Bearer " + token})
+            r = c.getresponse()
+            return r.read().decode() if r.status == 200 else None
+        except TimeoutError:
+            return None
+        finally:
+            c.close()
+
     def without():
         asked = guarded.who(site, KINDS["perl"], token=token)
         pids = [p for p in deployments.programs_of(site) if servers.name_of(p) == "guard"]
@@ -248,13 +270,13 @@ def test_what_is_remembered_is_what_the_guard_says(site):
         for pid in pids:
             os.kill(pid, signal.SIGSTOP)
         try:
-            r = site.get(KINDS["perl"], token=token)
+            text = ask_without()
         finally:
             for pid in pids:
                 os.kill(pid, signal.SIGCONT)
-        if r.status_code == 503:  # the second was over
+        if text is None:  # the second was over
             return False
-        lines = dict(line.partition("=")[::2] for line in r.text.splitlines())
+        lines = dict(line.partition("=")[::2] for line in text.splitlines())
         assert {name: lines.get(name) for name in guarded.NAMES} == asked
         return True
 
