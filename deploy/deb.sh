@@ -22,5 +22,5 @@ unset MAKEFLAGS MAKELEVEL MFLAGS BUILD CC CFLAGS CPPFLAGS LDFLAGS PREFIX DESTDIR
 	exit 1
 }
 rm -rf "$source"
-ls "$dir"/libapache2-mod-carnet_*.deb "$dir"/carnet-pgsql_*.deb
+ls "$dir"/libapache2-mod-carnet_*.deb "$dir"/carnet-pgsql_*.deb "$dir"/libnginx-mod-carnet_*.deb
 ls "$dir"/carnet_*.deb

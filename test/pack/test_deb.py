@@ -217,6 +217,20 @@ def test_carnet_pgsql_takes_its_place_and_back(deb, site):
         assert ("libpq" in linked) == (name == "pgsql")
 
 
+def test_the_module_of_nginx_is_a_package_of_its_own(deb, site):
+    """nginx loads it, and its removal disables it."""
+    root = site.root
+    module, = Path(deb).parent.glob("libnginx-mod-carnet_*.deb")
+    (root.path / "tmp/module.deb").write_bytes(module.read_bytes())
+    root.run("dpkg", "-i", "/tmp/module.deb")
+    (root.path / "etc/nginx/conf.d").mkdir(exist_ok=True)
+    (root.path / "etc/nginx/conf.d/carnet.conf").write_text(
+        "carnet_socket unix:/run/carnet/guard.sock;\n")
+    root.run("nginx", "-t")
+    root.run("dpkg", "-r", "libnginx-mod-carnet")
+    assert "unknown directive" in root.run("nginx", "-t", check=False).stdout
+
+
 @pytest.mark.parametrize("server", SERVERS)
 def test_purge_leaves_nothing(root, server):
     """Debian policy 6.8."""
