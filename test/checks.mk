@@ -16,7 +16,8 @@ pgsql:
 	@mkdir -p $(BUILD)/pgsql
 	@cd $(BUILD) && find bin cgi-bin deploy lib libexec -name '*.o' $(patsubst %,! -path %,$(OF_PGSQL)) | \
 	    tar -cf - -T - | tar -C pgsql -xpf -
-	@if [ -f $(APACHE) ]; then mkdir -p $(BUILD)/pgsql/apache; cp -pu $(APACHE) $(BUILD)/pgsql/apache; fi
+	@for f in $(APACHE:$(BUILD)/%=%) $(NGINX:$(BUILD)/%=%); do if [ -f $(BUILD)/$$f ]; then \
+	    mkdir -p $(BUILD)/pgsql/$${f%/*}; cp -pu $(BUILD)/$$f $(BUILD)/pgsql/$$f; fi; done
 	@$(MAKE) -s -j$$(nproc) BUILD=$(BUILD)/pgsql PGSQL=1 $(PGSQL_GOALS)
 
 # The same tests with the address and undefined-behaviour sanitizers.
