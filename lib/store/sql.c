@@ -722,7 +722,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " scope, digest, access_token, expires_at, spent_at,"
 	    " from_passport) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1)"
 	    " ON CONFLICT DO NOTHING" },
-	[SQL_PASSPORT_FAMILY] = { .text =
+	[SQL_PASSPORT_FAMILY] = { .guarded = 1, .text =
 	    "UPDATE oauth_access_tokens SET family = ?2"
 	    " WHERE id = ?1 AND signed_by IS NULL" },
 	/* Access tokens without a family, behind ?1. */
@@ -762,7 +762,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	    "  WHERE expires_at > ?1),"
 	    " coalesce((SELECT max(expires_at) FROM oauth_access_tokens"
 	    "  WHERE signed_by IS NULL AND revoked_at IS NULL), 0)" },
-	[SQL_PASSPORT_END_ACCESS] = { .takes_back = 1, .text =
+	[SQL_PASSPORT_END_ACCESS] = { .takes_back = 1, .guarded = 1, .text =
 	    "UPDATE oauth_access_tokens SET revoked_at = ?1"
 	    " WHERE signed_by IS NULL AND revoked_at IS NULL" },
 	[SQL_PASSPORT_END_REFRESH] = { .takes_back = 1, .text =
