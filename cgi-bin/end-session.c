@@ -79,7 +79,7 @@ find_target(struct req *rq, struct ending *en)
 	if (registered == NULL || !redirect_matches(registered, uri))
 		return oerr_why(rq,
 		    oerr_say(rq, &oerr_invalid_request,
-			"The app wants you sent to an address that is not"
+			"The app asked to send you to an address that is not"
 			" registered for it."),
 		    "post_logout_redirect_uri is %s; registered: %s",
 		    oerr_shown(rq->a, uri),

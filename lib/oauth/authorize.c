@@ -83,9 +83,13 @@ authorize_client(struct req *rq, struct authorization *az)
 		    "The app that sent you here is not known to this server.");
 	if (uri == NULL || rq->param_sent[PARAM_REDIRECT_URI] != 1 ||
 	    !redirect_matches(az->client.redirect_uris, uri))
-		return oerr_say(rq, &oerr_invalid_request,
-		    "The app asked to send you to an address that is not"
-		    " registered for it.");
+		return oerr_why(rq,
+		    oerr_say(rq, &oerr_invalid_request,
+			"The app asked to send you to an address that is not"
+			" registered for it."),
+		    "redirect_uri is %s; registered: %s",
+		    uri == NULL ? "missing" : oerr_shown(rq->a, uri),
+		    az->client.redirect_uris);
 	az->redirect_uri = uri;
 	az->state = rq->param[PARAM_STATE];
 	if (rq->param_sent[PARAM_STATE] > 1)

@@ -206,3 +206,11 @@ def test_what_cannot_be_registered(site, uri):
     p = site.command("client", "add", "--name", "x", "--grant", "authorization_code",
                      "--redirect-uri", uri)
     assert (p.returncode, p.stdout) == (1, "")
+
+
+def test_the_log_says_what_was_expected(site, browser):
+    """doc/openid.md: an app's operator reads which URI came, and which are registered."""
+    app = App(site)
+    r = app.ask(browser, redirect_uri=app.uri + "/x")
+    said = site.carnet("log", r.headers["X-Request-Id"])
+    assert "redirect_uri is %s/x; registered: %s" % (app.uri, app.uri) in said
