@@ -37,8 +37,9 @@ SPA = ("server", "client", "scripts", "authorization", "token")
 def mcp(served):
     """The server with a resource of its own at /t, and a client."""
     text = served.site.conf.read_text()
-    served.site.conf.write_text(text + "\n[guard]\n/t = user all read-posts resource\n"
-                                       "/open = public\n/plain = all read-posts\n")
+    served.site.conf.write_text(
+        text + "\n[guard]\nGET /t = user all read-posts resource\n"
+               "POST /t = user all write-posts resource\n/open = public\n")
     served.guarded = True
     yield App(served.site, public=True)
     served.site.conf.write_text(text)
@@ -94,7 +95,7 @@ def test_what_is_sent_is_a_request_of_an_mcp_client(web, mcp):
         web.answer = handed
     query, = [query for path, query, _ in asked if path == "/oauth/authorize"]
     sent = {k: v for k, (v,) in parse_qs(query).items()}
-    assert (sent["resource"], sent["scope"]) == (web.site.url + "/t", "read-posts")
+    assert (sent["resource"], sent["scope"]) == (web.site.url + "/t", "write-posts")
     assert (sent["redirect_uri"], sent["code_challenge_method"]) == (mcp.uri, "S256")
     form, = [body for path, _, body in asked if path == "/oauth/token"]
     assert b"resource=" in form and b"code_verifier=" in form
@@ -134,6 +135,8 @@ def test_a_challenge_that_names_no_document_is_warned_of(web, mcp):
      ["is of https://x.example/t", "not part of"]),
     (changed(RESOURCE + "/t", lambda o: o.update(resource=o["resource"] + "x")),
      ["not part of"]),
+    (changed(RESOURCE + "/t", lambda o: o.update(resource=o["resource"][:-3])),
+     ["not part of"]),  # a port with one digit less
     (changed(RESOURCE + "/t", lambda o: o.pop("authorization_servers")),
      ["names no authorization server"])])
 def test_a_document_of_the_resource_that_no_client_takes(web, mcp, change, words):
@@ -163,7 +166,7 @@ def test_a_document_of_the_issuer_that_no_client_takes(web, mcp, change, words):
 
 def test_a_client_that_is_wrong(web, mcp):
     """RFC 6749 sections 3.1.2.4, 4.1.2.1 and 5.2."""
-    other = App(web.site, uris=("https://other.example/cb",), scope="write-posts")
+    other = App(web.site, uris=("https://other.example/cb",), scope="read-posts")
     for options, step, words in (
             (["--client-id", "none"], "authorization", ["does not know the client none"]),
             (["--client-id", mcp.client.id, "--redirect-uri", "https://x.example/"],
@@ -210,7 +213,7 @@ def test_what_is_registered_is_taken_away_again(web, mcp):
     assert [m for m, _, _ in asked] == ["POST", "DELETE"]
     sent = json.loads(asked[0][1])
     assert sent["redirect_uris"] == [mcp.uri]
-    assert (sent["token_endpoint_auth_method"], sent["scope"]) == ("none", "read-posts")
+    assert (sent["token_endpoint_auth_method"], sent["scope"]) == ("none", "write-posts")
     assert asked[1][2] == "Bearer secret-0815"
     assert "secret-0815" not in json.dumps(report.rows)
     assert by_document.code == 0 and "takes client documents" in by_document.text("client")
@@ -222,6 +225,10 @@ def test_a_page_whose_origin_may_not_call(web, mcp):
     comes_through(play(web.site, "spa", "", "--client-id", mcp.client.id), *SPA)
     stops(play(web.site, "spa", "", "--client-id", mcp.client.id, "--redirect-uri",
                "https://x.example/cb"), "scripts", "https://x.example", "cors_origins")
+    for allowed, step in ("https://other.example", "scripts"), ("*", "sign-in"):
+        web.spoil("/oauth/token", "Access-Control-Allow-Origin", allowed)
+        report = play(web.site, "spa", "", "--client-id", mcp.client.id)
+        assert report.rows[-1]["check"] == step, allowed
 
 
 @pytest.mark.parametrize("change, step, words", [
