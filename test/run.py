@@ -29,8 +29,8 @@ BUILD = ROOT / os.environ.get("BUILD", "build")
 STORE = os.environ.get("STORE", "")
 LANES = (("http",), ("unit", "fuzz", "cgi", "fault", "browser", "pack", "man",
                      *(() if STORE else ("pgsql",))))
-PGSQL = ["http/oauth/test_token_password.py", "http/oauth/test_code.py",
-         "http/oauth/test_refresh.py", "http/oauth/test_device.py", "http/oauth/test_revoke.py",
+PGSQL = ["http/oauth/test_code.py", "http/oauth/test_refresh.py",
+         "http/oauth/test_device.py", "http/oauth/test_revoke.py",
          "http/guard/test_guard.py", "http/people/test_import.py",
          "cgi/command/test_command_purge.py", "cgi/command/test_command_database.py",
          "fault/test_pgsql_lost.py::test_a_refresh_token_is_spent_once",

@@ -608,14 +608,21 @@ main(void)
 		"the other saw before, sides changed" };
 	static struct CMUnitTest tests[N(deeds) * WAYS];
 	static char names[N(tests)][128];
+	size_t n = 0;
 
 	for (size_t i = 0; i < N(tests); i++) {
-		snprintf(names[i], sizeof(names[i]), "%s: %s",
+		/* Two sides that do the same need not change. */
+		if (i % 2 == 1 &&
+		    deeds[i / WAYS].step[0] == deeds[i / WAYS].step[1])
+			continue;
+		snprintf(names[n], sizeof(names[n]), "%s: %s",
 		    deeds[i / WAYS].name, ways[i % WAYS]);
-		tests[i] = (struct CMUnitTest) { .name = names[i],
+		tests[n] = (struct CMUnitTest) { .name = names[n],
 			.test_func = two_at_once, .setup_func = setup,
 			.teardown_func = fixture_end,
 			.initial_state = (void *)(uintptr_t)i };
+		n++;
 	}
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return _cmocka_run_group_tests(
+	    "two at once", tests, n, NULL, NULL);
 }
