@@ -208,23 +208,6 @@ discovery_resource(const struct conf *cf, struct arena *a, unsigned no)
 	return b;
 }
 
-const char *
-discovery_resource_path(const struct conf *cf, unsigned no)
-{
-	const char *prefix = cf->resources[no - 1]->prefix;
-
-	return strcmp(prefix, "/") == 0 ? "" : prefix;
-}
-
-const char *
-discovery_resource_url(const struct conf *cf, struct arena *a, unsigned no)
-{
-	return no == 0
-	    ? site_well_known(cf, a, DISCOVERY_RESOURCE)
-	    : site_well_known_of(cf, a, DISCOVERY_RESOURCE,
-		  discovery_resource_path(cf, no));
-}
-
 /* The path of a resource's URI, decoded; "" if it has none. */
 static const char *
 path_of(struct arena *a, const char *uri)
