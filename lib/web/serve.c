@@ -2,6 +2,7 @@
 #include "serve.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -124,6 +125,7 @@ static struct {
 	struct process *pr;
 	struct task *idle[IDLE_TASKS];
 	int n_idle;
+	int crowd;	 /* the most that waited at once, since the last trim */
 	struct arena *a; /* of requests that never wait */
 } fast;
 
@@ -171,8 +173,8 @@ serve_conn(struct conn *c, void *unused)
 		task_set(c->task, c);
 		if ((is_over = task_run(c->task, serve_task, c)))
 			end_task(c);
-		else
-			fast.pr->n_waiting++;
+		else if (++fast.pr->n_waiting > fast.crowd)
+			fast.crowd = fast.pr->n_waiting;
 	}
 	log_request(NULL);
 	log_to(NULL, NULL);
@@ -195,10 +197,24 @@ resume_conn(struct conn *c, void *unused)
 	log_to(NULL, NULL);
 }
 
+/*
+ * After a crowd the free memory is in pieces between what is in use, and malloc keeps
+ * it.  Requests that do not wait use the same memory one after the other.
+ */
+static void
+trim(void)
+{
+	if (fast.crowd <= IDLE_TASKS || fast.pr->n_waiting > 0)
+		return;
+	fast.crowd = 0;
+	(void)malloc_trim(0);
+}
+
 static void
 idle(void *unused)
 {
 	(void)unused;
+	trim();
 	if (fast.pr->st != NULL)
 		store_idle(fast.pr->st);
 }
