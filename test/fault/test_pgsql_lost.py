@@ -251,7 +251,7 @@ def test_a_server_that_dies_under_load(monkeypatch):
             def chain(refresh):
                 while not ends.is_set():
                     r = site.refresh(refresh)
-                    assert r.status_code in (200, 503), r.text
+                    assert r.status_code == 200 or r.status_code >= 500, r.text
                     if r.status_code == 200:
                         refresh = r.json()["refresh_token"]
                 chains.append(refresh)
