@@ -139,7 +139,9 @@ check_scopes(struct doctor *d)
 	const char *words = cf->default_scopes;
 	const struct conf_scope *sc;
 	size_t n;
-	int fine = cf->n_scopes > 0;
+	const size_t own = cf->n_scopes -
+	    (size_t)__builtin_popcountll(cf->all_built_in);
+	int fine = own > 0;
 
 	if (!fine)
 		bad(d, LEVEL_WARN,
@@ -159,7 +161,7 @@ check_scopes(struct doctor *d)
 		    sc->name);
 	}
 	if (fine)
-		good(d, "%zu scopes", cf->n_scopes);
+		good(d, "%zu scopes", own);
 }
 
 /* Return the partial of that name: the site's own, else the built-in one. */
