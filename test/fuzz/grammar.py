@@ -12,7 +12,7 @@ METHODS = ["GET", "HEAD", "POST", "DELETE", "OPTIONS", "PUT", "", "get", "G\x00T
 TYPES = ["application/x-www-form-urlencoded", "application/json",
          "application/json; charset=utf-8", "multipart/form-data; boundary=x",
          "text/plain", "", "application/x-www-form-urlencoded;", "application/jsonx"]
-SCOPES = ["read-posts", "write-posts read-posts", "admin", "*", "", "nope", " ", "a\"b"]
+SCOPES = ["read-posts", "openid email", "write-posts read-posts", "admin", "*", "", "nope", " ", "a\"b"]
 ODD = [b"", b"\0", b"\xff\xfe", b"\xed\xa0\x80", b"%", b"%zz", b"\r\nX: y", MARK,
        b"{{.}}", b"'; DROP TABLE users; --", b"\x7f", b"A" * 5000, b"A" * 70000,
        "\u202e\U0001f600".encode(), b"..", b"/../..", b"//evil.example", b"\\", b"0",
@@ -45,7 +45,7 @@ class Grammar:
     request with its cookie, and knows nothing else."""
 
     SECRETS = {"client_secret", "password", "refresh_token", "code", "device_code",
-               "token", "cookie", "csrf_token", "code_verifier", "link"}
+               "token", "access_token", "cookie", "csrf_token", "code_verifier", "link"}
 
     def __init__(self, rng, known, sender):
         self.rng, self.known, self.sender = rng, known, sender

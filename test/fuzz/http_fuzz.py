@@ -23,7 +23,8 @@ from kit.site import BUILD, Site  # noqa: E402
 
 CREDENTIALS = ["client_id", "client_secret"]
 REQUEST = ["response_type", "client_id", "redirect_uri", "scope", "state", "prompt",
-           "code_challenge", "code_challenge_method", "response_mode"]
+           "code_challenge", "code_challenge_method", "response_mode", "nonce", "max_age",
+           "claims", "id_token_hint", "login_hint", "display", "ui_locales", "acr_values"]
 FORMS = {
     "token": ["grant_type", "scope", *CREDENTIALS],
     "authorize": REQUEST + ["csrf_token", "decision"],
@@ -37,6 +38,9 @@ FORMS = {
     "device": ["scope", *CREDENTIALS],
     "revoke": ["token", "token_type_hint", *CREDENTIALS],
     "introspect": ["token", "token_type_hint", *CREDENTIALS],
+    "userinfo": ["access_token"],
+    "end-session": ["id_token_hint", "client_id", "post_logout_redirect_uri", "state",
+                    "logout_hint", "csrf_token"],
     "password-token": ["username", "scope", "password"],
     "personal-tokens": ["name", "scopes"],
     "posts": ["title", "body", "limit", "after"],
@@ -58,6 +62,8 @@ ROWS = {
     "device": {"methods": ["POST"], "json": 1},
     "revoke": {"methods": ["POST"]},
     "introspect": {"methods": ["POST"]},
+    "userinfo": {"methods": ["GET", "POST"], "auth": 80},
+    "end-session": {"methods": ["GET", "POST"], "query": 1, "cookie": 80},
     "password-token": {"methods": ["POST"], "json": 1},
     "personal-tokens": {"methods": ["GET", "POST", "DELETE"], "json": 1, "form": 0,
                         "path": 1, "auth": 95},
@@ -82,7 +88,8 @@ class World:
             f.write("[guard]\n/guarded/all = all read-posts write-posts\n"
                     "GET /guarded/user = user any admin\n/guarded/open = public\n")
         self.public = people.App(site, public=True, uris=("https://app.example/cb",))
-        self.secret = people.App(site, grant="authorization_code,refresh_token")
+        self.secret = people.App(site, "--post-logout-redirect-uri", "https://app.example/out",
+                                 grant="authorization_code,refresh_token")
         self.device = site.client(grammar.GRANTS[4], "--public")
         self.machine = site.client("client_credentials")
         self.gateway = site.client("introspect")
@@ -94,7 +101,12 @@ class World:
             "redirect_uri": ["https://app.example/cb"], "state": ["xyz", "<fuzz\"'>"],
             "code_challenge": [self.secret.challenge],
             "code_challenge_method": ["S256"], "code_verifier": [self.secret.verifier],
-            "prompt": ["none", "login", "consent"], "response_mode":
+            "nonce": ["n-0S6"], "max_age": ["0", "600", "-1", "9" * 30],
+            "claims": ['{"userinfo":{"email":{"essential":true}}}', '{"id_token":[]}', "{"],
+            "login_hint": [site.email], "logout_hint": [site.email],
+            "acr_values": ["pwd mfa", "phr"], "display": ["page"], "ui_locales": ["de"],
+            "post_logout_redirect_uri": ["https://app.example/out"],
+            "prompt": ["none", "login", "consent", "select_account"], "response_mode":
             ["query", "form_post"], "decision": ["approve", "deny"],
             "return_to": ["/account", "//evil.example", "/oauth/authorize?state=x"],
             "action": ["revoke_app", "create_token", "revoke_token", "sign_out",
@@ -111,6 +123,7 @@ class World:
         site, browser = self.site, people.Browser(self.site)
         user = site.user(site.scope)
         browser.sign_in(user)
+        id_token = self.secret.connect(browser, scope="openid")["id_token"]
         code = self.secret.code(browser)
         csrf = browser.open("/account").form(action="sign_out").fields["csrf_token"]
         device = site.post("/oauth/device/code",
@@ -123,6 +136,7 @@ class World:
                 "device_code": [device["device_code"]],
                 "user_code": [device["user_code"]], "email": [user.email],
                 "token": [tokens["access_token"], machine["access_token"]],
+                "access_token": [tokens["access_token"]], "id_token_hint": [id_token],
                 "refresh_token": [tokens["refresh_token"]]}
 
     def client_of(self, rng, program, grant):

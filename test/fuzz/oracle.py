@@ -7,8 +7,9 @@ from urllib.parse import unquote_to_bytes
 import grammar
 from kit import people
 
-PAGES = {"authorize", "login", "account", "verify", "signup", "recover", "confirm"}
-GUARDED = {"user", "status", "posts", "personal-tokens"}
+PAGES = {"authorize", "login", "account", "verify", "signup", "recover", "confirm",
+         "end-session"}
+GUARDED = {"user", "userinfo", "status", "posts", "personal-tokens"}
 STATUSES = {200, 201, 204, 303, 400, 401, 403, 404, 405, 413, 415, 422, 429}
 HEADER = re.compile(r"([A-Za-z][A-Za-z_-]*): ([\x20-\x7e]*)")
 TOKENS = ("access_token", "refresh_token", "token")
@@ -92,8 +93,8 @@ def check_location(answer, made):
     to = answer.headers.get("Location")
     assert (answer.status == 303) <= (to is not None)
     if to is not None and answer.status == 303:
-        assert re.match(r"/(oauth|account)\b", to) or any(
-            to.startswith(uri + "?") for uri in made.known["redirect_uri"]), to
+        assert re.match(r"/(oauth|account)\b", to) or to.partition("?")[0] in (
+            *made.known["redirect_uri"], *made.known["post_logout_redirect_uri"]), to
 
 
 def check_nothing_given(program, answer):
