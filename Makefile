@@ -30,10 +30,10 @@ SMALL    = -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables
 ALL_CPPFLAGS = -D_GNU_SOURCE -DCARNET_VERSION='"$(VERSION)"' \
 	$(if $(PGSQL),-DCARNET_PGSQL) $(INCLUDES) $(CPPFLAGS)
 # A folder of lib/ includes from itself and those above it (lib/README.md).
-BASE     = -Ilib/base
-STORE    = -Ilib/store $(BASE)
-WEB      = -Ilib/web $(STORE)
-INCLUDES = -Ilib/oauth $(WEB)
+IN_BASE  = -Ilib/base
+IN_STORE = -Ilib/store $(IN_BASE)
+IN_WEB   = -Ilib/web $(IN_STORE)
+INCLUDES = -Ilib/oauth $(IN_WEB)
 ALL_CFLAGS = -std=c11 $(WARN) $(HARDEN) $(SMALL) $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now,--as-needed,--gc-sections,-u,embed_mark $(LDFLAGS)
 # SQLite comes first: most symbols that are searched at start are in it, and those
@@ -60,11 +60,11 @@ $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CPPFLAGS) -include lib/base/banned.h $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/lib/base/%.o: INCLUDES = $(BASE)
-$(BUILD)/lib/store/%.o: INCLUDES = $(STORE)
-$(BUILD)/lib/store/sqlite/%.o: INCLUDES = -Ilib/store/sqlite $(STORE)
-$(BUILD)/lib/store/pgsql/%.o: INCLUDES = -Ilib/store/pgsql -isystem /usr/include/postgresql $(STORE)
-$(BUILD)/lib/web/%.o: INCLUDES = $(WEB)
+$(BUILD)/lib/base/%.o: INCLUDES = $(IN_BASE)
+$(BUILD)/lib/store/%.o: INCLUDES = $(IN_STORE)
+$(BUILD)/lib/store/sqlite/%.o: INCLUDES = -Ilib/store/sqlite $(IN_STORE)
+$(BUILD)/lib/store/pgsql/%.o: INCLUDES = -Ilib/store/pgsql -isystem /usr/include/postgresql $(IN_STORE)
+$(BUILD)/lib/web/%.o: INCLUDES = $(IN_WEB)
 $(BUILD)/bin/doctor/%.o: INCLUDES += -Ibin
 
 $(LIB): $(LIB_OBJ)
