@@ -185,4 +185,4 @@ def test_the_manual_has_every_setting():
     """carnet.conf(5): all settings, and no other."""
     page = (ROOT / "man/carnet.conf.5").read_text()
     named = set(re.findall(r"^\.It Ic (\w+)$", page, re.M))
-    assert named - {"public", "acr", "max_age"} == {name for _, name in documented()}
+    assert named - {"public", "acr", "max_age", "resource"} == {name for _, name in documented()}

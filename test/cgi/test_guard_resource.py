@@ -201,7 +201,7 @@ def test_the_command_prints_and_writes_each(rules, tmp_path):
     assert p.returncode == 1 and "/b/c would be below another file" in p.stderr
     at = tmp_path / ".well-known/oauth-protected-resource"
     files = json.loads(p.stdout)["files"]
-    assert files[1:] == [str(at / name) for name in ("auth", "b")]
+    assert files[2:] == [str(at / name) for name in ("auth", "b")]
     assert json.loads((at / "b").read_text()) == document(other, "/b")
 
 

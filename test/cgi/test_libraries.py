@@ -23,7 +23,7 @@ MAY_LOAD = {
     "crypt": HASHES | {"signup"},
 }
 # Who reads no key and no token.
-WITHOUT_KEYS = {"confirm", "device", "notfound", "playground", "recover",
+WITHOUT_KEYS = {"confirm", "notfound", "playground", "recover",
                 "resource-metadata", "signup", "verify"}
 
 
