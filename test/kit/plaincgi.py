@@ -12,9 +12,19 @@ from requests.structures import CaseInsensitiveDict
 
 # Where each program is mounted under make run; the longest path first.
 FASTCGI_CONF = Path(__file__).resolve().parents[2] / "deploy/lighttpd/fastcgi.conf"
-ROUTES = dict(sorted(re.findall(
-    r'"(/[^"]+)" => \(\([^)]*?"bin-path" => var.bin \+ "([^"]+)"',
-    FASTCGI_CONF.read_text()), reverse=True))
+
+
+def routes(text):
+    found = dict(re.findall(
+        r'"(/[^"]+)" => \(\([^)]*?"bin-path" => var.bin \+ "([^"]+)"', text))
+    # One entry has two documents, which its condition names.
+    names = re.search(r'"\^/\.well-known/\(([^)]+)\)', text)[1]
+    program = found.pop("/.well-known")
+    found.update({"/.well-known/" + name: program for name in names.split("|")})
+    return dict(sorted(found.items(), reverse=True))
+
+
+ROUTES = routes(FASTCGI_CONF.read_text())
 
 
 # The command that runs programs: valgrind, for make valgrind.  Not for static programs,

@@ -134,7 +134,7 @@ def test_lighttpd_that_passes_by_the_guard(modules, passed_by):
 @pytest.mark.parametrize("name, file, old, new, cure", [
     ("apache-fcgid", "apache/guard.conf", "Use CarnetGuarded /guarded\n",
      "Use CarnetGuarded /guarded/files\n", "Use CarnetGuarded"),
-    ("nginx", "nginx/guarded.conf", "auth_request ", "#", "auth_request into")])
+    ("nginx", "nginx/ask.conf", "auth_request ", "#", "auth_request into")])
 def test_a_server_that_does_not_ask_the_guard(name, file, old, new, cure):
     """A line is missing, or covers too little."""
     with spoiled(name, (file, old, new)) as site:

@@ -223,7 +223,7 @@ def test_an_issuer_with_a_path(tmp_path, path):
         report = ask_web(web)
         is_sound(report)
         web.misplaced = True
-        ask_web(web).only("metadata", "wrong", "before the issuer's path",
+        ask_web(web).only("metadata", "wrong", "before the path of the issuer",
                           "%d%s%s" % (web.port, fakeweb.WELL_KNOWN, path))
         web.misplaced = False
         web.files = {path + "/carnet.conf": web.site.conf.read_bytes()}

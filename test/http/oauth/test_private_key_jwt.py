@@ -143,10 +143,15 @@ def test_another_client_of_the_same_name_is_not_taken(cgi, signer):
     {"aud": "http://127.0.0.1/oauth/token"}, {"aud": ["https://x/", "http://127.0.0.1"]},
     {"header": {"typ": None}}, {"header": {"typ": "client-authentication+jwt"}},
     {"header": {"typ": "application/jwt"}}, {"header": {"kid": None}}, {"iat": None},
-    {"jti": "x" * 255}, {"exp": int(time.time()) + 240}])
+    {"jti": "x" * 255}])
 def test_what_clients_do_is_taken(cgi, signer, changes):
     """The issuer or the token endpoint, alone or in a list; no kid; no iat."""
     expect.tokens(signer.ask(cgi, signer.assertion(**{"aud": cgi.url, **changes})))
+
+
+def test_four_minutes_are_not_too_long(cgi, signer):
+    """carnet(7): five at most."""
+    expect.tokens(signer.ask(cgi, signer.assertion(cgi.url, exp=int(time.time()) + 240)))
 
 
 def test_a_jti_counts_once(cgi, signer):
