@@ -15,6 +15,7 @@
 
 #include "log.h"
 #include "pg.h"
+#include "store_granted.h"
 
 #define LOOK_TRIES 50 /* 100 ms each: the server ends what its client left */
 
@@ -30,9 +31,9 @@ struct evidence {
 static const struct evidence all[] = {
 	{ .which = SQL_ACCESS_ADD, .parameter = 1,
 	    .look = LOOK("oauth_access_tokens", "id") },
-	{ .which = SQL_CODE_ADD, .parameter = 9,
+	{ .which = SQL_CODE_ADD, .parameter = GRANTED_N + 1,
 	    .look = LOOK("oauth_auth_codes", "digest") },
-	{ .which = SQL_DEVICE_ADD, .parameter = 9,
+	{ .which = SQL_DEVICE_ADD, .parameter = GRANTED_N + 1,
 	    .look = LOOK("oauth_device_codes", "digest") },
 	{ .which = SQL_SESSION_ADD, .parameter = 1,
 	    .look = LOOK("sessions", "digest") },
