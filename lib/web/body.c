@@ -138,7 +138,7 @@ body_length(const struct req *rq)
 		    : strtoul(text, NULL, 10);
 	/* Standard input of a GET may be the connection of the client itself. */
 	return (coding != NULL && *coding != '\0') ||
-		(method != NULL && req_method(method) == METHOD_POST)
+		(method != NULL && req_has_body(req_method(method)))
 	    ? SIZE_MAX
 	    : 0;
 }

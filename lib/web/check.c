@@ -70,8 +70,8 @@ check_wants(const struct req *rq)
 	const char *path = req_var(rq, "PATH_INFO");
 
 	if (rq->ep->authorizer || method == NULL ||
-	    req_method(method) != METHOD_POST ||
-	    !takes_method(rq->ep, METHOD_POST) ||
+	    !req_has_body(req_method(method)) ||
+	    !takes_method(rq->ep, req_method(method)) ||
 	    !takes_path(rq->ep, path == NULL ? "" : path))
 		return 0;
 	return body_size(rq);

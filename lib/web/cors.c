@@ -68,6 +68,15 @@ cors_check(struct req *rq)
 	return &oerr_origin;
 }
 
+/* No credentials: a token is sent by script, never by cookie. */
+static void
+allow(struct req *rq, const char *origin)
+{
+	resp_header(rq, "Access-Control-Allow-Origin", "%s", origin);
+	resp_header(rq, "Access-Control-Expose-Headers",
+	    "WWW-Authenticate, Location, Retry-After, X-Request-Id");
+}
+
 int
 cors_answer(struct req *rq)
 {
@@ -77,16 +86,17 @@ cors_answer(struct req *rq)
 	if (!rq->ep->cors || rq->conf == NULL)
 		return 0;
 	resp_header(rq, "Vary", "Origin"); /* for caches: answers differ */
-	if (origin == NULL)
+	if (origin == NULL || *origin == '\0')
 		return 0;
+	if (rq->ep->cors_any) {
+		allow(rq, "*");
+		return 1;
+	}
 	allowed = rq->conf->cors_origins;
 	if (allowed != NULL ? !words_have(allowed, origin)
 			    : !is_of_public_client(rq, origin))
 		return 0;
-	/* No credentials: a token is sent by script, never by cookie. */
-	resp_header(rq, "Access-Control-Allow-Origin", "%s", origin);
-	resp_header(rq, "Access-Control-Expose-Headers",
-	    "WWW-Authenticate, Location, Retry-After, X-Request-Id");
+	allow(rq, origin);
 	return 1;
 }
 

@@ -54,6 +54,7 @@ static const struct {
 	{ "GET", METHOD_GET },
 	{ "HEAD", METHOD_GET },
 	{ "POST", METHOD_POST },
+	{ "PUT", METHOD_PUT },
 	{ "DELETE", METHOD_DELETE },
 };
 #define N_METHODS (sizeof(methods) / sizeof(methods[0]))
@@ -65,6 +66,12 @@ req_method(const char *name)
 		if (strcmp(methods[i].name, name) == 0)
 			return methods[i].method;
 	return 0;
+}
+
+int
+req_has_body(unsigned method)
+{
+	return (method & (METHOD_POST | METHOD_PUT)) != 0;
 }
 
 const char *

@@ -21,6 +21,7 @@ enum {
 	METHOD_GET = 1, /* and HEAD */
 	METHOD_POST = 2,
 	METHOD_DELETE = 4,
+	METHOD_PUT = 8,
 };
 
 /* The media types of a body that an endpoint takes; any other is 415. */
@@ -51,7 +52,7 @@ enum {
 struct endpoint {
 	const char *name;
 	unsigned methods;
-	unsigned bodies;	/* BODY_FORM, BODY_JSON, ...; of a POST */
+	unsigned bodies;	/* BODY_FORM, BODY_JSON, ...; of a POST or PUT */
 	size_t body_max;	/* bytes; 0: BODY_MAX */
 	int query;		/* parameters are those of the query, not the body */
 	int query_get;		/* the same, but only for GET */
@@ -59,6 +60,7 @@ struct endpoint {
 	int routed;		/* each path has methods of its own: api.h */
 	unsigned uses;		/* USES_...; it has no access to anything else */
 	int cors;		/* scripts of allowed origins may call it */
+	int cors_any;		/* with cors: every origin is allowed */
 	int spends_once;	/* its transaction calls once_spend (once.h) */
 	int spends;		/* scripts of other origins are refused: cors_check */
 	const char *audit;	/* the event of its refusals, or NULL */
@@ -150,6 +152,9 @@ const char *req_authorization(const struct req *rq);
 
 /* req_method(name): the METHOD_... of the name, 0 for any other method. */
 unsigned req_method(const char *name);
+
+/* req_has_body(method): return 1 if a body counts: that of a POST or a PUT. */
+int req_has_body(unsigned method);
 
 /*
  * req_method_names(a, methods):
