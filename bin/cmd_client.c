@@ -188,6 +188,7 @@ write_client(struct cmd *c, struct buf *b, const struct client *cl)
 	json_str(b, "backchannel_logout_uri", cl->backchannel_logout_uri);
 	json_str(b, "jwks_uri", cl->jwks_uri);
 	json_raw(b, "jwks", cl->jwks);
+	json_str(b, "origin", cl->origin);
 	json_truth(b, "public", client_is_public(cl));
 	json_int(b, "created_at", cl->created_at);
 	json_truth(b, "revoked", cl->revoked_at != 0);
@@ -272,7 +273,8 @@ cmd_client_show(struct cmd *c)
 	    "jwks_uri       %s\n"
 	    "scope          %s\nalg            %s\naccess_ttl     %s\n"
 	    "refresh_ttl    %s\nrefresh        %s\npkce           %s\n"
-	    "trusted        %s\ncreated        %s\nstate          %s",
+	    "trusted        %s\nadded by       %s\ncreated        %s\n"
+	    "state          %s",
 	    cl.client_id, cl.name, kind_text(&cl), cl.grants,
 	    cl.redirect_uris,
 	    cl.jwks_uri == NULL ? "-" : cl.jwks_uri,
@@ -281,6 +283,7 @@ cmd_client_show(struct cmd *c)
 	    ttl_text(c, cl.access_ttl), ttl_text(c, cl.refresh_ttl),
 	    refresh_text(&cl), pkce_text(&cl),
 	    cl.is_trusted ? "yes" : "no",
+	    cl.origin == NULL ? "the operator" : "itself (registration)",
 	    cmd_date(c->a, cl.created_at),
 	    cl.revoked_at == 0 ? "live" : "revoked");
 	show_openid(&b, &cl);

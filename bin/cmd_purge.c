@@ -5,6 +5,8 @@
 #include "buf.h"
 #include "cmd.h"
 #include "json.h"
+#include "store.h"
+#include "store_erase.h"
 #include "store_purge.h"
 
 /*
@@ -25,8 +27,31 @@ cmd_pause(const struct timespec *since)
 	nanosleep(&t, NULL);
 }
 
+/* Clients that registered themselves and were not used: one at a time. */
 static int
-report(struct cmd *c, const struct purge *p, int64_t orphans)
+idle_step(struct store *st, void *ctx)
+{
+	return store_erase_idle(st, *(const int64_t *)ctx);
+}
+
+static int
+purge_idle(struct cmd *c, int64_t *gone)
+{
+	struct timespec begun;
+	int n;
+
+	*gone = 0;
+	do {
+		clock_gettime(CLOCK_MONOTONIC, &begun);
+		if ((n = store_write(c->st, idle_step, &c->now)) > 0)
+			++*gone;
+		cmd_pause(&begun);
+	} while (n > 0);
+	return n;
+}
+
+static int
+report(struct cmd *c, const struct purge *p, int64_t orphans, int64_t idle)
 {
 	struct buf b;
 
@@ -41,10 +66,16 @@ report(struct cmd *c, const struct purge *p, int64_t orphans)
 			    store_purge_table(i), (long long)p->gone[i]);
 	}
 	if (c->json) {
+		json_int(&b, "idle_clients", idle);
 		json_int(&b, "orphans", orphans);
 		json_close(&b, '}');
-	} else if (orphans > 0) {
-		buf_printf(&b, "\norphans\t%lld", (long long)orphans);
+	} else {
+		if (idle > 0)
+			buf_printf(&b, "\nidle clients\t%lld",
+			    (long long)idle);
+		if (orphans > 0)
+			buf_printf(
+			    &b, "\norphans\t%lld", (long long)orphans);
 	}
 	return cmd_print_rows(c, "TABLE\tROWS DELETED", &b);
 }
@@ -54,7 +85,7 @@ cmd_purge(struct cmd *c)
 {
 	struct purge p = { .table = 0 };
 	struct timespec begun;
-	int64_t orphans;
+	int64_t orphans, idle;
 	char **operand;
 	int more, n;
 
@@ -66,7 +97,8 @@ cmd_purge(struct cmd *c)
 			return CMD_SYSTEM;
 		cmd_pause(&begun);
 	} while (more);
-	if (store_delete_orphans(c->st, &orphans) < 0)
+	if (purge_idle(c, &idle) < 0 ||
+	    store_delete_orphans(c->st, &orphans) < 0)
 		return CMD_SYSTEM;
-	return report(c, &p, orphans);
+	return report(c, &p, orphans, idle);
 }

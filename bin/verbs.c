@@ -175,6 +175,13 @@ const struct verb cmd_verbs[] = {
 		.run = cmd_client_delete,
 	},
 	{
+		.name = "client ticket",
+		.args = "[--ttl T] [--uses N]",
+		.help = "print a ticket with which a client may register itself"
+		    " (--uses: so many clients, 1), within --ttl (24h)",
+		.run = cmd_client_ticket,
+	},
+	{
 		.name = "import passport",
 		.args = "FILE [--dry-run] [--map-scope A=B]... [--keep-sub]"
 		    " [--check FILE] [--timezone ZONE]",

@@ -13,6 +13,7 @@
 #include "scope.h"
 #include "serve.h"
 #include "store_user.h"
+#include "stranger.h"
 #include "session.h"
 #include "site.h"
 #include "store.h"
@@ -50,7 +51,12 @@ ask(struct req *rq, const struct authorization *az, const struct visitor *v,
 	tmpl_set(d, "redirect_host", redirect_host(rq->a, az->redirect_uri));
 	tmpl_set(d, "email", store_user_label(&v->user));
 	tmpl_set(d, "public_client",
-	    client_is_public(&az->client) ? "1" : NULL);
+	    client_is_public(&az->client) && az->client.origin == NULL
+		? "1"
+		: NULL);
+	tmpl_set(d, "stranger", az->client.origin);
+	tmpl_set(d, "this_machine",
+	    redirect_is_local(az->redirect_uri) ? "1" : NULL);
 	tmpl_set(d, "switch_url", authorize_login_url(rq, az, 1));
 	tmpl_set(d, "error", error);
 	rq->leads_away = 1;
@@ -117,8 +123,11 @@ store_code(struct store *st, void *ctx)
 {
 	struct giving *g = ctx;
 	const struct granted *gr = &g->code.granted;
-	const int n = may_still(g);
+	int n = may_still(g);
 
+	if (n == 1)
+		n = stranger_admit(
+		    g->rq, &g->az->client, &g->code.granted.client);
 	g->taken_back = n == 0;
 	if (n <= 0 ||
 	    (g->consented &&

@@ -273,8 +273,11 @@ as_token(struct play *p)
 		return WENT_ON;
 	}
 	if (error != NULL && strcmp(error, "invalid_client") == 0) {
-		if (p->has_secret) {
-			good(p->d, "the client's secret is asked for at %s",
+		/* A client that has just registered has no code yet. */
+		if (p->has_secret || p->registered_at != NULL) {
+			good(p->d, "%s is asked for at %s",
+			    p->registered_at != NULL ? "a client that a user knows"
+						     : "the client's secret",
 			    url);
 			return WENT_ON;
 		}

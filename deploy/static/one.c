@@ -42,6 +42,7 @@ static const struct route {
 	{ "/oauth/introspect", "introspect" },
 	{ "/oauth/userinfo", "userinfo" },
 	{ "/oauth/end-session", "end-session" },
+	{ "/oauth/register", "register" },
 	{ "/oauth/jwks", "jwks" },
 	{ "/oauth/playground", "playground" },
 	{ "/oauth/setup", "setup" },

@@ -36,6 +36,9 @@ struct conf_scope {
 /* How an account begins, beside the operator's command. */
 enum { SIGN_UP_CLOSED, SIGN_UP_INVITE, SIGN_UP_OPEN };
 
+/* Who may register a client over HTTP (RFC 7591). */
+enum { REGISTRATION_CLOSED, REGISTRATION_TICKET, REGISTRATION_OPEN };
+
 /* Who has a second factor: nobody, who likes to, everybody. */
 enum second_factor { FACTOR_OFF, FACTOR_OPTIONAL, FACTOR_REQUIRED };
 
@@ -75,6 +78,9 @@ struct conf {
 	const char *cors_origins; /* words */
 	const char *default_scopes; /* words */
 	const char *user_scopes; /* words, or NULL: all but the privileged */
+	int registration;	/* REGISTRATION_... */
+	const char *registration_scopes; /* words, or NULL: as user_scopes */
+	int64_t registration_idle; /* after so long without use they are deleted */
 	int64_t access_ttl, refresh_ttl, refresh_grace, personal_ttl;
 	int64_t refresh_max;	/* of a family, from its sign-in; 0: any time */
 	int64_t fresh_ttl;	/* a sign-in is new for so long */
@@ -92,6 +98,7 @@ struct conf {
 	int64_t throttle_client;
 	int64_t device_codes;	/* for one address in an hour; 0: any number */
 	int64_t mails, mails_to; /* asked from one address, to one, in an hour */
+	int64_t registrations;	/* from one address in an hour; 0: any number */
 	int64_t hashes;		/* of passwords at once; 0: one a core */
 	int64_t hash_queue;	/* how many requests hash or wait for a turn */
 	int64_t hash_wait;	/* seconds that a request waits for a turn */

@@ -17,6 +17,7 @@
 #include "scope.h"
 #include "site.h"
 #include "store_user.h"
+#include "stranger.h"
 #include "subject.h"
 #include "tmpl.h"
 #include "url.h"
@@ -76,6 +77,8 @@ authorize_client(struct req *rq, struct authorization *az)
 		    "The app did not say which app it is.");
 	rq->trail.client_id = id;
 	found = store_client_by_id(rq->st, rq->a, id, &az->client);
+	if (found == 0)
+		found = stranger_find(rq, id, &az->client);
 	if (found < 0)
 		return oerr_machine(rq);
 	if (found == 0 || az->client.revoked_at != 0)

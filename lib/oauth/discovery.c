@@ -38,6 +38,9 @@ write_urls(const struct conf *cf, struct buf *b)
 	json_str(b, "issuer", cf->issuer);
 	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++)
 		json_str(b, urls[i].name, site_url(cf, b->a, urls[i].site));
+	if (cf->registration != REGISTRATION_CLOSED)
+		json_str(b, "registration_endpoint",
+		    site_url(cf, b->a, SITE_REGISTER));
 }
 
 /* An array without elements is left out (RFC 8414 and RFC 9728, section 3.2). */

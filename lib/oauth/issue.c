@@ -21,6 +21,7 @@
 #include "store_consent.h"
 #include "store_token.h"
 #include "store_user.h"
+#include "stranger.h"
 #include "trail.h"
 #include "words.h"
 
@@ -43,6 +44,7 @@ user_is_fit(struct req *rq, const struct grant *g, const struct subject *sub)
 /* A set of tokens to be stored. */
 struct set {
 	struct req *rq;
+	const struct client *cl;
 	const struct grant *g;
 	const struct subject *sub;
 	struct access_token access;
@@ -80,7 +82,7 @@ store_set(struct store *st, void *ctx)
 	    store_consent_used(st, s->access.user, s->access.client,
 		s->rq->now) < 0)
 		return -1;
-	return 1;
+	return stranger_used(st, s->rq->conf, s->rq->now, s->cl) < 0 ? -1 : 1;
 }
 
 static const struct oerr *
@@ -207,7 +209,8 @@ issue_tokens(struct req *rq, const struct client *cl, const struct grant *g,
 		    end <= rq->now ? 1 : end - rq->now),
 	};
 	struct set s = {
-		.rq = rq, .g = g, .sub = sub, .has_refresh = family != NULL,
+		.rq = rq, .cl = cl, .g = g, .sub = sub,
+		.has_refresh = family != NULL,
 	};
 	char secret[SECRET_TEXT_LEN + 1];
 	const struct oerr *e;

@@ -346,10 +346,26 @@ take_plain(const struct registration *r, struct client *cl)
 }
 
 const char *
-registration_apply(const struct conf *cf, struct arena *a,
+registration_take(const struct conf *cf, struct arena *a,
     const struct registration *r, struct client *cl)
 {
 	const char *why;
+
+	if ((r->jwks != NULL) + (r->jwks_uri != NULL) + (r->is_public != 0) > 1)
+		return "a client is public, or has its keys here (jwks), or at a"
+		       " URL (jwks_uri): one of the three";
+	take_plain(r, cl);
+	why = take_choices(r, cl);
+	if (why == NULL)
+		why = take_sector(a, r, cl);
+	return why == NULL ? check(cf, a, cl) : why;
+}
+
+const char *
+registration_apply(const struct conf *cf, struct arena *a,
+    const struct registration *r, struct client *cl)
+{
+	const char *why = NULL;
 
 	/* carnet install made it for a purpose: it would make another. */
 	if (cl->role != NULL &&
@@ -357,21 +373,14 @@ registration_apply(const struct conf *cf, struct arena *a,
 		r->jwks_uri != NULL))
 		return arena_printf(a, "%s is the %s client: its grants and its"
 		    " kind are install's", cl->client_id, cl->role);
-	if ((r->jwks != NULL) + (r->jwks_uri != NULL) + (r->is_public != 0) > 1)
-		return "a client is public, or has its keys here (jwks), or at a"
-		       " URL (jwks_uri): one of the three";
-	take_plain(r, cl);
-	why = take_choices(r, cl);
-	if (why == NULL && r->grants != NULL)
+	if (r->grants != NULL)
 		why = take_grants(a, r->grants, &cl->grants);
-	if (why == NULL)
-		why = take_sector(a, r, cl);
-	return why == NULL ? check(cf, a, cl) : why;
+	return why == NULL ? registration_take(cf, a, r, cl) : why;
 }
 
 /* A random UUID, RFC 9562 section 5.4: what Passport's users know as client id. */
-static char *
-make_client_id(struct arena *a)
+char *
+registration_make_id(struct arena *a)
 {
 	uint8_t u[16];
 
@@ -389,7 +398,7 @@ int
 registration_add(struct store *st, struct arena *a, int64_t now,
     struct client *cl, char *secret)
 {
-	cl->client_id = make_client_id(a);
+	cl->client_id = registration_make_id(a);
 	cl->created_at = now;
 	if (cl->has_secret)
 		secret_make(secret, &cl->secret);

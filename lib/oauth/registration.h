@@ -40,9 +40,18 @@ struct registration {
  * redirect URIs, scopes, algorithm, secret and keys (RFC 6749 sections 2.1 and 3.1.2).
  * Return NULL if all rules are kept, else the sentence that says why not, which
  * lives as long as a.  The strings of cl are those of r, or in a.
+ *
+ * registration_take(cf, a, r, cl):
+ * The same where cl has its grants already: r->grants is not looked at.  A program that
+ * calls this does not load what the grants need.
  */
 const char *registration_apply(const struct conf *cf, struct arena *a,
     const struct registration *r, struct client *cl);
+const char *registration_take(const struct conf *cf, struct arena *a,
+    const struct registration *r, struct client *cl);
+
+/* registration_make_id(a): a new client_id, a random UUID. */
+char *registration_make_id(struct arena *a);
 
 /*
  * registration_add(st, a, now, cl, secret):

@@ -10,10 +10,10 @@
     "name, secret, secret_hash, grants, redirect_uris, scope, alg," \
     " access_ttl, refresh_ttl, refresh_keep, pkce_optional, is_trusted," \
     " id_token_alg, id_token_claims, userinfo_alg, sector," \
-    " post_logout_uris, backchannel_logout_uri, jwks, jwks_uri"
+    " post_logout_uris, backchannel_logout_uri, jwks, jwks_uri, about"
 #define CLIENT_COLUMNS \
     "id, identifier, " CLIENT_SETTINGS ", role, created_at, revoked_at," \
-    " owner_id, keeps_sub"
+    " owner_id, keeps_sub, origin, manage, idle_at"
 /* struct granted: store_granted.h. */
 #define PROOF_COLUMNS "auth_time, amr, acr" /* store_proof.h */
 #define GRANTED_COLUMNS \
@@ -109,8 +109,10 @@ const struct statement sql_table[SQL_COUNT] = {
 	    "SELECT " CLIENT_COLUMNS " FROM oauth_clients WHERE id = ?1" },
 	[SQL_CLIENT_ADD] = { .text =
 	    "INSERT INTO oauth_clients (identifier, " CLIENT_SETTINGS ", role,"
-	    " created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,"
-	    " ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23)"
+	    " created_at, origin, manage, idle_at)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
+	    " ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26,"
+	    " ?27)"
 	    " RETURNING id" },
 	[SQL_CLIENT_RENEW_SECRET] = { .text =
 	    "UPDATE oauth_clients SET secret = ?2, secret_hash = NULL"
@@ -125,8 +127,42 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " refresh_keep = ?11, pkce_optional = ?12, is_trusted = ?13,"
 	    " id_token_alg = ?14, id_token_claims = ?15, userinfo_alg = ?16,"
 	    " sector = ?17, post_logout_uris = ?18,"
-	    " backchannel_logout_uri = ?19, jwks = ?20, jwks_uri = ?21"
-	    " WHERE id = ?1" },
+	    " backchannel_logout_uri = ?19, jwks = ?20, jwks_uri = ?21,"
+	    " about = ?22 WHERE id = ?1" },
+	[SQL_CLIENT_USED] = { .text =
+	    "UPDATE oauth_clients SET idle_at = ?2"
+	    " WHERE id = ?1 AND idle_at IS NOT NULL" },
+	[SQL_CLIENT_IDLE] = { .locks = 1, .text =
+	    "SELECT id FROM oauth_clients WHERE idle_at < ?1"
+	    " ORDER BY idle_at LIMIT 1" },
+
+	[SQL_STRANGER_FIND] = { .locks = 1, .text =
+	    "SELECT metadata, secret, manage, created_at, expires_at"
+	    " FROM strangers WHERE identifier = ?1 AND expires_at > ?2" },
+	[SQL_STRANGER_ADD] = { .adds = 1, .text =
+	    "INSERT INTO strangers (identifier, metadata, secret, manage,"
+	    " created_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)" },
+	[SQL_STRANGER_CHANGE] = { .takes_back = 1, .text =
+	    "UPDATE strangers SET metadata = ?2, secret = ?3"
+	    " WHERE identifier = ?1" },
+	[SQL_STRANGER_DELETE] = { .text =
+	    "DELETE FROM strangers WHERE identifier = ?1" },
+	/* How many there are, counted up to ?2, and when the first expires. */
+	[SQL_STRANGER_WAITING] = { .text =
+	    "SELECT count(*), min(w.expires_at) FROM (SELECT expires_at"
+	    " FROM strangers WHERE expires_at > ?1"
+	    " ORDER BY expires_at LIMIT ?2) AS w" },
+
+	[SQL_REG_TICKET_ADD] = { .adds = 1, .text =
+	    "INSERT INTO registration_tickets (digest, uses, expires_at)"
+	    " VALUES (?1, ?2, ?3)" },
+	[SQL_REG_TICKET_FIND] = { .text =
+	    "SELECT uses FROM registration_tickets"
+	    " WHERE digest = ?1 AND uses > 0 AND expires_at > ?2" },
+	/* Of any number of uses at once, as many as are left change the row. */
+	[SQL_REG_TICKET_USE] = { .takes_back = 1, .text =
+	    "UPDATE registration_tickets SET uses = uses - 1"
+	    " WHERE digest = ?1 AND uses > 0 AND expires_at > ?2" },
 	/* A client's key that is there no more has lost its power. */
 	[SQL_CLIENT_KEYS] = { .takes_back = 1, .serial = 1, .text =
 	    "UPDATE oauth_clients SET jwks = ?2"
@@ -477,6 +513,15 @@ const struct statement sql_table[SQL_COUNT] = {
 	[SQL_PURGE_FETCHES] = { .text =
 	    "DELETE FROM fetches WHERE (url, kind) = (SELECT url, kind"
 	    " FROM fetches WHERE expires_at < ?1"
+	    " ORDER BY expires_at LIMIT 1)" },
+
+	[SQL_PURGE_STRANGERS] = { .text =
+	    "DELETE FROM strangers WHERE identifier = (SELECT identifier"
+	    " FROM strangers WHERE expires_at < ?1"
+	    " ORDER BY expires_at LIMIT 1)" },
+	[SQL_PURGE_REG_TICKETS] = { .text =
+	    "DELETE FROM registration_tickets WHERE digest = (SELECT digest"
+	    " FROM registration_tickets WHERE expires_at < ?1"
 	    " ORDER BY expires_at LIMIT 1)" },
 
 	/*

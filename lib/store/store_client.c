@@ -29,11 +29,15 @@ read_client(const struct row *r, void *to)
 	out->backchannel_logout_uri = row_text(r, 19);
 	out->jwks = row_text(r, 20);
 	out->jwks_uri = row_text(r, 21);
-	out->role = row_text(r, 22);
-	out->created_at = row_int(r, 23);
-	out->revoked_at = row_int(r, 24);
-	out->owner = row_int(r, 25);
-	out->keeps_sub = (int)row_int(r, 26);
+	out->about = row_text(r, 22);
+	out->role = row_text(r, 23);
+	out->created_at = row_int(r, 24);
+	out->revoked_at = row_int(r, 25);
+	out->owner = row_int(r, 26);
+	out->keeps_sub = (int)row_int(r, 27);
+	out->origin = row_text(r, 28);
+	out->has_manage = row_digest(r, 29, &out->manage);
+	out->idle_at = row_int(r, 30);
 }
 
 /* The values of CLIENT_SETTINGS (sql.c), which an operator sets. */
@@ -47,7 +51,7 @@ read_client(const struct row *r, void *to)
 	V_TEXT((cl)->id_token_alg), V_INT_OR_NULL((cl)->id_token_claims), \
 	V_TEXT((cl)->userinfo_alg), V_TEXT((cl)->sector), \
 	V_TEXT((cl)->post_logout_uris), V_TEXT((cl)->backchannel_logout_uri), \
-	V_TEXT((cl)->jwks), V_TEXT((cl)->jwks_uri)
+	V_TEXT((cl)->jwks), V_TEXT((cl)->jwks_uri), V_TEXT((cl)->about)
 
 int
 store_client_by_id(struct store *st, struct arena *a, const char *client_id,
@@ -78,7 +82,9 @@ store_client_add(struct store *st, struct client *cl)
 {
 	return query_one(st, NULL, SQL_CLIENT_ADD,
 	    VALUES(V_TEXT(cl->client_id), V_SETTINGS(cl), V_TEXT(cl->role),
-		V_INT(cl->created_at)),
+		V_INT(cl->created_at), V_TEXT(cl->origin),
+		V_DIGEST(cl->has_manage ? &cl->manage : NULL),
+		V_INT_OR_NULL(cl->idle_at)),
 	    row_read_int, &cl->id);
 }
 
@@ -119,6 +125,15 @@ store_client_has_keys_at(struct store *st)
 
 	return query_one(
 	    st, NULL, SQL_CLIENT_KEYS_AT, NULL, 0, row_read_int, &id);
+}
+
+int
+store_client_used(struct store *st, int64_t id, int64_t idle_at)
+{
+	return query_run(
+	    st, SQL_CLIENT_USED, VALUES(V_INT(id), V_INT(idle_at))) < 0
+	    ? -1
+	    : 1;
 }
 
 int

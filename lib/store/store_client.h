@@ -31,7 +31,15 @@ struct client {
 	int keeps_sub;		/* its own tokens have its id, a number, as sub */
 	const char *jwks;	/* its public keys (JSON), or NULL */
 	const char *jwks_uri;	/* where jwks was read, or NULL */
+	/* Of a client that registered itself. */
+	const char *origin;	/* CLIENT_REGISTERED; NULL: the operator's */
+	const char *about;	/* what else it says of itself (JSON), or NULL */
+	struct digest manage;	/* of the token that changes its registration */
+	int has_manage;
+	int64_t idle_at;	/* not used before then, it is deleted; 0: never */
 };
+
+#define CLIENT_REGISTERED "registered"
 
 int store_client_by_id(struct store *st, struct arena *a,
     const char *client_id, struct client *out);
@@ -50,7 +58,10 @@ int store_client_set_secret(
  */
 int store_client_renew_secret(struct store *st, int64_t id, const char *hash,
     const struct digest *secret);
-/* Store all of cl but id, client_id, role, created_at and revoked_at. */
+/*
+ * Store all of cl but id, client_id, role, created_at, revoked_at, and from where it is
+ * (origin, manage, idle_at).
+ */
 int store_client_change(struct store *st, const struct client *cl);
 /*
  * store_client_set_keys(st, uri, jwks):
@@ -61,6 +72,12 @@ int store_client_change(struct store *st, const struct client *cl);
  */
 int store_client_set_keys(struct store *st, const char *uri, const char *jwks);
 int store_client_has_keys_at(struct store *st);
+/*
+ * store_client_used(st, id, idle_at):
+ * A client that registered itself was used: it stays until idle_at.  Return 1, or -1 on
+ * a database error, logged.
+ */
+int store_client_used(struct store *st, int64_t id, int64_t idle_at);
 int store_client_revoke(struct store *st, int64_t id, int64_t now);
 /*
  * List clients whose number is greater than after, in order, n at most.  The first

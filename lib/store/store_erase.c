@@ -47,6 +47,23 @@ erase_client(struct store *st, void *ctx)
 }
 
 int
+store_erase_idle(struct store *st, int64_t now)
+{
+	int64_t id;
+	const int n = query_one(st, NULL, SQL_CLIENT_IDLE, VALUES(V_INT(now)),
+	    row_read_int, &id);
+
+	return n == 1 ? erase_client(st, &id) : n;
+}
+
+int
+store_erase_consents(struct store *st, int64_t client)
+{
+	return query_run(
+	    st, SQL_ERASE_CONSENTS, VALUES(V_INT(0), V_INT(client)));
+}
+
+int
 store_erase_client(struct store *st, int64_t id)
 {
 	return store_write(st, erase_client, &id);

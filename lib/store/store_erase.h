@@ -15,4 +15,16 @@
 int store_erase_user(struct store *st, int64_t id);
 int store_erase_client(struct store *st, int64_t id);
 
+/*
+ * store_erase_idle(st, now):
+ * Within a write transaction, delete one client that registered itself and that was
+ * not used before its idle_at.  Return 1; 0 if there is none; -1 on error, logged.
+ *
+ * store_erase_consents(st, client):
+ * Within a write transaction, delete what users allowed that client: they are asked
+ * again.  Their tokens stay.  Return -1 on error, logged.
+ */
+int store_erase_idle(struct store *st, int64_t now);
+int store_erase_consents(struct store *st, int64_t client);
+
 #endif

@@ -26,6 +26,12 @@ loopback(const char *uri)
 	return 0;
 }
 
+int
+redirect_is_local(const char *uri)
+{
+	return loopback(uri) != 0;
+}
+
 /* Step over ":" and 1 to 5 digits; NULL if that is no port. */
 static const char *
 after_port(const char *s)

@@ -29,6 +29,9 @@ int redirect_matches(const char *registered, const char *uri);
 int redirect_allows_origin(
     struct arena *a, const char *registered, const char *origin);
 
+/* redirect_is_local(uri): 1 if uri is http on 127.0.0.1, [::1] or localhost. */
+int redirect_is_local(const char *uri);
+
 /* redirect_host(a, uri): the host or app of uri, for a person to read. */
 const char *redirect_host(struct arena *a, const char *uri);
 

@@ -30,6 +30,7 @@ static const char *const paths[SITE_COUNT] = {
 	[SITE_CONFIRM] = "/oauth/confirm",
 	[SITE_USERINFO] = "/oauth/userinfo",
 	[SITE_END_SESSION] = "/oauth/end-session",
+	[SITE_REGISTER] = "/oauth/register",
 };
 
 const char *

@@ -91,6 +91,12 @@ class Grammar:
         if "title" in names:
             members["title"] = self.rng.choice(["t", "t", "", MARK.decode(), "t" * 300])
             members["body"] = self.rng.choice(["b", "b", "b" * 66000, 5])
+        if "redirect_uris" in names:
+            for name in "redirect_uris", "grant_types", "response_types", "contacts":
+                if name in members and self.chance(90):
+                    members[name] = [members[name]] * self.rng.choice([1, 1, 1, 0, 2, 40])
+            if "jwks" in members and self.chance(50):
+                members["jwks"] = {"keys": [self.rng.choice([*odd, {"kty": "EC"}])]}
         text = json.dumps(members).encode()
         return damage(self.rng, text) if self.chance(15) else text
 
@@ -122,7 +128,7 @@ class Grammar:
         return made
 
     def body_of(self, row, method):
-        if method != "POST" and not self.chance(10):
+        if method not in ("POST", "PUT") and not self.chance(10):
             return b"", ""
         kind = row.get("json") and self.chance(50 if row.get("form", 1) else 90)
         body = (self.json if kind else self.form)(row.get("names", ["state"]))

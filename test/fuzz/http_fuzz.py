@@ -41,6 +41,9 @@ FORMS = {
     "userinfo": ["access_token"],
     "end-session": ["id_token_hint", "client_id", "post_logout_redirect_uri", "state",
                     "logout_hint", "csrf_token"],
+    "register": ["client_id", "client_name", "redirect_uris", "token_endpoint_auth_method",
+                 "grant_types", "response_types", "scope", "jwks", "jwks_uri", "client_uri",
+                 "contacts", "subject_type"],
     "password-token": ["username", "scope", "password"],
     "personal-tokens": ["name", "scopes"],
     "posts": ["title", "body", "limit", "after"],
@@ -64,6 +67,8 @@ ROWS = {
     "introspect": {"methods": ["POST"]},
     "userinfo": {"methods": ["GET", "POST"], "auth": 80},
     "end-session": {"methods": ["GET", "POST"], "query": 1, "cookie": 80},
+    "register": {"methods": ["GET", "POST", "PUT", "DELETE"], "json": 1, "form": 0,
+                 "path": 1, "auth": 80},
     "password-token": {"methods": ["POST"], "json": 1},
     "personal-tokens": {"methods": ["GET", "POST", "DELETE"], "json": 1, "form": 0,
                         "path": 1, "auth": 95},
@@ -83,10 +88,11 @@ class World:
         site.serve_by_cgi()
         site.install()
         site.conf.write_text("mail_from = a@b.example\nmail_command = /bin/true\n"
-                             "sign_up = open\n" + site.conf.read_text())
+                             "sign_up = open\nregistration = open\n" + site.conf.read_text())
         with open(site.conf, "a") as f:
             f.write("[guard]\n/guarded/all = all read-posts write-posts\n"
-                    "GET /guarded/user = user any admin\n/guarded/open = public\n")
+                    "GET /guarded/user = user any admin\n/guarded/open = public\n"
+                    "[throttle]\nregistrations = 0\n")
         self.public = people.App(site, public=True, uris=("https://app.example/cb",))
         self.secret = people.App(site, "--post-logout-redirect-uri", "https://app.example/out",
                                  grant="authorization_code,refresh_token")
@@ -98,6 +104,12 @@ class World:
             "username": [site.email, "u@example.org"], "email": [site.email],
             "password": [site.password], "current_password": [site.password],
             "scope": grammar.SCOPES, "scopes": grammar.SCOPES,
+            "redirect_uris": ["https://app.example/cb", "javascript:x"],
+            "client_name": ["A name", "<fuzz\"'>"], "token_endpoint_auth_method":
+            ["none", "client_secret_basic", "private_key_jwt"], "grant_types":
+            ["authorization_code"], "response_types": ["code"], "jwks": ["x"],
+            "jwks_uri": ["https://app.example/keys"], "client_uri": ["https://app.example/"],
+            "contacts": ["a@b.example"], "subject_type": ["public", "pairwise"],
             "redirect_uri": ["https://app.example/cb"], "state": ["xyz", "<fuzz\"'>"],
             "code_challenge": [self.secret.challenge],
             "code_challenge_method": ["S256"], "code_verifier": [self.secret.verifier],
@@ -131,11 +143,17 @@ class World:
         tokens = site.sign_in(site.scope)
         link = site.carnet("user", "reset", user.email).strip().partition("link=")[2]
         machine = site.grant("client_credentials", self.machine, scope="*").json()
+        site.sql("DELETE FROM strangers")
+        said = site.post("/oauth/register", json={
+            "redirect_uris": ["https://app.example/cb"]}).json()
+        self.stranger = said["client_id"]
         return {**self.common, "cookie": [browser.cookie[1]],
                 "csrf_token": [csrf], "code": [code], "link": [link],
                 "device_code": [device["device_code"]],
                 "user_code": [device["user_code"]], "email": [user.email],
-                "token": [tokens["access_token"], machine["access_token"]],
+                "id": [*self.common["id"], self.stranger],
+                "token": [tokens["access_token"], machine["access_token"],
+                          said["registration_access_token"]],
                 "access_token": [tokens["access_token"]], "id_token_hint": [id_token],
                 "refresh_token": [tokens["refresh_token"]]}
 
@@ -148,6 +166,8 @@ class World:
             client = self.gateway
         if program == "device":
             client = self.device
+        if program == "register":
+            return {"client_id": [self.stranger]}
         if rng.randrange(4) == 0:
             client = rng.choice([self.public.client, self.secret.client, self.device,
                                  self.machine, self.gateway, self.site.password_client])

@@ -71,6 +71,10 @@ CREATE TABLE recovery_codes (
 -- NULL, userinfo is JSON.  sector is whose sub the client sees; NULL: everybody's.
 -- post_logout_uris is words.  jwks is the set of its public keys (JSON), with which it
 -- proves who it is; of a client with jwks_uri it is what was last read there, or NULL.
+-- about is what else the client says of itself (a JSON object of RFC 7591's members).
+-- origin is 'registered' for a client that registered itself, NULL for one that the
+-- operator added.  manage is the SHA-256 of the token with which the client may change
+-- its registration.  A client that is not used before idle_at is deleted.
 -- role is 'password' or 'personal' for the clients that carnet install makes, else
 -- NULL.  owner_id is the user who made the client in Passport.  If keeps_sub is 1,
 -- identifier is a number, and the sub of the client's own tokens: no user has it.
@@ -97,14 +101,42 @@ CREATE TABLE oauth_clients (
 	backchannel_logout_uri TEXT,
 	jwks TEXT,
 	jwks_uri TEXT,
+	about TEXT,
 	role TEXT UNIQUE,
 	created_at INTEGER NOT NULL,
 	revoked_at INTEGER,
 	owner_id INTEGER,
-	keeps_sub INTEGER
+	keeps_sub INTEGER,
+	origin TEXT,
+	manage BLOB,
+	idle_at INTEGER
 ) STRICT;
 CREATE INDEX oauth_clients_jwks_uri ON oauth_clients (jwks_uri)
 	WHERE jwks_uri IS NOT NULL;
+CREATE INDEX oauth_clients_idle ON oauth_clients (idle_at)
+	WHERE idle_at IS NOT NULL;
+
+-- Clients that registered themselves, and that no user has allowed anything yet.  Such a
+-- row becomes a client when a user does.  identifier, secret and manage are as in
+-- oauth_clients; metadata is what was registered (a JSON object of RFC 7591's members).
+CREATE TABLE strangers (
+	identifier TEXT PRIMARY KEY,
+	metadata TEXT NOT NULL,
+	secret BLOB,
+	manage BLOB NOT NULL,
+	created_at INTEGER NOT NULL,
+	expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX strangers_expire ON strangers (expires_at);
+
+-- Initial access tokens of RFC 7591 (carnet client ticket).  digest is the SHA-256 of the
+-- token; uses is how often it may still be used.
+CREATE TABLE registration_tickets (
+	digest BLOB PRIMARY KEY,
+	uses INTEGER NOT NULL,
+	expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX registration_tickets_expire ON registration_tickets (expires_at);
 
 -- id is the token's jti.  user_id is NULL if the client acts for itself.  family is
 -- NULL if there is no refresh token.  Personal tokens have name and last_used_at (to

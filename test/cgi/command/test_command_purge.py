@@ -12,9 +12,9 @@ from kit.site import BUILD
 
 TABLES = {"oauth_access_tokens", "oauth_refresh_tokens", "oauth_auth_codes",
           "oauth_device_codes", "sessions", "throttle", "links", "used_once",
-          "fetches"}
+          "fetches", "strangers", "registration_tickets"}
 DAY = 86400
-NONE = {**dict.fromkeys(TABLES, 0), "orphans": 0}
+NONE = {**dict.fromkeys(TABLES, 0), "orphans": 0, "idle_clients": 0}
 
 
 def rows(site):
@@ -42,6 +42,10 @@ def used(fresh):
               int(time.time()) + DAY)
     fresh.sql("INSERT INTO fetches (url, kind, asked_at, is_under_way, expires_at)"
               " VALUES ('https://a.example/', 'jwks', 0, 0, ?)", int(time.time()) + DAY)
+    fresh.sql("INSERT INTO strangers (identifier, metadata, manage, created_at, expires_at)"
+              " VALUES ('x', '{}', randomblob(32), 0, ?)", int(time.time()) + DAY)
+    fresh.sql("INSERT INTO registration_tickets (digest, uses, expires_at)"
+              " VALUES (randomblob(32), 1, ?)", int(time.time()) + DAY)
     return fresh
 
 

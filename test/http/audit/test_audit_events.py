@@ -267,6 +267,41 @@ def a_question_with_a_wrong_secret(site):
                      auth=site.client("introspect")._replace(secret="wrong"))
 
 
+def registered(site, **changes):
+    other = site.variant("registration = open")
+    r = other.post("/oauth/register", json={
+        "redirect_uris": [App.URI], "token_endpoint_auth_method": "none", **changes})
+    return other, r, r.json()
+
+
+@leads_to("cgi-bin/register.c", "register")
+def a_client_registers(site):
+    return registered(site)[1]
+
+
+@leads_to("cgi-bin/register.c", "register", "invalid_redirect_uri")
+def a_client_without_a_place_registers(site):
+    return registered(site, redirect_uris=[])[1]
+
+
+def managed(site, method):
+    other, _, said = registered(site)
+    site.secrets.add(said["registration_access_token"])
+    return other.request(method, "/oauth/register/" + said["client_id"],
+                         token=said["registration_access_token"],
+                         json={"client_id": said["client_id"], "redirect_uris": [App.URI]})
+
+
+@leads_to("cgi-bin/register.c", "register_change")
+def a_client_changes_its_registration(site):
+    return managed(site, "PUT")
+
+
+@leads_to("cgi-bin/register.c", "register_delete")
+def a_client_ends_its_registration(site):
+    return managed(site, "DELETE")
+
+
 def places():
     """The places in the source that note an event, or name one for refusals."""
     found = Counter()

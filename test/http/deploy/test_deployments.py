@@ -14,9 +14,9 @@ from kit.people import App, Browser
 flow = pytest.mark.flow
 SPA = "https://spa.example:8443"
 # Paths below these programs have methods of their own; below the other two there is
-# nothing.
-PATHS = [path for path in plaincgi.ROUTES
-         if path not in ("/oauth", "/api", "/.well-known/change-password")]
+# nothing.  Registration is closed: it answers 404.
+PATHS = [path for path in plaincgi.ROUTES if path not in (
+    "/oauth", "/api", "/.well-known/change-password", "/oauth/register")]
 
 
 @flow("password token")
@@ -229,6 +229,17 @@ def test_no_program_takes_any_method(server, path):
         if method == "TRACK" and r.status_code in (405, 501):
             continue  # nginx and lighttpd say so themselves
         assert r.status_code == 405 and r.headers["Allow"]
+
+
+@flow("registration")
+@pytest.mark.parametrize("method, path", [("POST", "/oauth/register"),
+                                          ("PUT", "/oauth/register/x"),
+                                          ("DELETE", "/oauth/register/x")])
+def test_registration_is_reached(server, method, path):
+    """RFC 7591, RFC 7592: it is closed; the program says so, to scripts of any origin."""
+    r = server.request(method, path, json={}, headers={"Origin": SPA})
+    expect.error(r, 404, "not_found")
+    assert r.headers["Access-Control-Allow-Origin"] == "*"
 
 
 @flow("404 as JSON")

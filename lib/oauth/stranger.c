@@ -1,0 +1,101 @@
+/* stranger.c: clients that register themselves (RFC 7591). */
+#include "stranger.h"
+
+#include <string.h>
+
+#include "arena.h"
+#include "client_metadata.h"
+#include "conf.h"
+#include "fetch.h"
+#include "json.h"
+#include "registration.h"
+#include "req.h"
+#include "store_client.h"
+#include "store_stranger.h"
+
+#define DAY_S 86400
+
+int
+stranger_read(const struct conf *cf, struct arena *a, const struct stranger *s,
+    struct client *out)
+{
+	struct client cl = REGISTRATION_NEW;
+	const char *error;
+
+	/* It was checked; but the scopes may have changed since. */
+	if (client_metadata_take(cf, a,
+		json_parse(a, s->metadata, strlen(s->metadata)), &cl,
+		&error) != NULL)
+		return 0;
+	cl.client_id = s->client_id;
+	cl.has_secret = s->has_secret;
+	cl.secret = s->secret;
+	cl.manage = s->manage;
+	cl.has_manage = 1;
+	cl.origin = CLIENT_REGISTERED;
+	cl.created_at = s->created_at;
+	*out = cl;
+	return 1;
+}
+
+int
+stranger_find(struct req *rq, const char *client_id, struct client *out)
+{
+	struct stranger s;
+	int n;
+
+	if (rq->conf->registration == REGISTRATION_CLOSED)
+		return 0;
+	n = store_stranger_find(rq->st, rq->a, client_id, rq->now, &s);
+	return n == 1 ? stranger_read(rq->conf, rq->a, &s, out) : n;
+}
+
+/* They are there when the client comes with its code.  If not, it is told to wait. */
+static int
+want_keys(struct req *rq, const struct client *cl)
+{
+	struct fetch f = { .kind = FETCH_JWKS, .url = cl->jwks_uri };
+
+	return fetch_ask_step(rq->st, rq->conf, rq->a, rq->now, &f);
+}
+
+/* Two tabs may allow the same client: the second finds that the row is gone. */
+int
+stranger_admit(struct req *rq, const struct client *cl, int64_t *id)
+{
+	struct client new = *cl;
+	int n;
+
+	*id = cl->id;
+	if (cl->id != 0)
+		return 1;
+	if ((n = store_stranger_delete(rq->st, cl->client_id)) < 0)
+		return -1;
+	if (n == 1) {
+		new.idle_at = rq->now + STRANGER_WAITS_S;
+		n = store_client_add(rq->st, &new);
+		if (n == 1 && new.jwks_uri != NULL && want_keys(rq, &new) < 0)
+			n = -1;
+	} else {
+		n = store_client_by_id(rq->st, rq->a, cl->client_id, &new);
+		if (n == 1 && new.revoked_at != 0)
+			n = 0;
+	}
+	*id = new.id;
+	return n;
+}
+
+/* A client whose access token still lives may use it, which the guard does not note. */
+int
+stranger_used(struct store *st, const struct conf *cf, int64_t now,
+    const struct client *cl)
+{
+	const int64_t ttl = cl->access_ttl > 0 ? cl->access_ttl
+					      : cf->access_ttl;
+	const int64_t until = now +
+	    (ttl > cf->registration_idle ? ttl : cf->registration_idle);
+
+	return cl->idle_at == 0 || cl->idle_at > until - DAY_S
+	    ? 0
+	    : store_client_used(st, cl->id, until) < 0 ? -1 : 0;
+}
