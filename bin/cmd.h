@@ -255,6 +255,7 @@ int cmd_client_revoke(struct cmd *c);
 int cmd_client_edit(struct cmd *c);
 int cmd_client_delete(struct cmd *c);
 int cmd_client_ticket(struct cmd *c);
+int cmd_client_pin(struct cmd *c);
 int cmd_keys_generate(struct cmd *c);
 int cmd_keys_rotate(struct cmd *c);
 int cmd_keys_retire(struct cmd *c);

@@ -283,7 +283,11 @@ cmd_client_show(struct cmd *c)
 	    ttl_text(c, cl.access_ttl), ttl_text(c, cl.refresh_ttl),
 	    refresh_text(&cl), pkce_text(&cl),
 	    cl.is_trusted ? "yes" : "no",
-	    cl.origin == NULL ? "the operator" : "itself (registration)",
+	    cl.origin == NULL ? "the operator"
+		: strcmp(cl.origin, CLIENT_REGISTERED) == 0
+		? "itself (registration)"
+		: cl.idle_at == 0 ? "the operator (pinned document)"
+				  : "its document",
 	    cmd_date(c->a, cl.created_at),
 	    cl.revoked_at == 0 ? "live" : "revoked");
 	show_openid(&b, &cl);

@@ -21,6 +21,7 @@
 #include "cmd.h"
 #include "conf.h"
 #include "confine.h"
+#include "document.h"
 #include "fetch.h"
 #include "fetcher.h"
 #include "json.h"
@@ -138,6 +139,12 @@ fetch(struct courier *co, const struct job *j, size_t max, const char **why,
 }
 
 static enum carrier_result
+fetch_document(struct courier *co, const struct job *j, const char **why)
+{
+	return fetch(co, j, DOCUMENT_BYTES_MAX, why, document_take);
+}
+
+static enum carrier_result
 fetch_jwks(struct courier *co, const struct job *j, const char **why)
 {
 	return fetch(co, j, JWK_SET_BYTES_MAX, why, fetch_take_jwks);
@@ -184,6 +191,7 @@ static const struct kind {
 	{ .name = "email", .run = answer, .is_inner = 1 },
 	{ .name = LOGOUT_JOB, .run = log_out },
 	{ .name = FETCH_JWKS, .run = fetch_jwks, .is_inner = 1 },
+	{ .name = FETCH_DOCUMENT, .run = fetch_document, .is_inner = 1 },
 };
 
 /* A kind that this program does not know has no run. */
@@ -410,10 +418,11 @@ has_clients_elsewhere(const struct conf *cf)
 static int
 has_work(const struct conf *cf, const char *path)
 {
-	if (letter_is_set_up(cf) || has_clients_elsewhere(cf))
+	if (letter_is_set_up(cf) || cf->client_documents != DOCUMENTS_OFF ||
+	    has_clients_elsewhere(cf))
 		return 1;
 	cmd_refuse("there is nothing to do: no client has a jwks_uri or a"
-		   " backchannel_logout_uri, and no mail"
+		   " backchannel_logout_uri, client_documents is off, and no mail"
 		   " is set up (mail_from, and mail_command or smtp, in %s)",
 	    path);
 	return 0;

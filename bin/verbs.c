@@ -182,6 +182,14 @@ const struct verb cmd_verbs[] = {
 		.run = cmd_client_ticket,
 	},
 	{
+		.name = "client pin",
+		.args = "URL [--file F]",
+		.help = "take in the client whose id is URL, as its document"
+		    " there (or in F) says; the courier reads it anew from"
+		    " time to time",
+		.run = cmd_client_pin,
+	},
+	{
 		.name = "import passport",
 		.args = "FILE [--dry-run] [--map-scope A=B]... [--keep-sub]"
 		    " [--check FILE] [--timezone ZONE]",

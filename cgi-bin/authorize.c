@@ -54,7 +54,15 @@ ask(struct req *rq, const struct authorization *az, const struct visitor *v,
 	    client_is_public(&az->client) && az->client.origin == NULL
 		? "1"
 		: NULL);
-	tmpl_set(d, "stranger", az->client.origin);
+	/* A document that the operator took in was looked at. */
+	tmpl_set(d, "stranger",
+	    az->client.id != 0 && az->client.idle_at == 0
+		? NULL
+		: az->client.origin);
+	tmpl_set(d, "document_host",
+	    az->document == DOCUMENT_READ
+		? redirect_host(rq->a, az->client.client_id)
+		: NULL);
 	tmpl_set(d, "this_machine",
 	    redirect_is_local(az->redirect_uri) ? "1" : NULL);
 	tmpl_set(d, "switch_url", authorize_login_url(rq, az, 1));
@@ -286,6 +294,36 @@ decide(struct req *rq, struct authorization *az, struct visitor *v)
 	    : ask_fresh(rq, az, v, scope, NULL);
 }
 
+/* Nobody is sent away before the document says where to. */
+static const struct oerr *
+sign_in_first(struct req *rq, const struct authorization *az)
+{
+	const char *prompt = rq->param[PARAM_PROMPT];
+
+	return prompt != NULL && strcmp(prompt, "none") == 0
+	    ? oerr_say(rq, &oerr_invalid_request,
+		  "What the app says of itself is not known here yet: sign in"
+		  " first.")
+	    : resp_redirect(rq, authorize_login_url(rq, az, 0));
+}
+
+/* The courier needs a second or two: the page comes again by itself. */
+static const struct oerr *
+wait_for_document(struct req *rq)
+{
+	struct tmpl_data *d = tmpl_data_new(rq->a);
+
+	tmpl_set(d, "title", "One moment");
+	tmpl_set(d, "host",
+	    redirect_host(rq->a, rq->param[PARAM_CLIENT_ID]));
+	tmpl_set(d, "again_url", authorize_self(rq));
+	if (rq->method == METHOD_POST)
+		resp_header(rq, "Refresh", "1; url=%s", authorize_self(rq));
+	else
+		resp_header(rq, "Refresh", "1"); /* the same, prompt included */
+	return resp_page(rq, 200, "wait.html", d);
+}
+
 static const struct oerr *
 authorize(struct req *rq)
 {
@@ -293,10 +331,15 @@ authorize(struct req *rq)
 	const struct oerr *e;
 	struct visitor v;
 
-	if ((e = authorize_client(rq, &az)) != NULL ||
-	    (e = session_load(rq, &v)) != NULL)
+	if ((e = session_load(rq, &v)) != NULL)
 		return e;
-	return decide(rq, &az, &v);
+	az.is_signed_in = v.signed_in;
+	if ((e = authorize_client(rq, &az)) != NULL)
+		return e;
+	if (az.document == DOCUMENT_SIGN_IN)
+		return sign_in_first(rq, &az);
+	return az.document == DOCUMENT_WAIT ? wait_for_document(rq)
+					    : decide(rq, &az, &v);
 }
 
 int

@@ -26,8 +26,6 @@
 #include "throttle_count.h"
 #include "trail.h"
 
-#define WAITING_MAX 1000 /* that no user knows yet, whoever registered them */
-
 static const struct oerr oerr_metadata = { 400, METADATA_BAD, NULL, NULL };
 static const struct oerr oerr_uri = { 400, METADATA_BAD_URI, NULL, NULL };
 
@@ -124,8 +122,9 @@ row_of(struct req *rq, const struct known *k)
 	json_close(&b, '}');
 	return (struct stranger) {
 		.client_id = k->cl.client_id, .metadata = b.data,
+		.origin = CLIENT_REGISTERED,
 		.secret = k->cl.secret, .has_secret = k->cl.has_secret,
-		.manage = k->cl.manage, .created_at = k->cl.created_at,
+		.manage = k->cl.manage, .has_manage = 1, .created_at = k->cl.created_at,
 		.expires_at = k->expires_at,
 	};
 }
@@ -158,9 +157,10 @@ add_step(struct store *st, void *ctx)
 		 &ad->wait_s)) == 0)
 		ad->end = ADD_TOO_MANY;
 	if (n <= 0 ||
-	    (n = store_stranger_waiting(st, rq->now, WAITING_MAX, &first)) < 0)
+	    (n = store_stranger_waiting(st, CLIENT_REGISTERED, rq->now,
+		 STRANGERS_MAX, &first)) < 0)
 		return -1;
-	if (n >= WAITING_MAX) {
+	if (n >= STRANGERS_MAX) {
 		ad->end = ADD_FULL;
 		ad->wait_s = first - rq->now;
 		return -1;
@@ -361,6 +361,9 @@ change(struct req *rq, struct known *k)
 		k->cl.scope = scope_format(rq->conf, rq->a,
 		    scope_of_client(rq->conf, &had) &
 			scope_of_client(rq->conf, &k->cl) & ~SCOPE_STAR);
+	if (k->cl.jwks_uri != NULL && had.jwks_uri != NULL &&
+	    strcmp(k->cl.jwks_uri, had.jwks_uri) == 0)
+		k->cl.jwks = had.jwks;
 	k->cl.access_ttl = had.access_ttl;
 	k->cl.refresh_ttl = had.refresh_ttl;
 	k->cl.alg = had.alg;

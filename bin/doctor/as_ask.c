@@ -9,9 +9,9 @@
 #include "url.h"
 
 #define CURE_REGISTER                                                      \
-	"Let clients register (registration in carnet.conf(5), where this" \
-	" version has it), or register this one, carnet client add, and type" \
-	" its id into the client; --client-id then plays it."
+	"Let clients register (registration in carnet.conf(5)), or register" \
+	" this one, carnet client add, and type its id into the client;"     \
+	" --client-id then plays it."
 
 /* ---- Registration (RFC 7591) ---- */
 

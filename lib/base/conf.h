@@ -39,6 +39,9 @@ enum { SIGN_UP_CLOSED, SIGN_UP_INVITE, SIGN_UP_OPEN };
 /* Who may register a client over HTTP (RFC 7591). */
 enum { REGISTRATION_CLOSED, REGISTRATION_TICKET, REGISTRATION_OPEN };
 
+/* Which clients may have a document in place of a registration. */
+enum { DOCUMENTS_OFF, DOCUMENTS_PINNED, DOCUMENTS_OPEN };
+
 /* Who has a second factor: nobody, who likes to, everybody. */
 enum second_factor { FACTOR_OFF, FACTOR_OPTIONAL, FACTOR_REQUIRED };
 
@@ -81,6 +84,8 @@ struct conf {
 	int registration;	/* REGISTRATION_... */
 	const char *registration_scopes; /* words, or NULL: as user_scopes */
 	int64_t registration_idle; /* after so long without use they are deleted */
+	int client_documents;	/* DOCUMENTS_... */
+	const char *client_documents_hosts; /* words, or NULL: any host */
 	int64_t access_ttl, refresh_ttl, refresh_grace, personal_ttl;
 	int64_t refresh_max;	/* of a family, from its sign-in; 0: any time */
 	int64_t fresh_ttl;	/* a sign-in is new for so long */

@@ -13,6 +13,7 @@
 #include "claims.h"
 #include "b64.h"
 #include "conf.h"
+#include "document.h"
 #include "grant.h"
 #include "letter.h"
 #include "oerr.h"
@@ -63,6 +64,8 @@ set_place(struct arena *a, struct tmpl_data *d, const struct consent *c)
 			    : arena_printf(a, "%s %s", hosts, host);
 	}
 	tmpl_set(d, "hosts", hosts);
+	if (document_is_url(c->client_id))
+		tmpl_set(d, "document_host", redirect_host(a, c->client_id));
 	if (words_have(c->grants, GRANT_DEVICE))
 		tmpl_set(d, "device", "1");
 }

@@ -64,11 +64,33 @@ read_prompt(struct req *rq, struct authorization *az)
 	return NULL;
 }
 
+/* A decision is about the document that the page was made of. */
+static const struct oerr *
+find_client(
+    struct req *rq, struct authorization *az, const char *id, int *found)
+{
+	const struct oerr *e;
+
+	if (document_is_url(id)) {
+		e = document_find(rq, id, az->is_signed_in,
+		    rq->method == METHOD_POST &&
+			rq->param[PARAM_DECISION] != NULL,
+		    &az->client, &az->document);
+		*found = az->document == DOCUMENT_READ;
+		return e;
+	}
+	*found = store_client_by_id(rq->st, rq->a, id, &az->client);
+	if (*found == 0)
+		*found = stranger_find(rq, id, &az->client);
+	return *found < 0 ? oerr_machine(rq) : NULL;
+}
+
 const struct oerr *
 authorize_client(struct req *rq, struct authorization *az)
 {
 	const char *id = rq->param[PARAM_CLIENT_ID];
 	const char *uri = rq->param[PARAM_REDIRECT_URI];
+	const struct oerr *e;
 	int found;
 
 	/* If a name was sent twice, nobody knows which value counts. */
@@ -76,11 +98,9 @@ authorize_client(struct req *rq, struct authorization *az)
 		return oerr_say(rq, &oerr_invalid_request,
 		    "The app did not say which app it is.");
 	rq->trail.client_id = id;
-	found = store_client_by_id(rq->st, rq->a, id, &az->client);
-	if (found == 0)
-		found = stranger_find(rq, id, &az->client);
-	if (found < 0)
-		return oerr_machine(rq);
+	if ((e = find_client(rq, az, id, &found)) != NULL ||
+	    az->document == DOCUMENT_SIGN_IN || az->document == DOCUMENT_WAIT)
+		return e;
 	if (found == 0 || az->client.revoked_at != 0)
 		return oerr_say(rq, &oerr_invalid_request,
 		    "The app that sent you here is not known to this server.");

@@ -1,13 +1,13 @@
-/* client_metadata.c: what a client says of itself (RFC 7591 section 2). */
+/* client_metadata.c: what a client says of itself (RFC 7591 section 2): the rules. */
 #include "client_metadata.h"
 
 #include <json-c/json.h>
-#include <stddef.h>
 #include <string.h>
 
 #include "arena.h"
 #include "buf.h"
 #include "client.h"
+#include "client_metadata_int.h"
 #include "conf.h"
 #include "grant.h"
 #include "json.h"
@@ -16,215 +16,15 @@
 #include "registration.h"
 #include "scope.h"
 #include "store_client.h"
-#include "utf8.h"
 #include "words.h"
 
-#define NAME_MAX_LEN 240	/* bytes, as of a parameter name */
-#define URI_MAX_LEN 2048
-#define LIST_MAX 32		/* elements of an array */
-#define ABOUT_MAX 8192		/* bytes of all that is only repeated */
+#define ABOUT_MAX 8192 /* bytes of all that is only repeated */
 
 /* The methods of client authentication that may be registered. */
 #define METHOD_NONE "none"
 #define METHOD_SIGNED "private_key_jwt"
 #define METHOD_BASIC "client_secret_basic"
 #define METHOD_POST_BODY "client_secret_post"
-
-/* What was sent; NULL: not sent. */
-struct said {
-	const char *name, *method, *scope, *grants, *types, *redirects;
-	const char *jwks, *jwks_uri;
-	const char *id_token_alg, *userinfo_alg, *subject, *sector_uri;
-	const char *post_logout, *backchannel;
-	const char *client_uri, *logo_uri, *tos_uri, *policy_uri;
-	const char *contacts, *software_id, *software_version;
-};
-
-enum form {
-	FORM_LINE,	/* a line of text */
-	FORM_URI,
-	FORM_WORDS,	/* an array of words */
-	FORM_URIS,	/* an array of URIs; words */
-	FORM_LINES,	/* an array of lines; JSON */
-	FORM_OBJECT,	/* JSON */
-};
-
-#define ROW(member, how, field) \
-	{ .name = member, .form = how, .at = offsetof(struct said, field) }
-/* Nothing is done with these: they are stored, and repeated. */
-#define REPEATED(member, how, field) \
-	{ .name = member, .form = how, .at = offsetof(struct said, field), \
-	    .is_repeated = 1 }
-static const struct row_of_said {
-	const char *name;
-	enum form form;
-	size_t at;
-	int is_repeated;
-} rows[] = {
-	ROW("client_name", FORM_LINE, name),
-	ROW("redirect_uris", FORM_URIS, redirects),
-	ROW("token_endpoint_auth_method", FORM_LINE, method),
-	ROW("grant_types", FORM_WORDS, grants),
-	ROW("response_types", FORM_LINES, types),
-	ROW("scope", FORM_LINE, scope),
-	ROW("jwks", FORM_OBJECT, jwks),
-	ROW("jwks_uri", FORM_URI, jwks_uri),
-	ROW("id_token_signed_response_alg", FORM_LINE, id_token_alg),
-	ROW("userinfo_signed_response_alg", FORM_LINE, userinfo_alg),
-	ROW("subject_type", FORM_LINE, subject),
-	ROW("sector_identifier_uri", FORM_URI, sector_uri),
-	ROW("post_logout_redirect_uris", FORM_URIS, post_logout),
-	ROW("backchannel_logout_uri", FORM_URI, backchannel),
-	REPEATED("client_uri", FORM_URI, client_uri),
-	REPEATED("logo_uri", FORM_URI, logo_uri),
-	REPEATED("tos_uri", FORM_URI, tos_uri),
-	REPEATED("policy_uri", FORM_URI, policy_uri),
-	REPEATED("contacts", FORM_LINES, contacts),
-	REPEATED("software_id", FORM_LINE, software_id),
-	REPEATED("software_version", FORM_LINE, software_version),
-};
-#define N_ROWS (sizeof(rows) / sizeof(rows[0]))
-
-static const char **
-field_of(struct said *s, const struct row_of_said *row)
-{
-	return (const char **)((char *)s + row->at);
-}
-
-/* ---- Reading ---- */
-
-/* A text of at most max bytes without control characters; else NULL. */
-static const char *
-line_of(struct json_object *v, size_t max)
-{
-	const char *s;
-
-	if (!json_object_is_type(v, json_type_string))
-		return NULL;
-	s = json_object_get_string(v);
-	return strlen(s) == (size_t)json_object_get_string_len(v) &&
-		strlen(s) <= max && utf8_is_line(s)
-	    ? s
-	    : NULL;
-}
-
-/* Is there a character that would end a word, or that no URI has? */
-static int
-is_word(const char *s)
-{
-	if (*s == '\0')
-		return 0;
-	for (; *s != '\0'; s++)
-		if (*s <= ' ' || *s >= 0x7f || *s == '"' || *s == '\\')
-			return 0;
-	return 1;
-}
-
-static int
-is_web_uri(const char *s)
-{
-	return is_word(s) &&
-	    (strncmp(s, "https://", 8) == 0 || strncmp(s, "http://", 7) == 0);
-}
-
-static size_t
-longest(enum form form)
-{
-	return form == FORM_URI || form == FORM_URIS ? URI_MAX_LEN
-						      : NAME_MAX_LEN;
-}
-
-/* The elements of an array: words, or JSON. */
-static const char *
-take_list(struct arena *a, const struct row_of_said *row,
-    struct json_object *v, const char **out)
-{
-	const int as_json = row->form == FORM_LINES;
-	struct buf b;
-	const char *s;
-	size_t n;
-
-	if (!json_object_is_type(v, json_type_array))
-		return arena_printf(a, "%s is not an array", row->name);
-	if ((n = json_object_array_length(v)) > LIST_MAX)
-		return arena_printf(a, "%s has more than %d elements",
-		    row->name, LIST_MAX);
-	buf_init(&b, a, 512);
-	if (as_json)
-		json_open(&b, NULL, '[');
-	for (size_t i = 0; i < n; i++) {
-		s = line_of(json_object_array_get_idx(v, i),
-		    longest(row->form));
-		if (s == NULL || (!as_json && !is_word(s)))
-			return arena_printf(a,
-			    "an element of %s is not a text of the kind that"
-			    " belongs there, or is too long",
-			    row->name);
-		if (as_json)
-			json_str(&b, NULL, s);
-		else
-			buf_printf(&b, "%s%s", b.len > 0 ? " " : "", s);
-	}
-	if (as_json)
-		json_close(&b, ']');
-	*out = b.data;
-	return NULL;
-}
-
-static const char *
-take_member(struct arena *a, const struct row_of_said *row,
-    struct json_object *v, const char **out)
-{
-	const char *s;
-
-	if (row->form == FORM_OBJECT) {
-		if (!json_object_is_type(v, json_type_object))
-			return arena_printf(
-			    a, "%s is not an object", row->name);
-		*out = arena_str(a,
-		    json_object_to_json_string_ext(v,
-			JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
-		return NULL;
-	}
-	if (row->form != FORM_LINE && row->form != FORM_URI)
-		return take_list(a, row, v, out);
-	if ((s = line_of(v, strcmp(row->name, "scope") == 0 ? 4096
-							   : longest(row->form))) ==
-	    NULL)
-		return arena_printf(a,
-		    "%s is not a text without control characters, or is too long",
-		    row->name);
-	if (*s == '\0')
-		return NULL; /* some libraries write that for none */
-	if (row->form == FORM_URI && !is_web_uri(s))
-		return arena_printf(a, "%s is no URI of the web", row->name);
-	*out = arena_str(a, s);
-	return NULL;
-}
-
-/* RFC 7592 section 2.2: null is the same as a member that is left out. */
-static const char *
-take_members(struct arena *a, struct json_object *o, struct said *s,
-    const char **error)
-{
-	struct json_object *v;
-	const char *why;
-
-	for (size_t i = 0; i < N_ROWS; i++) {
-		if (!json_object_object_get_ex(o, rows[i].name, &v) ||
-		    v == NULL)
-			continue;
-		why = take_member(a, &rows[i], v, field_of(s, &rows[i]));
-		if (why == NULL)
-			continue;
-		if (strcmp(rows[i].name, "redirect_uris") == 0)
-			*error = METADATA_BAD_URI;
-		return why;
-	}
-	return NULL;
-}
-
-/* ---- Rules ---- */
 
 static const char *
 check_redirects(struct arena *a, const struct said *s)
@@ -262,7 +62,7 @@ check_flow(const struct said *s)
 static const char *
 take_method(struct arena *a, const struct said *s, struct registration *r)
 {
-	const char *method = s->method == NULL ? METHOD_BASIC : s->method;
+	const char *method = s->method;
 	const char *why;
 
 	if (s->jwks != NULL && s->jwks_uri != NULL)
@@ -319,43 +119,20 @@ take_scope(const struct conf *cf, struct arena *a, const struct said *s,
 	return NULL;
 }
 
-/* What is only repeated, and how a client with a secret sends it. */
+/* method: how it authenticates if it does not say. */
 static const char *
-take_about(struct arena *a, struct said *s, struct client *cl)
-{
-	struct buf b;
-
-	buf_init(&b, a, 256);
-	json_open(&b, NULL, '{');
-	if (cl->has_secret)
-		json_str(&b, "token_endpoint_auth_method",
-		    s->method == NULL ? METHOD_BASIC : s->method);
-	for (size_t i = 0; i < N_ROWS; i++) {
-		if (!rows[i].is_repeated || *field_of(s, &rows[i]) == NULL)
-			continue;
-		if (rows[i].form == FORM_LINES)
-			json_raw(&b, rows[i].name, *field_of(s, &rows[i]));
-		else
-			json_str(&b, rows[i].name, *field_of(s, &rows[i]));
-	}
-	json_close(&b, '}');
-	cl->about = b.data;
-	return b.len <= ABOUT_MAX ? NULL : "the members are too long in all";
-}
-
-const char *
-client_metadata_take(const struct conf *cf, struct arena *a,
-    struct json_object *o, struct client *cl, const char **error)
+take(const struct conf *cf, struct arena *a, struct json_object *o,
+    const char *method, struct client *cl, const char **error)
 {
 	struct registration r = { .name = NULL };
-	struct said s = { .name = NULL };
+	struct said s = { .method = method };
 	const char *why;
 
 	*error = METADATA_BAD;
 	cl->grants = GRANT_CODE " " GRANT_REFRESH;
 	if (!json_object_is_type(o, json_type_object))
 		return "the body is not a JSON object";
-	if ((why = take_members(a, o, &s, error)) != NULL)
+	if ((why = metadata_read(a, o, &s, error)) != NULL)
 		return why;
 	if ((why = check_redirects(a, &s)) != NULL) {
 		*error = METADATA_BAD_URI;
@@ -377,7 +154,40 @@ client_metadata_take(const struct conf *cf, struct arena *a,
 	    (why = take_scope(cf, a, &s, &r)) != NULL ||
 	    (why = registration_take(cf, a, &r, cl)) != NULL)
 		return why;
-	return take_about(a, &s, cl);
+	cl->about = metadata_repeat(a, &s, cl->has_secret ? s.method : NULL);
+	return strlen(cl->about) <= ABOUT_MAX
+	    ? NULL
+	    : "the members are too long in all";
+}
+
+const char *
+client_metadata_take(const struct conf *cf, struct arena *a,
+    struct json_object *o, struct client *cl, const char **error)
+{
+	return take(cf, a, o, METHOD_BASIC, cl, error);
+}
+
+const char *
+client_metadata_document(const struct conf *cf, struct arena *a,
+    const char *url, const char *text, struct client *cl)
+{
+	struct json_object *o = json_parse(a, text, strlen(text)), *v;
+	const char *id = json_get_str(o, "client_id"), *why, *error;
+
+	if (!json_object_is_type(o, json_type_object))
+		return "it is no JSON object";
+	if (id == NULL || strcmp(id, url) != 0)
+		return "its client_id is not its address";
+	if (json_object_object_get_ex(o, "client_secret", &v) ||
+	    json_object_object_get_ex(o, "client_secret_expires_at", &v))
+		return "it has a secret in it";
+	cl->client_id = url;
+	cl->origin = CLIENT_DOCUMENT;
+	why = take(cf, a, o, METHOD_NONE, cl, &error);
+	return why == NULL && cl->has_secret
+	    ? "token_endpoint_auth_method is none or private_key_jwt: a document"
+	      " can keep no secret"
+	    : why;
 }
 
 /* ---- Writing ---- */

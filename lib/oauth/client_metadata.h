@@ -25,6 +25,14 @@ const char *client_metadata_take(const struct conf *cf, struct arena *a,
     struct json_object *o, struct client *cl, const char **error);
 
 /*
+ * client_metadata_document(cf, a, url, text, cl):
+ * The same for a document at url (draft-ietf-oauth-client-id-metadata-document section
+ * 4): its client_id must be url, and it has no shared secret.
+ */
+const char *client_metadata_document(const struct conf *cf, struct arena *a,
+    const char *url, const char *text, struct client *cl);
+
+/*
  * client_metadata_write(b, cf, cl):
  * Append the members of cl to the object that is open in b, as client_metadata_take reads
  * them (section 3.2.1).

@@ -183,6 +183,8 @@ discovery_server(const struct conf *cf, struct arena *a)
 	write_acrs(cf, b);
 	write_openid(b);
 	json_truth(b, "authorization_response_iss_parameter_supported", 1);
+	if (cf->client_documents != DOCUMENTS_OFF)
+		json_truth(b, "client_id_metadata_document_supported", 1);
 	json_close(b, '}');
 	return b;
 }

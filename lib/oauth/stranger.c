@@ -1,4 +1,4 @@
-/* stranger.c: clients that register themselves (RFC 7591). */
+/* stranger.c: clients that register themselves, or that have a document. */
 #include "stranger.h"
 
 #include <string.h>
@@ -20,19 +20,22 @@ stranger_read(const struct conf *cf, struct arena *a, const struct stranger *s,
     struct client *out)
 {
 	struct client cl = REGISTRATION_NEW;
-	const char *error;
+	const char *error, *why;
 
 	/* It was checked; but the scopes may have changed since. */
-	if (client_metadata_take(cf, a,
-		json_parse(a, s->metadata, strlen(s->metadata)), &cl,
-		&error) != NULL)
+	why = strcmp(s->origin, CLIENT_DOCUMENT) == 0
+	    ? client_metadata_document(cf, a, s->client_id, s->metadata, &cl)
+	    : client_metadata_take(cf, a,
+		  json_parse(a, s->metadata, strlen(s->metadata)), &cl,
+		  &error);
+	if (why != NULL)
 		return 0;
 	cl.client_id = s->client_id;
 	cl.has_secret = s->has_secret;
 	cl.secret = s->secret;
 	cl.manage = s->manage;
-	cl.has_manage = 1;
-	cl.origin = CLIENT_REGISTERED;
+	cl.has_manage = s->has_manage;
+	cl.origin = s->origin;
 	cl.created_at = s->created_at;
 	*out = cl;
 	return 1;

@@ -1,7 +1,7 @@
 /*
- * stranger.h: clients that register themselves (RFC 7591).
+ * stranger.h: clients that register themselves (RFC 7591), or that have a document.
  *
- * Anybody can register, so such a client is a row of its own table, which is bounded,
+ * Anybody can come, so such a client is a row of its own table, which is bounded,
  * until a user allows it something: then it becomes a client as others are.
  */
 #ifndef CARNET_STRANGER_H
@@ -17,6 +17,7 @@ struct store;
 struct stranger;
 
 #define STRANGER_WAITS_S 3600	/* who gets no token for so long is deleted */
+#define STRANGERS_MAX 1000	/* of one origin, that no user knows yet */
 
 /*
  * stranger_find(rq, client_id, out):

@@ -132,25 +132,30 @@ const struct statement sql_table[SQL_COUNT] = {
 	[SQL_CLIENT_USED] = { .text =
 	    "UPDATE oauth_clients SET idle_at = ?2"
 	    " WHERE id = ?1 AND idle_at IS NOT NULL" },
+	[SQL_CLIENT_PIN] = { .text =
+	    "UPDATE oauth_clients SET idle_at = NULL WHERE id = ?1" },
 	[SQL_CLIENT_IDLE] = { .locks = 1, .text =
 	    "SELECT id FROM oauth_clients WHERE idle_at < ?1"
 	    " ORDER BY idle_at LIMIT 1" },
 
 	[SQL_STRANGER_FIND] = { .locks = 1, .text =
-	    "SELECT metadata, secret, manage, created_at, expires_at"
+	    "SELECT metadata, secret, manage, created_at, expires_at, origin"
 	    " FROM strangers WHERE identifier = ?1 AND expires_at > ?2" },
 	[SQL_STRANGER_ADD] = { .adds = 1, .text =
 	    "INSERT INTO strangers (identifier, metadata, secret, manage,"
-	    " created_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)" },
+	    " created_at, expires_at, origin)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+	    " ON CONFLICT (identifier) DO UPDATE SET metadata = ?2,"
+	    " expires_at = ?6" },
 	[SQL_STRANGER_CHANGE] = { .takes_back = 1, .text =
 	    "UPDATE strangers SET metadata = ?2, secret = ?3"
 	    " WHERE identifier = ?1" },
 	[SQL_STRANGER_DELETE] = { .text =
 	    "DELETE FROM strangers WHERE identifier = ?1" },
-	/* How many there are, counted up to ?2, and when the first expires. */
+	/* How many of origin ?3, counted up to ?2, and when the first expires. */
 	[SQL_STRANGER_WAITING] = { .text =
 	    "SELECT count(*), min(w.expires_at) FROM (SELECT expires_at"
-	    " FROM strangers WHERE expires_at > ?1"
+	    " FROM strangers WHERE expires_at > ?1 AND origin = ?3"
 	    " ORDER BY expires_at LIMIT ?2) AS w" },
 
 	[SQL_REG_TICKET_ADD] = { .adds = 1, .text =

@@ -137,6 +137,12 @@ store_client_used(struct store *st, int64_t id, int64_t idle_at)
 }
 
 int
+store_client_pin(struct store *st, int64_t id)
+{
+	return query_run(st, SQL_CLIENT_PIN, VALUES(V_INT(id)));
+}
+
+int
 store_client_revoke(struct store *st, int64_t id, int64_t now)
 {
 	return query_run(st, SQL_CLIENT_REVOKE, VALUES(V_INT(id), V_INT(now)));

@@ -31,8 +31,8 @@ struct client {
 	int keeps_sub;		/* its own tokens have its id, a number, as sub */
 	const char *jwks;	/* its public keys (JSON), or NULL */
 	const char *jwks_uri;	/* where jwks was read, or NULL */
-	/* Of a client that registered itself. */
-	const char *origin;	/* CLIENT_REGISTERED; NULL: the operator's */
+	/* Of a client that registered itself, or that has a document. */
+	const char *origin;	/* CLIENT_...; NULL: the operator added it */
 	const char *about;	/* what else it says of itself (JSON), or NULL */
 	struct digest manage;	/* of the token that changes its registration */
 	int has_manage;
@@ -40,6 +40,7 @@ struct client {
 };
 
 #define CLIENT_REGISTERED "registered"
+#define CLIENT_DOCUMENT "document"
 
 int store_client_by_id(struct store *st, struct arena *a,
     const char *client_id, struct client *out);
@@ -78,6 +79,8 @@ int store_client_has_keys_at(struct store *st);
  * a database error, logged.
  */
 int store_client_used(struct store *st, int64_t id, int64_t idle_at);
+/* store_client_pin(st, id): it stays, used or not. */
+int store_client_pin(struct store *st, int64_t id);
 int store_client_revoke(struct store *st, int64_t id, int64_t now);
 /*
  * List clients whose number is greater than after, in order, n at most.  The first

@@ -1,4 +1,4 @@
-/* store_stranger.c: clients that registered themselves and that no user knows yet. */
+/* store_stranger.c: clients that came by themselves and that no user knows yet. */
 #include "query.h"
 #include "store_stranger.h"
 
@@ -9,9 +9,10 @@ read_stranger(const struct row *r, void *to)
 
 	out->metadata = row_text(r, 0);
 	out->has_secret = row_digest(r, 1, &out->secret);
-	(void)row_digest(r, 2, &out->manage);
+	out->has_manage = row_digest(r, 2, &out->manage);
 	out->created_at = row_int(r, 3);
 	out->expires_at = row_int(r, 4);
+	out->origin = row_text(r, 5);
 }
 
 int
@@ -29,8 +30,9 @@ store_stranger_add(struct store *st, const struct stranger *s)
 	return query_run(st, SQL_STRANGER_ADD,
 	    VALUES(V_TEXT(s->client_id), V_TEXT(s->metadata),
 		V_DIGEST(s->has_secret ? &s->secret : NULL),
-		V_DIGEST(&s->manage), V_INT(s->created_at),
-		V_INT(s->expires_at)));
+		V_DIGEST(s->has_manage ? &s->manage : NULL),
+		V_INT(s->created_at), V_INT(s->expires_at),
+		V_TEXT(s->origin)));
 }
 
 int
@@ -63,12 +65,14 @@ read_waiting(const struct row *r, void *to)
 }
 
 int
-store_stranger_waiting(struct store *st, int64_t now, int max, int64_t *first)
+store_stranger_waiting(struct store *st, const char *origin, int64_t now,
+    int max, int64_t *first)
 {
 	struct waiting w = { .n = 0 };
 
 	if (query_one(st, NULL, SQL_STRANGER_WAITING,
-		VALUES(V_INT(now), V_INT(max)), read_waiting, &w) < 0)
+		VALUES(V_INT(now), V_INT(max), V_TEXT(origin)), read_waiting,
+		&w) < 0)
 		return -1;
 	*first = w.first;
 	return w.n;

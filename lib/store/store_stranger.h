@@ -1,4 +1,4 @@
-/* store_stranger.h: clients that registered themselves and that no user knows yet. */
+/* store_stranger.h: clients that came by themselves and that no user knows yet. */
 #ifndef CARNET_STORE_STRANGER_H
 #define CARNET_STORE_STRANGER_H
 
@@ -11,10 +11,12 @@ struct store;
 
 struct stranger {
 	const char *client_id;
-	const char *metadata;	/* what was registered: JSON */
+	const char *origin;	/* CLIENT_REGISTERED or CLIENT_DOCUMENT */
+	const char *metadata;	/* what was registered, or the document: JSON */
 	struct digest secret;
 	int has_secret;
 	struct digest manage;	/* of its registration access token */
+	int has_manage;
 	int64_t created_at, expires_at; /* Unix seconds */
 };
 
@@ -25,18 +27,19 @@ struct stranger {
  */
 int store_stranger_find(struct store *st, struct arena *a,
     const char *client_id, int64_t now, struct stranger *out);
+/* Add s, or store its metadata and expires_at anew. */
 int store_stranger_add(struct store *st, const struct stranger *s);
 /* Store the metadata and the secret of s. */
 int store_stranger_change(struct store *st, const struct stranger *s);
 int store_stranger_delete(struct store *st, const char *client_id);
 
 /*
- * store_stranger_waiting(st, now, max, first):
- * Return how many there are, counted up to max, and put to *first when the first of
- * them expires; -1 on a database error, logged.
+ * store_stranger_waiting(st, origin, now, max, first):
+ * Return how many of that origin there are, counted up to max, and put to *first when the
+ * first of them expires; -1 on a database error, logged.
  */
-int store_stranger_waiting(
-    struct store *st, int64_t now, int max, int64_t *first);
+int store_stranger_waiting(struct store *st, const char *origin, int64_t now,
+    int max, int64_t *first);
 
 /*
  * Tickets, which let a client register (RFC 7591 section 3, initial access token); d is

@@ -88,7 +88,8 @@ class World:
         site.serve_by_cgi()
         site.install()
         site.conf.write_text("mail_from = a@b.example\nmail_command = /bin/true\n"
-                             "sign_up = open\nregistration = open\n" + site.conf.read_text())
+                             "sign_up = open\nregistration = open\n"
+                             "client_documents = open\n" + site.conf.read_text())
         with open(site.conf, "a") as f:
             f.write("[guard]\n/guarded/all = all read-posts write-posts\n"
                     "GET /guarded/user = user any admin\n/guarded/open = public\n"
@@ -143,7 +144,8 @@ class World:
         tokens = site.sign_in(site.scope)
         link = site.carnet("user", "reset", user.email).strip().partition("link=")[2]
         machine = site.grant("client_credentials", self.machine, scope="*").json()
-        site.sql("DELETE FROM strangers")
+        for table in "strangers", "fetches", "outbox":
+            site.sql("DELETE FROM " + table)
         said = site.post("/oauth/register", json={
             "redirect_uris": ["https://app.example/cb"]}).json()
         self.stranger = said["client_id"]
@@ -166,6 +168,8 @@ class World:
             client = self.gateway
         if program == "device":
             client = self.device
+        if program == "authorize" and rng.randrange(8) == 0:
+            return {"client_id": ["https://app.example/client.json"]}
         if program == "register":
             return {"client_id": [self.stranger]}
         if rng.randrange(4) == 0:

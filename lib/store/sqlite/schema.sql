@@ -72,8 +72,8 @@ CREATE TABLE recovery_codes (
 -- post_logout_uris is words.  jwks is the set of its public keys (JSON), with which it
 -- proves who it is; of a client with jwks_uri it is what was last read there, or NULL.
 -- about is what else the client says of itself (a JSON object of RFC 7591's members).
--- origin is 'registered' for a client that registered itself, NULL for one that the
--- operator added.  manage is the SHA-256 of the token with which the client may change
+-- origin is 'registered' for a client that registered itself, 'document' for one whose
+-- identifier is the URL of its metadata, NULL for one that the operator added.  manage is the SHA-256 of the token with which the client may change
 -- its registration.  A client that is not used before idle_at is deleted.
 -- role is 'password' or 'personal' for the clients that carnet install makes, else
 -- NULL.  owner_id is the user who made the client in Passport.  If keeps_sub is 1,
@@ -116,14 +116,16 @@ CREATE INDEX oauth_clients_jwks_uri ON oauth_clients (jwks_uri)
 CREATE INDEX oauth_clients_idle ON oauth_clients (idle_at)
 	WHERE idle_at IS NOT NULL;
 
--- Clients that registered themselves, and that no user has allowed anything yet.  Such a
--- row becomes a client when a user does.  identifier, secret and manage are as in
--- oauth_clients; metadata is what was registered (a JSON object of RFC 7591's members).
+-- Clients that registered themselves, or that have a document, and that no user has allowed
+-- anything yet.  Such a row becomes a client when a user does.  identifier, origin, secret
+-- and manage are as in oauth_clients; metadata is what was registered, or the document (a
+-- JSON object of RFC 7591's members).
 CREATE TABLE strangers (
 	identifier TEXT PRIMARY KEY,
 	metadata TEXT NOT NULL,
+	origin TEXT NOT NULL,
 	secret BLOB,
-	manage BLOB NOT NULL,
+	manage BLOB,
 	created_at INTEGER NOT NULL,
 	expires_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
@@ -387,7 +389,8 @@ CREATE TABLE seal_key (
 -- What the courier is to do, a row a job; it is deleted when that is done.  kind is
 -- 'mail': target is whom to, and body the message (RFC 5322); or 'sign_up', 'recover'
 -- or 'email': the courier finds out whether there is a user, and makes the mail; body
--- is JSON (lib/oauth/link.c); or 'jwks': target is the URL of keys to fetch;
+-- is JSON (lib/oauth/link.c); or 'jwks': target is the URL of keys to fetch; or
+-- 'document': target is the URL of a client's metadata to fetch;
 -- or 'logout': target is the client_id of who is told that the session body (a sid) ended.  user_id is whom the job is about.  Who takes a job counts tries up and puts next_at to the next try
 -- in advance: a courier that dies leaves the job for that.
 CREATE TABLE outbox (

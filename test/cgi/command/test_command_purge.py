@@ -42,8 +42,8 @@ def used(fresh):
               int(time.time()) + DAY)
     fresh.sql("INSERT INTO fetches (url, kind, asked_at, is_under_way, expires_at)"
               " VALUES ('https://a.example/', 'jwks', 0, 0, ?)", int(time.time()) + DAY)
-    fresh.sql("INSERT INTO strangers (identifier, metadata, manage, created_at, expires_at)"
-              " VALUES ('x', '{}', randomblob(32), 0, ?)", int(time.time()) + DAY)
+    fresh.sql("INSERT INTO strangers (identifier, origin, metadata, created_at, expires_at)"
+              " VALUES ('x', 'registered', '{}', 0, ?)", int(time.time()) + DAY)
     fresh.sql("INSERT INTO registration_tickets (digest, uses, expires_at)"
               " VALUES (randomblob(32), 1, ?)", int(time.time()) + DAY)
     return fresh

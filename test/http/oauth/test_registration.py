@@ -304,8 +304,8 @@ def test_how_many_from_one_address(opened):
 
 def pile_up(site, n, expires_at):
     site.sql("WITH RECURSIVE i AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM i WHERE n < ?)"
-             " INSERT INTO strangers (identifier, metadata, manage, created_at, expires_at)"
-             " SELECT 'pile-' || n, '{}', CAST('x' AS BLOB), 1, ? FROM i", n, expires_at)
+             " INSERT INTO strangers (identifier, origin, metadata, created_at, expires_at)"
+             " SELECT 'pile-' || n, 'registered', '{}', 1, ? FROM i", n, expires_at)
 
 
 @pytest.mark.files
