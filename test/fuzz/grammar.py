@@ -95,6 +95,8 @@ class Grammar:
             for name in "redirect_uris", "grant_types", "response_types", "contacts":
                 if name in members and self.chance(90):
                     members[name] = [members[name]] * self.rng.choice([1, 1, 1, 0, 2, 40])
+            if self.chance(85):
+                members.pop("jwks", None)
             if "jwks" in members and self.chance(50):
                 members["jwks"] = {"keys": [self.rng.choice([*odd, {"kty": "EC"}])]}
         text = json.dumps(members).encode()
