@@ -1,4 +1,5 @@
 /* cmd_client.c: carnet client add, edit, list, show, secret, revoke, delete. */
+#include "app.h"
 #include "arena.h"
 #include "buf.h"
 #include "client.h"
@@ -13,9 +14,10 @@
 
 #define LIST_N 256
 
-/* Print a client and its new secret, which is shown only here. */
+/* Print a client and its new secret, shown only here, and what its app needs. */
 static int
-show_secret(struct cmd *c, const struct client *cl, const char *secret)
+show_new(struct cmd *c, const struct client *cl, const char *secret,
+    const struct app_use *use)
 {
 	struct buf b;
 
@@ -25,6 +27,7 @@ show_secret(struct cmd *c, const struct client *cl, const char *secret)
 		json_str(&b, "client_id", cl->client_id);
 		if (secret != NULL)
 			json_str(&b, "client_secret", secret);
+		app_write(c, use, cl, secret, &b);
 		json_close(&b, '}');
 	} else {
 		buf_printf(&b, "client_id      %s", cl->client_id);
@@ -32,8 +35,15 @@ show_secret(struct cmd *c, const struct client *cl, const char *secret)
 			buf_printf(&b, "\nclient_secret  %s\n"
 			    "This is the only time that the secret is shown.",
 			    secret);
+		app_write(c, use, cl, secret, &b);
 	}
 	return cmd_print(&b);
+}
+
+static int
+show_secret(struct cmd *c, const struct client *cl, const char *secret)
+{
+	return show_new(c, cl, secret, NULL);
 }
 
 /* The arguments of add and edit, as they were typed. */
@@ -95,23 +105,30 @@ cmd_client_add(struct cmd *c)
 {
 	char secret[SECRET_TEXT_LEN + 1];
 	struct client cl = REGISTRATION_NEW;
+	struct app_use use = { .name = NULL };
 	struct typed t = { .unset = NULL };
-	const struct cmd_opt opts[] = { TYPED_OPTS(t) };
+	const struct cmd_opt opts[] = { TYPED_OPTS(t),
+		{ .name = "app", .value = &use.name },
+		{ .name = "url", .value = &use.url } };
 	const char *why;
 	char **operand;
 	int n, rc;
 
 	n = cmd_options(c, opts, sizeof(opts) / sizeof(opts[0]), &operand);
-	if (n != 0 || t.r.name == NULL || *t.r.name == '\0' ||
-	    t.r.grants == NULL)
+	if (n == 0 && use.name != NULL && strcmp(use.name, "list") == 0)
+		return app_list(c);
+	if (n != 0)
 		return n < 0 ? CMD_USAGE : cmd_usage(c);
-	if ((rc = take_others(c, &t)) != CMD_OK)
+	if ((rc = take_others(c, &t)) != CMD_OK ||
+	    (rc = app_apply(c, &use, &t.r)) != CMD_OK)
 		return rc;
+	if (t.r.name == NULL || *t.r.name == '\0' || t.r.grants == NULL)
+		return cmd_usage(c);
 	if ((why = registration_apply(c->conf, c->a, &t.r, &cl)) != NULL)
 		return cmd_refuse("%s", why);
 	if (registration_add(c->st, c->a, c->now, &cl, secret) < 0)
 		return CMD_SYSTEM;
-	rc = show_secret(c, &cl, cl.has_secret ? secret : NULL);
+	rc = show_new(c, &cl, cl.has_secret ? secret : NULL, &use);
 	explicit_bzero(secret, sizeof(secret));
 	return rc;
 }

@@ -119,14 +119,17 @@ const struct verb cmd_verbs[] = {
 	},
 	{
 		.name = "client add",
-		.args = "--name N --grant G[,G...] [--redirect-uri U]..."
-		    " [--scope \"...\"] [--public] [--alg A] [--access-ttl T]"
+		.args = "--app list | --app NAME [--url U] | --name N --grant"
+		    " G[,G...] [--redirect-uri U]... [--scope \"...\"]"
+		    " [--public] [--alg A] [--access-ttl T]"
 		    " [--refresh-ttl T] [--refresh keep|rotate]"
 		    " [--pkce required|optional] [--trusted]"
 		    " [--jwks FILE | --jwks-uri URL]" OPENID_ARGS,
 		.help = "add a client; its secret is printed once; one with"
 		    " --jwks or --jwks-uri has none, and proves who it is by"
-		    " signing (private_key_jwt)",
+		    " signing (private_key_jwt); --app: a client as that"
+		    " well-known program at the address --url needs it, with"
+		    " the lines for its configuration",
 		.run = cmd_client_add,
 	},
 	{
