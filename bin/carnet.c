@@ -223,8 +223,10 @@ begin(struct cmd *c, struct store *(*open)(const char *, int))
 	if ((rc = cmd_read_conf(c)) != CMD_OK ||
 	    (rc = cmd_become_owner(c)) != CMD_OK)
 		return rc;
-	c->st = open(c->conf->database, 1);
-	return c->st == NULL ? CMD_SYSTEM : CMD_OK;
+	if ((c->st = open(c->conf->database, 1)) == NULL)
+		return CMD_SYSTEM;
+	store_set_outbox_max(c->st, c->conf->outbox_max);
+	return CMD_OK;
 }
 
 int

@@ -12,6 +12,7 @@
 #include "conf.h"
 #include "discovery.h"
 #include "json.h"
+#include "keys.h"
 #include "site.h"
 
 /*
@@ -148,6 +149,19 @@ root_is_sound(const char *root)
 	return 1;
 }
 
+/* The document of the server; who may not read the keys gets what is always true. */
+static const struct buf *
+of_server(struct cmd *c)
+{
+	struct keys *ks = access(c->conf->keys, R_OK | X_OK) == 0
+	    ? keys_load(c->conf->keys)
+	    : NULL;
+	const unsigned algs = keys_algs(ks);
+
+	keys_free(ks);
+	return discovery_server(c->conf, c->a, algs);
+}
+
 /* The documents: of the server, of the issuer's resources, of each resource. */
 static size_t
 list_documents(struct cmd *c, struct document *out)
@@ -155,10 +169,10 @@ list_documents(struct cmd *c, struct document *out)
 	const char *root = site_root(c->conf, c->a), *path;
 	size_t n = 0;
 
-	out[n++] = (struct document) { DISCOVERY_SERVER, root,
-		discovery_server(c->conf, c->a), "", 1 };
-	out[n++] = (struct document) { DISCOVERY_OPENID, "",
-		discovery_server(c->conf, c->a), root, 1 };
+	out[n++] = (struct document) { DISCOVERY_SERVER, root, of_server(c),
+		"", 1 };
+	out[n++] = (struct document) { DISCOVERY_OPENID, "", of_server(c),
+		root, 1 };
 	out[n++] = (struct document) { DISCOVERY_RESOURCE, root,
 		discovery_resource(c->conf, c->a, 0), "", 1 };
 	for (unsigned no = 1; no <= c->conf->n_resources; no++) {
@@ -277,5 +291,5 @@ cmd_metadata(struct cmd *c)
 	if (dir != NULL)
 		return write_all(c, dir);
 	return resource ? print_resource(c, n == 1 ? operand[0] : NULL)
-			: cmd_print(discovery_server(c->conf, c->a));
+			: cmd_print(of_server(c));
 }

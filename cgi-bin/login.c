@@ -117,6 +117,7 @@ page(struct req *rq, const char *title, const char *error)
 	if (words_have(rq->param[PARAM_PROMPT], "login"))
 		tmpl_set(d, "prompt", "login");
 	tmpl_set(d, "max_age", rq->param[PARAM_MAX_AGE]);
+	tmpl_set(d, "hint", rq->param[PARAM_EMAIL]);
 	return d;
 }
 

@@ -12,6 +12,7 @@
 #include "factor.h"
 #include "grant.h"
 #include "json.h"
+#include "key.h"
 #include "rule.h"
 #include "signed.h"
 #include "site.h"
@@ -140,15 +141,30 @@ write_acrs(const struct conf *cf, struct buf *b)
 }
 
 /*
- * OpenID Connect Discovery section 3.  Each installation has a key of these two
- * algorithms.
+ * What signs ID tokens and userinfo.  Each installation has a key of the first two
+ * algorithms (OpenID Connect Discovery section 3: RS256 must be listed).
  */
 static void
-write_openid(struct buf *b)
+write_algs(struct buf *b, const char *name, unsigned algs)
+{
+	static const enum alg order[] = { ALG_RS256, ALG_ES256, ALG_PS256,
+		ALG_EDDSA };
+
+	algs |= 1U << ALG_RS256 | 1U << ALG_ES256;
+	json_open(b, name, '[');
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
+		if (algs >> order[i] & 1)
+			json_str(b, NULL, alg_name(order[i]));
+	json_close(b, ']');
+}
+
+/* OpenID Connect Discovery section 3. */
+static void
+write_openid(struct buf *b, unsigned algs)
 {
 	json_words(b, "subject_types_supported", "public pairwise");
-	json_words(b, "id_token_signing_alg_values_supported", "RS256 ES256");
-	json_words(b, "userinfo_signing_alg_values_supported", "RS256 ES256");
+	write_algs(b, "id_token_signing_alg_values_supported", algs);
+	write_algs(b, "userinfo_signing_alg_values_supported", algs);
 	json_words(b, "prompt_values_supported",
 	    "none login consent select_account");
 	json_words(b, "display_values_supported", "page");
@@ -165,7 +181,7 @@ write_openid(struct buf *b)
 }
 
 const struct buf *
-discovery_server(const struct conf *cf, struct arena *a)
+discovery_server(const struct conf *cf, struct arena *a, unsigned algs)
 {
 	struct buf *b = arena_alloc(a, sizeof(*b));
 
@@ -181,7 +197,7 @@ discovery_server(const struct conf *cf, struct arena *a)
 	write_methods(b, "introspection_endpoint", 0);
 	json_words(b, "code_challenge_methods_supported", "S256");
 	write_acrs(cf, b);
-	write_openid(b);
+	write_openid(b, algs);
 	json_truth(b, "authorization_response_iss_parameter_supported", 1);
 	if (cf->client_documents != DOCUMENTS_OFF)
 		json_truth(b, "client_id_metadata_document_supported", 1);

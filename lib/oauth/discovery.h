@@ -15,12 +15,14 @@ struct conf;
 #define DISCOVERY_RESOURCE "oauth-protected-resource"
 
 /*
- * discovery_server(cf, a):
+ * discovery_server(cf, a, algs):
  * Return the JSON document of the authorization server (RFC 8414 section 2,
  * OpenID Connect Discovery section 3: one document for both).  It is made from the
- * tables that the programs themselves use.
+ * tables that the programs themselves use.  algs has the algorithms that there are
+ * keys of (keys_algs).
  */
-const struct buf *discovery_server(const struct conf *cf, struct arena *a);
+const struct buf *discovery_server(
+    const struct conf *cf, struct arena *a, unsigned algs);
 
 /*
  * discovery_resource(cf, a, no):

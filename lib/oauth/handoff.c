@@ -85,6 +85,8 @@ add_wishes(struct req *rq, struct buf *b, const struct detour *dt)
 	else if (dt->since != 0)
 		url_query_add(b, "max_age", arena_printf(rq->a, "%lld",
 		    (long long)(rq->now - dt->since)));
+	if (rq->param[PARAM_EMAIL] != NULL)
+		url_query_add(b, "login_hint", rq->param[PARAM_EMAIL]);
 	/* A ticket can say no more than mfa; a passkey is asked for here. */
 	if (sign_in_wanted(rq, dt->to) == ACR_MFA)
 		url_query_add(b, "acr_values", acr_name(ACR_MFA));

@@ -11,7 +11,8 @@ struct visitor;
  * Answer with a redirect to the site's sign-in page (login_url), from where the
  * browser comes back with a ticket and then goes to to.  The parameters prompt
  * (login) and max_age go along, and the ticket must keep them; so does acr_values, if
- * the request that waits at to wants a second factor.  Return NULL or an error.
+ * the request that waits at to wants a second factor.  The parameter email goes along
+ * as login_hint.  Return NULL or an error.
  */
 const struct oerr *handoff_begin(struct req *rq, const char *to);
 

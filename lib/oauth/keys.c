@@ -279,6 +279,16 @@ keys_any(struct keys *ks)
 	return ks->n > 0;
 }
 
+unsigned
+keys_algs(const struct keys *ks)
+{
+	unsigned algs = 0;
+
+	for (size_t i = 0; ks != NULL && i < ks->n_files; i++)
+		algs |= 1U << ks->file[i].alg;
+	return algs;
+}
+
 struct keys *
 keys_load(const char *dir)
 {

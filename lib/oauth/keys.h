@@ -80,6 +80,13 @@ uint64_t keys_generation(const struct keys *ks);
  */
 int keys_any(struct keys *ks);
 
+/*
+ * keys_algs(ks):
+ * Return a bit, 1 << alg, for each algorithm that a file of the set is of.  No key is
+ * read for that.  NULL: 0.
+ */
+unsigned keys_algs(const struct keys *ks);
+
 /* keys_all(ks, n): all keys; put to *n how many. */
 const struct keys_entry *keys_all(struct keys *ks, size_t *n);
 

@@ -45,6 +45,7 @@ struct store {
 	int takes_back, adds, guarded; /* a statement in it does so: sql.h */
 	enum fault fault;	/* of the last call that failed */
 	int64_t now;		/* rows expired before it; 0: delete none */
+	int64_t outbox_max;	/* jobs; 0: not said */
 	int (*purge)(struct store *st, int64_t now); /* store_expired_turn */
 	unsigned purge_turn;	/* counts the turns; 0: begin at a random one */
 	struct cache *cache;	/* store_cache.h; NULL: it is empty */

@@ -26,11 +26,14 @@
 #define SESSION_COLUMNS \
     "digest, user_id, agent, address, created_at, seen_at, expires_at, " \
     PROOF_COLUMNS ", credential, confirmed_at, is_half"
-/* The client c of the session s is told of its end; an expired session is over. */
+/*
+ * The client c of the session s is told of its end; an expired session is over.  The
+ * outbox then has ?3 jobs at most: the difference is never negative.
+ */
 #define WANTS_LOGOUT \
     " AND s.expires_at > ?2 AND c.backchannel_logout_uri IS NOT NULL" \
-    " AND c.revoked_at IS NULL AND (SELECT count(*) FROM" \
-    "  (SELECT id FROM outbox LIMIT ?3) AS o) < ?3"
+    " AND c.revoked_at IS NULL LIMIT ?3 - (SELECT count(*) FROM" \
+    "  (SELECT id FROM outbox LIMIT ?3) AS o)"
 #define LINK_COLUMNS \
     "digest, kind, user_id, email, name, password, return_to, credential," \
     " expires_at"
@@ -404,7 +407,7 @@ const struct statement sql_table[SQL_COUNT] = {
 
 	/*
 	 * A job for each client of the session ?1; of the user ?1, but for the session
-	 * ?4.  ?2: now; ?3: with so many jobs in the outbox none is added.
+	 * ?4.  ?2: now; ?3: how many jobs the outbox may have.
 	 */
 	[SQL_LOGOUT_SESSION] = { .serial = 1, .text =
 	    "INSERT INTO outbox (kind, user_id, target, body, created_at,"
@@ -424,6 +427,9 @@ const struct statement sql_table[SQL_COUNT] = {
 	[SQL_LOGOUT_FORGET] = { .serial = 1, .text =
 	    "DELETE FROM session_clients WHERE session IN"
 	    " (SELECT digest FROM sessions WHERE user_id = ?1)" },
+	[SQL_LOGOUT_UNNAME] = { .serial = 1, .text =
+	    "UPDATE outbox SET user_id = NULL"
+	    " WHERE user_id = ?1 AND kind = 'logout'" },
 	[SQL_LOGOUT_MOVE] = { .text =
 	    "UPDATE session_clients SET session = ?2 WHERE session = ?1" },
 	[SQL_CLIENT_WANTS_LOGOUT] = { .text =

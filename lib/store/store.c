@@ -127,6 +127,12 @@ store_set_now(struct store *st, int64_t now)
 	st->now = now;
 }
 
+void
+store_set_outbox_max(struct store *st, int64_t n)
+{
+	st->outbox_max = n;
+}
+
 int
 store_is_busy(const struct store *st)
 {

@@ -104,6 +104,9 @@ int store_is_gone(struct store *st);
  */
 void store_set_now(struct store *st, int64_t now);
 
+/* store_set_outbox_max(st, n): how many jobs the courier's outbox may have. */
+void store_set_outbox_max(struct store *st, int64_t n);
+
 /*
  * store_is_busy(st):
  * Return 1 if a call failed since store_forget_failure, for a reason that may pass:

@@ -1,6 +1,7 @@
 /* store_erase.c: a user or a client, with all that is theirs, is deleted. */
 #include "query.h"
 #include "store_erase.h"
+#include "store_logout.h"
 #include "store_passkey.h"
 
 /* The tables that have rows of users and of clients; 0: of no user, no client. */
@@ -23,8 +24,8 @@ store_erase_user(struct store *st, int64_t id)
 {
 	const struct value v[] = { V_INT(id) };
 
-	/* The clients are not told: a job would name who is to be forgotten. */
-	if (erase_shared(st, id, 0) < 0 ||
+	/* The clients are told of the end of each session, by its sid alone. */
+	if (store_logout_erase(st, id) < 0 || erase_shared(st, id, 0) < 0 ||
 	    query_run(st, SQL_ERASE_SESSIONS, v, 1) < 0 ||
 	    query_run(st, SQL_TOTP_RESET, v, 1) < 0 ||
 	    query_run(st, SQL_RECOVERY_DELETE, v, 1) < 0 ||

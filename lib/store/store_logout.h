@@ -13,7 +13,8 @@ struct store;
  * Within the write transaction that ends the session d, or all sessions of the user but
  * keep (NULL: all of them), and before they are deleted: store a job for the courier
  * for each client of theirs that wants a logout token (OpenID Connect Back-Channel
- * Logout).  Jobs beyond LOGOUT_JOBS_MAX are lost.  Return how many, or -1.
+ * Logout).  Jobs beyond what the outbox may have (store_set_outbox_max; else
+ * LOGOUT_JOBS_MAX) are lost.  Return how many, or -1.
  */
 #define LOGOUT_JOBS_MAX 10000
 #define LOGOUT_JOB "logout"	/* kind; its target is a client_id, its body the sid */
@@ -23,6 +24,14 @@ int store_logout_user(
 
 /* store_logout_forget(st, user): the same, of sessions that are not deleted. */
 int store_logout_forget(struct store *st, int64_t user);
+
+/*
+ * store_logout_erase(st, user):
+ * Within the write transaction that deletes the user: the same, and no job names the
+ * user any more: a token then has the sid alone (section 2.4).  Return how many jobs
+ * do so, or -1.
+ */
+int store_logout_erase(struct store *st, int64_t user);
 
 /*
  * store_logout_move(st, from, to):

@@ -345,8 +345,10 @@ process_check(struct process *pr, int64_t now)
 	}
 	if (pr->conf != NULL && pr->st == NULL)
 		pr->st = open_store(pr->ep, pr->conf);
-	if (pr->st != NULL)
+	if (pr->st != NULL) {
 		store_set_now(pr->st, now);
+		store_set_outbox_max(pr->st, pr->conf->outbox_max);
+	}
 	if (pr->st != NULL && pr->serves_one)
 		store_serve_one(pr->st);
 	process_confine(pr);

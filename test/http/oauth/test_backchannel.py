@@ -118,6 +118,33 @@ def test_however_a_session_ends(site, there, rp, ada, end):
     assert [jose.claims_of(t)["sid"] for t in told(there, rp)] == [sid]
 
 
+def test_who_is_deleted_is_not_named(site, there, rp, ada):
+    """Section 2.4, doc/openid.md: the sid alone; no row names the user any more."""
+    browser = Browser(site, ada)
+    sid = sid_of(rp, browser)
+    site.carnet("user", "delete", ada.email)
+    assert site.sql("SELECT user_id FROM outbox WHERE kind = 'logout'") == [(None,)]
+    assert courier(site)["sent"] == 1
+    claims = jose.claims_of(told(there, rp)[0])
+    assert claims["sid"] == sid and "sub" not in claims
+
+
+def test_the_outbox_is_bounded(cgi, there):
+    """carnet.conf(5), outbox_max: jobs beyond it are lost, of one sign-out too; by a
+    request and by the command."""
+    site = cgi.variant(there.settings + "\noutbox_max = 2")
+    apps = [App(site, "--backchannel-logout-uri", "%s/%d" % (there.url, i))
+            for i in range(3)]
+    for end in by_the_page, by_disabling:
+        user = site.user("*")
+        browser = Browser(site, user)
+        for app in apps:
+            sid_of(app, browser)
+        end(site, browser, user, apps[0])
+        assert site.sql("SELECT count(*) FROM outbox") == [(2,)]
+        site.sql("DELETE FROM outbox")
+
+
 def test_who_signs_in_again_goes_on(site, there, rp, ada):
     """A new proof is no end: the client calls the session what it did before."""
     browser = Browser(site, ada)

@@ -165,6 +165,20 @@ def test_the_algorithms_listed_sign(site, metadata, option, member):
         assert jose.header_of(token)["alg"] == alg and app
 
 
+def test_an_algorithm_is_listed_when_it_has_a_key(cgi):
+    """Discovery section 3: RS256 and ES256 always; PS256 and EdDSA from their key on, also
+    in the files that carnet metadata writes."""
+    there, algs = cgi.variant(), ["RS256", "ES256"]
+    members = ["id_token_signing_alg_values_supported",
+               "userinfo_signing_alg_values_supported"]
+    for alg in (None, "EdDSA", "PS256"):
+        if alg:
+            there.carnet("keys", "generate", "--alg", alg)
+            algs = sorted([*algs, alg], key=["RS256", "ES256", "PS256", "EdDSA"].index)
+        for document in (there.get(URL).json(), there.carnet_json("metadata")):
+            assert [document[name] for name in members] == [algs, algs]
+
+
 def test_the_subject_types_listed_are_given(site, metadata):
     """Discovery section 3."""
     user = site.user("*")

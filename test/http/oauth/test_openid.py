@@ -66,6 +66,35 @@ def test_the_id_token(site, rp, browser, ada):
     assert set(got["scope"].split()) == {"openid", "read-posts"}
 
 
+def test_a_code_by_form_post(site, rp, browser, ada):
+    """Form Post Response Mode section 2; Core section 3.1.2.5: a page that sends code,
+    state and iss to the app, and nothing of it is in an address."""
+    r = rp.decide(browser, response_mode="form_post", scope="openid email", nonce="n")
+    assert r.status_code == 200 and "Location" not in r.headers
+    form, = Page(r).forms
+    assert (form.action, form.method) == (rp.uri, "post")
+    assert set(form.fields) == {"code", "state", "iss"}
+    assert (form.fields["state"], form.fields["iss"]) == (rp.state, site.url)
+    got = expect.tokens(rp.redeem(form.fields["code"]))
+    _, claims = verified(site, got["id_token"])
+    assert (claims["nonce"], claims["sub"]) == ("n", str(ada.id))
+    assert userinfo(site, got["access_token"]).json()["email"] == ada.email
+
+
+@pytest.mark.parametrize("changes, error", [
+    ({"prompt": "none", "max_age": "0"}, "login_required"),
+    ({"request": "x"}, "request_not_supported"),
+    ({"acr_values": "phr", "prompt": "none"}, None)])
+def test_an_error_by_form_post(rp, browser, changes, error):
+    """Core section 3.1.2.6; Form Post Response Mode section 2: errors go the same way."""
+    rp.connect(browser, scope="openid")
+    page = Page(rp.ask(browser, response_mode="form_post", scope="openid", **changes))
+    form, = page.forms
+    assert (form.action, form.method) == (rp.uri, "post") and "code" not in form.fields
+    assert form.fields["state"] == rp.state
+    assert form.fields["error"] == error or error is None and form.fields["error"]
+
+
 def test_without_openid_there_is_none(rp, browser):
     """Core section 3.1.2.1: the request is OAuth's."""
     assert "id_token" not in rp.connect(browser, scope="profile read-posts", nonce="n")

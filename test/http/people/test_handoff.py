@@ -350,6 +350,20 @@ def test_the_button_beside_the_form_takes_max_age_along(home):
     assert "&max_age=3600" in r.headers["Location"]
 
 
+def test_login_hint_reaches_the_site(home, browser, sub):
+    """OpenID Connect Core section 3.1.2.1; doc/users.md, Signed in by your site: as the
+    app wrote it, straight away and by the button beside the form."""
+    hint = "ada+home@example.org"
+    assert leave(browser, App(home).path(login_hint=hint))["login_hint"] == hint
+    assert "login_hint" not in leave(browser, App(home).path())
+    there = home.variant("password_sign_in = yes\nlogin_url = %s" % LOGIN)
+    other = Browser(there)
+    page = other.open(App(there).ask(other, login_hint=hint).headers["Location"])
+    r = other.http.request("GET", "/oauth/login", params=page.form("site-sign-in").fields)
+    asked = dict(parse_qsl(urlsplit(r.headers["Location"]).query))
+    assert asked["login_hint"] == hint
+
+
 # Two factors
 
 def test_an_app_that_wants_two_factors_gets_the_sites(home, browser, sub):
