@@ -47,12 +47,17 @@ playground_get(struct req *rq)
 		{ "status_url", SITE_STATUS },
 		{ "personal_tokens_url", SITE_PERSONAL_TOKENS },
 		{ "jwks_url", SITE_JWKS },
+		{ "authorize_url", SITE_AUTHORIZE },
+		{ "code_url", SITE_TOKEN },
+		{ "userinfo_url", SITE_USERINFO },
+		{ "end_session_url", SITE_END_SESSION },
 	};
 	struct tmpl_data *d = tmpl_data_new(rq->a);
 
 	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++)
 		tmpl_set(d, urls[i].name,
 		    site_path(rq->conf, rq->a, urls[i].site));
+	tmpl_set(d, "client_id", rq->conf->playground_client);
 	show_scopes(rq->conf, d);
 	return resp_page(rq, 200, "playground.html", d);
 }

@@ -104,6 +104,17 @@ if [ -n "$is_new" ]; then # with mail, people can come by themselves
 fi
 "$carnet" install >/dev/null # a database of an older version is upgraded
 
+# The client of the playground's second tab; its address may be another on each start.
+client=$(sed -n 's/^playground_client *= *//p' "$CARNET_CONF")
+uris="--redirect-uri $url/oauth/playground --post-logout-redirect-uri $url/oauth/playground"
+if [ -z "$client" ]; then
+	client=$("$carnet" client add --json --name Playground --public $uris \
+	    --grant authorization_code | sed -n 's/.*"client_id":"\([^"]*\)".*/\1/p')
+	sed -i "/^issuer *=/a playground_client = $client" "$CARNET_CONF"
+else # who deleted it is not held up
+	"$carnet" client edit "$client" $uris >/dev/null || :
+fi
+
 mkdir -p "$CARNET_RUN/www/guarded" "$CARNET_RUN/sock" "$CARNET_RUN/tmp"
 cp "$here/demo/env" "$CARNET_RUN/www/guarded/env"
 echo 'You may read and write.' >"$CARNET_RUN/www/guarded/all"

@@ -56,6 +56,7 @@ struct conf {
 	const char *site_name, *site_colour;
 	const char *site_logo;	/* a path on this host, or NULL */
 	const char *help_url;	/* for users who cannot sign in, or NULL */
+	const char *playground_client; /* a client_id, or NULL */
 	const char *mail_from;	/* an address, or NULL */
 	const char *mail_command; /* words, or NULL; or: */
 	const char *smtp;	/* a URL, or NULL; it may have a password */

@@ -19,6 +19,8 @@ const struct setting conf_settings[] = {
 	    .preset = "#0b5d54" },
 	{ .name = "site_logo", .type = TYPE_LOCAL, .at = AT(site_logo) },
 	{ .name = "help_url", .type = TYPE_LINK, .at = AT(help_url) },
+	{ .name = "playground_client", .type = TYPE_TEXT,
+	    .at = AT(playground_client) },
 	{ .name = "mail_from", .type = TYPE_ADDRESS, .at = AT(mail_from) },
 	{ .name = "mail_command", .type = TYPE_COMMAND,
 	    .at = AT(mail_command) },
