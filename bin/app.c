@@ -5,12 +5,12 @@
 
 #include "arena.h"
 #include "buf.h"
-#include "client.h"
 #include "cmd.h"
 #include "conf.h"
 #include "json.h"
 #include "redirect.h"
 #include "site.h"
+#include "store_client.h"
 #include "words.h"
 
 #define NAME_MAX_LEN 16	/* of a value in the lines */

@@ -81,6 +81,10 @@ lint clang-tidy make tidy
 lint clang-format make fmt
 lint mandoc make lint-man
 valgrind valgrind memory checks (make valgrind)
+apps libapache2-mod-auth-openidc an app of others (make apps)
+apps dovecot-imapd an app of others (make apps)
+apps npm apps of others (make apps)
+apps python3-venv apps of others (make apps)
 mcp npm the MCP SDK for TypeScript (make mcp)
 mcp python3-venv the MCP SDK for Python (make mcp)
 bench wrk load

@@ -62,6 +62,13 @@ mcp:
 	@$(MAKE) -s -j$$(nproc) all $(APACHE)
 	@BUILD=$(BUILD) $(PYTHON) test/run.py mcp
 
+# Apps of others sign in and out (doc/apps.md).  apt, npm, pip and go fetch them.
+apps:
+	@sh deploy/deps.sh test
+	@sh deploy/deps.sh apps
+	@$(MAKE) -s -j$$(nproc) all
+	@BUILD=$(BUILD) $(PYTHON) test/run.py apps
+
 valgrind:
 	@sh deploy/deps.sh test
 	@sh deploy/deps.sh valgrind

@@ -122,8 +122,22 @@ def test_an_answer_that_was_not_asked_for_is_not_taken(tab, site, app):
         tab.said(said)
 
 
+def test_the_site_of_make_run_has_a_client(tab, site):
+    """README.md: the tab works at once; the setting playground_client names its client."""
+    client = tab.find("app-client").get_property("value")
+    assert "\nplayground_client = %s\n" % client in site.conf.read_text()
+    assert tab.driver.find_elements(By.ID, "no-client") == []
+    tab.begin(client)
+    user = site.user("*")
+    tab.sign_in_at_server(user)
+    tab.click("approve")
+    tab.said("Signed in as %d; the ID token is good." % user.id)
+    tab.click("app-logout")
+    tab.said("Signed out")
+
+
 def test_a_client_must_be_named(tab):
-    """Without the setting playground_client the page has a field for it."""
+    """Without the setting the field is empty."""
+    tab.find("app-client").clear()
     tab.click("app-begin")
     assert expect.until(lambda: tab.find("app-client").get_attribute("aria-invalid")) == "true"
-    assert "playground_client" in tab.text("no-client")

@@ -131,5 +131,6 @@ def test_the_page_has_the_lines_that_are_printed(cgi, app):
         said.get("client_secret") or "\0", "SECRET").replace(
         "http://ID:SECRET@" + host, "https://ID:SECRET@id.example").replace(
         cgi.url, "https://id.example")
-    shown = "\n".join(line.removeprefix("    ") for line in section(app).splitlines())
+    shown = "\n".join(line.removeprefix("    ")
+                      for line in [*section(app).splitlines(), ""])
     assert "\n%s\n" % lines in shown

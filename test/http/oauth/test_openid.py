@@ -82,7 +82,7 @@ def test_a_code_by_form_post(site, rp, browser, ada):
 
 
 @pytest.mark.parametrize("changes, error", [
-    ({"prompt": "none", "max_age": "0"}, "login_required"),
+    ({"prompt": "none login"}, "invalid_request"),
     ({"request": "x"}, "request_not_supported"),
     ({"acr_values": "phr", "prompt": "none"}, None)])
 def test_an_error_by_form_post(rp, browser, changes, error):
