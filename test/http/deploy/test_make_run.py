@@ -254,9 +254,13 @@ def test_what_is_no_host(run_dir, host):
 
 
 def test_the_host_may_change(run_dir):
-    """The issuer is the one of this start; HOST of the environment does not count."""
-    issuer = lambda: [line for line in (run_dir / "carnet.conf").read_text().splitlines()
-                      if line.startswith("issuer")]
+    """The issuer is the one of this start, and the playground's client follows; HOST of the
+    environment does not count."""
+    clients = set()
+
+    def said_of(name):
+        return [line for line in (run_dir / "carnet.conf").read_text().splitlines()
+                if line.startswith(name)]
     for host, words in (("127.0.0.1", []), ("localhost", ["HOST=localhost"]),
                         ("127.0.0.1", [])):
         port = servers.free_port()
@@ -268,7 +272,13 @@ def test_the_host_may_change(run_dir):
             p.terminate()
             p.stdout.read()
         assert said == "ready: http://%s:%d\n" % (host, port)
-        assert issuer() == ["issuer = http://%s:%d" % (host, port)]
+        assert said_of("issuer") == ["issuer = http://%s:%d" % (host, port)]
+        client, = said_of("playground_client = ")
+        clients.add(client)
+        shown = Site(run_dir, "").carnet_json("client", "show", client.split()[-1])
+        here = ["http://%s:%d/oauth/playground" % (host, port)]
+        assert (shown["redirect_uris"], shown["post_logout_redirect_uris"]) == (here, here)
+    assert len(clients) == 1
 
 
 def test_a_file_in_the_way_is_not_touched(run_dir):
