@@ -34,7 +34,8 @@ settings.configure(
     LOGGING={"version": 1, "disable_existing_loggers": False, "root": {"handlers": ["log"]},
              "handlers": {"log": {"class": "logging.StreamHandler"}}},
     OIDC_STORE_ID_TOKEN=True, ALLOW_LOGOUT_GET_METHOD=True,
-    OIDC_OP_LOGOUT_URL_METHOD="django_app.logout_url", LOGIN_REDIRECT_URL="/")
+    OIDC_OP_LOGOUT_URL_METHOD="django_app.logout_url", LOGIN_REDIRECT_URL="/",
+    LOGOUT_REDIRECT_URL="/")
 
 
 def home(request):
