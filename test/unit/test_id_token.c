@@ -35,7 +35,7 @@ setup(void **state)
 		return -1;
 	cl = fixture_client((struct client){ .client_id = "c1",
 	    .has_secret = 1 });
-	user = fixture_user("a@b.example", NULL, NULL);
+	user = fixture_user("a@b.example", "*", NULL);
 	return 0;
 }
 
