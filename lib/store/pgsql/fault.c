@@ -1,4 +1,5 @@
 /* fault.c: why PostgreSQL failed, and what an administrator can do about it. */
+#include <stdio.h>
 #include <string.h>
 
 #include "log.h"
@@ -7,7 +8,7 @@
 #define SHOWN 48 /* bytes of a statement are enough to know it in a log */
 
 /* PostgreSQL, Appendix A: SQLSTATE.  A code of two characters is a class. */
-static const struct {
+static const struct cure {
 	const char *code;
 	enum fault fault;
 	int is_quiet;	/* it is part of normal work */
@@ -49,39 +50,64 @@ log_it(const struct store *st, const PGresult *res, const char *what,
 	    (int)strcspn(message, "\n"), message, cure);
 }
 
+/* The row of a code, or NULL. */
+static const struct cure *
+find_cure(const char *code)
+{
+	for (size_t i = 0; code != NULL && i < sizeof(cures) / sizeof(cures[0]);
+	     i++)
+		if (strncmp(code, cures[i].code, strlen(cures[i].code)) == 0)
+			return &cures[i];
+	return NULL;
+}
+
+/*
+ * Return 1 if nothing more will come over the connection, else 0.  libpq says so only
+ * when it has read the end of it.  Before that it hands over what the server said
+ * last: a FATAL error (PostgreSQL, "Message Formats", ErrorResponse), or a warning
+ * and then an error of its own, without a code, that nothing can be sent.
+ */
+static int
+is_last(const struct db *db, const PGresult *res, const char *code)
+{
+	const char *severity =
+	    PQresultErrorField(res, PG_DIAG_SEVERITY_NONLOCALIZED);
+
+	if (severity == NULL) /* a pooler has only the other field */
+		severity = PQresultErrorField(res, PG_DIAG_SEVERITY);
+	return pg_is_lost(db) || code == NULL ||
+	    strcmp(code, "25006") == 0 || /* another server is to be asked */
+	    (severity != NULL && (strcmp(severity, "FATAL") == 0 ||
+				     strcmp(severity, "PANIC") == 0));
+}
+
 int
 pg_fail(struct store *st, const PGresult *res, const char *what)
 {
 	struct db *db = st->own;
-	const char *code =
-	    res == NULL ? NULL : PQresultErrorField(res, PG_DIAG_SQLSTATE);
-	const char *cure = "";
-	int is_quiet = 0;
+	const char *code = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+	const struct cure *c = find_cure(code);
+	const int is_over = is_last(db, res, code);
 
-	/* A lost connection has no code. */
-	st->fault = pg_is_lost(db) || code == NULL ? FAULT_AGAIN : FAULT_LASTS;
-	for (size_t i = 0; code != NULL && i < sizeof(cures) / sizeof(cures[0]);
-	     i++)
-		if (strncmp(code, cures[i].code, strlen(cures[i].code)) == 0) {
-			st->fault = cures[i].fault;
-			is_quiet = cures[i].is_quiet;
-			cure = cures[i].cure == NULL ? "" : cures[i].cure;
-			break;
-		}
+	snprintf(db->code, sizeof(db->code), "%s", code == NULL ? "" : code);
+	st->fault = c != NULL ? c->fault : is_over ? FAULT_AGAIN : FAULT_LASTS;
 	if (code != NULL && (strcmp(code, "26000") == 0 ||
 				strcmp(code, "42P05") == 0))
 		db->is_unnamed = 1;
-	if (!is_quiet)
-		log_it(st, res, what, cure);
-	/* This server is no longer the one to talk to. */
-	if (code != NULL && strcmp(code, "25006") == 0) {
+	if (c == NULL || !c->is_quiet)
+		log_it(st, res, what,
+		    c == NULL || c->cure == NULL ? "" : c->cure);
+	if (is_over) {
 		PQfinish(db->conn);
 		db->conn = NULL;
 	}
-	/* What was read before cannot be read again: the caller answers 503. */
+	/*
+	 * store_write alone runs a transaction again.  What was read before cannot
+	 * be read again: the caller answers 503.
+	 */
 	if (st->fault == FAULT_AGAIN) {
 		db->again++;
-		if (st->transaction == TX_READ)
+		if (st->transaction != TX_WRITE)
 			st->fault = FAULT_PASSES;
 	}
 	return -1;

@@ -3,7 +3,9 @@
  * transaction committed?
  *
  * pg_xact_status says so by the transaction's number.  If it says "aborted", that is
- * so.  If it says "committed", that may be another transaction: a server that crashed,
+ * so.  It is so, too, if the server says that it has not given this number yet: it
+ * crashed, or took the place of one that did, before the number was written down.
+ * If it says "committed", that may be another transaction: a server that crashed,
  * or a standby in its place, gives a number again that it had not yet written down.
  * So a row that the transaction added must be there, too.
  */
@@ -71,12 +73,15 @@ status_of(struct store *st, const char *xid)
 		return -1;
 	snprintf(text, sizeof(text), "SELECT pg_xact_status('%s'::xid8)", xid);
 	for (int tries = 0; tries < LOOK_TRIES; tries++) {
+		st->own->code[0] = '\0';
 		if (pg_connect(st) == 0 && (res = pg_simple(st, text)) != NULL) {
 			if (strcmp(PQgetvalue(res, 0, 0), "committed") == 0)
 				is = 1;
 			else if (strcmp(PQgetvalue(res, 0, 0), "aborted") == 0)
 				is = 0;
 			PQclear(res);
+		} else if (strcmp(st->own->code, "22023") == 0) {
+			is = 0;
 		}
 		if (is >= 0)
 			break;

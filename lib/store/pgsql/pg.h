@@ -45,6 +45,7 @@ struct db {
 	size_t key_len;
 	int is_copying;		/* rows go to a table: transfer.c */
 	int is_warned;		/* the server sent a warning since it was cleared */
+	char code[6];		/* SQLSTATE of the last failure; "": it has none */
 	int again;		/* failures in a row after which it is run again */
 	PGresult *failed;	/* the first answer of a batch that is an error */
 	char *text[SQL_COUNT];	/* statements with $1 for ?1, made at first use */
@@ -81,7 +82,10 @@ void pg_sync(struct db *db);
 PGresult *pg_receive(struct store *st, const char *what);
 PGresult *pg_simple(struct store *st, const char *text);
 
-/* fault.c: pg_fail(st, res, what): log why res failed; set st->fault; return -1. */
+/*
+ * fault.c: pg_fail(st, res, what): log why res failed (NULL: there is no answer); set
+ * st->fault; close a connection over which nothing more will come; return -1.
+ */
 int pg_fail(struct store *st, const PGresult *res, const char *what);
 
 /*

@@ -6,8 +6,6 @@
 #include "pg.h"
 #include "utf8.h"
 
-#define TRIES 50 /* the most runs of a statement that is a transaction by itself */
-
 /* The rows of a statement.  The server sends all of them at once. */
 struct cursor {
 	PGresult *res;	/* NULL: there are none */
