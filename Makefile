@@ -177,7 +177,7 @@ install: all
 	install -m 644 carnet.conf.example lib/store/sqlite/schema.sql $(DESTDIR)$(SHARE)
 	install -m 644 README.md CHANGES $(DESTDIR)$(DOC)
 	install -m 644 doc/*.md $(DESTDIR)$(DOC)/doc
-	cd deploy && find apache examples lighttpd nginx passport systemd spawn.sh -type f \
+	cd deploy && find apache cluster examples lighttpd nginx passport systemd spawn.sh -type f \
 	    -exec install -D -m 644 {} $(DESTDIR)$(SHARE)/deploy/{} \;
 	install -m 755 deploy/spawn.sh $(DESTDIR)$(SHARE)/deploy
 	for f in bash-completion/completions/carnet zsh/vendor-completions/_carnet; do install -D -m 644 deploy/completion/$${f##*/} $(DESTDIR)$(PREFIX)/share/$$f; done
@@ -221,10 +221,11 @@ help:
 	@echo 'make mcp        clients of the MCP SDKs before a guarded MCP server; needs npm, PyPI'
 	@echo 'make apps       apps of others sign their users in and out; needs npm, PyPI, Go'
 	@echo 'make revocations  10,000 of them, each seen by the next request under mod_carnet'
+	@echo 'make cluster    three PostgreSQL and two front ends: faults under load;  FAULTS=words FAILOVERS=10'
 	@echo 'make cov        which lines of lib/ the tests run'
 	@echo 'make bench      measure;  make screenshots, tidy, fmt, lint-man, deps, clean'
 
 -include $(LIB_OBJ:.o=.d) $(PROGRAMS:=.d) $(UNITS:=.d) $(FUZZERS:=.d) $(COMMAND_SRC:%.c=$(BUILD)/%.d) $(wildcard $(BUILD)/deploy/*.d $(BUILD)/libexec/*.d)
 .PHONY: all static apache nginx pgsql units deps run test bench asan fuzz fuzz-build fuzz-keep fuzzers cov tidy fmt \
-	lint-man timing passport people mcp apps revocations valgrind soak screenshots install uninstall dist bundle deb clean help
+	lint-man timing passport people mcp apps revocations valgrind soak cluster screenshots install uninstall dist bundle deb clean help
 .SECONDARY:

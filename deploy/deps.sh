@@ -80,6 +80,15 @@ deb python3 its unit tests
 lint clang-tidy make tidy
 lint clang-format make fmt
 lint mandoc make lint-man
+cluster patroni three PostgreSQL that take each other's place (make cluster)
+cluster python3-etcd Patroni speaks to etcd
+cluster etcd-server who of them takes writes
+cluster haproxy leads to the one that does, and to the front ends
+cluster postgresql the database
+cluster libpq-dev PostgreSQL as the database
+cluster python3-requests the load
+cluster python3-cryptography the load
+cluster python3-psycopg2 looks into PostgreSQL
 valgrind valgrind memory checks (make valgrind)
 apps libapache2-mod-auth-openidc an app of others (make apps)
 apps dovecot-imapd an app of others (make apps)
@@ -109,7 +118,7 @@ reasons=''
 while read -r kind package reason; do
 	case $wanted/$kind in
 	all/*|*/build|"$kind/$kind") ;;
-	test/run|bench/run|valgrind/run|test/static|bench/static) ;;
+	test/run|bench/run|cluster/run|valgrind/run|test/static|bench/static) ;;
 	*) continue ;;
 	esac
 	[ "$wanted" = all ] && printf '%-9s%-28s%s\n' "$kind" "$package" "$reason"

@@ -42,6 +42,14 @@ revocations:
 	@BUILD=$(BUILD) REVOCATIONS=$(REVOCATIONS) $(PYTHON) -m pytest -q -p no:cacheprovider \
 	    --rootdir test -k revocation test/http/guard/test_remembered.py
 
+# Three PostgreSQL and two front ends (deploy/cluster): faults, under a load that keeps
+# account of every answer.
+cluster:
+	@sh deploy/deps.sh cluster
+	@$(MAKE) -s -j$$(nproc) all
+	@$(MAKE) -s pgsql PGSQL_GOALS=all
+	@BUILD=$(BUILD)/pgsql $(PYTHON) test/cluster.py
+
 # 20,000 people of another site sign in.
 people:
 	@sh deploy/deps.sh test
