@@ -285,9 +285,6 @@ cmd_restore(struct cmd *c)
 	    (n == 0 && !accept))
 		return n < 0 ? CMD_USAGE : cmd_usage(c);
 	if (n == 1) {
-		if (c->conf != NULL && c->conf->database_dir == NULL)
-			return cmd_refuse("PostgreSQL takes back its own"
-			    " copies: pg_restore; then carnet restore --accept");
 		r.name = operand[0];
 		buf_init(&r.sums, c->a, 4096);
 		if ((r.in = open(r.name, O_RDONLY | O_CLOEXEC)) < 0)

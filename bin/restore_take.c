@@ -89,6 +89,16 @@ put_conf(struct restore *r)
 	return good ? CMD_OK : restore_failed(path);
 }
 
+/* An archive has a file of SQLite. */
+static int
+check_engine(const struct conf *cf)
+{
+	return cf->database_dir != NULL
+	    ? CMD_OK
+	    : cmd_refuse("PostgreSQL takes back its own copies: pg_restore; then"
+			 " carnet restore --accept");
+}
+
 /*
  * Read the configuration, the first member.  If the site has one, that stays
  * and is used; else the backup's is put in place.
@@ -109,11 +119,15 @@ read_conf(struct restore *r)
 	if (access(c->conf_path, F_OK) < 0) {
 		c->conf = conf_parse(arena_str(c->a, text), c->conf_path, error,
 		    sizeof(error));
-		return c->conf == NULL ? cmd_refuse("%s", error) : put_conf(r);
+		if (c->conf == NULL)
+			return cmd_refuse("%s", error);
+		return check_engine(c->conf) == CMD_OK ? put_conf(r)
+						       : CMD_REFUSED;
 	}
 	r->other_conf = !is_same_conf(r);
 	c->conf = conf_load(c->conf_path, error, sizeof(error));
-	return c->conf == NULL ? cmd_refuse("%s", error) : CMD_OK;
+	return c->conf == NULL ? cmd_refuse("%s", error)
+			       : check_engine(c->conf);
 }
 
 /* The file name after a prefix; NULL if it could lead to another directory. */

@@ -123,6 +123,48 @@ def test_what_cannot_be_reached_is_told_in_one_line(used, tmp_path):
     assert "s3cret" not in line
 
 
+@pytest.fixture
+def archive(tmp_path):
+    """A backup of a site in SQLite."""
+    place = tmp_path / "sqlite"
+    place.mkdir()
+    site = Site(place, "http://127.0.0.1")
+    site.carnet("install", "--issuer", site.url)
+    site.carnet("backup", str(tmp_path / "b.tar"))
+    return tmp_path / "b.tar"
+
+
+def everything(site):
+    """Each file but the audit trail, and what is in it."""
+    return {p: p.read_bytes() for p in site.dir.rglob("*")
+            if p.is_file() and not p.name.startswith("audit.log")}
+
+
+@pytest.mark.skipif(not OVER_PGSQL, reason="SQLite has backups")
+def test_a_backup_is_left_to_postgresql(used, archive, tmp_path):
+    """doc/deploy.md, PostgreSQL: its own tools do it; no half file stays, nothing changes."""
+    p = used.command("backup", str(tmp_path / "new.tar"))
+    assert (p.returncode, p.stdout) == (1, "") and "pg_dump" in p.stderr
+    assert not (tmp_path / "new.tar").exists()
+    before = rows(database_of(used)), everything(used)
+    p = used.command("restore", str(archive))
+    assert (p.returncode, p.stdout) == (1, "") and "pg_restore" in p.stderr
+    assert "postgresql://" not in p.stderr
+    assert (rows(database_of(used)), everything(used)) == before
+
+
+@pytest.mark.skipif(not OVER_PGSQL, reason="test_backup.py has it for SQLite")
+def test_what_postgresql_took_back_is_accepted(fresh):
+    """carnet restore --accept: all tokens end, and everybody signs in again."""
+    pair = fresh.sign_in("*")
+    assert fresh.is_live(pair["access_token"])
+    told = fresh.carnet_json("restore", "--accept")
+    assert (told["access_tokens"], told["refresh_tokens"]) == (1, 1)
+    assert not fresh.is_live(pair["access_token"])
+    assert fresh.refresh(pair["refresh_token"]).status_code == 400
+    assert fresh.is_live(fresh.token("*"))
+
+
 @pytest.mark.skipif(OVER_PGSQL, reason="this build has PostgreSQL in it")
 def test_a_build_without_postgresql_says_so(tmp_path):
     """And links nothing of it."""
