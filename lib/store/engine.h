@@ -75,6 +75,9 @@ struct engine {
 	const char *(*shown)(const char *database, struct arena *a);
 	/* reach(database): enum store_reach of store.h; if it is NULL, in files. */
 	int (*reach)(const char *database);
+	/* reads: as store_reads of store.h; if it is NULL, none. */
+	const char *const *(*reads)(
+	    const char *database, struct arena *a, size_t *n);
 
 	/*
 	 * open(st, how): connect, and check the database.  OPEN_USUAL and

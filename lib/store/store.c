@@ -173,3 +173,14 @@ store_reach(const char *database)
 	    ? STORE_IN_FILES
 	    : (enum store_reach)engine->reach(database);
 }
+
+const char *const *
+store_reads(const char *database, struct arena *a, size_t *n)
+{
+	const struct engine *engine = engine_of(database);
+
+	*n = 0;
+	return engine == NULL || engine->reads == NULL
+	    ? NULL
+	    : engine->reads(database, a, n);
+}

@@ -87,6 +87,14 @@ enum store_reach { STORE_IN_FILES, STORE_BY_LOCAL_SOCKET, STORE_BY_NETWORK };
 const char *store_shown(const char *database, struct arena *a);
 enum store_reach store_reach(const char *database);
 
+/*
+ * store_reads(database, a, n):
+ * Return the files that a process must be able to read when it connects again, and put
+ * to *n how many.  They are in a, and some may not exist.
+ */
+const char *const *store_reads(
+    const char *database, struct arena *a, size_t *n);
+
 /* store_close(st): NULL is fine. */
 void store_close(struct store *st);
 

@@ -12,7 +12,11 @@
 #include "sandbox.h"
 #include "store.h"
 
-#define PLACES_MAX 23 /* keys three times, templates, state, two names of nine files */
+/*
+ * Keys three times, templates, state, two names of nine files; and ten files that are
+ * read to connect.
+ */
+#define PLACES_MAX 33
 
 struct confined {
 	struct arena *a;
@@ -79,11 +83,17 @@ static void
 add_database(struct confined *c, const char *database)
 {
 	const struct store_file *file;
+	const char *const *read;
 	size_t n;
 
 	file = store_files(database, c->a, &n);
 	for (size_t i = 0; i < n; i++)
 		add_file(c, file[i].path, 1);
+	/* The file alone: private keys of others may lie beside it. */
+	read = store_reads(database, c->a, &n);
+	for (size_t i = 0; i < n; i++)
+		if (access(read[i], R_OK) == 0)
+			add(c, read[i], 0);
 }
 
 /* A site of an earlier version has none before carnet install made it. */

@@ -21,7 +21,8 @@ struct endpoint;
  * From now on, and for good, the process can open only what cf names.  It can read
  * in the directory of the configuration (unless it has a porter), of the keys and
  * of the templates; it can read and write in the directories of the database, the
- * state and the audit trail; each only if uses says so.
+ * state and the audit trail; each only if uses says so.  It can read the files by
+ * which it connects to a database again.
  * Return what it may open; NULL if nothing was done, because the kernel cannot do
  * it or one of the directories does not exist.
  */

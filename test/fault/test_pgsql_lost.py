@@ -296,6 +296,30 @@ def test_a_connection_that_ended_while_idle_fails_no_request(kept):
         assert r.status_code == 200, (i, r.text)
 
 
+def test_a_name_and_a_password_file_are_read_again(monkeypatch):
+    """carnet.conf(5), database: the sandbox is closed when a program connects again, and it
+    needs both."""
+    with postgres.cluster() as cluster, servers.directory() as place:
+        assert cluster.psql("ALTER ROLE carnet PASSWORD 'of-carnet'").returncode == 0
+        (cluster.top / "data/pg_hba.conf").write_text("host all all samehost scram-sha-256\n")
+        cluster.stop("fast")
+        port = servers.free_port()
+        cluster.start("-F -c port=%d -c listen_addresses=localhost" % port)
+        (place / "pass").touch(0o600)
+        (place / "pass").write_text("*:*:*:carnet:of-carnet\n")
+        uri = "postgresql://carnet@localhost:%d/postgres?passfile=%s/pass" % (port, place)
+        monkeypatch.setattr(servers, "database_options",
+                            lambda: ["--database", postgres.new_schema(uri)])
+        with servers.lighttpd() as site:
+            refresh = site.sign_in("*")["refresh_token"]
+            for _ in range(3):
+                postgres.query(uri, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                               " WHERE application_name = 'carnet'")
+                r = site.refresh(refresh)
+                assert r.status_code == 200, r.text
+                refresh = r.json()["refresh_token"]
+
+
 def test_a_server_that_dies_under_load(monkeypatch):
     """It is killed and recovers, three times; with fsync, as a real one."""
     with postgres.cluster() as cluster:

@@ -134,3 +134,40 @@ pg_reach(const char *database)
 	PQconninfoFree(all);
 	return reach;
 }
+
+/* What libc reads to look up the name of a host: resolv.conf(5), hosts(5), ... */
+static const char *const lookup[] = { "/etc/resolv.conf", "/etc/hosts",
+	"/etc/nsswitch.conf", "/etc/host.conf", "/etc/gai.conf" };
+#define N_LOOKUP (sizeof(lookup) / sizeof(lookup[0]))
+
+/* libpq, "Parameter Key Words": those that name a file. */
+static const char *const of_files[] = { "passfile", "sslcert", "sslkey",
+	"sslrootcert", "sslcrl" };
+#define N_OF_FILES (sizeof(of_files) / sizeof(of_files[0]))
+
+static int
+names_file(const PQconninfoOption *o)
+{
+	for (size_t i = 0; i < N_OF_FILES; i++)
+		if (strcmp(o->keyword, of_files[i]) == 0)
+			return o->val != NULL && *o->val != '\0';
+	return 0;
+}
+
+const char *const *
+pg_reads(const char *database, struct arena *a, size_t *n)
+{
+	PQconninfoOption *all = PQconninfoParse(database, NULL);
+	const char **path =
+	    arena_alloc(a, (N_LOOKUP + N_OF_FILES) * sizeof(*path));
+
+	*n = 0;
+	for (PQconninfoOption *o = all; o != NULL && o->keyword != NULL; o++)
+		if (names_file(o))
+			path[(*n)++] = arena_str(a, o->val);
+	PQconninfoFree(all);
+	if (pg_reach(database) == STORE_BY_NETWORK)
+		for (size_t i = 0; i < N_LOOKUP; i++)
+			path[(*n)++] = lookup[i];
+	return path;
+}

@@ -138,6 +138,7 @@ const struct engine engine_pgsql = {
 	.takes = takes,
 	.shown = pg_shown,
 	.reach = pg_reach,
+	.reads = pg_reads,
 	.open = open_it,
 	.close = close_it,
 	.is_gone = is_gone,

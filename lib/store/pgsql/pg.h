@@ -58,11 +58,13 @@ struct db {
  * pg_is_lost(db): return 1 if the connection was lost, or was never made.
  * pg_shown(database, a): the setting without its password, for people.
  * pg_reach(database): as store_reach.
+ * pg_reads(database, a, n): as store_reads.
  */
 int pg_connect(struct store *st);
 int pg_is_lost(const struct db *db);
 const char *pg_shown(const char *database, struct arena *a);
 int pg_reach(const char *database);
+const char *const *pg_reads(const char *database, struct arena *a, size_t *n);
 
 /*
  * batch.c: several commands go to the server at once, in one round trip.
