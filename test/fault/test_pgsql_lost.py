@@ -193,6 +193,8 @@ def at_each_point(site, how, act):
     then one batch later each time, until there is none."""
     act(site.proxy.within(Proxy.COMMIT, how))
     assert site.proxy.at_commit
+    if how == "fatal":
+        return  # an earlier batch is as if cut
     for n in range(1, 60):
         act(site.proxy.within(n, how))
         if not site.proxy.has_cut:
@@ -292,7 +294,7 @@ def test_a_connection_that_ended_while_idle_fails_no_request(kept):
         assert r.status_code == 200, (i, r.text)
         refresh = r.json()["refresh_token"]
         kept.proxy.end_idle(FAST if i % 2 else IMMEDIATE)
-        r = kept.get("/api/status", token=r.json()["access_token"])
+        r = kept.get("/api/user", token=r.json()["access_token"])
         assert r.status_code == 200, (i, r.text)
 
 
