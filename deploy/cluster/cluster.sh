@@ -47,7 +47,7 @@ localize() {
 
 # of_machine N: the file of machine1 becomes that of machine N; lists of all stay
 of_machine() {
-	sed -E "/^(ETCD_INITIAL_CLUSTER|PATRONI_ETCD3_HOSTS)=/!{
+	sed -E "/^(ETCD_INITIAL_CLUSTER|PATRONI_ETCD_HOSTS)=/!{
 	    s/machine1/machine$1/g
 	    s/10\.0\.0\.11/10.0.0.1$1/g
 	}"
