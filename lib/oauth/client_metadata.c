@@ -29,19 +29,12 @@
 static const char *
 check_redirects(struct arena *a, const struct said *s)
 {
-	const char *w = s->redirects, *uri;
+	const char *w = s->redirects;
 	size_t n;
 
-	if (w == NULL || *w == '\0')
-		return "redirect_uris is missing or empty";
-	for (; words_next(&w, &n); w += n) {
-		uri = arena_dup(a, w, n);
-		if (!redirect_is_sound(uri))
-			return arena_printf(a, "%s is no redirect URI: https,"
-			    " http on 127.0.0.1, [::1] or localhost, or an"
-			    " app's own scheme with a dot; no fragment", uri);
-	}
-	return NULL;
+	return w == NULL || !words_next(&w, &n)
+	    ? "redirect_uris is missing or empty"
+	    : redirect_refused(a, w);
 }
 
 /*

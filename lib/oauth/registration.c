@@ -177,20 +177,13 @@ check_trust(const struct conf *cf, struct arena *a, const struct client *cl)
 static const char *
 check_uris(const struct conf *cf, struct arena *a, const struct client *cl)
 {
-	const char *w = cl->redirect_uris, *uri;
+	const char *w = cl->redirect_uris;
 	size_t n;
 
 	(void)cf;
-	if (words_have(cl->grants, GRANT_CODE) && !words_next(&w, &n))
-		return "authorization_code needs a redirect URI";
-	for (w = cl->redirect_uris; words_next(&w, &n); w += n) {
-		uri = arena_dup(a, w, n);
-		if (!redirect_is_sound(uri))
-			return arena_printf(a, "%s is no redirect URI: https,"
-			    " http on 127.0.0.1, [::1] or localhost, or an"
-			    " app's own scheme with a dot; no fragment", uri);
-	}
-	return NULL;
+	return words_have(cl->grants, GRANT_CODE) && !words_next(&w, &n)
+	    ? "authorization_code needs a redirect URI"
+	    : redirect_refused(a, cl->redirect_uris);
 }
 
 /* OpenID Connect RP-Initiated Logout section 3.1: as redirect URIs are. */
@@ -198,18 +191,12 @@ static const char *
 check_post_logout(
     const struct conf *cf, struct arena *a, const struct client *cl)
 {
-	const char *w = cl->post_logout_uris, *uri;
-	size_t n;
+	const char *uri = redirect_find_unsound(a, cl->post_logout_uris);
 
 	(void)cf;
-	for (; w != NULL && words_next(&w, &n); w += n) {
-		uri = arena_dup(a, w, n);
-		if (!redirect_is_sound(uri))
-			return arena_printf(a, "%s is no URI for after a"
-			    " sign-out: the rules are those of redirect URIs",
-			    uri);
-	}
-	return NULL;
+	return uri == NULL ? NULL
+			   : arena_printf(a, "%s is no URI for after a sign-out:"
+				 " the rules are those of redirect URIs", uri);
 }
 
 /* OpenID Connect Back-Channel Logout section 2.2; the courier speaks https alone. */

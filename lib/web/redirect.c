@@ -134,6 +134,31 @@ redirect_is_sound(const char *uri)
 	return memchr(uri, '.', scheme) != NULL && colon[1] != '\0';
 }
 
+const char *
+redirect_find_unsound(struct arena *a, const char *uris)
+{
+	const char *uri;
+	size_t n;
+
+	for (; uris != NULL && words_next(&uris, &n); uris += n) {
+		uri = arena_dup(a, uris, n);
+		if (!redirect_is_sound(uri))
+			return uri;
+	}
+	return NULL;
+}
+
+const char *
+redirect_refused(struct arena *a, const char *uris)
+{
+	const char *uri = redirect_find_unsound(a, uris);
+
+	return uri == NULL ? NULL
+			   : arena_printf(a, "%s is no redirect URI: https,"
+				 " http on 127.0.0.1, [::1] or localhost, or an"
+				 " app's own scheme with a dot; no fragment", uri);
+}
+
 /* The host of an http or https URI; NULL for the scheme of an app. */
 static const char *
 web_host(const char *uri)

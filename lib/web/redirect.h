@@ -13,6 +13,16 @@ struct arena;
 int redirect_is_sound(const char *uri);
 
 /*
+ * redirect_find_unsound(a, uris):
+ * Return the first of the words uris, which may be NULL, that is not sound, as a string
+ * in a; NULL if all are.
+ *
+ * redirect_refused(a, uris): the same as a sentence for who wants to register them.
+ */
+const char *redirect_find_unsound(struct arena *a, const char *uris);
+const char *redirect_refused(struct arena *a, const char *uris);
+
+/*
  * redirect_matches(registered, uri):
  * Return 1 if uri equals one of the words registered, byte for byte (RFC 9700
  * section 2.1).  Only the port of an http URI on 127.0.0.1, [::1] or localhost may
