@@ -62,6 +62,7 @@ test python3-aiosmtpd HTTP tests: a mail server
 test msmtp HTTP tests: a mailer
 test sqlite3 HTTP tests: a site of Passport in SQLite
 test mariadb-server HTTP tests: a site that has its people already
+test python3-django its people come along
 test strace HTTP tests: which files a program opens
 test valgrind HTTP tests: what a request costs
 test mandoc checks the manual pages

@@ -97,7 +97,7 @@ def imported(old):
 
         def speed(some):
             return "%.0f" % rate(some, lambda p: sign_in(site, p))
-        text = old.ask("USE site; " + oldsite.query("Out of a database"))
+        text = old.ask("USE site; " + oldsite.query())
         told, seconds = bring_along(site, text)
         assert told["added"] == len(old.people), told
         tell("imported: %d people" % len(old.people), "%.1f" % seconds, "s")

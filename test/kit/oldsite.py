@@ -98,9 +98,15 @@ $HTTP["url"] =~ "^/site/" {{ cgi.assign = (".php" => "/usr/bin/php-cgi") }}
 """
 
 
-def query(where):
-    """The first query in a section of doc/users.md."""
-    text = (ROOT / "doc/users.md").read_text().split("### %s\n" % where)[1].split("\n##")[0]
+def section(where):
+    """A section of doc/users.md."""
+    text = (ROOT / "doc/users.md").read_text()
+    return text.split("### %s\n" % where)[1].split("\n##")[0]
+
+
+def query(whose="The queries are"):
+    """The query of the doc behind the line that begins with these words."""
+    text = section("Out of a database").split("\n%s" % whose)[1]
     return re.search(r"    (SELECT (?:.|\n    )*)", text)[1]
 
 

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from kit import oldsite, passport, postgres, servers
+from kit import passport, servers
 
 DAY = passport.DAY
 NAMES = ["O'Brien \"Q\" \\ back", "Zoë 😀 – €", "tab\tand\nline", ""]
@@ -32,29 +32,29 @@ def small(version, **how):
 
 
 @pytest.fixture(scope="module")
-def databases(tmp_path_factory):
+def databases(tmp_path_factory, maria, postgresql):
     """For each database: a function that loads a site, and gives what the script prints."""
     top = tmp_path_factory.mktemp("databases")
-    with oldsite.old_site(1) as maria, postgres.cluster() as made:
-        def mysql(old, name):
-            maria.ask("CREATE DATABASE %s CHARACTER SET utf8mb4; USE %s; "
-                      "SET sql_mode = 'NO_BACKSLASH_ESCAPES'; %s" % (
-                          name, name, "".join(old.sql("mysql"))))
-            return maria.ask("USE %s;\n%s" % (name, old.script("mysql")))
 
-        def pgsql(old, name):
-            def psql(text, database="postgres"):
-                return made.psql(text, "-d", database)
-            assert psql("CREATE DATABASE %s ENCODING 'UTF8' TEMPLATE template0" % name
-                        ).returncode == 0
-            p = psql("".join(old.sql("pgsql")), name)
-            assert p.returncode == 0, p.stderr
-            p = psql(old.script("pgsql"), name)
-            assert p.returncode == 0, p.stderr
-            return p.stdout
+    def mysql(old, name):
+        maria.ask("CREATE DATABASE %s CHARACTER SET utf8mb4; USE %s; "
+                  "SET sql_mode = 'NO_BACKSLASH_ESCAPES'; %s" % (
+                      name, name, "".join(old.sql("mysql"))))
+        return maria.ask("USE %s;\n%s" % (name, old.script("mysql")))
 
-        yield {"mysql": mysql, "pgsql": pgsql,
-               "sqlite": lambda old, name: old.dump_sqlite(top / name)}
+    def pgsql(old, name):
+        def psql(text, database="postgres"):
+            return postgresql.psql(text, "-d", database)
+        assert psql("CREATE DATABASE %s ENCODING 'UTF8' TEMPLATE template0" % name
+                    ).returncode == 0
+        p = psql("".join(old.sql("pgsql")), name)
+        assert p.returncode == 0, p.stderr
+        p = psql(old.script("pgsql"), name)
+        assert p.returncode == 0, p.stderr
+        return p.stdout
+
+    return {"mysql": mysql, "pgsql": pgsql,
+            "sqlite": lambda old, name: old.dump_sqlite(top / name)}
 
 
 def wanted(old):

@@ -1,19 +1,15 @@
 """carnet user import (doc/users.md, People from elsewhere): lines of JSON and CSV, the
 hashes of other systems, what is refused and why."""
-import base64
 import json
 import os
-import re
 import subprocess
-import sys
-import textwrap
 import threading
 import time
 
 import pytest
 
 from kit import expect, faults, jose
-from kit.site import BUILD, ROOT
+from kit.site import BUILD
 
 # Of this password, as PHP 8.2, passlib 1.7, Django 5.2 and argon2-cffi 25.1 made them.
 PASSWORD = "pa55 wörd"
@@ -333,35 +329,3 @@ def test_doctor_counts_hashes(site):
     run(site, lines({"email": "doc@x.example", "password_hash": SSHA}))
     out = site.command("doctor").stdout
     assert "from elsewhere" in out and "ssha" in out
-
-
-LDIF = """dn: dc=site,dc=example
-dc: site
-
-dn: uid=ada,ou=people,dc=site,dc=example
-uid: ada
-cn:: %s
-mail: ada@ldap.example
-description: a line that
-  goes on
-userPassword:: %s
-""" % (base64.b64encode("Zoë".encode()).decode(), base64.b64encode(SSHA.encode()).decode())
-SHADOW = "root:*:19000:0:99999:7:::\nshade:%s:19000:0:99999:7:::\n" % SHA512
-WHO = """import pwd, types
-pwd.getpwnam = lambda name: types.SimpleNamespace(pw_uid=0 if name == "root" else 1000,
-                                                  pw_gecos="Zoë,,,")
-"""
-
-
-@pytest.mark.parametrize("where, login", [("Out of LDAP", "ada"), ("Out of /etc/shadow", "shade")])
-def test_a_recipe_brings_people_along(site, tmp_path, where, login):
-    """doc/users.md, Out of LDAP, Out of /etc/shadow."""
-    (tmp_path / "shadow").write_text(SHADOW)
-    text = (ROOT / "doc/users.md").read_text().split("### %s\n" % where)[1].split("\n##")[0]
-    code = textwrap.dedent(re.search(r"python3 -c '\n(.*?)'", text, re.S)[1])
-    code = WHO + code.replace("/etc/shadow", str(tmp_path / "shadow"))
-    made = subprocess.run([sys.executable, "-c", code], input=LDIF, text=True, check=True,
-                          capture_output=True).stdout
-    assert run(site, made)["added"] == 1
-    assert user(site, login)["name"] == "Zoë"
-    expect.tokens(site.grant("password", username=login, password=PASSWORD, scope="read-posts"))

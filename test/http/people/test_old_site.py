@@ -13,7 +13,7 @@ def old():
 
 def test_who_was_in_a_table_signs_in_with_the_old_password(site, old):
     """The query of the doc, as it is; the number is that of the site's own table."""
-    text = old.ask("USE site; " + oldsite.query("Out of a database"))
+    text = old.ask("USE site; " + oldsite.query())
     told = site.carnet_json("user", "import", "-", input=text)
     assert told["added"] == 40 and told["hashes"] == {"phpass": 20, "bcrypt": 20}
     for kind in oldsite.KINDS:
