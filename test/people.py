@@ -10,7 +10,6 @@ old one for each password (password_check).
 Printed are seconds, sign-ins in a second, and the memory of login and account."""
 import base64
 import hashlib
-import hmac
 import json
 import os
 import re
@@ -22,7 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "test"))
 
-from kit import deployments, oldsite, servers  # noqa: E402
+from kit import cms, deployments, oldsite, servers  # noqa: E402
 from kit.people import Browser  # noqa: E402
 
 PEOPLE = int(os.environ.get("PEOPLE", 20000))
@@ -34,18 +33,12 @@ LIMITS = "\n[throttle]\n" + "".join(
     "%s = 1000000\n" % n for n in ("account_address", "account", "address", "client"))
 
 
-def django(word):
-    digest = hashlib.pbkdf2_hmac("sha256", word.encode(), b"saltsaltsalt", 600000)
-    return "pbkdf2_sha256$600000$saltsaltsalt$" + base64.b64encode(digest).decode()
-
-
 # What sites have, at the costs that they have.
 OTHERS = {
     "bcrypt, cost 12": lambda word: oldsite.bcrypt(word, 12),
-    "WordPress 6.8": lambda word: "$wp" + oldsite.bcrypt(base64.b64encode(
-        hmac.new(b"wp-sha384", word.encode(), "sha384").digest()).decode()),
-    "Drupal 7": lambda word: oldsite.stretched(hashlib.sha512, "$S$", 55, word, 15),
-    "Django, 600,000 rounds": django,
+    "WordPress 6.8": lambda word: cms.wordpress(word, 10),
+    "Drupal 7": lambda word: cms.drupal(word, 15),
+    "Django, 600,000 rounds": lambda word: cms.django(word, 600000),
     "SHA-512-crypt": lambda word: oldsite.crypt.crypt(word, "$6$saltsaltsalt"),
     "{SSHA}": lambda word: "{SSHA}" + base64.b64encode(
         hashlib.sha1(word.encode() + b"salt").digest() + b"salt").decode(),

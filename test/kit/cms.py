@@ -1,4 +1,5 @@
-"""Tables of users as WordPress, Laravel and Drupal make them, and the people in them."""
+"""Hashes of other systems; tables of users as WordPress, Laravel and Drupal make them, and
+the people in them."""
 import base64
 import hashlib
 import hmac
@@ -18,15 +19,20 @@ class Person(NamedTuple):
     name: str     # signs in with it; None: nobody does
 
 
-def wordpress(word):
+def wordpress(word, cost=5):
     """wp_hash_password() of WordPress 6.8."""
     digest = hmac.new(b"wp-sha384", word.encode(), "sha384").digest()
-    return "$wp" + oldsite.bcrypt(base64.b64encode(digest).decode(), 5)
+    return "$wp" + oldsite.bcrypt(base64.b64encode(digest).decode(), cost)
 
 
-def drupal(word):
+def drupal(word, log2=10):
     """Drupal 7, and 8 up to 10.0."""
-    return oldsite.stretched(hashlib.sha512, "$S$", 55, word, 10)
+    return oldsite.stretched(hashlib.sha512, "$S$", 55, word, log2)
+
+
+def django(word, rounds=1000):
+    digest = hashlib.pbkdf2_hmac("sha256", word.encode(), b"salt", rounds)
+    return "pbkdf2_sha256$%d$salt$%s" % (rounds, base64.b64encode(digest).decode())
 
 
 def php(word, how="PASSWORD_BCRYPT", options="['cost' => 5]"):

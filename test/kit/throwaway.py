@@ -70,14 +70,16 @@ class Root:
 
 
 @contextmanager
-def throwaway():
-    """A Root; or a text that says why this machine cannot have one."""
+def throwaway(systemd=None):
+    """A Root; or a text that says why this machine cannot have one.  systemd: the
+    program that is the first process there."""
     if os.getuid() != 0:
         yield "only root can make a throwaway root"
         return
     with tempfile.TemporaryDirectory(prefix="carnet-root-") as top:
         try:
-            p = subprocess.Popen([*UNSHARE, sys.executable, INIT, top], text=True,
+            p = subprocess.Popen([*UNSHARE, *(["--cgroup"] if systemd else []), sys.executable,
+                                  INIT, top, *([systemd] if systemd else [])], text=True,
                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                  stderr=subprocess.PIPE)
         except FileNotFoundError as e:
@@ -91,6 +93,8 @@ def throwaway():
                 yield "no throwaway root here: " + p.communicate()[1].strip()
         finally:
             p.stdin.close()
+            if systemd:
+                p.kill()  # its first process dies with it, and all others with that
             p.wait(60)
             p.stdout.close()
             p.stderr.close()

@@ -1,7 +1,9 @@
 """The first process of a throwaway root (kit/throwaway.py), in namespaces of its
-own: make the root, say so, and stay until standard input ends."""
+own: make the root, say so, and stay until standard input ends; or become systemd."""
 import fcntl
+import glob
 import os
+import shutil
 import signal
 import socket
 import struct
@@ -9,6 +11,7 @@ import subprocess
 import sys
 
 SIOCSIFFLAGS, IFF_UP = 0x8914, 1
+JOURNAL = ("systemd-journald.socket", "systemd-journald.service")
 NODES = ("null", "zero", "full", "random", "urandom", "tty")
 
 
@@ -44,7 +47,27 @@ def loopback_up():
         fcntl.ioctl(s, SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", IFF_UP))
 
 
-def main(top):
+def for_systemd(root):
+    """What systemd needs, and what it has no use for here."""
+    cgroup = root + "/sys/fs/cgroup"
+    mount("-t", "sysfs", "sysfs", root + "/sys")
+    mount("-t", "tmpfs", "tmpfs", cgroup)
+    os.mkdir(cgroup + "/systemd")
+    mount("-t", "cgroup", "-o", "none,name=systemd", "cgroup", cgroup + "/systemd")
+    open(root + "/dev/console", "w").close()
+    os.mkdir(root + "/dev/pts")  # PrivateDevices wants it
+    mount("-t", "devpts", "-o", "newinstance,ptmxmode=666", "devpts", root + "/dev/pts")
+    os.symlink("pts/ptmx", root + "/dev/ptmx")
+    units = root + "/etc/systemd/system"
+    shutil.rmtree(units)
+    os.mkdir(units)
+    for wants in glob.glob(root + "/lib/systemd/system/*.wants"):
+        for unit in os.listdir(wants):
+            if unit not in JOURNAL and not os.path.lexists("%s/%s" % (units, unit)):
+                os.symlink("/dev/null", "%s/%s" % (units, unit))
+
+
+def main(top, systemd=None):
     here = os.readlink("/proc/self")  # our process number outside
     root = layers(top)
     devices(root)
@@ -54,11 +77,19 @@ def main(top):
     os.mkdir(root + "/run/lock", 0o1777)  # /var/lock is a link to it
     mount("-t", "proc", "proc", root + "/proc")
     loopback_up()
-    os.chroot(root)
+    if systemd:  # PrivateUsers: who is in a chroot gets no user namespace
+        for_systemd(root)
+        subprocess.run(["pivot_root", root, root + "/mnt"], check=True)
+        subprocess.run(["umount", "--lazy", "/mnt"], check=True)
+    else:
+        os.chroot(root)
     os.chdir("/")
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # orphans leave no zombies
     print("ready", here, flush=True)
+    if systemd:
+        os.execve(systemd, [systemd, "--unit=basic.target", "--log-target=journal"],
+                  {"PATH": "/usr/sbin:/usr/bin", "container": "other"})
     sys.stdin.read()
 
 
-main(sys.argv[1])
+main(*sys.argv[1:])

@@ -1,7 +1,5 @@
 """The daemons of deploy/examples/password-check, each asked by carnet: doc/users.md, A daemon
 of your own."""
-import base64
-import hashlib
 import os
 import shutil
 import signal
@@ -14,17 +12,11 @@ from contextlib import closing, contextmanager
 
 import pytest
 
-from kit import expect, faults, jose, servers, systemd
+from kit import cms, expect, faults, jose, servers, systemd
 from kit.site import ROOT
 
 EXAMPLES = ROOT / "deploy/examples/password-check"
 WORD = "the-sites-own-word"
-
-
-def pbkdf2(word):
-    """As Django makes it."""
-    digest = hashlib.pbkdf2_hmac("sha256", word.encode(), b"salt", 1000)
-    return "pbkdf2_sha256$1000$salt$" + base64.b64encode(digest).decode()
 
 
 # crypt(3), bcrypt at its least cost, of WORD.
@@ -36,9 +28,9 @@ def python_site(top):
         db.execute("CREATE TABLE auth_user (id INTEGER, username TEXT, email TEXT,"
                    " first_name TEXT, last_name TEXT, password TEXT, is_active INTEGER)")
         db.execute("INSERT INTO auth_user VALUES (40, 'Grace', 'Grace@Example.org', 'Grace',"
-                   " 'Hopper', ?, 1)", (pbkdf2(WORD),))
+                   " 'Hopper', ?, 1)", (cms.django(WORD),))
         db.execute("INSERT INTO auth_user VALUES (41, 'gone', '', '', '', ?, 0)",
-                   (pbkdf2(WORD),))
+                   (cms.django(WORD),))
         db.commit()
 
 
