@@ -70,8 +70,7 @@ check_wants(const struct req *rq)
 	const char *path = req_var(rq, "PATH_INFO");
 
 	if (rq->ep->authorizer || method == NULL ||
-	    !req_has_body(req_method(method)) ||
-	    !takes_method(rq->ep, req_method(method)) ||
+	    !req_has_body(rq->ep->methods & req_method(method)) ||
 	    !takes_path(rq->ep, path == NULL ? "" : path))
 		return 0;
 	return body_size(rq);

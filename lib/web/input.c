@@ -202,7 +202,8 @@ input_read(struct req *rq, struct conn *c)
 	if ((ep->query || (ep->query_get && rq->method == METHOD_GET)) &&
 	    query != NULL)
 		e = input_form(rq, query, strlen(query));
-	if (e == NULL && req_has_body(rq->method) && ep->bodies != 0)
+	if (e == NULL && req_has_body(ep->methods & rq->method) &&
+	    ep->bodies != 0)
 		e = read_post(rq, c);
 	if (ep->lenient && e != NULL && e->status == 400) {
 		rq->param_error = e;
