@@ -440,9 +440,9 @@ def test_wrong_codes_are_put_off_and_nobody_else(site, user, phone):
     assert sent_to(factor.sign_in(Browser(site), phone))[0] == "/account"
 
 
-def test_ten_thousand_wrong_codes_from_everywhere_guess_none(site, user, phone):
+def test_wrong_codes_from_everywhere_guess_none(site, user, phone):
     """One user is guessed at from many addresses: no more than `account` codes are
-    checked, and others sign in."""
+    checked, and others sign in.  test_factor.c has ten thousand."""
     other = site.variant()
     other.conf.write_text(other.conf.read_text() +
                           "\n[throttle]\ntrusted_proxies = 127.0.0.1\n")
