@@ -175,7 +175,7 @@ ABOUT_FILES = {"test_changes", "test_power_cut", "test_store_ledger", "test_sync
 
 def opens_database(name):
     text = (ROOT / "test/unit" / (name + ".c")).read_text()
-    return bool(re.search(r'"(fixture|tokens)\.h"', text))
+    return bool(re.search(r'"(fixture|tokens|conf_text|passkeys|two)\.h"', text))
 
 
 def units_over_postgresql(sources):
