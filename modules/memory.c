@@ -1,7 +1,12 @@
 /* memory.c: the answers of a guard that a process remembers for a moment. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* dup3(2) */
+#endif
 #include "memory.h"
 
+#include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,26 +15,21 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SETS 1024
-#define WAYS 2	 /* entries that one key may be in: the older one is replaced */
-#define LOCKS 16 /* each is for some of the sets */
-#define LASTS_MS 1000
+#include "slot.h"
 
-struct entry {
-	struct digest128 key;
-	struct moment asked;
-	size_t len; /* 0: it is empty */
-	char *data;
-};
+#define SETS 1024
+#define WAYS 2	 /* slots that one key may be in: the older one is replaced */
+#define LOCKS 16 /* each is for those who write some of the sets */
+#define LASTS_MS 1000
 
 struct memory {
 	uint64_t key[2];
-	pthread_rwlock_t lock; /* of the next three */
-	int fd;
-	unsigned file;
+	pthread_mutex_t file_lock; /* of name, and to change the two below */
 	char name[MEMORY_FILE_MAX];
-	pthread_mutex_t set_lock[LOCKS];
-	struct entry set[SETS][WAYS];
+	_Atomic int fd; /* once there is one, its number stays */
+	_Atomic unsigned file; /* odd: it changes just now */
+	pthread_mutex_t put_lock[LOCKS];
+	struct slot set[SETS][WAYS];
 };
 
 struct memory *
@@ -44,9 +44,9 @@ memory_new(void)
 		free(m);
 		return NULL;
 	}
-	pthread_rwlock_init(&m->lock, NULL);
+	pthread_mutex_init(&m->file_lock, NULL);
 	for (int i = 0; i < LOCKS; i++)
-		pthread_mutex_init(&m->set_lock[i], NULL);
+		pthread_mutex_init(&m->put_lock[i], NULL);
 	return m;
 }
 
@@ -59,10 +59,10 @@ memory_free(struct memory *m)
 		close(m->fd);
 	for (int i = 0; i < SETS; i++)
 		for (int j = 0; j < WAYS; j++)
-			free(m->set[i][j].data);
+			slot_free(&m->set[i][j]);
 	for (int i = 0; i < LOCKS; i++)
-		pthread_mutex_destroy(&m->set_lock[i]);
-	pthread_rwlock_destroy(&m->lock);
+		pthread_mutex_destroy(&m->put_lock[i]);
+	pthread_mutex_destroy(&m->file_lock);
 	free(m);
 }
 
@@ -75,9 +75,28 @@ memory_key(const struct memory *m)
 void
 memory_file(struct memory *m, char name[static MEMORY_FILE_MAX])
 {
-	pthread_rwlock_rdlock(&m->lock);
+	pthread_mutex_lock(&m->file_lock);
 	memcpy(name, m->name, MEMORY_FILE_MAX);
-	pthread_rwlock_unlock(&m->lock);
+	pthread_mutex_unlock(&m->file_lock);
+}
+
+/*
+ * Put the file in the place of the one before.  Threads read that one meanwhile,
+ * so its descriptor is not closed, but becomes the new file's.  Return 0 or -1.
+ */
+static int
+change_file(struct memory *m, int fd)
+{
+	const int had = m->fd;
+	int rc;
+
+	m->file++;
+	rc = had < 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 0)
+		     : dup3(fd, had, O_CLOEXEC);
+	if (rc >= 0)
+		m->fd = rc;
+	m->file++;
+	return rc < 0 ? -1 : 0;
 }
 
 void
@@ -94,18 +113,12 @@ memory_take(struct memory *m, int fd)
 	}
 	snprintf(name, sizeof(name), "%llx.%llx",
 	    (unsigned long long)sb.st_dev, (unsigned long long)sb.st_ino);
-	pthread_rwlock_wrlock(&m->lock);
-	if (strcmp(name, m->name) != 0) {
-		if (m->fd >= 0)
-			close(m->fd);
-		m->fd = fd;
-		m->file++;
+	pthread_mutex_lock(&m->file_lock);
+	/* Else another thread was given it, too. */
+	if (strcmp(name, m->name) != 0 && change_file(m, fd) == 0)
 		memcpy(m->name, name, sizeof(name));
-		fd = -1;
-	}
-	pthread_rwlock_unlock(&m->lock);
-	if (fd >= 0)
-		close(fd); /* another thread was given it, too */
+	pthread_mutex_unlock(&m->file_lock);
+	close(fd);
 }
 
 /*
@@ -115,19 +128,20 @@ memory_take(struct memory *m, int fd)
 static int
 read_count(struct memory *m, struct moment *out)
 {
+	const unsigned file = m->file;
+	const int fd = m->fd;
 	int64_t count[2];
-	int rc;
 
-	pthread_rwlock_rdlock(&m->lock);
-	rc = m->fd >= 0 && pread(m->fd, count, sizeof(count), 0) ==
-	    (ssize_t)sizeof(count);
-	out->file = m->file;
-	pthread_rwlock_unlock(&m->lock);
-	if (rc) {
-		out->begun = count[0];
-		out->is_quiet = count[0] == count[1];
-	}
-	return rc;
+	if (fd < 0 || file % 2 != 0 ||
+	    pread(fd, count, sizeof(count), 0) != (ssize_t)sizeof(count))
+		return 0;
+	atomic_thread_fence(memory_order_acquire);
+	if (m->file != file)
+		return 0; /* of which file the numbers are, nobody knows */
+	out->file = file;
+	out->begun = count[0];
+	out->is_quiet = count[0] == count[1];
+	return 1;
 }
 
 static void
@@ -149,29 +163,6 @@ memory_now(struct memory *m, struct moment *out)
 	return read_count(m, out);
 }
 
-/* The set of the key, locked. */
-static struct entry *
-lock_set(struct memory *m, const struct digest128 *key)
-{
-	const size_t i = (size_t)key->half[0] % SETS;
-
-	pthread_mutex_lock(&m->set_lock[i % LOCKS]);
-	return m->set[i];
-}
-
-static void
-unlock_set(struct memory *m, const struct digest128 *key)
-{
-	pthread_mutex_unlock(
-	    &m->set_lock[(size_t)key->half[0] % SETS % LOCKS]);
-}
-
-static int
-same_key(const struct digest128 *a, const struct digest128 *b)
-{
-	return a->half[0] == b->half[0] && a->half[1] == b->half[1];
-}
-
 static int
 counts(const struct moment *asked, const struct moment *now)
 {
@@ -180,34 +171,42 @@ counts(const struct moment *asked, const struct moment *now)
 	    now->ms - asked->ms < LASTS_MS;
 }
 
+static size_t
+set_of(const struct digest128 *key)
+{
+	return (size_t)key->half[0] % SETS;
+}
+
 size_t
 memory_find(struct memory *m, const struct digest128 *key,
     const struct moment *now, char out[static MEMORY_LEN_MAX])
 {
-	struct entry *e = lock_set(m, key);
-	size_t len = 0;
+	struct slot *set = m->set[set_of(key)];
+	struct slot_head head;
 
-	for (int i = 0; len == 0 && i < WAYS; i++)
-		if (e[i].len > 0 && same_key(&e[i].key, key) &&
-		    counts(&e[i].asked, now)) {
-			len = e[i].len;
-			memcpy(out, e[i].data, len);
-		}
-	unlock_set(m, key);
-	return len;
+	for (int i = 0; i < WAYS; i++)
+		if (slot_find(&set[i], key, &head, out) &&
+		    counts(&head.asked, now))
+			return head.len;
+	return 0;
 }
 
-/* Of the set, the entry that has the key; else the one that was asked first. */
-static struct entry *
-place_in(struct entry *e, const struct digest128 *key)
+/* Of the set, the slot that has the key; else the one that was asked first. */
+static struct slot *
+place_in(struct slot *set, const struct digest128 *key)
 {
-	struct entry *oldest = e;
+	struct slot *oldest = set;
+	int64_t oldest_ms = INT64_MAX;
+	struct slot_head head;
 
 	for (int i = 0; i < WAYS; i++) {
-		if (same_key(&e[i].key, key))
-			return &e[i];
-		if (e[i].len == 0 || e[i].asked.ms < oldest->asked.ms)
-			oldest = &e[i];
+		slot_head(&set[i], &head);
+		if (memcmp(&head.key, key, sizeof(*key)) == 0)
+			return &set[i];
+		if (head.len == 0 || head.asked.ms < oldest_ms) {
+			oldest = &set[i];
+			oldest_ms = head.len == 0 ? INT64_MIN : head.asked.ms;
+		}
 	}
 	return oldest;
 }
@@ -216,20 +215,17 @@ void
 memory_put(struct memory *m, const struct digest128 *key,
     const struct moment *asked, const char *data, size_t len)
 {
+	const struct slot_head head = { .key = *key, .asked = *asked,
+		.len = len };
+	const size_t set = set_of(key);
 	struct moment now;
-	struct entry *e;
-	char *copy;
 
 	/* The guard has answered as of one second, if it is the same still. */
 	read_clocks(&now);
 	if (!asked->is_quiet || now.second != asked->second || len == 0 ||
 	    len > MEMORY_LEN_MAX)
 		return;
-	e = place_in(lock_set(m, key), key);
-	if ((copy = realloc(e->data, len)) != NULL) {
-		memcpy(copy, data, len);
-		*e = (struct entry) { .key = *key, .asked = *asked, .len = len,
-			.data = copy };
-	}
-	unlock_set(m, key);
+	pthread_mutex_lock(&m->put_lock[set % LOCKS]);
+	slot_put(place_in(m->set[set], key), &head, data);
+	pthread_mutex_unlock(&m->put_lock[set % LOCKS]);
 }

@@ -3,9 +3,8 @@
 
 #include <string.h>
 
-/* Letters, digits, and what no server or program gives a meaning in a path. */
-static const char in_path[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-    "abcdefghijklmnopqrstuvwxyz0123456789-_~!$&'()*+,=:@./";
+/* Beside letters and digits: what no server gives a meaning in a path. */
+static const char in_path[] = "-_~!$&'()*+,=:@./";
 static const char in_name[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
     "abcdefghijklmnopqrstuvwxyz0123456789-_.~[]";
 
@@ -29,10 +28,26 @@ is_plain_query(const char *s)
 	return 1;
 }
 
+/* As strspn(3), which would make a table for each target. */
+static size_t
+path_length(const char *s)
+{
+	size_t n;
+
+	for (n = 0; s[n] != '\0'; n++) {
+		const char lower = (char)(s[n] | 0x20);
+
+		if ((lower < 'a' || lower > 'z') &&
+		    (s[n] < '0' || s[n] > '9') && strchr(in_path, s[n]) == NULL)
+			break;
+	}
+	return n;
+}
+
 int
 plain_is(const char *target)
 {
-	const size_t n = strspn(target, in_path);
+	const size_t n = path_length(target);
 
 	if (*target != '/' || (target[n] != '\0' && target[n] != '?'))
 		return 0;

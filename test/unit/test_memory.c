@@ -5,6 +5,7 @@
 #include "unit.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include "../../modules/digest.c"
 #include "../../modules/memory.c"
 #include "../../modules/plain.c"
+#include "../../modules/slot.c"
 
 /* ---- digest ---- */
 
@@ -241,6 +243,7 @@ another_file_begins_anew(void **state)
 {
 	const struct moment before = put();
 	char name[MEMORY_FILE_MAX], other[MEMORY_FILE_MAX], copy[64];
+	const int number = m->fd; /* threads may be reading it */
 	struct moment t;
 	int fd;
 
@@ -256,6 +259,7 @@ another_file_begins_anew(void **state)
 	unlink(copy);
 	memory_file(m, other);
 	assert_string_not_equal(name, other);
+	assert_int_equal(m->fd, number);
 	t = now();
 	assert_int_equal(t.begun, before.begun);
 	assert_int_equal(found(t), 0);
@@ -263,6 +267,19 @@ another_file_begins_anew(void **state)
 	t = before;
 	memory_put(m, &key, &t, "answer", 7);
 	assert_int_equal(found(now()), 0);
+}
+
+/* Of which file the numbers are, nobody knows. */
+static void
+nothing_is_read_while_the_file_changes(void **state)
+{
+	struct moment t;
+
+	(void)state;
+	m->file++;
+	assert_int_equal(memory_now(m, &t), 0);
+	m->file++;
+	assert_int_equal(memory_now(m, &t), 1);
 }
 
 static void
@@ -321,6 +338,66 @@ a_long_answer_is_not_remembered(void **state)
 	(void)state;
 	memory_put(m, &key, &t, text, sizeof(text));
 	assert_int_equal(found(t), 7); /* the one before */
+}
+
+/* ---- threads ---- */
+
+#define ROUNDS 100000
+
+static atomic_int n_torn, n_found, is_over;
+
+/* Each answer is one letter, so many times as the letter says. */
+static void *
+read_answers(void *unused)
+{
+	char out[MEMORY_LEN_MAX];
+	struct moment t;
+	size_t len;
+
+	while (!is_over) {
+		if (!memory_now(m, &t) ||
+		    (len = memory_find(m, &key, &t, out)) == 0)
+			continue;
+		n_found++;
+		if (len != (size_t)out[0] * 10)
+			n_torn++;
+		for (size_t i = 1; i < len; i++)
+			n_torn += out[i] != out[0];
+	}
+	return unused;
+}
+
+/* As many as there are, until the readers have seen some of them. */
+static void
+write_answers(void)
+{
+	char text[MEMORY_LEN_MAX];
+	struct moment t;
+
+	for (int i = 0; i < ROUNDS || n_found < 100; i++) {
+		const int letter = 'a' + i % 26;
+
+		t = now();
+		memset(text, letter, sizeof(text));
+		memory_put(m, &key, &t, text, (size_t)letter * 10);
+	}
+}
+
+static void
+an_answer_is_read_whole_while_another_is_written(void **state)
+{
+	pthread_t reader[2];
+
+	(void)state;
+	n_torn = n_found = is_over = 0;
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(
+		    pthread_create(&reader[i], NULL, read_answers, NULL), 0);
+	write_answers();
+	is_over = 1;
+	for (int i = 0; i < 2; i++)
+		pthread_join(reader[i], NULL);
+	assert_int_equal(n_torn, 0);
 }
 
 /* ---- asked ---- */
@@ -388,6 +465,24 @@ headers_that_the_guard_never_reads_do_not_matter(void **state)
 	assert_false(answers(q, "0", other));
 }
 
+static void
+each_of_them_is_found_by_its_letter(void **state)
+{
+	int n = 0;
+
+	(void)state;
+	for (int letter = 0; letter < 26; letter++)
+		for (int i = 0; i < OF_ONE_LETTER; i++)
+			if (left_out[letter][i] != NULL) {
+				n++;
+				assert_true(is_left_out(left_out[letter][i]));
+			}
+	assert_int_equal(n, 29);
+	assert_false(is_left_out("Authorization"));
+	assert_false(is_left_out("{ccept"));
+	assert_false(is_left_out(""));
+}
+
 /* lib/oauth/remember.h: so many bytes lead to the same rule. */
 static void
 an_answer_may_be_for_all_below_a_prefix(void **state)
@@ -432,11 +527,14 @@ main(void)
 		TEST(an_answer_that_took_a_second_is_not_remembered),
 		TEST(a_file_that_is_short_or_gone_ends_it),
 		TEST(another_file_begins_anew),
+		TEST(nothing_is_read_while_the_file_changes),
 		TEST(a_file_that_others_may_write_is_not_taken),
 		TEST(new_answers_push_out_old_ones),
 		TEST(a_long_answer_is_not_remembered),
+		TEST(an_answer_is_read_whole_while_another_is_written),
 		TEST(an_answer_is_for_the_same_question),
 		TEST(headers_that_the_guard_never_reads_do_not_matter),
+		cmocka_unit_test(each_of_them_is_found_by_its_letter),
 		TEST(an_answer_may_be_for_all_below_a_prefix),
 	};
 
