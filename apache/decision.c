@@ -31,9 +31,9 @@ const struct decision_name decision_names[DECISION_NAMES] = {
 	{ "CARNET_USER_ID", "X-Carnet-User-Id" },
 	{ "CARNET_USER_EMAIL", "X-Carnet-User-Email" },
 	{ "CARNET_CLIENT_ID", "X-Carnet-Client-Id" },
-	{ "CARNET_SCOPE", "X-Carnet-Scope" },
+	[DECISION_SCOPE] = { "CARNET_SCOPE", "X-Carnet-Scope" },
 	{ "CARNET_TOKEN_ID", "X-Carnet-Token-Id" },
-	{ "REMOTE_USER", "X-Carnet-Remote-User" },
+	[DECISION_REMOTE_USER] = { "REMOTE_USER", "X-Carnet-Remote-User" },
 };
 
 /* The request that the client sent; r may be a part or a continuation of it. */
@@ -57,14 +57,18 @@ own_of(request_rec *r)
 	return own;
 }
 
-static int
-add_variable(void *ctx, const char *name, const char *value)
+/* The guard says of a variable: Variable-NAME: VALUE. */
+static void
+read_caller(apr_pool_t *p, const apr_table_t *headers, struct caller *out)
 {
-	static const char prefix[] = "Variable-";
+	const char *name, *value;
 
-	if (strncasecmp(name, prefix, sizeof(prefix) - 1) == 0)
-		apr_table_setn(ctx, name + sizeof(prefix) - 1, value);
-	return 1;
+	for (int i = 0; i < DECISION_NAMES; i++) {
+		name = apr_pstrcat(
+		    p, "Variable-", decision_names[i].variable, NULL);
+		value = apr_table_get(headers, name);
+		out->value[i] = value == NULL ? "" : value;
+	}
 }
 
 /* known: what the process remembers of this. */
@@ -90,9 +94,8 @@ ask_about(request_rec *r, struct guard *g, struct known *known,
 		ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, "%s",
 		    APR_ARRAY_IDX(an.log, i, const char *));
 	if (rc == 0 && an.status == HTTP_OK) {
-		d->variables = apr_table_make(r->pool, DECISION_NAMES);
-		apr_table_do(add_variable, d->variables, an.headers, NULL);
-		known_add(known, d->variables,
+		read_caller(r->pool, an.headers, &d->caller);
+		known_add(known, &d->caller,
 		    apr_table_get(an.headers, "Remember"));
 		return;
 	}
@@ -124,8 +127,7 @@ decision_of(request_rec *r, struct guard *g)
 		    "invalid_request", "Connection names a header that is ours.");
 	} else {
 		said_remove(first->headers_in);
-		d->variables = known_find(&known, g->memory, first);
-		if (d->variables == NULL)
+		if (!known_find(&known, g->memory, first, &d->caller))
 			ask_about(first, g, &known, d);
 	}
 	return d;
@@ -150,6 +152,9 @@ decision_refuse(request_rec *r, const struct refusal *no)
 void
 decision_tell(request_rec *r, const struct decision *d)
 {
+	void (*set)(apr_table_t *, const char *, const char *) =
+	    apr_is_empty_table(r->subprocess_env) ? apr_table_addn
+						  : apr_table_setn;
 	struct own *own = own_of(r);
 	const char *value;
 
@@ -159,15 +164,12 @@ decision_tell(request_rec *r, const struct decision *d)
 	said_remove(r->headers_in);
 	r->user = NULL;
 	for (size_t i = 0; i < DECISION_NAMES; i++) {
-		value = apr_table_get(d->variables, decision_names[i].variable);
-		if (value == NULL)
-			value = "";
-		if (*value != '\0')
-			apr_table_setn(
+		value = d->caller.value[i];
+		if (*value != '\0') /* there is none of that name: see above */
+			apr_table_addn(
 			    r->headers_in, decision_names[i].header, value);
-		if (strcmp(decision_names[i].variable, "REMOTE_USER") != 0)
-			apr_table_setn(r->subprocess_env,
-			    decision_names[i].variable, value);
+		if (i != DECISION_REMOTE_USER)
+			set(r->subprocess_env, decision_names[i].variable, value);
 		else if (*value != '\0')
 			r->user = apr_pstrdup(r->pool, value);
 	}

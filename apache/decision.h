@@ -7,19 +7,25 @@
 struct guard;
 struct refusal;
 
-/* What the guard said about the request that a client sent. */
-struct decision {
-	const struct guard *guard;
-	const struct refusal *refusal;	/* NULL: it is let through */
-	apr_table_t *variables;		/* who calls, if it is let through */
-};
-
 /* A variable of the caller, and the header for a proxied program. */
 struct decision_name {
 	const char *variable, *header;
 };
 #define DECISION_NAMES 6
+enum { DECISION_SCOPE = 3, DECISION_REMOTE_USER = 5 };
 extern const struct decision_name decision_names[DECISION_NAMES];
+
+/* Who calls: the values of decision_names; "" if the guard said nothing of one. */
+struct caller {
+	const char *value[DECISION_NAMES];
+};
+
+/* What the guard said about the request that a client sent. */
+struct decision {
+	const struct guard *guard;
+	const struct refusal *refusal;	/* NULL: it is let through */
+	struct caller caller;		/* if it is let through */
+};
 
 /*
  * decision_of(r, g):

@@ -24,21 +24,17 @@ ask_the_same(struct known *k, request_rec *r)
 }
 
 /* The values of all variables, each with its NUL, in the order of their table. */
-static apr_table_t *
-read_variables(apr_pool_t *p, const char *data, size_t len)
+static void
+read_caller(apr_pool_t *p, const char *data, size_t len, struct caller *out)
 {
-	apr_table_t *variables = apr_table_make(p, DECISION_NAMES);
 	const char *at = apr_pmemdup(p, data, len);
 
 	for (int i = 0; i < DECISION_NAMES; i++, at += strlen(at) + 1)
-		if (*at != '\0')
-			apr_table_setn(
-			    variables, decision_names[i].variable, at);
-	return variables;
+		out->value[i] = at;
 }
 
-apr_table_t *
-known_find(struct known *k, struct memory *m, request_rec *r)
+int
+known_find(struct known *k, struct memory *m, request_rec *r, struct caller *out)
 {
 	char data[MEMORY_LEN_MAX];
 	size_t len;
@@ -46,10 +42,12 @@ known_find(struct known *k, struct memory *m, request_rec *r)
 	k->m = m;
 	k->has_moment = m != NULL && memory_now(m, &k->now);
 	if (!k->has_moment)
-		return NULL;
+		return 0;
 	ask_the_same(k, r);
 	len = asked_find(&k->asked, &k->now, data);
-	return len == 0 ? NULL : read_variables(r->pool, data, len);
+	if (len > 0)
+		read_caller(r->pool, data, len, out);
+	return len > 0;
 }
 
 void
@@ -73,22 +71,18 @@ known_take(struct known *k, int fd)
 }
 
 void
-known_add(struct known *k, const apr_table_t *variables, const char *remember)
+known_add(struct known *k, const struct caller *caller, const char *remember)
 {
 	char data[MEMORY_LEN_MAX];
-	const char *value;
 	size_t len = 0, n;
 
 	if (!k->has_moment || remember == NULL)
 		return;
 	for (int i = 0; i < DECISION_NAMES; i++, len += n) {
-		value = apr_table_get(variables, decision_names[i].variable);
-		if (value == NULL)
-			value = "";
-		n = strlen(value) + 1;
+		n = strlen(caller->value[i]) + 1;
 		if (n > sizeof(data) - len)
 			return;
-		memcpy(data + len, value, n);
+		memcpy(data + len, caller->value[i], n);
 	}
 	asked_put(&k->asked, &k->now, remember, data, len);
 }

@@ -7,6 +7,8 @@
 #include "asked.h"
 #include "memory.h"
 
+struct caller;
+
 /* One request, and the moment when it came. */
 struct known {
 	struct memory *m;	/* NULL: nothing is remembered */
@@ -16,11 +18,12 @@ struct known {
 };
 
 /*
- * known_find(k, m, r):
- * Return the variables of r's caller, in r's pool, if the guard has let the same
- * request through in this moment; else NULL.
+ * known_find(k, m, r, out):
+ * Return 1 and fill out, with strings in r's pool, if the guard has let the same
+ * request through in this moment; else 0.
  */
-apr_table_t *known_find(struct known *k, struct memory *m, request_rec *r);
+int known_find(struct known *k, struct memory *m, request_rec *r,
+    struct caller *out);
 
 /* known_params(k, params): tell the guard that its answer may be remembered. */
 void known_params(struct known *k, apr_table_t *params);
@@ -29,10 +32,10 @@ void known_params(struct known *k, apr_table_t *params);
 void known_take(struct known *k, int fd);
 
 /*
- * known_add(k, variables, remember): the guard let the request through.  remember is
- * its header Remember, or NULL.
+ * known_add(k, caller, remember): the guard let the request through.  remember is its
+ * header Remember, or NULL.
  */
-void known_add(
-    struct known *k, const apr_table_t *variables, const char *remember);
+void known_add(struct known *k, const struct caller *caller,
+    const char *remember);
 
 #endif

@@ -180,15 +180,14 @@ static authz_status
 check_scope(request_rec *r, const char *line, const void *parsed)
 {
 	const struct decision *d = let_through(r);
-	const char *scope, *rest = line, *word;
+	const char *rest = line, *word;
 
 	(void)parsed;
 	if (d == NULL)
 		return AUTHZ_DENIED;
 	decision_tell(r, d);
-	scope = apr_table_get(d->variables, "CARNET_SCOPE");
-	while (scope != NULL && *(word = ap_getword_white(r->pool, &rest)) != '\0')
-		if (has_word(scope, word))
+	while (*(word = ap_getword_white(r->pool, &rest)) != '\0')
+		if (has_word(d->caller.value[DECISION_SCOPE], word))
 			return AUTHZ_GRANTED;
 	if (r->user == NULL)
 		return AUTHZ_DENIED_NO_USER;

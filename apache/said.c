@@ -20,6 +20,8 @@ is_ours(const char *name)
 	char plain[32];
 	size_t n;
 
+	if (strchr("CPRXcprx", *name) == NULL)
+		return 0; /* most names do not even begin like one of ours */
 	for (n = 0; name[n] != '\0' && n < sizeof(plain) - 1; n++)
 		plain[n] = apr_isalnum(name[n]) ? (char)apr_tolower(name[n])
 						: '-';
