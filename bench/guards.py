@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """The guard before a static file, under each web server, by turns with that server
 without a guard and with the modules that check tokens there.  All have the same file,
-the same token (RS256, 2048 bits), and as many processes and threads.
+the same requests, with one token (RS256, 2048 bits), and as many processes and threads.
 
 measure.py puts the table into results.md.  By itself: BUILD=build bench/guards.py"""
 import base64
@@ -322,8 +322,8 @@ def guard_rows(site, token):
                 got = {s: [] for s in running}
                 for s in running:
                     s.measure(seconds=1)
-                for _ in range(ROUNDS):
-                    for s in running:
+                for i in range(ROUNDS):  # there and back: no place is better
+                    for s in running if i % 2 == 0 else reversed(running):
                         got[s].append(s.measure())
                 rows += [(s.name, s.promise, got[s], got[running[0]]) for s in running]
             finally:
@@ -338,6 +338,12 @@ def middle(values):
     return sorted(values)[len(values) // 2]
 
 
+def of_floor(got, floor):
+    """The rate of each round in that of the floor: the middle one, and all of them."""
+    ratios = sorted(a["rate"] / b["rate"] for a, b in zip(got, floor))
+    return "**%.2f** (%.2f to %.2f)" % (middle(ratios), ratios[0], ratios[-1])
+
+
 def write_guards(out, rows, missing):
     out.append("\n| before a static file, RS256 2048 | req/s | of the plain file | p50 ms |"
                " p99 ms | CPU us a request | failed | what is checked |\n"
@@ -345,13 +351,14 @@ def write_guards(out, rows, missing):
     for name, promise, got, floor in rows:
         out.append("| %s | **%s** | %s | %.1f | %.1f | %.0f | %d | %s |" % (
             name, format(round(middle([g["rate"] for g in got])), ","),
-            "" if got is floor else "**%.2f**" % middle(
-                [a["rate"] / b["rate"] for a, b in zip(got, floor)]),
+            "" if got is floor else of_floor(got, floor),
             middle([g["p50"] for g in got]), middle([g["p99"] for g in got]),
             middle([g["cpu"] for g in got]), sum(g["failed"] for g in got), promise))
     out.append("\nEach web server has the same processes and threads in all of its rows: Apache"
                " 2 processes of 32 threads, nginx 2 processes, lighttpd one; the guard has %d"
-               " processes.  CPU is that of the web server and the guard." % GUARDS)
+               " processes.  CPU is that of the web server and the guard.  Each row gets the"
+               " same requests: the plain file, too, with the token.  Beside the middle of the"
+               " rounds, in brackets, are the lowest and the highest one." % GUARDS)
     out += ["Not measured: " + m for m in missing]
 
 
