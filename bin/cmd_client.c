@@ -65,6 +65,7 @@ struct typed {
 	{ .name = "refresh", .value = &(t).r.refresh }, \
 	{ .name = "pkce", .value = &(t).r.pkce }, \
 	{ .name = "trusted", .flag = &(t).r.is_trusted }, \
+	{ .name = "par", .flag = &(t).r.par_required }, \
 	{ .name = "id-token-alg", .value = &(t).r.id_token_alg }, \
 	{ .name = "id-token-claims", .flag = &(t).r.id_token_claims }, \
 	{ .name = "userinfo-alg", .value = &(t).r.userinfo_alg }, \
@@ -196,6 +197,7 @@ write_client(struct cmd *c, struct buf *b, const struct client *cl)
 	json_str(b, "refresh", refresh_text(cl));
 	json_str(b, "pkce", pkce_text(cl));
 	json_truth(b, "trusted", cl->is_trusted);
+	json_truth(b, "par", cl->par_required);
 	json_str(b, "id_token_alg", cl->id_token_alg);
 	json_truth(b, "id_token_claims", cl->id_token_claims);
 	json_str(b, "userinfo_alg", cl->userinfo_alg);
@@ -255,6 +257,7 @@ show_openid(struct buf *b, const struct client *cl)
 	const struct {
 		const char *name, *value;
 	} rows[] = {
+		{ "par            ", cl->par_required ? "required" : NULL },
 		{ "id_token_alg   ", cl->id_token_alg },
 		{ "id_token_claims", cl->id_token_claims ? "yes" : NULL },
 		{ "userinfo_alg   ", cl->userinfo_alg },
@@ -366,6 +369,7 @@ unset(const struct change *ch, struct client *cl)
 		{ .name = "access-ttl", .number = &cl->access_ttl },
 		{ .name = "refresh-ttl", .number = &cl->refresh_ttl },
 		{ .name = "trusted", .flag = &cl->is_trusted },
+		{ .name = "par", .flag = &cl->par_required },
 		{ .name = "id-token-alg", .text = &cl->id_token_alg },
 		{ .name = "id-token-claims", .flag = &cl->id_token_claims },
 		{ .name = "userinfo-alg", .text = &cl->userinfo_alg },

@@ -123,7 +123,7 @@ const struct verb cmd_verbs[] = {
 		    " G[,G...] [--redirect-uri U]... [--scope \"...\"]"
 		    " [--public] [--alg A] [--access-ttl T]"
 		    " [--refresh-ttl T] [--refresh keep|rotate]"
-		    " [--pkce required|optional] [--trusted]"
+		    " [--pkce required|optional] [--trusted] [--par]"
 		    " [--jwks FILE | --jwks-uri URL]" OPENID_ARGS,
 		.help = "add a client; its secret is printed once; one with"
 		    " --jwks or --jwks-uri has none, and proves who it is by"
@@ -137,7 +137,7 @@ const struct verb cmd_verbs[] = {
 		.args = "CLIENT_ID [--name N] [--grant G[,G...]]"
 		    " [--redirect-uri U]... [--scope \"...\"] [--public]"
 		    " [--alg A] [--access-ttl T] [--refresh-ttl T] [--refresh"
-		    " keep|rotate] [--pkce required|optional] [--trusted]"
+		    " keep|rotate] [--pkce required|optional] [--trusted] [--par]"
 		    " [--jwks FILE | --jwks-uri URL]" OPENID_ARGS
 		    " [--unset NAME[,NAME...]]",
 		.help = "change a client; --unset takes an option back to the"

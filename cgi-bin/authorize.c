@@ -133,6 +133,9 @@ store_code(struct store *st, void *ctx)
 	const struct granted *gr = &g->code.granted;
 	int n = may_still(g);
 
+	/* RFC 9126 section 7.3: each code is of another request. */
+	if (n == 1 && g->az->is_pushed)
+		n = pushed_spend(g->rq, &g->az->pushed);
 	if (n == 1)
 		n = stranger_admit(
 		    g->rq, &g->az->client, &g->code.granted.client);
@@ -164,6 +167,7 @@ give_code(struct req *rq, const struct authorization *az,
 			.granted.resource = az->resource,
 			.granted.proof = v->session.proof,
 			.granted.nonce = az->nonce,
+			.granted.jkt = az->jkt,
 			.granted.claims = claims_words(rq, &az->claims,
 			    &v->user),
 			.redirect_uri = az->redirect_uri,
@@ -179,7 +183,7 @@ give_code(struct req *rq, const struct authorization *az,
 		return g.taken_back
 		    ? authorize_error(rq, az,
 			  oerr_why(rq, &oerr_access_denied,
-			      "taken back meanwhile"))
+			      "taken back, or decided, meanwhile"))
 		    : oerr_machine(rq);
 	trail_note(rq, "authorize");
 	return authorize_code(rq, az, code);
@@ -188,15 +192,20 @@ give_code(struct req *rq, const struct authorization *az,
 /*
  * RFC 9470 section 4: does the sign-in do for what is asked?  One of this very second is
  * as young as can be.  If it does not, return the answer.
+ *
+ * What was pushed stays as it is: that the user has signed in since tells then that this
+ * is done.  A site that signs people in may say that they did so long ago.
  */
 static const struct oerr *
 ask_for_more(struct req *rq, const struct authorization *az,
     const struct proof *p, int *is_enough)
 {
-	const int is_old =
-	    az->max_age >= 0 && p->at < rq->now - az->max_age;
+	const int is_done =
+	    az->is_pushed && p->at >= az->pushed.opened_at;
+	const int is_old = !is_done && az->max_age >= 0 &&
+	    p->at < rq->now - az->max_age;
 	const int is_weak = p->acr < az->acr;
-	const int anew = (az->prompt & PROMPT_LOGIN) != 0;
+	const int anew = !is_done && (az->prompt & PROMPT_LOGIN) != 0;
 
 	*is_enough = !is_old && !is_weak && !anew;
 	if (*is_enough)
@@ -206,6 +215,10 @@ ask_for_more(struct req *rq, const struct authorization *az,
 	/* The site that signs people in would send the browser back for ever. */
 	if (is_weak && authorize_was_tried(rq))
 		return authorize_error(rq, az, &oerr_unmet_authentication);
+	if (az->is_pushed && authorize_was_tried(rq))
+		return authorize_error(rq, az,
+		    oerr_say(rq, &oerr_login_required,
+			"The sign-in is older than the app asks for."));
 	return resp_redirect(rq, authorize_login_url(rq, az, anew));
 }
 

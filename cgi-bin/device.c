@@ -87,8 +87,7 @@ store_codes(struct req *rq, struct device_code *c)
 	if (store_write(rq->st, store_pair, p) == 1)
 		return NULL;
 	if (p->end == PAIR_USED)
-		return oerr_why(
-		    rq, &oerr_invalid_client, "an assertion used twice");
+		return once_refusal(rq);
 	if (p->end == PAIR_TOO_MANY)
 		return throttle_later(rq, p->wait_s,
 		    "too many device codes for this address");

@@ -29,6 +29,7 @@ struct answer {
 	int64_t expires_at, created_at;
 	struct json_object *audience; /* or NULL */
 	struct proof proof;
+	const char *jkt; /* RFC 9449 section 6.2; or NULL */
 };
 
 /* A string, or an array of them (RFC 7519 section 4.1.3). */
@@ -73,6 +74,11 @@ write_answer(struct req *rq, const struct answer *an)
 		if (an->jti != NULL)
 			json_str(b, "jti", an->jti);
 		proof_write(b, &an->proof);
+		if (an->jkt != NULL) {
+			json_open(b, "cnf", '{');
+			json_str(b, "jkt", an->jkt);
+			json_close(b, '}');
+		}
 	}
 	json_close(b, '}');
 	return resp_json(rq, 200, b);
@@ -165,9 +171,13 @@ inspect_access(struct req *rq, const struct client *cl, const char *text,
 		.client_id = who.is.client_id,
 		.email = username(cl, who.is.scope,
 		    guard_is_first_party(&who), who.is.email),
-		.type = "Bearer", .jti = id_text(rq->a, &who.says.id),
+		.type = *who.says.jkt == '\0' ? "Bearer" : "DPoP",
+		.jti = id_text(rq->a, &who.says.id),
 		.expires_at = who.is.expires_at,
 		.created_at = who.is.created_at,
+		.jkt = *who.says.jkt == '\0'
+		    ? NULL
+		    : arena_str(rq->a, who.says.jkt),
 	};
 	read_claims(rq, text, who.is.user == 0, an);
 	return NULL;

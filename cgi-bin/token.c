@@ -1,11 +1,13 @@
 /* token.c: POST /oauth/token: all grants (RFC 6749 section 3.2). */
 #include "client.h"
+#include "dpop.h"
 #include "grant.h"
 #include "issue.h"
 #include "passport_error.h"
 #include "req.h"
 #include "resp.h"
 #include "serve.h"
+#include "site.h"
 
 /* Which grant, who asks, may they, for whom is it: then issue. */
 static const struct oerr *
@@ -19,6 +21,7 @@ token_post(struct req *rq)
 	if ((e = grant_find(rq, &g)) != NULL ||
 	    (e = client_authenticate(rq, &cl)) != NULL ||
 	    (e = grant_check(rq, g, cl)) != NULL ||
+	    (e = dpop_at(rq, SITE_TOKEN, &sub.jkt)) != NULL ||
 	    (e = g->redeem(rq, cl, &sub)) != NULL)
 		return e;
 	return issue_tokens(rq, cl, g, &sub);

@@ -43,6 +43,7 @@ static const struct route {
 	{ "/oauth/userinfo", "userinfo" },
 	{ "/oauth/end-session", "end-session" },
 	{ "/oauth/register", "register" },
+	{ "/oauth/par", "par" },
 	{ "/oauth/jwks", "jwks" },
 	{ "/oauth/playground", "playground" },
 	{ "/oauth/setup", "setup" },

@@ -92,6 +92,8 @@ struct conf {
 	int64_t fresh_ttl;	/* a sign-in is new for so long */
 	enum second_factor second_factor;
 	int64_t code_ttl, device_code_ttl, device_interval, session_ttl;
+	int dpop_nonce;		/* a proof needs a nonce of ours (RFC 9449) */
+	int pushed_requests;	/* /authorize takes no others (RFC 9126) */
 	int durability_full;	/* a commit is synced */
 	const char *audit_log;
 	int64_t audit_size;	/* MiB; 0: no audit trail */
@@ -103,6 +105,7 @@ struct conf {
 	int64_t throttle_account_address, throttle_account, throttle_address;
 	int64_t throttle_client;
 	int64_t device_codes;	/* for one address in an hour; 0: any number */
+	int64_t pushed_place;	/* the same of requests that public clients push */
 	int64_t mails, mails_to; /* asked from one address, to one, in an hour */
 	int64_t registrations;	/* from one address in an hour; 0: any number */
 	int64_t hashes;		/* of passwords at once; 0: one a core */

@@ -79,7 +79,9 @@ api_run(struct req *rq, const struct api_route *routes, size_t n)
 		if (routes[i].method != rq->method)
 			continue;
 		g.route = &routes[i];
-		return rq->method == METHOD_GET && !routes[i].no_store
+		/* A proof is used up by a write, which is not part of a read. */
+		return rq->method == METHOD_GET && !routes[i].no_store &&
+			!guard_has_proof(rq)
 		    ? run_in_snapshot(&g)
 		    : run_guarded(&g);
 	}

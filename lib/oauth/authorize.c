@@ -5,6 +5,7 @@
 
 #include "arena.h"
 #include "buf.h"
+#include "client.h"
 #include "conf.h"
 #include "factor.h"
 #include "grant.h"
@@ -12,6 +13,8 @@
 #include "pkce.h"
 #include "redirect.h"
 #include "req.h"
+#include "request.h"
+#include "request_object.h"
 #include "resource.h"
 #include "resp.h"
 #include "scope.h"
@@ -22,15 +25,6 @@
 #include "tmpl.h"
 #include "url.h"
 #include "words.h"
-
-/* What makes a request: to be handed on through sign-in and consent. */
-static const enum param request_params[] = {
-	PARAM_RESPONSE_TYPE, PARAM_CLIENT_ID, PARAM_REDIRECT_URI, PARAM_SCOPE,
-	PARAM_STATE, PARAM_CODE_CHALLENGE, PARAM_CODE_CHALLENGE_METHOD,
-	PARAM_RESPONSE_MODE, PARAM_PROMPT, PARAM_RESOURCE, PARAM_ACR_VALUES,
-	PARAM_NONCE, PARAM_CLAIMS, PARAM_ID_TOKEN_HINT,
-};
-#define N_REQUEST_PARAMS (sizeof(request_params) / sizeof(request_params[0]))
 
 static const struct oerr *
 read_prompt(struct req *rq, struct authorization *az)
@@ -85,11 +79,79 @@ find_client(
 	return *found < 0 ? oerr_machine(rq) : NULL;
 }
 
+/* Return 1, and read what an answer needs, if the redirect URI is the client's. */
+static int
+take_redirect(struct req *rq, struct authorization *az)
+{
+	const char *uri = rq->param[PARAM_REDIRECT_URI];
+
+	if (uri == NULL || rq->param_sent[PARAM_REDIRECT_URI] != 1 ||
+	    !redirect_matches(az->client.redirect_uris, uri))
+		return 0;
+	az->redirect_uri = uri;
+	az->state = rq->param[PARAM_STATE];
+	if (rq->param_sent[PARAM_STATE] > 1)
+		az->state = NULL;
+	az->form_post = rq->param[PARAM_RESPONSE_MODE] != NULL &&
+	    strcmp(rq->param[PARAM_RESPONSE_MODE], "form_post") == 0;
+	az->prompt_error = rq->param_sent[PARAM_PROMPT] > 1
+	    ? oerr_say(rq, &oerr_invalid_request, "The prompt is sent twice.")
+	    : read_prompt(rq, az);
+	return 1;
+}
+
+/* RFC 9126 section 5: does the server, or this client, take others? */
+static const struct oerr *
+check_pushed(struct req *rq, const struct authorization *az)
+{
+	if (az->is_pushed ||
+	    !(rq->conf->pushed_requests || az->client.par_required))
+		return NULL;
+	return oerr_say(rq, &oerr_invalid_request,
+	    "Requests must be pushed here first (RFC 9126): to %s.",
+	    site_url(rq->conf, rq->a, SITE_PAR));
+}
+
+/* RFC 9101 section 5: the request is signed, and comes by value. */
+static const struct oerr *
+take_object(struct req *rq, struct authorization *az)
+{
+	const char *object = rq->param[PARAM_REQUEST];
+	const struct oerr *e;
+
+	if (object == NULL || pushed_is_sent(rq) ||
+	    !client_has_keys(&az->client))
+		return NULL;
+	if (rq->param_sent[PARAM_REQUEST] != 1)
+		return oerr_say(rq, &oerr_invalid_request,
+		    "The parameter request is sent twice.");
+	/* Else it would be stored as if it had been pushed. */
+	if ((e = check_pushed(rq, az)) != NULL ||
+	    (e = request_object_take(rq, &az->client)) != NULL)
+		return e;
+	return pushed_keep(rq, &az->client, object);
+}
+
+/* RFC 9126 section 4: what was pushed takes the place of what the browser brought. */
+static const struct oerr *
+take_pushed(struct req *rq, struct authorization *az)
+{
+	const struct oerr *e;
+
+	if (!pushed_is_sent(rq))
+		return NULL;
+	if (rq->param_sent[PARAM_REQUEST_URI] != 1)
+		return oerr_say(rq, &oerr_invalid_request,
+		    "The parameter request_uri is sent twice.");
+	e = pushed_open(rq, &az->client, &az->pushed);
+	az->is_pushed = e == NULL;
+	return e;
+}
+
 const struct oerr *
 authorize_client(struct req *rq, struct authorization *az)
 {
-	const char *id = rq->param[PARAM_CLIENT_ID];
-	const char *uri = rq->param[PARAM_REDIRECT_URI];
+	const char *id = rq->param[PARAM_CLIENT_ID], *uri;
 	const struct oerr *e;
 	int found;
 
@@ -104,8 +166,11 @@ authorize_client(struct req *rq, struct authorization *az)
 	if (found == 0 || az->client.revoked_at != 0)
 		return oerr_say(rq, &oerr_invalid_request,
 		    "The app that sent you here is not known to this server.");
-	if (uri == NULL || rq->param_sent[PARAM_REDIRECT_URI] != 1 ||
-	    !redirect_matches(az->client.redirect_uris, uri))
+	if ((e = take_object(rq, az)) != NULL ||
+	    (e = take_pushed(rq, az)) != NULL)
+		return e;
+	uri = rq->param[PARAM_REDIRECT_URI];
+	if (!take_redirect(rq, az))
 		return oerr_why(rq,
 		    oerr_say(rq, &oerr_invalid_request,
 			"The app asked to send you to an address that is not"
@@ -113,15 +178,6 @@ authorize_client(struct req *rq, struct authorization *az)
 		    "redirect_uri is %s; registered: %s",
 		    uri == NULL ? "missing" : oerr_shown(rq->a, uri),
 		    az->client.redirect_uris);
-	az->redirect_uri = uri;
-	az->state = rq->param[PARAM_STATE];
-	if (rq->param_sent[PARAM_STATE] > 1)
-		az->state = NULL;
-	az->form_post = rq->param[PARAM_RESPONSE_MODE] != NULL &&
-	    strcmp(rq->param[PARAM_RESPONSE_MODE], "form_post") == 0;
-	az->prompt_error = rq->param_sent[PARAM_PROMPT] > 1
-	    ? oerr_say(rq, &oerr_invalid_request, "The prompt is sent twice.")
-	    : read_prompt(rq, az);
 	return NULL;
 }
 
@@ -148,6 +204,17 @@ check_challenge(struct req *rq, struct authorization *az)
 		return oerr_say(rq, &oerr_invalid_request,
 		    "The code_challenge is no SHA-256 in base64url.");
 	return NULL;
+}
+
+/* RFC 9449 section 10: the key that the code is for. */
+static const struct oerr *
+read_jkt(struct req *rq, struct authorization *az)
+{
+	az->jkt = rq->param[PARAM_DPOP_JKT];
+	return az->jkt == NULL || pkce_is_challenge(az->jkt)
+	    ? NULL
+	    : oerr_say(rq, &oerr_invalid_request,
+		  "The dpop_jkt is no SHA-256 in base64url.");
 }
 
 /* One of the words will do; words that are none of ours nobody can have. */
@@ -181,7 +248,7 @@ read_step_up(struct req *rq, struct authorization *az)
 
 /* OpenID Connect Core section 3.1.2.6: what this server does not take. */
 static const struct oerr *
-check_unsupported(struct req *rq)
+check_unsupported(struct req *rq, const struct authorization *az)
 {
 	static const struct {
 		enum param param;
@@ -193,7 +260,8 @@ check_unsupported(struct req *rq)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (rq->param[rows[i].param] != NULL)
+		if (rq->param[rows[i].param] != NULL &&
+		    !(az->is_pushed && rows[i].param == PARAM_REQUEST_URI))
 			return rows[i].e;
 	return NULL;
 }
@@ -263,7 +331,8 @@ authorize_check(struct req *rq, struct authorization *az)
 
 	if (rq->param_error != NULL)
 		return rq->param_error;
-	if ((e = check_unsupported(rq)) != NULL)
+	if ((e = check_pushed(rq, az)) != NULL ||
+	    (e = check_unsupported(rq, az)) != NULL)
 		return e;
 	if (type == NULL)
 		return oerr_say(rq, &oerr_invalid_request,
@@ -276,6 +345,7 @@ authorize_check(struct req *rq, struct authorization *az)
 	if (!words_have(az->client.grants, GRANT_CODE))
 		return &oerr_unauthorized_client;
 	if ((e = check_challenge(rq, az)) != NULL ||
+	    (e = read_jkt(rq, az)) != NULL ||
 	    (e = az->prompt_error) != NULL ||
 	    (e = read_step_up(rq, az)) != NULL ||
 	    (e = resource_asked(rq, &az->resource)) != NULL ||
@@ -283,6 +353,27 @@ authorize_check(struct req *rq, struct authorization *az)
 		 &az->scope)) != NULL)
 		return e;
 	return check_openid(rq, az);
+}
+
+const struct oerr *
+authorize_push(struct req *rq, const struct client *cl, struct authorization *az)
+{
+	const struct oerr *e;
+
+	if (rq->param[PARAM_REQUEST_URI] != NULL)
+		return oerr_say(rq, &oerr_invalid_request,
+		    "The parameter request_uri must not be pushed.");
+	az->client = *cl;
+	az->is_pushed = 1;
+	/* RFC 9126 section 3: the object is the whole request. */
+	if (rq->param[PARAM_REQUEST] != NULL &&
+	    (e = request_object_take(rq, cl)) != NULL)
+		return e;
+	if (!take_redirect(rq, az))
+		return oerr_say(rq, &oerr_invalid_request,
+		    "The redirect_uri is missing, or not registered for the"
+		    " client.");
+	return authorize_check(rq, az);
 }
 
 /* What the client is told, name and value; a value of NULL is left out. */
@@ -356,6 +447,8 @@ authorize_error(struct req *rq, const struct authorization *az,
 {
 	const struct answer an = error_answer(rq, az, e);
 
+	if (az->is_pushed)
+		pushed_end(rq, &az->pushed);
 	oerr_log(rq, e);
 	return send_back(rq, az, &an);
 }
@@ -398,38 +491,18 @@ authorize_code(
 
 #define TRIED "signed-in" /* action, in the way back from the sign-in page */
 
-/* The prompt without what has been done. */
-static const char *
-without_login(struct arena *a, const char *prompt)
-{
-	struct buf b;
-	size_t n;
-
-	buf_init(&b, a, 32);
-	for (; words_next(&prompt, &n); prompt += n)
-		if (!words_have_n("login select_account", prompt, n)) {
-			buf_str(&b, b.len > 0 ? " " : "");
-			buf_add(&b, prompt, n);
-		}
-	return b.data;
-}
-
 const char *
 authorize_self(struct req *rq)
 {
-	const char *value;
 	struct buf b;
 
 	buf_init(&b, rq->a, 1024);
 	buf_str(&b, site_path(rq->conf, rq->a, SITE_AUTHORIZE));
-	for (size_t i = 0; i < N_REQUEST_PARAMS; i++) {
-		if ((value = rq->param[request_params[i]]) == NULL)
-			continue;
-		if (request_params[i] == PARAM_PROMPT)
-			value = without_login(rq->a, value);
-		if (*value != '\0')
-			url_query_add(
-			    &b, param_name(request_params[i]), value);
+	if (pushed_is_sent(rq)) {
+		url_query_add(&b, "client_id", rq->param[PARAM_CLIENT_ID]);
+		url_query_add(&b, "request_uri", rq->param[PARAM_REQUEST_URI]);
+	} else {
+		request_write(rq, REQUEST_AGAIN, &b);
 	}
 	return b.data;
 }
@@ -442,7 +515,7 @@ authorize_login_url(struct req *rq, const struct authorization *az, int anew)
 
 	buf_init(&back, rq->a, 1024);
 	buf_str(&back, authorize_self(rq));
-	if (az->acr != ACR_NONE)
+	if (az->acr != ACR_NONE || az->is_pushed)
 		url_query_add(&back, "action", TRIED);
 	buf_init(&b, rq->a, 1024);
 	buf_str(&b, site_path(rq->conf, rq->a, SITE_LOGIN));

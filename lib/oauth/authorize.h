@@ -8,6 +8,7 @@
 #include "claims.h"
 #include "document.h"
 #include "id_token.h"
+#include "pushed.h"
 #include "store_client.h"
 
 struct oerr;
@@ -29,6 +30,7 @@ struct authorization {
 	const char *state;	/* or NULL */
 	const char *challenge;	/* of PKCE, or NULL */
 	const char *resource;	/* or NULL */
+	const char *jkt;	/* the key that the code is for (RFC 9449), or NULL */
 	int form_post;		/* the answer is a form, not a query */
 	unsigned prompt;	/* as far as it was understood */
 	const struct oerr *prompt_error; /* or NULL */
@@ -38,6 +40,8 @@ struct authorization {
 	struct id_hint hint;	/* who should be signed in; sub NULL: anybody */
 	enum acr acr;		/* the least that will do; ACR_NONE: any */
 	int64_t max_age;	/* seconds since the sign-in; -1: any */
+	int is_pushed;		/* it came by way of /oauth/par */
+	struct pushed pushed;	/* if so, and a browser brings it */
 };
 
 /*
@@ -56,6 +60,14 @@ const struct oerr *authorize_client(struct req *rq, struct authorization *az);
  * anybody else.
  */
 const struct oerr *authorize_check(struct req *rq, struct authorization *az);
+
+/*
+ * authorize_push(rq, cl, az):
+ * The client cl pushes a request (RFC 9126 section 2.1): check it as the two functions
+ * above do.  An error is for the client.
+ */
+const struct oerr *authorize_push(
+    struct req *rq, const struct client *cl, struct authorization *az);
 
 /*
  * authorize_is_for(rq, az, u, is):
@@ -95,7 +107,8 @@ const struct oerr *authorize_refuse(struct req *rq,
  * elsewhere must ask, even if it knows who it is.
  *
  * authorize_was_tried(rq):
- * Return 1 if the browser comes back from there, of a request with acr_values: a
+ * Return 1 if the browser comes back from there, of a request with acr_values, or of
+ * one that was pushed: a
  * sign-in that is still not worth enough will not be so the next time.
  */
 const char *authorize_self(struct req *rq);

@@ -74,6 +74,22 @@ read_proof(struct json_object *o, struct claims *out)
 		out->acr = acr_find(acr, strlen(acr));
 }
 
+/* RFC 9449 section 6: the key that the token is bound to.  1; 0 if that is no key. */
+static int
+read_key(struct json_object *o, struct claims *out)
+{
+	struct json_object *cnf = NULL;
+	const char *jkt;
+
+	if (!json_object_object_get_ex(o, "cnf", &cnf))
+		return 1;
+	jkt = json_get_str(cnf, "jkt");
+	if (jkt == NULL || strlen(jkt) != KID_LEN)
+		return 0;
+	memcpy(out->jkt, jkt, KID_LEN + 1);
+	return 1;
+}
+
 /* The claims of a token of ours; NULL and its id, or why not, for the log. */
 static const char *
 check_own(struct req *rq, const struct jwt *jwt, struct json_object *o,
@@ -103,7 +119,7 @@ check_own(struct req *rq, const struct jwt *jwt, struct json_object *o,
 	    !id_read(jti, &out->id))
 		return "no jti of ours";
 	read_proof(o, out);
-	return NULL;
+	return read_key(o, out) ? NULL : "bound in a way that is not ours";
 }
 
 /*

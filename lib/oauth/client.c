@@ -8,6 +8,7 @@
 #include "arena.h"
 #include "b64.h"
 #include "crypto.h"
+#include "document.h"
 #include "fetch.h"
 #include "log.h"
 #include "oerr.h"
@@ -17,6 +18,7 @@
 #include "resp.h"
 #include "signed.h"
 #include "store_client.h"
+#include "stranger.h"
 #include "throttle.h"
 #include "throttle_count.h"
 #include "url.h"
@@ -202,22 +204,24 @@ read_assertion(struct req *rq, struct presented *p)
  * No key fits.  Where the client has its keys at a URL it may have a new one, and the
  * courier reads them; what can be said until then is to come again.
  */
-static const struct oerr *
-look_for_keys(struct req *rq, const struct client *cl, const char *why)
+const struct oerr *
+client_look_for_keys(struct req *rq, const struct client *cl,
+    const struct oerr *e, const char *why)
 {
-	const struct oerr *e;
+	const struct oerr *failed;
 	struct fetch f;
 
-	if (cl->jwks_uri == NULL)
-		return oerr_why(rq, &oerr_invalid_client, "%s", why);
-	if ((e = fetch_ask(rq, FETCH_JWKS, cl->jwks_uri, &f)) != NULL)
-		return e;
+	/* Anybody can be a stranger, and strangers make us fetch nothing. */
+	if (cl->jwks_uri == NULL || cl->id == 0)
+		return oerr_why(rq, e, "%s", why);
+	if ((failed = fetch_ask(rq, FETCH_JWKS, cl->jwks_uri, &f)) != NULL)
+		return failed;
 	if (!f.is_under_way)
-		return oerr_why(rq, &oerr_invalid_client, "%s%s%s", why,
+		return oerr_why(rq, e, "%s%s%s", why,
 		    f.why == NULL ? "" : "; at its jwks_uri: ",
 		    f.why == NULL ? "" : f.why);
 	if (f.asked_at < rq->now - FETCH_AGAIN_S)
-		return oerr_why(rq, &oerr_invalid_client,
+		return oerr_why(rq, e,
 		    "its jwks_uri is still to be fetched: is the courier running?");
 	oerr_why(rq, &oerr_busy, "%s; its jwks_uri is being fetched", why);
 	return oerr_say(rq, &oerr_busy,
@@ -228,9 +232,13 @@ static const struct oerr *
 check_assertion(
     struct req *rq, const struct client *cl, const struct presented *p)
 {
+	static const struct once_kind once = {
+		.e = &oerr_invalid_client,
+		.why = "an assertion used twice",
+		.costs_always = 1,
+	};
 	struct signed_jwt t;
 	const char *why;
-	int n;
 
 	if (cl == NULL || !client_has_keys(cl))
 		return oerr_why(rq, &oerr_invalid_client,
@@ -239,14 +247,11 @@ check_assertion(
 	    &(struct signer) { .client_id = cl->client_id, .jwks = cl->jwks },
 	    p->secret, &t);
 	if (why != NULL && t.lacks_key)
-		return look_for_keys(rq, cl, why);
+		return client_look_for_keys(
+		    rq, cl, &oerr_invalid_client, why);
 	if (why != NULL)
 		return oerr_why(rq, &oerr_invalid_client, "assertion: %s", why);
-	if ((n = once_take(rq, &t.once, t.expires_at)) < 0)
-		return oerr_machine(rq);
-	return n == 1 ? NULL
-		      : oerr_why(rq, &oerr_invalid_client,
-			    "an assertion used twice");
+	return once_take(rq, &once, &t.once, t.expires_at);
 }
 
 static const struct oerr *
@@ -333,8 +338,20 @@ read_presented(
 		  "The request names two clients.");
 }
 
+/* any: it may be a stranger. */
+static int
+find_client(struct req *rq, const char *id, int any, struct client *out)
+{
+	const int n = store_client_by_id(rq->st, rq->a, id, out);
+
+	if (n != 0 || !any)
+		return n;
+	return document_is_url(id) ? document_known(rq, id, out)
+				   : stranger_find(rq, id, out);
+}
+
 static const struct oerr *
-authenticate(struct req *rq, const struct client_method *m,
+authenticate(struct req *rq, int any, const struct client_method *m,
     struct presented *p, const struct client **out)
 {
 	struct client *cl = arena_alloc(rq->a, sizeof(*cl));
@@ -344,7 +361,7 @@ authenticate(struct req *rq, const struct client_method *m,
 	if ((e = read_presented(rq, m, p)) != NULL)
 		return e;
 	rq->trail.client_id = p->id;
-	if ((found = store_client_by_id(rq->st, rq->a, p->id, cl)) < 0)
+	if ((found = find_client(rq, p->id, any, cl)) < 0)
 		return oerr_machine(rq);
 	if ((e = m->check(rq, found ? cl : NULL, p)) != NULL)
 		return e;
@@ -354,8 +371,8 @@ authenticate(struct req *rq, const struct client_method *m,
 	return NULL;
 }
 
-const struct oerr *
-client_authenticate(struct req *rq, const struct client **out)
+static const struct oerr *
+authenticate_as(struct req *rq, int any, const struct client **out)
 {
 	struct presented p = { .id = NULL };
 	const struct client_method *m;
@@ -363,10 +380,22 @@ client_authenticate(struct req *rq, const struct client **out)
 
 	if ((e = find_method(rq, &m)) != NULL)
 		return e;
-	e = authenticate(rq, m, &p, out);
+	e = authenticate(rq, any, m, &p, out);
 	/* RFC 6749 section 5.2: a challenge where the header was used. */
 	if (e == &oerr_invalid_client &&
 	    (m->in_header || (p.id == NULL && req_authorization(rq) != NULL)))
 		resp_header(rq, "WWW-Authenticate", "Basic realm=\"carnet\"");
 	return e;
+}
+
+const struct oerr *
+client_authenticate(struct req *rq, const struct client **out)
+{
+	return authenticate_as(rq, 0, out);
+}
+
+const struct oerr *
+client_authenticate_any(struct req *rq, const struct client **out)
+{
+	return authenticate_as(rq, 1, out);
 }

@@ -21,6 +21,13 @@ const struct oerr *client_authenticate(
     struct req *rq, const struct client **out);
 
 /*
+ * client_authenticate_any(rq, out):
+ * The same, also of a client that no user has allowed anything yet (stranger.h).
+ */
+const struct oerr *client_authenticate_any(
+    struct req *rq, const struct client **out);
+
+/*
  * client_secret_fits(cl, secret):
  * Return 1 if secret is that of the client cl.  For an unknown client (NULL) do
  * the same work and return 0.
@@ -63,6 +70,14 @@ struct client_method {
 
 /* client_methods(n): all of them; n of them. */
 const struct client_method *client_methods(size_t *n);
+
+/*
+ * client_look_for_keys(rq, cl, e, why):
+ * No key of the client fits.  If it has them at a jwks_uri, they are read anew.  Return
+ * the error that says to come again; or e, if there is nothing to wait for.
+ */
+const struct oerr *client_look_for_keys(struct req *rq, const struct client *cl,
+    const struct oerr *e, const char *why);
 
 /* client_is_public(cl): return 1 if the client has neither a secret nor keys. */
 int client_is_public(const struct client *cl);

@@ -34,6 +34,7 @@ write_urls(const struct conf *cf, struct buf *b)
 		{ "device_authorization_endpoint", SITE_DEVICE_CODE },
 		{ "userinfo_endpoint", SITE_USERINFO },
 		{ "end_session_endpoint", SITE_END_SESSION },
+		{ "pushed_authorization_request_endpoint", SITE_PAR },
 	};
 
 	json_str(b, "issuer", cf->issuer);
@@ -173,7 +174,9 @@ write_openid(struct buf *b, unsigned algs)
 	claims_list(b);
 	json_close(b, ']');
 	json_truth(b, "claims_parameter_supported", 1);
-	json_truth(b, "request_parameter_supported", 0);
+	json_truth(b, "request_parameter_supported", 1);
+	json_words(b, "request_object_signing_alg_values_supported",
+	    signed_algs(SIGNED_REQUEST));
 	json_truth(b, "backchannel_logout_supported", 1);
 	json_truth(b, "backchannel_logout_session_supported", 1);
 	/* It is true by default. */
@@ -196,9 +199,15 @@ discovery_server(const struct conf *cf, struct arena *a, unsigned algs)
 	write_methods(b, "revocation_endpoint", 1);
 	write_methods(b, "introspection_endpoint", 0);
 	json_words(b, "code_challenge_methods_supported", "S256");
+	/* RFC 9449 section 5.1. */
+	json_words(b, "dpop_signing_alg_values_supported",
+	    signed_algs(SIGNED_PROOF));
 	write_acrs(cf, b);
 	write_openid(b, algs);
 	json_truth(b, "authorization_response_iss_parameter_supported", 1);
+	/* RFC 9126 section 5. */
+	json_truth(b, "require_pushed_authorization_requests",
+	    cf->pushed_requests);
 	if (cf->client_documents != DOCUMENTS_OFF)
 		json_truth(b, "client_id_metadata_document_supported", 1);
 	json_close(b, '}');
@@ -223,6 +232,9 @@ discovery_resource(const struct conf *cf, struct arena *a, unsigned no)
 	    no == 0 ? scopes_of_server(cf, a, cf->all_built_in)
 		    : scopes_of_resource(cf, a, no));
 	json_words(b, "bearer_methods_supported", "header");
+	/* RFC 9728 section 2. */
+	json_words(b, "dpop_signing_alg_values_supported",
+	    signed_algs(SIGNED_PROOF));
 	json_str(b, "resource_name",
 	    no == 0 || needs->realm == NULL ? cf->site_name : needs->realm);
 	json_close(b, '}');

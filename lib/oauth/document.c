@@ -210,6 +210,22 @@ document_find(struct req *rq, const char *url, int is_signed_in,
 	return is_signed_in ? ask(rq, url, out, state) : NULL;
 }
 
+int
+document_known(struct req *rq, const char *url, struct client *out)
+{
+	const int let_in = rq->conf->client_documents;
+	int n, is_refused;
+
+	if (let_in == DOCUMENTS_OFF ||
+	    document_url_refused(rq->conf, rq->a, url) != NULL)
+		return 0;
+	n = find_stored(rq, url, out, &is_refused);
+	return n == 1 &&
+		(is_refused || (let_in != DOCUMENTS_OPEN && !is_pinned(out)))
+	    ? 0
+	    : n;
+}
+
 /* ---- Storing ---- */
 
 const char *

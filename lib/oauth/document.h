@@ -50,6 +50,14 @@ const struct oerr *document_find(struct req *rq, const char *url,
     enum document *state);
 
 /*
+ * document_known(rq, url, out):
+ * Find the client that the document at url describes, as it was last read; nothing is
+ * fetched.  Return 1; 0 if there is none, or if the settings do not let it in; -1 on a
+ * database error, logged.
+ */
+int document_known(struct req *rq, const char *url, struct client *out);
+
+/*
  * document_merge(cf, a, had, new):
  * The client had has a new document, read into new: give new what the operator set for
  * had, and its number.  Return NULL, or the sentence that says why it cannot be.

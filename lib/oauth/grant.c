@@ -7,6 +7,7 @@
 #include "arena.h"
 #include "client.h"
 #include "conf.h"
+#include "jwk.h"
 #include "oerr.h"
 #include "req.h"
 #include "revoke.h"
@@ -73,6 +74,20 @@ grant_replayed(struct req *rq, const struct granted *g, const char *why)
 	 * times. */
 	rq->trail.is_known = n > 0;
 	return oerr_why(rq, &oerr_invalid_grant, "%s: family revoked", why);
+}
+
+const struct oerr *
+grant_check_key(
+    struct req *rq, const struct granted *g, const struct subject *sub)
+{
+	if (g->jkt == NULL)
+		return NULL;
+	if (sub->jkt == NULL)
+		return oerr_why(rq, &oerr_invalid_grant,
+		    "bound to a key, and no proof of it");
+	return jwk_same_thumbprint(g->jkt, sub->jkt)
+	    ? NULL
+	    : oerr_why(rq, &oerr_invalid_grant, "bound to another key");
 }
 
 int64_t

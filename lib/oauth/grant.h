@@ -52,6 +52,7 @@ struct subject {
 	 */
 	const char *next;
 	int is_kept;
+	const char *jkt;	/* RFC 9449: the key that was proved; or NULL */
 };
 
 struct grant {
@@ -111,6 +112,14 @@ const struct oerr *grant_user(struct req *rq, int64_t id, struct user *out);
  */
 const struct oerr *grant_replayed(
     struct req *rq, const struct granted *g, const char *why);
+
+/*
+ * grant_check_key(rq, g, sub):
+ * What was granted may be bound to a key: was that proved (RFC 9449 sections 5 and 10)?
+ * NULL, or invalid_grant.
+ */
+const struct oerr *grant_check_key(
+    struct req *rq, const struct granted *g, const struct subject *sub);
 
 /*
  * grant_family_end(cf, family):

@@ -83,6 +83,7 @@ redeem(struct req *rq, const struct client *cl, struct subject *sub)
 	if (found == 0)
 		return oerr_why(rq, &oerr_invalid_grant, "unknown code");
 	if ((e = check_code(rq, cl, &c)) != NULL ||
+	    (e = grant_check_key(rq, &c.granted, sub)) != NULL ||
 	    (e = grant_user(rq, c.granted.user, u)) != NULL)
 		return e;
 	sub->user = u;

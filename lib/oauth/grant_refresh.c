@@ -173,7 +173,8 @@ redeem(struct req *rq, const struct client *cl, struct subject *sub)
 	struct digest d;
 
 	if ((e = find_token(rq, cl, text, &d, t)) != NULL ||
-	    (e = check_token(rq, cl, t)) != NULL)
+	    (e = check_token(rq, cl, t)) != NULL ||
+	    (e = grant_check_key(rq, &t->granted, sub)) != NULL)
 		return e;
 	if ((e = grant_user(rq, t->granted.user, u)) != NULL)
 		return e;

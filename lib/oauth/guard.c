@@ -8,10 +8,12 @@
 #include "buf.h"
 #include "conf.h"
 #include "discovery.h"
+#include "dpop.h"
 #include "grant.h"
 #include "oerr.h"
 #include "req.h"
 #include "resp.h"
+#include "uri.h"
 #include "words.h"
 
 /*
@@ -20,17 +22,36 @@
  */
 #define USED_EVERY_S 3600
 
+#define URIS_MAX 16 /* that a proof may be for */
+
+/* What the header has behind the name of the scheme; NULL: it is of another scheme. */
+static const char *
+token_of(const struct req *rq, const char *scheme)
+{
+	const char *auth = req_authorization(rq);
+	const size_t n = strlen(scheme);
+
+	if (auth == NULL || strncasecmp(auth, scheme, n) != 0 ||
+	    (auth[n] != ' ' && auth[n] != '\0'))
+		return NULL;
+	auth += n;
+	return auth + strspn(auth, " ");
+}
+
+/* RFC 9449 section 7.1. */
+static const char *
+bound_token(const struct req *rq)
+{
+	return token_of(rq, "DPoP");
+}
+
 /* RFC 6750 section 2.1. */
 const char *
 guard_token(const struct req *rq)
 {
-	const char *auth = req_authorization(rq);
+	const char *token = token_of(rq, "Bearer");
 
-	if (auth == NULL || strncasecmp(auth, "Bearer", 6) != 0 ||
-	    (auth[6] != ' ' && auth[6] != '\0'))
-		return NULL;
-	auth += 6;
-	return auth + strspn(auth, " ");
+	return token != NULL ? token : bound_token(rq);
 }
 
 /* How many of the words are among those in have, and how many there are. */
@@ -161,18 +182,22 @@ scope_wanted(struct req *rq, const struct guard_rule *rule,
 }
 
 /*
- * RFC 6750 section 3, RFC 9728 section 5.1.  The issuer has no quote in it: the
+ * RFC 6750 section 3, RFC 9728 section 5.1.  is_bound: the scheme is DPoP (RFC 9449
+ * section 7.1).  The issuer has no quote in it: the
  * configuration is checked for that.  had is the scope of the caller's token.
  */
 static void
 challenge(struct req *rq, const struct guard_rule *rule, const struct oerr *e,
-    const char *had)
+    const char *had, int is_bound)
 {
 	const char *about = arena_printf(rq->a,
-	    "Bearer realm=\"%s\", resource_metadata=\"%s\"",
+	    "%s realm=\"%s\", resource_metadata=\"%s\"",
+	    is_bound ? "DPoP" : "Bearer",
 	    rule->realm != NULL ? rule->realm : rq->conf->issuer,
 	    discovery_resource_url(rq->conf, rq->a, rule->resource_no));
-	const char *scope = scope_wanted(rq, rule, e, had);
+	const char *scope = arena_printf(rq->a, "%s%s%s%s",
+	    scope_wanted(rq, rule, e, had), is_bound ? ", algs=\"" : "",
+	    is_bound ? dpop_algs() : "", is_bound ? "\"" : "");
 
 	/* Where no token was sent, nothing is wrong with it. */
 	if (e == &oerr_no_token)
@@ -206,6 +231,12 @@ note_use_at_end(struct req *rq, const struct caller *who)
 	req_at_end(rq, note_use, id);
 }
 
+int
+guard_has_proof(const struct req *rq)
+{
+	return bound_token(rq) != NULL;
+}
+
 static const char *
 form_token(const struct req *rq)
 {
@@ -231,16 +262,79 @@ find_token(struct req *rq, const struct guard_rule *rule, const char **out)
 	return *out == NULL ? &oerr_no_token : NULL;
 }
 
+/* The origins that we answer for: the issuer's, the resource's, those of audiences. */
+static size_t
+find_uris(struct req *rq, const struct guard_rule *rule,
+    const char *uris[static URIS_MAX])
+{
+	const char *target = req_var(rq, "REQUEST_URI"), *w = NULL, *origin;
+	const char *path;
+	size_t n_uris = 0, n;
+
+	if (target == NULL || *target != '/')
+		return 0;
+	path = arena_dup(rq->a, target, strcspn(target, "?#"));
+	if (rule->at_audiences)
+		w = rq->conf->audiences;
+	if ((origin = uri_origin(rq->a, rq->conf->issuer)) != NULL)
+		uris[n_uris++] = arena_printf(rq->a, "%s%s", origin, path);
+	if (rule->resource != NULL &&
+	    (origin = uri_origin(rq->a, rule->resource)) != NULL)
+		uris[n_uris++] = arena_printf(rq->a, "%s%s", origin, path);
+	for (; w != NULL && n_uris < URIS_MAX && words_next(&w, &n); w += n)
+		if ((origin = uri_origin(rq->a, arena_dup(rq->a, w, n))) != NULL)
+			uris[n_uris++] =
+			    arena_printf(rq->a, "%s%s", origin, path);
+	return n_uris;
+}
+
+/*
+ * RFC 9449 section 7: a token that is bound to a key comes by the scheme DPoP, with a
+ * proof of that key, and no other token does.  A proof counts for the host that we are
+ * known by, never for what Host says: else one for another server would count here.
+ */
+static const struct oerr *
+check_scheme(struct req *rq, const char *token, const struct caller *who)
+{
+	const int is_bound = *who->says.jkt != '\0';
+
+	if (is_bound == (token == bound_token(rq)))
+		return NULL;
+	return oerr_say(rq, &oerr_invalid_token,
+	    is_bound ? "The token is bound to a key: send it by the scheme"
+		       " DPoP, with a proof."
+		     : "The token is bound to no key: send it as Bearer.");
+}
+
+/*
+ * It is the last check, as it uses up the proof: nginx asks again to get the body of a
+ * refusal, and is to get the same one.
+ */
+static const struct oerr *
+check_proof(struct req *rq, const struct guard_rule *rule, const char *token,
+    const struct caller *who)
+{
+	const char *uris[URIS_MAX];
+	struct dpop_use use = { .uris = uris, .token = token,
+		.jkt = who->says.jkt };
+
+	if (*who->says.jkt == '\0')
+		return NULL;
+	use.n_uris = find_uris(rq, rule, uris);
+	return dpop_check(rq, &use);
+}
+
 const struct oerr *
 guard_check(
     struct req *rq, const struct guard_rule *rule, struct caller *out)
 {
 	const struct oerr *e;
-	const char *token;
+	const char *token = NULL;
 
 	memset(out, 0, sizeof(*out));
-	if ((e = find_token(rq, rule, &token)) == NULL)
-		e = bearer_check(rq, token, out);
+	if ((e = find_token(rq, rule, &token)) == NULL &&
+	    (e = bearer_check(rq, token, out)) == NULL)
+		e = check_scheme(rq, token, out);
 	/*
 	 * The caller is the user or client of this token. (A token that a
 	 * client asks about, or revokes, may be somebody else's: the audit
@@ -252,9 +346,12 @@ guard_check(
 	if (e == NULL)
 		e = check_rule(rq, rule, out);
 	if (e == NULL)
+		e = check_proof(rq, rule, token, out);
+	if (e == NULL)
 		note_use_at_end(rq, out);
 	else if (e->status == 401 || e->status == 403)
-		challenge(rq, rule, e, out->is.scope);
+		challenge(rq, rule, e, out->is.scope,
+		    *out->says.jkt != '\0' || bound_token(rq) != NULL);
 	return e;
 }
 
@@ -272,6 +369,6 @@ guard_refuse(struct req *rq, const struct oerr *e)
 	static const struct guard_rule any = { .caller = CALLER_ANY };
 
 	if (e->status == 401)
-		challenge(rq, &any, e, NULL);
+		challenge(rq, &any, e, NULL, bound_token(rq) != NULL);
 	return e;
 }

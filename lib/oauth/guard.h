@@ -19,15 +19,20 @@ int guard_is_first_party(const struct caller *who);
  * guard_check(rq, rule, out):
  * Check the bearer token of the request (RFC 6750 section 2.1, RFC 9068
  * section 4), and whether the rule lets its user or client in.  Revocation is
- * read from the database each time.  Return NULL and fill out; or the error,
+ * read from the database each time.  A token that is bound to a key needs a proof (RFC
+ * 9449 section 7), which is used up: then there must be no transaction, see
+ * guard_has_proof.  Return NULL and fill out; or the error,
  * with its challenge (WWW-Authenticate) among the headers of the answer.  When
  * the request ends, the use of a personal token is noted, to the hour.
  */
 const struct oerr *guard_check(
     struct req *rq, const struct guard_rule *rule, struct caller *out);
 
+/* guard_has_proof(rq): return 1 if guard_check may write, as a token is bound. */
+int guard_has_proof(const struct req *rq);
+
 /*
- * guard_token(rq): the bearer token of the request's header, or NULL.
+ * guard_token(rq): the token of the request's header, of either scheme, or NULL.
  * guard_sent(rq): the one of its header or, of a POST, its form (rule->in_form).
  */
 const char *guard_token(const struct req *rq);

@@ -5,6 +5,7 @@
 
 #include "arena.h"
 #include "buf.h"
+#include "client.h"
 #include "conf.h"
 #include "grant.h"
 #include "id_token.h"
@@ -93,8 +94,7 @@ spend_and_store(struct set *s)
 	if (store_write(rq->st, store_set, s) == 1)
 		return NULL;
 	if (s->end == SET_USED)
-		return oerr_why(
-		    rq, &oerr_invalid_client, "an assertion used twice");
+		return once_refusal(rq);
 	if (s->end == SET_USER_UNFIT)
 		return oerr_why(rq, &oerr_invalid_grant,
 		    "password or factor changed, or user disabled, meanwhile");
@@ -106,14 +106,14 @@ spend_and_store(struct set *s)
 }
 
 static const struct oerr *
-answer(struct req *rq, const struct access_token *access, const char *jwt,
-    const char *refresh, const char *id_token)
+answer(struct req *rq, const struct access_token *access, const char *type,
+    const char *jwt, const char *refresh, const char *id_token)
 {
 	struct buf *b = arena_alloc(rq->a, sizeof(*b));
 
 	buf_init(b, rq->a, 2048);
 	json_open(b, NULL, '{');
-	json_str(b, "token_type", "Bearer");
+	json_str(b, "token_type", type);
 	json_int(b, "expires_in", access->expires_at - rq->now);
 	json_str(b, "access_token", jwt);
 	if (refresh != NULL)
@@ -177,6 +177,8 @@ make_refresh(struct req *rq, const struct client *cl, const struct subject *sub,
 	out->granted.user = sub->user->id;
 	/* OpenID Connect Core section 12.2: only the first ID token has it. */
 	out->granted.nonce = NULL;
+	/* RFC 9449 section 5: another client has a secret to prove who it is. */
+	out->granted.jkt = client_is_public(cl) ? sub->jkt : NULL;
 	if (out->granted.scope == NULL)
 		out->granted.scope = access->scope;
 	if (!words_have(cl->grants, GRANT_REFRESH))
@@ -204,6 +206,7 @@ issue_tokens(struct req *rq, const struct client *cl, const struct grant *g,
 		.family = family,
 		.proof = sub->granted.proof,
 		.claims = sub->granted.claims,
+		.jkt = sub->jkt,
 		/* a code may be older than what is left of its family */
 		.ttl_s = least(ttl_of(cl->access_ttl, rq->conf->access_ttl),
 		    end <= rq->now ? 1 : end - rq->now),
@@ -228,7 +231,8 @@ issue_tokens(struct req *rq, const struct client *cl, const struct grant *g,
 		make_refresh(rq, cl, sub, &s.access, end, secret, &s.refresh);
 	if ((e = spend_and_store(&s)) == NULL) {
 		trail_note(rq, sub->next != NULL ? "refresh" : "token");
-		e = answer(rq, &s.access, jwt,
+		e = answer(rq, &s.access, sub->jkt == NULL ? "Bearer" : "DPoP",
+		    jwt,
 		    !renewable		? NULL
 			: sub->next != NULL ? sub->next
 					    : secret,

@@ -69,6 +69,16 @@ jwk_thumbprint(const struct key *k, char out[static KID_LEN + 1])
 }
 
 int
+jwk_same_thumbprint(const char *x, const char *y)
+{
+	struct digest dx, dy;
+
+	digest_of(x, strlen(x), &dx);
+	digest_of(y, strlen(y), &dy);
+	return digest_equal(&dx, &dy);
+}
+
+int
 jwk_write(struct buf *b, const struct key *k, const char *kid)
 {
 	enum alg alg = key_alg(k);

@@ -18,6 +18,9 @@ struct json_object;
  */
 int jwk_thumbprint(const struct key *k, char out[static KID_LEN + 1]);
 
+/* jwk_same_thumbprint(x, y): 1 if the two texts are the same; in constant time. */
+int jwk_same_thumbprint(const char *x, const char *y);
+
 /* jwk_write(b, k, kid): append the public key as a JWK.  Return 0, or -1. */
 int jwk_write(struct buf *b, const struct key *k, const char *kid);
 

@@ -80,6 +80,7 @@ jwt_read(struct arena *a, const char *token, struct jwt *out)
 	/* RFC 7515 section 4.1.11: we understand no extension. */
 	if (json_object_object_get_ex(header, "crit", NULL))
 		return "an extension in the header";
+	out->header = header;
 	out->kid = json_get_str(header, "kid");
 	out->typ = json_get_str(header, "typ");
 	out->text = token;

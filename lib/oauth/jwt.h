@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 struct arena;
+struct json_object;
 struct key;
 
 /*
@@ -20,6 +21,7 @@ struct jwt {
 	const char *typ;	/* of the header, or NULL */
 	const char *kid;	/* or NULL */
 	const char *alg;
+	struct json_object *header;
 	const char *payload;	/* a NUL behind it */
 	size_t payload_len;
 	const char *text;	/* the token */

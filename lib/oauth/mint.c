@@ -71,6 +71,11 @@ write_claims(struct req *rq, const struct mint *m, const char *sub,
 	proof_write(b, &m->proof);
 	if (m->claims != NULL)
 		json_str(b, "claims", m->claims);
+	if (m->jkt != NULL) {
+		json_open(b, "cnf", '{');
+		json_str(b, "jkt", m->jkt);
+		json_close(b, '}');
+	}
 	json_close(b, '}');
 }
 

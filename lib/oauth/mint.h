@@ -22,6 +22,7 @@ struct mint {
 	const struct id *family; /* or NULL */
 	const char *name;	/* of a personal token, or NULL */
 	const char *audience;	/* NULL: the issuer */
+	const char *jkt;	/* the key that it is bound to (RFC 9449); or NULL */
 	const char *claims;	/* asked for by name: words of claims.h; or NULL */
 	struct proof proof;	/* of the user's sign-in */
 };

@@ -314,6 +314,8 @@ take_plain(const struct registration *r, struct client *cl)
 		cl->refresh_ttl = r->refresh_ttl;
 	if (r->is_trusted)
 		cl->is_trusted = 1;
+	if (r->par_required)
+		cl->par_required = 1;
 	if (r->id_token_alg != NULL)
 		cl->id_token_alg = r->id_token_alg;
 	if (r->userinfo_alg != NULL)

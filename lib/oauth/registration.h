@@ -20,6 +20,7 @@ struct registration {
 	int64_t access_ttl, refresh_ttl;
 	int is_public;		/* it has no secret from now on */
 	int is_trusted;		/* its users are not asked for consent */
+	int par_required;	/* it must push its requests */
 	/* OpenID Connect. */
 	const char *id_token_alg, *userinfo_alg;
 	const char *sector;	/* a host */

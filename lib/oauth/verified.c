@@ -9,7 +9,7 @@
 #include "process.h"
 #include "req.h"
 
-#define SLOTS 16384 /* 1.3 MiB when full; pages are touched as they are used */
+#define SLOTS 16384 /* 2.1 MiB when full; pages are touched as they are used */
 
 struct verified {
 	uint64_t keys;		/* the signatures were checked against these */

@@ -6,6 +6,7 @@
 
 #include "acr.h"
 #include "id.h"
+#include "jwk.h"
 
 struct digest;
 struct req;
@@ -17,6 +18,7 @@ struct claims {
 	uint64_t is_for; /* FOR_ bits of bearer.h; 0: for somebody else */
 	enum acr acr;
 	int64_t auth_time; /* of the user's sign-in; 0: not known */
+	char jkt[KID_LEN + 1]; /* the key that it is bound to; "": to none */
 };
 
 /*

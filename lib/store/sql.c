@@ -10,7 +10,8 @@
     "name, secret, secret_hash, grants, redirect_uris, scope, alg," \
     " access_ttl, refresh_ttl, refresh_keep, pkce_optional, is_trusted," \
     " id_token_alg, id_token_claims, userinfo_alg, sector," \
-    " post_logout_uris, backchannel_logout_uri, jwks, jwks_uri, about"
+    " post_logout_uris, backchannel_logout_uri, jwks, jwks_uri, about," \
+    " par_required"
 #define CLIENT_COLUMNS \
     "id, identifier, " CLIENT_SETTINGS ", role, created_at, revoked_at," \
     " owner_id, keeps_sub, origin, manage, idle_at"
@@ -18,8 +19,8 @@
 #define PROOF_COLUMNS "auth_time, amr, acr" /* store_proof.h */
 #define GRANTED_COLUMNS \
     "family, client_id, user_id, scope, resource, " PROOF_COLUMNS \
-    ", nonce, claims, sid"
-#define GRANTED_VALUES "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11"
+    ", nonce, claims, sid, jkt"
+#define GRANTED_VALUES "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12"
 #define DEVICE_COLUMNS \
     GRANTED_COLUMNS ", digest, user_code, poll_interval, polled_at," \
     " approved_at, denied_at, spent_at, expires_at"
@@ -115,7 +116,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " created_at, origin, manage, idle_at)"
 	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
 	    " ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26,"
-	    " ?27)"
+	    " ?27, ?28)"
 	    " RETURNING id" },
 	[SQL_CLIENT_RENEW_SECRET] = { .text =
 	    "UPDATE oauth_clients SET secret = ?2, secret_hash = NULL"
@@ -131,7 +132,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " id_token_alg = ?14, id_token_claims = ?15, userinfo_alg = ?16,"
 	    " sector = ?17, post_logout_uris = ?18,"
 	    " backchannel_logout_uri = ?19, jwks = ?20, jwks_uri = ?21,"
-	    " about = ?22 WHERE id = ?1" },
+	    " about = ?22, par_required = ?23 WHERE id = ?1" },
 	[SQL_CLIENT_USED] = { .text =
 	    "UPDATE oauth_clients SET idle_at = ?2"
 	    " WHERE id = ?1 AND idle_at IS NOT NULL" },
@@ -223,7 +224,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	[SQL_REFRESH_ADD] = { .text =
 	    "INSERT INTO oauth_refresh_tokens (" GRANTED_COLUMNS ", digest,"
 	    " access_token, expires_at, spent_at, came_with)"
-	    " VALUES (" GRANTED_VALUES ", ?12, ?13, ?14, ?15, ?16)" },
+	    " VALUES (" GRANTED_VALUES ", ?13, ?14, ?15, ?16, ?17)" },
 	[SQL_REFRESH_FIND] = { .text =
 	    "SELECT " GRANTED_COLUMNS ", access_token, expires_at, spent_at,"
 	    " revoked_at FROM oauth_refresh_tokens WHERE digest = ?1" },
@@ -288,7 +289,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	[SQL_CODE_ADD] = { .adds = 1, .text =
 	    "INSERT INTO oauth_auth_codes (" GRANTED_COLUMNS ", digest,"
 	    " redirect_uri, challenge, expires_at)"
-	    " VALUES (" GRANTED_VALUES ", ?12, ?13, ?14, ?15)" },
+	    " VALUES (" GRANTED_VALUES ", ?13, ?14, ?15, ?16)" },
 	[SQL_CODE_FIND] = { .text =
 	    "SELECT " GRANTED_COLUMNS ", redirect_uri, challenge, expires_at,"
 	    " spent_at FROM oauth_auth_codes WHERE digest = ?1" },
@@ -296,10 +297,30 @@ const struct statement sql_table[SQL_COUNT] = {
 	    "UPDATE oauth_auth_codes SET spent_at = ?2 WHERE digest = ?1"
 	    " AND spent_at IS NULL AND expires_at > ?2" },
 
+	[SQL_PUSHED_ADD] = { .adds = 1, .text =
+	    "INSERT INTO pushed_requests (digest, client, request,"
+	    " expires_at) VALUES (?1, ?2, ?3, ?4)"
+	    " ON CONFLICT (digest) DO UPDATE SET opened_at = NULL,"
+	    " expires_at = ?4 WHERE pushed_requests.expires_at <= ?5" },
+	[SQL_PUSHED_FIND] = { .text =
+	    "SELECT client, request, opened_at, expires_at"
+	    " FROM pushed_requests WHERE digest = ?1 AND expires_at > ?2" },
+	[SQL_PUSHED_OPEN] = { .text =
+	    "UPDATE pushed_requests SET opened_at = ?2, expires_at = ?3"
+	    " WHERE digest = ?1 AND opened_at IS NULL AND expires_at > ?2" },
+	/* Of any number of decisions one deletes the row. */
+	[SQL_PUSHED_SPEND] = { .text =
+	    "DELETE FROM pushed_requests WHERE digest = ?1 AND expires_at > ?2" },
+	/* As SQL_DEVICE_WAITING. */
+	[SQL_PUSHED_WAITING] = { .serial = 1, .text =
+	    "SELECT count(*), min(w.expires_at) FROM (SELECT expires_at"
+	    " FROM pushed_requests WHERE expires_at > ?1"
+	    " ORDER BY expires_at LIMIT ?2) AS w" },
+
 	[SQL_DEVICE_ADD] = { .adds = 1, .text =
 	    "INSERT INTO oauth_device_codes (" GRANTED_COLUMNS ", digest,"
 	    " user_code, poll_interval, expires_at)"
-	    " VALUES (" GRANTED_VALUES ", ?12, ?13, ?14, ?15)"
+	    " VALUES (" GRANTED_VALUES ", ?13, ?14, ?15, ?16)"
 	    " ON CONFLICT (user_code) DO NOTHING" },
 	/*
 	 * How many codes have not expired, counted up to ?2, and when the first
@@ -521,6 +542,11 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " FROM used_once WHERE expires_at < ?1"
 	    " ORDER BY expires_at LIMIT 1)" },
 
+	[SQL_PURGE_PUSHED] = { .text =
+	    "DELETE FROM pushed_requests WHERE digest = (SELECT digest"
+	    " FROM pushed_requests WHERE expires_at < ?1"
+	    " ORDER BY expires_at LIMIT 1)" },
+
 	[SQL_PURGE_FETCHES] = { .text =
 	    "DELETE FROM fetches WHERE (url, kind) = (SELECT url, kind"
 	    " FROM fetches WHERE expires_at < ?1"
@@ -622,6 +648,9 @@ const struct statement sql_table[SQL_COUNT] = {
 	[SQL_ERASE_CODES] = { .serial = 1, .text =
 	    "DELETE FROM oauth_auth_codes"
 	    " WHERE user_id = ?1 OR client_id = ?2" },
+	[SQL_ERASE_PUSHED] = { .serial = 1, .text =
+	    "DELETE FROM pushed_requests WHERE client ="
+	    " (SELECT identifier FROM oauth_clients WHERE id = ?1)" },
 	[SQL_ERASE_DEVICES] = { .serial = 1, .text =
 	    "DELETE FROM oauth_device_codes"
 	    " WHERE user_id = ?1 OR client_id = ?2" },

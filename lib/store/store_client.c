@@ -30,14 +30,15 @@ read_client(const struct row *r, void *to)
 	out->jwks = row_text(r, 20);
 	out->jwks_uri = row_text(r, 21);
 	out->about = row_text(r, 22);
-	out->role = row_text(r, 23);
-	out->created_at = row_int(r, 24);
-	out->revoked_at = row_int(r, 25);
-	out->owner = row_int(r, 26);
-	out->keeps_sub = (int)row_int(r, 27);
-	out->origin = row_text(r, 28);
-	out->has_manage = row_digest(r, 29, &out->manage);
-	out->idle_at = row_int(r, 30);
+	out->par_required = (int)row_int(r, 23);
+	out->role = row_text(r, 24);
+	out->created_at = row_int(r, 25);
+	out->revoked_at = row_int(r, 26);
+	out->owner = row_int(r, 27);
+	out->keeps_sub = (int)row_int(r, 28);
+	out->origin = row_text(r, 29);
+	out->has_manage = row_digest(r, 30, &out->manage);
+	out->idle_at = row_int(r, 31);
 }
 
 /* The values of CLIENT_SETTINGS (sql.c), which an operator sets. */
@@ -51,7 +52,8 @@ read_client(const struct row *r, void *to)
 	V_TEXT((cl)->id_token_alg), V_INT_OR_NULL((cl)->id_token_claims), \
 	V_TEXT((cl)->userinfo_alg), V_TEXT((cl)->sector), \
 	V_TEXT((cl)->post_logout_uris), V_TEXT((cl)->backchannel_logout_uri), \
-	V_TEXT((cl)->jwks), V_TEXT((cl)->jwks_uri), V_TEXT((cl)->about)
+	V_TEXT((cl)->jwks), V_TEXT((cl)->jwks_uri), V_TEXT((cl)->about), \
+	V_INT_OR_NULL((cl)->par_required)
 
 int
 store_client_by_id(struct store *st, struct arena *a, const char *client_id,

@@ -31,6 +31,7 @@ struct client {
 	int keeps_sub;		/* its own tokens have its id, a number, as sub */
 	const char *jwks;	/* its public keys (JSON), or NULL */
 	const char *jwks_uri;	/* where jwks was read, or NULL */
+	int par_required;	/* it must push its requests (RFC 9126) */
 	/* Of a client that registered itself, or that has a document. */
 	const char *origin;	/* CLIENT_...; NULL: the operator added it */
 	const char *about;	/* what else it says of itself (JSON), or NULL */

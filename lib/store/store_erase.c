@@ -42,7 +42,8 @@ erase_client(struct store *st, void *ctx)
 {
 	const int64_t id = *(const int64_t *)ctx;
 
-	return erase_shared(st, 0, id) < 0
+	return erase_shared(st, 0, id) < 0 ||
+		query_run(st, SQL_ERASE_PUSHED, VALUES(V_INT(id))) < 0
 	    ? -1
 	    : query_run(st, SQL_ERASE_CLIENT, VALUES(V_INT(id)));
 }

@@ -17,7 +17,7 @@
  * longer.  A process begins at a random turn, as a plain CGI program has only one.
  */
 #define TURN_EVERY 4
-#define IN_TURN 64 /* rows: of 11 kinds, between two turns 44 requests add fewer */
+#define IN_TURN 64 /* rows: of 12 kinds, between two turns 48 requests add fewer */
 
 const struct expired_kind expired_kinds[STORE_EXPIRED_KINDS] = {
 	{ .table = "oauth_access_tokens",
@@ -39,6 +39,7 @@ const struct expired_kind expired_kinds[STORE_EXPIRED_KINDS] = {
 	{ .table = "strangers", .expired = SQL_PURGE_STRANGERS },
 	{ .table = "registration_tickets",
 	    .expired = SQL_PURGE_REG_TICKETS },
+	{ .table = "pushed_requests", .expired = SQL_PURGE_PUSHED },
 };
 
 static int

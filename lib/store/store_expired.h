@@ -36,7 +36,7 @@ struct expired_kind {
 	enum sql delete;	/* a row by its key */
 };
 
-#define STORE_EXPIRED_KINDS 11
+#define STORE_EXPIRED_KINDS 12
 extern const struct expired_kind expired_kinds[STORE_EXPIRED_KINDS];
 
 /*

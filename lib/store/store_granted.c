@@ -14,4 +14,5 @@ granted_read(const struct row *r, int i, struct granted *out)
 	out->nonce = row_text(r, i + 5 + PROOF_N);
 	out->claims = row_text(r, i + 6 + PROOF_N);
 	out->sid = row_text(r, i + 7 + PROOF_N);
+	out->jkt = row_text(r, i + 8 + PROOF_N);
 }

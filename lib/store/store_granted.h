@@ -25,15 +25,18 @@ struct granted {
 	const char *nonce;	/* of the request; a code alone has it */
 	const char *claims;	/* what was asked for by name: words of claims.h */
 	const char *sid;	/* what the client calls the session */
+	/* RFC 9449: the thumbprint of the key that it is bound to; or NULL. */
+	const char *jkt;
 };
 
-#define GRANTED_N (8 + PROOF_N) /* columns */
+#define GRANTED_N (9 + PROOF_N) /* columns */
 
 /* V_GRANTED(g): these columns among the values of a query (query.h). */
 #define V_GRANTED(g) \
 	V_ID(&(g)->family), V_INT((g)->client), V_INT_OR_NULL((g)->user), \
 	V_TEXT((g)->scope), V_TEXT((g)->resource), V_PROOF(&(g)->proof), \
-	V_TEXT((g)->nonce), V_TEXT((g)->claims), V_TEXT((g)->sid)
+	V_TEXT((g)->nonce), V_TEXT((g)->claims), V_TEXT((g)->sid), \
+	V_TEXT((g)->jkt)
 
 /* granted_read(r, i, out): read them from a row, where the first is column i. */
 void granted_read(const struct row *r, int i, struct granted *out);

@@ -74,7 +74,8 @@ allow(struct req *rq, const char *origin)
 {
 	resp_header(rq, "Access-Control-Allow-Origin", "%s", origin);
 	resp_header(rq, "Access-Control-Expose-Headers",
-	    "WWW-Authenticate, Location, Retry-After, X-Request-Id");
+	    "WWW-Authenticate, Location, Retry-After, X-Request-Id,"
+	    " DPoP-Nonce");
 }
 
 int
@@ -113,7 +114,7 @@ cors_preflight(struct req *rq)
 		resp_header(rq, "Access-Control-Allow-Methods", "%s",
 		    req_method_names(rq->a, rq->ep->methods));
 		resp_header(rq, "Access-Control-Allow-Headers",
-		    "Authorization, Content-Type");
+		    "Authorization, Content-Type, DPoP");
 		resp_header(rq, "Access-Control-Max-Age", "600");
 	}
 	resp_empty(rq, 204);

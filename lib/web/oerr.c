@@ -46,7 +46,11 @@ const struct oerr oerr_invalid_target = { 400, "invalid_target",
 	"The resource is not one that this server gives tokens for.", NULL };
 const struct oerr oerr_request_not_supported = { 400,
 	"request_not_supported",
-	"The parameter request is not supported.", NULL };
+	"The parameter request is for clients with keys.", NULL };
+const struct oerr oerr_invalid_request_object = { 400,
+	"invalid_request_object",
+	"The request object is malformed, expired, or not signed by the client.",
+	NULL };
 const struct oerr oerr_request_uri_not_supported = { 400,
 	"request_uri_not_supported",
 	"The parameter request_uri is not supported.", NULL };
@@ -57,6 +61,17 @@ const struct oerr oerr_unmet_authentication = { 400,
 	"unmet_authentication_requirements",
 	"The user cannot sign in here in the way that acr_values asks for.",
 	NULL };
+/* RFC 9449; at a resource the status is 401. */
+#define INVALID_PROOF "invalid_dpop_proof", \
+	"The DPoP proof is malformed, is not for this request, or was used."
+#define USE_NONCE "use_dpop_nonce", \
+	"The DPoP proof needs the nonce of the header DPoP-Nonce."
+const struct oerr oerr_invalid_proof = { 400, INVALID_PROOF, NULL };
+const struct oerr oerr_use_nonce = { 400, USE_NONCE, NULL };
+const struct oerr oerr_invalid_proof_here = { 401, INVALID_PROOF,
+	UNAUTHENTICATED };
+const struct oerr oerr_use_nonce_here = { 401, USE_NONCE, UNAUTHENTICATED };
+
 const struct oerr oerr_insufficient_authentication = { 401,
 	"insufficient_user_authentication",
 	"The user must sign in again, or in a stronger way.",

@@ -22,10 +22,14 @@ extern const struct oerr oerr_access_denied, oerr_unsupported_response_type,
     oerr_slow_down, oerr_expired_token, oerr_invalid_target;
 /* OpenID Connect Core section 3.1.2.6. */
 extern const struct oerr oerr_request_not_supported,
-    oerr_request_uri_not_supported, oerr_registration_not_supported;
+    oerr_request_uri_not_supported, oerr_registration_not_supported,
+    oerr_invalid_request_object;
 /* OpenID Connect, unmet_authentication_requirements; RFC 9470 section 3. */
 extern const struct oerr oerr_unmet_authentication,
     oerr_insufficient_authentication;
+/* RFC 9449 sections 5 and 8; for a resource, sections 7.1 and 9. */
+extern const struct oerr oerr_invalid_proof, oerr_use_nonce,
+    oerr_invalid_proof_here, oerr_use_nonce_here;
 /* For pages that a person reads. */
 extern const struct oerr oerr_stale_form, oerr_foreign_form;
 /* RFC 6585 section 4; slow_down is the nearest of OAuth's registered errors. */

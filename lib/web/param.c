@@ -81,6 +81,7 @@ const struct param_row param_rows[PARAM_COUNT] = {
 	[PARAM_MAX_AGE] = { "max_age", 16, is_vschar, 0 },
 	[PARAM_CLIENT_ASSERTION] = { "client_assertion", 8192, is_vschar, 0 },
 	[PARAM_CLIENT_ASSERTION_TYPE] = { "client_assertion_type", 128, is_vschar, 0 },
+	[PARAM_DPOP_JKT] = { "dpop_jkt", 64, is_vschar, 0 },
 	[PARAM_TICKET] = { "ticket", 8192, is_vschar, 0 },
 	[PARAM_NONCE] = { "nonce", 1024, is_text, 0 },
 	[PARAM_LOGIN_HINT] = { "login_hint", 254, is_text, 0 },

@@ -31,6 +31,7 @@ static const char *const paths[SITE_COUNT] = {
 	[SITE_USERINFO] = "/oauth/userinfo",
 	[SITE_END_SESSION] = "/oauth/end-session",
 	[SITE_REGISTER] = "/oauth/register",
+	[SITE_PAR] = "/oauth/par",
 };
 
 const char *

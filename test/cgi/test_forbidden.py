@@ -18,7 +18,7 @@ PROGRAMS = sorted(p.name for p in (BUILD / "cgi-bin").iterdir()
                   if p.is_file() and not p.suffix)
 WITHOUT_A_DATABASE = {"jwks", "metadata", "notfound", "playground", "resource-metadata"}
 SIGNS = {"account", "password-token", "personal-tokens", "token", "userinfo"}
-VERIFIES = {"authorize", "end-session", "guard", "introspect", "jwks", "metadata",
+VERIFIES = {"authorize", "end-session", "guard", "introspect", "jwks", "metadata", "par",
             "personal-tokens", "posts", "revoke", "status", "user"}
 
 # Before its second request the program tries all this, and prints "NAME=ERRNO" (0: done).

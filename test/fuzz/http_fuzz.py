@@ -24,7 +24,8 @@ from kit.site import BUILD, Site  # noqa: E402
 CREDENTIALS = ["client_id", "client_secret"]
 REQUEST = ["response_type", "client_id", "redirect_uri", "scope", "state", "prompt",
            "code_challenge", "code_challenge_method", "response_mode", "nonce", "max_age",
-           "claims", "id_token_hint", "login_hint", "display", "ui_locales", "acr_values"]
+           "claims", "id_token_hint", "login_hint", "display", "ui_locales", "acr_values",
+           "request_uri", "dpop_jkt"]
 FORMS = {
     "token": ["grant_type", "scope", *CREDENTIALS],
     "authorize": REQUEST + ["csrf_token", "decision"],
@@ -44,6 +45,7 @@ FORMS = {
     "register": ["client_id", "client_name", "redirect_uris", "token_endpoint_auth_method",
                  "grant_types", "response_types", "scope", "jwks", "jwks_uri", "client_uri",
                  "contacts", "subject_type"],
+    "par": REQUEST + CREDENTIALS[1:],
     "password-token": ["username", "scope", "password"],
     "personal-tokens": ["name", "scopes"],
     "posts": ["title", "body", "limit", "after"],
@@ -69,6 +71,7 @@ ROWS = {
     "end-session": {"methods": ["GET", "POST"], "query": 1, "cookie": 80},
     "register": {"methods": ["GET", "POST", "PUT", "DELETE"], "json": 1, "form": 0,
                  "path": 1, "auth": 80},
+    "par": {"methods": ["POST"]},
     "password-token": {"methods": ["POST"], "json": 1},
     "personal-tokens": {"methods": ["GET", "POST", "DELETE"], "json": 1, "form": 0,
                         "path": 1, "auth": 95},

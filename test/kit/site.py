@@ -176,11 +176,11 @@ class Site:
 
     def rounds_of_purge(self):
         """Make requests that add rows.  In each process one in four looks at one table
-        of eleven, and at 64 access tokens then.  In the end ten processes have looked at
+        of twelve, and at 64 access tokens then.  In the end ten processes have looked at
         all access tokens."""
         client, _ = self.machine()
         walk = self.sql("SELECT count(*) FROM oauth_access_tokens")[0][0] // 64 + 1
-        for _ in range(10 * 44 + 44 * 2 * (walk + 10)):
+        for _ in range(10 * 48 + 48 * 2 * (walk + 10)):
             yield
             assert self.grant("client_credentials", client, scope="*").status_code == 200
 

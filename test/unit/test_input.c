@@ -61,6 +61,7 @@ static const struct {
 	[PARAM_TOTP] = { "totp", 128, VSCHAR },
 	[PARAM_ACR_VALUES] = { "acr_values", 256, VSCHAR },
 	[PARAM_MAX_AGE] = { "max_age", 16, VSCHAR },
+	[PARAM_DPOP_JKT] = { "dpop_jkt", 64, VSCHAR },
 	[PARAM_TICKET] = { "ticket", 8192, VSCHAR },
 	[PARAM_NONCE] = { "nonce", 1024, TEXT },
 	[PARAM_LOGIN_HINT] = { "login_hint", 254, TEXT },

@@ -39,6 +39,8 @@ static const struct evidence all[] = {
 	    .look = LOOK("oauth_device_codes", "digest") },
 	{ .which = SQL_SESSION_ADD, .parameter = 1,
 	    .look = LOOK("sessions", "digest") },
+	{ .which = SQL_PUSHED_ADD, .parameter = 1,
+	    .look = LOOK("pushed_requests", "digest") },
 	{ .which = SQL_LINK_ADD, .parameter = 1,
 	    .look = LOOK("links", "digest") },
 };

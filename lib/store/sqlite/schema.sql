@@ -75,6 +75,7 @@ CREATE TABLE recovery_codes (
 -- origin is 'registered' for a client that registered itself, 'document' for one whose
 -- identifier is the URL of its metadata, NULL for one that the operator added.  manage is the SHA-256 of the token with which the client may change
 -- its registration.  A client that is not used before idle_at is deleted.
+-- If par_required is 1, the client must push its requests (RFC 9126).
 -- role is 'password' or 'personal' for the clients that carnet install makes, else
 -- NULL.  owner_id is the user who made the client in Passport.  If keeps_sub is 1,
 -- identifier is a number, and the sub of the client's own tokens: no user has it.
@@ -102,6 +103,7 @@ CREATE TABLE oauth_clients (
 	jwks TEXT,
 	jwks_uri TEXT,
 	about TEXT,
+	par_required INTEGER,
 	role TEXT UNIQUE,
 	created_at INTEGER NOT NULL,
 	revoked_at INTEGER,
@@ -172,10 +174,11 @@ CREATE TABLE purge_place (
 INSERT INTO purge_place (one, access_token) VALUES (1, x'');
 
 -- In the next three tables family, client_id, user_id, scope, resource, auth_time,
--- amr, acr, nonce, claims and sid are what was granted: struct granted.  resource (RFC 8707) may be NULL.
+-- amr, acr, nonce, claims, sid and jkt are what was granted: struct granted.  resource (RFC 8707) may be NULL.
 -- auth_time, amr (words) and acr are what the user proved when they signed in: struct
 -- proof; they are NULL where that is not known.  nonce, claims (words) and sid are
--- OpenID Connect's, and NULL without it.
+-- OpenID Connect's, and NULL without it.  jkt (RFC 9449) is the thumbprint of the key
+-- that the row is bound to, or NULL.
 --
 -- A family is all tokens of one sign-in.  A refresh spends the family's last row and
 -- adds one.  Spent rows stay until they expire: they show a replay.  access_token is
@@ -202,6 +205,7 @@ CREATE TABLE oauth_refresh_tokens (
 	nonce TEXT,
 	claims TEXT,
 	sid TEXT,
+	jkt TEXT,
 	access_token BLOB NOT NULL,
 	expires_at INTEGER NOT NULL,
 	spent_at INTEGER,
@@ -247,12 +251,26 @@ CREATE TABLE oauth_auth_codes (
 	nonce TEXT,
 	claims TEXT,
 	sid TEXT,
+	jkt TEXT,
 	redirect_uri TEXT NOT NULL,
 	challenge TEXT,
 	expires_at INTEGER NOT NULL,
 	spent_at INTEGER
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX oauth_auth_codes_expire ON oauth_auth_codes (expires_at);
+
+-- An authorization request that a client pushed (RFC 9126).  digest is the SHA-256 of the
+-- secret in its request_uri.  client is the identifier of a client, which may be in the
+-- table strangers.  request is its parameters, as a form has them.  opened_at
+-- is when a browser first came with it.  The row goes when the user has decided.
+CREATE TABLE pushed_requests (
+	digest BLOB PRIMARY KEY,
+	client TEXT NOT NULL,
+	request TEXT NOT NULL,
+	opened_at INTEGER,
+	expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX pushed_requests_expire ON pushed_requests (expires_at);
 
 -- user_code is 8 consonants without a dash.  user_id is the user who decided.
 -- poll_interval is in seconds; it grows when the device polls too fast.
@@ -270,6 +288,7 @@ CREATE TABLE oauth_device_codes (
 	nonce TEXT,
 	claims TEXT,
 	sid TEXT,
+	jkt TEXT,
 	poll_interval INTEGER NOT NULL,
 	polled_at INTEGER,
 	approved_at INTEGER,

@@ -12,7 +12,8 @@ from kit.site import BUILD
 
 TABLES = {"oauth_access_tokens", "oauth_refresh_tokens", "oauth_auth_codes",
           "oauth_device_codes", "sessions", "throttle", "links", "used_once",
-          "fetches", "strangers", "registration_tickets"}
+          "fetches", "strangers", "registration_tickets",
+          "pushed_requests"}
 DAY = 86400
 NONE = {**dict.fromkeys(TABLES, 0), "orphans": 0, "idle_clients": 0}
 
@@ -46,6 +47,8 @@ def used(fresh):
               " VALUES ('x', 'registered', '{}', 0, ?)", int(time.time()) + DAY)
     fresh.sql("INSERT INTO registration_tickets (digest, uses, expires_at)"
               " VALUES (randomblob(32), 1, ?)", int(time.time()) + DAY)
+    assert fresh.post("/oauth/par", data={
+        **app.request(), "client_secret": app.client.secret}).status_code == 201
     return fresh
 
 

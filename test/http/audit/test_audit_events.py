@@ -181,6 +181,13 @@ def an_app_signs_out_with_a_hint_that_is_none(site):
     return Browser(site).get("/oauth/end-session?id_token_hint=x")
 
 
+@leads_to("cgi-bin/par.c", "par", "invalid_request")
+def a_request_without_a_redirect_uri_is_pushed(site):
+    client = App(site).client
+    return site.post("/oauth/par", data={
+        "client_id": client.id, "client_secret": client.secret})
+
+
 @leads_to("cgi-bin/authorize.c", "authorize", "access_denied")
 def an_app_is_denied(site):
     return App(site).decide(Browser(site, site.user("read-posts")), "deny")

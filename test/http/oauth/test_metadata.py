@@ -57,8 +57,10 @@ def test_each_endpoint_answers(site, metadata, client):
     r = site.get(metadata["userinfo_endpoint"].removeprefix(site.url))
     assert r.status_code == 401 and "Bearer" in r.headers["WWW-Authenticate"]
     assert Page(site.get(metadata["end_session_endpoint"].removeprefix(site.url)))
+    r = post("pushed_authorization_request_endpoint", response_type="code")
+    assert expect.error(r, 400, "invalid_request")
     kinds = "token revocation introspection device_authorization authorization userinfo" \
-            " end_session"
+            " end_session pushed_authorization_request"
     assert {name for name in metadata if name.endswith("_endpoint")} == {
         kind + "_endpoint" for kind in kinds.split()}
 
@@ -147,7 +149,7 @@ def test_what_a_provider_must_say(metadata):
                  "id_token_signing_alg_values_supported"):
         assert metadata[name], name
     assert "RS256" in metadata["id_token_signing_alg_values_supported"]
-    assert metadata["request_parameter_supported"] is False
+    assert metadata["request_parameter_supported"] is True
     assert metadata["request_uri_parameter_supported"] is False
 
 

@@ -52,7 +52,7 @@ def test_a_preflight_is_answered(site, method, path):
     assert (r.status_code, r.content) == (204, b"")
     allowed(r, SPA)
     assert method.lower() in words(r, "Allow-Methods")
-    assert {"authorization", "content-type"} <= words(r, "Allow-Headers")
+    assert {"authorization", "content-type", "dpop"} <= words(r, "Allow-Headers")
     assert 0 < int(r.headers[CORS + "Max-Age"]) <= 86400
 
 
