@@ -45,8 +45,23 @@ struct storing {
 	struct digest digest;
 	struct pushed_request row;
 	int64_t wait_s;
-	enum { STORING_DONE, STORING_USED, STORING_TOO_MANY, STORING_FULL } end;
+	enum { STORING_DONE, STORING_USED, STORING_TOO_MANY } end;
 };
+
+/* It need not be exact: it is a bound for the disk. */
+static const struct oerr *
+check_room(struct req *rq)
+{
+	int64_t first = 0;
+	const int n = store_pushed_waiting(rq->st, rq->now, ROWS_MAX, &first);
+
+	if (n < 0)
+		return oerr_machine(rq);
+	return n < ROWS_MAX
+	    ? NULL
+	    : throttle_later(
+		  rq, first - rq->now, "too many pushed requests wait");
+}
 
 static int
 is_anybody(const struct client *cl)
@@ -59,7 +74,6 @@ store_step(struct store *st, void *ctx)
 {
 	struct storing *s = ctx;
 	struct req *rq = s->rq;
-	int64_t first = 0;
 	int n;
 
 	s->end = STORING_DONE;
@@ -69,22 +83,20 @@ store_step(struct store *st, void *ctx)
 	    (n = throttle_place(rq, "pushed requests", rq->conf->pushed_place,
 		 &s->wait_s)) == 0)
 		s->end = STORING_TOO_MANY;
-	if (n <= 0 ||
-	    (n = store_pushed_waiting(st, rq->now, ROWS_MAX, &first)) < 0)
-		return -1;
-	if (n >= ROWS_MAX) {
-		s->wait_s = first - rq->now;
-		s->end = STORING_FULL;
-		return -1;
-	}
-	return store_pushed_add(st, &s->digest, &s->row, rq->now) < 0 ? -1 : 1;
+	return n <= 0 ||
+		store_pushed_add(st, &s->digest, &s->row, rq->now) < 0
+	    ? -1
+	    : 1;
 }
 
 static const struct oerr *
 store_row(struct storing *s)
 {
 	struct req *rq = s->rq;
+	const struct oerr *e = check_room(rq);
 
+	if (e != NULL)
+		return e;
 	if (store_write(rq->st, store_step, s) == 1)
 		return NULL;
 	if (s->end == STORING_USED)
@@ -92,9 +104,6 @@ store_row(struct storing *s)
 	if (s->end == STORING_TOO_MANY)
 		return throttle_later(rq, s->wait_s,
 		    "too many pushed requests for this address");
-	if (s->end == STORING_FULL)
-		return throttle_later(
-		    rq, s->wait_s, "too many pushed requests wait");
 	return oerr_machine(rq);
 }
 

@@ -312,7 +312,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	[SQL_PUSHED_SPEND] = { .text =
 	    "DELETE FROM pushed_requests WHERE digest = ?1 AND expires_at > ?2" },
 	/* As SQL_DEVICE_WAITING. */
-	[SQL_PUSHED_WAITING] = { .serial = 1, .text =
+	[SQL_PUSHED_WAITING] = { .text =
 	    "SELECT count(*), min(w.expires_at) FROM (SELECT expires_at"
 	    " FROM pushed_requests WHERE expires_at > ?1"
 	    " ORDER BY expires_at LIMIT ?2) AS w" },

@@ -24,7 +24,7 @@ def browser(cgi):
 
 def request_object(s, header=None, key=None, alg=None, **changes):
     now = int(time.time())
-    claims = {**s.app.request(), "iss": s.id, "aud": s.app.site.url, "iat": now,
+    claims = {**s.app.request(prompt="consent"), "iss": s.id, "aud": s.app.site.url, "iat": now,
               "exp": now + 300, **changes}
     head = {"typ": "oauth-authz-req+jwt", "alg": s.alg, "kid": s.kid, **(header or {})}
     return jose.sign(head, {k: v for k, v in claims.items() if v is not None}, key or s.key,
