@@ -211,6 +211,18 @@ class App:
     def code(self, browser, **changes):
         return sent_back(self.decide(browser, **changes), self)["code"]
 
+    def push(self, **changes):
+        """RFC 9126: push the request; by a secret, if the client has one."""
+        secret = {"client_secret": self.client.secret} if self.client.secret else {}
+        return self.site.post("/oauth/par", data=self.request(**{**secret, **changes}))
+
+    def pushed(self, **changes):
+        """The same; where a browser goes then."""
+        r = self.push(**changes)
+        assert r.status_code == 201, r.text
+        return "/oauth/authorize?" + urlencode({
+            "client_id": self.client.id, "request_uri": r.json()["request_uri"]})
+
     def redeem(self, code, client=None, **changes):
         params = {"code": code, "redirect_uri": self.uri,
                   "code_verifier": self.verifier, **changes}

@@ -131,6 +131,22 @@ def test_a_client_that_signs(opened, elsewhere, someone):
     expect.tokens(opened.post("/oauth/token", data={**params, **signer.proof(opened)}))
 
 
+def test_its_request_is_pushed(opened, elsewhere, someone):
+    """RFC 9126; what was read counts, and nothing is fetched for a client that pushes."""
+    app = Documented(opened, elsewhere)
+    expect.error(app.push(), 401, "invalid_client")
+    assert not opened.sql("SELECT * FROM fetches")
+    read(app, someone)
+    path = app.pushed()
+    later(opened)
+    waits(someone.get(path))  # it is old: it is read anew, for the user who is there
+    opened.carnet("courier")
+    form = someone.open(path).form("approve")
+    assert "code" in people.sent_back(someone.submit(form, "approve"), app)
+    assert app.fetched() == 2
+    expect.error(app.push(redirect_uri="https://evil.example/"), 400, "invalid_request")
+
+
 def test_a_stranger_makes_us_fetch_nothing(opened, app):
     """doc/security.md: first they sign in."""
     browser = Browser(opened)

@@ -131,6 +131,50 @@ def test_keys_elsewhere_are_wanted_when_a_user_allows_it(opened, someone):
     assert opened.sql(wanted, url) == [(1,)]
 
 
+@pytest.mark.parametrize("method", ["none", "client_secret_post", "private_key_jwt"])
+def test_a_stranger_pushes_its_request(opened, someone, method):
+    """RFC 9126; it becomes a client when a user allows it, as without."""
+    signer = Signer()
+    keys = {"jwks": signer.jwks()} if method == "private_key_jwt" else {}
+    app = Stranger(opened, token_endpoint_auth_method=method, **keys)
+    signer.id = app.client.id
+    proof = signer.proof(opened) if keys else {}
+    path = app.pushed(**proof)
+    assert is_waiting(app)
+    form = someone.open(path).form("approve")
+    back = people.sent_back(someone.submit(form, "approve"), app)
+    assert not is_waiting(app) and "code" in back
+    assert someone.submit(form, "approve").status_code == 400
+    expect.error(app.push(client_secret="x"), 401, "invalid_client")
+    other = Stranger(opened, token_endpoint_auth_method="client_secret_post")
+    expect.error(other.push(client_secret="x"), 401, "invalid_client")
+    expect.error(app.push(client_id="nobody"), 401, "invalid_client")
+
+
+def test_strangers_push_only_so_many(cgi):
+    """doc/security.md, Under load: with a secret as well, as anybody gets one."""
+    few = cgi.variant("registration = open")
+    with few.conf.open("a") as f:
+        f.write("[throttle]\npushed_requests = 2\n")
+    app = Stranger(few, token_endpoint_auth_method="client_secret_post")
+    assert [app.push().status_code for _ in range(3)] == [201, 201, 429]
+
+
+def test_keys_elsewhere_are_not_fetched_for_a_request(opened):
+    """A stranger makes the courier fetch nothing, signed as its request may be."""
+    app = Stranger(opened, token_endpoint_auth_method="private_key_jwt",
+                   jwks_uri="https://%s.example/keys" % secrets.token_hex(4))
+    signer = Signer(id=app.client.id)
+    opened.sql("DELETE FROM fetches")
+    expect.error(app.push(**signer.proof(opened)), 401, "invalid_client")
+    signed = jose.sign({"alg": "ES256", "typ": "oauth-authz-req+jwt"}, {
+        **app.request(), "iss": app.client.id, "aud": opened.url, "exp": int(time.time()) + 60},
+        signer.key, "ES256")
+    r = opened.get("/oauth/authorize", params={"client_id": app.client.id, "request": signed})
+    assert r.status_code == 400 and "Location" not in r.headers
+    assert opened.sql("SELECT count(*) FROM fetches") == [(0,)]
+
+
 def test_what_is_only_told_is_told_again(opened):
     """RFC 7591 section 2; members that nobody knows are left out."""
     told = {"client_uri": "https://app.example/", "logo_uri": "https://app.example/l.png",
