@@ -1,4 +1,5 @@
 /* authorize.c: GET POST /oauth/authorize: sign-in if needed, consent, code. */
+#include "answer.h"
 #include "arena.h"
 #include "authorize.h"
 #include "buf.h"
@@ -181,12 +182,12 @@ give_code(struct req *rq, const struct authorization *az,
 	id_make(rq->now, &g.code.granted.family);
 	if (store_write(rq->st, store_code, &g) < 0)
 		return g.taken_back
-		    ? authorize_error(rq, az,
+		    ? answer_error(rq, az,
 			  oerr_why(rq, &oerr_access_denied,
 			      "taken back, or decided, meanwhile"))
 		    : oerr_machine(rq);
 	trail_note(rq, "authorize");
-	return authorize_code(rq, az, code);
+	return answer_code(rq, az, code);
 }
 
 /*
@@ -211,12 +212,12 @@ ask_for_more(struct req *rq, const struct authorization *az,
 	if (*is_enough)
 		return NULL;
 	if (az->prompt & PROMPT_NONE)
-		return authorize_error(rq, az, &oerr_login_required);
+		return answer_error(rq, az, &oerr_login_required);
 	/* The site that signs people in would send the browser back for ever. */
 	if (is_weak && authorize_was_tried(rq))
-		return authorize_error(rq, az, &oerr_unmet_authentication);
+		return answer_error(rq, az, &oerr_unmet_authentication);
 	if (az->is_pushed && authorize_was_tried(rq))
-		return authorize_error(rq, az,
+		return answer_error(rq, az,
 		    oerr_say(rq, &oerr_login_required,
 			"The sign-in is older than the app asks for."));
 	return resp_redirect(rq, authorize_login_url(rq, az, anew));
@@ -240,7 +241,7 @@ take_decision(struct req *rq, const struct authorization *az,
 	const struct oerr *e = session_check_csrf(rq, v);
 
 	if (e == &oerr_stale_form && az->prompt & PROMPT_NONE)
-		return authorize_error(rq, az, &oerr_consent_required);
+		return answer_error(rq, az, &oerr_consent_required);
 	if (e == &oerr_stale_form) {
 		oerr_log(rq, e);
 		return ask_fresh(rq, az, v, scope, SESSION_STALE);
@@ -248,7 +249,7 @@ take_decision(struct req *rq, const struct authorization *az,
 	if (e != NULL)
 		return e;
 	if (strcmp(decision, "approve") != 0)
-		return authorize_error(rq, az, &oerr_access_denied);
+		return answer_error(rq, az, &oerr_access_denied);
 	return scope_is_privileged(rq->conf, scope) && !session_is_fresh(rq, v)
 	    ? resp_redirect(rq, fresh_url(rq, authorize_self(rq)))
 	    : give_code(rq, az, v, scope, 1);
@@ -272,11 +273,11 @@ decide(struct req *rq, struct authorization *az, struct visitor *v)
 
 	if ((e = authorize_check(rq, az)) != NULL)
 		return v->signed_in || is_silent
-		    ? authorize_error(rq, az, e)
-		    : authorize_refuse(rq, az, e);
+		    ? answer_error(rq, az, e)
+		    : answer_refuse(rq, az, e);
 	if (!v->signed_in)
 		return is_silent
-		    ? authorize_error(rq, az, &oerr_login_required)
+		    ? answer_error(rq, az, &oerr_login_required)
 		    : resp_redirect(rq,
 			  authorize_login_url(rq, az,
 			      (az->prompt & PROMPT_LOGIN) != 0));
@@ -286,12 +287,12 @@ decide(struct req *rq, struct authorization *az, struct visitor *v)
 	if (authorize_is_for(rq, az, &v->user, &is_expected) < 0)
 		return oerr_machine(rq);
 	if (!is_expected)
-		return authorize_error(rq, az,
+		return answer_error(rq, az,
 		    oerr_say(rq, &oerr_login_required,
 			"Another user is signed in than the app expects."));
 	scope = az->scope & scope_of_user(rq->conf, &v->user);
 	if (az->scope != 0 && scope == 0)
-		return authorize_error(rq, az, &oerr_invalid_scope);
+		return answer_error(rq, az, &oerr_invalid_scope);
 	if (decision != NULL)
 		return take_decision(rq, az, v, scope, decision);
 	if ((remembered = is_remembered(rq, az, v, scope)) < 0)
@@ -303,7 +304,7 @@ decide(struct req *rq, struct authorization *az, struct visitor *v)
 	    !(az->prompt & (PROMPT_CONSENT | PROMPT_SELECT)))
 		return give_code(rq, az, v, scope, 1);
 	return az->prompt & PROMPT_NONE
-	    ? authorize_error(rq, az, &oerr_consent_required)
+	    ? answer_error(rq, az, &oerr_consent_required)
 	    : ask_fresh(rq, az, v, scope, NULL);
 }
 

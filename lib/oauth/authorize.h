@@ -1,4 +1,4 @@
-/* authorize.h: an authorization request and its answer (RFC 6749 section 4.1). */
+/* authorize.h: an authorization request (RFC 6749 section 4.1). */
 #ifndef CARNET_AUTHORIZE_H
 #define CARNET_AUTHORIZE_H
 
@@ -55,8 +55,8 @@ const struct oerr *authorize_client(struct req *rq, struct authorization *az);
 
 /*
  * authorize_check(rq, az):
- * Check all other parameters.  An error is for the client: authorize_error
- * answers it to who is signed in, and under prompt=none; authorize_refuse to
+ * Check all other parameters.  An error is for the client: answer_error
+ * (answer.h) answers it to who is signed in, and under prompt=none; answer_refuse to
  * anybody else.
  */
 const struct oerr *authorize_check(struct req *rq, struct authorization *az);
@@ -77,25 +77,6 @@ const struct oerr *authorize_push(
 struct user;
 int authorize_is_for(struct req *rq, const struct authorization *az,
     const struct user *u, int *is);
-
-/*
- * authorize_error(rq, az, e), authorize_code(rq, az, code):
- * Send the browser back to the client with the error or the code, and with state
- * and iss (RFC 9207).  The one place that builds such an answer.
- */
-const struct oerr *authorize_error(struct req *rq,
-    const struct authorization *az, const struct oerr *e);
-const struct oerr *authorize_code(struct req *rq,
-    const struct authorization *az, const char *code);
-
-/*
- * authorize_refuse(rq, az, e):
- * Show the error e to a person who is not signed in, with a link to the client
- * that carries the error.  A redirect at once would let anybody's link lead
- * from our address to any registered client (RFC 9700 section 4.11.2).
- */
-const struct oerr *authorize_refuse(struct req *rq,
-    const struct authorization *az, const struct oerr *e);
 
 /*
  * authorize_self(rq):
