@@ -75,15 +75,27 @@ is_kept(enum param p)
 	    p == PARAM_CSRF_TOKEN || p == PARAM_DECISION || p == PARAM_ACTION;
 }
 
+/* What is kept is set aside, so that text can neither set it nor send it twice. */
 const struct oerr *
 request_replace(struct req *rq, const char *text)
 {
-	for (int p = 0; p < PARAM_COUNT; p++)
-		if (!is_kept((enum param)p)) {
-			rq->param[p] = NULL;
-			rq->param_sent[p] = 0;
-		}
+	const char *value[PARAM_COUNT];
+	unsigned char sent[PARAM_COUNT];
+	const struct oerr *e;
+
+	for (int p = 0; p < PARAM_COUNT; p++) {
+		value[p] = rq->param[p];
+		sent[p] = rq->param_sent[p];
+		rq->param[p] = NULL;
+		rq->param_sent[p] = 0;
+	}
 	rq->param_error = NULL;
 	rq->bad_param = NULL;
-	return input_form(rq, text, strlen(text));
+	e = input_form(rq, text, strlen(text));
+	for (int p = 0; p < PARAM_COUNT; p++)
+		if (is_kept((enum param)p)) {
+			rq->param[p] = value[p];
+			rq->param_sent[p] = sent[p];
+		}
+	return e;
 }

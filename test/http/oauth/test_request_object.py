@@ -64,6 +64,14 @@ def test_it_stays_as_it_is_through_the_sign_in(cgi, signer):
     assert "code" in sent_back(approve(browser, params["return_to"]), signer.app)
 
 
+def test_it_decides_nothing(cgi, signer, browser):
+    """What the person presses on our page is no parameter of a request."""
+    csrf = browser.open(path(signer, request_object(signer))).form("approve").fields["csrf_token"]
+    o = request_object(signer, decision="approve", csrf_token=csrf, state="another")
+    r = browser.post("/oauth/authorize", data={"client_id": signer.id, "request": o})
+    assert r.status_code == 200 and Page(r).form("approve")
+
+
 def test_the_same_object_is_stored_once(cgi, signer, browser):
     """doc/security.md, Under load: strangers may bring one that they saw."""
     o = request_object(signer)
