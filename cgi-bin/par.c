@@ -3,6 +3,7 @@
 #include "authorize.h"
 #include "buf.h"
 #include "client.h"
+#include "document.h"
 #include "dpop.h"
 #include "json.h"
 #include "jwk.h"
@@ -12,6 +13,7 @@
 #include "resp.h"
 #include "serve.h"
 #include "site.h"
+#include "stranger.h"
 
 static const struct oerr *
 answer(struct req *rq, const char *uri)
@@ -42,6 +44,14 @@ bind_code(struct req *rq)
 	return NULL;
 }
 
+/* Clients that no user has allowed anything yet. */
+static int
+find_stranger(struct req *rq, const char *id, struct client *out)
+{
+	return document_is_url(id) ? document_known(rq, id, out)
+				   : stranger_find(rq, id, out);
+}
+
 /* Who asks, would /authorize take it: then keep it for a browser that comes. */
 static const struct oerr *
 par_post(struct req *rq)
@@ -51,7 +61,7 @@ par_post(struct req *rq)
 	const struct oerr *e;
 	const char *uri;
 
-	if ((e = client_authenticate_any(rq, &cl)) != NULL ||
+	if ((e = client_authenticate_any(rq, find_stranger, &cl)) != NULL ||
 	    (e = bind_code(rq)) != NULL ||
 	    (e = authorize_push(rq, cl, &az)) != NULL ||
 	    (e = pushed_store(rq, cl, &uri)) != NULL)

@@ -8,7 +8,6 @@
 #include "arena.h"
 #include "b64.h"
 #include "crypto.h"
-#include "document.h"
 #include "fetch.h"
 #include "log.h"
 #include "oerr.h"
@@ -18,7 +17,6 @@
 #include "resp.h"
 #include "signed.h"
 #include "store_client.h"
-#include "stranger.h"
 #include "throttle.h"
 #include "throttle_count.h"
 #include "url.h"
@@ -338,21 +336,11 @@ read_presented(
 		  "The request names two clients.");
 }
 
-/* any: it may be a stranger. */
-static int
-find_client(struct req *rq, const char *id, int any, struct client *out)
-{
-	const int n = store_client_by_id(rq->st, rq->a, id, out);
-
-	if (n != 0 || !any)
-		return n;
-	return document_is_url(id) ? document_known(rq, id, out)
-				   : stranger_find(rq, id, out);
-}
-
 static const struct oerr *
-authenticate(struct req *rq, int any, const struct client_method *m,
-    struct presented *p, const struct client **out)
+authenticate(struct req *rq,
+    int (*find)(struct req *, const char *, struct client *),
+    const struct client_method *m, struct presented *p,
+    const struct client **out)
 {
 	struct client *cl = arena_alloc(rq->a, sizeof(*cl));
 	const struct oerr *e;
@@ -361,7 +349,10 @@ authenticate(struct req *rq, int any, const struct client_method *m,
 	if ((e = read_presented(rq, m, p)) != NULL)
 		return e;
 	rq->trail.client_id = p->id;
-	if ((found = find_client(rq, p->id, any, cl)) < 0)
+	found = store_client_by_id(rq->st, rq->a, p->id, cl);
+	if (found == 0 && find != NULL)
+		found = find(rq, p->id, cl);
+	if (found < 0)
 		return oerr_machine(rq);
 	if ((e = m->check(rq, found ? cl : NULL, p)) != NULL)
 		return e;
@@ -371,8 +362,10 @@ authenticate(struct req *rq, int any, const struct client_method *m,
 	return NULL;
 }
 
-static const struct oerr *
-authenticate_as(struct req *rq, int any, const struct client **out)
+const struct oerr *
+client_authenticate_any(struct req *rq,
+    int (*find)(struct req *, const char *, struct client *),
+    const struct client **out)
 {
 	struct presented p = { .id = NULL };
 	const struct client_method *m;
@@ -380,7 +373,7 @@ authenticate_as(struct req *rq, int any, const struct client **out)
 
 	if ((e = find_method(rq, &m)) != NULL)
 		return e;
-	e = authenticate(rq, any, m, &p, out);
+	e = authenticate(rq, find, m, &p, out);
 	/* RFC 6749 section 5.2: a challenge where the header was used. */
 	if (e == &oerr_invalid_client &&
 	    (m->in_header || (p.id == NULL && req_authorization(rq) != NULL)))
@@ -391,11 +384,5 @@ authenticate_as(struct req *rq, int any, const struct client **out)
 const struct oerr *
 client_authenticate(struct req *rq, const struct client **out)
 {
-	return authenticate_as(rq, 0, out);
-}
-
-const struct oerr *
-client_authenticate_any(struct req *rq, const struct client **out)
-{
-	return authenticate_as(rq, 1, out);
+	return client_authenticate_any(rq, NULL, out);
 }

@@ -21,11 +21,12 @@ const struct oerr *client_authenticate(
     struct req *rq, const struct client **out);
 
 /*
- * client_authenticate_any(rq, out):
- * The same, also of a client that no user has allowed anything yet (stranger.h).
+ * client_authenticate_any(rq, find, out):
+ * The same; an id that no client has is looked for by find, which returns 1, 0 or -1.
  */
-const struct oerr *client_authenticate_any(
-    struct req *rq, const struct client **out);
+const struct oerr *client_authenticate_any(struct req *rq,
+    int (*find)(struct req *rq, const char *id, struct client *out),
+    const struct client **out);
 
 /*
  * client_secret_fits(cl, secret):

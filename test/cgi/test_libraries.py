@@ -12,8 +12,8 @@ PROGRAMS = sorted(p for p in [*(BUILD / "cgi-bin").iterdir(), BUILD / "bin/carne
                               BUILD / "bin/carnet-smtp"] if p.is_file() and not p.suffix)
 
 # Who may load it.
-HASHES = {"account", "confirm", "device", "introspect", "login", "metadata", "password-token",
-          "revoke", "token", "carnet"}
+HASHES = {"account", "confirm", "device", "introspect", "login", "metadata", "par",
+          "password-token", "revoke", "token", "carnet"}
 MAY_LOAD = {
     "curl": {"carnet-smtp"},
     "qrencode": {"account", "login"},
