@@ -84,7 +84,7 @@ $(COMMAND): $(COMMAND_SRC:%.c=$(BUILD)/%.o) $(LIB)
 	$(link)
 
 $(BUILD)/bin/carnet-fetch: $(BUILD)/libexec/public.o
-$(CURLERS): $(BUILD)/bin/%: $(BUILD)/libexec/%.o $(LIB)
+$(CURLERS): $(BUILD)/bin/%: $(BUILD)/libexec/%.o $(BUILD)/libexec/curler.o $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) -lcurl $(LDLIBS)
 

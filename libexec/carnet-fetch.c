@@ -9,15 +9,13 @@
  * is JSON), or by "-why".  public.h says whom it connects to.  It has the network and
  * no file of ours.
  */
-#include <err.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/socket.h>
 
+#include "curler.h"
 #include "public.h"
-#include "sandbox.h"
 
 #define PACKET_MAX (64 * 1024)
 #define BODY_MAX (32 * 1024)
@@ -176,76 +174,23 @@ fetch(CURL *c, struct public *p, const char *const *part,
 	return (size_t)n + an.len;
 }
 
-/* Cut the packet into n strings; 0, or -1 if it has fewer. */
-static int
-cut(const char *packet, size_t len, const char **part, size_t n)
-{
-	size_t at = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		if (at >= len)
-			return -1;
-		part[i] = packet + at;
-		at += strlen(packet + at) + 1;
-	}
-	return 0;
-}
-
-/* The files that names and certificates are looked up in. */
-static void
-confine(const char *ca)
-{
-	const struct sandbox_place all[] = {
-		{ .path = "/etc/resolv.conf" }, { .path = "/etc/hosts" },
-		{ .path = "/etc/nsswitch.conf" }, { .path = "/etc/host.conf" },
-		{ .path = "/etc/gai.conf" }, { .path = "/etc/services" },
-		{ .path = "/etc/ssl" }, { .path = "/usr/share/ca-certificates" },
-		{ .path = ca },
-	};
-	struct sandbox_place here[sizeof(all) / sizeof(all[0])];
-	size_t n = 0;
-	FILE *f;
-
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		if ((f = fopen(all[i].path, "re")) != NULL) {
-			fclose(f);
-			here[n++] = all[i];
-		}
-	(void)sandbox_files_and_network(here, n);
-	(void)sandbox_enter(SANDBOX_NETWORK);
-}
-
 int
 main(void)
 {
-	static char first[8193], packet[PACKET_MAX + 2], out[BODY_MAX + 256];
+	static char packet[PACKET_MAX + 2], out[BODY_MAX + 256];
 	char error[CURL_ERROR_SIZE] = "";
-	const char *part[4];
-	struct public p = { .hosts = "" };
-	ssize_t n;
+	const char *part[CURLER_PARTS];
+	CURL *c = curler_begin(part, error);
+	struct public p = { .hosts = part[1], .ca = part[2] };
 	size_t len;
-	CURL *c;
 
-	sandbox_quiet();
-	if ((n = recv(0, first, sizeof(first) - 1, 0)) <= 0 ||
-	    cut(first, (size_t)n, part, 4) < 0)
-		errx(2, "carnet courier runs this program");
-	p.hosts = part[1];
-	p.ca = part[2];
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
-	    (c = curl_easy_init()) == NULL)
-		errx(111, "libcurl");
-	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, error);
 	public_set_up(c, &p);
 	if (*part[3] != '\0')
-		confine(p.ca);
-	while ((n = recv(0, packet, PACKET_MAX, 0)) > 0) {
-		packet[n] = packet[n + 1] = '\0';
-		if (cut(packet, (size_t)n + 1, part, 4) < 0)
-			break;
+		curler_confine(p.ca);
+	while (curler_read(packet, sizeof(packet), part, 4)) {
 		error[0] = '\0';
 		len = fetch(c, &p, part, error, out, sizeof(out));
-		if (send(0, out, len, MSG_NOSIGNAL) < 0)
+		if (!curler_answer(out, len))
 			break;
 	}
 	curl_easy_cleanup(c);

@@ -6,16 +6,11 @@
  * for each mail, which is answered by "+", "-why" or "!why", as carrier_send has it.
  * It has the network and no file of ours; it knows one mail at a time.
  */
-#include <curl/curl.h>
-#include <err.h>
-#include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
-#include "sandbox.h"
+#include "curler.h"
 
 #define CONNECT_S 20
 #define WHOLE_S 50	/* the courier waits for a little longer */
@@ -129,7 +124,7 @@ encryption(const struct way *w)
 }
 
 static void
-set_up(CURL *c, const struct way *w, char *error)
+set_up(CURL *c, const struct way *w)
 {
 	curl_easy_setopt(c, CURLOPT_URL, w->url);
 	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
@@ -143,7 +138,6 @@ set_up(CURL *c, const struct way *w, char *error)
 	curl_easy_setopt(c, CURLOPT_TIMEOUT, (long)WHOLE_S);
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(c, CURLOPT_MAIL_FROM, w->from);
-	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, error);
 	curl_easy_setopt(c, CURLOPT_UPLOAD, 1L);
 	curl_easy_setopt(c, CURLOPT_READFUNCTION, give);
 	curl_easy_setopt(c, CURLOPT_VERBOSE, 1L);
@@ -174,73 +168,22 @@ hand_over(CURL *c, const char *to, const char *message, const char *error,
 	curl_slist_free_all(rcpt);
 }
 
-/* The files that names and certificates are looked up in. */
-static void
-confine(const struct way *w)
-{
-	const struct sandbox_place all[] = {
-		{ .path = "/etc/resolv.conf" }, { .path = "/etc/hosts" },
-		{ .path = "/etc/nsswitch.conf" }, { .path = "/etc/host.conf" },
-		{ .path = "/etc/gai.conf" }, { .path = "/etc/services" },
-		{ .path = "/etc/ssl" }, { .path = "/usr/share/ca-certificates" },
-		{ .path = w->ca },
-	};
-	struct sandbox_place here[sizeof(all) / sizeof(all[0])];
-	size_t n = 0;
-	FILE *f;
-
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		if ((f = fopen(all[i].path, "re")) != NULL) {
-			fclose(f);
-			here[n++] = all[i];
-		}
-	(void)sandbox_files_and_network(here, n);
-	(void)sandbox_enter(SANDBOX_NETWORK);
-}
-
-/* Cut the packet into n strings; 0, or -1 if it has fewer. */
-static int
-cut(const char *packet, size_t len, const char **part, size_t n)
-{
-	size_t at = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		if (at >= len)
-			return -1;
-		part[i] = packet + at;
-		at += strlen(packet + at) + 1;
-	}
-	return 0;
-}
-
 int
 main(void)
 {
-	static char first[8193], packet[PACKET_MAX + 1];
+	static char packet[PACKET_MAX + 2];
 	char error[CURL_ERROR_SIZE] = "", answer[CURL_ERROR_SIZE + 64];
-	const char *part[4];
-	struct way w;
-	ssize_t n;
-	CURL *c;
+	const char *part[CURLER_PARTS];
+	CURL *c = curler_begin(part, error);
+	const struct way w = { part[0], part[1], part[2], part[3] };
 
-	sandbox_quiet();
-	if ((n = recv(0, first, sizeof(first) - 1, 0)) <= 0 ||
-	    cut(first, (size_t)n, part, 4) < 0)
-		errx(2, "carnet courier runs this program");
-	w = (struct way) { part[0], part[1], part[2], part[3] };
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
-	    (c = curl_easy_init()) == NULL)
-		errx(111, "libcurl");
-	set_up(c, &w, error);
+	set_up(c, &w);
 	if (*w.is_sandboxed != '\0')
-		confine(&w);
-	while ((n = recv(0, packet, PACKET_MAX, 0)) > 0) {
-		packet[n] = '\0';
-		if (cut(packet, (size_t)n, part, 2) < 0)
-			break;
+		curler_confine(w.ca);
+	while (curler_read(packet, sizeof(packet), part, 2)) {
 		error[0] = '\0';
 		hand_over(c, part[0], part[1], error, answer, sizeof(answer));
-		if (send(0, answer, strlen(answer), MSG_NOSIGNAL) < 0)
+		if (!curler_answer(answer, strlen(answer)))
 			break;
 	}
 	curl_easy_cleanup(c);
