@@ -7,12 +7,16 @@ each kind sign in on the page, four at a time, twice: at the first sign-in the h
 renewed.  Then people sign in who were brought along with other kinds of hashes; by the
 hand-off, from the sign-in page of the old site; and at a site that asks a daemon of the
 old one for each password (password_check).
-Printed are seconds, sign-ins in a second, and the memory of login and account."""
+IMPORTED (100000) people more are brought along, and a gigabyte without a line end is not.
+Printed are seconds, sign-ins in a second, the processor time that each takes in login and
+account, and the memory of these and of the import."""
 import base64
 import hashlib
 import json
 import os
 import re
+import resource
+import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -23,11 +27,14 @@ sys.path.insert(0, str(ROOT / "test"))
 
 from kit import cms, deployments, oldsite, servers  # noqa: E402
 from kit.people import Browser  # noqa: E402
+from kit.site import BUILD  # noqa: E402
 
 PEOPLE = int(os.environ.get("PEOPLE", 20000))
 SIGN_INS = int(os.environ.get("SIGN_INS", 200))
+IMPORTED = int(os.environ.get("IMPORTED", 100000))
 AT_ONCE = 4
 RSS_MAX = 8192  # kB
+PROGRAMS = tuple("/cgi-bin/" + name for name in ("login", "account"))
 WORD = "a word of many"
 LIMITS = "\n[throttle]\n" + "".join(
     "%s = 1000000\n" % n for n in ("account_address", "account", "address", "client"))
@@ -59,19 +66,37 @@ def sign_in(site, person):
     assert status == 303 and browser.is_signed_in(), (person, status)
 
 
-def rate(people, enter):
-    """How many of them sign in in a second."""
-    began = time.monotonic()
+def of_site(site):
+    return {*servers.processes_with("CARNET_RUN=%s" % site.dir), *deployments.programs_of(site)}
+
+
+def spent(site):
+    """Processor seconds of carnet's programs, and of those that they waited for."""
+    ticks = 0
+    for pid in of_site(site):
+        try:
+            if not os.readlink("/proc/%d/exe" % pid).endswith(PROGRAMS):
+                continue
+            fields = Path("/proc/%d/stat" % pid).read_text().rpartition(")")[2].split()
+        except OSError:
+            continue  # it ended
+        ticks += sum(int(n) for n in fields[11:15])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def tell_speed(name, site, people, enter):
+    """How many of them sign in in a second, and what one costs."""
+    began, before = time.monotonic(), spent(site)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         list(pool.map(enter, people))
-    return len(people) / (time.monotonic() - began)
+    tell(name, "%.0f" % (len(people) / (time.monotonic() - began)), "a second, %.0f ms CPU" % (
+        (spent(site) - before) * 1000 / len(people)))
 
 
 def memory(site, program):
     """The most that one process of the program has, in kB."""
     found = []
-    for pid in {*servers.processes_with("CARNET_RUN=%s" % site.dir),
-                *deployments.programs_of(site)}:
+    for pid in of_site(site):
         if servers.name_of(pid) == program:
             text = Path("/proc/%d/smaps_rollup" % pid).read_text()
             found.append(int(re.search(r"Rss:\s+(\d+)", text)[1]))
@@ -84,34 +109,63 @@ def bring_along(site, text):
     return told, time.monotonic() - began
 
 
+def large_files(site, old):
+    """The import of many, and of what has no end."""
+    some = [p for p in (old.of_kind("phpass", 1) + old.of_kind("bcrypt", 1))]
+    hashes = dict(line.split("\t") for line in old.ask(
+        "SELECT id, password FROM site.users WHERE id IN (%s)" % ", ".join(
+            str(p.id) for p in some)).splitlines())
+    many = ('{"email":"many%d@other.example","name":"Many","password_hash":"%s"}\n' % (
+        i, hashes[str(some[i % 2].id)]) for i in range(IMPORTED))
+    for name, parts in (("%d people" % IMPORTED, many),
+                        ("1 GB without a line end", ("x" * (1 << 20) for _ in range(1024)))):
+        began, most = time.monotonic(), 0
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        p = subprocess.Popen(
+            [BUILD / "bin/carnet", "user", "import", "-"], text=True, stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL, env={**os.environ, "CARNET_CONF": str(site.conf)})
+        for part in parts:
+            p.stdin.write(part)
+        p.stdin.close()
+        while p.poll() is None:  # its exit has no more than the peak of this process
+            peak = re.search(r"VmHWM:\s+(\d+)", Path("/proc/%d/status" % p.pid).read_text())
+            most = max(most, int(peak[1]) if peak else 0)
+            time.sleep(0.001)
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        tell("import: " + name, "%.1f" % (time.monotonic() - began), "s, %.1f s CPU, %d kB" % (
+            used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime, most))
+
+
 def imported(old):
     with servers.lighttpd() as site:
         servers.configure(site, last=LIMITS)
 
-        def speed(some):
-            return "%.0f" % rate(some, lambda p: sign_in(site, p))
+        def speed(name, some):
+            tell_speed("imported: " + name, site, some, lambda p: sign_in(site, p))
         text = old.ask("USE site; " + oldsite.query())
         told, seconds = bring_along(site, text)
         assert told["added"] == len(old.people), told
         tell("imported: %d people" % len(old.people), "%.1f" % seconds, "s")
         for kind in oldsite.KINDS:
             some = old.of_kind(kind, SIGN_INS)
-            tell("imported: %s, the first time" % kind, speed(some), "a second")
-            tell("imported: %s, renewed" % kind, speed(some), "a second")
+            speed("%s, the first time" % kind, some)
+            speed("%s, renewed" % kind, some)
         for name, make in OTHERS.items():
             some = others(name, make)
             bring_along(site, "".join(json.dumps({
                 "email": p.email, "password_hash": p.kind}) + "\n" for p in some))
-            tell("imported: %s, the first time" % name, speed(some), "a second")
-        return tell_memory(site, "imported")
+            speed("%s, the first time" % name, some)
+        fits = tell_memory(site, "imported")
+        large_files(site, old)
+        return fits
 
 
 def by_hand_off(old):
     """The browser goes to the site's own sign-in page, which makes a ticket."""
     with deployments.deployed("lighttpd-fastcgi", "", oldsite.LIGHTTPD, old.vouches_for) as site:
         for kind in oldsite.KINDS:
-            tell("hand-off: %s" % kind, "%.0f" % rate(
-                old.of_kind(kind, SIGN_INS), lambda p: oldsite.enter(site, p)), "a second")
+            tell_speed("hand-off: %s" % kind, site, old.of_kind(kind, SIGN_INS),
+                       lambda p: oldsite.enter(site, p))
         return tell_memory(site, "hand-off")
 
 
@@ -120,8 +174,8 @@ def by_password_check(old):
     with old.verifier() as path, servers.lighttpd() as site:
         servers.configure(site, "password_check = unix:%s\n" % path, LIMITS)
         for kind in oldsite.KINDS:
-            tell("password_check: %s" % kind, "%.0f" % rate(
-                old.of_kind(kind, SIGN_INS), lambda p: sign_in(site, p)), "a second")
+            tell_speed("password_check: %s" % kind, site, old.of_kind(kind, SIGN_INS),
+                       lambda p: sign_in(site, p))
         return tell_memory(site, "password_check")
 
 

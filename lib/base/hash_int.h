@@ -83,6 +83,7 @@ void hash_work_pbkdf2(const struct hash_cost *c, int64_t n, const char *pw);
 
 /* Of hash_argon2.c. */
 int hash_read_argon2(const char *hash, struct hash_cost *out);
+int hash_fits_nt(const char *password, const char *hash);
 int hash_fits_argon2(const char *password, const char *hash);
 void hash_work_argon2(const struct hash_cost *c, int64_t n, const char *pw);
 

@@ -41,6 +41,11 @@ HASHES = [
     "$argon2id$v=19$m=1024,t=2,p=1$SVlvR1ZNNzZXOEJNckRjNw$JzfBos4bVnlwUFR4Y0xkHTIRA4CITDcUeAQPrzgeaEY",
     "$wp$2y$05$mRdfzaT/vDyAB8WbgUantegIQmwzKnh9lHUYTT1pgRUy4BCx5P2PW",
     "$S$6abcdEFGHWd444KvVQzpCRl9SWqj.0WTCCej3ofaRRBrXtqMf3YC",
+    "$2b$05$Mlxumgk8G5QmW0spWz7i8OjS734k564qNhfFGHZqchifR2ryylU0O",
+    "$2a$05$dP1sKAgb0jHK7OcXwOaENeh8arKOPwJ0M1DfJrd6uji318a/nVwGS",
+    "$y$j75$n34PoBLMgFrQVl4Rn34Po/$ybMC2Ywq.rXAgjUxLg7Rraef.mLYFLdK72UDJV2Ug56",
+    "$7$86..../....saltsaltsalt$pG6q5MF3ga2CdnYAUvVe9GciGQ5Czskhmh/2APCZ7NC",
+    "$3$$ac4e71f4e78c956fef0c7d711dc6ab8d",
 ]
 PHPASS, DES, SSHA, SHA512 = HASHES[0], "IXdeQr7lzeIgc", HASHES[11], HASHES[2]
 LINE = {"email": "a@x.example", "password_hash": PHPASS}
