@@ -2,6 +2,7 @@
 version, and what is refused or left behind, with the reason."""
 import hashlib
 import json
+import subprocess
 
 import pytest
 
@@ -35,19 +36,18 @@ def small(version, **how):
 def databases(tmp_path_factory, maria, postgresql):
     """For each database: a function that loads a site, and gives what the script prints."""
     top = tmp_path_factory.mktemp("databases")
-
-    def mysql(old, name):
-        maria.ask("CREATE DATABASE %s CHARACTER SET utf8mb4; USE %s; "
+    def mysql(old, name, charset="utf8mb4"):
+        maria.ask("CREATE DATABASE %s CHARACTER SET %s; USE %s; "
                   "SET sql_mode = 'NO_BACKSLASH_ESCAPES'; %s" % (
-                      name, name, "".join(old.sql("mysql"))))
+                      name, charset, name, "".join(old.sql("mysql"))))
         return maria.ask("USE %s;\n%s" % (name, old.script("mysql")))
 
-    def pgsql(old, name):
+    def pgsql(old, name, charset="UTF8"):
         def psql(text, database="postgres"):
             return postgresql.psql(text, "-d", database)
-        assert psql("CREATE DATABASE %s ENCODING 'UTF8' TEMPLATE template0" % name
-                    ).returncode == 0
-        p = psql("".join(old.sql("pgsql")), name)
+        assert psql("CREATE DATABASE %s ENCODING '%s' LC_COLLATE 'C' LC_CTYPE 'C'"
+                    " TEMPLATE template0" % (name, charset)).returncode == 0
+        p = psql("SET client_encoding = 'UTF8';" + "".join(old.sql("pgsql")), name)
         assert p.returncode == 0, p.stderr
         p = psql(old.script("pgsql"), name)
         assert p.returncode == 0, p.stderr
@@ -103,6 +103,29 @@ def test_the_script_exports_all(databases, empty, db, version, how):
 
 @pytest.fixture(scope="module")
 def empty():
+@pytest.mark.parametrize("db, charset", [("mysql", "latin1"), ("pgsql", "LATIN1")])
+def test_a_database_of_another_encoding_is_exported_as_utf_8(databases, empty, db, charset):
+    old = passport.Laravel(12)
+    old.user(600, name="Zoë Ångström")
+    text = databases[db](old, "latin_" + db, charset)
+    user = json.loads(text.splitlines()[0])
+    assert user["name"] == "Zoë Ångström"
+    assert take(empty, old.site_line() + text, "--dry-run")["users"]["stored"] == 1
+
+
+@pytest.mark.parametrize("has, script", [(12, 13), (13, 12)])
+def test_a_script_for_another_version_fails(empty, tmp_path, has, script):
+    """It names columns that there are not; what it printed until then is no whole file."""
+    old = small(has)
+    old.dump_sqlite(tmp_path / "d")
+    old.version = script
+    p = subprocess.run(["sqlite3", "-bail", tmp_path / "d"], input=old.script("sqlite"),
+                       text=True, capture_output=True)
+    assert p.returncode != 0 and "no such column" in p.stderr
+    p = command(empty, old.site_line() + p.stdout)
+    assert p.returncode == 1 and "it is cut off" in p.stderr
+
+
     """A site whose database no test here changes."""
     with servers.plain_cgi() as site:
         yield site
@@ -133,6 +156,7 @@ BAD = {
     "cut in a line": (lambda d: [*d[:3], d[3][:40]], "line 4: "),
     "a line is lost": (lambda d: d[:2] + d[3:], "and the table had 5"),
     "no table of clients": (lambda d: [x for x in d if '"client"' not in x[:20]],
+    "a line twice": (lambda d: d[:2] + d[1:], "and the table had 5"),
                             "another version of Passport"),
     "two files": (lambda d: d + d, "line %d: a line behind the last one"),
     "two sites": (lambda d: d[:1] + d, "a second line about the site"),

@@ -2,9 +2,11 @@
 tokens come along, in guard, introspection, revocation and at the token endpoint."""
 import base64
 import json
+import queue
 import re
 import secrets
 import sqlite3
+import threading
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -16,6 +18,7 @@ from kit.people import Browser
 from kit.site import Client, User
 
 DAY = passport.DAY
+QUEUE = 4  # passwords that are hashed, or wait for that
 WEB, SPA, APP, HAND, MACHINE = range(5)  # in self.ids: the clients, by what they are for
 
 
@@ -82,6 +85,8 @@ class Moved:
 @pytest.fixture(scope="module", params=[12, 13])
 def moved(request, tmp_path_factory):
     with servers.lighttpd() as site:
+        site.conf.write_text(site.conf.read_text() + "\n[throttle]\nhash_queue = %d\n"
+                             "hash_wait = 60s\n" % QUEUE)
         m = Moved(site, tmp_path_factory.mktemp("passport"), request.param)
         m.before = site.sql("SELECT count(*) FROM users")
         m.prepare()
@@ -316,6 +321,42 @@ def test_guesses_are_put_off(moved):
     assert site.sign_in()["access_token"]  # nobody else is put off
     site.sql("DELETE FROM throttle")
     assert site.refresh(pair.refresh, own).status_code == 200
+
+
+def test_they_wait_for_their_turn_as_passwords_do(moved):
+    """carnet.conf(5), hash_queue: who finds it full is told to come again; who waits gets
+    an answer; what hashes nothing is answered meanwhile."""
+    pair, site = moved.fresh(), moved.site
+    own, machine = moved.of(pair), site.client("client_credentials")
+    answers, more = queue.Queue(), 3
+    with servers.nobody_hashes(site):
+        threads = [threading.Thread(target=lambda: answers.put(site.refresh(pair.refresh, own)))
+                   for _ in range(QUEUE + more)]
+        for t in threads:
+            t.start()
+        refused = [answers.get(timeout=60) for _ in range(more)]
+        assert all(r.status_code == 503 and r.headers["Retry-After"] for r in refused)
+        expect.tokens(site.grant("client_credentials", machine))
+        assert answers.empty()
+    for t in threads:
+        t.join()
+    assert [answers.get_nowait().status_code for _ in range(QUEUE)] == [200] * QUEUE
+
+
+def test_a_refresh_token_that_was_used_at_both_servers(moved):
+    """Used there after the export it is good here once (doc/passport.md, What goes on);
+    used here it is no better by a later export in which it lives."""
+    site = moved.site
+    there, here = moved.fresh(), moved.fresh()
+    expect.tokens(site.refresh(there.refresh, moved.of(there)))
+    moved.old.rows["oauth_refresh_tokens"][-2]["revoked"] = True
+    got = expect.tokens(site.refresh(here.refresh, moved.of(here)))
+    site.sql("UPDATE oauth_refresh_tokens SET spent_at = spent_at - 100"
+             " WHERE from_passport = 1 AND spent_at IS NOT NULL")
+    moved.fresh()  # which exports and imports all once more
+    for pair in (there, here):
+        expect.error(site.refresh(pair.refresh, moved.of(pair)), 400, "invalid_grant")
+    assert not lives(site, got["access_token"], 1)
 
 
 def test_what_a_user_takes_back(moved):

@@ -1,11 +1,9 @@
 """However many people sign in, requests that hash nothing are answered in time, under each
 deployment.  FLOODS=all: each kind of flood under each of them (make soak)."""
-import fcntl
 import http.client
 import multiprocessing
 import os
 import queue
-import struct
 import threading
 import time
 import urllib.parse
@@ -134,15 +132,6 @@ def test_a_flood_of_sign_ins_delays_nothing_else(name, n, password):
     assert took_s <= allowed_s
 
 
-def nobody_hashes(site):
-    """Take the locks of all slots to hash, the first bytes of a file, until it is closed."""
-    f = open(site.dir / "data/slots", "a+b")
-    F_OFD_SETLKW = 38
-    fcntl.fcntl(f, F_OFD_SETLKW,
-                struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 1024, 0))
-    return f
-
-
 @pytest.mark.parametrize("n", [100, 300])
 def test_as_many_wait_as_the_queue_is_long(n):
     """Of n sign-ins at once, hash_queue wait, however fast the machine hashes: nobody hashes
@@ -156,7 +145,7 @@ def test_as_many_wait_as_the_queue_is_long(n):
             site.password_client
         form = {"grant_type": "password", "username": user.email, "password": user.password,
                 "client_id": client.id, "client_secret": client.secret}
-        with nobody_hashes(site):
+        with servers.nobody_hashes(site):
             threads = [threading.Thread(target=lambda: answers.put(ask(site, form)))
                        for _ in range(n)]
             for t in threads:
