@@ -59,7 +59,8 @@ step(struct store *st, void *ctx)
 	im->p.st = st;
 	begin_run(im);
 	if (passport_read_lines(im) < 0 || passport_last(&im->p) < 0 ||
-	    passport_check_rows(im) < 0)
+	    passport_check_rows(im) < 0 ||
+	    (*im->p.map != '\0' && store_passport_map(st, im->p.map) < 0))
 		return -1;
 	return im->dry_run || im->p.sum.n_unknown > 0 ? -1 : 1;
 }

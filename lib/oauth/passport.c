@@ -13,6 +13,7 @@
 #include "buf.h"
 #include "conf.h"
 #include "json.h"
+#include "passport_id.h"
 #include "record.h"
 #include "scope.h"
 #include "store_user.h"
@@ -161,24 +162,6 @@ passport_left(struct passport *im, enum passport_kind kind, const char *id,
 	return passport_count(im, kind, PASSPORT_LEFT);
 }
 
-/* The name that a scope has here: what --map-scope says behind "name=", or its own. */
-static const char *
-map_scope(const struct passport *im, const char *name, size_t *len)
-{
-	const char *map = im->map, *equals;
-	size_t n;
-
-	for (; words_next(&map, &n); map += n) {
-		equals = memchr(map, '=', n);
-		if (equals != NULL && (size_t)(equals - map) == *len &&
-		    memcmp(map, name, *len) == 0) {
-			*len = n - *len - 1;
-			return equals + 1;
-		}
-	}
-	return name;
-}
-
 static void
 count_unknown(struct passport *im, const char *name)
 {
@@ -208,7 +191,7 @@ passport_scope(struct passport *im, const char *text, uint64_t *out)
 	*out = 0;
 	for (; words_next(&words, &n); words += n) {
 		len = n;
-		name = map_scope(im, words, &len);
+		name = passport_map_scope(im->map, words, &len);
 		name = arena_dup(im->a, name, len);
 		unknown = 0;
 		*out |= scope_parse(im->cf, name, &unknown);

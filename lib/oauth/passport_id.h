@@ -13,4 +13,12 @@
 void passport_id(const char *jti, struct id *out);
 void passport_refresh(const char *id, struct digest *out);
 
+/*
+ * passport_map_scope(map, name, len):
+ * The name here of the scope whose name there is the *len bytes at name: in map, words
+ * "old=new", what is behind "old="; else name itself.  Its length is put to *len; 0: the
+ * scope is left out.
+ */
+const char *passport_map_scope(const char *map, const char *name, size_t *len);
+
 #endif

@@ -18,6 +18,7 @@
 #include "store_token.h"
 #include "store_user.h"
 #include "throttle.h"
+#include "words.h"
 
 static const struct oerr *
 unknown(struct req *rq)
@@ -81,23 +82,39 @@ find_user(struct req *rq, const char *id, int64_t *out)
 	return found;
 }
 
+/* What the text calls its scopes, as carnet import passport was told to map them. */
+static int
+find_scope(struct req *rq, const char *words, const char **out)
+{
+	const char *map, *name;
+	size_t n, len;
+	uint64_t set = 0;
+
+	if (store_passport_map_find(rq->st, rq->a, &map) < 0)
+		return -1;
+	for (; words_next(&words, &n); words += n) {
+		len = n;
+		name = passport_map_scope(map, words, &len);
+		set |= scope_parse(rq->conf, arena_dup(rq->a, name, len), NULL);
+	}
+	*out = scope_format(
+	    rq->conf, rq->a, set & SCOPE_STAR ? UINT64_MAX : set);
+	return 0;
+}
+
 static const struct oerr *
 store_now(struct req *rq, const struct client *cl, const struct digest *d,
     const struct passport_refresh_text *r)
 {
 	struct adoption ad = { .granted = { .client = cl->id } };
-	uint64_t set;
 	int n;
 
 	if ((n = store_passport_find(rq->st, d, &ad.row)) == 1)
 		n = find_user(rq, r->user_id, &ad.granted.user);
-	if (n < 0)
-		return oerr_machine(rq);
 	if (n == 0)
 		return unknown(rq);
-	set = scope_parse(rq->conf, r->scope, NULL);
-	ad.granted.scope = scope_format(
-	    rq->conf, rq->a, set & SCOPE_STAR ? UINT64_MAX : set);
+	if (n < 0 || find_scope(rq, r->scope, &ad.granted.scope) < 0)
+		return oerr_machine(rq);
 	id_make(rq->now, &ad.granted.family);
 	if ((n = store_write(rq->st, adopt, &ad)) < 0)
 		return oerr_machine(rq);

@@ -857,6 +857,11 @@ const struct statement sql_table[SQL_COUNT] = {
 	[SQL_PASSPORT_END_LATER] = { .takes_back = 1, .text =
 	    "DELETE FROM passport_refresh_tokens" },
 	[SQL_PASSPORT_END_ENDS] = { .text = "DELETE FROM passport_ends" },
+	[SQL_PASSPORT_MAP_PUT] = { .text =
+	    "INSERT INTO passport_scopes (one, map) VALUES (1, ?1)"
+	    " ON CONFLICT (one) DO UPDATE SET map = ?1" },
+	[SQL_PASSPORT_MAP_FIND] = { .text = "SELECT map FROM passport_scopes" },
+	[SQL_PASSPORT_END_MAP] = { .text = "DELETE FROM passport_scopes" },
 	[SQL_PASSPORT_END_HASHES] = { .text =
 	    "UPDATE users SET hash_is_kept = NULL WHERE hash_is_kept = 1" },
 	[SQL_CLIENT_OF_PASSPORT] = { .text =

@@ -53,6 +53,25 @@ store_passport_later(struct store *st, const struct passport_refresh *t)
 		V_INT(t->expires_at)));
 }
 
+int
+store_passport_map(struct store *st, const char *map)
+{
+	return query_run(st, SQL_PASSPORT_MAP_PUT, VALUES(V_TEXT(map)));
+}
+
+static void
+read_map(const struct row *r, void *to)
+{
+	*(const char **)to = row_text(r, 0);
+}
+
+int
+store_passport_map_find(struct store *st, struct arena *a, const char **map)
+{
+	*map = "";
+	return query_one(st, a, SQL_PASSPORT_MAP_FIND, NULL, 0, read_map, map);
+}
+
 static void
 read_later(const struct row *r, void *to)
 {
@@ -140,7 +159,8 @@ store_passport_finish(struct store *st, int64_t now)
 	if (query_run(st, SQL_PASSPORT_END_ACCESS, VALUES(V_INT(now))) < 0 ||
 	    query_run(st, SQL_PASSPORT_END_REFRESH, VALUES(V_INT(now))) < 0 ||
 	    query_run(st, SQL_PASSPORT_END_LATER, NULL, 0) < 0 ||
-	    query_run(st, SQL_PASSPORT_END_ENDS, NULL, 0) < 0)
+	    query_run(st, SQL_PASSPORT_END_ENDS, NULL, 0) < 0 ||
+	    query_run(st, SQL_PASSPORT_END_MAP, NULL, 0) < 0)
 		return -1;
 	return query_run(st, SQL_PASSPORT_END_HASHES, NULL, 0);
 }

@@ -34,6 +34,14 @@ int store_passport_refresh(struct store *st,
 int store_passport_later(struct store *st, const struct passport_refresh *t);
 
 /*
+ * store_passport_map(st, map):
+ * Keep what --map-scope said, "old=new" words, for tokens that store_passport_later
+ * stored.  store_passport_map_find(st, a, map): put it to *map; "" if there is none.
+ */
+int store_passport_map(struct store *st, const char *map);
+int store_passport_map_find(struct store *st, struct arena *a, const char **map);
+
+/*
  * store_passport_find(st, d, out):
  * Find a token that store_passport_later stored.
  * store_passport_adopt(st, t, g):

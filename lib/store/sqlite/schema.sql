@@ -238,6 +238,12 @@ CREATE TABLE passport_ends (
 
 -- A code is spent when tokens are issued for it; the purge deletes it a day after it
 -- expired.  challenge is the S256 code_challenge of RFC 7636; NULL: there was none.
+-- How these name scopes, and what that is here: words "old=new" (--map-scope).
+CREATE TABLE passport_scopes (
+	one INTEGER PRIMARY KEY CHECK (one = 1),
+	map TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE oauth_auth_codes (
 	digest BLOB PRIMARY KEY,
 	family BLOB NOT NULL,

@@ -1,12 +1,14 @@
 """carnet import passport (doc/passport.md): the export scripts with each database and
 version, and what is refused or left behind, with the reason."""
+import base64
 import hashlib
 import json
 import subprocess
 
 import pytest
 
-from kit import passport, servers
+from kit import expect, passport, servers
+from kit.site import Client
 
 DAY = passport.DAY
 NAMES = ["O'Brien \"Q\" \\ back", "Zoë 😀 – €", "tab\tand\nline", ""]
@@ -36,6 +38,7 @@ def small(version, **how):
 def databases(tmp_path_factory, maria, postgresql):
     """For each database: a function that loads a site, and gives what the script prints."""
     top = tmp_path_factory.mktemp("databases")
+
     def mysql(old, name, charset="utf8mb4"):
         maria.ask("CREATE DATABASE %s CHARACTER SET %s; USE %s; "
                   "SET sql_mode = 'NO_BACKSLASH_ESCAPES'; %s" % (
@@ -101,8 +104,6 @@ def test_the_script_exports_all(databases, empty, db, version, how):
     assert [t.split(":")[0] for t in told["told"]] == ["user %s" % old.rows["users"][2]["id"]]
 
 
-@pytest.fixture(scope="module")
-def empty():
 @pytest.mark.parametrize("db, charset", [("mysql", "latin1"), ("pgsql", "LATIN1")])
 def test_a_database_of_another_encoding_is_exported_as_utf_8(databases, empty, db, charset):
     old = passport.Laravel(12)
@@ -126,6 +127,8 @@ def test_a_script_for_another_version_fails(empty, tmp_path, has, script):
     assert p.returncode == 1 and "it is cut off" in p.stderr
 
 
+@pytest.fixture(scope="module")
+def empty():
     """A site whose database no test here changes."""
     with servers.plain_cgi() as site:
         yield site
@@ -154,9 +157,9 @@ def dump(tmp_path_factory):
 BAD = {
     "cut at a line": (lambda d: d[:-1], "it is cut off"),
     "cut in a line": (lambda d: [*d[:3], d[3][:40]], "line 4: "),
+    "a line twice": (lambda d: d[:2] + d[1:], "and the table had 5"),
     "a line is lost": (lambda d: d[:2] + d[3:], "and the table had 5"),
     "no table of clients": (lambda d: [x for x in d if '"client"' not in x[:20]],
-    "a line twice": (lambda d: d[:2] + d[1:], "and the table had 5"),
                             "another version of Passport"),
     "two files": (lambda d: d + d, "line %d: a line behind the last one"),
     "two sites": (lambda d: d[:1] + d, "a second line about the site"),
@@ -259,6 +262,26 @@ def test_scopes_that_have_other_names(fresh, tmp_path):
     assert fresh.sql("SELECT DISTINCT scope FROM oauth_access_tokens") == [("read-posts",)]
     for bad in ("a", "=b", "a=unknown"):
         assert command(fresh, text, "--map-scope", bad).returncode == 1
+
+
+def test_a_map_counts_for_tokens_whose_rows_were_deleted(fresh, tmp_path):
+    """What passport:purge deleted says its scopes when it is shown: doc/passport.md, What
+    comes along."""
+    old = passport.Laravel(12)
+    old.user(50)
+    old.client(3)
+    pairs = [old.token(50, 3, ["posts:read", "old", "unknown"], purged=True, refresh_ttl=DAY)
+             for _ in range(3)]
+    (fresh.dir / "keys/passport.key").write_bytes(b"base64:" + base64.b64encode(old.app_key))
+    client, text = Client("3", old.secrets[3]), made(old, tmp_path)
+    take(fresh, text)
+    assert expect.tokens(fresh.refresh(pairs[0].refresh, client))["scope"] == ""
+    take(fresh, text, "--map-scope", "posts:read=read-posts", "--map-scope", "old=")
+    assert expect.tokens(fresh.refresh(pairs[1].refresh, client))["scope"] == "read-posts"
+    take(fresh, text)  # as before: the map stays
+    assert expect.tokens(fresh.refresh(pairs[2].refresh, client))["scope"] == "read-posts"
+    fresh.carnet("import", "finish", "--force")
+    assert fresh.sql("SELECT count(*) FROM passport_scopes") == [(0,)]
 
 
 def test_the_sub_of_a_client_is_never_a_users(fresh, tmp_path):
