@@ -328,8 +328,10 @@ read_presented(
 
 	if ((e = m->read(rq, p)) != NULL)
 		return e;
-	if (p->id == NULL)
+	if (p->id == NULL) {
+		oerr_hint(rq, "Check the `client_id` parameter");
 		return oerr_why(rq, &oerr_invalid_client, "no client named");
+	}
 	return id == NULL || strcmp(id, p->id) == 0
 	    ? NULL
 	    : oerr_say(rq, &oerr_invalid_request,

@@ -34,6 +34,7 @@ grant_find(struct req *rq, const struct grant **out)
 {
 	const char *name = rq->param[PARAM_GRANT_TYPE];
 
+	oerr_hint(rq, "Check that all required parameters have been provided");
 	if (name == NULL)
 		return oerr_say(rq, &oerr_invalid_request,
 		    "The parameter grant_type is missing.");
@@ -41,6 +42,7 @@ grant_find(struct req *rq, const struct grant **out)
 		if (strcmp(table[i]->name, name) == 0) {
 			*out = table[i];
 			rq->trail.detail = name;
+			rq->hint = NULL;
 			return NULL;
 		}
 	return &oerr_unsupported_grant_type;
@@ -108,9 +110,12 @@ grant_check(
 		return oerr_why(rq, &oerr_unauthorized_client,
 		    "%s is not for public clients", g->name);
 	for (int i = 0; i < g->n_needs; i++)
-		if (rq->param[g->needs[i]] == NULL)
+		if (rq->param[g->needs[i]] == NULL) {
+			oerr_hint(rq, "Check the `%s` parameter",
+			    param_name(g->needs[i]));
 			return oerr_say(rq, &oerr_invalid_request,
 			    "The parameter %s is missing.",
 			    param_name(g->needs[i]));
+		}
 	return NULL;
 }

@@ -11,6 +11,6 @@ struct req;
  * passport_compat the one that Passport 12 answers with, where an app may act on its
  * status or its code; else e.
  */
-const struct oerr *passport_error(const struct req *rq, const struct oerr *e);
+const struct oerr *passport_error(struct req *rq, const struct oerr *e);
 
 #endif

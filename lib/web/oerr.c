@@ -167,6 +167,16 @@ oerr_why(struct req *rq, const struct oerr *e, const char *fmt, ...)
 	return e;
 }
 
+void
+oerr_hint(struct req *rq, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	rq->hint = format(rq->a, fmt, ap);
+	va_end(ap);
+}
+
 const struct oerr *
 oerr_field(struct req *rq, const char *name, const char *fmt, ...)
 {

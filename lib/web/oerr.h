@@ -57,6 +57,13 @@ const struct oerr *oerr_why(struct req *rq, const struct oerr *e,
     const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /*
+ * oerr_hint(rq, fmt, ...):
+ * Store what the error's member hint says, with passport_compat alone.
+ */
+void oerr_hint(struct req *rq, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/*
  * oerr_field(rq, name, fmt, ...):
  * Store a sentence for the sender: the field of that name is wrong.  Return
  * &oerr_unprocessable, a 422 that is answered with all these sentences.

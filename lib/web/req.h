@@ -125,6 +125,7 @@ struct req {
 	struct at_end *at_end;	/* the newest first */
 	struct once *once;	/* what it took that counts once: once.h */
 	struct field_error *field_errors;
+	const char *hint;	/* of an error, for clients of Passport: oerr_hint */
 	int status;		/* of the answer; 0: none yet */
 	struct buf *headers;	/* lines so far */
 	const struct buf *body;	/* NULL: none */

@@ -252,6 +252,8 @@ resp_error_json(struct req *rq, const struct oerr *e)
 	json_str(b, "error", e->error);
 	json_str(b, "error_description", e->description);
 	if (rq->field_errors != NULL)
+	if (rq->hint != NULL && rq->conf->passport_compat)
+		json_str(b, "hint", rq->hint);
 		json_fields(rq, b);
 	else if (e->message != NULL)
 		json_str(b, "message", e->message);

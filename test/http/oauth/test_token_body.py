@@ -132,6 +132,42 @@ def test_a_member_that_is_no_text_is_invalid_request(site, params, value):
     expect.error(r, 400, "invalid_request")
 
 
+HINTED = [
+    ({}, 400, "unsupported_grant_type", "Check that all required parameters have been provided"),
+    ({"grant_type": "x"}, 400, "unsupported_grant_type",
+     "Check that all required parameters have been provided"),
+    ({"grant_type": "password"}, 400, "invalid_request", "Check the `client_id` parameter"),
+    ({"grant_type": "password", "client": 1}, 400, "invalid_request",
+     "Check the `username` parameter"),
+    ({"grant_type": "client_credentials", "client": 1, "scope": "read-posts none nil"}, 400,
+     "invalid_scope", "Check the `none` scope"),
+    ({"grant_type": "refresh_token", "client": 1, "refresh_token": "x"}, 401,
+     "invalid_request", None),
+    ({"grant_type": "password", "client_id": "x"}, 401, "invalid_client", None)]
+
+
+@pytest.mark.parametrize("form, status, error, hint", HINTED, ids=str)
+def test_a_hint_as_passport_12_has_it(compat, site, form, status, error, hint):
+    """doc/passport.md, What differs: hint stands before message; none tells of a secret."""
+    form = dict(form)
+    if form.pop("client", 0):
+        client = site.client("password,client_credentials")
+        form.update(client_id=client.id, client_secret=client.secret)
+    told = expect.error(compat.post("/oauth/token", data=form), status, error)
+    assert list(told) == ["error", "error_description", *(["hint"] if hint else []), "message"]
+    assert told.get("hint") == hint and told["message"] == told["error_description"]
+    assert "hint" not in site.post("/oauth/token", data=form).json()
+
+
+def test_words_that_apps_show(compat, site):
+    """Those of Passport, in error_description and message."""
+    told = compat.grant("password", username=site.email, password="no").json()
+    assert told["message"] == "The user credentials were incorrect."
+    wrong = site.password_client._replace(secret="no")
+    assert compat.grant("password", wrong, username="a", password="b").json()["message"] == \
+        "Client authentication failed"
+
+
 def test_an_integer_is_a_text(site, params):
     """doc/protocol.md, The token endpoint: client libraries write an id of digits as a number."""
     expect.tokens(site.post("/oauth/token", json={**params, "username": 5}))
