@@ -17,9 +17,9 @@
 /* One for each file of cgi-bin/; a test compares them. */
 static const char *const names[] = { "account", "authorize", "confirm",
 	"device", "end-session", "guard", "introspect", "jwks", "login", "metadata",
-	"notfound", "par", "password-token", "personal-tokens", "playground",
-	"posts", "recover", "register", "resource-metadata", "revoke", "signup",
-	"status", "token", "user", "userinfo", "verify" };
+	"notfound", "par", "passport", "password-token", "personal-tokens",
+	"playground", "posts", "recover", "register", "resource-metadata",
+	"revoke", "signup", "status", "token", "user", "userinfo", "verify" };
 #define N_NAMES (sizeof(names) / sizeof(names[0]))
 
 /* One program instead, which has all of them: deploy/static/one.c. */

@@ -867,6 +867,32 @@ const struct statement sql_table[SQL_COUNT] = {
 	[SQL_CLIENT_OF_PASSPORT] = { .text =
 	    "UPDATE oauth_clients SET owner_id = ?2, keeps_sub = ?3"
 	    " WHERE id = ?1" },
+	/*
+	 * Live tokens of the user ?1, of clients that are not the site's own, newest
+	 * first: a refresh token's row says which access tokens a user gave.
+	 */
+	[SQL_PASSPORT_TOKENS] = { .text =
+	    "SELECT DISTINCT t.id, c.identifier, t.name, t.scope, t.created_at,"
+	    " t.expires_at FROM oauth_refresh_tokens r"
+	    " JOIN oauth_access_tokens t ON t.id = r.access_token"
+	    " JOIN oauth_clients c ON c.id = t.client_id"
+	    " WHERE r.user_id = ?1 AND t.user_id = ?1 AND t.name IS NULL"
+	    " AND t.revoked_at IS NULL AND t.expires_at > ?2"
+	    " AND c.revoked_at IS NULL AND c.role IS NULL"
+	    " AND ' ' || c.grants || ' ' NOT LIKE '% password %'"
+	    " ORDER BY t.created_at DESC, t.id DESC LIMIT ?3" },
+	[SQL_PASSPORT_PERSONAL] = { .text =
+	    "SELECT t.id, c.identifier, t.name, t.scope, t.created_at,"
+	    " t.expires_at FROM oauth_access_tokens t"
+	    " JOIN oauth_clients c ON c.id = t.client_id"
+	    " WHERE t.user_id = ?1 AND t.name IS NOT NULL"
+	    " AND t.revoked_at IS NULL AND t.expires_at > ?2"
+	    " AND c.revoked_at IS NULL"
+	    " ORDER BY t.created_at DESC, t.id DESC LIMIT ?3" },
+	[SQL_PASSPORT_CLIENTS] = { .serial = 1, .text =
+	    "SELECT " CLIENT_COLUMNS " FROM oauth_clients"
+	    " WHERE owner_id = ?1 AND revoked_at IS NULL"
+	    " ORDER BY name, id LIMIT ?2" },
 	[SQL_CLIENT_KEEPS_SUB] = { .text =
 	    "SELECT id FROM oauth_clients"
 	    " WHERE identifier = ?1 AND keeps_sub = 1" },

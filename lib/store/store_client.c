@@ -173,6 +173,13 @@ store_client_list_public(struct store *st, struct arena *a, int64_t after,
 }
 
 int
+store_client_list_of(struct store *st, struct arena *a, int64_t owner,
+    struct client *out, size_t n)
+{
+	return list(st, SQL_PASSPORT_CLIENTS, a, owner, out, n);
+}
+
+int
 store_client_wants_logout(struct store *st)
 {
 	int64_t id;

@@ -89,6 +89,9 @@ int store_client_revoke(struct store *st, int64_t id, int64_t now);
  */
 int store_client_list_public(struct store *st, struct arena *a, int64_t after,
     struct client *out, size_t n);
+/* store_client_list_of(st, a, owner, out, n): list what a user made, by name. */
+int store_client_list_of(struct store *st, struct arena *a, int64_t owner,
+    struct client *out, size_t n);
 /* store_client_wants_logout(st): does any want logout tokens?  1, 0 or -1. */
 int store_client_wants_logout(struct store *st);
 int store_client_list(struct store *st, struct arena *a, int64_t after,

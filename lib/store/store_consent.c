@@ -96,6 +96,13 @@ store_consent_list(struct store *st, struct arena *a, int64_t user,
 }
 
 int
+store_consent_forget(struct store *st, int64_t user, int64_t client)
+{
+	return query_run(
+	    st, SQL_CONSENT_DELETE, VALUES(V_INT(user), V_INT(client)));
+}
+
+int
 store_app_revoke(
     struct store *st, int64_t user, int64_t client, int64_t now)
 {

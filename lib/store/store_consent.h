@@ -32,6 +32,8 @@ int store_consent_used(
  */
 int store_consent_list(struct store *st, struct arena *a, int64_t user,
     struct consent *out, size_t n);
+/* store_consent_forget(st, user, client): the user is asked again; tokens stay. */
+int store_consent_forget(struct store *st, int64_t user, int64_t client);
 /*
  * store_app_revoke(st, user, client, now):
  * Within a write transaction, take back what the user allowed the client (0: all

@@ -135,6 +135,29 @@ store_passport_alone(struct store *st, struct arena *a,
 }
 
 static void
+read_token(const struct row *r, void *to)
+{
+	struct passport_token *out = to;
+
+	row_id(r, 0, &out->id);
+	out->client_id = row_text(r, 1);
+	out->name = row_text(r, 2);
+	out->scope = row_text(r, 3);
+	out->created_at = row_int(r, 4);
+	out->expires_at = row_int(r, 5);
+}
+
+int
+store_passport_tokens(struct store *st, struct arena *a, int64_t user,
+    int64_t now, int is_personal, struct passport_token *out, size_t n)
+{
+	return query_list(st, a,
+	    is_personal ? SQL_PASSPORT_PERSONAL : SQL_PASSPORT_TOKENS,
+	    VALUES(V_INT(user), V_INT(now), V_INT((int64_t)n)), read_token, out,
+	    sizeof(*out), n);
+}
+
+static void
 read_live(const struct row *r, void *to)
 {
 	struct passport_live *out = to;

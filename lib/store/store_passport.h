@@ -67,6 +67,21 @@ int store_passport_end(struct store *st, int64_t user, int64_t client);
 int store_passport_alone(struct store *st, struct arena *a,
     const struct id *after, struct access_token *out, size_t n);
 
+/* A live access token, with the client that has it. */
+struct passport_token {
+	struct id id;
+	const char *client_id, *name, *scope; /* name: NULL if it is not personal */
+	int64_t created_at, expires_at;
+};
+
+/*
+ * store_passport_tokens(st, a, user, now, is_personal, out, n):
+ * List the live tokens that the user gave to apps, but not to the site's own clients
+ * (grant password); or their personal tokens.  The newest comes first.
+ */
+int store_passport_tokens(struct store *st, struct arena *a, int64_t user,
+    int64_t now, int is_personal, struct passport_token *out, size_t n);
+
 /* What Passport gave and what still lives. */
 struct passport_live {
 	int64_t hashes;		/* users whose hash is kept */

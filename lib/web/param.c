@@ -91,6 +91,10 @@ const struct param_row param_rows[PARAM_COUNT] = {
 	[PARAM_REQUEST_URI] = { "request_uri", 2048, is_vschar, 0 },
 	[PARAM_REGISTRATION] = { "registration", 8192, is_text, 0 },
 	[PARAM_ACCESS_TOKEN] = { "access_token", 16384, is_vschar, PARAM_ANYTHING },
+	[PARAM_LARAVEL_TOKEN] = { "_token", 64, is_vschar, 0 },
+	[PARAM_LARAVEL_SCOPES] = { "scopes[]", 4096, is_scope, PARAM_MANY },
+	[PARAM_REDIRECT] = { "redirect", 2000, is_vschar, 0 },
+	[PARAM_CONFIDENTIAL] = { "confidential", 8, is_vschar, 0 },
 	[PARAM_POST_LOGOUT_REDIRECT_URI] = { "post_logout_redirect_uri", 2048,
 	    is_vschar, 0 },
 };

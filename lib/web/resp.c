@@ -35,7 +35,8 @@ reason(int status)
 		{ 405, "Method Not Allowed" },
 		{ 408, "Request Timeout" }, { 413, "Content Too Large" },
 		{ 415, "Unsupported Media Type" },
-		{ 422, "Unprocessable Content" },
+		{ 419, "Page Expired" }, /* Laravel's */
+		{ 422, "Unprocessable Content" }, { 423, "Locked" },
 		{ 429, "Too Many Requests" },
 		{ 500, "Internal Server Error" },
 		{ 503, "Service Unavailable" },
@@ -251,9 +252,9 @@ resp_error_json(struct req *rq, const struct oerr *e)
 	json_open(b, NULL, '{');
 	json_str(b, "error", e->error);
 	json_str(b, "error_description", e->description);
-	if (rq->field_errors != NULL)
 	if (rq->hint != NULL && rq->conf->passport_compat)
 		json_str(b, "hint", rq->hint);
+	if (rq->field_errors != NULL)
 		json_fields(rq, b);
 	else if (e->message != NULL)
 		json_str(b, "message", e->message);

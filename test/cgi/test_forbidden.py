@@ -17,7 +17,7 @@ LANDLOCK_CREATE_RULESET = 444  # on every processor
 PROGRAMS = sorted(p.name for p in (BUILD / "cgi-bin").iterdir()
                   if p.is_file() and not p.suffix)
 WITHOUT_A_DATABASE = {"jwks", "metadata", "notfound", "playground", "resource-metadata"}
-SIGNS = {"account", "password-token", "personal-tokens", "token", "userinfo"}
+SIGNS = {"account", "passport", "password-token", "personal-tokens", "token", "userinfo"}
 VERIFIES = {"authorize", "end-session", "guard", "introspect", "jwks", "metadata", "par",
             "personal-tokens", "posts", "revoke", "status", "user"}
 

@@ -45,7 +45,7 @@ class Grammar:
     request with its cookie, and knows nothing else."""
 
     SECRETS = {"client_secret", "password", "refresh_token", "code", "device_code",
-               "token", "access_token", "cookie", "csrf_token", "code_verifier", "link"}
+               "token", "access_token", "cookie", "csrf_token", "_token", "code_verifier", "link"}
 
     def __init__(self, rng, known, sender):
         self.rng, self.known, self.sender = rng, known, sender

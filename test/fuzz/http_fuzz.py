@@ -46,6 +46,7 @@ FORMS = {
                  "grant_types", "response_types", "scope", "jwks", "jwks_uri", "client_uri",
                  "contacts", "subject_type"],
     "par": REQUEST + CREDENTIALS[1:],
+    "passport": ["name", "redirect", "confidential", "scopes[]", "scopes", "_token"],
     "password-token": ["username", "scope", "password"],
     "personal-tokens": ["name", "scopes"],
     "posts": ["title", "body", "limit", "after"],
@@ -72,6 +73,8 @@ ROWS = {
     "register": {"methods": ["GET", "POST", "PUT", "DELETE"], "json": 1, "form": 0,
                  "path": 1, "auth": 80},
     "par": {"methods": ["POST"]},
+    "passport": {"methods": ["GET", "POST", "PUT", "DELETE"], "json": 1, "path": 1,
+                 "cookie": 90},
     "password-token": {"methods": ["POST"], "json": 1},
     "personal-tokens": {"methods": ["GET", "POST", "DELETE"], "json": 1, "form": 0,
                         "path": 1, "auth": 95},
@@ -114,6 +117,8 @@ class World:
             ["authorization_code"], "response_types": ["code"], "jwks": ["x"],
             "jwks_uri": ["https://app.example/keys"], "client_uri": ["https://app.example/"],
             "contacts": ["a@b.example"], "subject_type": ["public", "pairwise"],
+            "redirect": ["https://app.example/cb", "x,y"], "confidential": ["0", "true", "2"],
+            "scopes[]": ["read-posts", "none"],
             "redirect_uri": ["https://app.example/cb"], "state": ["xyz", "<fuzz\"'>"],
             "code_challenge": [self.secret.challenge],
             "code_challenge_method": ["S256"], "code_verifier": [self.secret.verifier],
@@ -153,7 +158,7 @@ class World:
             "redirect_uris": ["https://app.example/cb"]}).json()
         self.stranger = said["client_id"]
         return {**self.common, "cookie": [browser.cookie[1]],
-                "csrf_token": [csrf], "code": [code], "link": [link],
+                "csrf_token": [csrf], "_token": [csrf], "code": [code], "link": [link],
                 "device_code": [device["device_code"]],
                 "user_code": [device["user_code"]], "email": [user.email],
                 "id": [*self.common["id"], self.stranger],
@@ -212,7 +217,10 @@ class Fuzzer:
         self.scratch, self.count, self.tally = scratch, 0, {}
         self.routes = [(s, p) for s, p in [*plaincgi.ROUTES.items(), ("", "guard")]
                        if options.only in (None, p)]
-        self.programs = {p: fastcgi.Program(BUILD / "cgi-bin" / p, scratch, self.env)
+        # One program is for sites that were Passport's.
+        compat = {"CARNET_CONF": str(self.world.site.variant("passport_compat = yes").conf)}
+        self.programs = {p: fastcgi.Program(BUILD / "cgi-bin" / p, scratch,
+                                            compat if p == "passport" else self.env)
                          for p in {p for _, p in self.routes}}
 
     def one(self, i):

@@ -63,6 +63,11 @@ def bcrypt(word, cost=4):
     return "$2y$" + crypt.crypt(word, "$2b$%02d$abcdefghijklmnopqrstuu" % cost)[4:]
 
 
+def row_id(jti):
+    """What an access token is called in carnet's table."""
+    return hashlib.sha256(jti.encode()).digest()[:16]
+
+
 class Pair(NamedTuple):
     access: str
     refresh: str  # or None

@@ -15,12 +15,14 @@ FASTCGI_CONF = Path(__file__).resolve().parents[2] / "deploy/lighttpd/fastcgi.co
 
 
 def routes(text):
-    found = dict(re.findall(
-        r'"(/[^"]+)" => \(\([^)]*?"bin-path" => var.bin \+ "([^"]+)"', text))
-    # One entry has two documents, which its condition names.
-    names = re.search(r'"\^/\.well-known/\(([^)]+)\)', text)[1]
-    program = found.pop("/.well-known")
-    found.update({"/.well-known/" + name: program for name in names.split("|")})
+    found = {}
+    for condition, block in re.findall(r'(?s)=~ "\^([^"]+?)(?:\(/\|\$\)|\$)" \{(.*?)\n\}', text):
+        rows = re.findall(r'"(/[^"]+)" => \(\([^)]*?"bin-path" => var.bin \+ "([^"]+)"', block)
+        # An entry may be for several words, which its condition names.
+        words = re.fullmatch(r"(/[^(]+/)\(([^)]+)\)", condition)
+        if words:
+            rows = [(words[1] + word, rows[0][1]) for word in words[2].split("|")]
+        found.update(rows)
     return dict(sorted(found.items(), reverse=True))
 
 

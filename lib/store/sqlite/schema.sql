@@ -113,6 +113,8 @@ CREATE TABLE oauth_clients (
 	manage BLOB,
 	idle_at INTEGER
 ) STRICT;
+CREATE INDEX oauth_clients_owner ON oauth_clients (owner_id)
+	WHERE owner_id IS NOT NULL;
 CREATE INDEX oauth_clients_jwks_uri ON oauth_clients (jwks_uri)
 	WHERE jwks_uri IS NOT NULL;
 CREATE INDEX oauth_clients_idle ON oauth_clients (idle_at)
@@ -236,14 +238,14 @@ CREATE TABLE passport_ends (
 	PRIMARY KEY (user_id, client_id)
 ) STRICT, WITHOUT ROWID;
 
--- A code is spent when tokens are issued for it; the purge deletes it a day after it
--- expired.  challenge is the S256 code_challenge of RFC 7636; NULL: there was none.
 -- How these name scopes, and what that is here: words "old=new" (--map-scope).
 CREATE TABLE passport_scopes (
 	one INTEGER PRIMARY KEY CHECK (one = 1),
 	map TEXT NOT NULL
 ) STRICT;
 
+-- A code is spent when tokens are issued for it; the purge deletes it a day after it
+-- expired.  challenge is the S256 code_challenge of RFC 7636; NULL: there was none.
 CREATE TABLE oauth_auth_codes (
 	digest BLOB PRIMARY KEY,
 	family BLOB NOT NULL,

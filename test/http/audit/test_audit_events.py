@@ -309,6 +309,25 @@ def a_client_ends_its_registration(site):
     return managed(site, "DELETE")
 
 
+def listed(site, method, path, **body):
+    """A page's script asks the JSON routes of Passport."""
+    other = site.variant("passport_compat = yes")
+    browser = Browser(other, other.user("read-posts"))
+    csrf = browser.get("/oauth/scopes").headers["X-CSRF-TOKEN"]
+    return browser.send(method, "/oauth/" + path, {"X-CSRF-TOKEN": csrf}, json=body)
+
+
+@leads_to("cgi-bin/passport.c", "account", detail="create_client")
+def a_user_makes_a_client(site):
+    return listed(site, "POST", "clients", name="Mine", redirect=App.URI)
+
+
+@leads_to("cgi-bin/passport.c", "account", "login_required")
+def nobody_makes_a_client(site):
+    other = site.variant("passport_compat = yes")
+    return Browser(other).send("POST", "/oauth/clients", json={})
+
+
 def places():
     """The places in the source that note an event, or name one for refusals."""
     found = Counter()
