@@ -2,38 +2,82 @@
 """passport.py: a site of Laravel Passport moves to carnet: make passport.
 
 PEOPLE (100000) and TOKENS (1000000) access tokens, half of them with a refresh token, are
-in MariaDB, as Passport 12 has them: of ten tokens seven live, one is revoked, one has
-expired and one is of a revoked client.  They are exported and imported; then every
-access token is shown to the guard, and REFRESHES (200) refresh tokens to the token
-endpoint.  Printed are the seconds of each step; it fails if one token is not judged as
-Passport would judge it."""
+in SOURCE (mysql, which is MariaDB; pgsql; sqlite), as Passport 12 has them: KINDS says
+what of each twenty becomes.  They are exported and imported.  Then every access token is
+shown to the guard, over FastCGI; every refresh token's row is compared, as to decrypt
+each would take hours; REFRESHES (200) of them go to the token endpoint; and SIGN_INS
+(50) people sign in.  Printed are the seconds of each step; it fails if one token is not
+judged as Passport would judge it."""
 import base64
+import hashlib
 import json
 import os
 import secrets
+import socket
+import sqlite3
 import subprocess
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "test"))
 
-from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: E402
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: E402
 
-from kit import jose, oldsite, passport, servers  # noqa: E402
-from kit.site import BUILD, Client, Http  # noqa: E402
+from kit import fastcgi, jose, oldsite, passport, postgres, primes, servers  # noqa: E402
+from kit.site import BUILD, Client  # noqa: E402
 
 PEOPLE = int(os.environ.get("PEOPLE", 100000))
 TOKENS = int(os.environ.get("TOKENS", 1000000))
 REFRESHES = int(os.environ.get("REFRESHES", 200))
-AT_ONCE = 8
+SIGN_INS = int(os.environ.get("SIGN_INS", 50))
+SOURCE = os.environ.get("SOURCE", "mysql")
 CHUNK = 5000
 DAY = passport.DAY
-WEB, GONE = 3, 4  # the clients; that one is revoked
-LIVES = "live"
-KINDS = [LIVES] * 7 + ["revoked", "expired", "of a revoked client"]
+SCOPE = '["read-posts"]'
+WEB, HAND, MACHINE, GONE = 3, 4, 5, 6  # the clients; the last is revoked
+
+
+class Kind(NamedTuple):
+    name: str
+    lives: bool
+    client: int = WEB
+    is_users: bool = True
+    label: str = None      # a personal token has one
+    revoked: bool = False
+    ttl: int = 30 * DAY
+    has_row: bool = True   # passport:purge deletes rows
+    refresh: str = None    # of every second: what becomes of it
+
+
+LIVE = Kind("live", True, refresh="stored")
+KINDS = [LIVE] * 11 + [
+    Kind("personal, and live", True, HAND, label="script", ttl=300 * DAY),
+    Kind("a client's own, and live", True, MACHINE, is_users=False),
+    LIVE,
+    Kind("revoked", False, revoked=True, refresh="revoked"),
+    Kind("revoked, and personal", False, HAND, label="old", revoked=True),
+    Kind("expired", False, ttl=-1800, refresh="stored"),
+    Kind("expired, and a client's own", False, MACHINE, is_users=False, ttl=-1800),
+    Kind("of a revoked client", False, GONE, refresh="left"),
+    Kind("deleted by passport:purge", False, has_row=False, refresh="later")]
+
+
+def kind_of(i):
+    return KINDS[i % len(KINDS)]
+
+
+def user_of(i):
+    return 1000 + i % PEOPLE
+
+
+def refresh_of(i):
+    return kind_of(i).refresh if i // len(KINDS) % 2 == 0 else None
 
 
 def tell(name, value, unit="s"):
@@ -49,140 +93,151 @@ class Clock:
         self.at = time.monotonic()
 
 
-def sign(job):
-    """The tokens number..number + n: id and text."""
-    pem, now, number, n = job
-    key, made = load_pem_private_key(pem, None), []
-    for i in range(number, number + n):
-        jti, kind = secrets.token_hex(40), KINDS[i % len(KINDS)]
-        end = now + (-1800 if kind == "expired" else 30 * DAY)
-        client = GONE if kind == "of a revoked client" else WEB
-        made.append((jti, jose.sign({"typ": "JWT", "alg": "RS256"}, {
-            "aud": str(client), "jti": jti, "iat": now - DAY + 0.5, "nbf": now - DAY + 0.5,
-            "exp": end + 0.5, "sub": str(user_of(i)), "scopes": ["read-posts"]},
-            key)))
-    return made
+# The old site
+
+class Old(NamedTuple):
+    """What a process that signs has of passport.Laravel."""
+    now: int
+    zone: str
+    at = passport.Laravel.at
 
 
-def user_of(i):
-    return 1000 + i % PEOPLE
+class Part(NamedTuple):
+    """The tokens first..first + n, and the files that they are in, below top."""
+    top: Path
+    first: int
+    n: int
+
+    def file(self, kind):
+        return self.top / ("%s.%d" % (kind, self.first))
+
+    def texts(self):
+        return self.file("tokens").read_text().split()
 
 
-def rows_of(old, made, number):
-    """Two texts of SQL: access tokens, and their refresh tokens."""
-    access, refresh = [], []
-    for i, (jti, _) in enumerate(made, number):
-        kind = KINDS[i % len(KINDS)]
-        client = GONE if kind == "of a revoked client" else WEB
-        end = old.at(old.now + (-1800 if kind == "expired" else 30 * DAY))
-        access.append("('%s',%d,%d,NULL,'[\"read-posts\"]',%d,'%s','%s')" % (
-            jti, user_of(i), client, kind == "revoked", old.at(old.now - DAY), end))
-        if i % 2 == 0:
-            refresh.append("('%s','%s',%d,'%s')" % (
-                refresh_id(jti), jti, kind == "revoked", end))
-    return ("INSERT INTO oauth_access_tokens (id,user_id,client_id,name,scopes,revoked,"
-            "created_at,expires_at) VALUES %s;" % ",".join(access)
-            + ("INSERT INTO oauth_refresh_tokens VALUES %s;" % ",".join(refresh)
-               if refresh else ""))
+def parts(top):
+    return [Part(top, at, min(CHUNK, TOKENS - at)) for at in range(0, TOKENS, CHUNK)]
+
+
+def make(key, old, part):
+    """Sign the tokens of the part; write them, and the rows of both tables."""
+    key, days = primes.Key(*key), {}
+    with part.file("tokens").open("w") as tokens, part.file("access").open("w") as access, \
+            part.file("refresh").open("w") as refresh:
+        for i in range(part.first, part.first + part.n):
+            kind, jti, made = kind_of(i), secrets.token_hex(40), old.now - DAY
+            end = old.now + kind.ttl
+            day = days.setdefault(end, old.at(end))
+            user = str(user_of(i)) if kind.is_users else ""
+            print(jose.sign({"typ": "JWT", "alg": "RS256"}, {
+                "aud": str(kind.client), "jti": jti, "iat": made + 0.5, "nbf": made + 0.5,
+                "exp": end + 0.5, "sub": user, "scopes": ["read-posts"]}, key), file=tokens)
+            if kind.has_row:
+                print(jti, user or "\\N", kind.client, kind.label or "\\N", SCOPE,
+                      int(kind.revoked), days.setdefault(made, old.at(made)), "\\N", day,
+                      sep="\t", file=access)
+            if refresh_of(i):
+                print(refresh_id(jti), jti, int(kind.revoked),
+                      days.setdefault(old.now + 40 * DAY, old.at(old.now + 40 * DAY)),
+                      sep="\t", file=refresh)
 
 
 def refresh_id(jti):
     return jti[::-1]
 
 
-def fill(maria, old, pool):
-    """All tokens, as their texts."""
-    hash_ = passport.bcrypt(passport.PASSWORD)
-    maria.ask("CREATE DATABASE p CHARACTER SET utf8mb4; USE p; " + "".join(old.sql("mysql")))
-    for at in range(0, PEOPLE, CHUNK):
-        maria.ask("USE p; INSERT INTO users (id,name,email,password,created_at) VALUES %s;" %
-                  ",".join("(%d,'Person %d','p%d@site.example','%s','%s')" % (
-                      1000 + i, i, i, hash_, old.at(old.now - DAY))
-                      for i in range(at, min(at + CHUNK, PEOPLE))))
-    jobs = [(old.private_pem(), old.now, at, min(CHUNK, TOKENS - at))
-            for at in range(0, TOKENS, CHUNK)]
-    texts = []
-    for job, made in zip(jobs, pool.map(sign, jobs)):
-        maria.ask("USE p; " + rows_of(old, made, job[2]))
-        texts += [text for _, text in made]
-    return texts
+class Maria:
+    def __init__(self, site):
+        self.how = ["mariadb", "--no-defaults", "--socket=%s" % site.socket, "--batch", "--raw",
+                    "--skip-column-names", "--quick"]
+        # A small log is written out all the time while so many rows come.
+        self.ask("CREATE DATABASE p CHARACTER SET utf8mb4;"
+                 "SET GLOBAL innodb_log_file_size = 1 << 30, innodb_buffer_pool_size = 1 << 30")
+        self.how.append("p")
+
+    def ask(self, text, out=subprocess.DEVNULL):
+        subprocess.run(self.how, input=text, text=True, stdout=out, check=True)
+
+    def load(self, table, file):
+        self.ask("SET foreign_key_checks = 0; LOAD DATA INFILE '%s' INTO TABLE %s" % (file, table))
 
 
-def judge(site, texts):
-    """How many of each kind were accepted; each token is shown once."""
-    def some(numbers):
-        http, good = Http(site.url, set()), dict.fromkeys(KINDS, 0)
-        for i in numbers:
-            r = http.get("/api/user", token=texts[i])
-            assert r.status_code in (200, 401), r.text
-            if r.status_code == 200:
-                assert r.json()["id"] == user_of(i)
-                good[KINDS[i % len(KINDS)]] += 1
-        return good
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        parts = list(pool.map(some, (range(k, len(texts), AT_ONCE) for k in range(AT_ONCE))))
-    return {kind: sum(p[kind] for p in parts) for kind in dict.fromkeys(KINDS)}
+class Postgres:
+    def __init__(self, made):
+        self.how = ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", made.uri]
+
+    ask = Maria.ask
+
+    def load(self, table, file):
+        self.ask("\\copy %s FROM '%s'" % (table, file))
 
 
-def refresh_some(site, old, texts):
-    """Every fifth token that has one, REFRESHES in all; how many were as they should."""
-    client, right = Client(str(WEB), old.secrets[WEB]), 0
-    numbers = [i for i in range(0, len(texts), 2) if i % 10 != 9][:REFRESHES]
-    for i in numbers:
-        claims = jose.claims_of(texts[i])
-        text = passport.encrypt(old.app_key, json.dumps({
-            "client_id": claims["aud"], "refresh_token_id": refresh_id(claims["jti"]),
-            "access_token_id": claims["jti"], "scopes": ["read-posts"],
-            "user_id": claims["sub"], "expire_time": int(claims["exp"])}).encode())
-        r = site.refresh(text, client)
-        while r.status_code in (429, 503):
-            site.sql("DELETE FROM throttle")
-            r = site.refresh(text, client)
-        lives = KINDS[i % len(KINDS)] == LIVES
-        assert (r.status_code == 200) == lives, (i, r.status_code, r.text)
-        right += 1
-    return right
+class Sqlite:
+    def __init__(self, file):
+        self.file, self.how = file, ["sqlite3", "-bail", str(file)]
+
+    ask = Maria.ask
+
+    def load(self, table, file):
+        rows = [[None if v == "\\N" else v for v in line.split("\t")]
+                for line in file.read_text().splitlines()]
+        with closing(sqlite3.connect(self.file)) as db, db:
+            db.execute("PRAGMA synchronous = OFF")
+            if rows:
+                db.executemany("INSERT INTO %s VALUES (%s)" % (
+                    table, ",".join("?" * len(rows[0]))), rows)
 
 
-def main():
-    clock = Clock()
-    old = passport.Laravel(12)
-    old.client(WEB)
-    old.client(GONE, revoked=True)
-    with oldsite.old_site(1) as maria, servers.lighttpd() as site, \
-            ProcessPoolExecutor(os.cpu_count()) as pool:
-        texts = fill(maria, old, pool)
-        clock.step("made: %d people, %d tokens" % (PEOPLE, TOKENS))
-        file = site.dir / "passport.jsonl"
-        with open(file, "w") as out:
-            out.write(old.site_line())
-            out.flush()
-            subprocess.run(
-                ["mariadb", "--no-defaults", "--socket=%s" % maria.socket, "--batch", "--raw",
-                 "--skip-column-names", "--quick", "p"], input=old.script("mysql"), text=True,
-                stdout=out, check=True)
-        clock.step("exported: %d MB" % (file.stat().st_size >> 20))
-        pem = site.dir / "oauth-private.key"
-        pem.write_bytes(old.private_pem())
-        site.carnet("keys", "import", str(pem), "--verify-only")
-        (site.dir / "keys/passport.key").write_bytes(
-            b"base64:" + base64.b64encode(old.app_key))
-        told = bring(site, file, "--dry-run")
-        clock.step("dry run")
-        assert bring(site, file)["stored"]
-        clock.step("imported")
-        tell("users that came along", told["users"]["stored"], "")
-        tell("access tokens that came along", told["access_tokens"]["stored"], "")
-        tell("refresh tokens that came along", told["refresh_tokens"]["stored"], "")
-        good = judge(site, texts)
-        clock.step("shown to the guard, one by one: %d" % len(texts))
-        for kind in dict.fromkeys(KINDS):
-            all_ = sum(KINDS[i % len(KINDS)] == kind for i in range(len(texts)))
-            tell("accepted of %d that are %s" % (all_, kind), good[kind], "")
-            assert good[kind] == (all_ if kind == LIVES else 0), kind
-        n = refresh_some(site, old, texts)
-        clock.step("refreshed: %d" % n)
-    return 0
+@contextmanager
+def source(top):
+    if SOURCE == "mysql":
+        with oldsite.old_site(1) as site:
+            yield Maria(site)
+    elif SOURCE == "pgsql":
+        with postgres.cluster() as made:
+            yield Postgres(made)
+    else:
+        yield Sqlite(top / "old.sqlite")
+
+
+def load(db, old, top):
+    db.ask("".join(old.sql(SOURCE)))
+    people = top / "people"
+    hash_, day = passport.bcrypt(passport.PASSWORD), old.at(old.now - DAY)
+    with people.open("w") as out:
+        for i in range(PEOPLE):
+            print(1000 + i, "Person %d" % i, "p%d@site.example" % i, "\\N", hash_, "\\N", day,
+                  "\\N", sep="\t", file=out)
+    db.load("users", people)
+    for part in parts(top):
+        db.load("oauth_access_tokens", part.file("access"))
+        db.load("oauth_refresh_tokens", part.file("refresh"))
+
+
+# carnet
+
+def move(site, old, db, clock):
+    """Minutes 0 to 20 of doc/passport.md."""
+    file, pem = site.dir / "passport.jsonl", site.dir / "oauth-public.key"
+    with open(file, "w") as out:
+        out.write(old.site_line())
+        out.flush()
+        db.ask(old.script(SOURCE), out)
+    clock.step("exported: %d MB" % (file.stat().st_size >> 20))
+    pem.write_bytes(old.key.public_key().public_bytes(
+        Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    site.carnet("keys", "import", str(pem), "--verify-only")
+    (site.dir / "keys/passport.key").write_bytes(b"base64:" + base64.b64encode(old.app_key))
+    told = bring(site, file, "--dry-run")
+    clock.step("dry run")
+    assert bring(site, file)["stored"]
+    clock.step("imported: %d MB" % (sum(
+        p.stat().st_size for p in (site.dir / "data").glob("carnet.db*")
+        if "before" not in p.name) >> 20))
+    for what in ("users", "access_tokens", "personal_tokens", "refresh_tokens"):
+        tell("%s that came along" % what.replace("_", " "), told[what]["stored"], "")
+    assert told["users"]["stored"] == PEOPLE and told["users"]["left"] == 0
+    return told
 
 
 def bring(site, file, *options):
@@ -191,6 +246,158 @@ def bring(site, file, *options):
                        env={**os.environ, "CARNET_CONF": str(site.conf)})
     assert p.returncode == 0, p.stderr
     return json.loads(p.stdout)
+
+
+def wanted(i):
+    """What the guard must say of token i: the variables of a program behind it."""
+    kind = kind_of(i)
+    if not kind.lives:
+        return None
+    return (b"\r\nVariable-CARNET_USER_ID: %s\r\n" % (b"%d" % user_of(i) if kind.is_users else b""),
+            b"\r\nVariable-CARNET_CLIENT_ID: %d\r\n" % kind.client,
+            b"\r\nVariable-CARNET_SCOPE: read-posts\r\n")
+
+
+def judge(address, part):
+    """How many of each kind were let in; all but these were refused."""
+    good, begin = Counter(), fastcgi.record(fastcgi.BEGIN, b"\0\2\1" + bytes(5))
+    with socket.socket(socket.AF_UNIX) as s:
+        s.connect(address)
+        s.settimeout(60)
+        for i, text in enumerate(part.texts(), part.first):
+            s.sendall(begin + fastcgi.stream(fastcgi.PARAMS, fastcgi.pairs([
+                (b"REQUEST_METHOD", b"GET"), (b"REQUEST_URI", b"/any"),
+                (b"REMOTE_ADDR", b"192.0.2.1"),
+                (b"HTTP_AUTHORIZATION", b"Bearer " + text.encode())])))
+            said = answer(s)
+            if b"Status: 200" in said:
+                assert kind_of(i).lives and all(w in said for w in wanted(i)), (i, said)
+                good[kind_of(i).name] += 1
+            else:
+                assert b"Status: 401" in said and b'"invalid_token"' in said, (i, said)
+    return good
+
+
+def answer(s):
+    """Standard output of a request whose connection stays."""
+    data, out = b"", b""
+    while True:
+        data += s.recv(65536)
+        while len(data) >= 8 and len(data) >= 8 + int.from_bytes(data[4:6]) + data[6]:
+            kind, n, skip = data[1], int.from_bytes(data[4:6]), data[6]
+            if kind == fastcgi.STDOUT:
+                out += data[8:8 + n]
+            data = data[8 + n + skip:]
+            if kind == fastcgi.END:
+                return out
+
+
+def judge_all(site, top, pool):
+    conf = site.dir / "guard.conf"
+    conf.write_text(site.conf.read_text() + "\n[guard]\n/any = token\n")
+    program = [BUILD / "cgi-bin/guard"]
+    guards = [fastcgi.Program(program, site.dir, {"CARNET_CONF": str(conf)}, "guard%d" % i)
+              for i in range(os.cpu_count())]
+    every = parts(top)
+    addresses = [guards[i % len(guards)].address for i in range(len(every))]
+    good = Counter()
+    try:
+        for one in pool.map(judge, addresses, every):
+            good += one
+    finally:
+        for guard in guards:
+            guard.stop()
+    for kind in dict.fromkeys(KINDS):
+        n = sum(kind_of(i) == kind for i in range(TOKENS))
+        tell("accepted of %d that are %s" % (n, kind.name), good[kind.name], "")
+        assert good[kind.name] == (n if kind.lives else 0), kind
+
+
+def compare_refresh(site, top):
+    """How many rows of refresh tokens are as those of Passport: all, and no more."""
+    live = {row[0]: row[1:] for row in site.sql(
+        "SELECT t.digest, c.identifier, t.user_id, t.scope FROM oauth_refresh_tokens t"
+        " JOIN oauth_clients c ON c.id = t.client_id"
+        " WHERE from_passport = 1 AND t.spent_at IS NULL AND t.revoked_at IS NULL")}
+    later = {row[0] for row in site.sql("SELECT digest FROM passport_refresh_tokens")}
+    n = 0
+    for part in parts(top):
+        for i, text in enumerate(part.texts(), part.first):
+            if refresh_of(i) is None:
+                continue
+            digest = hashlib.sha256(refresh_id(jose.claims_of(text)["jti"]).encode()).digest()
+            if refresh_of(i) == "stored":
+                assert live.pop(digest) == (str(kind_of(i).client), user_of(i), "read-posts"), i
+            elif refresh_of(i) == "later":
+                later.remove(digest)
+            n += 1
+    assert not live and not later, (len(live), len(later))
+    return n
+
+
+def refresh_some(site, old, top):
+    """The first REFRESHES of them; each is judged as Passport would judge it."""
+    client, n = Client(str(WEB), old.secrets[WEB]), 0
+    for part in parts(top):
+        for i, text in enumerate(part.texts(), part.first):
+            if refresh_of(i) is None or kind_of(i).client != WEB:
+                continue
+            r = refresh(site, old, jose.claims_of(text), client)
+            assert (r.status_code == 200) == (refresh_of(i) in ("stored", "later")), (i, r.text)
+            n += 1
+            if n == REFRESHES:
+                return n
+    return n
+
+
+def refresh(site, old, claims, client):
+    text = passport.encrypt(old.app_key, json.dumps({
+        "client_id": claims["aud"], "refresh_token_id": refresh_id(claims["jti"]),
+        "access_token_id": claims["jti"], "scopes": ["read-posts"],
+        "user_id": claims["sub"], "expire_time": old.now + 40 * DAY}).encode())
+    r = site.refresh(text, client)
+    while r.status_code in (429, 503):
+        site.sql("DELETE FROM throttle")
+        r = site.refresh(text, client)
+    return r
+
+
+def sign_in_some(site):
+    for i in range(0, PEOPLE, max(1, PEOPLE // SIGN_INS)):
+        r = site.grant("password", username="p%d@site.example" % i, password=passport.PASSWORD)
+        assert r.status_code == 200, r.text
+        assert jose.claims_of(r.json()["access_token"])["sub"] == str(1000 + i)
+    return len(range(0, PEOPLE, max(1, PEOPLE // SIGN_INS)))
+
+
+def main():
+    old = passport.Laravel(12)
+    old.client(WEB)
+    old.client(HAND, "personal")
+    old.client(MACHINE)
+    old.client(GONE, revoked=True)
+    with servers.directory() as top, servers.lighttpd() as site, source(top) as db, \
+            ProcessPoolExecutor(os.cpu_count()) as pool:
+        clock, every = Clock(), parts(top)
+        small = Old(old.now, old.zone)
+        key = primes.new_primes(), primes.compile_in(top)
+        old.key = primes.Key(*key)
+        list(pool.map(make, [key] * len(every), [small] * len(every), every))
+        clock.step("signed: %d tokens" % TOKENS)
+        load(db, old, top)
+        clock.step("loaded into %s: %d people, %d tokens" % (SOURCE, PEOPLE, TOKENS))
+        told = move(site, old, db, clock)
+        clock = Clock()
+        judge_all(site, top, pool)
+        clock.step("shown to the guard, one by one: %d" % TOKENS)
+        n = compare_refresh(site, top)
+        clock.step("rows of refresh tokens compared: %d" % n)
+        assert told["refresh_tokens"]["stored"] == sum(
+            refresh_of(i) in ("stored", "later") for i in range(TOKENS))
+        n = refresh_some(site, old, top)
+        clock.step("refreshed: %d" % n)
+        clock.step("signed in: %d" % sign_in_some(site))
+    return 0
 
 
 if __name__ == "__main__":
