@@ -115,7 +115,7 @@ main(void)
 {
 	static const struct endpoint ep = {
 		.uses = USES_STORE | USES_KEYS | USES_SIGNING,
-		.name = "userinfo", .methods = METHOD_GET | METHOD_POST,
+		.name = "userinfo", .audit = "userinfo", .methods = METHOD_GET | METHOD_POST,
 		.bodies = BODY_FORM, .query_get = 1,
 		.cors = 1,
 		.run = run, .fail = resp_error_json,

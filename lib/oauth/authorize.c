@@ -24,6 +24,18 @@
 #include "url.h"
 #include "words.h"
 
+/* e, which the parameter p is wrong by: the log has what came. */
+static const struct oerr *
+with_value(struct req *rq, const struct oerr *e, enum param p)
+{
+	const char *value = rq->param[p];
+
+	return value == NULL
+	    ? e
+	    : oerr_why(rq, e, "%s  It came as %s", e->description,
+		  oerr_shown(rq->a, value));
+}
+
 static const struct oerr *
 read_prompt(struct req *rq, struct authorization *az)
 {
@@ -45,14 +57,18 @@ read_prompt(struct req *rq, struct authorization *az)
 			    memcmp(prompts[i].name, w, n) == 0)
 				break;
 		if (i == n_prompts)
-			return oerr_say(rq, &oerr_invalid_request,
-			    "The prompt is none, login, consent or"
-			    " select_account.");
+			return with_value(rq,
+			    oerr_say(rq, &oerr_invalid_request,
+				"The prompt is none, login, consent or"
+				" select_account."),
+			    PARAM_PROMPT);
 		az->prompt |= prompts[i].bit;
 	}
 	if (az->prompt & PROMPT_NONE && az->prompt != PROMPT_NONE)
-		return oerr_say(rq, &oerr_invalid_request,
-		    "The prompt none stands alone.");
+		return with_value(rq,
+		    oerr_say(rq, &oerr_invalid_request,
+			"The prompt none stands alone."),
+		    PARAM_PROMPT);
 	return NULL;
 }
 
@@ -196,11 +212,15 @@ check_challenge(struct req *rq, struct authorization *az)
 		return oerr_say(rq, &oerr_invalid_request,
 		    "The parameter code_challenge is missing.");
 	if (method == NULL || strcmp(method, "S256") != 0)
-		return oerr_say(rq, &oerr_invalid_request,
-		    "The code_challenge_method must be S256.");
+		return with_value(rq,
+		    oerr_say(rq, &oerr_invalid_request,
+			"The code_challenge_method must be S256."),
+		    PARAM_CODE_CHALLENGE_METHOD);
 	if (!pkce_is_challenge(az->challenge))
-		return oerr_say(rq, &oerr_invalid_request,
-		    "The code_challenge is no SHA-256 in base64url.");
+		return with_value(rq,
+		    oerr_say(rq, &oerr_invalid_request,
+			"The code_challenge is no SHA-256 in base64url."),
+		    PARAM_CODE_CHALLENGE);
 	return NULL;
 }
 
@@ -225,7 +245,9 @@ take_acr(struct req *rq, struct authorization *az, const char *words)
 		az->acr = acr;
 	return acr != ACR_NONE && acr <= factor_best(rq->conf)
 	    ? NULL
-	    : &oerr_unmet_authentication;
+	    : oerr_why(rq, &oerr_unmet_authentication,
+		  "asked for acr %s; the most that this server has is %s",
+		  oerr_shown(rq->a, words), acr_name(factor_best(rq->conf)));
 }
 
 /* RFC 9470 section 4. */
@@ -239,8 +261,10 @@ read_step_up(struct req *rq, struct authorization *az)
 	if (age != NULL &&
 	    (strspn(age, "0123456789") != strlen(age) ||
 		conf_time(age, &az->max_age) < 0))
-		return oerr_say(rq, &oerr_invalid_request,
-		    "The max_age is a number of seconds.");
+		return with_value(rq,
+		    oerr_say(rq, &oerr_invalid_request,
+			"The max_age is a number of seconds."),
+		    PARAM_MAX_AGE);
 	return acr == NULL || *acr == '\0' ? NULL : take_acr(rq, az, acr);
 }
 
@@ -277,8 +301,11 @@ read_hint(struct req *rq, struct authorization *az)
 		return e;
 	return strcmp(az->hint.client_id, az->client.client_id) == 0
 	    ? NULL
-	    : oerr_say(rq, &oerr_invalid_request,
-		  "The id_token_hint was issued to another client.");
+	    : oerr_why(rq,
+		  oerr_say(rq, &oerr_invalid_request,
+		      "The id_token_hint was issued to another client."),
+		  "The id_token_hint was issued to another client: %s",
+		  oerr_shown(rq->a, az->hint.client_id));
 }
 
 /* The parameters that OpenID Connect adds; without openid in scope they mean nothing. */
@@ -336,12 +363,17 @@ authorize_check(struct req *rq, struct authorization *az)
 		return oerr_say(rq, &oerr_invalid_request,
 		    "The parameter response_type is missing.");
 	if (strcmp(type, "code") != 0)
-		return &oerr_unsupported_response_type;
+		return with_value(rq, &oerr_unsupported_response_type,
+		    PARAM_RESPONSE_TYPE);
 	if (mode != NULL && !az->form_post && strcmp(mode, "query") != 0)
-		return oerr_say(rq, &oerr_invalid_request,
-		    "The response_mode is query or form_post.");
+		return with_value(rq,
+		    oerr_say(rq, &oerr_invalid_request,
+			"The response_mode is query or form_post."),
+		    PARAM_RESPONSE_MODE);
 	if (!words_have(az->client.grants, GRANT_CODE))
-		return &oerr_unauthorized_client;
+		return oerr_why(rq, &oerr_unauthorized_client,
+		    "the client may not use " GRANT_CODE "; it has %s",
+		    az->client.grants);
 	if ((e = check_challenge(rq, az)) != NULL ||
 	    (e = read_jkt(rq, az)) != NULL ||
 	    (e = az->prompt_error) != NULL ||

@@ -63,7 +63,9 @@ check_code(struct req *rq, const struct client *cl, const struct auth_code *c)
 		return oerr_why(rq, &oerr_invalid_grant, "expired code");
 	if (strcmp(c->redirect_uri, rq->param[PARAM_REDIRECT_URI]) != 0)
 		return oerr_why(rq, &oerr_invalid_grant,
-		    "another redirect_uri");
+		    "another redirect_uri: %s; the code is for %s",
+		    oerr_shown(rq->a, rq->param[PARAM_REDIRECT_URI]),
+		    c->redirect_uri);
 	return check_verifier(rq, c);
 }
 

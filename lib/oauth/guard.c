@@ -131,10 +131,13 @@ check_rule(struct req *rq, const struct guard_rule *rule,
 		return oerr_why(rq, &oerr_invalid_token, "for another place");
 	if ((e = check_caller(rq, rule, who)) != NULL)
 		return e;
-	if (rule->all != NULL && count_had(who->is.scope, rule->all, &n) < n)
-		return &oerr_insufficient_scope;
-	if (rule->any != NULL && count_had(who->is.scope, rule->any, &n) == 0)
-		return &oerr_insufficient_scope;
+	if ((rule->all != NULL &&
+		count_had(who->is.scope, rule->all, &n) < n) ||
+	    (rule->any != NULL &&
+		count_had(who->is.scope, rule->any, &n) == 0))
+		return oerr_why(rq, &oerr_insufficient_scope,
+		    "it needs the scope %s; the token has %s",
+		    rule->all != NULL ? rule->all : rule->any, who->is.scope);
 	return rule->acr == ACR_NONE && max_age_of(rq, rule) == 0
 	    ? NULL
 	    : check_sign_in(rq, rule, who);

@@ -144,12 +144,14 @@ scope_offer(struct req *rq, const struct client *cl, const char *asked,
 		set &= ~SCOPE_STAR;
 	}
 	if (unknown || set & SCOPE_STAR)
-		return oerr_why(rq, &oerr_invalid_scope, "unknown scope");
+		return oerr_why(rq, &oerr_invalid_scope,
+		    "unknown scope in %s", oerr_shown(rq->a, asked));
 	*out = set & may;
 	return set == 0 || *out != 0
 	    ? NULL
 	    : oerr_why(rq, &oerr_invalid_scope,
-		  "no scope that the client may have");
+		  "no scope that the client may have in %s; it may have %s",
+		  oerr_shown(rq->a, asked), scope_format(rq->conf, rq->a, may));
 }
 
 const struct oerr *

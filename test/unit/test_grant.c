@@ -135,7 +135,9 @@ a_code_is_good_once_for_its_client_uri_and_verifier(void **state)
 	assert_string_equal(fx.rq.trail.why, "code of another client");
 	assert_null(
 	    redeem_code(NOW, cl, "https://app.example/cb/", VERIFIER, &e));
-	assert_string_equal(fx.rq.trail.why, "another redirect_uri");
+	assert_string_equal(fx.rq.trail.why,
+	    "another redirect_uri: https://app.example/cb/; the code is for"
+	    " https://app.example/cb");
 	assert_null(redeem_code(NOW, cl, uri, CHALLENGE, &e));
 	assert_string_equal(fx.rq.trail.why, "wrong code_verifier");
 	assert_null(redeem_code(NOW + 60, cl, uri, VERIFIER, &e));

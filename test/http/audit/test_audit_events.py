@@ -274,6 +274,11 @@ def a_question_with_a_wrong_secret(site):
                      auth=site.client("introspect")._replace(secret="wrong"))
 
 
+@leads_to("cgi-bin/userinfo.c", "userinfo", "invalid_token", why="not three parts")
+def a_question_about_the_user_with_no_token_of_ours(site):
+    return site.get("/oauth/userinfo", token="x")
+
+
 def registered(site, **changes):
     other = site.variant("registration = open")
     r = other.post("/oauth/register", json={
