@@ -2,6 +2,7 @@
 #include "curler.h"
 
 #include <err.h>
+#include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -31,7 +32,10 @@ curler_begin(const char *part[static CURLER_PARTS], char *error)
 	CURL *c;
 
 	sandbox_quiet();
-	if ((n = recv(0, first, sizeof(first) - 1, 0)) <= 0 ||
+	n = recv(0, first, sizeof(first) - 1, 0);
+	if (n == 0)
+		exit(0); /* the courier has ended, and nothing was asked */
+	if (n < 0 ||
 	    cut(first, (size_t)n, part, CURLER_PARTS) < 0)
 		errx(2, "carnet courier runs this program");
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||

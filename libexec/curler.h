@@ -10,7 +10,8 @@
  * curler_begin(part, error):
  * Read the first packet of standard input, which has CURLER_PARTS strings, and begin
  * with libcurl, which puts to error why a transfer failed (CURL_ERROR_SIZE bytes).  The
- * program ends if it was not carnet courier that started it.
+ * program ends if it was not carnet courier that started it, and without a word if the
+ * courier has ended and asked for nothing.
  */
 CURL *curler_begin(const char *part[static CURLER_PARTS], char *error);
 
