@@ -1,8 +1,11 @@
 """The metadata (RFC 8414): each of its words is true."""
+from pathlib import Path
+
 import pytest
 
 from kit import expect, jose
 from kit.people import App, Browser, Page, sent_back
+from kit.signer import Signer
 
 URL = "/.well-known/oauth-authorization-server"
 OPENID = ["openid", "profile", "email", "groups", "offline_access"]
@@ -239,3 +242,83 @@ def test_it_is_read_only(site):
     """RFC 8414 section 3.1."""
     r = site.post(URL)
     assert (r.status_code, r.headers["Allow"]) == (405, "GET, HEAD")
+
+
+# Which test tries a member: a function of this file, or FILE::FUNCTION.  A member that is
+# not here has no test.
+TRIED = {
+    "issuer": "test_it_names_its_issuer",
+    "authorization_endpoint": "test_each_endpoint_answers",
+    "token_endpoint": "test_each_endpoint_answers",
+    "revocation_endpoint": "test_each_endpoint_answers",
+    "introspection_endpoint": "test_each_endpoint_answers",
+    "device_authorization_endpoint": "test_each_endpoint_answers",
+    "userinfo_endpoint": "test_each_endpoint_answers",
+    "end_session_endpoint": "test_each_endpoint_answers",
+    "jwks_uri": "test_each_endpoint_answers",
+    "registration_endpoint": "test_each_endpoint_is_there_when_it_is_on",
+    "client_id_metadata_document_supported": "test_documents.py::test_the_whole_way",
+    "grant_types_supported": "test_the_grants_listed_are_the_grants_known",
+    "token_endpoint_auth_methods_supported": "test_the_methods_listed_are_taken",
+    "revocation_endpoint_auth_methods_supported": "test_the_methods_listed_are_taken",
+    "introspection_endpoint_auth_methods_supported": "test_the_methods_listed_are_taken",
+    "token_endpoint_auth_signing_alg_values_supported":
+        "test_the_algorithms_listed_are_taken",
+    "revocation_endpoint_auth_signing_alg_values_supported":
+        "test_the_algorithms_listed_are_taken",
+    "introspection_endpoint_auth_signing_alg_values_supported":
+        "test_the_algorithms_listed_are_taken",
+    "response_types_supported": "test_response_types_and_modes_are_kept",
+    "response_modes_supported": "test_response_types_and_modes_are_kept",
+    "authorization_response_iss_parameter_supported":
+        "test_response_types_and_modes_are_kept",
+    "code_challenge_methods_supported": "test_the_challenge_methods_are_kept",
+    "scopes_supported": "test_the_scopes_are_the_configurations",
+    "request_parameter_supported": "test_request_object.py::test_a_signed_request_counts",
+    "request_object_signing_alg_values_supported": "test_request_object.py::test_a_signed_request_counts",
+    "pushed_authorization_request_endpoint": "test_each_endpoint_answers",
+    "require_pushed_authorization_requests": "test_par.py::test_requests_must_be_pushed",
+    "dpop_signing_alg_values_supported": "test_dpop.py::test_a_token_is_bound",
+    "request_uri_parameter_supported": "test_openid.py::test_what_is_not_supported_is_said",
+    "id_token_signing_alg_values_supported": "test_the_algorithms_listed_sign",
+    "userinfo_signing_alg_values_supported": "test_the_algorithms_listed_sign",
+    "subject_types_supported": "test_the_subject_types_listed_are_given",
+    "claims_supported": "test_the_claims_listed_are_told",
+    "claim_types_supported": "test_the_claims_listed_are_told",
+    "prompt_values_supported": "test_the_prompts_listed_are_known",
+    "acr_values_supported": "test_the_acrs_listed_are_known",
+    "claims_parameter_supported": "test_the_claims_parameter_is_taken",
+    "display_values_supported": "test_the_claims_parameter_is_taken",
+    "backchannel_logout_supported": "test_backchannel.py::test_the_logout_token",
+    "backchannel_logout_session_supported": "test_backchannel.py::test_the_logout_token",
+}
+EVERYTHING = "registration = open\nclient_documents = open"
+
+
+def test_every_member_is_tried(cgi):
+    """Discovery section 3, RFC 8414 section 2: also with all that can be turned on."""
+    assert set(cgi.variant(EVERYTHING).get(URL).json()) == set(TRIED)
+    for member, test in TRIED.items():
+        place, _, name = test.rpartition("::")
+        source = Path(__file__).with_name(place) if place else Path(__file__)
+        assert "\ndef %s(" % name in source.read_text(), member
+
+
+def test_each_endpoint_is_there_when_it_is_on(cgi):
+    """RFC 7591 section 3: it registers a client."""
+    other = cgi.variant(EVERYTHING)
+    url = other.get(URL).json()["registration_endpoint"]
+    r = other.post(url.removeprefix(other.url), json={"redirect_uris": [App.URI]})
+    assert r.status_code == 201 and r.json()["client_id"]
+    assert "registration_endpoint" not in cgi.get(URL).json()
+
+
+@pytest.mark.parametrize("endpoint", ["token", "revocation", "introspection"])
+def test_the_algorithms_listed_are_taken(cgi, endpoint):
+    """RFC 8414 section 2: a client signs by each; by no other (RFC 7523 section 3)."""
+    metadata = cgi.get(URL).json()
+    url = metadata[endpoint + "_endpoint"].removeprefix(cgi.url)
+    data = {"grant_type": "client_credentials", "token": "x"}
+    for alg in metadata[endpoint + "_endpoint_auth_signing_alg_values_supported"]:
+        signer = Signer(alg).register(cgi, grants="client_credentials,introspect")
+        assert cgi.post(url, data={**data, **signer.proof(cgi)}).status_code == 200, alg

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from kit import expect, jose, people
+from kit.dpop import Key
 from kit.people import App, Browser, Page, sent_back
 
 SCOPE = "openid profile email groups"
@@ -227,6 +228,32 @@ def test_userinfo_refuses(site, rp, browser):
     assert userinfo(site, got["access_token"]).status_code == 401
 
 
+def test_userinfo_is_not_for_another_apis_token(site, ada):
+    """RFC 8707 section 2: whoever runs that API sees the token, and learns no more by it;
+    without a resource the token is for userinfo."""
+    api = site.variant("audiences = https://api.example")
+    app, browser = App(api), Browser(api, ada)
+    there = app.connect(browser, scope="openid email", resource="https://api.example")
+    here = app.connect(browser, scope="openid email")
+    r = userinfo(api, there["access_token"])
+    assert r.status_code == 401
+    assert 'error="invalid_token"' in r.headers["WWW-Authenticate"]
+    assert userinfo(api, here["access_token"]).json()["email"] == ada.email
+
+
+def test_userinfo_wants_the_key_of_a_bound_token(site, rp, browser, ada):
+    """RFC 9449 section 7.1: a token that was stolen tells nothing."""
+    key = Key()
+    code = rp.code(browser, scope="openid email")
+    token = expect.tokens(key.ask(
+        site, rp.client, grant_type="authorization_code", code=code, redirect_uri=rp.uri,
+        code_verifier=rp.verifier))["access_token"]
+    for r in (userinfo(site, token), userinfo(site, None, "POST", data={"access_token": token}),
+              Key().get(site, "/oauth/userinfo", token)):
+        assert r.status_code == 401
+    assert key.get(site, "/oauth/userinfo", token).json()["email"] == ada.email
+
+
 def test_signed_userinfo(site, browser, ada):
     """Core section 5.3.2: a JWT with iss and aud for a client that is set so."""
     app = App(site, "--userinfo-alg", "ES256")
@@ -321,6 +348,28 @@ def test_select_account_shows_the_account(site, rp, browser, ada):
     for app in (rp, trusted):
         page = Page(app.ask(browser, scope="openid", prompt="select_account"))
         assert ada.email in page.text and page.form("approve")
+
+
+@pytest.mark.parametrize("prompt, first, last", [
+    ("login", "login", None), ("login consent", "login", "approve"),
+    ("select_account login", "login", None),  # who signs in chooses the account
+    ("login select_account consent", "login", "approve"), ("consent", None, "approve"),
+    ("select_account consent", None, "approve"), ("consent consent", None, "approve"),
+    ("select_account", None, "approve"), ("", None, None), (" ", None, None)])
+def test_prompts_together(site, rp, user, prompt, first, last):
+    """Core section 3.1.2.1: of several each is done, the sign-in first; also where consent
+    is remembered.  Without one nothing is asked again."""
+    browser = Browser(site, user)
+    rp.connect(browser, scope="openid")
+    r = rp.ask(browser, scope="openid", prompt=prompt)
+    if first == "login":
+        path, query = people.sent_to(r)
+        assert path == "/oauth/login"
+        r = browser.get(browser.sign_in(user, query["return_to"]).headers["Location"])
+    if last is None:
+        assert sent_back(r, rp)["code"]
+    else:
+        assert Page(r).form(last)
 
 
 def test_an_id_token_hint_names_the_user(site, rp, browser):

@@ -71,8 +71,8 @@ MISTAKES = {  # what the app does; what the log says of it
         ["issued to another client: ", "client=%(app)s", "%(other)s"]),
     "Core 5.5, claims": (
         lambda w: w.ask(claims="[]"), ["claims is malformed: it is no JSON object"]),
-    "Core 3.1.2.6, request": (
-        lambda w: w.ask(request="x"), ["request is not supported"]),
+    "Core 6.1, request": (
+        lambda w: w.ask(request="x"), ["The parameter request is for clients with"]),
     "RFC 6749 3.3, scope": (
         lambda w: w.ask(scope="email nonsense"), ["unknown scope in email?nonsense"]),
     "RFC 6749 3.3, too much": (

@@ -230,7 +230,8 @@ def test_silently_nobody_can_sign_in(site, user, browser, params):
     assert sent_back(r, app)["error"] == "login_required"
 
 
-@pytest.mark.parametrize("max_age", ["x", "-1", "1.5", "99999999999", "5m"])
+@pytest.mark.parametrize("max_age", ["x", "-1", "+1", " 1", "1.5", "0x10", "99999999999",
+                                     "9" * 30, "5m"])
 def test_a_max_age_that_is_no_number_is_refused(site, browser, max_age):
     app = App(site)
     r = app.ask(browser, max_age=max_age)
