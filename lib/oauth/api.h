@@ -11,7 +11,7 @@ struct api_route {
 	unsigned method;
 	const char *path; /* "", "/word", or "/ID": any one segment */
 	struct guard_rule rule;
-	int no_store;	/* run reads nothing from the database */
+	int no_store;	/* run reads nothing from the database, or may write */
 	const struct oerr *(*run)(
 	    struct req *rq, const struct caller *who, const char *id);
 };
