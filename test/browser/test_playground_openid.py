@@ -82,6 +82,9 @@ def test_sign_in_look_and_sign_out(tab, site, app):
     tab.said("Signed in as %d; the ID token is good." % user.id)
     assert tab.driver.current_url == app.uri
     assert tab.checks() == dict.fromkeys(CHECKS, True)
+    chromium.size(tab.driver, 390, 844, phone=True)
+    assert tab.driver.execute_script("return document.documentElement.scrollWidth") <= 390
+    chromium.size(tab.driver, 1280, 1000)
     token = tab.content("id-token")
     jose.verify(token, site.get("/oauth/jwks").json())
     assert json.loads(tab.content("id-claims")) == jose.claims_of(token)
