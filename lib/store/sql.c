@@ -199,7 +199,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " FROM oauth_access_tokens t"
 	    " JOIN oauth_clients c ON c.id = t.client_id"
 	    " LEFT JOIN users u ON u.id = t.user_id WHERE t.id = ?1" },
-	[SQL_ACCESS_ADD] = { .adds = 1, .text =
+	[SQL_ACCESS_ADD] = { .adds = 1, .later = 1, .text =
 	    "INSERT INTO oauth_access_tokens (id, client_id, user_id, family,"
 	    " name, scope, created_at, expires_at, seal, signed_by)"
 	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)" },
@@ -221,7 +221,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	    "UPDATE oauth_access_tokens SET revoked_at = ?2"
 	    " WHERE id = ?1 AND revoked_at IS NULL" },
 
-	[SQL_REFRESH_ADD] = { .text =
+	[SQL_REFRESH_ADD] = { .later = 1, .text =
 	    "INSERT INTO oauth_refresh_tokens (" GRANTED_COLUMNS ", digest,"
 	    " access_token, expires_at, spent_at, came_with)"
 	    " VALUES (" GRANTED_VALUES ", ?13, ?14, ?15, ?16, ?17)" },
@@ -243,7 +243,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " AND family = (SELECT family FROM oauth_refresh_tokens"
 	    "  WHERE digest = ?2 AND spent_at BETWEEN ?4 AND ?5"
 	    "  AND revoked_at IS NULL AND expires_at > ?3)" },
-	[SQL_REFRESH_SHARED_REVOKE] = { .guarded = 1, .serial = 1, .text =
+	[SQL_REFRESH_SHARED_REVOKE] = { .guarded = 1, .serial = 1, .later = 1, .text =
 	    "UPDATE oauth_access_tokens SET revoked_at = ?2"
 	    " WHERE revoked_at IS NULL AND id IN (SELECT access_token"
 	    "  FROM oauth_refresh_tokens WHERE family = ?1"
@@ -252,7 +252,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	 * A rotation takes nothing back (takes_back): else each refresh would
 	 * write the ledger.
 	 */
-	[SQL_REFRESH_PAIR_REVOKE] = { .guarded = 1, .text =
+	[SQL_REFRESH_PAIR_REVOKE] = { .guarded = 1, .later = 1, .text =
 	    "UPDATE oauth_access_tokens SET revoked_at = ?2"
 	    " WHERE id = ?1 AND revoked_at IS NULL" },
 	[SQL_REFRESH_KEEP] = { .text =
@@ -364,7 +364,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " granted_at) VALUES (?1, ?2, ?3, ?4, ?5)"
 	    " ON CONFLICT (user_id, client_id, resource) DO UPDATE"
 	    " SET scope = ?4, granted_at = ?5" },
-	[SQL_CONSENT_USED] = { .text =
+	[SQL_CONSENT_USED] = { .later = 1, .text =
 	    "UPDATE oauth_consents SET last_used_at = ?3"
 	    " WHERE user_id = ?1 AND client_id = ?2" },
 	/* Of the ?2 clients with the newest consents. */

@@ -115,6 +115,11 @@ struct statement {
 	 * runs the transaction serializable, and again if that fails.
 	 */
 	unsigned serial : 1;
+	/*
+	 * Within a write transaction nobody asks how many rows it met.  An engine
+	 * behind a network may send it with the next one, and then says 1.
+	 */
+	unsigned later : 1;
 };
 
 extern const struct statement sql_table[SQL_COUNT];

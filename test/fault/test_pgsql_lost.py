@@ -15,8 +15,7 @@ from kit import expect, jose, postgres, servers
 from kit.people import App, Browser
 from kit.site import Site
 
-pytestmark = pytest.mark.skipif("STORE_URI" not in os.environ,
-                                reason="it is about PostgreSQL: make test STORE=pgsql")
+pytestmark = pytest.mark.pgsql
 
 
 def message(kind, severity, text):
@@ -48,7 +47,7 @@ class Proxy:
         self.listener.bind("%s/.s.PGSQL.5432" % directory)
         os.chmod("%s/.s.PGSQL.5432" % directory, 0o777)
         self.listener.listen(64)
-        self.n = self.seen = 0
+        self.n = self.seen = self.trips = 0
         self.how, self.clients = "", set()
         threading.Thread(target=self.accept, daemon=True).start()
 
@@ -80,11 +79,13 @@ class Proxy:
         server.connect(self.behind)
         self.clients.add(client)
         muted = threading.Event()
-        muted.data = b""
+        muted.data, muted.has_answered = b"", True
         pump = threading.Thread(target=self.answer, args=(server, client, muted), daemon=True)
         pump.start()
         try:
             while data := client.recv(65536):
+                self.trips += muted.has_answered
+                muted.has_answered = False
                 if not self.is_time(data):
                     server.sendall(data)
                 elif self.how == "terminate":
@@ -103,10 +104,7 @@ class Proxy:
         finally:
             self.clients.discard(client)
             for s in (client, server):
-                try:
-                    s.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    pass
+                self.end(s)
             pump.join()
             client.close()
             server.close()
@@ -129,14 +127,24 @@ class Proxy:
     def answer(self, server, client, muted):
         try:
             while data := server.recv(65536):
+                muted.has_answered = True
                 if muted.is_set():
                     muted.data += data
                     muted.got = muted.data[-6:-1] == READY
                 else:
                     client.sendall(data)
         except OSError:
-            pass
+            pass  # one of them has ended; so does the other
+        if not muted.is_set():
+            self.end(client)
         muted.got = True
+
+    @staticmethod
+    def end(s):
+        try:
+            s.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass  # it has ended by itself
 
     def terminate(self):
         postgres.query(os.environ["STORE_URI"], "SELECT pg_terminate_backend(pid) FROM"
@@ -296,6 +304,39 @@ def test_a_connection_that_ended_while_idle_fails_no_request(kept):
         kept.proxy.end_idle(FAST if i % 2 else IMMEDIATE)
         r = kept.get("/api/user", token=r.json()["access_token"])
         assert r.status_code == 200, (i, r.text)
+
+
+# How often a request waits for the server, at least: one in some also deletes old rows.
+TRIPS = {"a guarded request": 1, "introspection": 3, "a token by client_credentials": 3,
+         "a token for a refresh token": 6}
+
+
+def test_a_request_waits_for_the_server_as_seldom_as_can_be(kept):
+    """doc/architecture.md, Engines: statements of which nobody needs the answer at once go
+    with the next one."""
+    client, introspector = kept.client("client_credentials"), kept.client("introspect")
+    chain = [kept.sign_in("*")["refresh_token"]]
+    token = kept.grant("client_credentials", client, scope="*").json()["access_token"]
+
+    def refresh():
+        r = kept.refresh(chain[0])
+        chain[0] = r.json()["refresh_token"]
+        return r
+
+    requests = {
+        "a guarded request": lambda: kept.get("/api/status", token=token),
+        "introspection": lambda: kept.post("/oauth/introspect", data={
+            "token": token, "client_id": introspector.id,
+            "client_secret": introspector.secret}),
+        "a token by client_credentials": lambda: kept.grant("client_credentials", client),
+        "a token for a refresh token": refresh}
+    seen = {}
+    for name, request in requests.items():
+        for _ in range(12):
+            before = kept.proxy.trips
+            assert request().status_code == 200
+            seen[name] = min(seen.get(name, 99), kept.proxy.trips - before)
+    assert seen == TRIPS
 
 
 def test_a_name_and_a_password_file_are_read_again(monkeypatch):

@@ -285,6 +285,39 @@ a_step_that_fails_is_not_run_again(void **state)
 	assert_int_equal(runs, 1);
 }
 
+/* A user, and a token of a client that there is not, which the engine may send later. */
+static int
+add_what_cannot_be(struct store *st, void *ctx)
+{
+	const struct access_token t = { .id = fixture_id("t"), .client = 777,
+		.scope = "a", .created_at = NOW, .expires_at = NOW + TTL };
+	const int *result = ctx;
+
+	if (put_user(st, "ann@example.org") < 0 ||
+	    store_access_add(st, &t) < 0)
+		return -1;
+	return *result;
+}
+
+/* sql.h, later: a statement that fails when the step has ended undoes the step, too. */
+static void
+a_row_that_cannot_be_undoes_the_step(void **state)
+{
+	int result = 1;
+
+	(void)state;
+	for (; result >= -1; result -= 2) {
+		assert_int_equal(
+		    store_write(fx.st, add_what_cannot_be, &result), -1);
+		assert_int_equal(fixture_sql(ANNS), 0);
+	}
+	add_pair("of one", "that there is");
+	assert_int_equal(spend("of one", NOW, GRACE), REFRESH_FIRST);
+	assert_int_equal(live("that there is"), 0);
+	assert_int_equal(fixture_sql("SELECT count(*) FROM"
+	    " oauth_access_tokens WHERE revoked_at IS NULL"), 0);
+}
+
 static int
 begins(const struct statement *sql, const char *verb)
 {
@@ -308,6 +341,9 @@ each_row_says_what_fits_its_statement(void **state)
 			fail_msg("takes back: %s", sql->text);
 		if (sql->locks && strstr(sql->text, "SELECT ") == NULL)
 			fail_msg("locks: %s", sql->text);
+		if (sql->later && (begins(sql, "SELECT ") || sql->takes_back ||
+				      strstr(sql->text, "RETURNING") != NULL))
+			fail_msg("later: %s", sql->text);
 	}
 }
 
@@ -338,6 +374,7 @@ main(void)
 		TEST_IN(ids_digests_and_keys_come_back_whole, tokens_setup),
 		TEST_IN(a_wrong_number_of_values_is_a_bug, tokens_setup),
 		TEST_IN(a_step_that_fails_is_undone, tokens_setup),
+		TEST_IN(a_row_that_cannot_be_undoes_the_step, tokens_setup),
 		TEST_IN(what_adds_rows_that_expire_purges_some, tokens_setup),
 		TEST_IN(a_step_is_run_again_where_the_engine_asks,
 		    tokens_setup),

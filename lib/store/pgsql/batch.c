@@ -95,7 +95,7 @@ name_of(struct db *db, enum sql which, char name[static 32])
 
 void
 pg_send_statement(
-    struct db *db, enum sql which, const struct value *v, int n)
+    struct db *db, int kind, enum sql which, const struct value *v, int n)
 {
 	struct parameters p = { .data = { NULL } };
 	char name[32];
@@ -111,13 +111,15 @@ pg_send_statement(
 		name_of(db, which, name);
 		if (!db->is_prepared[which] &&
 		    PQsendPrepare(
-			db->conn, name, text_of(db, which), 0, NULL))
+			db->conn, name, text_of(db, which), 0, NULL)) {
 			note(db, SENT_PREPARE, which);
+			db->is_prepared[which] = 1; /* unless it fails */
+		}
 		sent = PQsendQueryPrepared(
 		    db->conn, name, n, p.data, p.len, p.is_binary, 1);
 	}
 	if (sent)
-		note(db, SENT_WANTED, which);
+		note(db, kind, which);
 	pg_note_evidence(db, which, v);
 }
 
@@ -141,31 +143,36 @@ static PGresult *
 take(struct db *db, const struct sent *s, PGresult *res)
 {
 	if (is_error(res)) {
+		if (s->kind == SENT_PREPARE)
+			db->is_prepared[s->which] = 0;
 		/* What follows an error in a batch is not run. */
 		if (db->failed == NULL &&
-		    PQresultStatus(res) != PGRES_PIPELINE_ABORTED)
+		    PQresultStatus(res) != PGRES_PIPELINE_ABORTED) {
 			db->failed = res;
-		else
+			db->failed_at = s->kind;
+			db->failed_which = s->which;
+		} else {
 			PQclear(res);
+		}
 		return NULL;
 	}
 	if (s->kind == SENT_WANTED)
 		return res;
-	if (s->kind == SENT_PREPARE)
-		db->is_prepared[s->which] = 1;
 	if (s->kind == SENT_XID)
 		snprintf(db->xid, sizeof(db->xid), "%s", PQgetvalue(res, 0, 0));
 	PQclear(res);
 	return NULL;
 }
 
-PGresult *
-pg_receive(struct store *st, const char *what)
+/* Read all answers, and put the wanted one to *wanted.  Return 0, or -1. */
+static int
+receive(struct store *st, const char *what, PGresult **wanted)
 {
 	struct db *db = st->own;
-	PGresult *res, *wanted = NULL;
+	PGresult *res;
 	int is_lost = 0;
 
+	*wanted = NULL;
 	for (int i = 0; i < db->n_sent && !is_lost; i++) {
 		if ((res = PQgetResult(db->conn)) == NULL) {
 			is_lost = 1;
@@ -174,20 +181,43 @@ pg_receive(struct store *st, const char *what)
 			PQclear(res);
 		} else {
 			if ((res = take(db, &db->sent[i], res)) != NULL)
-				wanted = res;
+				*wanted = res;
 			/* The end of one command. */
 			while ((res = PQgetResult(db->conn)) != NULL)
 				PQclear(res);
 		}
 	}
 	db->n_sent = 0;
-	if (!is_lost && db->failed == NULL && wanted != NULL)
-		return wanted;
+	if (!is_lost && db->failed == NULL)
+		return 0;
+	if (db->failed != NULL && db->failed_at == SENT_LATER)
+		what = sql_table[db->failed_which].text;
 	pg_fail(st, db->failed, what);
 	PQclear(db->failed);
 	db->failed = NULL;
-	PQclear(wanted);
-	return NULL;
+	PQclear(*wanted);
+	*wanted = NULL;
+	return -1;
+}
+
+PGresult *
+pg_receive(struct store *st, const char *what)
+{
+	PGresult *wanted;
+
+	/* Without an error there is no answer only if it could not be sent. */
+	if (receive(st, what, &wanted) == 0 && wanted == NULL)
+		pg_fail(st, NULL, what);
+	return wanted;
+}
+
+int
+pg_flush(struct store *st)
+{
+	PGresult *none;
+
+	pg_sync(st->own);
+	return receive(st, "a batch", &none);
 }
 
 PGresult *

@@ -10,18 +10,20 @@
 #include "store_ledger.h"
 #include "store_look.h"
 
-#define SENT_MAX 16
+#define SENT_MAX 24
+#define SENT_ROOM 8 /* for what may follow one that goes later */
 #define EVIDENCE_MAX 32 /* bytes */
 
 struct evidence;
 
 /* A command that was sent, and whose answer was not read yet. */
 struct sent {
-	enum {
+	enum sent_kind {
 		SENT_OTHER,	/* its answer has no rows that somebody wants */
 		SENT_PREPARE,	/* it prepares the statement which */
 		SENT_XID,	/* its answer is the number of the transaction */
 		SENT_WANTED,	/* its answer is what the caller waits for */
+		SENT_LATER,	/* the statement which, when others are sent */
 		SENT_SYNC,	/* the end of a batch */
 	} kind;
 	enum sql which;
@@ -48,6 +50,8 @@ struct db {
 	char code[6];		/* SQLSTATE of the last failure; "": it has none */
 	int again;		/* failures in a row after which it is run again */
 	PGresult *failed;	/* the first answer of a batch that is an error */
+	enum sent_kind failed_at; /* what that answers, and which statement */
+	enum sql failed_which;
 	char *text[SQL_COUNT];	/* statements with $1 for ?1, made at first use */
 };
 
@@ -69,18 +73,21 @@ const char *const *pg_reads(const char *database, struct arena *a, size_t *n);
 /*
  * batch.c: several commands go to the server at once, in one round trip.
  * pg_send(db, kind, text): add a command without parameters.
- * pg_send_statement(db, which, v, n): add a statement, and its preparation if it
- * has none.  It is the wanted one.
+ * pg_send_statement(db, kind, which, v, n): add a statement, and its preparation if
+ * it has none.  It is the wanted one, or one that goes with later ones.
  * pg_sync(db): end the batch and send it, without waiting for its answer.
+ * pg_flush(st): end the batch, and read all answers, none of which is wanted; 0, or -1
+ * if a command failed: logged; st->fault is set.
  * pg_receive(st, what): read all answers.  Return the wanted one, to be cleared; or
  * NULL if a command failed: logged, with what; st->fault is set.
  * pg_simple(st, text): run SQL in which there may be several statements.  Return
  * the answer of the last one, or NULL as above.
  */
 void pg_send(struct db *db, int kind, const char *text);
-void pg_send_statement(
-    struct db *db, enum sql which, const struct value *v, int n);
+void pg_send_statement(struct db *db, int kind, enum sql which,
+    const struct value *v, int n);
 void pg_sync(struct db *db);
+int pg_flush(struct store *st);
 PGresult *pg_receive(struct store *st, const char *what);
 PGresult *pg_simple(struct store *st, const char *text);
 

@@ -29,19 +29,30 @@ is_text(const struct value *v, int n)
 	return 1;
 }
 
-static PGresult *
-run_once(struct store *st, enum sql which, const struct value *v, int n)
+/* There is a connection, and BEGIN is the first in its batch; 0, or -1. */
+static int
+make_ready(struct store *st)
 {
 	struct db *db = st->own;
 
 	if (pg_is_lost(db) && (db->begun == HAS_BEGUN || pg_connect(st) < 0)) {
 		st->fault = st->transaction == TX_WRITE ? FAULT_AGAIN
 							: FAULT_PASSES;
-		return NULL;
+		return -1;
 	}
 	if (st->transaction != TX_NONE && db->begun != HAS_BEGUN)
 		pg_send_begin(st);
-	pg_send_statement(db, which, v, n);
+	return 0;
+}
+
+static PGresult *
+run_once(struct store *st, enum sql which, const struct value *v, int n)
+{
+	struct db *db = st->own;
+
+	if (make_ready(st) < 0)
+		return NULL;
+	pg_send_statement(db, SENT_WANTED, which, v, n);
 	pg_sync(db);
 	return pg_receive(st, sql_table[which].text);
 }
@@ -98,12 +109,31 @@ run_statement(struct store *st, enum sql which, const struct value *v, int n)
 	return al.res;
 }
 
+/*
+ * The statement goes with the next one, or with COMMIT: no round trip of its own.  If
+ * it fails, so does that one.
+ */
+static int
+run_later(struct store *st, enum sql which, const struct value *v, int n)
+{
+	struct db *db = st->own;
+
+	if (make_ready(st) < 0 ||
+	    (db->n_sent > SENT_MAX - SENT_ROOM && pg_flush(st) < 0))
+		return -1;
+	pg_send_statement(db, SENT_LATER, which, v, n);
+	return 1;
+}
+
 int
 pg_run(struct store *st, enum sql which, const struct value *v, int n)
 {
-	PGresult *res = run_statement(st, which, v, n);
+	PGresult *res;
 	int changed;
 
+	if (sql_table[which].later && st->transaction == TX_WRITE)
+		return run_later(st, which, v, n);
+	res = run_statement(st, which, v, n);
 	if (res == NULL)
 		return -1;
 	changed = (int)strtol(PQcmdTuples(res), NULL, 10);

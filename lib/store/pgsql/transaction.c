@@ -91,13 +91,20 @@ pg_commit(struct store *st)
 		st->fault = FAULT_LASTS;
 		return -1;
 	}
+	/* Its number is known before its COMMIT is sent. */
+	if (begun && db->n_sent > 0 && db->xid[0] == '\0' && pg_flush(st) < 0)
+		return -1;
 	db->begun = NOT_BEGUN;
 	if (!begun)
 		return 0;
 	pg_send(db, SENT_WANTED, "COMMIT");
 	pg_sync(db);
-	if ((res = pg_receive(st, "COMMIT")) == NULL)
+	if ((res = pg_receive(st, "COMMIT")) == NULL) {
+		/* If what went with it failed, the server did not come to COMMIT. */
+		if (!pg_is_lost(db) && db->failed_at != SENT_WANTED)
+			db->begun = HAS_BEGUN;
 		return pg_is_lost(db) ? after_lost_commit(st) : -1;
+	}
 	/* The server says ROLLBACK to the commit of what had failed. */
 	is_done = strcmp(PQcmdStatus(res), "COMMIT") == 0;
 	PQclear(res);
@@ -117,7 +124,13 @@ void
 pg_rollback(struct store *st)
 {
 	struct db *db = st->own;
+	const enum fault fault = st->fault;
 
+	/* Whether what was not read yet has failed is of no interest any more. */
+	if (db->begun == HAS_BEGUN && !pg_is_lost(db) && db->n_sent > 0) {
+		(void)pg_flush(st);
+		st->fault = fault;
+	}
 	if (db->begun == HAS_BEGUN && !pg_is_lost(db)) {
 		pg_send(db, SENT_OTHER, "ROLLBACK");
 		pg_sync(db);
