@@ -17,6 +17,7 @@ def pytest_configure(config):
         "markers", "flow(name): a row of the matrix that test/run.py prints")
     config.addinivalue_line(
         "markers", "files: it is about the files of SQLite, and not for PostgreSQL")
+    config.addinivalue_line("markers", "pgsql: it is about PostgreSQL, and not for SQLite")
 
 
 # What a run over PostgreSQL skips, and why.
@@ -32,15 +33,23 @@ SKIPPED = {
     "http/deploy/test_shared_hosting.py": "static programs have no PostgreSQL in them"}
 
 
-def pytest_collection_modifyitems(items):
-    """A run over PostgreSQL says why it skips a test."""
+def why_not(item):
     if "STORE_URI" not in os.environ:
-        return
-    for item in items:
-        why = FILES if item.get_closest_marker("files") else next(
-            (reason for name, reason in SKIPPED.items() if str(item.path).endswith(name)), None)
-        if why:
-            item.add_marker(pytest.mark.skip(reason=why))
+        return "it is about PostgreSQL" if item.get_closest_marker("pgsql") else None
+    return FILES if item.get_closest_marker("files") else next(
+        (why for name, why in SKIPPED.items() if str(item.path).endswith(name)), None)
+
+
+def pytest_collection_modifyitems(config, items):
+    """A run over PostgreSQL (STORE=pgsql) says why it skips a test.  The usual run has both
+    engines: each test runs over the one that it is for."""
+    others = [item for item in items if why_not(item)]
+    if os.environ.get("STORE"):
+        for item in others:
+            item.add_marker(pytest.mark.skip(reason=why_not(item)))
+    elif others:
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if item not in others]
 
 
 @pytest.fixture(scope="session")

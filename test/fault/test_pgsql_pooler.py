@@ -10,8 +10,7 @@ import pytest
 from kit import expect, postgres, servers
 from kit.people import App, Browser
 
-pytestmark = pytest.mark.skipif("STORE_URI" not in os.environ,
-                                reason="it is about PostgreSQL: make test STORE=pgsql")
+pytestmark = pytest.mark.pgsql
 
 CONFIG = """[databases]
 pooled = host=%(host)s dbname=postgres user=carnet connect_query='SET search_path = %(schema)s'

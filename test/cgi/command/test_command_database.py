@@ -140,7 +140,7 @@ def everything(site):
             if p.is_file() and not p.name.startswith("audit.log")}
 
 
-@pytest.mark.skipif(not OVER_PGSQL, reason="SQLite has backups")
+@pytest.mark.pgsql
 def test_a_backup_is_left_to_postgresql(used, archive, tmp_path):
     """doc/deploy.md, PostgreSQL: its own tools do it; no half file stays, nothing changes."""
     p = used.command("backup", str(tmp_path / "new.tar"))
@@ -153,7 +153,7 @@ def test_a_backup_is_left_to_postgresql(used, archive, tmp_path):
     assert (rows(database_of(used)), everything(used)) == before
 
 
-@pytest.mark.skipif(not OVER_PGSQL, reason="test_backup.py has it for SQLite")
+@pytest.mark.pgsql
 def test_what_postgresql_took_back_is_accepted(fresh):
     """carnet restore --accept: all tokens end, and everybody signs in again."""
     pair = fresh.sign_in("*")
