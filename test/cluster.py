@@ -8,10 +8,12 @@ answered is compared with what is there.  The table tells how long no token was 
 no guarded request was answered.
 
 FAULTS="primary etcd" chooses faults by words of their names; FAILOVERS (10) is how many
-times the primary is replaced in the last one."""
+times the primary is replaced in the end, one after the other, in turn by a kill, a
+switch-over and a cut network.  RATE is the most requests a second."""
 import os
 import shutil
 import signal
+import statistics
 import sys
 import tempfile
 import time
@@ -26,6 +28,7 @@ from kit.ledger import Ledger  # noqa: E402
 
 FAILOVERS = int(os.environ.get("FAILOVERS", 10))
 CHOSEN = os.environ.get("FAULTS", "").split()
+RATE = int(os.environ.get("RATE", 0))
 CALM_S = 3  # between what was done, and a look at what came of it
 BOTH = ("etcd2", "etcd3")
 
@@ -141,27 +144,42 @@ def standby_lags(c):
 def standby_applies_late(c):
     """kill -9 of the primary, while the standby has applied nothing for 10 s"""
     old, standby = expect.until(c.primary), expect.until(c.sync_standby)
-    uri = "postgresql://postgres:%s@127.0.0.1:%d/postgres" % (
-        c.secret("superuser"), c.base + 30 + int(standby[-1]))
-    postgres.query(uri, "SELECT pg_wal_replay_pause()")
+    postgres.query(c.uri(standby, "postgres"), "SELECT pg_wal_replay_pause()")
     time.sleep(10)
     c.kill(old)
     c.wait_other_primary(old)
 
 
-def many_failovers(c):
-    for i in range(FAILOVERS):
-        switch_over(c) if i % 2 else primary_killed(c)
-        c.wait_whole()
+def primary_cut_off(c):
+    """the primary's machine is cut off from all others, for 20 s and more"""
+    old = expect.until(c.primary)
+    witnesses = [cluster.Witness(c, old, statement) for statement in (
+        "SELECT count(*) FROM oauth_clients", "UPDATE ledger SET minute = minute")]
+    with c.network.cut(old):
+        cut_at = time.monotonic()
+        c.wait_other_primary(old)
+        # Not before the others take its place: what they revoke would be good here.
+        new = expect.until(lambda: c.ledger.first("token", cut_at + 1), cluster.SLOW_S)
         time.sleep(CALM_S)
+        for witness in witnesses:
+            last = witness.last()
+            assert last < new, "the one cut off answered %.1f s too long" % (last - new)
+        time.sleep(max(0, cut_at + 20 - time.monotonic()))
 
 
-many_failovers.__doc__ = "%d failovers, one after the other" % FAILOVERS
+def replica_lags(c):
+    """a replica is cut off for 20 s; when it is back, the primary is killed"""
+    behind, = set(c.NODES) - {expect.until(c.primary), expect.until(c.sync_standby)}
+    with c.network.cut(behind):
+        time.sleep(20)
+    primary_killed(c)
+
 
 FAULTS = (switch_over, primary_killed, primary_machine_killed, standby_killed, etcd_killed,
           etcd_majority_killed, haproxy_killed, front_killed, programs_killed,
-          primary_patroni_hangs, primary_hangs, standby_lags, standby_applies_late, disk_full,
-          many_failovers)
+          primary_patroni_hangs, primary_hangs, primary_cut_off, standby_lags, replica_lags,
+          standby_applies_late, disk_full)
+BY_NETWORK = (primary_cut_off, replica_lags)
 
 
 def is_chosen(fault):
@@ -178,8 +196,15 @@ def failed_since(before, now):
     return ", ".join("%s %d" % (status or "none", n) for status, n in sorted(found.items()))
 
 
+def why_not(c, fault, has_disks):
+    if fault is disk_full and not has_disks:
+        return "mount(8) is not allowed"
+    return "only root has network namespaces" if fault in BY_NETWORK and not c.network else None
+
+
 def run(c, ledger, fault):
-    """Do it, and wait until everything works; print a row of the table."""
+    """Do it, and wait until everything works.  Return for how many seconds no token was
+    given, and no guarded request was answered, and which answers failed."""
     with ledger.lock:
         before = Counter(ledger.answers)
     since = time.monotonic()
@@ -188,40 +213,67 @@ def run(c, ledger, fault):
         c.wait_whole()
     except AssertionError as e:
         ledger.fail("%s: %s; %s", fault.__name__, e, c.members())
-        return
     ledger.wait_for_answers(time.monotonic())
-    row = [ledger.gap("token", since), ledger.gap("guard", since)]
     with ledger.lock:
         failed = failed_since(before, ledger.answers)
-    print("%-72s %7.1f %7.1f  %s" % (fault.__doc__, *row, failed or "none failed"), flush=True)
+    return ledger.gap("token", since), ledger.gap("guard", since), failed or "none failed"
+
+
+def run_failovers(c, ledger):
+    """Half of them by kill, half by hand, and each tenth by a cut network."""
+    seen = {}
+    for i in range(FAILOVERS):
+        fault = (primary_cut_off if i % 10 == 9 and c.network
+                 else switch_over if i % 2 else primary_killed)
+        seen.setdefault(fault, []).append(run(c, ledger, fault)[:2])
+        if ledger.wrong:
+            break
+        if i % 10 == 9:
+            print("%d failovers, %d answers" % (i + 1, ledger.answered()), flush=True)
+        time.sleep(CALM_S)
+    print("\n%-64s %5s %15s %15s" % ("failovers, one after the other", "times",
+                                     "token med max", "guard med max"))
+    for fault, gaps in seen.items():
+        print("%-64s %5d" % (fault.__doc__, len(gaps)), *(
+            "%9.1f %5.1f" % (statistics.median(of_one), max(of_one)) for of_one in zip(*gaps)))
+
+
+def load(c):
+    for n in (1, 2):
+        # A rotation without an answer can be tried again, however long that takes.
+        conf = c.dir / ("front%d/carnet.conf" % n)
+        conf.write_text("refresh_grace = 10m\n" + conf.read_text())
+    time.sleep(1.2)
+    c.ledger = Ledger(c.site(), [c.front(1), c.front(2)], RATE)
+    c.ledger.start()
+    c.ledger.wait_for_answers(time.monotonic())
+    return c.ledger
+
+
+def run_all(c, ledger, has_disks):
+    print("%-72s %7s %7s  %s" % ("fault", "token", "guard", "requests that failed"))
+    for fault in filter(is_chosen, FAULTS):
+        if why := why_not(c, fault, has_disks):
+            print("%-72s not run: %s" % (fault.__doc__, why))
+        elif not ledger.wrong:
+            print("%-72s %7.1f %7.1f  %s" % (fault.__doc__, *run(c, ledger, fault)), flush=True)
+    if FAILOVERS and not ledger.wrong and (not CHOSEN or "failovers" in CHOSEN):
+        run_failovers(c, ledger)
+    ledger.finish()
+    print("%d answers, %d of them tokens, %d revocations: %d lost" % (
+        ledger.answered(), len(ledger.given), len(ledger.revoked), len(ledger.wrong)))
 
 
 def main():
+    has_network = cluster.own_network()
     top = Path(tempfile.mkdtemp(prefix="carnet-cluster-"))
     top.chmod(0o711)
     wrong = ["it did not come to an end"]
     try:
-        with cluster.up(top) as (c, has_disks):
-            for n in (1, 2):
-                # A rotation without an answer can be tried again, however long that takes.
-                conf = c.dir / ("front%d/carnet.conf" % n)
-                conf.write_text("refresh_grace = 10m\n" + conf.read_text())
-            time.sleep(1.2)
-            ledger = Ledger(c.site(), [c.front(1), c.front(2)])
-            ledger.start()
-            ledger.wait_for_answers(time.monotonic())
-            print("%-72s %7s %7s  %s" % ("fault", "token", "guard", "requests that failed"))
-            for fault in filter(is_chosen, FAULTS):
-                if fault is disk_full and not has_disks:
-                    print("%-72s not run: mount(8) is not allowed" % fault.__doc__)
-                    continue
-                if not ledger.wrong:
-                    run(c, ledger, fault)
-            ledger.finish()
+        with cluster.up(top, has_network=has_network) as (c, has_disks):
+            ledger = load(c)
+            run_all(c, ledger, has_disks)
             wrong = ledger.wrong
-            print("%d answers, %d of them tokens, %d revocations: %d lost" % (
-                sum(n for (_, status), n in ledger.answers.items() if status),
-                len(ledger.given), len(ledger.revoked), len(wrong)))
     finally:
         if wrong:
             print("\n".join(wrong[:20]), "\nits logs are in", top, file=sys.stderr)

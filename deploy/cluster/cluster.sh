@@ -9,7 +9,9 @@
 #	cluster.sh status	each part and its process
 #	cluster.sh patronictl ARGUMENT...
 #
-# $CLUSTER_PORT is the first of its ports, a multiple of 100; all are on 127.0.0.1.
+# $CLUSTER_PORT is the first of its ports, a multiple of 100; all are on 127.0.0.1.  If
+# $CLUSTER_DIR has a network namespace machine1 (ip-netns(8)), and 2, and 3, the database
+# and etcd run there, as on machines of their own, with the addresses of the files.
 # Started by root, PostgreSQL and Patroni run as the user postgres.
 set -eu
 
@@ -32,13 +34,23 @@ die() {
 	exit 1
 }
 
+# machine N: its address
+machine() {
+	if [ -e "$dir/machine1" ]; then
+		printf '%s\n' "10.0.0.1$1"
+	else
+		echo 127.0.0.1
+	fi
+}
+
 # The files of three machines are for 10.0.0.11 to 13: here each has ports of its own.
 localize() {
+	at=$(machine '\1')
 	sed -E -e '/^#/d' \
-	    -e "s/10\.0\.0\.1([123]):2379/127.0.0.1:${port}1\1/g" \
-	    -e "s/10\.0\.0\.1([123]):2380/127.0.0.1:${port}2\1/g" \
-	    -e "s/10\.0\.0\.1([123]):5432/127.0.0.1:${port}3\1/g" \
-	    -e "s/10\.0\.0\.1([123]):8008/127.0.0.1:${port}4\1/g" \
+	    -e "s/10\.0\.0\.1([123]):2379/$at:${port}1\1/g" \
+	    -e "s/10\.0\.0\.1([123]):2380/$at:${port}2\1/g" \
+	    -e "s/10\.0\.0\.1([123]):5432/$at:${port}3\1/g" \
+	    -e "s/10\.0\.0\.1([123]):8008/$at:${port}4\1/g" \
 	    -e "s/10\.0\.0\.2([12]):8080/127.0.0.1:${port}5\1/g" \
 	    -e "s/^PG([123])_CHECK=.*/PG\1_CHECK=${port}4\1/" \
 	    -e "s/^SITE=.*/SITE=127.0.0.1:${port}00/" \
@@ -82,6 +94,14 @@ make_files() {
 	localize <"$here/haproxy.env" >"$dir/haproxy.env"
 }
 
+# as_machine N COMMAND...: become that command, in the network of machine N
+as_machine() {
+	at=$dir/machine$1
+	shift
+	[ ! -e "$at" ] || set -- nsenter --net="$at" "$@"
+	exec "$@"
+}
+
 # run NAME: become that part
 run() {
 	if [ -f "$dir/$1.env" ]; then
@@ -91,13 +111,15 @@ run() {
 	fi
 	case $1 in
 	etcd*)
-		exec etcd
+		as_machine "${1#etcd}" etcd
 		;;
 	pg*)
 		cd "$dir/$1"
 		export HOME="$dir/$1"
-		is_root && exec setpriv --reuid postgres --regid postgres --init-groups \
-		    patroni "$dir/$1/patroni.yml"
+		if is_root; then
+			as_machine "${1#pg}" setpriv --reuid postgres --regid postgres \
+			    --init-groups patroni "$dir/$1/patroni.yml"
+		fi
 		exec patroni "$dir/$1/patroni.yml"
 		;;
 	haproxy)
@@ -185,7 +207,7 @@ until_true() {
 
 # A primary takes writes, and a standby has each of them.
 is_replicated() {
-	curl -s --max-time 5 "http://127.0.0.1:${port}41/cluster" | grep -q sync_standby
+	curl -s --max-time 5 "http://$(machine 1):${port}41/cluster" | grep -q sync_standby
 }
 
 # sql DATABASE: run what comes on standard input on the primary, as the superuser
@@ -266,7 +288,7 @@ down() {
 	done
 	# The standbys first, so that nobody takes over what is to be stopped.
 	for n in 1 2 3; do
-		curl -s -o /dev/null -f --max-time 2 "http://127.0.0.1:${port}4$n/primary" ||
+		curl -s -o /dev/null -f --max-time 2 "http://$(machine $n):${port}4$n/primary" ||
 		    stop pg$n
 	done
 	for part in pg1 pg2 pg3 etcd1 etcd2 etcd3; do

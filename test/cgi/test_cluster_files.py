@@ -51,3 +51,10 @@ def test_no_file_of_a_machine_has_another_ones_own_address():
             found = set(re.findall(r"10\.0\.0\.\d+", value))
             assert len(found) in ((3,) if "," in value else (0, 1)), name
             assert "," in value or found <= {"10.0.0.11"}, name
+
+
+def test_each_file_has_its_step():
+    """doc/cluster.md, On real machines and On this machine."""
+    told = (ROOT / "doc/cluster.md").read_text()
+    for name in TEXT:
+        assert name in told, name

@@ -15,10 +15,12 @@ KNOWN = 2000  # tokens that are asked about again and again
 
 
 class Ledger:
-    """site: by HAProxy; fronts: each front end without it."""
+    """site: by HAProxy; fronts: each front end without it; rate: at most so many requests a
+    second, or 0."""
 
-    def __init__(self, site, fronts):
+    def __init__(self, site, fronts, rate=0):
         self.site, self.fronts = site, fronts
+        self.pause_s, self.next_at = 1 / rate if rate else 0, 0
         self.lock = threading.Lock()
         self.given, self.revoked, self.chains = [], [], {}
         self.wrong = []  # what was not to be
@@ -34,6 +36,7 @@ class Ledger:
 
     def ask(self, what, request):
         """The answer; None: there was none, or it promised nothing."""
+        self.wait_turn()
         try:
             r = request()
             status = r.status_code
@@ -49,6 +52,13 @@ class Ledger:
             self.fail("%s: %s", what, r.text)  # lighttpd's own 500 is no JSON
         time.sleep(0.05)
         return None
+
+    def wait_turn(self):
+        with self.lock:
+            now = time.monotonic()
+            self.next_at = max(now, self.next_at) + self.pause_s
+            wait_s = self.next_at - now
+        time.sleep(wait_s)
 
     def guard(self, token, front=None, what="guard"):
         site = front or self.site
@@ -166,6 +176,15 @@ class Ledger:
         with self.lock:
             at = [since, *(t for t in self.worked[what] if t > since), time.monotonic()]
         return max(b - a for a, b in zip(at, at[1:]))
+
+    def answered(self):
+        with self.lock:
+            return sum(n for (_, status), n in self.answers.items() if status)
+
+    def first(self, what, since):
+        """When the first one after that worked; None: none has yet."""
+        with self.lock:
+            return next((t for t in self.worked[what] if t > since), None)
 
     def wait_for_answers(self, since):
         """Everything works again: each front end answers each kind."""
