@@ -166,12 +166,12 @@ start() {
 	echo $! >"$dir/$1.keeper"
 }
 
-# end PID: wait until the process is gone, by force after a minute
+# end PID: wait until the process is gone; after a minute end it and its group by force
 end() {
 	tries=0
 	while kill -0 "$1" 2>/dev/null; do
 		tries=$((tries + 1))
-		[ $tries -lt 600 ] || kill -9 "$1" 2>/dev/null || :
+		[ $tries -lt 600 ] || kill -9 "-$1" 2>/dev/null || kill -9 "$1" 2>/dev/null || :
 		sleep 0.1
 	done
 }
