@@ -222,10 +222,11 @@ help:
 	@echo 'make apps       apps of others sign their users in and out; needs npm, PyPI, Go'
 	@echo 'make revocations  10,000 of them, each seen by the next request under mod_carnet'
 	@echo 'make cluster    three PostgreSQL and two front ends: faults under load;  FAULTS=words FAILOVERS=10'
+	@echo 'make transfer   a million tokens move to PostgreSQL and back;  TOKENS=1000000'
 	@echo 'make cov        which lines of lib/ the tests run'
 	@echo 'make bench      measure;  make screenshots, tidy, fmt, lint-man, deps, clean'
 
 -include $(LIB_OBJ:.o=.d) $(PROGRAMS:=.d) $(UNITS:=.d) $(FUZZERS:=.d) $(COMMAND_SRC:%.c=$(BUILD)/%.d) $(wildcard $(BUILD)/deploy/*.d $(BUILD)/libexec/*.d)
 .PHONY: all static apache nginx pgsql units deps run test bench asan fuzz fuzz-build fuzz-keep fuzzers cov tidy fmt \
-	lint-man timing passport people mcp apps revocations valgrind soak cluster screenshots install uninstall dist bundle deb clean help
+	lint-man timing passport people mcp apps revocations valgrind soak cluster transfer screenshots install uninstall dist bundle deb clean help
 .SECONDARY:

@@ -50,6 +50,13 @@ cluster:
 	@$(MAKE) -s pgsql PGSQL_GOALS=all
 	@BUILD=$(BUILD)/pgsql $(PYTHON) test/cluster.py
 
+# A million tokens move from SQLite to PostgreSQL and back, and are compared.
+transfer:
+	@sh deploy/deps.sh test
+	@$(MAKE) -s -j$$(nproc) all
+	@$(MAKE) -s pgsql PGSQL_GOALS=all
+	@BUILD=$(BUILD)/pgsql $(PYTHON) test/transfer.py
+
 # 20,000 people of another site sign in.
 people:
 	@sh deploy/deps.sh test
