@@ -1,27 +1,52 @@
 #!/usr/bin/python3
-"""PostgreSQL by a Unix socket beside SQLite, in one run, by turns: the same programs, the
-same web server, the same disk; each commit is on disk when it is answered.
+"""Engines in one run, by turns: SQLite; one PostgreSQL by a Unix socket; three of them with
+synchronous commit, behind HAProxy (deploy/cluster).  The same programs, the same web server, the
+same disk; each commit is on disk when it is answered.  Then Glewlwyd and Ory Hydra on the one
+PostgreSQL, and what one more front end costs.
 
-By itself, with the build of make pgsql: BUILD=build/pgsql bench/engines.py
-DURATION is of one round in seconds, RUNS the rounds, STORE_URI a PostgreSQL that is there
-already (else one is made, with PostgreSQL's defaults)."""
+By itself, with the build of make pgsql and the packages of deploy/deps.sh cluster and bench:
+BUILD=build/pgsql bench/engines.py
+DURATION is of one round in seconds, RUNS the rounds.  HYDRA is Hydra's program, if there is one:
+go build makes it of github.com/ory/hydra/v2.  THREE=0 leaves out the three."""
 import base64
 import hashlib
 import os
+import re
 import statistics
 import subprocess
 import sys
-from contextlib import ExitStack
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 from carnet import Site
-from load import BUILD, CONNECTIONS, HERE, ROUNDS, SCOPE, form_of, wait_for, wrk
+from load import BUILD, CONNECTIONS, HERE, ROUNDS, SCOPE, form_of, free_port, pss_kb, tree
+from load import wait_for, wrk
 
 sys.path.insert(0, str(HERE.parent / "test"))
-from kit import postgres  # noqa: E402
+import stored_peers  # noqa: E402
+from kit import cluster, postgres  # noqa: E402
 
 
 class EngineSite(Site):
-    """Without the floors of bench.conf."""
+    """Without the floors of bench.conf, which make no use of the database."""
+
+    @classmethod
+    def copy_of(cls, site):
+        """A front end of the same site; it is not started."""
+        more = cls.__new__(cls)
+        more.database, more.process = site.database, None
+        more.dir = Path(tempfile.mkdtemp(prefix="bench-", dir=BUILD))
+        for name in ("www", "sock", "tmp", "data"):
+            (more.dir / name).mkdir()
+        subprocess.run(["cp", "-R", site.conf, site.dir / "keys", more.dir], check=True)
+        more.port, more.conf = free_port(), more.dir / "carnet.conf"
+        more.url = "http://127.0.0.1:%d" % more.port
+        more.env = {**site.env, "CARNET_RUN": str(more.dir), "CARNET_CONF": str(more.conf),
+                    "CARNET_PORT": str(more.port)}
+        return more
 
     def start(self):
         self.process = subprocess.Popen(
@@ -63,6 +88,14 @@ class Flows:
     def load(self, path, **env):
         return lambda: wrk(self.site.url + path, **env)
 
+    @staticmethod
+    def same(flows, site):
+        """Loads on another front end of the site: guarded requests, tokens."""
+        own = flows.site.token(flows.machine, grant_type="client_credentials", scope=SCOPE)
+        return [lambda: wrk(site.url + "/api/status", TOKEN=own["access_token"]),
+                lambda: wrk(site.url + "/oauth/token", BODY=form_of(
+                    flows.machine, grant_type="client_credentials", scope=SCOPE))]
+
     def refresh(self):
         """A family for each connection and more; a sign-in would cost a password hash."""
         row, = self.site.sql("SELECT client_id, user_id, scope, expires_at FROM"
@@ -81,42 +114,133 @@ class Flows:
                        self.person, grant_type="refresh_token", refresh_token=""))
 
 
-def report(seen):
-    print("| flow | SQLite, a second | PostgreSQL, a second | ratio, median | p99 SQLite, ms |"
-          " p99 PostgreSQL, ms | failed |\n|---|---|---|---|---|---|---|")
-    for name, rounds in seen.items():
-        def median(engine, key):
-            return statistics.median(r[engine][key] for r in rounds)
+def median(rounds, key):
+    return statistics.median(r[key] for r in rounds)
 
-        ratio = statistics.median(r["pgsql"]["rate"] / r["sqlite"]["rate"] for r in rounds)
-        print("| %s | %.0f | %.0f | %.2f | %.1f | %.1f | %d |" % (
-            name, median("sqlite", "rate"), median("pgsql", "rate"), ratio,
-            median("sqlite", "p99"), median("pgsql", "p99"),
-            sum(r[e]["failed"] for r in rounds for e in r)))
+
+def measure(runs):
+    """runs: functions by name.  Their rounds, by turns."""
+    seen = {name: [] for name in runs}
+    for i in range(ROUNDS):
+        for name in list(runs)[::1 if i % 2 == 0 else -1]:
+            seen[name].append(runs[name]())
+    return seen
+
+
+def report_engines(flows):
+    names = list(flows)
+    print("| flow |" + "".join(" %s, a second | p99, ms |" % n for n in names)
+          + " of SQLite | failed |\n|---|" + "---:|" * (2 * len(names) + 2))
+    for flow in flows["SQLite"].table:
+        seen = measure({name: flows[name].table[flow] for name in names})
+        rate = {name: median(seen[name], "rate") for name in names}
+        print("| %s |" % flow + "".join(
+            " %.0f | %.1f |" % (rate[name], median(seen[name], "p99")) for name in names)
+            + " %s | %d |" % (", ".join("%.2f" % (rate[n] / rate["SQLite"]) for n in names[1:]),
+                              sum(r["failed"] for of in seen.values() for r in of)),
+            flush=True)
+
+
+def report_peers(stack, flows, directory, server):
+    """carnet and others on one PostgreSQL."""
+    ours = {"client_credentials": flows.table["client_credentials"],
+            "introspect": flows.table["introspect"]}
+    print("\n| on one PostgreSQL | carnet, a second | p99, ms | other | a second | p99, ms |"
+          " times | failed |\n|---|---:|---:|---|---:|---:|---:|---:|")
+    for kind in stored_peers.ALL:
+        try:
+            peer = kind(directory, flows.site, server)
+        except Exception as e:  # any: a program is not there, or does not start
+            print("%s was not measured: %s" % (kind.name, str(e).splitlines()[0]))
+            continue
+        stack.callback(peer.stop)
+        for flow, theirs in peer.rows().items():
+            theirs()
+            seen = measure({"carnet": ours[flow], "other": theirs})
+            a, b = (median(seen[who], "rate") for who in ("carnet", "other"))
+            print("| %s | %.0f | %.1f | %s | %.0f | %.1f | %.1f | %d |" % (
+                flow, a, median(seen["carnet"], "p99"), peer.name, b,
+                median(seen["other"], "p99"), a / max(b, 0.1),
+                sum(r["failed"] for of in seen.values() for r in of)), flush=True)
+
+
+def report_front(flows, server):
+    """One more front end: a copy of configuration and keys, and programs of its own."""
+    site = flows.site
+    more = EngineSite.copy_of(site)
+    try:
+        run = flows.table["client_credentials"]
+        alone = statistics.median(run()["rate"] for _ in range(ROUNDS))
+        before = pss_kb(tree(server.postmaster())), server.connections()
+        more.start()
+        other = Flows.same(flows, more)
+        for load in other:
+            load()
+        with ThreadPoolExecutor(2) as pool:
+            both = [sum(f.result()["rate"] for f in [pool.submit(run), pool.submit(other[1])])
+                    for _ in range(ROUNDS)]
+        after = pss_kb(tree(server.postmaster())), server.connections()
+        print("\none more front end: %d MB of memory; %d connections, for which PostgreSQL has"
+              " %d MB; tokens a second %.0f with one, %.0f with two" % (
+                  pss_kb(more.pids()) / 1024, after[1] - before[1], (after[0] - before[0]) / 1024,
+                  alone, statistics.median(both)))
+    finally:
+        more.remove()
+
+
+class Server:
+    """One PostgreSQL, by a socket and on a port of 127.0.0.1; with fsync, as it is by default."""
+
+    def __init__(self, made):
+        self.made, self.port = made, free_port()
+        made.stop("fast")
+        made.start("-c listen_addresses=127.0.0.1 -c port=%d" % self.port)
+        self.uri = "%s&port=%d" % (made.uri, self.port)
+
+    def database(self, name):
+        """A new database; what psql says of it is the caller's."""
+        self.made.run("createdb", "-h", self.made.top, "-p", str(self.port), "-U", "carnet", name,
+                      check=True)
+        return name
+
+    def postmaster(self):
+        return int((self.made.top / "data/postmaster.pid").read_text().split()[0])
+
+    def connections(self):
+        return postgres.query(self.uri, "SELECT count(*) FROM pg_stat_activity"
+                              " WHERE application_name = 'carnet'")[0][0]
+
+
+@contextmanager
+def three():
+    """The URI by which HAProxy leads to the primary of three."""
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=BUILD) as top:
+        Path(top).chmod(0o711)
+        with cluster.up(top) as (made, _):
+            for front in ("front1", "front2"):
+                made.command("stop", front)
+            text = (Path(top) / "front1/carnet.conf").read_text()
+            yield re.search(r"(?m)^database = (.*)", text)[1] + "?application_name=bench"
 
 
 def main():
     if not (BUILD / "lib/store/pgsql").exists():
         sys.exit("%s has no PostgreSQL in it: make pgsql" % BUILD)
     with ExitStack() as stack:
-        uri = os.environ.get("STORE_URI")
-        if uri is None:
-            cluster = stack.enter_context(postgres.cluster())
-            cluster.stop("fast")
-            cluster.start("")  # as it is by default: with fsync
-            uri = cluster.uri
+        server = Server(stack.enter_context(postgres.cluster()))
+        databases = {"SQLite": None, "one PostgreSQL": postgres.new_schema(server.uri)}
+        if os.environ.get("THREE", "1") != "0":
+            databases["three"] = postgres.new_schema(stack.enter_context(three()))
         flows = {}
-        for engine, database in ("sqlite", None), ("pgsql", postgres.new_schema(uri)):
+        for name, database in databases.items():
             site = EngineSite(database=database)
             stack.callback(site.remove)
             site.start()
-            flows[engine] = Flows(site)
-        seen = {name: [] for name in flows["sqlite"].table}
-        for i in range(ROUNDS):
-            for name, rounds in seen.items():
-                turns = list(flows)[::1 if i % 2 == 0 else -1]
-                rounds.append({engine: flows[engine].table[name]() for engine in turns})
-        report(seen)
+            flows[name] = Flows(site)
+        report_engines(flows)
+        one = flows["one PostgreSQL"]
+        report_front(one, server)
+        report_peers(stack, one, one.site.dir, server)
 
 
 if __name__ == "__main__":

@@ -59,11 +59,7 @@ class Glewlwyd(Peer):
 
     def __init__(self, site, keys):
         super().__init__(site)
-        db = sqlite3.connect(self.dir / "glewlwyd.db")
-        db.execute("PRAGMA journal_mode = WAL")
-        db.executescript(Path("/usr/share/dbconfig-common/data/glewlwyd/install/sqlite3")
-                         .read_text())
-        db.close()
+        database = self.database()
         own = ("port", "external_url", "log_", "@include", "use_secure", "bind", "database")
         kept = [line for line in Path("/etc/glewlwyd/glewlwyd.conf").read_text().splitlines()
                 if not line.startswith(own)]
@@ -74,12 +70,21 @@ external_url = "%s/"
 log_mode = "file"
 log_level = "ERROR"
 log_file = "%s/glewlwyd.log"
-database = { type = "sqlite3" path = "%s/glewlwyd.db" };
-""" % (self.port, self.url, self.dir, self.dir))
+database = { %s };
+""" % (self.port, self.url, self.dir, database))
         self.run(["glewlwyd", "--config-file=%s/conf" % self.dir])
         self.jar = urllib.request.build_opener(
             urllib.request.HTTPCookieProcessor(CookieJar()))
         self.set_up(keys)
+
+    def database(self):
+        """Make it; the setting that leads to it."""
+        db = sqlite3.connect(self.dir / "glewlwyd.db")
+        db.execute("PRAGMA journal_mode = WAL")
+        db.executescript(Path("/usr/share/dbconfig-common/data/glewlwyd/install/sqlite3")
+                         .read_text())
+        db.close()
+        return 'type = "sqlite3" path = "%s/glewlwyd.db"' % self.dir
 
     def api(self, path, **members):
         rq = urllib.request.Request(self.url + "/api/" + path, json.dumps(members).encode(),
@@ -90,6 +95,8 @@ database = { type = "sqlite3" path = "%s/glewlwyd.db" };
         self.api("auth/", username="admin", password="password")
         self.api("scope/", name="read", display_name="read", password_required=False, scheme={})
         for name, kind in (("rs256", "rsa"), ("es256", "ecdsa")):
+            if name not in keys:
+                continue
             self.api("mod/plugin/", module="oidc", name=name, display_name=name, enabled=True,
                      parameters={
                          "iss": self.url, "jwt-type": kind, "jwt-key-size": "256",
