@@ -363,6 +363,20 @@ def test_a_name_and_a_password_file_are_read_again(monkeypatch):
                 refresh = r.json()["refresh_token"]
 
 
+def test_of_several_hosts_the_one_that_takes_writes_is_used(monkeypatch):
+    """carnet.conf(5), database: one is not there, and one is a standby."""
+    uri = postgres.new_schema(os.environ["STORE_URI"])
+    with postgres.cluster() as standby:
+        standby.stop("fast")
+        standby.start("-F -c default_transaction_read_only=on")
+        hosts = "/nowhere,%s," % standby.top
+        monkeypatch.setattr(servers, "database_options",
+                            lambda: ["--database", uri.replace("host=", "host=" + hosts)])
+        with servers.lighttpd() as site:
+            assert site.get("/api/user", token=site.sign_in("*")["access_token"]).ok
+            assert postgres.query(uri, "SELECT count(*) FROM oauth_access_tokens")[0][0] > 0
+
+
 def test_a_server_that_dies_under_load(monkeypatch):
     """It is killed and recovers, three times; with fsync, as a real one."""
     with postgres.cluster() as cluster:
