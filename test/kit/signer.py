@@ -10,6 +10,15 @@ from kit import jose
 TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
+# Of two primes as Infineon's chips made them (CVE-2017-15361).
+ROCA = {"kty": "RSA", "e": "AQAB", "n": (
+    "w3ILpZrZCQUoHY5oi5qiQqPpyO8IQIpJK0P9G9uMdM6yhJPpBugVIY7Pk8vyAREhlo1Me53mRe_Z"
+    "F7QHyV757GTjpbGIQIVPq-B-pGl6Is0Jv-9Z7R2XfwU5ZddJIyZWH7fZcwGYDegDokor0W5H9ws_"
+    "ZuOOcP_MbKND6Bu8vPqZYOLaY8i1b0sjaV8TeRRVozfIdH_KeNwKpyTbRqyckuY73kpTFScjtklJ"
+    "-tavLfdZkdb0sZSpKUnw9c-o-CLbXPp_wUBV9UpEZyHDdDle6UUByUkHdCL9DSn9wjoR5n6KUIiZ"
+    "y7_HuRN8YmWYfIE0ayDslD_2OD3LlqCMY1snww")}
+
+
 def make_key(alg):
     if alg == "ES256":
         return ec.generate_private_key(ec.SECP256R1())

@@ -1,34 +1,15 @@
 """Something is revoked during a request, which has read the database and has not yet
 written."""
-import sqlite3
 import time
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 
 import pytest
 
 from kit import expect, jose, people
 from kit.device import Device
+from kit.meanwhile import meanwhile
 from kit.people import App, Browser, Page
 
 NEW = "$y$j9T$LdJMENpBABJJ3hIHjB1Bi.$HboGM6qPrsK.StKYGt6KErmUYtioHreJd98oIugoNB6"
-
-
-def meanwhile(site, changes, act):
-    """The answer to act.  The changes hold the write lock, so act stores after them.  It
-    has read what was there before them or, on a slow machine, after them."""
-    with closing(sqlite3.connect(site.dir / "data/carnet.db", isolation_level=None,
-                                 timeout=20)) as db, ThreadPoolExecutor(1) as pool:
-        db.execute("BEGIN IMMEDIATE")
-        for change in changes:
-            db.execute(*change)
-        going = pool.submit(act)
-        time.sleep(1)
-        early = going.done()
-        db.execute("COMMIT")
-        r = going.result()
-    assert not early, "nothing was stored: %s" % r.text
-    return r
 
 
 def new_password(user):
