@@ -44,6 +44,7 @@ ask(struct req *rq, const struct authorization *az, const struct visitor *v,
 	claims_show(rq, &v->user, scope | az->claims.scope, d);
 	tmpl_set(d, "title", "Allow access");
 	tmpl_set(d, "action", site_path(rq->conf, rq->a, SITE_AUTHORIZE));
+	tmpl_set(d, "account_url", site_path(rq->conf, rq->a, SITE_ACCOUNT));
 	tmpl_set(d, "csrf_token", v->csrf);
 	tmpl_set(d, "client_name", az->client.name);
 	/* Passport's aud is the client: its tokens do not tell for where they are. */

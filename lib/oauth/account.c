@@ -64,6 +64,7 @@ set_place(struct arena *a, struct tmpl_data *d, const struct consent *c)
 			    : arena_printf(a, "%s %s", hosts, host);
 	}
 	tmpl_set(d, "hosts", hosts);
+	tmpl_set(d, "stranger", c->is_stranger ? "1" : NULL);
 	if (document_is_url(c->client_id))
 		tmpl_set(d, "document_host", redirect_host(a, c->client_id));
 	if (words_have(c->grants, GRANT_DEVICE))

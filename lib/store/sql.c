@@ -370,7 +370,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	/* Of the ?2 clients with the newest consents. */
 	[SQL_CONSENT_LIST] = { .text =
 	    "SELECT n.client_id, c.identifier, c.name, c.redirect_uris, c.grants,"
-	    " n.scope, n.granted_at, n.last_used_at"
+	    " n.scope, n.granted_at, n.last_used_at, c.idle_at"
 	    " FROM (SELECT client_id, max(granted_at) AS newest"
 	    "  FROM oauth_consents WHERE user_id = ?1 GROUP BY client_id"
 	    "  ORDER BY newest DESC, client_id LIMIT ?2) AS app"

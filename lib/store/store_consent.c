@@ -73,6 +73,7 @@ add_row(const struct row *r, void *to)
 			.client_name = row_text(r, 2),
 			.redirect_uris = row_text(r, 3),
 			.grants = row_text(r, 4),
+			.is_stranger = row_int(r, 8) != 0,
 			.scope = row_text(r, 5),
 		};
 	} else {

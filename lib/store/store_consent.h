@@ -8,6 +8,7 @@ struct consent {
 	int64_t client;
 	const char *client_id, *client_name;
 	const char *redirect_uris, *grants; /* of the client: words */
+	int is_stranger;	/* the client came by itself */
 	const char *resource;	/* for store_consent_put */
 	const char *scope;
 	int64_t granted_at, last_used_at;

@@ -112,7 +112,8 @@ def test_the_whole_way(opened, someone, app):
     assert opened.is_live(got["access_token"])
     expect.tokens(opened.refresh(got["refresh_token"], app.client))
     assert app.fetched() == 1
-    assert "localhost" in someone.open("/account").row(app.name).text
+    row = someone.open("/account").row(app.name).text
+    assert "describes itself at localhost" in row and "unverified" in row
     shown = opened.carnet_json("client", "show", app.client.id)
     assert (shown["origin"], shown["public"]) == ("document", True)
 
@@ -267,6 +268,7 @@ def test_pinned_means_looked_at(home, pinned, elsewhere):
     page = app.consent(ada)
     assert "document-host" in page.by_id and "stranger" not in page.by_id
     app.connect(ada)
+    assert "unverified" not in ada.open("/account").row(app.name).text
     assert pinned.sql("SELECT idle_at FROM oauth_clients WHERE identifier = ?",
                       app.client.id) == [(None,)]
     assert "not known" in told(other.ask(ada))

@@ -410,9 +410,25 @@ def test_the_user_is_told_that_it_is_a_stranger(opened, someone, uri, warns):
     page = Stranger(opened, redirect_uris=[uri]).consent(someone)
     assert "Nobody has checked who made it" in page.by_id["stranger"]
     assert people.urlsplit(uri).netloc in page.by_id["stranger"]
+    assert page.by_id["unverified"] == "unverified"
+    assert ("a", "/account#apps") in [(tag, a.get("href")) for tag, a in page.tags]
     assert ("this-machine" in page.by_id) == warns
     page = App(opened, public=True).consent(someone)
     assert "stranger" not in page.by_id and "Anyone could have made" in page.text
+    assert "unverified" not in page.by_id
+
+
+def test_the_account_page_shows_that_it_is_a_stranger(opened, someone):
+    """doc/users.md, The account page: the host, that nobody checked it, and its end."""
+    app, operators = Stranger(opened, client_name="By itself"), App(opened)
+    got = app.connect(someone)
+    operators.connect(someone)
+    page = someone.open("/account")
+    row = page.row("By itself")
+    assert "unverified" in row.text and "app.example" in row.text
+    assert "unverified" not in page.row(operators.name).text
+    someone.submit(row.form)
+    assert not opened.is_live(got["access_token"])
 
 
 def test_two_pages_allow_one_client_once(opened, someone):
