@@ -62,11 +62,13 @@ static int
 has_work(const struct conf *cf, const char *path)
 {
 	if (letter_is_set_up(cf) || cf->client_documents != DOCUMENTS_OFF ||
+	    cf->registration != REGISTRATION_CLOSED ||
 	    has_clients_elsewhere(cf))
 		return 1;
 	cmd_refuse("there is nothing to do: no client has a jwks_uri or a"
-		   " backchannel_logout_uri, client_documents is off, and no mail"
-		   " is set up (mail_from, and mail_command or smtp, in %s)",
+		   " backchannel_logout_uri, client_documents is off,"
+		   " registration is closed, and no mail is set up (mail_from,"
+		   " and mail_command or smtp, in %s)",
 	    path);
 	return 0;
 }

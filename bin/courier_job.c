@@ -17,6 +17,7 @@
 #include "mail.h"
 #include "oerr.h"
 #include "req.h"
+#include "sector.h"
 #include "store_client.h"
 #include "store_logout.h"
 #include "store_outbox.h"
@@ -53,7 +54,10 @@ fetch(struct courier *co, const struct job *j, size_t max, const char **why,
 		.now = co->now };
 	struct fetched f;
 	struct got g;
-	const int n = fetcher_get(co->fetcher, co->c->a, j->target, max, &f);
+	/* Behind a "#" stands for whom it is: sector.c. */
+	const char *url = arena_dup(
+	    co->c->a, j->target, strcspn(j->target, "#"));
+	const int n = fetcher_get(co->fetcher, co->c->a, url, max, &f);
 
 	*why = f.why;
 	if (n < 0)
@@ -62,7 +66,7 @@ fetch(struct courier *co, const struct job *j, size_t max, const char **why,
 		.max_age_s = f.max_age_s, .why = f.why };
 	if (take(&w, co->c->st, j, &g, why) < 0)
 		return CARRIER_GONE;
-	log_event("%s %s: %s", j->kind, oerr_shown(co->c->a, j->target),
+	log_event("%s %s: %s", j->kind, oerr_shown(co->c->a, url),
 	    *why == NULL ? "fetched" : *why);
 	return CARRIER_TAKEN;
 }
@@ -77,6 +81,12 @@ static enum carrier_result
 fetch_jwks(struct courier *co, const struct job *j, const char **why)
 {
 	return fetch(co, j, JWK_SET_BYTES_MAX, why, fetch_take_jwks);
+}
+
+static enum carrier_result
+fetch_sector(struct courier *co, const struct job *j, const char **why)
+{
+	return fetch(co, j, SECTOR_BYTES_MAX, why, sector_take);
 }
 
 /* Back-Channel Logout sections 2.5 and 2.8: 200, and 204, as some frameworks have it. */
@@ -121,6 +131,7 @@ static const struct kind {
 	{ .name = LOGOUT_JOB, .run = log_out },
 	{ .name = FETCH_JWKS, .run = fetch_jwks, .is_inner = 1 },
 	{ .name = FETCH_DOCUMENT, .run = fetch_document, .is_inner = 1 },
+	{ .name = FETCH_SECTOR, .run = fetch_sector, .is_inner = 1 },
 };
 
 /* A kind that this program does not know has no run. */

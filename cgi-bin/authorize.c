@@ -324,13 +324,12 @@ sign_in_first(struct req *rq, const struct authorization *az)
 
 /* The courier needs a second or two: the page comes again by itself. */
 static const struct oerr *
-wait_for_document(struct req *rq)
+wait_for_document(struct req *rq, const struct authorization *az)
 {
 	struct tmpl_data *d = tmpl_data_new(rq->a);
 
 	tmpl_set(d, "title", "One moment");
-	tmpl_set(d, "host",
-	    redirect_host(rq->a, rq->param[PARAM_CLIENT_ID]));
+	tmpl_set(d, "host", redirect_host(rq->a, az->awaited));
 	tmpl_set(d, "again_url", authorize_self(rq));
 	if (rq->method == METHOD_POST)
 		resp_header(rq, "Refresh", "1; url=%s", authorize_self(rq));
@@ -353,7 +352,7 @@ authorize(struct req *rq)
 		return e;
 	if (az.document == DOCUMENT_SIGN_IN)
 		return sign_in_first(rq, &az);
-	return az.document == DOCUMENT_WAIT ? wait_for_document(rq)
+	return az.document == DOCUMENT_WAIT ? wait_for_document(rq, &az)
 					    : decide(rq, &az, &v);
 }
 

@@ -17,6 +17,7 @@
 #include "req.h"
 #include "resp.h"
 #include "scope.h"
+#include "sector.h"
 #include "serve.h"
 #include "site.h"
 #include "store_client.h"
@@ -307,6 +308,24 @@ check_said(struct req *rq, const struct known *k)
 		  " one.");
 }
 
+static int
+sector_differs(const char *a, const char *b)
+{
+	return (a == NULL) != (b == NULL) || (a != NULL && strcmp(a, b) != 0);
+}
+
+/*
+ * What a user allowed the client that it was is not for what it is now.  Its tokens stay,
+ * unless they would name the user as in another sector: who has both names knows that
+ * they are one person (OpenID Connect Core section 8.1).
+ */
+static int
+end_granted(struct store *st, int64_t client, int is_of_another_sector)
+{
+	return is_of_another_sector ? store_erase_granted(st, client)
+				    : store_erase_consents(st, client);
+}
+
 /* A change to be stored. */
 struct changing {
 	struct req *rq;
@@ -334,9 +353,9 @@ change_step(struct store *st, void *ctx)
 		s = row_of(ch->rq, k);
 		return store_stranger_change(st, &s);
 	}
-	/* What a user allowed the client that it was is not for what it is now. */
 	return store_client_change(st, &k->cl) == 1 &&
-		store_erase_consents(st, k->cl.id) >= 0
+		end_granted(st, k->cl.id,
+		    sector_differs(now.cl.sector, k->cl.sector)) >= 0
 	    ? 1
 	    : -1;
 }
@@ -364,6 +383,7 @@ change(struct req *rq, struct known *k)
 	if (k->cl.jwks_uri != NULL && had.jwks_uri != NULL &&
 	    strcmp(k->cl.jwks_uri, had.jwks_uri) == 0)
 		k->cl.jwks = had.jwks;
+	sector_keep(&had, &k->cl);
 	k->cl.access_ttl = had.access_ttl;
 	k->cl.refresh_ttl = had.refresh_ttl;
 	k->cl.alg = had.alg;

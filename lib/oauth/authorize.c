@@ -17,6 +17,7 @@
 #include "request_object.h"
 #include "resource.h"
 #include "scope.h"
+#include "sector.h"
 #include "site.h"
 #include "store_user.h"
 #include "stranger.h"
@@ -80,6 +81,7 @@ find_client(
 	const struct oerr *e;
 
 	if (document_is_url(id)) {
+		az->awaited = id;
 		e = document_find(rq, id, az->is_signed_in,
 		    rq->method == METHOD_POST &&
 			rq->param[PARAM_DECISION] != NULL,
@@ -162,6 +164,31 @@ take_pushed(struct req *rq, struct authorization *az)
 	return e;
 }
 
+/* The list of its sector, if the client has one that was not read. */
+static const struct oerr *
+find_sector(struct req *rq, struct authorization *az)
+{
+	const struct oerr *e;
+	int is_there;
+
+	if (!sector_is_url(az->client.sector))
+		return NULL;
+	az->awaited = az->client.sector;
+	e = sector_find(rq, &az->client, az->is_signed_in, &is_there);
+	if (!is_there)
+		az->document =
+		    az->is_signed_in ? DOCUMENT_WAIT : DOCUMENT_SIGN_IN;
+	return e;
+}
+
+/* Is something to be read first? */
+static int
+is_waiting(const struct authorization *az)
+{
+	return az->document == DOCUMENT_SIGN_IN ||
+	    az->document == DOCUMENT_WAIT;
+}
+
 const struct oerr *
 authorize_client(struct req *rq, struct authorization *az)
 {
@@ -174,12 +201,13 @@ authorize_client(struct req *rq, struct authorization *az)
 		return oerr_say(rq, &oerr_invalid_request,
 		    "The app did not say which app it is.");
 	rq->trail.client_id = id;
-	if ((e = find_client(rq, az, id, &found)) != NULL ||
-	    az->document == DOCUMENT_SIGN_IN || az->document == DOCUMENT_WAIT)
+	if ((e = find_client(rq, az, id, &found)) != NULL || is_waiting(az))
 		return e;
 	if (found == 0 || az->client.revoked_at != 0)
 		return oerr_say(rq, &oerr_invalid_request,
 		    "The app that sent you here is not known to this server.");
+	if ((e = find_sector(rq, az)) != NULL || is_waiting(az))
+		return e;
 	if ((e = take_object(rq, az)) != NULL ||
 	    (e = take_pushed(rq, az)) != NULL)
 		return e;

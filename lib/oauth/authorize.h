@@ -26,6 +26,7 @@ struct authorization {
 	struct client client;
 	int is_signed_in;	/* somebody is: set by the caller */
 	enum document document;	/* of a client that has one */
+	const char *awaited;	/* the URL that is to be read first, or NULL */
 	const char *redirect_uri;
 	const char *state;	/* or NULL */
 	const char *challenge;	/* of PKCE, or NULL */
@@ -48,8 +49,9 @@ struct authorization {
  * authorize_client(rq, az):
  * Find client and redirect URI.  Until this returns NULL nothing may be sent to
  * that URI: an error is for the person at the browser (RFC 6749 section
- * 4.1.2.1).  If the client has a document that is to be read first, this returns NULL with
- * az->document set to DOCUMENT_SIGN_IN or DOCUMENT_WAIT, and with no client and no URI.
+ * 4.1.2.1).  If a document of the client is to be read first, or the list of its sector, this
+ * returns NULL with az->document set to DOCUMENT_SIGN_IN or DOCUMENT_WAIT, with az->awaited,
+ * and with no client and no URI.
  */
 const struct oerr *authorize_client(struct req *rq, struct authorization *az);
 

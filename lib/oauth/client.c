@@ -206,13 +206,13 @@ const struct oerr *
 client_look_for_keys(struct req *rq, const struct client *cl,
     const struct oerr *e, const char *why)
 {
+	struct fetch f = { .kind = FETCH_JWKS, .url = cl->jwks_uri };
 	const struct oerr *failed;
-	struct fetch f;
 
 	/* Anybody can be a stranger, and strangers make us fetch nothing. */
 	if (cl->jwks_uri == NULL || cl->id == 0)
 		return oerr_why(rq, e, "%s", why);
-	if ((failed = fetch_ask(rq, FETCH_JWKS, cl->jwks_uri, &f)) != NULL)
+	if ((failed = fetch_ask(rq, &f)) != NULL)
 		return failed;
 	if (!f.is_under_way)
 		return oerr_why(rq, e, "%s%s%s", why,

@@ -9,6 +9,7 @@
 #include "client.h"
 #include "client_metadata_int.h"
 #include "conf.h"
+#include "fetch.h"
 #include "grant.h"
 #include "json.h"
 #include "jwk_set.h"
@@ -19,6 +20,7 @@
 #include "words.h"
 
 #define ABOUT_MAX 8192 /* bytes of all that is only repeated */
+#define ALL_MAX 32768 /* bytes: so much is stored for a stranger */
 
 /* The methods of client authentication that may be registered. */
 #define METHOD_NONE "none"
@@ -82,22 +84,31 @@ take_method(struct arena *a, const struct said *s, struct registration *r)
 	      " client_secret_post or private_key_jwt";
 }
 
+/* The list at sector_identifier_uri is read later: sector.h. */
 static const char *
 take_subject(const struct said *s, struct registration *r)
 {
-	if (s->sector_uri != NULL)
-		return "sector_identifier_uri is not taken here: let all"
-		       " redirect_uris have one host";
+	if (s->sector_uri != NULL && !fetch_url_is_sound(s->sector_uri))
+		return "sector_identifier_uri is no https URL without user and"
+		       " fragment";
 	if (s->subject == NULL || strcmp(s->subject, "public") == 0)
 		return NULL;
-	r->is_pairwise = strcmp(s->subject, "pairwise") == 0;
-	return r->is_pairwise ? NULL : "subject_type is public or pairwise";
+	if (strcmp(s->subject, "pairwise") != 0)
+		return "subject_type is public or pairwise";
+	r->is_pairwise = 1;
+	r->sector_uri = s->sector_uri;
+	return NULL;
 }
 
-/* Of what it asks for, what a stranger may have; nothing asked: all of that. */
+/*
+ * Of what it asks for, what a stranger may have; nothing asked: all of that.  A client
+ * that registers gets all of it: some ask for the scope of the first challenge that they
+ * met, and need another one later (RFC 6750 section 3.1, insufficient_scope).  What a
+ * token is for is asked of the user each time.
+ */
 static const char *
 take_scope(const struct conf *cf, struct arena *a, const struct said *s,
-    struct registration *r)
+    int is_document, struct registration *r)
 {
 	const struct client any = { .scope = cf->registration_scopes };
 	const uint64_t may = scope_of_client(cf, &any) & ~SCOPE_STAR;
@@ -108,8 +119,21 @@ take_scope(const struct conf *cf, struct arena *a, const struct said *s,
 	if (s->scope != NULL && asked == 0)
 		return "none of the scopes is one that a client may register"
 		       " for";
-	r->scope = scope_format(cf, a, asked);
+	r->scope = scope_format(cf, a, is_document ? asked : may);
 	return NULL;
+}
+
+static size_t
+length_of(const struct client *cl)
+{
+	const char *const texts[] = { cl->name, cl->redirect_uris,
+		cl->post_logout_uris, cl->backchannel_logout_uri, cl->jwks,
+		cl->jwks_uri, cl->about };
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		n += texts[i] == NULL ? 0 : strlen(texts[i]);
+	return n;
 }
 
 /* method: how it authenticates if it does not say. */
@@ -144,11 +168,11 @@ take(const struct conf *cf, struct arena *a, struct json_object *o,
 	if ((why = check_flow(&s)) != NULL ||
 	    (why = take_method(a, &s, &r)) != NULL ||
 	    (why = take_subject(&s, &r)) != NULL ||
-	    (why = take_scope(cf, a, &s, &r)) != NULL ||
+	    (why = take_scope(cf, a, &s, cl->origin != NULL, &r)) != NULL ||
 	    (why = registration_take(cf, a, &r, cl)) != NULL)
 		return why;
 	cl->about = metadata_repeat(a, &s, cl->has_secret ? s.method : NULL);
-	return strlen(cl->about) <= ABOUT_MAX
+	return strlen(cl->about) <= ABOUT_MAX && length_of(cl) <= ALL_MAX
 	    ? NULL
 	    : "the members are too long in all";
 }

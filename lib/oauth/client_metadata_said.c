@@ -25,7 +25,7 @@ enum form {
 
 #define ROW(member, how, field) \
 	{ .name = member, .form = how, .at = offsetof(struct said, field) }
-/* Nothing is done with these: they are stored, and repeated. */
+/* These are stored as they are, and repeated. */
 #define REPEATED(member, how, field) \
 	{ .name = member, .form = how, .at = offsetof(struct said, field), \
 	    .is_repeated = 1 }
@@ -46,9 +46,9 @@ static const struct row_of_said {
 	ROW("id_token_signed_response_alg", FORM_LINE, id_token_alg),
 	ROW("userinfo_signed_response_alg", FORM_LINE, userinfo_alg),
 	ROW("subject_type", FORM_LINE, subject),
-	ROW("sector_identifier_uri", FORM_URI, sector_uri),
 	ROW("post_logout_redirect_uris", FORM_URIS, post_logout),
 	ROW("backchannel_logout_uri", FORM_URI, backchannel),
+	REPEATED("sector_identifier_uri", FORM_URI, sector_uri),
 	REPEATED("client_uri", FORM_URI, client_uri),
 	REPEATED("logo_uri", FORM_URI, logo_uri),
 	REPEATED("tos_uri", FORM_URI, tos_uri),

@@ -14,6 +14,7 @@
 #include "oerr.h"
 #include "registration.h"
 #include "req.h"
+#include "sector.h"
 #include "store_client.h"
 #include "store_erase.h"
 #include "store_outbox.h"
@@ -133,9 +134,9 @@ is_pinned(const struct client *cl)
 static const struct oerr *
 renew_pinned(struct req *rq, const char *url)
 {
-	struct fetch f;
+	struct fetch f = { .kind = FETCH_DOCUMENT, .url = url };
 
-	(void)fetch_ask(rq, FETCH_DOCUMENT, url, &f);
+	(void)fetch_ask(rq, &f);
 	return NULL;
 }
 
@@ -151,11 +152,11 @@ say_failed(struct req *rq, const char *why)
 static const struct oerr *
 ask(struct req *rq, const char *url, struct client *out, enum document *state)
 {
+	struct fetch f = { .kind = FETCH_DOCUMENT, .url = url };
 	const struct oerr *e;
-	struct fetch f;
 	int is_refused;
 
-	if ((e = fetch_ask(rq, FETCH_DOCUMENT, url, &f)) != NULL)
+	if ((e = fetch_ask(rq, &f)) != NULL)
 		return e;
 	if (!f.is_under_way && f.why == NULL) {
 		*state = DOCUMENT_READ;
@@ -244,6 +245,7 @@ document_merge(const struct conf *cf, struct arena *a,
 	new->refresh_keep = had->refresh_keep;
 	new->is_trusted = had->is_trusted;
 	new->id_token_claims = had->id_token_claims;
+	sector_keep(had, new);
 	if (new->jwks_uri != NULL && had->jwks_uri != NULL &&
 	    strcmp(new->jwks_uri, had->jwks_uri) == 0)
 		new->jwks = had->jwks;

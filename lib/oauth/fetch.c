@@ -42,8 +42,8 @@ int
 fetch_ask_step(struct store *st, const struct conf *cf, struct arena *a,
     int64_t now, struct fetch *f)
 {
-	const struct job j = { .kind = f->kind, .target = f->url, .body = "",
-		.created_at = now };
+	const struct job j = { .kind = f->kind, .target = f->url,
+		.body = f->body == NULL ? "" : f->body, .created_at = now };
 	int n;
 
 	if ((n = store_fetch_find(st, a, f->url, f->kind, f)) < 0)
@@ -75,16 +75,14 @@ ask_step(struct store *st, void *ctx)
 
 /* Most often it is known already: that takes no write. */
 const struct oerr *
-fetch_ask(
-    struct req *rq, const char *kind, const char *url, struct fetch *out)
+fetch_ask(struct req *rq, struct fetch *f)
 {
-	struct wanted w = { .rq = rq, .f = out };
+	struct wanted w = { .rq = rq, .f = f };
 	int n;
 
-	*out = (struct fetch) { .url = url, .kind = kind };
-	if ((n = store_fetch_find(rq->st, rq->a, url, kind, out)) < 0)
+	if ((n = store_fetch_find(rq->st, rq->a, f->url, f->kind, f)) < 0)
 		return oerr_machine(rq);
-	if (n == 1 && (out->is_under_way || out->expires_at > rq->now))
+	if (n == 1 && (f->is_under_way || f->expires_at > rq->now))
 		return NULL;
 	if (store_write(rq->st, ask_step, &w) == 1)
 		return NULL;

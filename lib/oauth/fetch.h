@@ -22,17 +22,17 @@ struct writer;
 int fetch_url_is_sound(const char *url);
 
 /*
- * fetch_ask(rq, kind, url, out):
- * The document at url is wanted: have the courier fetch it, if it was not fetched in
- * the last minute and is not under way.  Return NULL, and to *out how it stands now;
- * or oerr_busy: too many are under way already; or oerr_machine's.
+ * fetch_ask(rq, f):
+ * The document at f->url is wanted, and f->kind is the kind of its job: have the courier
+ * fetch it, if it was not fetched in the last minute and is not under way.  Return NULL,
+ * and to the rest of *f how it stands now; or oerr_busy: too many are under way already;
+ * or oerr_machine's.
  *
  * fetch_ask_step(st, cf, a, now, f):
- * The same within a write transaction: f has url and kind, and gets the rest.  Return
- * 1; 0 if too many are under way; -1 on a database error, logged.
+ * The same within a write transaction.  Return 1; 0 if too many are under way; -1 on a
+ * database error, logged.
  */
-const struct oerr *fetch_ask(
-    struct req *rq, const char *kind, const char *url, struct fetch *out);
+const struct oerr *fetch_ask(struct req *rq, struct fetch *f);
 int fetch_ask_step(struct store *st, const struct conf *cf, struct arena *a,
     int64_t now, struct fetch *f);
 

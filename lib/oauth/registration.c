@@ -227,6 +227,10 @@ take_sector(struct arena *a, const struct registration *r, struct client *cl)
 		    ? NULL
 		    : "a sector is the name of a host";
 	}
+	if (r->sector_uri != NULL) {
+		cl->sector = r->sector_uri;
+		return NULL;
+	}
 	if (!r->is_pairwise || cl->sector != NULL)
 		return NULL;
 	for (; words_next(&w, &n); w += n) {

@@ -28,6 +28,7 @@ struct registration {
 	const char *backchannel_logout_uri;
 	int id_token_claims;
 	int is_pairwise;	/* its sector is the host of its redirect URIs */
+	const char *sector_uri;	/* or of this list of them: sector.h */
 	/* Its public keys (JSON), or where they are; then it has no secret. */
 	const char *jwks, *jwks_uri;
 };

@@ -37,6 +37,7 @@ stranger_read(const struct conf *cf, struct arena *a, const struct stranger *s,
 	cl.has_manage = s->has_manage;
 	cl.origin = s->origin;
 	cl.created_at = s->created_at;
+	cl.said = s->metadata;
 	*out = cl;
 	return 1;
 }
@@ -62,18 +63,42 @@ want_keys(struct req *rq, const struct client *cl)
 	return fetch_ask_step(rq->st, rq->conf, rq->a, rq->now, &f);
 }
 
+/*
+ * Take it from the strangers, if it is still what the user saw: it may have changed its
+ * registration, or its document may have been read anew, since the request began.
+ * Return 1; 0 if it changed; -1 on a database error; *is_gone is set if it is no stranger
+ * any more.
+ */
+static int
+take_away(struct req *rq, struct client *new, int *is_gone)
+{
+	struct stranger s;
+	int n = store_stranger_find(rq->st, rq->a, new->client_id, rq->now, &s);
+
+	*is_gone = n == 0;
+	if (n <= 0)
+		return n;
+	if (strcmp(s.metadata, new->said) != 0)
+		return 0;
+	new->secret = s.secret;
+	return store_stranger_delete(rq->st, new->client_id);
+}
+
 /* Two tabs may allow the same client: the second finds that the row is gone. */
 int
 stranger_admit(struct req *rq, const struct client *cl, int64_t *id)
 {
 	struct client new = *cl;
-	int n;
+	int is_gone, n;
 
 	*id = cl->id;
 	if (cl->id != 0)
-		return 1;
-	if ((n = store_stranger_delete(rq->st, cl->client_id)) < 0)
-		return -1;
+		return cl->sector_was == NULL
+		    ? 1
+		    : store_client_set_sector(rq->st, cl);
+	n = take_away(rq, &new, &is_gone);
+	if (n < 0 || (n == 0 && !is_gone))
+		return n;
 	if (n == 1) {
 		new.idle_at = rq->now + STRANGER_WAITS_S;
 		n = store_client_add(rq->st, &new);

@@ -133,6 +133,9 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " sector = ?17, post_logout_uris = ?18,"
 	    " backchannel_logout_uri = ?19, jwks = ?20, jwks_uri = ?21,"
 	    " about = ?22, par_required = ?23 WHERE id = ?1" },
+	[SQL_CLIENT_SECTOR] = { .text =
+	    "UPDATE oauth_clients SET sector = ?2"
+	    " WHERE id = ?1 AND sector IN (?2, ?3)" },
 	[SQL_CLIENT_USED] = { .text =
 	    "UPDATE oauth_clients SET idle_at = ?2"
 	    " WHERE id = ?1 AND idle_at IS NOT NULL" },

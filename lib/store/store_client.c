@@ -121,6 +121,13 @@ store_client_set_keys(struct store *st, const char *uri, const char *jwks)
 }
 
 int
+store_client_set_sector(struct store *st, const struct client *cl)
+{
+	return query_run(st, SQL_CLIENT_SECTOR,
+	    VALUES(V_INT(cl->id), V_TEXT(cl->sector), V_TEXT(cl->sector_was)));
+}
+
+int
 store_client_has_keys_at(struct store *st)
 {
 	int64_t id;

@@ -25,6 +25,7 @@ struct client {
 	int id_token_claims;	/* the ID token has the claims of the scopes */
 	const char *userinfo_alg; /* NULL: userinfo is JSON */
 	const char *sector;	/* whose sub it sees; NULL: everybody's */
+	const char *sector_was;	/* before this request; NULL: the same */
 	const char *post_logout_uris; /* words, or NULL */
 	const char *backchannel_logout_uri; /* or NULL */
 	int64_t owner;		/* the user who made it in Passport; 0: none */
@@ -38,6 +39,7 @@ struct client {
 	struct digest manage;	/* of the token that changes its registration */
 	int has_manage;
 	int64_t idle_at;	/* not used before then, it is deleted; 0: never */
+	const char *said;	/* the row that it was read of, if no user knows it */
 };
 
 #define CLIENT_REGISTERED "registered"
@@ -80,6 +82,12 @@ int store_client_has_keys_at(struct store *st);
  * a database error, logged.
  */
 int store_client_used(struct store *st, int64_t id, int64_t idle_at);
+/*
+ * store_client_set_sector(st, cl):
+ * The sector of cl is another than it was.  Return 1; 0 if it has become a third one;
+ * -1 on a database error, logged.
+ */
+int store_client_set_sector(struct store *st, const struct client *cl);
 /* store_client_pin(st, id): it stays, used or not. */
 int store_client_pin(struct store *st, int64_t id);
 int store_client_revoke(struct store *st, int64_t id, int64_t now);

@@ -66,6 +66,12 @@ store_erase_consents(struct store *st, int64_t client)
 }
 
 int
+store_erase_granted(struct store *st, int64_t client)
+{
+	return erase_shared(st, 0, client);
+}
+
+int
 store_erase_client(struct store *st, int64_t id)
 {
 	return store_write(st, erase_client, &id);

@@ -27,4 +27,11 @@ int store_erase_client(struct store *st, int64_t id);
 int store_erase_idle(struct store *st, int64_t now);
 int store_erase_consents(struct store *st, int64_t client);
 
+/*
+ * store_erase_granted(st, client):
+ * Within a write transaction, delete what users allowed that client, and each token that
+ * it has.  Return -1 on error, logged.
+ */
+int store_erase_granted(struct store *st, int64_t client);
+
 #endif

@@ -9,13 +9,14 @@ struct store;
 
 struct fetch {
 	const char *url, *kind;	/* kind: that of the job in the outbox */
+	const char *body;	/* of that job; not stored here */
 	int64_t asked_at;	/* Unix seconds */
 	int is_under_way;
 	const char *why;	/* how it failed; NULL: it did not */
 	int64_t expires_at;	/* before that it is not asked for anew */
 };
 
-/* store_fetch_find(st, a, url, kind, out): all but url and kind to *out. */
+/* store_fetch_find(st, a, url, kind, out): all but url, kind and body to *out. */
 int store_fetch_find(struct store *st, struct arena *a, const char *url,
     const char *kind, struct fetch *out);
 

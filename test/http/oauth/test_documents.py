@@ -7,6 +7,7 @@ import pytest
 
 from kit import expect, people, servers
 from kit.elsewhere import Elsewhere, answer
+from kit.meanwhile import meanwhile
 from kit.people import App, Browser, Page
 from kit.signer import Signer
 from kit.site import Client
@@ -216,6 +217,48 @@ def test_a_document_may_change(opened, someone, app):
     assert "not registered for it" in told(app.ask(someone))
     page = Page(app.ask(someone, redirect_uri="https://app.example/new"))
     assert "Another" in page.text and page.form("approve")
+
+
+def token(app, code, **changes):
+    return app.site.post("/oauth/token", data={
+        "grant_type": "authorization_code", "code": code, "redirect_uri": URI,
+        "code_verifier": app.verifier, **changes})
+
+
+def test_a_document_may_change_before_the_token(opened, elsewhere, someone):
+    """The keys, and whether it has any, are those of the document that was read last: an
+    old key gets no token for a code that was given before (RFC 7523 section 3)."""
+    old, new = Signer(), Signer(kid="two")
+    signs = {"token_endpoint_auth_method": "private_key_jwt"}
+    app = Documented(opened, elsewhere, **signs, jwks=old.jwks())
+    old.id = new.id = app.client.id
+    read(app, someone)
+    codes = [app.code(someone) for _ in range(3)]
+    expect.tokens(token(app, codes[0], **old.proof(opened)))
+    app.says(**signs, jwks=new.jwks())
+    later(opened)
+    read(app, someone)
+    expect.error(token(app, codes[1], **old.proof(opened)), 401, "invalid_client")
+    expect.error(token(app, codes[1], client_id=app.client.id), 401, "invalid_client")
+    expect.tokens(token(app, codes[1], **new.proof(opened)))
+    app.says()  # public
+    later(opened)
+    read(app, someone)
+    expect.error(token(app, codes[2], **new.proof(opened)), 401, "invalid_client")
+    expect.tokens(token(app, codes[2], client_id=app.client.id))
+
+
+@pytest.mark.files
+def test_what_changed_since_the_page_was_asked_for_is_not_allowed(opened, someone, app):
+    """The row of a stranger is what the user saw, or nothing is given (TOCTOU)."""
+    read(app, someone)
+    form = app.consent(someone).form("approve")
+    doc = json.dumps({**app.doc, "client_name": "Another"})
+    r = meanwhile(opened, [("UPDATE strangers SET metadata = ?", (doc,))],
+                  lambda: someone.submit(form, "approve"))
+    assert people.sent_back(r, app)["error"] == "access_denied"
+    assert opened.sql("SELECT metadata FROM strangers") == [(doc,)]
+    assert "Another" in app.consent(someone).text
 
 
 @pytest.mark.parametrize("header, low, high", [
