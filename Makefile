@@ -218,6 +218,7 @@ help:
 	@echo 'make timing     what the time of an answer tells;  make valgrind: leaks, and growth'
 	@echo 'make passport   a site of Laravel Passport moves here, each token is tried'
 	@echo 'make people     the people of another site sign in: seconds, memory'
+	@echo 'make strangers  a million of made-up registrations and documents; bounded rows'
 	@echo 'make mcp        clients of the MCP SDKs before a guarded MCP server; needs npm, PyPI'
 	@echo 'make apps       apps of others sign their users in and out; needs npm, PyPI, Go'
 	@echo 'make revocations  10,000 of them, each seen by the next request under mod_carnet'
@@ -228,5 +229,5 @@ help:
 
 -include $(LIB_OBJ:.o=.d) $(PROGRAMS:=.d) $(UNITS:=.d) $(FUZZERS:=.d) $(COMMAND_SRC:%.c=$(BUILD)/%.d) $(wildcard $(BUILD)/deploy/*.d $(BUILD)/libexec/*.d)
 .PHONY: all static apache nginx pgsql units deps run test bench asan fuzz fuzz-build fuzz-keep fuzzers cov tidy fmt \
-	lint-man timing passport people mcp apps revocations valgrind soak cluster transfer screenshots install uninstall dist bundle deb clean help
+	lint-man timing passport people strangers mcp apps revocations valgrind soak cluster transfer screenshots install uninstall dist bundle deb clean help
 .SECONDARY:

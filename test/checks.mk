@@ -63,6 +63,13 @@ people:
 	@$(MAKE) -s -j$$(nproc) all
 	@BUILD=$(BUILD) $(PYTHON) test/people.py
 
+# 1,000,000 strangers register clients, and as many come with documents.
+strangers:
+	@sh deploy/deps.sh test
+	@sh deploy/deps.sh bench
+	@$(MAKE) -s -j$$(nproc) all
+	@BUILD=$(BUILD) $(PYTHON) test/strangers.py
+
 # 100,000 people and 1,000,000 tokens of Laravel Passport move here, and each is tried.
 passport:
 	@sh deploy/deps.sh test

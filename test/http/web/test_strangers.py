@@ -4,8 +4,9 @@ import uuid
 
 import pytest
 
-from kit import expect, servers
+from kit import crowd, expect, servers
 from kit.device import Device
+from kit.elsewhere import Elsewhere
 from kit.site import ROOT
 
 PATHS = {
@@ -144,3 +145,23 @@ def test_early_polls_write_once_a_second(site):
     assert answers == ["slow_down"] * 60
     interval, = device.row("poll_interval")
     assert interval <= 5 + 5 * seconds
+
+
+@pytest.mark.files
+def test_made_up_clients_leave_the_database_bounded(tmp_path):
+    """doc/protocol.md, Registration; doc/clients.md, Clients with a document: what waits
+    expires, and goes with the requests that come later.  make strangers does it with a
+    million of each."""
+    elsewhere = Elsewhere(tmp_path)
+    with servers.plain_cgi() as home:
+        site = home.variant(
+            "registration = open\nclient_documents = open\n" + elsewhere.settings)
+        c = crowd.Crowd(site, tmp_path)
+        c.register(3200)
+        assert set(c.statuses) == {201, 429} and c.most["strangers"] >= 1000
+        assert c.statuses[201] >= 2000  # those that expired made room
+        c.come(300, elsewhere)
+        assert set(c.statuses) <= {201, 429, 200, 503} and c.most["fetches"] >= 1
+        c.assert_bounded()
+        assert c.most["bytes"] < 16 << 20  # most of it is the write-ahead log
+    elsewhere.close()
