@@ -4,7 +4,8 @@
  * no client and reads no configuration.  It is the floor of POST /oauth/token.
  *
  * Environment: ALG: ES256, EdDSA or RS256; KEY: the private key in PEM; DB: the file
- * of the database.
+ * of the database; VERIFY: a public key of P-256 in PEM: then the request has a
+ * client_assertion, whose signature is checked first.
  */
 #include <err.h>
 #include <fcgiapp.h>
@@ -27,6 +28,7 @@
     " expires_at INTEGER NOT NULL, revoked_at INTEGER) STRICT, WITHOUT ROWID"
 
 static gnutls_privkey_t key;
+static gnutls_pubkey_t client; /* or NULL */
 static gnutls_sign_algorithm_t alg;
 static sqlite3 *db;
 static sqlite3_stmt *insert;
@@ -98,6 +100,50 @@ put_signature(char *out, const char *text, size_t len)
 	return out;
 }
 
+/* The bytes of a text in base64url; its end is the first character of another kind. */
+static size_t
+take_base64url(const char *text, unsigned char *out, size_t size)
+{
+	unsigned long bits = 0;
+	size_t len = 0;
+	int n = 0, c;
+
+	for (; (c = (unsigned char)*text) != '\0' && len < size; text++) {
+		c = c >= 'A' && c <= 'Z' ? c - 'A'
+		    : c >= 'a' && c <= 'z' ? c - 'a' + 26
+		    : c >= '0' && c <= '9' ? c - '0' + 52
+		    : c == '-' ? 62
+		    : c == '_' ? 63 : -1;
+		if (c < 0)
+			break;
+		bits = bits << 6 | (unsigned)c;
+		if ((n += 6) >= 8)
+			out[len++] = (unsigned char)(bits >> (n -= 8));
+	}
+	return len;
+}
+
+/* The signature of the client_assertion in the body. */
+static void
+verify(char *body)
+{
+	static const char name[] = "client_assertion=";
+	char *jwt = strstr(body, name), *dot;
+	unsigned char rs[65];
+	gnutls_datum_t data, sig, r = { rs, 32 }, s = { rs + 32, 32 };
+
+	must(jwt != NULL, "no assertion");
+	jwt += sizeof(name) - 1;
+	must((dot = strrchr(jwt, '.')) != NULL, "no JWT");
+	must(take_base64url(dot + 1, rs, sizeof(rs)) == 64, "no signature");
+	data.data = (unsigned char *)jwt;
+	data.size = (unsigned)(dot - jwt);
+	must(gnutls_encode_rs_value(&sig, &r, &s) >= 0 &&
+		gnutls_pubkey_verify_data2(client, GNUTLS_SIGN_ECDSA_SHA256, 0,
+		    &data, &sig) >= 0, "bad signature");
+	gnutls_free(sig.data);
+}
+
 static void
 issue(FCGX_Request *rq)
 {
@@ -144,6 +190,13 @@ start(void)
 		gnutls_privkey_import_x509_raw(
 		    key, &d, GNUTLS_X509_FMT_PEM, NULL, 0) >= 0, pem);
 	gnutls_free(d.data);
+	if (getenv("VERIFY") != NULL) {
+		must(gnutls_load_file(getenv("VERIFY"), &d) >= 0 &&
+			gnutls_pubkey_init(&client) >= 0 &&
+			gnutls_pubkey_import(
+			    client, &d, GNUTLS_X509_FMT_PEM) >= 0, "VERIFY");
+		gnutls_free(d.data);
+	}
 	must(sqlite3_open(getenv("DB"), &db) == SQLITE_OK, "open");
 	sqlite3_busy_timeout(db, BUSY_MS);
 	must(sqlite3_exec(db, SCHEMA, NULL, NULL, NULL) == SQLITE_OK &&
@@ -156,14 +209,19 @@ int
 main(void)
 {
 	FCGX_Request rq;
-	char rest[4096];
+	char body[4097], rest[4096];
+	int n;
 
 	start();
 	if (FCGX_Init() != 0 || FCGX_InitRequest(&rq, 0, 0) != 0)
 		return 111;
 	while (FCGX_Accept_r(&rq) == 0) {
+		n = FCGX_GetStr(body, sizeof(body) - 1, rq.in);
+		body[n < 0 ? 0 : n] = '\0';
 		while (FCGX_GetStr(rest, sizeof(rest), rq.in) > 0)
 			continue;
+		if (client != NULL)
+			verify(body);
 		issue(&rq);
 		FCGX_Detach(&rq);
 		FCGX_Finish_r(&rq);

@@ -42,6 +42,8 @@ BEGIN {
 	title["least-EdDSA"] = "floor: sign EdDSA, insert, answer"
 	title["token-RS256"] = "client_credentials, RS256 2048"
 	title["least-RS256"] = "floor: sign RS256 2048, insert, answer"
+	title["token-signed"] = "client_credentials by private_key_jwt, ES256 both"
+	title["least-signed"] = "floor: verify ES256, sign ES256, insert, answer"
 	title["password"] = "password grant"
 	title["hashes"] = "floor: crypt(3) alone, a process a core"
 }

@@ -1,5 +1,6 @@
 -- request.lua: the requests of wrk: a POST of the form BODY if it is set, else a GET,
--- with the bearer token TOKEN and the cookie COOKIE.  With MIX: both by turns.
+-- with the bearer token TOKEN and the cookie COOKIE.  With MIX: both by turns.  With
+-- BODIES: a POST of each line of that file, by turns.
 local body, token = os.getenv("BODY"), os.getenv("TOKEN")
 
 if body then
@@ -24,5 +25,30 @@ if os.getenv("MIX") then
 			return wrk.format()
 		end
 		return wrk.format("GET", nil, nil, "")
+	end
+end
+
+-- Of two threads each has the lines of its own.
+if os.getenv("BODIES") then
+	local threads, lines, at = 0, {}, 0
+
+	wrk.method = "POST"
+	wrk.headers["Content-Type"] = "application/x-www-form-urlencoded"
+	setup = function(thread)
+		thread:set("part", threads)
+		threads = threads + 1
+	end
+	init = function()
+		local i = 0
+		for line in io.lines(os.getenv("BODIES")) do
+			if i % 2 == part % 2 then
+				lines[#lines + 1] = line
+			end
+			i = i + 1
+		end
+	end
+	request = function()
+		at = at % #lines + 1
+		return wrk.format(nil, nil, nil, lines[at])
 	end
 end

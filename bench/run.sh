@@ -100,6 +100,9 @@ carnet keys generate --alg EdDSA >/dev/null
 machine=$(carnet client add --name ed --grant client_credentials --alg EdDSA \
     --json)
 FORM_EDDSA=$(form "$machine" grant_type=client_credentials scope=read-posts)
+"$here/assertions.py" "$scratch/client.key" >"$scratch/client.jwks"
+SIGNER=$(carnet client add --name signer --grant client_credentials \
+    --jwks "$scratch/client.jwks" --json | member client_id)
 person=$(carnet client add --name person --grant password --json)
 FORM_PASSWORD=$(form "$person" grant_type=password username=$EMAIL \
     password=$PASSWORD scope=read-posts+write-posts)
@@ -159,6 +162,12 @@ load() {
 	    END { print name, rate, p50, p99, bad + 0 }' "$scratch/wrk"
 }
 
+# sign SECONDS: more requests than can be answered in so long, each good once
+sign() {
+	"$here/assertions.py" "$scratch/client.key" "$SIGNER" "$url" $(($1 * 12000)) \
+	    >"$scratch/bodies"
+}
+
 # measure NAME SECONDS: one round of that row
 measure() {
 	case $1 in
@@ -170,6 +179,8 @@ measure() {
 	token-RS256) BODY=$FORM_RS256 load "$1" "$2" /oauth/token ;;
 	least-EdDSA) BODY=$FORM_EDDSA load "$1" "$2" /least/EdDSA ;;
 	token-EdDSA) BODY=$FORM_EDDSA load "$1" "$2" /oauth/token ;;
+	least-signed) BODIES=$scratch/bodies load "$1" "$2" /least/signed ;;
+	token-signed) sign "$2" && BODIES=$scratch/bodies load "$1" "$2" /oauth/token ;;
 	authorizer) TOKEN=$token load "$1" "$2" /guarded/static.txt ;;
 	pass) TOKEN=$token load "$1" "$2" /pass/static.txt ;;
 	password) BODY=$FORM_PASSWORD load "$1" "$2" /oauth/token ;;
@@ -203,6 +214,7 @@ authorizer pass
 token-ES256 least-ES256
 token-RS256 least-RS256
 token-EdDSA least-EdDSA
+token-signed least-signed
 password hashes'
 
 echo "Measuring, $RUNS rounds of $DURATION s ..." >&2
