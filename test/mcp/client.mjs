@@ -3,9 +3,12 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 const told = JSON.parse(process.argv[2]);
-const { Client } = await import(`${told.sdk}/client/index.js`);
-const { StreamableHTTPClientTransport } = await import(`${told.sdk}/client/streamableHttp.js`);
-const { UnauthorizedError } = await import(`${told.sdk}/client/auth.js`);
+// Version 2 is one module, version 1 has one for each part.
+const parts = told.sdk.startsWith('client-')
+	? [told.sdk]
+	: ['index', 'streamableHttp', 'auth'].map((part) => `${told.sdk}/client/${part}.js`);
+const { Client, StreamableHTTPClientTransport, UnauthorizedError } =
+	Object.assign({}, ...await Promise.all(parts.map((part) => import(part))));
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const tell = (what) => console.log(JSON.stringify(what));
 const kept = () => (existsSync(told.store) ? JSON.parse(readFileSync(told.store)) : {});
@@ -38,7 +41,7 @@ const provider = {
 };
 
 // The SDK throws when it has sent the user away; the app brings the code, and calls again.
-// At a 403 for a scope the SDK refreshes, which gives no new scope, as long as it has a
+// At a 403 for a scope version 1 refreshes, which gives no new scope, as long as it has a
 // refresh token: the app must take that away.
 async function authorized(attempt) {
 	for (let i = 0; ; i++) {
@@ -53,7 +56,8 @@ async function authorized(attempt) {
 			if (i === 2)
 				throw e;
 			if (e instanceof UnauthorizedError && landed !== undefined)
-				await transport.finishAuth(landed.searchParams.get('code'));
+				await transport.finishAuth(
+					landed.searchParams.get('code'), landed.searchParams.get('iss'));
 			else if (e.code === 403 && kept().tokens.refresh_token)
 				keep({ tokens: { ...kept().tokens, refresh_token: undefined } });
 			else
