@@ -31,6 +31,8 @@ LANES = (("http",), ("unit", "fuzz", "cgi", "fault", "browser", "pack", "man",
                      *(() if STORE else ("pgsql",))))
 PGSQL = ["http/oauth/test_code.py", "http/oauth/test_refresh.py",
          "http/oauth/test_device.py", "http/oauth/test_revoke.py",
+         "http/oauth/test_registration.py", "http/oauth/test_documents.py",
+         "http/oauth/test_sector.py", "http/oauth/test_private_key_jwt.py",
          "http/guard/test_guard.py", "http/people/test_import.py",
          "cgi/command/test_command_purge.py", "cgi/command/test_command_database.py",
          "fault/test_pgsql_lost.py", "fault/test_pgsql_pooler.py"]

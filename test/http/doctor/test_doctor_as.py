@@ -4,7 +4,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from kit import deployments
+from kit import deployments, servers
 from kit.doctor import Report
 from kit.fakeweb import OPENID, RESOURCE, WELL_KNOWN, replace
 from kit.people import App
@@ -218,6 +218,20 @@ def test_what_is_registered_is_taken_away_again(web, mcp):
     assert "secret-0815" not in json.dumps(report.rows)
     assert by_document.code == 0 and "takes client documents" in by_document.text("client")
     assert by_document.rows[-1]["check"] == "client"
+
+
+def test_a_client_registers_itself(web, mcp):
+    """RFC 7591; what doctor registered is gone afterwards."""
+    site, text = web.site, web.site.conf.read_text()
+    servers.configure(site, "registration = open\n")
+    try:
+        for name, path, steps in ("mcp", "/t", MCP), ("oidc", "", OIDC), ("grafana", "", OIDC):
+            comes_through(play(site, name, path), *steps)
+        assert not site.sql("SELECT 1 FROM strangers")
+        assert site.sql("SELECT failures FROM throttle WHERE failures = 3")
+    finally:
+        site.conf.write_text(text)
+        servers.configure(site)
 
 
 def test_a_page_whose_origin_may_not_call(web, mcp):
