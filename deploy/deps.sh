@@ -91,10 +91,15 @@ cluster python3-requests the load
 cluster python3-cryptography the load
 cluster python3-psycopg2 looks into PostgreSQL
 valgrind valgrind memory checks (make valgrind)
-apps libapache2-mod-auth-openidc an app of others (make apps)
-apps dovecot-imapd an app of others (make apps)
+test libapache2-mod-auth-openidc HTTP tests: an app of others
+test dovecot-imapd HTTP tests: an app of others
+apps roundcube-core an app of others (make apps)
+apps roundcube-sqlite3 an app of others (make apps)
 apps npm apps of others (make apps)
 apps python3-venv apps of others (make apps)
+apps maven an app of others (make apps)
+apps default-jdk-headless an app of others (make apps)
+apps postgresql the database of an app of others (make apps)
 mcp npm the MCP SDK for TypeScript (make mcp)
 mcp python3-venv the MCP SDK for Python (make mcp)
 bench wrk load

@@ -84,7 +84,8 @@ mcp:
 	@$(MAKE) -s -j$$(nproc) all $(APACHE)
 	@BUILD=$(BUILD) $(PYTHON) test/run.py mcp
 
-# Apps of others sign in and out (doc/apps.md).  apt, npm, pip and go fetch them.
+# Apps of others sign in and out, in Chromium (doc/apps.md).  apt, npm, pip, go and Maven
+# fetch them.
 apps:
 	@sh deploy/deps.sh test
 	@sh deploy/deps.sh apps

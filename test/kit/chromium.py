@@ -16,7 +16,8 @@ SWITCHES = """
 
 
 @contextmanager
-def chromium():
+def chromium(insecure=False):
+    """insecure: any certificate will do, as that of an app in a test."""
     with tempfile.TemporaryDirectory(
             prefix="carnet-chromium-", ignore_cleanup_errors=True) as profile:
         options = webdriver.ChromeOptions()
@@ -24,6 +25,7 @@ def chromium():
         for switch in SWITCHES.split():
             options.add_argument(switch)
         options.add_argument("--user-data-dir=" + profile)
+        options.accept_insecure_certs = insecure
         options.set_capability("goog:loggingPrefs",
                                {"browser": "ALL", "performance": "ALL"})
         driver = webdriver.Chrome(
