@@ -1,7 +1,7 @@
 -- flows.lua: the requests of wrk if each has a token or a code of its own.
 --
 -- ITEMS names a file with a line for each request.  FLOW=bearer: a line is a bearer
--- token.  FLOW=form: a line is the end of the form BODY.  FLOW=refresh: a line is a
+-- token.  FLOW=form: a line is the end of the form BODY; AUTH may be a header.  FLOW=refresh: a line is a
 -- refresh token, and each answer gives the next one.  FLOW=save: the access tokens of
 -- the answers are written to SAVE.n.
 local flow, body = os.getenv("FLOW"), os.getenv("BODY") or ""
@@ -26,7 +26,8 @@ function init()
 	if flow == "save" then
 		out = io.open(os.getenv("SAVE") .. "." .. id, "w")
 	end
-	form = { ["Content-Type"] = "application/x-www-form-urlencoded" }
+	form = { ["Content-Type"] = "application/x-www-form-urlencoded",
+		Authorization = os.getenv("AUTH") }
 end
 
 local function next_item()

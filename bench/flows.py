@@ -11,6 +11,7 @@ import urllib.request
 
 from load import CONNECTIONS, QUICK, SCOPE, SECONDS, form_of, wrk
 
+OPENID = "openid profile email"
 # The end of a flow's name, and the options with which its client was added.
 ALGS = {"": (), ", RS256 2048": ("--alg", "RS256"), ", EdDSA": ("--alg", "EdDSA")}
 
@@ -41,7 +42,7 @@ def make_tokens(site, client, n):
     return str(path), lines[:n]
 
 
-def make_codes(site, client_id, n):
+def make_codes(site, client_id, n, scope):
     """Authorization codes, as after consent; and the form that redeems one, but the code."""
     verifier = "v" * 43
     challenge = base64.urlsafe_b64encode(
@@ -53,9 +54,10 @@ def make_codes(site, client_id, n):
                              (client_id,)).fetchone()
         db.executemany(
             "INSERT INTO oauth_auth_codes (digest, family, client_id, user_id, redirect_uri,"
-            " challenge, scope, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            " challenge, scope, expires_at, nonce, sid)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'n-0S6_WzA2Mj', 'x8Qmf1nPzN1VjJ0cU0b3gQ')",
             [(hashlib.sha256(c.encode()).digest(), os.urandom(16), client, user,
-              "https://app.example/cb", challenge, SCOPE, int(time.time()) + 86400)
+              "https://app.example/cb", challenge, scope, int(time.time()) + 86400)
              for c in codes])
         db.commit()
     return codes, "&redirect_uri=https://app.example/cb&code_verifier=" + verifier + "&code="
@@ -78,10 +80,16 @@ class Flows:
             alg: site.client("--grant", "authorization_code",
                              "--redirect-uri", "https://app.example/cb", *option)
             for alg, option in ALGS.items()}
+        # Access tokens by ES256, and ID tokens as the name says.
+        self.apps |= {
+            ", openid " + alg: site.client("--grant", "authorization_code", "--redirect-uri",
+                                           "https://app.example/cb", "--id-token-alg", alg)
+            for alg in ("ES256", "RS256")}
 
     def prepare(self, tokens):
         site = self.site
         self.user_token = sign_in(site, self.person)["access_token"]
+        self.openid_token = sign_in(site, self.person, OPENID)["access_token"]
         self.own_token = site.token(self.machine, grant_type="client_credentials",
                                     scope=SCOPE)["access_token"]
         self.many, lines = make_tokens(site, self.machine, tokens)
@@ -100,7 +108,7 @@ class Flows:
         """By name, what loads the server; cgi: as plain CGI, and only flows that can be."""
         cc = {"grant_type": "client_credentials", "scope": SCOPE}
         paths = {"/oauth/" + name: name for name in
-                 ("token", "introspect", "revoke", "playground")}
+                 ("token", "introspect", "revoke", "playground", "userinfo")}
         paths |= {"/api/" + name: name for name in ("posts?limit=20", "status")}
 
         def at(path):
@@ -134,7 +142,12 @@ class Flows:
         for alg in [""] if QUICK else ALGS:
             rows["refresh" + alg] = of(self.refresh, alg)
             rows["authorization code" + alg] = of(self.code, alg)
+        for alg in "ES256", "RS256":
+            rows["authorization code, openid " + alg] = of(self.code, ", openid " + alg)
         rows |= {
+            "userinfo": get("/oauth/userinfo", self.openid_token),
+            "introspect, that token": lambda **kw: wrk(at("/oauth/introspect"), BODY=form_of(
+                self.gateway, token=self.openid_token), **kw),
             "password": token(self.person, grant_type="password", username=self.site.user,
                               password=self.site.password, scope=SCOPE),
             "introspect": lambda **kw: wrk(at("/oauth/introspect"), BODY=form_of(
@@ -165,7 +178,8 @@ class Flows:
     def code(self, url, alg, **kw):
         app = self.apps[alg]
         n = int(8000 * (kw.get("seconds") or SECONDS)) + 1000
-        codes, rest = make_codes(self.site, app["client_id"], n)
+        codes, rest = make_codes(self.site, app["client_id"], n,
+                                 OPENID if "openid" in alg else SCOPE)
         return wrk(url, script="flows.lua", FLOW="form",
                    ITEMS=write_items(self.site, "codes", codes),
                    BODY=form_of(app, grant_type="authorization_code") + rest, **kw)

@@ -2,7 +2,8 @@
 """measure.py: the second half of make bench: every flow, latencies at half load,
 system calls, peers by turns, and scale.  It adds to results.md, and draws
 chart.svg.  PEERS=0 leaves out the peers, SCALE="3 5" sets the sizes (powers of
-ten), QUICK=1 is a short run: one round, refresh and codes with ES256 alone."""
+ten), QUICK=1 is a short run: one round, refresh and codes with ES256 alone.
+ONLY=openid prints the tables of OpenID Connect alone, and changes no file."""
 import os
 import subprocess
 import sys
@@ -18,6 +19,13 @@ from load import (BUILD, HERE, QUICK, ROUNDS, SCOPE, SECONDS, form_of, pss_kb, t
 from scale import measure
 
 SHORT = {"the same, 1,000 tokens": "guarded GET"}
+
+
+# A flow of OpenID Connect, and its like.
+OPENID_ROWS = (
+    ("authorization code, openid ES256", "authorization code"),
+    ("authorization code, openid RS256", "authorization code, openid ES256"),
+    ("userinfo", "introspect, that token"))
 
 
 def say(*words):
@@ -53,6 +61,7 @@ def peer_rows(site, flows, ours):
         keys[name] = (private, public)
     table = flows.table()
     rows, missing = [], []
+    only = os.environ.get("ONLY", "")
     for kind in (peers.Glewlwyd, peers.OidcProvider, peers.OidcMemory):
         try:
             peer = kind(site, keys)
@@ -62,6 +71,8 @@ def peer_rows(site, flows, ours):
             continue
         try:
             for name, theirs in peer.rows().items():
+                if only not in name:
+                    continue
                 a, b = [], []
                 theirs(seconds=1)
                 for _ in range(ROUNDS):
@@ -244,8 +255,31 @@ def write_peers(out, rows, missing):
             number(middle([y["rate"] for y in b])), ratio, cpu_a, cpu_b,
             cpu_b / cpu_a, pss / 1024))
     out.append("\noidc-provider signs JWTs in two processes and stores nothing; carnet's tokens are"
-               " on disk.  In the row EdDSA it signs with ES256.")
+               " on disk.  In the row EdDSA it signs with ES256.  In memory it is one process.  Codes"
+               " that are exchanged with openid give an access token and an ID token: both are JWTs"
+               " at carnet, at oidc-provider and at Glewlwyd, which signs both with one key.")
     out += ["Not measured: " + m for m in missing]
+
+
+def write_openid(out, site, flows):
+    """What OpenID Connect adds: each flow by turns with its like."""
+    out.append("\n| OpenID Connect, by turns | req/s | against | req/s | ratio | CPU us | CPU us"
+               " | more us |\n|---|---:|---|---:|---:|---:|---:|---:|")
+    table = flows.table()
+    for name, other in OPENID_ROWS:
+        a, b = [], []
+        for _ in range(max(3, ROUNDS)):
+            a.append(table[name](pids=site.pids))
+            b.append(table[other](pids=site.pids))
+        cpu = [middle([x["cpu"] for x in side]) for side in (a, b)]
+        say("  %-34s %.2f of %s" % (name, middle([x["rate"] / y["rate"]
+                                                  for x, y in zip(a, b)]), other))
+        out.append("| %s | %s | %s | %s | **%.2f** | %.0f | %.0f | %.0f |" % (
+            name, number(middle([x["rate"] for x in a])), other,
+            number(middle([x["rate"] for x in b])),
+            middle([x["rate"] / y["rate"] for x, y in zip(a, b)]), *cpu, cpu[0] - cpu[1]))
+    out.append("\nAccess tokens are ES256; openid ALG has an ID token by ALG as well.  One signature"
+               " is in the table of one core.")
 
 
 def write_scale(out, rows):
@@ -286,9 +320,26 @@ def write_chart(against, guarded):
             chart("Requests a second, carnet and others on the same machine", bars))
 
 
+def one_part(out, site):
+    """ONLY=openid: what OpenID Connect adds, and peers, and nothing is written."""
+    try:
+        flows = Flows(site)
+        site.start()
+        flows.prepare(1000)
+        write_openid(out, site, flows)
+        if os.environ.get("PEERS") != "0":
+            write_peers(out, *peer_rows(site, flows, None))
+        write_floors(out, site)
+    finally:
+        site.remove()
+        print("\n".join(out))
+
+
 def main():
     out = []
     site = Site()
+    if "ONLY" in os.environ:
+        return one_part(out, site)
     try:
         flows = Flows(site)
         site.start()
@@ -300,6 +351,7 @@ def main():
         write_flood(out, site, flows)
         write_cgi(out, flows)
         write_calls(out, site, flows)
+        write_openid(out, site, flows)
         write_sign_ins(out, site, flows)
         write_sizes(out, site)
         write_floors(out, site)

@@ -1,6 +1,7 @@
 """Other servers with the same work on the same machine, by turns with carnet: Glewlwyd
 (Debian), the npm package oidc-provider.  Those that guard are in guards.py."""
 import base64
+import http.client
 import json
 import os
 import re
@@ -8,13 +9,15 @@ import shutil
 import sqlite3
 import subprocess
 import time
+import urllib.parse
 import urllib.request
 from http.cookiejar import CookieJar
 from pathlib import Path
 
-from load import BUILD, HERE, free_port, post, tree, wait_for, wrk
+from load import BUILD, HERE, SECONDS, free_port, post, tree, wait_for, wrk
 
 OIDC_PROVIDER = "9.13.3"
+CALLBACK, VERIFIER = "https://app.example/cb", "v" * 43
 
 
 def basic(name, secret):
@@ -47,6 +50,14 @@ class Peer:
                 pass
         self.process.wait()
 
+    def spend(self, path, codes, auth, **kw):
+        """Exchange each code one time."""
+        (self.dir / "codes").write_text("\n".join(codes) + "\n")
+        return wrk(self.url + path, script="flows.lua", FLOW="form", AUTH=auth,
+                   ITEMS=str(self.dir / "codes"), BODY=urllib.parse.urlencode({
+                       "grant_type": "authorization_code", "redirect_uri": CALLBACK,
+                       "code_verifier": VERIFIER, "code": ""}), **kw)
+
     def load(self, path, body=None, auth=None, **kw):
         env = {"BODY": body} if body else {}
         if auth:
@@ -73,8 +84,9 @@ log_file = "%s/glewlwyd.log"
 database = { %s };
 """ % (self.port, self.url, self.dir, database))
         self.run(["glewlwyd", "--config-file=%s/conf" % self.dir])
+        self.cookies = CookieJar()
         self.jar = urllib.request.build_opener(
-            urllib.request.HTTPCookieProcessor(CookieJar()))
+            urllib.request.HTTPCookieProcessor(self.cookies))
         self.set_up(keys)
 
     def database(self):
@@ -103,15 +115,24 @@ database = { %s };
                          "key": keys[name][0], "cert": keys[name][1], "code-duration": 600,
                          "refresh-token-duration": 86400, "access-token-duration": 3600,
                          "allow-non-oidc": True, "auth-type-client-enabled": True,
+                         "auth-type-code-enabled": True,
                          "auth-type-password-enabled": True, "auth-type-refresh-enabled": True,
                          "introspection-revocation-allowed": True,
                          "introspection-revocation-allow-target-client": True})
+        self.api("client/", client_id="app", name="app", confidential=True,
+                 token_endpoint_auth_method=["client_secret_basic"], client_secret="secret",
+                 authorization_type=["code"], redirect_uri=[CALLBACK],
+                 scope=["openid"], enabled=True)
         self.api("client/", client_id="plain", name="plain", confidential=True,
                  token_endpoint_auth_method=["client_secret_basic"], client_secret="secret",
                  authorization_type=["client_credentials", "password"],
                  redirect_uri=["http://127.0.0.1:1/cb"], scope=["read"], enabled=True)
         self.api("user/", username="user1", name="user1", password="password",
-                 scope=["read", "g_profile"], enabled=True)
+                 scope=["read", "openid", "g_profile"], enabled=True)
+        self.api("auth/", username="user1", password="password")
+        rq = urllib.request.Request(self.url + "/api/auth/grant/app", b'{"scope": "openid"}',
+                                    {"Content-Type": "application/json"}, method="PUT")
+        self.jar.open(rq, timeout=30).close()
         self.auth = basic("plain", "secret")
         self.body = "grant_type=client_credentials&scope=read"
 
@@ -128,7 +149,25 @@ database = { %s };
                 "/api/es256/token", "grant_type=password&scope=read&username=user1"
                 "&password=password", self.auth, **kw),
             "introspect": lambda **kw: self.load(
-                "/api/es256/introspect", "token=" + token, self.auth, **kw)}
+                "/api/es256/introspect", "token=" + token, self.auth, **kw),
+            "authorization code, openid ES256": lambda **kw: self.exchange("es256", **kw),
+            "authorization code, openid RS256": lambda **kw: self.exchange("rs256", **kw)}
+
+    def exchange(self, plugin, **kw):
+        """Codes that the user's session gets, and then their exchange under load."""
+        cookie = "; ".join("%s=%s" % (c.name, c.value) for c in self.cookies)
+        path = "/api/%s/auth?%s" % (plugin, urllib.parse.urlencode({
+            "response_type": "code", "client_id": "app", "redirect_uri": CALLBACK,
+            "scope": "openid", "nonce": "n-0S6_WzA2Mj", "g_continue": ""}))
+        link, codes = http.client.HTTPConnection("127.0.0.1", self.port), []
+        for _ in range(int(400 * (kw.get("seconds") or SECONDS)) + 100):
+            link.request("GET", path, headers={"Cookie": cookie})
+            r = link.getresponse()
+            r.read()
+            sent = urllib.parse.urlsplit(r.headers["Location"] or "").query
+            codes.append(urllib.parse.parse_qs(sent)["code"][0])
+        link.close()
+        return self.spend("/api/%s/token" % plugin, codes, basic("app", "secret"), **kw)
 
 
 class OidcProvider(Peer):
@@ -174,5 +213,15 @@ class OidcMemory(OidcProvider):
         token = post(self.url + "/token", {
             "grant_type": "client_credentials", "scope": "read"},
             {"Authorization": self.auth})["access_token"]
-        return {"introspect": lambda **kw: self.load(
-            "/token/introspection", "token=" + token, self.auth, **kw)}
+        return {
+            "introspect": lambda **kw: self.load(
+                "/token/introspection", "token=" + token, self.auth, **kw),
+            "authorization code, openid ES256": lambda **kw: self.exchange("ES256", **kw),
+            "authorization code, openid RS256": lambda **kw: self.exchange("RS256", **kw)}
+
+    def exchange(self, alg, **kw):
+        n = int(3000 * (kw.get("seconds") or SECONDS)) + 500
+        with urllib.request.urlopen("%s/codes?n=%d&alg=%s" % (self.url, n, alg)) as r:
+            codes = json.loads(r.read())
+        return self.spend("/token", codes, basic(alg, "secret-secret-secret-secret-secret"),
+                          **kw)
