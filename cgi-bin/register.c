@@ -387,6 +387,7 @@ change(struct req *rq, struct known *k)
 	k->cl.access_ttl = had.access_ttl;
 	k->cl.refresh_ttl = had.refresh_ttl;
 	k->cl.alg = had.alg;
+	k->cl.par_required = had.par_required;
 	if (k->cl.has_secret && had.has_secret)
 		k->cl.secret = had.secret;
 	else if (k->cl.has_secret)

@@ -243,6 +243,7 @@ document_merge(const struct conf *cf, struct arena *a,
 	new->access_ttl = had->access_ttl;
 	new->refresh_ttl = had->refresh_ttl;
 	new->refresh_keep = had->refresh_keep;
+	new->par_required = had->par_required;
 	new->is_trusted = had->is_trusted;
 	new->id_token_claims = had->id_token_claims;
 	sector_keep(had, new);
