@@ -173,10 +173,24 @@ add_step(struct store *st, void *ctx)
 	    : 1;
 }
 
+/* Who is refused for that holds up nobody: it is looked at before the lock, too. */
+static int
+is_full(struct req *rq, struct adding *ad)
+{
+	int64_t first;
+
+	if (store_stranger_waiting(rq->st, CLIENT_REGISTERED, rq->now,
+		STRANGERS_MAX, &first) < STRANGERS_MAX)
+		return 0;
+	ad->end = ADD_FULL;
+	ad->wait_s = first - rq->now;
+	return 1;
+}
+
 static const struct oerr *
 store_added(struct req *rq, struct adding *ad)
 {
-	if (store_write(rq->st, add_step, ad) == 1)
+	if (!is_full(rq, ad) && store_write(rq->st, add_step, ad) == 1)
 		return NULL;
 	switch (ad->end) {
 	case ADD_USED:

@@ -133,7 +133,7 @@ CREATE TABLE strangers (
 	created_at INTEGER NOT NULL,
 	expires_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX strangers_expire ON strangers (expires_at);
+CREATE INDEX strangers_expire ON strangers (expires_at, origin);
 
 -- Initial access tokens of RFC 7591 (carnet client ticket).  digest is the SHA-256 of the
 -- token; uses is how often it may still be used.
