@@ -31,8 +31,18 @@ LANES = (("http",), ("unit", "fuzz", "cgi", "fault", "browser", "pack", "man",
                      *(() if STORE else ("pgsql",))))
 PGSQL = ["http/oauth/test_code.py", "http/oauth/test_refresh.py",
          "http/oauth/test_device.py", "http/oauth/test_revoke.py",
-         "http/oauth/test_registration.py", "http/oauth/test_documents.py",
-         "http/oauth/test_sector.py", "http/oauth/test_private_key_jwt.py",
+         *("http/oauth/test_registration.py::test_" + name for name in (
+             "a_public_client", "a_ticket_lets_one_client_in", "who_is_not_used_goes",
+             "who_is_used_stays", "how_many_from_one_address",
+             "two_pages_allow_one_client_once", "a_change_takes_back_what_was_allowed",
+             "it_reads_changes_and_ends_its_registration")),
+         *("http/oauth/test_documents.py::test_" + name for name in (
+             "the_whole_way", "a_document_may_change_before_the_token",
+             "pinned_means_looked_at")),
+         "http/oauth/test_sector.py::test_two_hosts_are_one_sector",
+         "http/oauth/test_sector.py::test_a_change_is_held_against_the_list_again",
+         "http/oauth/test_private_key_jwt.py::test_of_many_at_once_one_is_taken",
+         "http/oauth/test_private_key_jwt.py::test_a_new_key_is_found",
          "http/guard/test_guard.py", "http/people/test_import.py",
          "cgi/command/test_command_purge.py", "cgi/command/test_command_database.py",
          "fault/test_pgsql_lost.py", "fault/test_pgsql_pooler.py"]
