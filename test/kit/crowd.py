@@ -15,7 +15,7 @@ from kit.site import BUILD
 URI = "https://app.example/cb"
 AGE_EVERY = 1500  # requests; then all that waits has expired
 # Rows that may be there: those of strangers, and what a purge has not yet come to.
-TABLES = {"strangers": 2500, "fetches": 2500, "outbox": 20, "throttle": 4000,
+TABLES = {"strangers": 1500, "fetches": 1500, "outbox": 20, "throttle": 1500,
           "oauth_clients": 10}
 
 
