@@ -16,6 +16,7 @@
 #include "decision.h"
 #include "guard.h"
 #include "refusal.h"
+#include "said.h"
 
 #define TYPE "Carnet"
 #define SOCKET "/run/carnet/guard.sock"
@@ -327,6 +328,7 @@ register_hooks(apr_pool_t *p)
 	static const authz_provider scope = { check_scope, parse_scope };
 
 	ap_hook_pre_config(begin_config, NULL, NULL, APR_HOOK_MIDDLE);
+	ap_hook_optional_fn_retrieve(said_begin, NULL, NULL, APR_HOOK_MIDDLE);
 	ap_hook_child_init(begin_process, NULL, NULL, APR_HOOK_MIDDLE);
 	ap_hook_check_access(check_access, NULL, NULL, APR_HOOK_FIRST,
 	    AP_AUTH_INTERNAL_PER_CONF);

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include <apr_lib.h>
+#include <apr_optional.h>
 #include <apr_strings.h>
+#include <mod_ssl.h>
 
 /*
  * Does a program read this header as one of ours, or as another method or path than
@@ -94,13 +96,40 @@ variable_of(apr_pool_t *p, const char *header)
 	return name;
 }
 
+/* mod_ssl's, if it is loaded. */
+static APR_OPTIONAL_FN_TYPE(ssl_is_https) *is_https;
+static APR_OPTIONAL_FN_TYPE(ssl_var_lookup) *look_up;
+
+void
+said_begin(void)
+{
+	is_https = APR_RETRIEVE_OPTIONAL_FN(ssl_is_https);
+	look_up = APR_RETRIEVE_OPTIONAL_FN(ssl_var_lookup);
+}
+
+/*
+ * The certificate of the client (RFC 8705), as PEM; NULL: there is none.  Whether its
+ * issuer is known is not looked at: the guard compares it with what a token is bound to.
+ */
+static const char *
+certificate_of(request_rec *r)
+{
+	static char name[] = "SSL_CLIENT_CERT";
+	const char *cert;
+
+	if (is_https == NULL || look_up == NULL || !is_https(r->connection))
+		return NULL;
+	cert = look_up(r->pool, r->server, r->connection, r, name);
+	return cert != NULL && *cert != '\0' ? cert : NULL;
+}
+
 apr_table_t *
 said_params(request_rec *r)
 {
 	const apr_array_header_t *a = apr_table_elts(r->headers_in);
 	const apr_table_entry_t *e = (const apr_table_entry_t *)(void *)a->elts;
 	apr_table_t *params = apr_table_make(r->pool, a->nelts + 5);
-	const char *name;
+	const char *name, *cert;
 
 	apr_table_addn(params, "GATEWAY_INTERFACE", "CGI/1.1");
 	apr_table_addn(params, "SERVER_PROTOCOL",
@@ -108,6 +137,8 @@ said_params(request_rec *r)
 	apr_table_addn(params, "REQUEST_METHOD", r->method);
 	apr_table_addn(params, "REQUEST_URI", r->unparsed_uri);
 	apr_table_addn(params, "REMOTE_ADDR", r->useragent_ip);
+	if ((cert = certificate_of(r)) != NULL)
+		apr_table_addn(params, "SSL_CLIENT_CERT", cert);
 	for (int i = 0; i < a->nelts; i++)
 		if ((name = variable_of(r->pool, e[i].key)) != NULL)
 			apr_table_addn(params, name, e[i].val);

@@ -18,6 +18,12 @@ int said_hides(request_rec *r);
  */
 void said_remove(apr_table_t *headers);
 
+/*
+ * said_begin():
+ * Find mod_ssl, when all modules are loaded: it knows the certificate of a client.
+ */
+void said_begin(void);
+
 /* said_params(r): the parameters of a question to the guard about r. */
 apr_table_t *said_params(request_rec *r);
 

@@ -2,6 +2,7 @@
 #include "app.h"
 #include "arena.h"
 #include "buf.h"
+#include "cert.h"
 #include "client.h"
 #include "cmd.h"
 #include "conf.h"
@@ -50,7 +51,7 @@ show_secret(struct cmd *c, const struct client *cl, const char *secret)
 struct typed {
 	struct registration r;
 	const char *access_ttl, *refresh_ttl;
-	const char *jwks_file;
+	const char *jwks_file, *tls_ca_file;
 	const char *unset;	/* of edit: names of options, with commas */
 };
 
@@ -77,6 +78,9 @@ struct typed {
 	    .value = &(t).r.backchannel_logout_uri }, \
 	{ .name = "jwks", .value = &(t).jwks_file }, \
 	{ .name = "jwks-uri", .value = &(t).r.jwks_uri }, \
+	{ .name = "tls", .value = &(t).r.tls }, \
+	{ .name = "tls-ca", .value = &(t).tls_ca_file }, \
+	{ .name = "bound", .value = &(t).r.bound }, \
 	{ .name = "public", .flag = &(t).r.is_public }
 
 static int
@@ -94,6 +98,10 @@ take_others(struct cmd *c, struct typed *t)
 	if (t->jwks_file != NULL &&
 	    (t->r.jwks = cmd_read_file(
 		 c->a, t->jwks_file, JWK_SET_BYTES_MAX)) == NULL)
+		return CMD_REFUSED;
+	if (t->tls_ca_file != NULL &&
+	    (t->r.tls_ca = cmd_read_file(
+		 c->a, t->tls_ca_file, CERT_BYTES_MAX)) == NULL)
 		return CMD_REFUSED;
 	return cmd_time(t->access_ttl, &t->r.access_ttl) < 0 ||
 	    cmd_time(t->refresh_ttl, &t->r.refresh_ttl) < 0
@@ -168,6 +176,7 @@ static const char *
 kind_text(const struct client *cl)
 {
 	return client_is_public(cl)   ? "public"
+	    : cl->tls != NULL	      ? "confidential, with a certificate"
 	    : !client_has_keys(cl)    ? "confidential"
 	    : cl->jwks_uri == NULL    ? "confidential, with keys"
 	    : cl->jwks == NULL	      ? "confidential, with keys to be fetched"
@@ -198,6 +207,8 @@ write_client(struct cmd *c, struct buf *b, const struct client *cl)
 	json_str(b, "pkce", pkce_text(cl));
 	json_truth(b, "trusted", cl->is_trusted);
 	json_truth(b, "par", cl->par_required);
+	json_str(b, "tls", cl->tls);
+	json_str(b, "bound", cl->bound);
 	json_str(b, "id_token_alg", cl->id_token_alg);
 	json_truth(b, "id_token_claims", cl->id_token_claims);
 	json_str(b, "userinfo_alg", cl->userinfo_alg);
@@ -258,6 +269,8 @@ show_openid(struct buf *b, const struct client *cl)
 		const char *name, *value;
 	} rows[] = {
 		{ "par            ", cl->par_required ? "required" : NULL },
+		{ "tls            ", cl->tls },
+		{ "bound          ", cl->bound },
 		{ "id_token_alg   ", cl->id_token_alg },
 		{ "id_token_claims", cl->id_token_claims ? "yes" : NULL },
 		{ "userinfo_alg   ", cl->userinfo_alg },
@@ -370,6 +383,7 @@ unset(const struct change *ch, struct client *cl)
 		{ .name = "refresh-ttl", .number = &cl->refresh_ttl },
 		{ .name = "trusted", .flag = &cl->is_trusted },
 		{ .name = "par", .flag = &cl->par_required },
+		{ .name = "bound", .text = &cl->bound },
 		{ .name = "id-token-alg", .text = &cl->id_token_alg },
 		{ .name = "id-token-claims", .flag = &cl->id_token_claims },
 		{ .name = "userinfo-alg", .text = &cl->userinfo_alg },

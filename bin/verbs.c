@@ -124,7 +124,8 @@ const struct verb cmd_verbs[] = {
 		    " [--public] [--alg A] [--access-ttl T]"
 		    " [--refresh-ttl T] [--refresh keep|rotate]"
 		    " [--pkce required|optional] [--trusted] [--par]"
-		    " [--jwks FILE | --jwks-uri URL]" OPENID_ARGS,
+		    " [--jwks FILE | --jwks-uri URL] [--tls NAME] [--tls-ca FILE]"
+		    " [--bound key|certificate]" OPENID_ARGS,
 		.help = "add a client; its secret is printed once; one with"
 		    " --jwks or --jwks-uri has none, and proves who it is by"
 		    " signing (private_key_jwt); --app: a client as that"
@@ -138,7 +139,8 @@ const struct verb cmd_verbs[] = {
 		    " [--redirect-uri U]... [--scope \"...\"] [--public]"
 		    " [--alg A] [--access-ttl T] [--refresh-ttl T] [--refresh"
 		    " keep|rotate] [--pkce required|optional] [--trusted] [--par]"
-		    " [--jwks FILE | --jwks-uri URL]" OPENID_ARGS
+		    " [--jwks FILE | --jwks-uri URL] [--tls NAME] [--tls-ca FILE]"
+		    " [--bound key|certificate]" OPENID_ARGS
 		    " [--unset NAME[,NAME...]]",
 		.help = "change a client; --unset takes an option back to the"
 		    " setting; --public, --jwks and --jwks-uri end its secret",

@@ -196,7 +196,9 @@ let_through(
 		resp_header(rq,
 		    authorizer ? rows[i].variable : rows[i].header, "%s",
 		    rows[i].value == NULL ? "" : rows[i].value);
-	remember_offer(rq, ru);
+	/* The next connection may come with another certificate. */
+	if (!who->says.by_cert)
+		remember_offer(rq, ru);
 	return resp_empty(rq, 200);
 }
 

@@ -29,7 +29,7 @@ struct answer {
 	int64_t expires_at, created_at;
 	struct json_object *audience; /* or NULL */
 	struct proof proof;
-	const char *jkt; /* RFC 9449 section 6.2; or NULL */
+	const char *cnf, *thumbprint; /* RFC 9449 section 6.2, RFC 8705 section 3.2 */
 };
 
 /* A string, or an array of them (RFC 7519 section 4.1.3). */
@@ -74,9 +74,9 @@ write_answer(struct req *rq, const struct answer *an)
 		if (an->jti != NULL)
 			json_str(b, "jti", an->jti);
 		proof_write(b, &an->proof);
-		if (an->jkt != NULL) {
+		if (an->thumbprint != NULL) {
 			json_open(b, "cnf", '{');
-			json_str(b, "jkt", an->jkt);
+			json_str(b, an->cnf, an->thumbprint);
 			json_close(b, '}');
 		}
 	}
@@ -171,11 +171,12 @@ inspect_access(struct req *rq, const struct client *cl, const char *text,
 		.client_id = who.is.client_id,
 		.email = username(cl, who.is.scope,
 		    guard_is_first_party(&who), who.is.email),
-		.type = *who.says.jkt == '\0' ? "Bearer" : "DPoP",
+		.type = guard_is_by_key(&who) ? "DPoP" : "Bearer",
 		.jti = id_text(rq->a, &who.says.id),
 		.expires_at = who.is.expires_at,
 		.created_at = who.is.created_at,
-		.jkt = *who.says.jkt == '\0'
+		.cnf = who.says.by_cert ? "x5t#S256" : "jkt",
+		.thumbprint = *who.says.jkt == '\0'
 		    ? NULL
 		    : arena_str(rq->a, who.says.jkt),
 	};

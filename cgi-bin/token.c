@@ -1,5 +1,6 @@
 /* token.c: POST /oauth/token: all grants (RFC 6749 section 3.2). */
 #include "client.h"
+#include "client_tls.h"
 #include "dpop.h"
 #include "grant.h"
 #include "issue.h"
@@ -22,6 +23,7 @@ token_post(struct req *rq)
 	    (e = client_authenticate(rq, &cl)) != NULL ||
 	    (e = grant_check(rq, g, cl)) != NULL ||
 	    (e = dpop_at(rq, SITE_TOKEN, &sub.jkt)) != NULL ||
+	    (e = client_tls_bind(rq, cl, &sub.jkt, &sub.by_cert)) != NULL ||
 	    (e = g->redeem(rq, cl, &sub)) != NULL)
 		return e;
 	return issue_tokens(rq, cl, g, &sub);

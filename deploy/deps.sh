@@ -32,6 +32,7 @@ test libapache2-mod-fcgid HTTP tests: FastCGI under Apache
 test nginx-light HTTP tests
 test nginx-dev carnet's module for nginx
 test spawn-fcgi HTTP tests: FastCGI programs that no web server starts
+test lighttpd-mod-openssl HTTP tests: certificates of clients
 test lighttpd-modules-lua HTTP tests: a guarded program behind a proxy
 test php-cgi HTTP tests: a guarded PHP script
 test perl HTTP tests: a guarded CGI script

@@ -93,6 +93,7 @@ struct conf {
 	enum second_factor second_factor;
 	int64_t code_ttl, device_code_ttl, device_interval, session_ttl;
 	int dpop_nonce;		/* a proof needs a nonce of ours (RFC 9449) */
+	int client_certificates; /* the web server asks for them (RFC 8705) */
 	int pushed_requests;	/* /authorize takes no others (RFC 9126) */
 	int durability_full;	/* a commit is synced */
 	const char *audit_log;

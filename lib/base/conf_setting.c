@@ -86,6 +86,8 @@ const struct setting conf_settings[] = {
 	    .preset = "60s", .min = 1, .max = 600 },
 	{ .name = "dpop_nonce", .type = TYPE_BOOL, .at = AT(dpop_nonce),
 	    .preset = "no" },
+	{ .name = "client_certificates", .type = TYPE_BOOL,
+	    .at = AT(client_certificates), .preset = "no" },
 	{ .name = "pushed_requests", .type = TYPE_BOOL,
 	    .at = AT(pushed_requests), .preset = "no" },
 	{ .name = "device_code_ttl", .type = TYPE_SECONDS,

@@ -71,8 +71,8 @@ key_fail(const char *what, int rc)
 /* GnuTLS is initialised with the first key: that takes 0.5 ms (crypto.c). */
 GNUTLS_SKIP_GLOBAL_INIT
 
-static void
-begin(void)
+void
+key_begin(void)
 {
 	static int has_begun;
 
@@ -86,7 +86,7 @@ key_new(enum alg alg)
 {
 	struct key *k;
 
-	begin();
+	key_begin();
 	if ((k = calloc(1, sizeof(*k))) == NULL ||
 	    gnutls_pubkey_init(&k->pub) < 0)
 		err(111, "key");

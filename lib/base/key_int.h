@@ -36,6 +36,9 @@ struct key {
 	gnutls_pubkey_t pub;
 };
 
+/* key_begin(): make GnuTLS ready, once. */
+void key_begin(void);
+
 /* key_fail(what, rc): log GnuTLS's error; return -1. */
 int key_fail(const char *what, int rc);
 

@@ -74,7 +74,10 @@ read_proof(struct json_object *o, struct claims *out)
 		out->acr = acr_find(acr, strlen(acr));
 }
 
-/* RFC 9449 section 6: the key that the token is bound to.  1; 0 if that is no key. */
+/*
+ * RFC 9449 section 6, RFC 8705 section 3.1: what the token is bound to.  1; 0 if that is
+ * none of the two.
+ */
 static int
 read_key(struct json_object *o, struct claims *out)
 {
@@ -84,6 +87,10 @@ read_key(struct json_object *o, struct claims *out)
 	if (!json_object_object_get_ex(o, "cnf", &cnf))
 		return 1;
 	jkt = json_get_str(cnf, "jkt");
+	if (jkt == NULL) {
+		jkt = json_get_str(cnf, "x5t#S256");
+		out->by_cert = 1;
+	}
 	if (jkt == NULL || strlen(jkt) != KID_LEN)
 		return 0;
 	memcpy(out->jkt, jkt, KID_LEN + 1);

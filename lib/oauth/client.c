@@ -7,6 +7,7 @@
 
 #include "arena.h"
 #include "b64.h"
+#include "client_tls.h"
 #include "crypto.h"
 #include "fetch.h"
 #include "log.h"
@@ -25,7 +26,7 @@ int
 client_is_public(const struct client *cl)
 {
 	return !cl->has_secret && cl->secret_hash == NULL &&
-	    !client_has_keys(cl);
+	    !client_has_keys(cl) && cl->tls == NULL;
 }
 
 int
@@ -238,9 +239,10 @@ check_assertion(
 	struct signed_jwt t;
 	const char *why;
 
-	if (cl == NULL || !client_has_keys(cl))
+	if (cl == NULL || !client_has_keys(cl) || cl->tls != NULL)
 		return oerr_why(rq, &oerr_invalid_client,
-		    cl == NULL ? "unknown client" : "a client without keys");
+		    cl == NULL ? "unknown client"
+			       : "a client that does not prove itself by keys");
 	why = signed_check(rq->conf, rq->a, rq->now, SIGNED_ASSERTION,
 	    &(struct signer) { .client_id = cl->client_id, .jwks = cl->jwks },
 	    p->secret, &t);
@@ -253,16 +255,34 @@ check_assertion(
 }
 
 static const struct oerr *
+check_certificate(struct req *rq, const struct client *cl)
+{
+	const char *why;
+	int lacks_key;
+
+	if ((why = client_tls_check(rq, cl, &lacks_key)) == NULL)
+		return NULL;
+	return lacks_key
+	    ? client_look_for_keys(rq, cl, &oerr_invalid_client, why)
+	    : oerr_why(rq, &oerr_invalid_client, "%s", why);
+}
+
+static const struct oerr *
 check_none(struct req *rq, const struct client *cl, const struct presented *p)
 {
 	(void)p;
+	if (cl != NULL && cl->tls != NULL)
+		return check_certificate(rq, cl);
 	if (cl != NULL && client_is_public(cl))
 		return NULL;
 	return oerr_why(rq, &oerr_invalid_client,
 	    cl == NULL ? "unknown client" : "no secret");
 }
 
-/* The methods; the last is used where no other is (RFC 7591 section 2). */
+/*
+ * The methods.  One without is_used is used where no other is: a certificate comes with
+ * the connection, and "none" (RFC 7591 section 2) presents nothing.
+ */
 static const struct client_method methods[] = {
 	{
 		.name = "client_secret_basic",
@@ -288,6 +308,20 @@ static const struct client_method methods[] = {
 		.check = check_assertion,
 	},
 	{
+		.name = METHOD_TLS,
+		.has_proof = 1,
+		.has_cert = 1,
+		.read = read_body,
+		.check = check_none,
+	},
+	{
+		.name = METHOD_TLS_SELF,
+		.has_proof = 1,
+		.has_cert = 1,
+		.read = read_body,
+		.check = check_none,
+	},
+	{
 		.name = "none",
 		.read = read_body,
 		.check = check_none,
@@ -310,7 +344,7 @@ find_method(struct req *rq, const struct client_method **out)
 
 	*out = &methods[N_METHODS - 1];
 	for (size_t i = 0; i < N_METHODS - 1; i++)
-		if (methods[i].is_used(rq)) {
+		if (methods[i].is_used != NULL && methods[i].is_used(rq)) {
 			*out = &methods[i];
 			used++;
 		}

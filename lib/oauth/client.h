@@ -11,8 +11,8 @@ struct req;
 /*
  * client_authenticate(rq, out):
  * Find who asks and check how they prove it (RFC 6749 section 2.3): secret in
- * the Authorization header, secret in the body, a JWT that it signed (RFC 7523), or
- * client_id alone for a client that has neither secret nor keys.  Two ways at once are
+ * the Authorization header, secret in the body, a JWT that it signed (RFC 7523), its
+ * certificate (RFC 8705), or client_id alone for a client that has none of these.  Two ways at once are
  * invalid_request.  Every other
  * failure is invalid_client, with the same text after the same time; after too
  * many wrong secrets it is oerr_throttled.  *out lives as long as the request.
@@ -55,8 +55,12 @@ struct client_method {
 	const char *name;	/* as it is registered */
 	int has_proof;		/* a secret, or a key */
 	int is_signed;		/* by the algorithms of signed_algs */
+	int has_cert;		/* of the connection */
 	int in_header;		/* what fails is answered with a challenge */
-	/* is_used(rq): return 1 if the request presents something by this method. */
+	/*
+	 * is_used(rq): return 1 if the request presents something by this method.  NULL: a
+	 * method that is used where no other is.
+	 */
 	int (*is_used)(const struct req *rq);
 	/* read(rq, p): take what was presented from the request. */
 	const struct oerr *(*read)(struct req *rq, struct presented *p);
@@ -80,10 +84,13 @@ const struct client_method *client_methods(size_t *n);
 const struct oerr *client_look_for_keys(struct req *rq, const struct client *cl,
     const struct oerr *e, const char *why);
 
-/* client_is_public(cl): return 1 if the client has neither a secret nor keys. */
+/* client_is_public(cl): return 1 if the client has no way to prove who it is. */
 int client_is_public(const struct client *cl);
 
-/* client_has_keys(cl): return 1 if it proves who it is by private_key_jwt. */
+/*
+ * client_has_keys(cl): return 1 if it has keys, by which it signs its requests, and
+ * assertions if it has no cl->tls.
+ */
 int client_has_keys(const struct client *cl);
 
 #endif

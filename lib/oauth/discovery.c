@@ -99,7 +99,8 @@ scopes_of_resource(const struct conf *cf, struct arena *a, unsigned no)
  * the algorithms of those that sign.
  */
 static void
-write_methods(struct buf *b, const char *endpoint, int public_too)
+write_methods(const struct conf *cf, struct buf *b, const char *endpoint,
+    int public_too)
 {
 	size_t n;
 	const struct client_method *m = client_methods(&n);
@@ -110,7 +111,8 @@ write_methods(struct buf *b, const char *endpoint, int public_too)
 	for (size_t i = 0; i < n; i++) {
 		if (m[i].is_signed)
 			algs = signed_algs(SIGNED_ASSERTION);
-		if (public_too || m[i].has_proof)
+		if ((public_too || m[i].has_proof) &&
+		    (!m[i].has_cert || cf->client_certificates))
 			json_str(b, NULL, m[i].name);
 	}
 	json_close(b, ']');
@@ -195,9 +197,9 @@ discovery_server(const struct conf *cf, struct arena *a, unsigned algs)
 	json_words(b, "response_types_supported", "code");
 	json_words(b, "response_modes_supported", "query form_post");
 	write_grants(b);
-	write_methods(b, "token_endpoint", 1);
-	write_methods(b, "revocation_endpoint", 1);
-	write_methods(b, "introspection_endpoint", 0);
+	write_methods(cf, b, "token_endpoint", 1);
+	write_methods(cf, b, "revocation_endpoint", 1);
+	write_methods(cf, b, "introspection_endpoint", 0);
 	json_words(b, "code_challenge_methods_supported", "S256");
 	/* RFC 9449 section 5.1. */
 	json_words(b, "dpop_signing_alg_values_supported",
@@ -208,6 +210,9 @@ discovery_server(const struct conf *cf, struct arena *a, unsigned algs)
 	/* RFC 9126 section 5. */
 	json_truth(b, "require_pushed_authorization_requests",
 	    cf->pushed_requests);
+	/* RFC 8705 section 3.3. */
+	json_truth(b, "tls_client_certificate_bound_access_tokens",
+	    cf->client_certificates);
 	if (cf->client_documents != DOCUMENTS_OFF)
 		json_truth(b, "client_id_metadata_document_supported", 1);
 	json_close(b, '}');
@@ -235,6 +240,8 @@ discovery_resource(const struct conf *cf, struct arena *a, unsigned no)
 	/* RFC 9728 section 2. */
 	json_words(b, "dpop_signing_alg_values_supported",
 	    signed_algs(SIGNED_PROOF));
+	json_truth(b, "tls_client_certificate_bound_access_tokens",
+	    cf->client_certificates);
 	json_str(b, "resource_name",
 	    no == 0 || needs->realm == NULL ? cf->site_name : needs->realm);
 	json_close(b, '}');

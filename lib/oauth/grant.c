@@ -6,6 +6,7 @@
 
 #include "arena.h"
 #include "client.h"
+#include "client_tls.h"
 #include "conf.h"
 #include "jwk.h"
 #include "oerr.h"
@@ -78,13 +79,28 @@ grant_replayed(struct req *rq, const struct granted *g, const char *why)
 	return oerr_why(rq, &oerr_invalid_grant, "%s: family revoked", why);
 }
 
+const char *
+grant_cert(const char *jkt)
+{
+	return strncmp(jkt, BOUND_BY_CERT, strlen(BOUND_BY_CERT)) == 0
+	    ? jkt + strlen(BOUND_BY_CERT)
+	    : NULL;
+}
+
 const struct oerr *
 grant_check_key(
     struct req *rq, const struct granted *g, const struct subject *sub)
 {
+	const char *cert;
+
 	if (g->jkt == NULL)
 		return NULL;
-	if (sub->jkt == NULL)
+	if ((cert = grant_cert(g->jkt)) != NULL)
+		return client_tls_fits(rq, cert)
+		    ? NULL
+		    : oerr_why(rq, &oerr_invalid_grant,
+			  "bound to another certificate");
+	if (sub->jkt == NULL || sub->by_cert)
 		return oerr_why(rq, &oerr_invalid_grant,
 		    "bound to a key, and no proof of it");
 	return jwk_same_thumbprint(g->jkt, sub->jkt)

@@ -52,7 +52,9 @@ struct subject {
 	 */
 	const char *next;
 	int is_kept;
-	const char *jkt;	/* RFC 9449: the key that was proved; or NULL */
+	/* The thumbprint of what was proved, and tokens are bound to; or NULL. */
+	const char *jkt;
+	int by_cert;		/* it is a certificate (RFC 8705), no key (RFC 9449) */
 };
 
 struct grant {
@@ -114,8 +116,17 @@ const struct oerr *grant_replayed(
     struct req *rq, const struct granted *g, const char *why);
 
 /*
+ * grant_cert(jkt):
+ * What was granted is bound to jkt: return the thumbprint behind BOUND_BY_CERT; NULL: it is
+ * that of a key.
+ */
+#define BOUND_BY_CERT "x5t#S256:"
+const char *grant_cert(const char *jkt);
+
+/*
  * grant_check_key(rq, g, sub):
- * What was granted may be bound to a key: was that proved (RFC 9449 sections 5 and 10)?
+ * What was granted may be bound to a key: was that proved (RFC 9449 sections 5 and 10)?  Or
+ * to a certificate (RFC 8705 section 4).
  * NULL, or invalid_grant.
  */
 const struct oerr *grant_check_key(

@@ -6,6 +6,7 @@
 
 #include "arena.h"
 #include "buf.h"
+#include "client_tls.h"
 #include "conf.h"
 #include "discovery.h"
 #include "dpop.h"
@@ -63,6 +64,12 @@ count_had(const char *have, const char *words, size_t *all)
 	for (*all = 0; words_next(&words, &n); words += n, ++*all)
 		had += (size_t)words_have_n(have, words, n);
 	return had;
+}
+
+int
+guard_is_by_key(const struct caller *who)
+{
+	return *who->says.jkt != '\0' && !who->says.by_cert;
 }
 
 int
@@ -299,7 +306,7 @@ find_uris(struct req *rq, const struct guard_rule *rule,
 static const struct oerr *
 check_scheme(struct req *rq, const char *token, const struct caller *who)
 {
-	const int is_bound = *who->says.jkt != '\0';
+	const int is_bound = guard_is_by_key(who);
 
 	if (is_bound == (token == bound_token(rq)))
 		return NULL;
@@ -323,6 +330,12 @@ check_proof(struct req *rq, const struct guard_rule *rule, const char *token,
 
 	if (*who->says.jkt == '\0')
 		return NULL;
+	if (who->says.by_cert)
+		return client_tls_fits(rq, who->says.jkt)
+		    ? NULL
+		    : oerr_say(rq, &oerr_invalid_token,
+			  "The token is bound to another certificate than that of"
+			  " the connection.");
 	use.n_uris = find_uris(rq, rule, uris);
 	return dpop_check(rq, &use);
 }
@@ -354,7 +367,7 @@ guard_check(
 		note_use_at_end(rq, out);
 	else if (e->status == 401 || e->status == 403)
 		challenge(rq, rule, e, out->is.scope,
-		    *out->says.jkt != '\0' || bound_token(rq) != NULL);
+		    guard_is_by_key(out) || bound_token(rq) != NULL);
 	return e;
 }
 

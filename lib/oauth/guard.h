@@ -16,6 +16,13 @@ struct req;
 int guard_is_first_party(const struct caller *who);
 
 /*
+ * guard_is_by_key(who):
+ * Return 1 if the token is bound to a key, and so comes with a proof (RFC 9449); not to a
+ * certificate, nor to nothing.
+ */
+int guard_is_by_key(const struct caller *who);
+
+/*
  * guard_check(rq, rule, out):
  * Check the bearer token of the request (RFC 6750 section 2.1, RFC 9068
  * section 4), and whether the rule lets its user or client in.  Revocation is

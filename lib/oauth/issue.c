@@ -178,7 +178,9 @@ make_refresh(struct req *rq, const struct client *cl, const struct subject *sub,
 	/* OpenID Connect Core section 12.2: only the first ID token has it. */
 	out->granted.nonce = NULL;
 	/* RFC 9449 section 5: another client has a secret to prove who it is. */
-	out->granted.jkt = client_is_public(cl) ? sub->jkt : NULL;
+	out->granted.jkt = !client_is_public(cl) ? NULL
+	    : sub->by_cert ? arena_printf(rq->a, BOUND_BY_CERT "%s", sub->jkt)
+			   : sub->jkt;
 	if (out->granted.scope == NULL)
 		out->granted.scope = access->scope;
 	if (!words_have(cl->grants, GRANT_REFRESH))
@@ -207,6 +209,7 @@ issue_tokens(struct req *rq, const struct client *cl, const struct grant *g,
 		.proof = sub->granted.proof,
 		.claims = sub->granted.claims,
 		.jkt = sub->jkt,
+		.by_cert = sub->by_cert,
 		/* a code may be older than what is left of its family */
 		.ttl_s = least(ttl_of(cl->access_ttl, rq->conf->access_ttl),
 		    end <= rq->now ? 1 : end - rq->now),
@@ -231,8 +234,8 @@ issue_tokens(struct req *rq, const struct client *cl, const struct grant *g,
 		make_refresh(rq, cl, sub, &s.access, end, secret, &s.refresh);
 	if ((e = spend_and_store(&s)) == NULL) {
 		trail_note(rq, sub->next != NULL ? "refresh" : "token");
-		e = answer(rq, &s.access, sub->jkt == NULL ? "Bearer" : "DPoP",
-		    jwt,
+		e = answer(rq, &s.access,
+		    sub->jkt == NULL || sub->by_cert ? "Bearer" : "DPoP", jwt,
 		    !renewable		? NULL
 			: sub->next != NULL ? sub->next
 					    : secret,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "cert.h"
 #include "json.h"
 #include "jwk.h"
 
@@ -113,4 +114,29 @@ jwk_set_verify(struct arena *a, const char *text, const char *kid,
 		key_free(k);
 	}
 	return fits ? 1 : tried ? 0 : -1;
+}
+
+int
+jwk_set_has_cert(struct arena *a, const char *text, const void *der, size_t len)
+{
+	struct json_object *keys = read_set(a, text), *jwk, *x5c, *first;
+	const size_t n = keys == NULL ? 0 : json_object_array_length(keys);
+	const char *b64;
+	struct cert c;
+
+	for (size_t i = 0; i < n && i < JWK_SET_MAX; i++) {
+		jwk = json_object_array_get_idx(keys, i);
+		if (jwk_is_secret(jwk) ||
+		    !json_object_object_get_ex(jwk, "x5c", &x5c) ||
+		    !json_object_is_type(x5c, json_type_array))
+			continue;
+		first = json_object_array_get_idx(x5c, 0);
+		if (!json_object_is_type(first, json_type_string))
+			continue;
+		b64 = json_object_get_string(first);
+		if (cert_from_base64(a, b64, strlen(b64), &c) == 0 &&
+		    c.len == len && memcmp(c.der, der, len) == 0)
+			return 1;
+	}
+	return 0;
 }

@@ -30,4 +30,12 @@ int jwk_set_verify(struct arena *a, const char *text, const char *kid,
     enum alg alg, const void *data, size_t len, const void *sig,
     size_t sig_len);
 
+/*
+ * jwk_set_has_cert(a, text, der, len):
+ * Return 1 if the certificate is that of a key of the set: the first in its x5c (RFC 7517
+ * section 4.7).
+ */
+int jwk_set_has_cert(
+    struct arena *a, const char *text, const void *der, size_t len);
+
 #endif

@@ -73,7 +73,7 @@ write_claims(struct req *rq, const struct mint *m, const char *sub,
 		json_str(b, "claims", m->claims);
 	if (m->jkt != NULL) {
 		json_open(b, "cnf", '{');
-		json_str(b, "jkt", m->jkt);
+		json_str(b, m->by_cert ? "x5t#S256" : "jkt", m->jkt);
 		json_close(b, '}');
 	}
 	json_close(b, '}');

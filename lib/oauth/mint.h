@@ -23,6 +23,7 @@ struct mint {
 	const char *name;	/* of a personal token, or NULL */
 	const char *audience;	/* NULL: the issuer */
 	const char *jkt;	/* the key that it is bound to (RFC 9449); or NULL */
+	int by_cert;		/* jkt is of a certificate (RFC 8705) */
 	const char *claims;	/* asked for by name: words of claims.h; or NULL */
 	struct proof proof;	/* of the user's sign-in */
 };

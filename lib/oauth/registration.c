@@ -5,6 +5,7 @@
 
 #include "arena.h"
 #include "buf.h"
+#include "cert.h"
 #include "client.h"
 #include "conf.h"
 #include "fetch.h"
@@ -260,6 +261,40 @@ check_keys(const struct conf *cf, struct arena *a, const struct client *cl)
 	return cl->jwks == NULL ? NULL : jwk_set_refused(a, cl->jwks, 1);
 }
 
+/* RFC 8705 section 2: a name and who may give it, or keys that have the certificate. */
+static const char *
+check_tls(const struct conf *cf, struct arena *a, const struct client *cl)
+{
+	const char *name, *why;
+
+	(void)cf;
+	if (cl->tls == NULL)
+		return cl->tls_ca == NULL
+		    ? NULL
+		    : "issuers are for a client with a name in its certificate";
+	if (strcmp(cl->tls, TLS_SELF) == 0)
+		return client_has_keys(cl) && cl->tls_ca == NULL
+		    ? NULL
+		    : "a certificate that nobody issued is in the client's keys"
+		      " (x5c): it needs jwks or jwks_uri, and no issuers";
+	if ((why = cert_name_read(a, cl->tls, &name)) != NULL)
+		return why;
+	return cl->tls_ca == NULL
+	    ? "a name counts only with the certificates of those who issue it"
+	    : cert_ca_refused(cl->tls_ca);
+}
+
+static const char *
+check_bound(const struct conf *cf, struct arena *a, const struct client *cl)
+{
+	(void)cf;
+	(void)a;
+	return cl->bound == NULL || strcmp(cl->bound, BOUND_KEY) == 0 ||
+		strcmp(cl->bound, BOUND_CERT) == 0
+	    ? NULL
+	    : "tokens are bound to a key or to a certificate";
+}
+
 static const char *
 check(const struct conf *cf, struct arena *a, const struct client *cl)
 {
@@ -267,7 +302,8 @@ check(const struct conf *cf, struct arena *a, const struct client *cl)
 	    struct arena *, const struct client *) = {
 		check_name, check_scope, check_alg, check_secret,
 		check_refresh, check_pkce, check_trust, check_uris,
-		check_post_logout, check_backchannel, check_keys,
+		check_post_logout, check_backchannel, check_keys, check_tls,
+		check_bound,
 	};
 	const char *why = NULL;
 
@@ -330,6 +366,18 @@ take_plain(const struct registration *r, struct client *cl)
 		cl->backchannel_logout_uri = r->backchannel_logout_uri;
 	if (r->id_token_claims)
 		cl->id_token_claims = 1;
+	if (r->tls != NULL)
+		cl->tls = r->tls;
+	if (r->tls_ca != NULL)
+		cl->tls_ca = r->tls_ca;
+	if (r->bound != NULL)
+		cl->bound = r->bound;
+	if (r->is_public)
+		cl->tls = cl->tls_ca = NULL;
+	if (cl->tls != NULL) {
+		cl->has_secret = 0;
+		cl->secret_hash = NULL;
+	}
 	if (r->is_public || r->jwks != NULL || r->jwks_uri != NULL) {
 		cl->has_secret = 0;
 		cl->secret_hash = NULL;
@@ -347,7 +395,12 @@ registration_take(const struct conf *cf, struct arena *a,
 	if ((r->jwks != NULL) + (r->jwks_uri != NULL) + (r->is_public != 0) > 1)
 		return "a client is public, or has its keys here (jwks), or at a"
 		       " URL (jwks_uri): one of the three";
+	if (r->is_public && r->tls != NULL)
+		return "a public client has no certificate to prove who it is";
 	take_plain(r, cl);
+	if (r->tls != NULL && strcmp(r->tls, TLS_SELF) != 0 &&
+	    (why = cert_name_read(a, r->tls, &cl->tls)) != NULL)
+		return why;
 	why = take_choices(r, cl);
 	if (why == NULL)
 		why = take_sector(a, r, cl);
@@ -363,7 +416,7 @@ registration_apply(const struct conf *cf, struct arena *a,
 	/* carnet install made it for a purpose: it would make another. */
 	if (cl->role != NULL &&
 	    (r->is_public || r->grants != NULL || r->jwks != NULL ||
-		r->jwks_uri != NULL))
+		r->jwks_uri != NULL || r->tls != NULL))
 		return arena_printf(a, "%s is the %s client: its grants and its"
 		    " kind are install's", cl->client_id, cl->role);
 	if (r->grants != NULL)

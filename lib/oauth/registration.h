@@ -31,6 +31,9 @@ struct registration {
 	const char *sector_uri;	/* or of this list of them: sector.h */
 	/* Its public keys (JSON), or where they are; then it has no secret. */
 	const char *jwks, *jwks_uri;
+	/* RFC 8705: a name of its certificate, or TLS_SELF; its issuers (PEM). */
+	const char *tls, *tls_ca;
+	const char *bound;	/* BOUND_...: what its tokens must be bound to */
 };
 
 /* A client before anything was asked for it. */

@@ -19,6 +19,7 @@ struct claims {
 	enum acr acr;
 	int64_t auth_time; /* of the user's sign-in; 0: not known */
 	char jkt[KID_LEN + 1]; /* the key that it is bound to; "": to none */
+	char by_cert;	/* jkt is of a certificate (RFC 8705) */
 };
 
 /*

@@ -11,7 +11,7 @@
     " access_ttl, refresh_ttl, refresh_keep, pkce_optional, is_trusted," \
     " id_token_alg, id_token_claims, userinfo_alg, sector," \
     " post_logout_uris, backchannel_logout_uri, jwks, jwks_uri, about," \
-    " par_required"
+    " par_required, tls, tls_ca, bound"
 #define CLIENT_COLUMNS \
     "id, identifier, " CLIENT_SETTINGS ", role, created_at, revoked_at," \
     " owner_id, keeps_sub, origin, manage, idle_at"
@@ -116,7 +116,7 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " created_at, origin, manage, idle_at)"
 	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
 	    " ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26,"
-	    " ?27, ?28)"
+	    " ?27, ?28, ?29, ?30, ?31)"
 	    " RETURNING id" },
 	[SQL_CLIENT_RENEW_SECRET] = { .text =
 	    "UPDATE oauth_clients SET secret = ?2, secret_hash = NULL"
@@ -132,7 +132,8 @@ const struct statement sql_table[SQL_COUNT] = {
 	    " id_token_alg = ?14, id_token_claims = ?15, userinfo_alg = ?16,"
 	    " sector = ?17, post_logout_uris = ?18,"
 	    " backchannel_logout_uri = ?19, jwks = ?20, jwks_uri = ?21,"
-	    " about = ?22, par_required = ?23 WHERE id = ?1" },
+	    " about = ?22, par_required = ?23, tls = ?24, tls_ca = ?25,"
+	    " bound = ?26 WHERE id = ?1" },
 	[SQL_CLIENT_SECTOR] = { .text =
 	    "UPDATE oauth_clients SET sector = ?2"
 	    " WHERE id = ?1 AND sector IN (?2, ?3)" },

@@ -31,14 +31,17 @@ read_client(const struct row *r, void *to)
 	out->jwks_uri = row_text(r, 21);
 	out->about = row_text(r, 22);
 	out->par_required = (int)row_int(r, 23);
-	out->role = row_text(r, 24);
-	out->created_at = row_int(r, 25);
-	out->revoked_at = row_int(r, 26);
-	out->owner = row_int(r, 27);
-	out->keeps_sub = (int)row_int(r, 28);
-	out->origin = row_text(r, 29);
-	out->has_manage = row_digest(r, 30, &out->manage);
-	out->idle_at = row_int(r, 31);
+	out->tls = row_text(r, 24);
+	out->tls_ca = row_text(r, 25);
+	out->bound = row_text(r, 26);
+	out->role = row_text(r, 27);
+	out->created_at = row_int(r, 28);
+	out->revoked_at = row_int(r, 29);
+	out->owner = row_int(r, 30);
+	out->keeps_sub = (int)row_int(r, 31);
+	out->origin = row_text(r, 32);
+	out->has_manage = row_digest(r, 33, &out->manage);
+	out->idle_at = row_int(r, 34);
 }
 
 /* The values of CLIENT_SETTINGS (sql.c), which an operator sets. */
@@ -53,7 +56,8 @@ read_client(const struct row *r, void *to)
 	V_TEXT((cl)->userinfo_alg), V_TEXT((cl)->sector), \
 	V_TEXT((cl)->post_logout_uris), V_TEXT((cl)->backchannel_logout_uri), \
 	V_TEXT((cl)->jwks), V_TEXT((cl)->jwks_uri), V_TEXT((cl)->about), \
-	V_INT_OR_NULL((cl)->par_required)
+	V_INT_OR_NULL((cl)->par_required), V_TEXT((cl)->tls), \
+	V_TEXT((cl)->tls_ca), V_TEXT((cl)->bound)
 
 int
 store_client_by_id(struct store *st, struct arena *a, const char *client_id,

@@ -33,6 +33,12 @@ struct client {
 	const char *jwks;	/* its public keys (JSON), or NULL */
 	const char *jwks_uri;	/* where jwks was read, or NULL */
 	int par_required;	/* it must push its requests (RFC 9126) */
+	/*
+	 * RFC 8705: a name that its certificate has (cert.h), and the certificates of its
+	 * issuers (PEM); or TLS_SELF: its keys have the certificate.  NULL: neither.
+	 */
+	const char *tls, *tls_ca;
+	const char *bound;	/* what its tokens must be bound to: BOUND_...; or NULL */
 	/* Of a client that registered itself, or that has a document. */
 	const char *origin;	/* CLIENT_...; NULL: the operator added it */
 	const char *about;	/* what else it says of itself (JSON), or NULL */
@@ -43,6 +49,9 @@ struct client {
 };
 
 #define CLIENT_REGISTERED "registered"
+#define TLS_SELF "self"
+#define BOUND_KEY "key"			/* by DPoP */
+#define BOUND_CERT "certificate"	/* by RFC 8705 */
 #define CLIENT_DOCUMENT "document"
 
 int store_client_by_id(struct store *st, struct arena *a,

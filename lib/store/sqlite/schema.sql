@@ -76,6 +76,9 @@ CREATE TABLE recovery_codes (
 -- identifier is the URL of its metadata, NULL for one that the operator added.  manage is the SHA-256 of the token with which the client may change
 -- its registration.  A client that is not used before idle_at is deleted.
 -- If par_required is 1, the client must push its requests (RFC 9126).
+-- tls is a name of the certificate by which the client proves who it is (RFC 8705), and
+-- tls_ca has the certificates of its issuers (PEM); or tls is 'self', and the certificate is
+-- in jwks.  bound is 'key' or 'certificate': what all its tokens must be bound to.
 -- role is 'password' or 'personal' for the clients that carnet install makes, else
 -- NULL.  owner_id is the user who made the client in Passport.  If keeps_sub is 1,
 -- identifier is a number, and the sub of the client's own tokens: no user has it.
@@ -104,6 +107,9 @@ CREATE TABLE oauth_clients (
 	jwks_uri TEXT,
 	about TEXT,
 	par_required INTEGER,
+	tls TEXT,
+	tls_ca TEXT,
+	bound TEXT,
 	role TEXT UNIQUE,
 	created_at INTEGER NOT NULL,
 	revoked_at INTEGER,
