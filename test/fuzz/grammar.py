@@ -116,7 +116,8 @@ class Grammar:
             bearer = self.chance(95 if "auth" in row else 20)
             made.append((b"HTTP_AUTHORIZATION", self.authorization(bearer)))
         if self.chance(row.get("cookie", 20)):
-            cookie = b"carnet=" + self.value("cookie").encode()
+            name = self.known.get("cookie_name", ["carnet"])[0]
+            cookie = (name + "=" + self.value("cookie")).encode()
             made.append((b"HTTP_COOKIE", damage(self.rng, cookie)
                          if self.chance(15) else cookie))
         if self.chance(15):

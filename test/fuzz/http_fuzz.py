@@ -157,7 +157,7 @@ class World:
         said = site.post("/oauth/register", json={
             "redirect_uris": ["https://app.example/cb"]}).json()
         self.stranger = said["client_id"]
-        return {**self.common, "cookie": [browser.cookie[1]],
+        return {**self.common, "cookie": [browser.cookie[1]], "cookie_name": [browser.cookie[0]],
                 "csrf_token": [csrf], "_token": [csrf], "code": [code], "link": [link],
                 "device_code": [device["device_code"]],
                 "user_code": [device["user_code"]], "email": [user.email],
