@@ -4,6 +4,7 @@
 
 #include "arena.h"
 #include "conf_int.h"
+#include "uri.h"
 
 #define DATABASE "carnet.db"
 #define DATA "data"
@@ -52,7 +53,7 @@ conf_data(struct conf *cf)
 		cf->database = conf_beside(
 		    cf, cf->is_old_layout ? DATABASE : DATA "/" DATABASE);
 	}
-	if (strstr(cf->database, "://") == NULL)
+	if (!uri_has_authority(cf->database))
 		cf->database_dir = directory_of(cf, cf->database);
 	if (cf->state == NULL)
 		cf->state = cf->database_dir != NULL ? cf->database_dir

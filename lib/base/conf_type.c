@@ -121,8 +121,8 @@ read_path(const struct conf *cf, const char *value)
 static const char *
 read_database(const struct conf *cf, const char *value)
 {
-	return strstr(value, "://") != NULL ? arena_str(cf->a, value)
-					    : read_path(cf, value);
+	return uri_has_authority(value) ? arena_str(cf->a, value)
+					: read_path(cf, value);
 }
 
 /* https, or http to this machine, without a user or a character of doubt. */

@@ -255,6 +255,14 @@ uri_is_absolute(const char *uri)
 }
 
 int
+uri_has_authority(const char *text)
+{
+	const size_t n = scheme_len(text);
+
+	return n > 0 && strncmp(text + n, "://", 3) == 0;
+}
+
+int
 uri_is_origin(const char *uri)
 {
 	/* A page of these has no origin, or one that many other pages share. */

@@ -38,6 +38,9 @@ const char *uri_origin(struct arena *a, const char *uri);
  */
 int uri_is_absolute(const char *uri);
 
+/* uri_has_authority(text): 1 if text begins with a scheme and "//" (section 3.2). */
+int uri_has_authority(const char *text);
+
 /*
  * uri_is_origin(uri):
  * Return 1 if uri is an origin, with or without a slash at its end, of http,

@@ -110,7 +110,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	else
 		assert(e->status == 401 || e->status == 403);
 	if (e != NULL)
-		assert(strstr(rq->headers->data, "WWW-Authenticate: Bearer"));
+		/* RFC 9449 section 7.1: a proof is wanted with that scheme. */
+		assert(strstr(rq->headers->data, "WWW-Authenticate: Bearer") ||
+		    strstr(rq->headers->data, "WWW-Authenticate: DPoP"));
 	arena_free(a);
 	return 0;
 }

@@ -227,7 +227,8 @@ static void
 the_methods_are_those_registered(void **state)
 {
 	static const char *const want[] = { "client_secret_basic",
-		"client_secret_post", "private_key_jwt", "none" };
+		"client_secret_post", "private_key_jwt", "tls_client_auth",
+		"self_signed_tls_client_auth", "none" };
 	const struct client_method *m;
 	size_t n;
 
@@ -236,7 +237,7 @@ the_methods_are_those_registered(void **state)
 	assert_int_equal(n, N(want));
 	for (size_t i = 0; i < n; i++) {
 		assert_string_equal(m[i].name, want[i]);
-		assert_int_equal(m[i].has_proof, i < 3);
+		assert_int_equal(m[i].has_proof, i < n - 1);
 	}
 }
 

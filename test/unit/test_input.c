@@ -75,6 +75,10 @@ static const struct {
 	    VSCHAR },
 	[PARAM_CLIENT_ASSERTION] = { "client_assertion", 8192, VSCHAR },
 	[PARAM_CLIENT_ASSERTION_TYPE] = { "client_assertion_type", 128, VSCHAR },
+	[PARAM_LARAVEL_TOKEN] = { "_token", 64, VSCHAR },
+	[PARAM_LARAVEL_SCOPES] = { "scopes[]", 4096, SCOPE },
+	[PARAM_REDIRECT] = { "redirect", 2000, VSCHAR },
+	[PARAM_CONFIDENTIAL] = { "confidential", 8, VSCHAR },
 };
 
 static int
@@ -232,7 +236,7 @@ a_name_sent_twice_is_refused_even_if_empty(void **state)
 		};
 
 		for (size_t i = 0; i < N(forms); i++)
-			if (p == PARAM_SCOPES)
+			if (p == PARAM_SCOPES || p == PARAM_LARAVEL_SCOPES)
 				assert_null(form(forms[i]));
 			else
 				assert_bad(form(forms[i]), n, "sent twice");

@@ -135,6 +135,21 @@ what_may_be_configured_is_an_origin_alone(void **state)
 			fail_msg("%s", bad[i]);
 }
 
+/* RFC 3986 section 3: a path with "://" somewhere in it is no URI. */
+static void
+a_scheme_and_two_slashes_begin_an_authority(void **state)
+{
+	static const char *const no[] = { "", "://h", "/a://h", "1a://h",
+		"a=b://h", "a:/h", "a:h", "a//h" };
+
+	(void)state;
+	assert_true(uri_has_authority("postgresql://h/d"));
+	assert_true(uri_has_authority("a+b-c.1://"));
+	for (size_t i = 0; i < N(no); i++)
+		if (uri_has_authority(no[i]))
+			fail_msg("%s", no[i]);
+}
+
 #define TEST(name) TEST_IN(name, setup)
 
 int
@@ -145,6 +160,7 @@ main(void)
 		TEST(a_word_is_found_and_spelt_as_it_stands),
 		TEST(an_origin_is_scheme_host_and_port),
 		TEST(what_may_be_configured_is_an_origin_alone),
+		TEST(a_scheme_and_two_slashes_begin_an_authority),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,7 @@
 #include "arena.h"
 #include "db.h"
 #include "log.h"
+#include "uri.h"
 
 #define CACHE_PAGES 16 /* made at once: a token reads ten */
 
@@ -17,7 +18,7 @@
 static int
 takes(const char *database)
 {
-	return strstr(database, "://") == NULL;
+	return !uri_has_authority(database);
 }
 
 /*
