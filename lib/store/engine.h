@@ -148,7 +148,7 @@ struct engine {
 	    const char *database, struct arena *a, size_t *n);
 };
 
-#define TABLE_COLUMNS_MAX 32
+#define TABLE_COLUMNS_MAX 64
 
 /* A table of the schema, for store_transfer.c. */
 struct table {

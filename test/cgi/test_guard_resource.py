@@ -140,7 +140,8 @@ def test_each_resource_has_its_document(rules):
     """RFC 9728 section 2: the scopes of all its rules; an empty array is left out (section
     3.2); a slash at the end is no other resource."""
     own = {"authorization_servers": [rules.url], "bearer_methods_supported": ["header"],
-           "resource_name": "carnet"}
+           "dpop_signing_alg_values_supported": ["ES256", "EdDSA", "RS256", "PS256"],
+           "tls_client_certificate_bound_access_tokens": False, "resource_name": "carnet"}
     assert document(rules, "/mcp") == document(rules, "/mcp/") == {
         **own, "resource": rules.url + "/mcp",
         "scopes_supported": ["read-posts", "write-posts"]}
