@@ -27,8 +27,7 @@ BUILD = ROOT / os.environ.get("BUILD", "build")
 # STORE=pgsql make test runs all of it over PostgreSQL.  A run over SQLite has the suite
 # pgsql: the units that open a database, and files that come to every statement.
 STORE = os.environ.get("STORE", "")
-LANES = (("http",), ("unit", "fuzz", "cgi", "fault", "browser", "pack", "man",
-                     *(() if STORE else ("pgsql",))))
+BESIDE = ("people", "web")  # folders of http that make the lanes equally long
 PGSQL = ["http/oauth/test_code.py", "http/oauth/test_refresh.py",
          "http/oauth/test_device.py", "http/oauth/test_revoke.py",
          *("http/oauth/test_registration.py::test_" + name for name in (
@@ -217,7 +216,7 @@ def run_units(env, scratch):
 
 def run_pytest(suite, env, scratch, files=()):
     """Run the tests of a folder; what they print is told when they have ended."""
-    xml = scratch / ("pytest-%s.xml" % suite)
+    xml = scratch / ("pytest-%s.xml" % suite.replace("/", "-"))
     status, output = finish(
         [sys.executable, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", "-o",
          "junit_family=xunit1", "--junitxml", xml, "--rootdir", "test",
@@ -324,6 +323,13 @@ def run_suites(suites, env, scratch):
             run_pytest(suite, env, scratch)
 
 
+def lanes():
+    http = ["http/" + p.name for p in sorted((ROOT / "test/http").iterdir())
+            if p.is_dir() and p.name[0] not in "_." and p.name not in BESIDE]
+    return http, ["unit", "fuzz", "cgi", "fault", "browser", "pack", "man",
+                  *([] if STORE else ["pgsql"]), *("http/" + name for name in BESIDE)]
+
+
 def main():
     reach.open_tmp()
     if place := reach.closed_in(ROOT, BUILD):
@@ -334,9 +340,9 @@ def main():
         env = environment(scratch)
         if STORE:
             env = stack.enter_context(over_postgresql(env, BUILD))
-        lanes = [sys.argv[1:]] if sys.argv[1:] else LANES
-        with ThreadPoolExecutor(len(lanes)) as pool:
-            for lane in [pool.submit(run_suites, suites, env, scratch) for suites in lanes]:
+        chosen = [sys.argv[1:]] if sys.argv[1:] else lanes()
+        with ThreadPoolExecutor(len(chosen)) as pool:
+            for lane in [pool.submit(run_suites, suites, env, scratch) for suites in chosen]:
                 lane.result()
         report_sanitizers(scratch)
     if matrix:

@@ -174,8 +174,12 @@ def test_each_url_leads_to_its_program(bundle):
             **own, "SCRIPT_NAME": path, "CARNET_CONF": str(bundle / "carnet.conf")})
         by_url = program(bundle, path)(own)
         by_name = program(bundle, "/" + name)(own)
-        assert told(by_url)[:2] == told(by_name)[:2] == told(alone)[:2], path
-    for path in ("/oauth/tokens", "/api/none", "/none", "", "/oauth", "/tokenx"):
+        assert told(by_url)[:2] == told(alone)[:2], path
+        if name == "passport":  # it has four URLs, and its own name is none of them
+            assert by_name.status == 404
+        else:
+            assert told(by_name)[:2] == told(alone)[:2], path
+    for path in ("/oauth/tokenz", "/api/none", "/none", "", "/oauth", "/tokenx"):
         assert program(bundle, path)({}).status == 404, path
 
 

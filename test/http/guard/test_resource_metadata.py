@@ -24,7 +24,9 @@ def test_it_tells_how_to_get_in(server):
     assert r.json() == {
         "resource": server.url, "authorization_servers": [server.url],
         "scopes_supported": ["read-posts", "write-posts"],
-        "bearer_methods_supported": ["header"], "resource_name": "carnet"}
+        "bearer_methods_supported": ["header"], "resource_name": "carnet",
+        "dpop_signing_alg_values_supported": ["ES256", "EdDSA", "RS256", "PS256"],
+        "tls_client_certificate_bound_access_tokens": False}
 
 
 def test_a_client_that_knows_the_resource_alone_finds_its_way(site):

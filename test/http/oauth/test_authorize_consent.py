@@ -159,8 +159,8 @@ def test_a_public_client_could_be_anyone(site, browser, uri, shown):
 def test_the_person_may_be_another(app, browser):
     """The page's link leads to a sign-in that comes back to it."""
     page = app.consent(browser, prompt="consent")
-    link, = [attrs["href"] for tag, attrs in page.tags if tag == "a"]
-    assert link.startswith("/oauth/login?return_to=")
+    link, = [attrs["href"] for tag, attrs in page.tags
+             if tag == "a" and attrs["href"].startswith("/oauth/login?return_to=")]
     form = browser.open(link).form("login")
     assert form.fields["return_to"].startswith("/oauth/authorize?")
     assert quote(app.uri, "") in form.fields["return_to"]

@@ -279,6 +279,7 @@ TRIED = {
     "pushed_authorization_request_endpoint": "test_each_endpoint_answers",
     "require_pushed_authorization_requests": "test_par.py::test_requests_must_be_pushed",
     "dpop_signing_alg_values_supported": "test_dpop.py::test_a_token_is_bound",
+    "tls_client_certificate_bound_access_tokens": "test_certificates.py::test_the_metadata_says_so",
     "request_uri_parameter_supported": "test_openid.py::test_what_is_not_supported_is_said",
     "id_token_signing_alg_values_supported": "test_the_algorithms_listed_sign",
     "userinfo_signing_alg_values_supported": "test_the_algorithms_listed_sign",
