@@ -326,7 +326,7 @@ def test_guesses_are_put_off(moved):
 def test_they_wait_for_their_turn_as_passwords_do(moved):
     """carnet.conf(5), hash_queue: who finds it full is told to come again; who waits gets
     an answer; what hashes nothing is answered meanwhile."""
-    pair, site = moved.fresh(), moved.site
+    pair, site = moved.fresh(which=WEB), moved.site  # whose secret is not slow to check
     own, machine = moved.of(pair), site.client("client_credentials")
     answers, more = queue.Queue(), 3
     with servers.nobody_hashes(site):

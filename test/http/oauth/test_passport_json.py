@@ -263,7 +263,7 @@ def test_a_user_has_so_many_clients(compat):
 def test_the_tokens_of_apps_are_listed_and_end(compat):
     """Those of the site's own clients are not, nor personal ones."""
     person, app = Person(compat), App(compat)
-    own = compat.sign_in("read-posts", person.user)
+    own = compat.sign_in("read-posts", person.user, compat.client("password"))
     pair = app.connect(person)
     assert app.ask(person).status_code == 303  # and is not asked now
     person.act("create_token", name="N", scopes=["read-posts"])
