@@ -303,6 +303,7 @@ add_what_cannot_be(struct store *st, void *ctx)
 static void
 a_row_that_cannot_be_undoes_the_step(void **state)
 {
+	char after[][2] = { "0", "1" };
 	int result = 1;
 
 	(void)state;
@@ -310,12 +311,14 @@ a_row_that_cannot_be_undoes_the_step(void **state)
 		assert_int_equal(
 		    store_write(fx.st, add_what_cannot_be, &result), -1);
 		assert_int_equal(fixture_sql(ANNS), 0);
+		assert_int_equal(
+		    store_write(fx.st, add_token, after[result == 1]), 1);
 	}
 	add_pair("of one", "that there is");
 	assert_int_equal(spend("of one", NOW, GRACE), REFRESH_FIRST);
 	assert_int_equal(live("that there is"), 0);
 	assert_int_equal(fixture_sql("SELECT count(*) FROM"
-	    " oauth_access_tokens WHERE revoked_at IS NULL"), 0);
+	    " oauth_access_tokens WHERE revoked_at IS NULL"), 2);
 }
 
 static int
